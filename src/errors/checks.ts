@@ -1,0 +1,130 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { InvalidOptionError, ShapeError } from './errors.js';
+
+/** How a value reads in an error message: strings quoted, functions and objects by kind. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `[${value.map(describeValue).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'an object';
+  return String(value);
+}
+
+/** Builds the one message shape of the library. */
+export function receivedMessage(caller: string, expectation: string, argument: string, value: unknown): string {
+  return `${caller}: ${expectation}. Received: ${argument}=${describeValue(value)}.`;
+}
+
+/** @throws {@link ShapeError} unless `tensor` is a tensor of `rank`. */
+export function checkRank(caller: string, argument: string, tensor: Tensor, rank: number, shape: string): void {
+  if (!Array.isArray(tensor?.shape) || typeof tensor.dtype !== 'string') {
+    throw new ShapeError(receivedMessage(caller, `${argument} must be a tensor of shape ${shape}`, argument, tensor));
+  }
+  if (tensor.shape.length !== rank) {
+    throw new ShapeError(
+      `${caller}: ${argument} must have shape ${shape} (rank ${rank}). Received: ${argument}=[${tensor.shape}] (rank ${tensor.shape.length}).`,
+    );
+  }
+}
+
+/** @throws {@link ShapeError} unless `tensor` is float32 of `rank`. */
+export function checkFloatTensor(
+  caller: string,
+  argument: string,
+  tensor: Tensor,
+  rank: number,
+  shape: string,
+): void {
+  checkRank(caller, argument, tensor, rank, shape);
+  if (tensor.dtype !== 'float32') {
+    throw new ShapeError(
+      `${caller}: ${argument} must be float32. Received: ${argument} of dtype ${tensor.dtype}.`,
+    );
+  }
+}
+
+/** @throws {@link ShapeError} unless both tensors have the same shape. */
+export function checkSameShape(caller: string, nameA: string, a: Tensor, nameB: string, b: Tensor): void {
+  if (a.shape.length !== b.shape.length || a.shape.some((size, axis) => size !== b.shape[axis])) {
+    throw new ShapeError(
+      `${caller}: ${nameA} and ${nameB} must have the same shape. Received: ${nameA}=[${a.shape}], ${nameB}=[${b.shape}].`,
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a finite number > 0. */
+export function checkPositive(caller: string, argument: string, value: number): void {
+  if (!(typeof value === 'number' && Number.isFinite(value) && value > 0)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a finite number > 0`, argument, value),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a finite number >= 0. */
+export function checkNonNegative(caller: string, argument: string, value: number): void {
+  if (!(typeof value === 'number' && Number.isFinite(value) && value >= 0)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a finite number >= 0`, argument, value),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a whole number of at least `minimum`. */
+export function checkInteger(caller: string, argument: string, value: number, minimum = 1): void {
+  if (!(Number.isInteger(value) && value >= minimum)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a whole number >= ${minimum}`, argument, value),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a number in [0, 1]. */
+export function checkProbability(caller: string, argument: string, value: number): void {
+  if (!(typeof value === 'number' && value >= 0 && value <= 1)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a number from 0 to 1`, argument, value),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a pair `[low, high]` with `minimum <= low <= high`. */
+export function checkInterval(
+  caller: string,
+  argument: string,
+  value: readonly [number, number],
+  minimum = Number.NEGATIVE_INFINITY,
+  maximum = Number.POSITIVE_INFINITY,
+): void {
+  const [low, high] = Array.isArray(value) ? value : [Number.NaN, Number.NaN];
+  const valid = Number.isFinite(low) && Number.isFinite(high) && minimum <= low && low <= high && high <= maximum;
+  if (!valid || value.length !== 2) {
+    throw new InvalidOptionError(
+      receivedMessage(
+        caller,
+        `${argument} must be a pair [low, high] with ${minimum} <= low <= high <= ${maximum}`,
+        argument,
+        value,
+      ),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is one of `choices`. */
+export function checkChoice<T extends string>(
+  caller: string,
+  argument: string,
+  value: T,
+  choices: readonly T[],
+): void {
+  if (!choices.includes(value)) {
+    throw new InvalidOptionError(
+      receivedMessage(
+        caller,
+        `${argument} must be one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`,
+        argument,
+        value,
+      ),
+    );
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Base class of every error that this library throws on purpose.
+ *
+ * Messages have one shape: `function: what was expected. Received: argument=what came.`
+ */
+export class SimCLRError extends Error {
+  override name = 'SimCLRError';
+}
+
+/** A tensor or array has the wrong rank, shape or dtype. */
+export class ShapeError extends SimCLRError {
+  override name = 'ShapeError';
+}
+
+/** An option is missing, of the wrong type or outside its domain. */
+export class InvalidOptionError extends SimCLRError {
+  override name = 'InvalidOptionError';
+}
+
+/** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels that are no class. */
+export class ValueRangeError extends SimCLRError {
+  override name = 'ValueRangeError';
+}
+
+/** A file or a stream cannot be read as what it should be. */
+export class DataError extends SimCLRError {
+  override name = 'DataError';
+
+  /** @param path - The file or source that failed, where there is one. */
+  constructor(
+    message: string,
+    readonly path?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A checkpoint is damaged, from another version, or belongs to another architecture. */
+export class CheckpointError extends SimCLRError {
+  override name = 'CheckpointError';
+}
+
+/** The active backend lacks something that the call needs, or none works here. */
+export class BackendError extends SimCLRError {
+  override name = 'BackendError';
+}
+
+/** The loss became NaN or infinite, and training stopped at once. */
+export class NonFiniteLossError extends SimCLRError {
+  override name = 'NonFiniteLossError';
+
+  /**
+   * @param step - The optimiser step, counted from 0, whose loss was not finite.
+   * @param loss - The value that came.
+   */
+  constructor(
+    readonly step: number,
+    readonly loss: number,
+  ) {
+    super(
+      `The loss is ${loss} at step ${step}: training stopped before the weights were changed. ` +
+        'Lower the learning rate, add warm-up steps or raise the temperature.',
+    );
+  }
+}

@@ -1,0 +1,10 @@
+export {
+  BackendError,
+  CheckpointError,
+  DataError,
+  InvalidOptionError,
+  NonFiniteLossError,
+  ShapeError,
+  SimCLRError,
+  ValueRangeError,
+} from './errors.js';

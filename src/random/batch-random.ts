@@ -1,0 +1,44 @@
+import { type BatchRandom, type RandomGenerator, randomGenerator } from './random-generator.js';
+
+/** What a draw of {@link batchRandom} is a function of. */
+export interface BatchRandomOptions {
+  /** Whole number >= 0. */
+  seed: number;
+  /** The pass over the data, counted from 0. */
+  epoch: number;
+  /** For each row of the batch, the number of its picture in the data set. */
+  indices: ArrayLike<number>;
+  /** Which view of the picture: 0, 1, ... */
+  view: number;
+}
+
+class PictureRandom implements BatchRandom {
+  constructor(
+    private readonly base: RandomGenerator,
+    private readonly indices: ArrayLike<number>,
+    private readonly view: number,
+    private readonly path: readonly number[],
+  ) {}
+
+  row(row: number): RandomGenerator {
+    const picture = this.base.fold(this.indices[row]!).fold(this.view);
+    return this.path.reduce((random, data) => random.fold(data), picture);
+  }
+
+  fold(data: number): BatchRandom {
+    return new PictureRandom(this.base, this.indices, this.view, [...this.path, data]);
+  }
+}
+
+/**
+ * Streams for a batch whose draws are a function of (seed, epoch, sample index, view): the same picture gets the
+ * same view whatever the batch size, order, backend, worker, or resume.
+ *
+ * @example
+ * const random = batchRandom({ seed: 1, epoch: 0, indices: [7, 3], view: 0 });
+ * const parameters = gaussianBlur({ size: 96 }).sample(2, random);
+ */
+export function batchRandom(options: BatchRandomOptions): BatchRandom {
+  const { seed, epoch, indices, view } = options;
+  return new PictureRandom(randomGenerator(seed).fold(epoch), indices, view, []);
+}

@@ -1,0 +1,131 @@
+import { InvalidOptionError } from '../errors/errors.js';
+import { threefry2x32 } from './threefry.js';
+
+const twoPower32 = 2 ** 32;
+const twoPower24 = 2 ** 24;
+
+/**
+ * A source of one independent stream for each row of a batch. A {@link RandomGenerator} is one (row i is
+ * `fold(i)`); {@link batchRandom} makes one whose rows follow the pictures instead of their place in the batch.
+ */
+export interface BatchRandom {
+  /** The stream of row `row` of the batch, always from its beginning. */
+  row(row: number): RandomGenerator;
+  /** The same rows on other streams: parts of a composed transform each take their own. */
+  fold(data: number): BatchRandom;
+}
+
+/**
+ * Seeded, splittable, counter-based generator. Its draws depend on its key and on how many were taken, never
+ * on a backend or on what other generators did.
+ *
+ * @example
+ * const random = randomGenerator(42);
+ * const flip = random.fold(3).uniform() < 0.5; // the same for ever
+ */
+export class RandomGenerator implements BatchRandom {
+  private counter = 0;
+  private spare: number | undefined;
+
+  /** Use {@link randomGenerator}. */
+  constructor(
+    private readonly key0: number,
+    private readonly key1: number,
+  ) {}
+
+  /**
+   * A child generator that is a function of this one's key and of `data`, not of the draws taken so far.
+   *
+   * @param data - Whole number from 0 to 2^53 - 1.
+   * @throws {@link InvalidOptionError} when `data` is no such number.
+   */
+  fold(data: number): RandomGenerator {
+    if (!Number.isSafeInteger(data) || data < 0) {
+      throw new InvalidOptionError(
+        `RandomGenerator.fold: data must be a whole number >= 0. Received: data=${data}.`,
+      );
+    }
+    // Draws use counters whose upper word has its highest bit clear; children take those where it is set.
+    const [key0, key1] = threefry2x32(
+      this.key0,
+      this.key1,
+      data % twoPower32,
+      Math.floor(data / twoPower32) | 0x80000000,
+    );
+    return new RandomGenerator(key0, key1);
+  }
+
+  row(row: number): RandomGenerator {
+    return this.fold(row);
+  }
+
+  /** An unsigned 32-bit whole number. */
+  uint32(): number {
+    if (this.spare !== undefined) {
+      const value = this.spare;
+      this.spare = undefined;
+      return value;
+    }
+    const [value, spare] = threefry2x32(this.key0, this.key1, this.counter % twoPower32, Math.floor(this.counter / twoPower32));
+    this.counter++;
+    this.spare = spare;
+    return value;
+  }
+
+  /** A number from `[low, high)`, in steps of 2^-24 of the width: the resolution of float32. */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * ((this.uint32() >>> 8) / twoPower24);
+  }
+
+  /** A whole number from 0 to `limit - 1`, without modulo bias. */
+  integer(limit: number): number {
+    if (!Number.isInteger(limit) || limit < 1 || limit > twoPower32) {
+      throw new InvalidOptionError(
+        `RandomGenerator.integer: limit must be a whole number from 1 to 2^32. Received: limit=${limit}.`,
+      );
+    }
+    const reject = twoPower32 - (twoPower32 % limit);
+    for (;;) {
+      const value = this.uint32();
+      if (value < reject) return value % limit;
+    }
+  }
+
+  /** `true` with this `probability`. */
+  bernoulli(probability: number): boolean {
+    return this.uniform() < probability;
+  }
+
+  /** A draw from the standard normal distribution (Box-Muller). */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** A random order of `0 ... length - 1` (Fisher-Yates). */
+  permutation(length: number): Uint32Array {
+    const order = Uint32Array.from({ length }, (_, index) => index);
+    for (let last = length - 1; last > 0; last--) {
+      const other = this.integer(last + 1);
+      const swapped = order[last]!;
+      order[last] = order[other]!;
+      order[other] = swapped;
+    }
+    return order;
+  }
+}
+
+/**
+ * A generator from a seed.
+ *
+ * @param seed - Whole number from 0 to 2^53 - 1.
+ * @throws {@link InvalidOptionError} when `seed` is no such number.
+ */
+export function randomGenerator(seed: number): RandomGenerator {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new InvalidOptionError(
+      `randomGenerator: seed must be a whole number >= 0. Received: seed=${String(seed)}.`,
+    );
+  }
+  return new RandomGenerator(seed % twoPower32, Math.floor(seed / twoPower32));
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'tsup';
+
+// One entry a subpath: with shared chunks this is what lets bundlers drop the rooms a consumer does not use.
+const rooms = ['augmentations', 'data', 'errors', 'evaluation', 'losses', 'models', 'node', 'optimizers', 'random', 'training', 'wasm'];
+
+export default defineConfig({
+  entry: ['src/index.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
+  outDir: 'dist',
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  platform: 'neutral',
+  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress'],
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+  treeshake: false,
+  // TypeScript 6 deprecates the baseUrl that tsup's declaration step sets.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+});
