@@ -1,7 +1,19 @@
 import { defineConfig } from 'tsup';
 
 // One entry a subpath: with shared chunks this is what lets bundlers drop the rooms a consumer does not use.
-const rooms = ['augmentations', 'data', 'errors', 'evaluation', 'losses', 'models', 'node', 'optimizers', 'random', 'training', 'wasm'];
+const rooms = [
+  'augmentations',
+  'data',
+  'errors',
+  'evaluation',
+  'losses',
+  'models',
+  'node',
+  'optimizers',
+  'random',
+  'training',
+  'wasm',
+];
 
 export default defineConfig({
   entry: ['src/index.ts', ...rooms.map((room) => `src/${room}/index.ts`)],

@@ -11,14 +11,27 @@ export function describeValue(value: unknown): string {
 }
 
 /** Builds the one message shape of the library. */
-export function receivedMessage(caller: string, expectation: string, argument: string, value: unknown): string {
+export function receivedMessage(
+  caller: string,
+  expectation: string,
+  argument: string,
+  value: unknown,
+): string {
   return `${caller}: ${expectation}. Received: ${argument}=${describeValue(value)}.`;
 }
 
 /** @throws {@link ShapeError} unless `tensor` is a tensor of `rank`. */
-export function checkRank(caller: string, argument: string, tensor: Tensor, rank: number, shape: string): void {
+export function checkRank(
+  caller: string,
+  argument: string,
+  tensor: Tensor,
+  rank: number,
+  shape: string,
+): void {
   if (!Array.isArray(tensor?.shape) || typeof tensor.dtype !== 'string') {
-    throw new ShapeError(receivedMessage(caller, `${argument} must be a tensor of shape ${shape}`, argument, tensor));
+    throw new ShapeError(
+      receivedMessage(caller, `${argument} must be a tensor of shape ${shape}`, argument, tensor),
+    );
   }
   if (tensor.shape.length !== rank) {
     throw new ShapeError(
@@ -97,7 +110,8 @@ export function checkInterval(
   maximum = Number.POSITIVE_INFINITY,
 ): void {
   const [low, high] = Array.isArray(value) ? value : [Number.NaN, Number.NaN];
-  const valid = Number.isFinite(low) && Number.isFinite(high) && minimum <= low && low <= high && high <= maximum;
+  const valid =
+    Number.isFinite(low) && Number.isFinite(high) && minimum <= low && low <= high && high <= maximum;
   if (!valid || value.length !== 2) {
     throw new InvalidOptionError(
       receivedMessage(

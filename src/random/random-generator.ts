@@ -66,7 +66,12 @@ export class RandomGenerator implements BatchRandom {
       this.spare = undefined;
       return value;
     }
-    const [value, spare] = threefry2x32(this.key0, this.key1, this.counter % twoPower32, Math.floor(this.counter / twoPower32));
+    const [value, spare] = threefry2x32(
+      this.key0,
+      this.key1,
+      this.counter % twoPower32,
+      Math.floor(this.counter / twoPower32),
+    );
     this.counter++;
     this.spare = spare;
     return value;

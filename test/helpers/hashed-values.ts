@@ -11,7 +11,7 @@ export function hashedValues(name: string, length: number): Float32Array {
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     x = (x ^ (x >>> 16)) >>> 0;
-    values[i] = (x / 2 ** 31) - 1;
+    values[i] = x / 2 ** 31 - 1;
   }
   return values;
 }

@@ -6,9 +6,21 @@ import { threefry2x32 } from '../../src/random/threefry.js';
 describe('threefry2x32', () => {
   // Known answers of the Random123 distribution (kat_vectors, threefry2x32 with 20 rounds).
   it.each([
-    [[0, 0], [0, 0], [0x6b200159, 0x99ba4efe]],
-    [[0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], [0x1cb996fc, 0xbb002be7]],
-    [[0x13198a2e, 0x03707344], [0x243f6a88, 0x85a308d3], [0xc4923a9c, 0x483df7a0]],
+    [
+      [0, 0],
+      [0, 0],
+      [0x6b200159, 0x99ba4efe],
+    ],
+    [
+      [0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x1cb996fc, 0xbb002be7],
+    ],
+    [
+      [0x13198a2e, 0x03707344],
+      [0x243f6a88, 0x85a308d3],
+      [0xc4923a9c, 0x483df7a0],
+    ],
   ])('key %j, counter %j', (key, counter, expected) => {
     expect(threefry2x32(key[0]!, key[1]!, counter[0]!, counter[1]!)).toEqual(expected);
   });
@@ -16,9 +28,16 @@ describe('threefry2x32', () => {
 
 describe('randomGenerator', () => {
   it('repeats for a seed and differs between seeds, children and rows', () => {
-    const draws = (random: ReturnType<typeof randomGenerator>) => Array.from({ length: 8 }, () => random.uint32());
+    const draws = (random: ReturnType<typeof randomGenerator>) =>
+      Array.from({ length: 8 }, () => random.uint32());
     expect(draws(randomGenerator(7))).toEqual(draws(randomGenerator(7)));
-    const streams = [randomGenerator(7), randomGenerator(8), randomGenerator(7).fold(0), randomGenerator(7).fold(1), randomGenerator(7 + 2 ** 32)];
+    const streams = [
+      randomGenerator(7),
+      randomGenerator(8),
+      randomGenerator(7).fold(0),
+      randomGenerator(7).fold(1),
+      randomGenerator(7 + 2 ** 32),
+    ];
     const all = streams.flatMap(draws);
     expect(new Set(all).size).toBe(all.length);
   });
@@ -50,7 +69,8 @@ describe('randomGenerator', () => {
   it('permutes every position evenly', () => {
     const random = randomGenerator(11);
     const counts = Array.from({ length: 4 }, () => new Array(4).fill(0));
-    for (let i = 0; i < 4000; i++) random.permutation(4).forEach((value, position) => counts[position]![value]++);
+    for (let i = 0; i < 4000; i++)
+      for (const [position, value] of random.permutation(4).entries()) counts[position]![value]++;
     for (const row of counts) for (const value of row) expect(Math.abs(value - 1000)).toBeLessThan(140);
   });
 
@@ -70,8 +90,18 @@ describe('batchRandom', () => {
 
   it('changes with seed, epoch, picture, view and part', () => {
     const draw = (seed: number, epoch: number, index: number, view: number, part: number) =>
-      batchRandom({ seed, epoch, indices: [index], view }).fold(part).row(0).uint32();
-    const draws = [draw(0, 0, 0, 0, 0), draw(1, 0, 0, 0, 0), draw(0, 1, 0, 0, 0), draw(0, 0, 1, 0, 0), draw(0, 0, 0, 1, 0), draw(0, 0, 0, 0, 1)];
+      batchRandom({ seed, epoch, indices: [index], view })
+        .fold(part)
+        .row(0)
+        .uint32();
+    const draws = [
+      draw(0, 0, 0, 0, 0),
+      draw(1, 0, 0, 0, 0),
+      draw(0, 1, 0, 0, 0),
+      draw(0, 0, 1, 0, 0),
+      draw(0, 0, 0, 1, 0),
+      draw(0, 0, 0, 0, 1),
+    ];
     expect(new Set(draws).size).toBe(draws.length);
   });
 });

@@ -1,0 +1,22 @@
+/**
+ * Makes tfjs's wasm backend a training backend. **This entry has a side effect, on purpose**: importing it loads
+ * `@tensorflow/tfjs-backend-wasm` (which registers the backend `'wasm'`) and adds the training kernels to it.
+ * It does not choose the backend; that stays with you:
+ *
+ * ```ts
+ * import 'simclr-ts/wasm';
+ * import { setBackend } from '@tensorflow/tfjs-core';
+ * await setBackend('wasm');
+ * ```
+ *
+ * Under a bundler, tell tfjs where its `.wasm` files are served with `setWasmPaths` of
+ * `@tensorflow/tfjs-backend-wasm` before `setBackend`. In Node nothing needs to be set.
+ *
+ * @module
+ */
+import '@tensorflow/tfjs-backend-wasm';
+import { registerTrainingKernels } from './register.js';
+
+registerTrainingKernels();
+
+export { registerTrainingKernels };

@@ -1,0 +1,33 @@
+import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { conv2DBackpropFilter, conv2DBackpropInput, guarded } from './convolution-gradients.js';
+import { unsortedSegmentSum } from './unsorted-segment-sum.js';
+
+const backendName = 'wasm';
+
+function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
+  const stock = getKernel(kernelName, backendName);
+  // Registering over an existing kernel prints a warning.
+  if (stock) unregisterKernel(kernelName, backendName);
+  registerKernel({
+    ...(stock ?? {}),
+    kernelName,
+    backendName,
+    kernelFunc,
+  });
+}
+
+let registered = false;
+
+/**
+ * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
+ * `Conv2DBackpropFilter`, `Conv2DBackpropInput`, `UnsortedSegmentSum`. Calling it again does nothing.
+ *
+ * Importing `simclr-ts/wasm` calls it.
+ */
+export function registerTrainingKernels(): void {
+  if (registered) return;
+  registered = true;
+  replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
+  replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
+  replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
+}
