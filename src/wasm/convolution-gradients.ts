@@ -1,11 +1,11 @@
 import {
   backend_util,
+  concat,
   conv2d,
   getKernel,
   type KernelFunc,
   pad,
   reshape,
-  reverse,
   slice,
   type Tensor4D,
   type TensorInfo,
@@ -58,6 +58,17 @@ function dilate(x: Tensor4D, strideHeight: number, strideWidth: number): Tensor4
     [0, 0],
   ]);
   return reshape(columns, [batch, height * strideHeight, width * strideWidth, channels]);
+}
+
+/** The filter upside down and back to front, with inputs and outputs exchanged. */
+function turn(filter: Tensor4D): Tensor4D {
+  const [height, width, inputs, outputs] = filter.shape;
+  const taps = height * width;
+  if (taps === 1) return transpose(filter, [0, 1, 3, 2]) as Tensor4D;
+  // Slices copy whole kernels; wasm's `reverse` and `gather` move single numbers.
+  const rows = reshape(filter, [taps, inputs * outputs]);
+  const turned = concat(Array.from({ length: taps }, (_, tap) => slice(rows, [taps - 1 - tap, 0], [1, -1])));
+  return transpose(reshape(turned, filter.shape), [0, 1, 3, 2]) as Tensor4D;
 }
 
 /** Pads or crops the rows and columns of `x` to `before` more at the start and `size` in all. */
@@ -125,8 +136,7 @@ export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
       info.filterHeight - 1 - info.padInfo.top,
       info.filterWidth - 1 - info.padInfo.left,
     ];
-    const turned = transpose(reverse(asTensor<Tensor4D>(filter), [0, 1]), [0, 1, 3, 2]);
-    return conv2d(placeIn(spread, before, size), turned as Tensor4D, 1, 'valid');
+    return conv2d(placeIn(spread, before, size), turn(asTensor<Tensor4D>(filter)), 1, 'valid');
   });
 };
 
