@@ -4,26 +4,31 @@
  * Messages have one shape: `function: what was expected. Received: argument=what came.`
  */
 export class SimCLRError extends Error {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'SimCLRError';
 }
 
 /** A tensor or array has the wrong rank, shape or dtype. */
 export class ShapeError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'ShapeError';
 }
 
 /** An option is missing, of the wrong type or outside its domain. */
 export class InvalidOptionError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'InvalidOptionError';
 }
 
 /** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels that are no class. */
 export class ValueRangeError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'ValueRangeError';
 }
 
 /** A file or a stream cannot be read as what it should be. */
 export class DataError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'DataError';
 
   /** @param path - The file or source that failed, where there is one. */
@@ -38,16 +43,19 @@ export class DataError extends SimCLRError {
 
 /** A checkpoint is damaged, from another version, or belongs to another architecture. */
 export class CheckpointError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'CheckpointError';
 }
 
 /** The active backend lacks something that the call needs, or none works here. */
 export class BackendError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'BackendError';
 }
 
 /** The loss became NaN or infinite, and training stopped at once. */
 export class NonFiniteLossError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'NonFiniteLossError';
 
   /**

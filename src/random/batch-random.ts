@@ -36,7 +36,7 @@ class PictureRandom implements BatchRandom {
  *
  * @example
  * const random = batchRandom({ seed: 1, epoch: 0, indices: [7, 3], view: 0 });
- * const parameters = gaussianBlur({ size: 96 }).sample(2, random);
+ * const parameters = gaussianBlur().sample(2, random);
  */
 export function batchRandom(options: BatchRandomOptions): BatchRandom {
   const { seed, epoch, indices, view } = options;

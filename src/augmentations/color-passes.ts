@@ -1,0 +1,95 @@
+import { clone, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type BlendPass, blend, type ColorSemantics, identityBlend, isIdentityBlend } from './blend.js';
+import { fromPlanes, toPlanes } from './color-planes.js';
+import {
+  adjustHueSaturation,
+  type HueSaturationPass,
+  identityHueSaturation,
+  isIdentityHueSaturation,
+} from './hue-saturation.js';
+
+/** The four colour operations; the numbers are those of `order` in {@link ColorJitterParameters}. */
+export const colorOperations = ['brightness', 'contrast', 'saturation', 'hue'] as const;
+
+/** Name of a colour operation. */
+export type ColorOperation = (typeof colorOperations)[number];
+
+/** Work on a whole batch, different for every picture. */
+export type ColorPass = BlendPass | HueSaturationPass;
+
+function runsInHsv(operation: ColorOperation, semantics: ColorSemantics): boolean {
+  return operation === 'hue' || (operation === 'saturation' && semantics === 'tf');
+}
+
+function writeBlend(pass: BlendPass, picture: number, operation: ColorOperation, factor: number): void {
+  pass.scale[picture] = factor;
+  if (operation === 'contrast') pass.mean[picture] = 1 - factor;
+  if (operation === 'saturation') pass.gray[picture] = 1 - factor;
+}
+
+/**
+ * Packs the operations of every picture, in its own order, into as few passes over the whole batch as hold them:
+ * blends, a pass in HSV, blends, ... Every picture's k-th operation between two HSV passes takes the k-th of the
+ * blend passes there; the others change nothing of it, and passes that change no picture are left out.
+ *
+ * @param operations - The operations there are.
+ * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
+ * @param amounts - By operation, the factor (or turn of the hue) of every picture.
+ */
+export function packColorPasses(
+  operations: readonly ColorOperation[],
+  order: ArrayLike<number>,
+  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
+  batchSize: number,
+  semantics: ColorSemantics,
+): ColorPass[] {
+  const hsvCount = operations.filter((operation) => runsInHsv(operation, semantics)).length;
+  const blendCount = operations.length - hsvCount;
+  const blends = Array.from({ length: hsvCount + 1 }, () =>
+    Array.from({ length: blendCount }, () => identityBlend(batchSize)),
+  );
+  const hsvs = Array.from({ length: hsvCount }, () => identityHueSaturation(batchSize));
+
+  for (let picture = 0; picture < batchSize; picture++) {
+    let section = 0;
+    let slot = 0;
+    for (let place = 0; place < operations.length; place++) {
+      const operation = operations[order[picture * operations.length + place]!]!;
+      const amount = amounts[operation]![picture]!;
+      if (runsInHsv(operation, semantics)) {
+        const pass = hsvs[section]!;
+        if (operation === 'hue') pass.hue[picture] = amount;
+        else pass.saturation[picture] = amount;
+        section++;
+        slot = 0;
+      } else {
+        writeBlend(blends[section]![slot]!, picture, operation, amount);
+        slot++;
+      }
+    }
+  }
+
+  const passes: ColorPass[] = [];
+  for (let section = 0; section <= hsvCount; section++) {
+    passes.push(...blends[section]!.filter((pass) => !isIdentityBlend(pass)));
+    const hsv = hsvs[section];
+    if (hsv && !isIdentityHueSaturation(hsv)) passes.push(hsv);
+  }
+  return passes;
+}
+
+/** Runs passes one after the other. */
+export function applyColorPasses(
+  images: Tensor4D,
+  passes: readonly ColorPass[],
+  semantics: ColorSemantics,
+): Tensor4D {
+  return tidy(() => {
+    if (passes.length === 0) return clone(images);
+    let planes = toPlanes(images);
+    for (const pass of passes) {
+      planes = pass.kind === 'blend' ? blend(planes, pass, semantics) : adjustHueSaturation(planes, pass);
+    }
+    return fromPlanes(planes, images.shape);
+  });
+}

@@ -1,0 +1,161 @@
+import {
+  clipByValue,
+  depthwiseConv2d,
+  reshape,
+  type Tensor2D,
+  type Tensor4D,
+  tensor4d,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import {
+  checkChoice,
+  checkInteger,
+  checkInterval,
+  checkPositive,
+  receivedMessage,
+} from '../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../errors/index.js';
+import { checkImages, checkRows } from './image-checks.js';
+import { gatherRows } from './resample.js';
+import type { DescribedTransform } from './transform.js';
+
+/** What lies beyond a picture's border when it is blurred: its mirror image, or zeros (which darkens the border). */
+export type BlurPadding = 'reflect' | 'zero';
+
+/** Options of {@link gaussianBlur}. */
+export interface GaussianBlurOptions {
+  /**
+   * Length of the kernel in pixels, odd, for both axes.
+   *
+   * @defaultValue A tenth of the picture's height made odd, `floor(height / 10) | 1`: 9 at 96 pixels, 23 at 224, 3 at
+   * 32 (SimCLR, appendix A; Google's code and common PyTorch code both come to it)
+   */
+  kernelSize?: number;
+  /**
+   * Smallest and largest standard deviation in pixels, > 0; drawn uniformly, one a picture.
+   *
+   * @defaultValue `[0.1, 2]` (SimCLR, appendix A)
+   */
+  sigma?: readonly [number, number];
+  /**
+   * The border rule.
+   *
+   * @defaultValue `'reflect'` (torchvision; Google's code has `'zero'`)
+   */
+  padding?: BlurPadding;
+}
+
+/** Parameters of {@link gaussianBlur}. */
+export interface GaussianBlurParameters {
+  /** Standard deviations in pixels. `[batch]`. */
+  sigma: Float32Array;
+}
+
+/** The 1-D kernel of every picture, repeated for its channels: `[kernelSize, batch * channels]`. */
+function gaussianKernels(sigma: Float32Array, kernelSize: number, channels: number): Float32Array {
+  const radius = (kernelSize - 1) / 2;
+  const columns = sigma.length * channels;
+  const kernels = new Float32Array(kernelSize * columns);
+  const values = new Float64Array(kernelSize);
+  sigma.forEach((deviation, picture) => {
+    let total = 0;
+    for (let tap = 0; tap < kernelSize; tap++) {
+      values[tap] = Math.exp(-0.5 * ((tap - radius) / deviation) ** 2);
+      total += values[tap]!;
+    }
+    for (let tap = 0; tap < kernelSize; tap++) {
+      const start = tap * columns + picture * channels;
+      kernels.fill(values[tap]! / total, start, start + channels);
+    }
+  });
+  return kernels;
+}
+
+/** Numbers of the pixels of a mirrored border of `radius` around `height` × `width`, row by row. */
+function reflectedPixels(height: number, width: number, radius: number): Int32Array {
+  const mirror = (position: number, length: number): number => {
+    const distance = Math.abs(position - radius);
+    return distance < length ? distance : 2 * (length - 1) - distance;
+  };
+  const paddedWidth = width + 2 * radius;
+  return Int32Array.from(
+    { length: (height + 2 * radius) * paddedWidth },
+    (_, pixel) =>
+      mirror(Math.floor(pixel / paddedWidth), height) * width + mirror(pixel % paddedWidth, width),
+  );
+}
+
+/**
+ * Blurs every picture with a Gaussian kernel of its own standard deviation. Results are clipped to [0, 1].
+ *
+ * @param options - {@link GaussianBlurOptions}. `apply` throws {@link ShapeError} where the kernel is too long for the
+ * picture to be mirrored (half of it must be shorter than each side).
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const blurred = gaussianBlur().apply(images, { sigma: new Float32Array([0.5, 2]) }); // two pictures
+ * @see Chen et al. 2020, arXiv:2002.05709, appendix A; torchvision's `gaussian_blur`.
+ */
+export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransform<GaussianBlurParameters> {
+  const name = 'gaussianBlur';
+  const { kernelSize, sigma = [0.1, 2], padding = 'reflect' } = options;
+  if (
+    kernelSize !== undefined &&
+    !(Number.isInteger(kernelSize) && kernelSize >= 1 && kernelSize % 2 === 1)
+  ) {
+    throw new InvalidOptionError(
+      receivedMessage(name, 'kernelSize must be an odd whole number >= 1', 'kernelSize', kernelSize),
+    );
+  }
+  checkInterval(name, 'sigma', sigma);
+  checkPositive(name, 'sigma[0]', sigma[0]);
+  checkChoice(name, 'padding', padding, ['reflect', 'zero']);
+
+  return {
+    name,
+    config: {
+      name,
+      options: { ...(kernelSize === undefined ? {} : { kernelSize }), sigma, padding },
+    },
+
+    sample(batchSize, random) {
+      checkInteger(name, 'batchSize', batchSize);
+      return {
+        sigma: Float32Array.from({ length: batchSize }, (_, row) =>
+          random.row(row).uniform(sigma[0], sigma[1]),
+        ),
+      };
+    },
+
+    apply(images, parameters) {
+      checkImages(name, images);
+      const [batchSize, height, width, channels] = images.shape;
+      checkRows(name, 'sigma', parameters.sigma, batchSize);
+      const size = kernelSize ?? Math.floor(height / 10) | 1;
+      const radius = (size - 1) / 2;
+      if (padding === 'reflect' && radius >= Math.min(height, width)) {
+        throw new ShapeError(
+          `${name}: images must be larger than half the kernel (${radius} pixels) to be mirrored. ` +
+            `Received: images=[${images.shape}].`,
+        );
+      }
+      return tidy(() => {
+        // Pictures become channels: a depthwise convolution then gives each its own kernel.
+        const columns = batchSize * channels;
+        const kernels = gaussianKernels(parameters.sigma, size, channels);
+        let pixels = reshape(transpose(images, [1, 2, 0, 3]), [height * width, columns]) as Tensor2D;
+        let [rows, rowLength] = [height, width];
+        if (padding === 'reflect' && radius > 0) {
+          pixels = gatherRows(pixels, reflectedPixels(height, width, radius));
+          [rows, rowLength] = [height + 2 * radius, width + 2 * radius];
+        }
+        const border = padding === 'reflect' ? 'valid' : 'same';
+        const stacked = reshape(pixels, [1, rows, rowLength, columns]) as Tensor4D;
+        const vertical = depthwiseConv2d(stacked, tensor4d(kernels, [size, 1, columns, 1]), 1, border);
+        const both = depthwiseConv2d(vertical, tensor4d(kernels, [1, size, columns, 1]), 1, border);
+        const turned = transpose(reshape(both, [height, width, batchSize, channels]), [2, 0, 1, 3]);
+        return clipByValue(turned, 0, 1) as Tensor4D;
+      });
+    },
+  };
+}

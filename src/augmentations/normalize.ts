@@ -1,0 +1,96 @@
+import {
+  add,
+  div,
+  mul,
+  reshape,
+  sub,
+  type Tensor1D,
+  type Tensor2D,
+  tensor1d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../errors/index.js';
+import { checkImages } from './image-checks.js';
+import type { DescribedTransform } from './transform.js';
+
+/** Mean of each channel over ImageNet's training pictures, in [0, 1], as torchvision's models expect it. */
+export const imagenetMean: readonly number[] = [0.485, 0.456, 0.406];
+
+/** Standard deviation of each channel over ImageNet's training pictures, as torchvision's models expect it. */
+export const imagenetStd: readonly number[] = [0.229, 0.224, 0.225];
+
+/** Mean of each channel over CIFAR-10's training pictures, in [0, 1]. */
+export const cifar10Mean: readonly number[] = [0.4914, 0.4822, 0.4465];
+
+/** Standard deviation of each channel over the pixels of CIFAR-10's training pictures. */
+export const cifar10Std: readonly number[] = [0.247, 0.2435, 0.2616];
+
+/** Options of {@link normalize} and {@link denormalize}. */
+export interface NormalizeOptions {
+  /** Mean of each channel. */
+  mean: readonly number[];
+  /** Standard deviation of each channel, > 0. */
+  std: readonly number[];
+}
+
+function perChannel(
+  name: string,
+  { mean, std }: NormalizeOptions,
+  change: (rows: Tensor2D, mean: Tensor1D, std: Tensor1D) => Tensor2D,
+): DescribedTransform<null> {
+  const isList = (values: readonly number[]) => Array.isArray(values) && values.every(Number.isFinite);
+  if (!isList(mean) || mean.length === 0) {
+    throw new InvalidOptionError(
+      receivedMessage(name, 'mean must be an array of finite numbers, one a channel', 'mean', mean),
+    );
+  }
+  if (!isList(std) || std.length !== mean.length || !std.every((value) => value > 0)) {
+    throw new InvalidOptionError(
+      receivedMessage(name, `std must be an array of ${mean.length} numbers > 0`, 'std', std),
+    );
+  }
+  return {
+    name,
+    config: { name, options: { mean: [...mean], std: [...std] } },
+    sample: () => null,
+    apply(images) {
+      checkImages(name, images);
+      if (images.shape[3] !== mean.length) {
+        throw new ShapeError(
+          `${name}: images must have ${mean.length} channels, as mean has. Received: images=[${images.shape}].`,
+        );
+      }
+      return tidy(() => {
+        // Rows of pixels rather than pixels: broadcasting along an axis of 3 is slow on every processor backend.
+        const [batchSize, height, width, channels] = images.shape;
+        const rows = reshape(images, [batchSize * height, width * channels]) as Tensor2D;
+        const repeat = (values: readonly number[]) =>
+          tensor1d(Float32Array.from({ length: width * channels }, (_, i) => values[i % channels]!));
+        return reshape(change(rows, repeat(mean), repeat(std)), images.shape);
+      });
+    },
+  };
+}
+
+/**
+ * Shifts and scales every channel: `(x - mean) / std`. Belongs last: everything else here expects [0, 1].
+ *
+ * @param options - {@link NormalizeOptions}.
+ * @throws {@link InvalidOptionError} when the lists differ in length or a deviation is not > 0.
+ * @example
+ * const ready = normalize({ mean: imagenetMean, std: imagenetStd }).apply(images, null);
+ */
+export function normalize(options: NormalizeOptions): DescribedTransform<null> {
+  return perChannel('normalize', options, (rows, mean, std) => div(sub<Tensor2D>(rows, mean), std));
+}
+
+/**
+ * Undoes {@link normalize}: `x * std + mean`, to show pictures.
+ *
+ * @param options - {@link NormalizeOptions}, as they were given to {@link normalize}.
+ * @throws {@link InvalidOptionError} when the lists differ in length or a deviation is not > 0.
+ */
+export function denormalize(options: NormalizeOptions): DescribedTransform<null> {
+  return perChannel('denormalize', options, (rows, mean, std) => add(mul<Tensor2D>(rows, std), mean));
+}

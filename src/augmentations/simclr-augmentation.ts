@@ -1,0 +1,165 @@
+import type { ColorSemantics } from './blend.js';
+import { type ColorJitterOptions, colorJitter } from './color-jitter.js';
+import { type ComposeParameters, compose } from './compose.js';
+import { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js';
+import { randomGrayscale } from './grayscale.js';
+import { resolveSize } from './image-checks.js';
+import { type NormalizeOptions, normalize } from './normalize.js';
+import { randomApply } from './random-apply.js';
+import { randomHorizontalFlip } from './random-horizontal-flip.js';
+import { randomResizedCrop } from './random-resized-crop.js';
+import type { Interpolation } from './resampling-taps.js';
+import type { DescribedTransform, ImageSize } from './transform.js';
+
+/** Options of {@link simclrAugmentation}. Defaults are the paper's (appendix A) unless they say otherwise. */
+export interface SimCLRAugmentationOptions {
+  /**
+   * Size of the views in pixels; one number for a square.
+   *
+   * @defaultValue `96` (STL-10)
+   */
+  size?: number | ImageSize;
+  /**
+   * Smallest and largest part of the picture's area that a crop covers.
+   *
+   * @defaultValue `[0.08, 1]`
+   */
+  scale?: readonly [number, number];
+  /**
+   * Smallest and largest width/height of a crop.
+   *
+   * @defaultValue `[3/4, 4/3]`
+   */
+  aspectRatio?: readonly [number, number];
+  /**
+   * How crops are resized.
+   *
+   * @defaultValue `'bilinear'` with torchvision's semantics, `'bicubic'` with TensorFlow's (as Google's code)
+   */
+  interpolation?: Interpolation;
+  /**
+   * Average over what becomes one pixel when a crop shrinks.
+   *
+   * @defaultValue `true`
+   */
+  antialias?: boolean;
+  /**
+   * How often a picture is mirrored left to right.
+   *
+   * @defaultValue `0.5`
+   */
+  flipProbability?: number;
+  /**
+   * Strength s of the colour jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
+   *
+   * @defaultValue `1` (the paper takes 0.5 for CIFAR-10)
+   */
+  strength?: number;
+  /** Other proportions of the colour jitter. */
+  jitter?: Pick<ColorJitterOptions, 'brightness' | 'contrast' | 'saturation' | 'hue'>;
+  /**
+   * How often colours are jittered.
+   *
+   * @defaultValue `0.8`
+   */
+  jitterProbability?: number;
+  /**
+   * How often colours are taken away.
+   *
+   * @defaultValue `0.2`
+   */
+  grayscaleProbability?: number;
+  /**
+   * Whether to blur, or how.
+   *
+   * @defaultValue `true` (the paper blurs on ImageNet and not on CIFAR-10)
+   */
+  blur?: boolean | GaussianBlurOptions;
+  /**
+   * How often a picture is blurred.
+   *
+   * @defaultValue `0.5`
+   */
+  blurProbability?: number;
+  /**
+   * Whose colour operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
+   * the border of blurred pictures the defaults.
+   *
+   * @defaultValue `'torchvision'`
+   */
+  semantics?: ColorSemantics;
+  /** Shift and scale of each channel at the very end. Left out: views stay in [0, 1], as in Google's code. */
+  normalization?: NormalizeOptions;
+}
+
+/**
+ * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, colour jitter, loss of
+ * colours, blur. Call it once for each view, with random streams of different `view` numbers.
+ *
+ * The parameters are an array, one entry a step; see {@link compose}.
+ *
+ * @param options - {@link SimCLRAugmentationOptions}.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const augmentation = simclrAugmentation({ size: 32, strength: 0.5, blur: false }); // CIFAR-10
+ * const view1 = augment(augmentation, images, batchRandom({ seed: 1, epoch: 0, indices, view: 0 }));
+ * const view2 = augment(augmentation, images, batchRandom({ seed: 1, epoch: 0, indices, view: 1 }));
+ * @see Chen et al. 2020, arXiv:2002.05709, section 3 and appendix A.
+ */
+export function simclrAugmentation(
+  options: SimCLRAugmentationOptions = {},
+): DescribedTransform<ComposeParameters> {
+  const name = 'simclrAugmentation';
+  const size = resolveSize(name, options.size ?? 96);
+  const {
+    scale = [0.08, 1],
+    aspectRatio = [3 / 4, 4 / 3],
+    semantics = 'torchvision',
+    interpolation = semantics === 'tf' ? 'bicubic' : 'bilinear',
+    antialias = true,
+    flipProbability = 0.5,
+    strength = 1,
+    jitter = {},
+    jitterProbability = 0.8,
+    grayscaleProbability = 0.2,
+    blur = true,
+    blurProbability = 0.5,
+    normalization,
+  } = options;
+  const blurOptions: GaussianBlurOptions = {
+    padding: semantics === 'tf' ? 'zero' : 'reflect',
+    ...(typeof blur === 'object' ? blur : {}),
+  };
+  const parts: DescribedTransform<unknown>[] = [
+    randomResizedCrop({ size, scale, aspectRatio, interpolation, antialias }),
+    randomHorizontalFlip({ probability: flipProbability }),
+    randomApply(colorJitter({ ...jitter, strength, semantics }), { probability: jitterProbability }),
+    randomGrayscale({ probability: grayscaleProbability }),
+  ];
+  if (blur !== false) parts.push(randomApply(gaussianBlur(blurOptions), { probability: blurProbability }));
+  if (normalization) parts.push(normalize(normalization));
+
+  return {
+    ...compose(parts),
+    name,
+    config: {
+      name,
+      options: {
+        size,
+        scale,
+        aspectRatio,
+        interpolation,
+        antialias,
+        flipProbability,
+        strength,
+        jitter,
+        jitterProbability,
+        grayscaleProbability,
+        blur: blur === false ? false : blurOptions,
+        blurProbability,
+        semantics,
+        ...(normalization ? { normalization } : {}),
+      },
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/index.js';
+import { centerCrop } from './center-crop.js';
+import { colorJitter } from './color-jitter.js';
+import { compose } from './compose.js';
+import { evaluationTransform } from './evaluation-transform.js';
+import { gaussianBlur } from './gaussian-blur.js';
+import { randomGrayscale } from './grayscale.js';
+import { denormalize, normalize } from './normalize.js';
+import { randomApply } from './random-apply.js';
+import { randomHorizontalFlip } from './random-horizontal-flip.js';
+import { randomResizedCrop } from './random-resized-crop.js';
+import { resize } from './resize.js';
+import { simclrAugmentation } from './simclr-augmentation.js';
+import { solarize } from './solarize.js';
+import type { DescribedTransform, Transform, TransformConfig } from './transform.js';
+
+/** Builds a transform of one's own from the options in its configuration. */
+export type TransformBuilder = (options: Readonly<Record<string, unknown>>) => Transform<unknown>;
+
+// Configurations come from files: each builder checks its options itself, so types are only asserted here.
+const builders: Readonly<Record<string, (options: never) => DescribedTransform<unknown>>> = {
+  centerCrop,
+  colorJitter,
+  denormalize,
+  evaluationTransform,
+  gaussianBlur,
+  normalize,
+  randomGrayscale,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  resize,
+  simclrAugmentation,
+  solarize,
+};
+
+/**
+ * Builds a transform from the plain data in its `config`, which may have been through JSON.
+ *
+ * @param config - The `config` of a transform.
+ * @param custom - Builders of transforms of one's own, by name.
+ * @returns A transform that does the same.
+ * @throws {@link InvalidOptionError} when the name is unknown or an option is outside its domain.
+ * @example
+ * const stored = JSON.stringify(simclrAugmentation({ size: 32 }).config);
+ * const augmentation = transformFromConfig(JSON.parse(stored));
+ */
+export function transformFromConfig(
+  config: TransformConfig,
+  custom: Readonly<Record<string, TransformBuilder>> = {},
+): Transform<unknown> {
+  const name = config?.name;
+  const options = config?.options ?? {};
+  if (Object.hasOwn(custom, name)) return custom[name]!(options);
+  if (name === 'compose') {
+    const parts: unknown = options.transforms;
+    return compose(
+      Array.isArray(parts) ? parts.map((part) => transformFromConfig(part, custom)) : (parts as never),
+    );
+  }
+  if (name === 'randomApply') {
+    const { transform, probability } = options as { transform: TransformConfig; probability: number };
+    return randomApply(transformFromConfig(transform, custom), { probability });
+  }
+  if (!Object.hasOwn(builders, name)) {
+    const known = [...Object.keys(builders), 'compose', 'randomApply', ...Object.keys(custom)];
+    throw new InvalidOptionError(
+      receivedMessage('transformFromConfig', `name must be one of ${known.join(', ')}`, 'name', name),
+    );
+  }
+  return builders[name]!(options as never);
+}

@@ -1,0 +1,76 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { BatchRandom } from '../random/index.js';
+import { checkImages } from './image-checks.js';
+
+/** Height and width of a picture, in pixels. */
+export type ImageSize = readonly [height: number, width: number];
+
+/** A transform as plain data that survives JSON: what {@link transformFromConfig} builds it from again. */
+export interface TransformConfig {
+  /** Name of the function that builds the transform, such as `'gaussianBlur'`. */
+  readonly name: string;
+  /** Its options with every default filled in. Numbers, strings, booleans, arrays and nested objects only. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An image transform in two pure halves: `sample` draws a few numbers a picture on the host, `apply` is tensor
+ * ops for the whole batch on the device. Parameters can be looked at, logged, stored and applied again, and give
+ * the same pictures on every backend (to rounding).
+ *
+ * Images are float32 `[batch, height, width, channels]` in [0, 1].
+ *
+ * @typeParam P - The parameters: plain typed arrays, row i of each belonging to picture i; `null` where a
+ * transform draws nothing.
+ */
+export interface Transform<P> {
+  /** Which transform this is, in error messages and configurations. */
+  readonly name: string;
+
+  /** The transform as plain data. A transform of one's own may leave it out. */
+  readonly config?: TransformConfig;
+
+  /**
+   * Draws the parameters of a batch.
+   *
+   * @param batchSize - How many pictures.
+   * @param random - Picture i draws from `random.row(i)` alone, so that its view does not depend on its neighbours.
+   * @param imageSize - Size of the pictures in pixels, for transforms whose draws depend on it.
+   */
+  sample(batchSize: number, random: BatchRandom, imageSize?: ImageSize): P;
+
+  /**
+   * Transforms a batch.
+   *
+   * @param images - `[batch, height, width, channels]`, float32 in [0, 1]. Left as it is and not disposed of.
+   * @param parameters - What `sample` returned, or the same by hand; one row a picture.
+   * @returns A new tensor, which the caller disposes of.
+   */
+  apply(images: Tensor4D, parameters: P): Tensor4D;
+
+  /** Size of the result for pictures of `imageSize`. Left out where a transform keeps the size. */
+  outputSize?(imageSize: ImageSize): ImageSize;
+}
+
+/** A {@link Transform} that can be written down as data: all of this library's own. */
+export interface DescribedTransform<P> extends Transform<P> {
+  /** The transform as plain data. */
+  readonly config: TransformConfig;
+}
+
+/**
+ * Draws parameters for `images` and applies them: `apply(images, sample(...))`.
+ *
+ * @param transform - What to do.
+ * @param images - `[batch, height, width, channels]`, float32 in [0, 1].
+ * @param random - Streams of random numbers, one a picture: {@link randomGenerator} or {@link batchRandom}.
+ * @returns The transformed pictures, a new tensor. Caller disposes it.
+ * @throws {@link ShapeError} when `images` is not a float32 tensor of rank 4.
+ * @example
+ * const view = augment(simclrAugmentation({ size: 96 }), images, randomGenerator(1));
+ */
+export function augment<P>(transform: Transform<P>, images: Tensor4D, random: BatchRandom): Tensor4D {
+  checkImages('augment', images);
+  const [batchSize, height, width] = images.shape;
+  return transform.apply(images, transform.sample(batchSize, random, [height, width]));
+}

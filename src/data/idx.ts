@@ -1,0 +1,147 @@
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { type FileBytes, toBytes } from './bytes.js';
+import { gunzip, isGzip } from './gunzip.js';
+import type { ImageArray } from './image-array.js';
+import type { LabeledImages } from './labeled-images.js';
+
+/** The contents of an IDX file of bytes. */
+export interface IDXArray {
+  /** The values, last axis fastest. */
+  data: Uint8Array;
+  /** Size of each axis: `[count]` in a file of labels, `[count, height, width]` in a file of pictures. */
+  shape: number[];
+}
+
+/** Options of {@link parseIDXImages}. */
+export interface IDXImagesOptions {
+  /** Channels of the pictures: 1, or 3 with the grey value in each, for encoders of colour pictures. Default 1. */
+  channels?: 1 | 3;
+}
+
+const unsignedByte = 0x08;
+const otherTypes: Record<number, string> = {
+  9: 'int8',
+  11: 'int16',
+  12: 'int32',
+  13: 'float32',
+  14: 'float64',
+};
+
+/**
+ * Reads an IDX file of unsigned bytes, the format of MNIST and Fashion-MNIST.
+ *
+ * Layout: two zero bytes, the type (0x08), the number of axes, the size of each axis as a big-endian 32-bit
+ * number, then the values.
+ *
+ * @param bytes - The whole file, not compressed; {@link parseIDXGzip} takes both.
+ * @throws {@link DataError} when the first bytes are no IDX header, the type is another or the length does not fit.
+ * @example
+ * const { data, shape } = parseIDX(bytes);
+ * @see http://yann.lecun.com/exdb/mnist/ ("the IDX file format")
+ */
+export function parseIDX(bytes: FileBytes): IDXArray {
+  const file = toBytes('parseIDX', 'bytes', bytes);
+  if (isGzip(file)) {
+    throw new DataError(
+      'parseIDX: bytes must not be compressed; parseIDXGzip takes gzip. Received: a gzip file.',
+    );
+  }
+  const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const axes = file[3] ?? 0;
+  if (file.length < 4 || file[0] !== 0 || file[1] !== 0 || axes === 0) {
+    throw new DataError(
+      `parseIDX: bytes must start with 00 00, a type and a number of axes > 0. Received: ${file.length} bytes${start && `, starting with ${start}`}.`,
+    );
+  }
+  if (file[2] !== unsignedByte) {
+    const type = otherTypes[file[2]!] ?? 'an unknown type';
+    throw new DataError(
+      `parseIDX: the values must be unsigned bytes (type 08). Received: ${type} (${start}).`,
+    );
+  }
+  const header = 4 + 4 * axes;
+  if (file.length < header) {
+    throw new DataError(
+      `parseIDX: bytes must have a header of ${header} bytes for ${axes} axes. Received: ${file.length} bytes.`,
+    );
+  }
+  const view = new DataView(file.buffer, file.byteOffset, header);
+  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (file.length - header !== expected) {
+    throw new DataError(
+      `parseIDX: the header promises ${expected} values (shape [${shape}]). Received: ${file.length - header} values.`,
+    );
+  }
+  return { data: file.slice(header), shape };
+}
+
+/**
+ * Reads an IDX file of unsigned bytes, compressed with gzip or not; see {@link parseIDX}.
+ *
+ * @param bytes - The whole file, as `train-images-idx3-ubyte.gz` is distributed.
+ * @throws {@link DataError} when the gzip stream is damaged or what is inside is no IDX file of bytes.
+ * @example
+ * const { data, shape } = await parseIDXGzip(await response.arrayBuffer());
+ */
+export async function parseIDXGzip(bytes: FileBytes): Promise<IDXArray> {
+  const file = toBytes('parseIDXGzip', 'bytes', bytes);
+  return parseIDX(isGzip(file) ? await gunzip('parseIDXGzip', file) : file);
+}
+
+/**
+ * Reads a pair of IDX files, pictures and labels, compressed with gzip or not.
+ *
+ * @param images - File of shape `[count, height, width]`.
+ * @param labels - File of shape `[count]`; may be left out.
+ * @returns Pictures of shape `[count, height, width, channels]` (0-255) and, where there was a file of them, labels.
+ * @throws {@link DataError} when a file is damaged, is of another shape, or the counts differ.
+ * @throws {@link InvalidOptionError} when `channels` is neither 1 nor 3.
+ * @example
+ * const { images, labels } = await parseIDXImages(imagesFile, labelsFile, { channels: 3 });
+ */
+export async function parseIDXImages(
+  images: FileBytes,
+  labels: FileBytes,
+  options?: IDXImagesOptions,
+): Promise<LabeledImages>;
+export async function parseIDXImages(
+  images: FileBytes,
+  labels?: undefined,
+  options?: IDXImagesOptions,
+): Promise<{ images: ImageArray }>;
+export async function parseIDXImages(
+  images: FileBytes,
+  labels?: FileBytes,
+  options: IDXImagesOptions = {},
+): Promise<LabeledImages | { images: ImageArray }> {
+  const { channels = 1 } = options;
+  checkInteger('parseIDXImages', 'channels', channels);
+  if (channels !== 1 && channels !== 3) {
+    throw new InvalidOptionError(
+      receivedMessage('parseIDXImages', 'channels must be 1 or 3', 'channels', channels),
+    );
+  }
+  const grey = await parseIDXGzip(images);
+  const [count, height, width] = grey.shape;
+  if (grey.shape.length !== 3 || grey.data.length === 0) {
+    throw new DataError(
+      `parseIDXImages: images must have shape [count, height, width], none of them 0. Received: images=[${grey.shape}].`,
+    );
+  }
+  let data = grey.data;
+  if (channels === 3) {
+    data = new Uint8Array(grey.data.length * 3);
+    for (let i = 0; i < grey.data.length; i++) data.fill(grey.data[i]!, 3 * i, 3 * i + 3);
+  }
+  const parsed: { images: ImageArray } = { images: { data, shape: [count!, height!, width!, channels] } };
+  if (labels === undefined) return parsed;
+  const classes = await parseIDXGzip(labels);
+  if (classes.shape.length !== 1 || classes.shape[0] !== count) {
+    throw new DataError(
+      `parseIDXImages: labels must have shape [${count}], one for each picture. Received: labels=[${classes.shape}].`,
+    );
+  }
+  return { ...parsed, labels: classes.data };
+}

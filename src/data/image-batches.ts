@@ -1,0 +1,182 @@
+import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { randomGenerator } from '../random/index.js';
+import { gatherImages, type ImageArray, isTensor } from './image-array.js';
+import {
+  batchImages,
+  checkImages,
+  type EpochPass,
+  type ImageBatches,
+  type ImageBatchLike,
+  type ImageBatchSource,
+  type ImageDataset,
+  isImageArray,
+} from './image-dataset.js';
+
+/** Options of {@link imageBatches}. */
+export interface ImageBatchesOptions {
+  /** Pictures a batch. Whole number >= 1. Batches of an iterable come as they are. */
+  batchSize: number;
+  /** Whether pictures in memory come in a random order, a function of `seed` and `epoch`. Default true. */
+  shuffle?: boolean;
+  /** Seed of the order. Whole number >= 0, default 0. */
+  seed?: number;
+  /** The pass over the data, counted from 0. Default 0. */
+  epoch?: number;
+  /** Whether a last batch smaller than `batchSize` is left out. Default true. */
+  dropRemainder?: boolean;
+  /** Number of batches at the beginning to leave out, for resuming inside an epoch. Default 0. */
+  startBatch?: number;
+}
+
+/** A batch ready for the device. */
+export interface TensorBatch {
+  /** Shape `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes it. */
+  images: Tensor4D;
+  /** For each picture its number in the data set. */
+  indices: Uint32Array;
+}
+
+/**
+ * The order in which pictures in memory come: a function of seed and epoch alone.
+ *
+ * @returns For each place in the epoch the number of the picture, 0 to `size - 1`.
+ * @throws {@link InvalidOptionError} when `seed` or `epoch` is no whole number >= 0.
+ * @example
+ * epochOrder(50000, { seed: 0, epoch: 3 });
+ */
+export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch: number }): Uint32Array {
+  return randomGenerator(seed).fold(epoch).permutation(size);
+}
+
+function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
+  if (!isTensor(images)) return gatherImages('imageBatches', images, indices);
+  if (contiguous) return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
+  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
+}
+
+function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Generator<TensorBatch> {
+  checkImages('imageBatches', 'dataset', images);
+  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
+  const size = images.shape[0];
+  if (size === 0)
+    throw new DataError('imageBatches: dataset must have at least one picture. Received: none.');
+  if (dropRemainder && size < batchSize) {
+    throw new InvalidOptionError(
+      `imageBatches: dataset must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
+    );
+  }
+  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
+  const end = dropRemainder ? size - (size % batchSize) : size;
+  for (let start = startBatch * batchSize; start < end; start += batchSize) {
+    const indices = order.slice(start, Math.min(start + batchSize, end));
+    yield { images: takeRows(images, indices, !shuffle), indices };
+  }
+}
+
+function isIterable(value: unknown): value is ImageBatches {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
+function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): ImageBatches {
+  const batches = typeof dataset === 'function' ? dataset(pass) : dataset;
+  if (isIterable(batches)) return batches;
+  const expectation =
+    typeof dataset === 'function'
+      ? 'dataset(), a function, must return an iterable or async iterable of batches'
+      : 'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
+  throw new InvalidOptionError(receivedMessage('imageBatches', expectation, 'dataset', batches));
+}
+
+/** Whether going over `batches` a second time continues the first instead of starting anew, as generators do. */
+function isOneShot(batches: ImageBatches): boolean {
+  const own = batches as { [Symbol.iterator]?(): unknown; [Symbol.asyncIterator]?(): unknown };
+  return 'next' in batches && (own[Symbol.asyncIterator]?.() ?? own[Symbol.iterator]?.()) === batches;
+}
+
+function batchIndices(batch: ImageBatchLike, count: number, position: number): Uint32Array {
+  const own = isTensor(batch) || isImageArray(batch) ? undefined : batch.indices;
+  if (own === undefined) return Uint32Array.from({ length: count }, (_, row) => position + row);
+  const indices = Array.from(own);
+  if (indices.length !== count || indices.some((index) => !Number.isInteger(index) || index < 0)) {
+    throw new InvalidOptionError(
+      `imageBatches: batch.indices must be ${count} whole numbers >= 0, one a picture. Received: batch.indices=${describeValue(indices.slice(0, 8))} (length ${indices.length}).`,
+    );
+  }
+  return Uint32Array.from(indices);
+}
+
+async function* batchesOfIterable(
+  dataset: ImageBatches | ImageBatchSource,
+  pass: EpochPass,
+): AsyncGenerator<TensorBatch> {
+  const seekable = typeof dataset === 'function' && dataset.seekable === true;
+  const batches = openPass(dataset, pass);
+  let number = seekable ? pass.startBatch : 0;
+  let position = number * pass.batchSize;
+  for await (const batch of batches) {
+    const images = batchImages(batch);
+    let handedOn = false;
+    try {
+      checkImages('imageBatches', 'batch', images);
+      const count = images.shape[0];
+      if (number++ >= pass.startBatch) {
+        const indices = batchIndices(batch, count, position);
+        const tensor = isTensor(images) ? images : gatherImages('imageBatches', images);
+        handedOn = true;
+        yield { images: tensor, indices };
+      }
+      position += count;
+    } finally {
+      if (!handedOn && isTensor(images)) images.dispose();
+    }
+  }
+  if (number === 0) {
+    const advice = isOneShot(batches)
+      ? 'a generator can be gone over once only; pass the function that makes it, so that every epoch gets a new one'
+      : 'it must give at least one';
+    throw new DataError(
+      `imageBatches: dataset gave no batch in epoch ${pass.epoch}: ${advice}. Received: 0 batches.`,
+    );
+  }
+}
+
+/**
+ * Batches of one epoch.
+ *
+ * Pictures in memory come in an order that is a function of `(seed, epoch)` and are cut into batches of
+ * `batchSize`. Iterables and functions give batches as they come, in their own order and size.
+ *
+ * Float32 values that lie in ordinary memory are checked to be in [0, 1]; those of tensors are not, see
+ * {@link checkImageValues}. A tensor given as `dataset` is left alone; tensors that an iterable gives are handed on
+ * to the consumer, who disposes them.
+ *
+ * @param dataset - See {@link ImageDataset}.
+ * @returns Batches whose `images` the consumer disposes.
+ * @throws {@link InvalidOptionError} when an option is outside its domain, `dataset` is of no known kind or has
+ *   fewer pictures than one batch.
+ * @throws {@link ShapeError} when pictures are not `[count, height, width, channels]`.
+ * @throws {@link ValueRangeError} when float32 values are NaN or outside [0, 1].
+ * @throws {@link DataError} when there is no picture, for example from a generator that an earlier epoch used up.
+ * @example
+ * for await (const { images, indices } of imageBatches(pictures, { batchSize: 64, epoch })) {
+ *   // ... one step ...
+ *   images.dispose();
+ * }
+ */
+export async function* imageBatches(
+  dataset: ImageDataset,
+  options: ImageBatchesOptions,
+): AsyncGenerator<TensorBatch, void, undefined> {
+  const { batchSize, shuffle = true, seed = 0, epoch = 0, dropRemainder = true, startBatch = 0 } = options;
+  checkInteger('imageBatches', 'batchSize', batchSize);
+  checkInteger('imageBatches', 'seed', seed, 0);
+  checkInteger('imageBatches', 'epoch', epoch, 0);
+  checkInteger('imageBatches', 'startBatch', startBatch, 0);
+  const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch };
+  if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
+  else yield* batchesOfIterable(dataset, pass);
+}

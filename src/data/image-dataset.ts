@@ -1,0 +1,116 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { checkImageArray, checkImageTensor, type ImageArray, isTensor } from './image-array.js';
+
+/** A batch of pictures that says which pictures of the data set they are. */
+export interface ImageBatch {
+  /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
+  images: Tensor4D | ImageArray;
+  /**
+   * For each picture its number in the data set, from which its random augmentation is drawn. Left out, the
+   * running position in the epoch is taken.
+   */
+  indices?: ArrayLike<number>;
+}
+
+/** What an iterable data set gives, a batch at a time. */
+export type ImageBatchLike = Tensor4D | ImageArray | ImageBatch;
+
+/** Batches one after the other. */
+export type ImageBatches = Iterable<ImageBatchLike> | AsyncIterable<ImageBatchLike>;
+
+/** Which pass over the data an {@link ImageBatchSource} is asked for; a source is free to look at it or not. */
+export interface EpochPass {
+  /** The pass, counted from 0. */
+  epoch: number;
+  /** Seed of the order. */
+  seed: number;
+  /** Whether the order is to be random. */
+  shuffle: boolean;
+  /** Pictures a batch. */
+  batchSize: number;
+  /** Whether a smaller batch at the end is to be left out. */
+  dropRemainder: boolean;
+  /** Batches of this pass that are already done; only a source that is `seekable` may leave them out. */
+  startBatch: number;
+}
+
+/**
+ * A function that begins a new pass over the data, called once an epoch; `() => batches()` will do. A source that
+ * knows more may say so in its properties.
+ */
+export interface ImageBatchSource {
+  (pass: EpochPass): ImageBatches;
+  /** Number of pictures of an epoch, before batches are cut by `batchSize`. */
+  readonly size?: number;
+  /** Whether it begins at `startBatch` itself; otherwise the batches before are read and thrown away. */
+  readonly seekable?: boolean;
+}
+
+/**
+ * What training and embedding take pictures from: all of them in memory, batches that an iterable gives, or a
+ * function that starts a new pass for every epoch.
+ *
+ * A tensor in memory stays the user's; tensors that an iterable gives are disposed of by the library after their
+ * use, as `LayersModel.fitDataset` does.
+ */
+export type ImageDataset = Tensor4D | ImageArray | ImageBatches | ImageBatchSource;
+
+/** Whether `value` is an {@link ImageArray}, judged by its fields. */
+export function isImageArray(value: unknown): value is ImageArray {
+  return (
+    typeof value === 'object' && value !== null && 'data' in value && 'shape' in value && !isTensor(value)
+  );
+}
+
+/** Pictures of a batch, whichever kind it is. */
+export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
+  return isTensor(batch) || isImageArray(batch) ? batch : batch?.images;
+}
+
+/** Checks shape and kind of pictures in memory. */
+export function checkImages(caller: string, argument: string, images: Tensor4D | ImageArray): void {
+  if (isTensor(images)) checkImageTensor(caller, argument, images);
+  else if (isImageArray(images)) checkImageArray(caller, argument, images);
+  else {
+    const expectation = `${argument} must be a float32 tensor or { data, shape }`;
+    throw new InvalidOptionError(receivedMessage(caller, expectation, argument, images));
+  }
+}
+
+/**
+ * Number of pictures of a data set, as far as it is known without reading it.
+ *
+ * @returns `undefined` for iterables and functions that do not say.
+ * @example
+ * datasetSize({ data: new Uint8Array(2 * 8 * 8 * 3), shape: [2, 8, 8, 3] }); //=> 2
+ */
+export function datasetSize(dataset: ImageDataset): number | undefined {
+  if (isTensor(dataset) || isImageArray(dataset)) return dataset.shape[0];
+  if (Array.isArray(dataset)) {
+    return dataset.reduce<number>((total, batch) => total + batchImages(batch).shape[0], 0);
+  }
+  return typeof dataset === 'function' ? dataset.size : undefined;
+}
+
+/**
+ * Number of batches that {@link imageBatches} gives in an epoch, as far as it is known without reading the data.
+ *
+ * @param options - `batchSize`: pictures a batch; `dropRemainder`: whether a smaller last batch is left out,
+ *   default true.
+ * @returns `undefined` for iterables and functions that do not say. An array of batches gives its length.
+ * @throws {@link InvalidOptionError} when `batchSize` is no whole number >= 1.
+ * @example
+ * batchesPerEpoch({ data: new Uint8Array(5 * 8 * 8 * 3), shape: [5, 8, 8, 3] }, { batchSize: 2 }); //=> 2
+ */
+export function batchesPerEpoch(
+  dataset: ImageDataset,
+  options: { batchSize: number; dropRemainder?: boolean },
+): number | undefined {
+  const { batchSize, dropRemainder = true } = options;
+  checkInteger('batchesPerEpoch', 'batchSize', batchSize);
+  if (Array.isArray(dataset)) return dataset.length;
+  const size = datasetSize(dataset);
+  return size === undefined ? undefined : (dropRemainder ? Math.floor : Math.ceil)(size / batchSize);
+}

@@ -1,0 +1,140 @@
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { randomGenerator } from '../random/index.js';
+import { checkImageArray, type ImageArray, imageSize, isBytes } from './image-array.js';
+
+/** Pictures with a class each, as the readers of data sets give them. */
+export interface LabeledImages {
+  /** The pictures. */
+  images: ImageArray;
+  /** For each picture the number of its class, from 0. */
+  labels: Uint8Array | Int32Array;
+  /** Name of class 0, 1, ... where the data set has names. */
+  classNames?: readonly string[];
+}
+
+/** Options of {@link splitImages}. */
+export interface SplitImagesOptions {
+  /** Share of the pictures that become the test part, above 0 and below 1. Default 0.2. */
+  testFraction?: number;
+  /** Seed of the choice. Whole number >= 0, default 0. */
+  seed?: number;
+  /** Whether each class is split by itself, so that both parts have the classes in equal shares. Default true. */
+  stratified?: boolean;
+}
+
+function checkLabeled(caller: string, argument: string, labeled: LabeledImages): void {
+  checkImageArray(caller, `${argument}.images`, labeled?.images);
+  const { images, labels } = labeled;
+  if (labels?.length !== images.shape[0]) {
+    throw new ShapeError(
+      `${caller}: ${argument}.labels must have one label for each of ${images.shape[0]} pictures. Received: ${labels?.length} labels.`,
+    );
+  }
+}
+
+/**
+ * The pictures at `indices`, in that order, with their labels. The values are copied.
+ *
+ * @throws {@link ShapeError} when data, labels and shape do not fit each other.
+ * @throws {@link InvalidOptionError} when an index is no position in `labeled`.
+ * @example
+ * const firstTen = selectImages(cifar10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+ */
+export function selectImages(labeled: LabeledImages, indices: ArrayLike<number>): LabeledImages {
+  checkLabeled('selectImages', 'labeled', labeled);
+  const { images, labels } = labeled;
+  const [count, ...pictureShape] = images.shape;
+  const size = imageSize(images);
+  const number = indices.length;
+  const data = isBytes(images.data) ? new Uint8Array(number * size) : new Float32Array(number * size);
+  const chosen = isBytes(labels) ? new Uint8Array(number) : new Int32Array(number);
+  for (let row = 0; row < number; row++) {
+    const index = indices[row]!;
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      const expectation = `indices must be whole numbers from 0 to ${count - 1}`;
+      throw new InvalidOptionError(receivedMessage('selectImages', expectation, `indices[${row}]`, index));
+    }
+    data.set(images.data.subarray(index * size, (index + 1) * size), row * size);
+    chosen[row] = labels[index]!;
+  }
+  return { ...labeled, images: { data, shape: [number, ...pictureShape] }, labels: chosen };
+}
+
+/**
+ * Splits pictures at random into two parts that have none in common; each part keeps the original order.
+ *
+ * @throws {@link ShapeError} when data, labels and shape do not fit each other.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const { train, test } = splitImages(pictures, { testFraction: 0.1, seed: 1 });
+ */
+export function splitImages(
+  labeled: LabeledImages,
+  options: SplitImagesOptions = {},
+): { train: LabeledImages; test: LabeledImages } {
+  const { testFraction = 0.2, seed = 0, stratified = true } = options;
+  checkLabeled('splitImages', 'labeled', labeled);
+  if (!(testFraction > 0 && testFraction < 1)) {
+    const expectation = 'testFraction must be a number above 0 and below 1';
+    throw new InvalidOptionError(receivedMessage('splitImages', expectation, 'testFraction', testFraction));
+  }
+  checkInteger('splitImages', 'seed', seed, 0);
+  const groups = new Map<number, number[]>();
+  for (let i = 0; i < labeled.labels.length; i++) {
+    const group = stratified ? labeled.labels[i]! : 0;
+    const members = groups.get(group);
+    if (members) members.push(i);
+    else groups.set(group, [i]);
+  }
+  const random = randomGenerator(seed);
+  const isTest = new Uint8Array(labeled.labels.length);
+  for (const [group, members] of groups) {
+    const order = random.fold(group >>> 0).permutation(members.length);
+    const testCount = Math.round(members.length * testFraction);
+    for (let i = 0; i < testCount; i++) isTest[members[order[i]!]!] = 1;
+  }
+  const part = (wanted: number) =>
+    selectImages(
+      labeled,
+      Array.from(isTest.keys()).filter((i) => isTest[i] === wanted),
+    );
+  return { train: part(0), test: part(1) };
+}
+
+/**
+ * Several parts of one data set as one, for example CIFAR-10's five training files.
+ *
+ * @param parts - At least one; pictures of equal size and kind. Class names are the first part's.
+ * @throws {@link DataError} when there is no part, or parts differ in picture size or kind of values.
+ * @example
+ * const train = concatenateImages(files.map(parseCIFAR10));
+ */
+export function concatenateImages(parts: readonly LabeledImages[]): LabeledImages {
+  const [first] = parts;
+  if (!first)
+    throw new DataError('concatenateImages: parts must have at least one element. Received: parts=[].');
+  if (parts.length === 1) return first;
+  for (const [i, part] of parts.entries()) {
+    checkLabeled('concatenateImages', `parts[${i}]`, part);
+    const same = part.images.shape.every((size, axis) => axis === 0 || size === first.images.shape[axis]);
+    if (!same || isBytes(part.images.data) !== isBytes(first.images.data)) {
+      throw new DataError(
+        'concatenateImages: parts must have pictures of the same size and kind. ' +
+          `Received: parts[0]=[${first.images.shape}], parts[${i}]=[${part.images.shape}].`,
+      );
+    }
+  }
+  const [, ...pictureShape] = first.images.shape;
+  const count = parts.reduce((total, part) => total + part.images.shape[0], 0);
+  const size = imageSize(first.images);
+  const data = isBytes(first.images.data) ? new Uint8Array(count * size) : new Float32Array(count * size);
+  const labels = isBytes(first.labels) ? new Uint8Array(count) : new Int32Array(count);
+  let row = 0;
+  for (const part of parts) {
+    data.set(part.images.data, row * size);
+    labels.set(part.labels, row);
+    row += part.images.shape[0];
+  }
+  return { ...first, images: { data, shape: [count, ...pictureShape] }, labels };
+}

@@ -1,0 +1,16 @@
+import type { layers } from '@tensorflow/tfjs-layers';
+
+/** Arguments that every layer of tfjs-layers takes: `name`, `trainable`, `inputShape`, ... */
+export type LayerArguments = ConstructorParameters<typeof layers.Layer>[0];
+
+/** A shape whose batch size may be open (`null`). */
+export type OpenShape = Array<number | null>;
+
+/** Arguments of a call: `training` and what a layer of this library adds. */
+export type CallArguments = Parameters<layers.Layer['call']>[1];
+
+/** A weight of a layer. */
+export type Weight = ReturnType<layers.Layer['addWeight']>;
+
+/** What `addWeight` calls an initializer. */
+export type WeightInitializer = Parameters<layers.Layer['addWeight']>[3];

@@ -1,0 +1,138 @@
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkChoice, checkInteger } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { BatchNormalization } from './batch-normalization.js';
+import { registerLayers } from './register-layers.js';
+import { denseInitializers, type InitializerConvention, seededInitializer } from './seeded-initializer.js';
+
+/** Options of {@link projectionHead}. */
+export interface ProjectionHeadOptions {
+  /**
+   * Length of the representations h that come in.
+   * @defaultValue 512, the output of ResNet-18 and -34
+   */
+  inputDim?: number;
+  /**
+   * Widths of the hidden layers, each followed by a ReLU; `[]` makes the head linear.
+   * @defaultValue [512, 512]; the paper has one
+   */
+  hidden?: readonly number[];
+  /**
+   * Length of the projections z.
+   * @defaultValue 64; the paper has 128
+   */
+  outputDim?: number;
+  /**
+   * Whether batch normalisation follows the hidden layers.
+   * @defaultValue false
+   */
+  batchNorm?: boolean;
+  /**
+   * What follows the last layer: nothing, a batch normalisation with scale only (`'scale'`, the official SimCLR code), or
+   * with scale and offset (`'full'`).
+   * @defaultValue 'none'
+   */
+  finalBatchNorm?: 'none' | 'scale' | 'full';
+  /**
+   * Whether dense layers have a bias.
+   * @defaultValue true where no batch normalisation follows (it would cancel the bias), otherwise false
+   */
+  useBias?: boolean;
+  /**
+   * Decay of the running statistics of every batch normalisation.
+   * @defaultValue 0.9
+   */
+  batchNormalizationMomentum?: number;
+  /**
+   * Added to the variance in every batch normalisation.
+   * @defaultValue 1e-5
+   */
+  batchNormalizationEpsilon?: number;
+  /**
+   * In training the batch is split in so many parts, each normalised by its own statistics.
+   * @defaultValue 1
+   */
+  groups?: number;
+  /**
+   * How kernels and biases are filled, see {@link InitializerConvention}.
+   * @defaultValue 'torch'
+   */
+  initializer?: InitializerConvention;
+  /**
+   * Whole number >= 0 that the weights are a function of.
+   * @defaultValue 0
+   */
+  seed?: number;
+  /**
+   * Name of the model; its layers are called 'NAME.dense1', 'NAME.bn1', ...
+   * @defaultValue 'projectionHead'
+   */
+  name?: string;
+}
+
+/**
+ * Projection head g: representations h to projections z, used by the loss only.
+ *
+ * Dense layers with a ReLU after each but the last. z is not normalised: the loss does that.
+ *
+ * @param options - See {@link ProjectionHeadOptions}.
+ * @returns Model from `[batch, inputDim]` to `[batch, outputDim]`, float32. Dispose of it with `model.dispose()`.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const ours = projectionHead({ inputDim: 512 });
+ * const paper = projectionHead({ inputDim: 2048, hidden: [2048], outputDim: 128 });
+ * const official = projectionHead({
+ *   inputDim: 512, hidden: [512, 512], outputDim: 128, batchNorm: true, finalBatchNorm: 'scale', initializer: 'google',
+ * });
+ * @see Chen et al. 2020, arXiv:2002.05709, section 2.1 (one hidden layer); google-research/simclr, `model_util.py`
+ * (three layers, batch normalisation after each).
+ */
+export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel {
+  const caller = 'projectionHead';
+  const { inputDim = 512, hidden = [512, 512], outputDim = 64, batchNorm = false } = options;
+  const { finalBatchNorm = 'none', initializer = 'torch', seed = 0, name = caller } = options;
+  checkInteger(caller, 'inputDim', inputDim);
+  if (!Array.isArray(hidden)) {
+    throw new InvalidOptionError(
+      `${caller}: hidden must be a list of layer widths. Received: hidden=${JSON.stringify(hidden)}.`,
+    );
+  }
+  for (const width of hidden as readonly number[]) checkInteger(caller, 'hidden', width);
+  checkInteger(caller, 'outputDim', outputDim);
+  checkChoice(caller, 'finalBatchNorm', finalBatchNorm, ['none', 'scale', 'full']);
+  checkChoice(caller, 'initializer', initializer, ['torch', 'google']);
+  checkInteger(caller, 'seed', seed, 0);
+  registerLayers();
+
+  const representation = input({ shape: [inputDim], name: `${name}.input` });
+  const widths = [...hidden, outputDim];
+  let x = representation;
+  for (const [index, units] of widths.entries()) {
+    const isLast = index === widths.length - 1;
+    const normalized = isLast ? finalBatchNorm !== 'none' : batchNorm;
+    // The streams do not depend on the head's name: heads of one seed start equal.
+    const weights = denseInitializers(initializer, x.shape[1]!, seed, `projectionHead.dense${index + 1}`);
+    const dense = layers.dense({
+      name: `${name}.dense${index + 1}`,
+      units,
+      useBias: options.useBias ?? !normalized,
+      kernelInitializer: seededInitializer(weights.kernelInitializer) as never,
+      biasInitializer: seededInitializer(weights.biasInitializer) as never,
+      ...(!normalized && !isLast && { activation: 'relu' as const }),
+    });
+    x = dense.apply(x) as SymbolicTensor;
+    if (!normalized) continue;
+    const normalization = new BatchNormalization({
+      name: `${name}.bn${index + 1}`,
+      center: !(isLast && finalBatchNorm === 'scale'),
+      ...(!isLast && { activation: 'relu' as const }),
+      ...(options.batchNormalizationMomentum !== undefined && {
+        momentum: options.batchNormalizationMomentum,
+      }),
+      ...(options.batchNormalizationEpsilon !== undefined && { epsilon: options.batchNormalizationEpsilon }),
+      ...(options.groups !== undefined && { groups: options.groups }),
+    });
+    x = normalization.apply(x) as SymbolicTensor;
+  }
+  return model({ inputs: representation, outputs: x, name });
+}

@@ -1,0 +1,20 @@
+import { serialization } from '@tensorflow/tfjs-core';
+import { BatchNormalization } from './batch-normalization.js';
+import { PaddedConv2D } from './padded-conv2d.js';
+import { PaddedMaxPooling2D } from './padded-max-pooling2d.js';
+import { SeededInitializer } from './seeded-initializer.js';
+
+/**
+ * Makes this library's layers and initializer known to tfjs-layers. The builders call it; call it yourself before
+ * `loadLayersModel` reads a model that was saved in another process. Calling it again changes nothing.
+ *
+ * @example
+ * registerLayers();
+ * const encoder = await loadLayersModel('https://example.org/encoder/model.json');
+ */
+export function registerLayers(): void {
+  serialization.registerClass(BatchNormalization);
+  serialization.registerClass(PaddedConv2D);
+  serialization.registerClass(PaddedMaxPooling2D);
+  serialization.registerClass(SeededInitializer);
+}

@@ -1,0 +1,282 @@
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkChoice, checkInteger } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { BatchNormalization, type BatchNormalizationLayerOptions } from './batch-normalization.js';
+import { PaddedConv2D } from './padded-conv2d.js';
+import { PaddedMaxPooling2D } from './padded-max-pooling2d.js';
+import { registerLayers } from './register-layers.js';
+import { convolutionInitializer, type InitializerConvention } from './seeded-initializer.js';
+
+/** The first convolution of a ResNet, and whether a 3x3 maximum pool with stride 2 follows. */
+export interface ResNetStem {
+  /** Height and width of the kernel, in pixels; the padding is kernelSize - 1 in all. */
+  kernelSize: number;
+  /** Step of the kernel, in pixels. */
+  strides: number;
+  /** Whether the pool follows. */
+  pool: boolean;
+}
+
+/** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
+export interface ResNetOptions {
+  /**
+   * [height, width, channels] of the pictures.
+   * @defaultValue [96, 96, 3], the pictures of STL-10
+   */
+  inputShape?: readonly [number, number, number];
+  /**
+   * How the network begins.
+   *
+   * - `'imagenet'`: 7x7 with stride 2, then the pool (He et al. 2015, Table 1).
+   * - `'small'`: 3x3 with stride 1 and no pool, for pictures of about 32x32 (SimCLR, appendix B.9).
+   * - a {@link ResNetStem}: anything else, such as `{ kernelSize: 7, strides: 2, pool: false }`.
+   * @defaultValue 'imagenet'
+   */
+  stem?: 'imagenet' | 'small' | ResNetStem;
+  /**
+   * Channels of the first stage; the others have 2, 4 and 8 times as many.
+   * @defaultValue 64
+   */
+  width?: number;
+  /**
+   * Whether the last batch normalisation of every block starts with gamma 0, so that the block starts as the identity.
+   * @defaultValue false, as in torchvision; the official SimCLR code does it
+   */
+  zeroInitResidual?: boolean;
+  /**
+   * Whole number >= 0 that the weights are a function of.
+   * @defaultValue 0
+   */
+  seed?: number;
+  /**
+   * Name of the model. Where it is given, every layer's name begins with it and a dot, so that two networks fit in one
+   * model; without it layers are called as torchvision's modules are ('layer1.0.conv1').
+   */
+  name?: string;
+  /**
+   * Decay of the running statistics.
+   * @defaultValue 0.9
+   */
+  batchNormalizationMomentum?: number;
+  /**
+   * Added to the variance.
+   * @defaultValue 1e-5
+   */
+  batchNormalizationEpsilon?: number;
+  /**
+   * In training the batch is split in so many parts, each normalised by its own statistics.
+   * @defaultValue 1
+   */
+  groups?: number;
+  /**
+   * How kernels are filled, see {@link InitializerConvention}.
+   * @defaultValue 'torch'
+   */
+  initializer?: InitializerConvention;
+  /**
+   * Which blocks get a 1x1 convolution on their shortcut: `'whenNeeded'` where the shape changes (torchvision), or
+   * `'always'` at the start of each stage (the official SimCLR code: 4,224 parameters more in a ResNet-18).
+   * @defaultValue 'whenNeeded'
+   */
+  projectionShortcut?: 'whenNeeded' | 'always';
+}
+
+interface Architecture {
+  name: string;
+  block: 'basic' | 'bottleneck';
+  /** Blocks of each stage. */
+  depths: readonly [number, number, number, number];
+}
+
+const stems = {
+  imagenet: { kernelSize: 7, strides: 2, pool: true },
+  small: { kernelSize: 3, strides: 1, pool: false },
+} as const satisfies Record<string, ResNetStem>;
+
+/**
+ * ResNet-18 without its classifier: pictures to representations h.
+ *
+ * 11,176,512 trained parameters with the 'imagenet' stem and 11,168,832 with the 'small' one (and 9,600 running
+ * statistics). The same numbers as torchvision's network when given its weights.
+ *
+ * @param options - See {@link ResNetOptions}.
+ * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 8 * width]`, >= 0 (512 at the
+ * default width). Dispose of it with `model.dispose()`.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', seed: 1 });
+ * @see He et al. 2015, arXiv:1512.03385; torchvision's `resnet18`.
+ */
+export function resnet18(options: ResNetOptions = {}): LayersModel {
+  return buildResNet({ name: 'resnet18', block: 'basic', depths: [2, 2, 2, 2] }, options);
+}
+
+/**
+ * ResNet-34 without its classifier: pictures to representations h; 21,284,672 trained parameters with the 'imagenet'
+ * stem.
+ *
+ * @param options - See {@link ResNetOptions}.
+ * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 8 * width]`, >= 0.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const encoder = resnet34();
+ * @see He et al. 2015, arXiv:1512.03385; torchvision's `resnet34`.
+ */
+export function resnet34(options: ResNetOptions = {}): LayersModel {
+  return buildResNet({ name: 'resnet34', block: 'basic', depths: [3, 4, 6, 3] }, options);
+}
+
+/**
+ * ResNet-50 without its classifier: pictures to representations h; 23,508,032 trained parameters with the 'imagenet'
+ * stem. The stride of a block is at its 3x3 convolution, as in torchvision ("ResNet v1.5").
+ *
+ * @param options - See {@link ResNetOptions}.
+ * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 32 * width]`, >= 0 (2,048 at
+ * the default width).
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const encoder = resnet50({ inputShape: [224, 224, 3] });
+ * @see He et al. 2015, arXiv:1512.03385; torchvision's `resnet50`.
+ */
+export function resnet50(options: ResNetOptions = {}): LayersModel {
+  return buildResNet({ name: 'resnet50', block: 'bottleneck', depths: [3, 4, 6, 3] }, options);
+}
+
+function buildResNet(architecture: Architecture, options: ResNetOptions): LayersModel {
+  const caller = architecture.name;
+  const { inputShape = [96, 96, 3], width = 64, seed = 0, zeroInitResidual = false } = options;
+  const { initializer = 'torch', projectionShortcut = 'whenNeeded' } = options;
+  if (!Array.isArray(inputShape) || inputShape.length !== 3) {
+    throw new InvalidOptionError(
+      `${caller}: inputShape must be [height, width, channels]. Received: inputShape=${JSON.stringify(inputShape)}.`,
+    );
+  }
+  for (const size of inputShape as readonly number[]) checkInteger(caller, 'inputShape', size);
+  checkInteger(caller, 'width', width);
+  checkInteger(caller, 'seed', seed, 0);
+  checkChoice(caller, 'initializer', initializer, ['torch', 'google']);
+  checkChoice(caller, 'projectionShortcut', projectionShortcut, ['whenNeeded', 'always']);
+  const stem = resolveStem(caller, options.stem ?? 'imagenet');
+  registerLayers();
+
+  const parts = new Parts(options, initializer, seed);
+  const pictures = input({ shape: [...inputShape], name: parts.named('input') });
+  let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides);
+  x = parts.normalization(x, 'bn1', { activation: 'relu' });
+  if (stem.pool) {
+    const pool = { kernelSize: 3, strides: 2, padding: 1, name: parts.named('maxpool') };
+    x = new PaddedMaxPooling2D(pool).apply(x) as SymbolicTensor;
+  }
+  const lastGamma = zeroInitResidual ? 'zeros' : 'ones';
+  const build = architecture.block === 'basic' ? basicBlock : bottleneckBlock;
+  for (const [stage, depth] of architecture.depths.entries()) {
+    for (let block = 0; block < depth; block++) {
+      x = build(parts, x, `layer${stage + 1}.${block}`, {
+        planes: width * 2 ** stage,
+        strides: stage > 0 && block === 0 ? 2 : 1,
+        project: projectionShortcut === 'always' && block === 0,
+        gammaInitializer: lastGamma,
+      });
+    }
+  }
+  const h = layers.globalAveragePooling2d({ name: parts.named('avgpool') }).apply(x) as SymbolicTensor;
+  return model({ inputs: pictures, outputs: h, name: options.name ?? architecture.name });
+}
+
+function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): ResNetStem {
+  if (typeof stem === 'string') {
+    checkChoice(caller, 'stem', stem, ['imagenet', 'small']);
+    return stems[stem];
+  }
+  checkInteger(caller, 'stem.kernelSize', stem?.kernelSize);
+  checkInteger(caller, 'stem.strides', stem.strides);
+  return stem;
+}
+
+/** Makes the layers of one network, with its options and names. */
+class Parts {
+  constructor(
+    private readonly options: ResNetOptions,
+    private readonly convention: InitializerConvention,
+    private readonly seed: number,
+  ) {}
+
+  named(name: string): string {
+    return this.options.name === undefined ? name : `${this.options.name}.${name}`;
+  }
+
+  convolution(
+    x: SymbolicTensor,
+    name: string,
+    filters: number,
+    kernelSize: number,
+    strides = 1,
+  ): SymbolicTensor {
+    const shape: [number, number, number, number] = [kernelSize, kernelSize, x.shape[3]!, filters];
+    // The stream follows the unprefixed name: networks of one seed start equal whatever they are called.
+    const kernelInitializer = convolutionInitializer(this.convention, shape, this.seed, name);
+    const layer = new PaddedConv2D({
+      filters,
+      kernelSize,
+      strides,
+      kernelInitializer,
+      name: this.named(name),
+    });
+    return layer.apply(x) as SymbolicTensor;
+  }
+
+  normalization(
+    x: SymbolicTensor | SymbolicTensor[],
+    name: string,
+    options: BatchNormalizationLayerOptions = {},
+  ): SymbolicTensor {
+    const { batchNormalizationMomentum, batchNormalizationEpsilon, groups } = this.options;
+    const layer = new BatchNormalization({
+      name: this.named(name),
+      ...(batchNormalizationMomentum !== undefined && { momentum: batchNormalizationMomentum }),
+      ...(batchNormalizationEpsilon !== undefined && { epsilon: batchNormalizationEpsilon }),
+      ...(groups !== undefined && { groups }),
+      ...options,
+    });
+    return layer.apply(x) as SymbolicTensor;
+  }
+}
+
+interface BlockOptions {
+  planes: number;
+  strides: number;
+  project: boolean;
+  gammaInitializer: 'ones' | 'zeros';
+}
+
+function shortcutOf(
+  parts: Parts,
+  x: SymbolicTensor,
+  name: string,
+  channels: number,
+  { strides, project }: BlockOptions,
+): SymbolicTensor {
+  if (!project && strides === 1 && x.shape[3] === channels) return x;
+  const projected = parts.convolution(x, `${name}.downsample.0`, channels, 1, strides);
+  return parts.normalization(projected, `${name}.downsample.1`);
+}
+
+function basicBlock(parts: Parts, x: SymbolicTensor, name: string, block: BlockOptions): SymbolicTensor {
+  const { planes, strides, gammaInitializer } = block;
+  let y = parts.convolution(x, `${name}.conv1`, planes, 3, strides);
+  y = parts.normalization(y, `${name}.bn1`, { activation: 'relu' });
+  y = parts.convolution(y, `${name}.conv2`, planes, 3);
+  const shortcut = shortcutOf(parts, x, name, planes, block);
+  return parts.normalization([y, shortcut], `${name}.bn2`, { activation: 'relu', gammaInitializer });
+}
+
+function bottleneckBlock(parts: Parts, x: SymbolicTensor, name: string, block: BlockOptions): SymbolicTensor {
+  const { planes, strides, gammaInitializer } = block;
+  let y = parts.convolution(x, `${name}.conv1`, planes, 1);
+  y = parts.normalization(y, `${name}.bn1`, { activation: 'relu' });
+  y = parts.convolution(y, `${name}.conv2`, planes, 3, strides);
+  y = parts.normalization(y, `${name}.bn2`, { activation: 'relu' });
+  y = parts.convolution(y, `${name}.conv3`, planes * 4, 1);
+  const shortcut = shortcutOf(parts, x, name, planes * 4, block);
+  return parts.normalization([y, shortcut], `${name}.bn3`, { activation: 'relu', gammaInitializer });
+}

@@ -1,0 +1,135 @@
+import util from 'node:util';
+import { backend, findBackendFactory } from '@tensorflow/tfjs-core';
+import { isNotInstalled } from './optional-package.js';
+
+/** A way to compute that may work here. */
+export interface BackendCandidate {
+  /** How users name it. */
+  name: string;
+  /** Its name in TensorFlow.js. */
+  backend: string;
+  /** Loads and registers it. Throws, with a reason for people, when it cannot be had. */
+  load(): Promise<void>;
+  /** Called while it is active. Throws, with a reason, when it is not what it should be; else says what it is. */
+  inspect(): string;
+}
+
+/** Packages that may not be there at all are named by variables, so that neither compiler nor bundler looks for them. */
+function importByName(name: string): Promise<unknown> {
+  return import(name);
+}
+
+async function load(name: string, importIt: () => Promise<unknown>): Promise<void> {
+  try {
+    await importIt();
+  } catch (error) {
+    if (isNotInstalled(error, name)) throw new Error(`${name} is not installed`);
+    throw new Error(`${name} does not load (${(error as Error).message.split('\n')[0]})`);
+  }
+}
+
+/** Both tfjs-node packages register the backend 'tensorflow'; at most one is loaded into a process. */
+async function loadTensorFlow(name: string): Promise<void> {
+  // Gone from Node 23 on, but used by tfjs-node 4.22.
+  const legacy = util as unknown as Record<string, unknown>;
+  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // TensorFlow's own notices about the processor
+  await load(name, () => importByName(name));
+}
+
+function usesGPU(): boolean {
+  return (backend() as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
+}
+
+interface Adapter {
+  isFallbackAdapter?: boolean;
+  info?: Record<'vendor' | 'architecture' | 'device' | 'description', string> & {
+    isFallbackAdapter?: boolean;
+  };
+}
+
+/** What an adapter calls itself. */
+function adapterName({ info }: Adapter): string {
+  const parts = [info?.vendor, info?.architecture, info?.description || info?.device];
+  return parts.filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+/** Whether an adapter computes on the processor, much slower than the wasm backend does. */
+export function isSoftwareAdapter(adapter: Adapter): boolean {
+  return (
+    adapter.isFallbackAdapter === true ||
+    adapter.info?.isFallbackAdapter === true ||
+    /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(adapterName(adapter))
+  );
+}
+
+let webgpuName = 'WebGPU';
+
+/** Looks for a real GPU through the npm package `webgpu` and shows it to TensorFlow.js as a browser does. */
+async function loadWebGPU(): Promise<void> {
+  const host = globalThis as unknown as { navigator?: { gpu?: unknown } };
+  type GPU = { requestAdapter(options: object): Promise<Adapter | null> };
+  let gpu = host.navigator?.gpu as GPU | undefined;
+  let globals: object = {};
+  if (!gpu) {
+    let dawn: { create(flags: string[]): GPU; globals: object } | undefined;
+    await load('webgpu', async () => {
+      dawn = (await importByName('webgpu')) as typeof dawn;
+    });
+    gpu = dawn!.create([]);
+    globals = dawn!.globals;
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new Error('no graphics adapter was found');
+  if (isSoftwareAdapter(adapter)) throw new Error(`the only adapter is software (${adapterName(adapter)})`);
+  webgpuName = `WebGPU on ${adapterName(adapter)}`;
+  Object.assign(globalThis, globals);
+  // Node 20 has no `navigator`; TensorFlow.js's backend looks there and nowhere else.
+  if (!host.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
+  if (!host.navigator!.gpu) Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
+  const name = '@tensorflow/tfjs-backend-webgpu';
+  await load(name, () => importByName(name));
+}
+
+/** Everything that may compute here, the fastest first. */
+export const backendCandidates: readonly BackendCandidate[] = [
+  {
+    name: 'tfjs-node-gpu',
+    backend: 'tensorflow',
+    load: () => loadTensorFlow('@tensorflow/tfjs-node-gpu'),
+    inspect() {
+      if (!usesGPU()) throw new Error('TensorFlow finds no CUDA GPU');
+      return 'TensorFlow on a CUDA GPU';
+    },
+  },
+  {
+    name: 'webgpu',
+    backend: 'webgpu',
+    load: loadWebGPU,
+    inspect: () => webgpuName,
+  },
+  {
+    name: 'tfjs-node',
+    backend: 'tensorflow',
+    async load() {
+      if (!findBackendFactory('tensorflow')) await loadTensorFlow('@tensorflow/tfjs-node');
+    },
+    inspect: () => 'TensorFlow on the processor',
+  },
+  {
+    name: 'wasm',
+    backend: 'wasm',
+    load: () => load('@tensorflow/tfjs-backend-wasm', () => import('../wasm/index.js')),
+    inspect: () => 'WebAssembly on the processor',
+  },
+  {
+    name: 'cpu',
+    backend: 'cpu',
+    async load() {
+      const name = '@tensorflow/tfjs-backend-cpu';
+      if (!findBackendFactory('cpu')) await load(name, () => importByName(name));
+    },
+    inspect: () => 'plain JavaScript: for tests and tiny models only',
+  },
+];

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { io } from '@tensorflow/tfjs-core';
+import { CheckpointError } from '../errors/errors.js';
+import type { FilePath } from './read-bytes.js';
+import { explainSystemError } from './system-error.js';
+
+const modelFile = 'model.json';
+const weightsFile = 'weights.bin';
+const previousWeightsFile = 'weights.previous.bin';
+
+/** Files that this module writes say what their weights must be; other TensorFlow.js files do not. */
+type ModelFile = io.ModelJSON & { weightsSha256?: string };
+
+const bytesOfType: Record<string, number> = { float32: 4, int32: 4, bool: 1, complex64: 8 };
+
+let saves = 0;
+
+function shards(weightData: io.WeightData | undefined): ArrayBuffer[] {
+  if (weightData === undefined) return [];
+  return Array.isArray(weightData) ? weightData : [weightData];
+}
+
+function sha256(buffers: readonly ArrayBuffer[]): string {
+  const hash = createHash('sha256');
+  for (const buffer of buffers) hash.update(new Uint8Array(buffer));
+  return hash.digest('hex');
+}
+
+/** Writes a file and waits until the disk has it. */
+async function writeDurably(path: string, contents: readonly (string | Uint8Array)[]): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (const part of contents) await file.appendFile(part);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
+async function syncDirectory(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  try {
+    await folder?.sync().catch(() => {});
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** Whether `file` holds the weights that the present model file was saved with. */
+async function belongsToModel(path: string, file: string): Promise<boolean> {
+  try {
+    const model: ModelFile = JSON.parse(await readFile(join(path, modelFile), 'utf8'));
+    return model.weightsSha256 === sha256(await readWeights(path, [file]));
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps the present weights under a second name until the model file that goes with the new ones is there. */
+async function keepPrevious(path: string): Promise<void> {
+  const weights = join(path, weightsFile);
+  const previous = join(path, previousWeightsFile);
+  // Left by a crash in the middle of a save: then these, not weights.bin, may be what the model file needs.
+  if (await belongsToModel(path, previousWeightsFile)) return;
+  try {
+    await rm(previous, { force: true });
+    await link(weights, previous);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    await copyFile(weights, previous); // file systems without hard links
+  }
+}
+
+/** Removes what a process that was killed in the middle of a save left behind. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (/^(weights\.bin|model\.json)\.\d+-\d+\.tmp$/.test(name)) await rm(join(path, name), { force: true });
+  }
+}
+
+async function save(path: string, artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
+  if (artifacts.modelTopology instanceof ArrayBuffer) {
+    throw new CheckpointError(
+      'directory.save: a layers model is expected, whose topology is JSON. Received: a binary topology.',
+    );
+  }
+  const buffers = shards(artifacts.weightData);
+  const { weightSpecs = [], weightData: _, getWeightStream: __, ...rest } = artifacts;
+  const model: ModelFile = {
+    ...rest,
+    modelTopology: artifacts.modelTopology ?? {},
+    weightsManifest: [{ paths: [weightsFile], weights: weightSpecs }],
+    weightsSha256: sha256(buffers),
+  };
+  const text = JSON.stringify(model);
+  const suffix = `.${process.pid}-${saves++}.tmp`;
+  const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
+  try {
+    await mkdir(path, { recursive: true });
+    await removeLeftovers(path);
+    await writeDurably(
+      temporary[0],
+      buffers.map((buffer) => new Uint8Array(buffer)),
+    );
+    await writeDurably(temporary[1], [text]);
+    // A crash between the two renames leaves the old model file with the old weights under their second name.
+    await keepPrevious(path);
+    await rename(temporary[0], join(path, weightsFile));
+    await rename(temporary[1], join(path, modelFile));
+    await syncDirectory(path);
+    await rm(join(path, previousWeightsFile), { force: true });
+  } catch (error) {
+    for (const file of temporary) await rm(file, { force: true }).catch(() => {});
+    throw new CheckpointError(
+      `directory.save: path must be a folder that can be written. Received: path=${JSON.stringify(path)} (${explainSystemError(error)}). What was saved there before is kept.`,
+      { cause: error },
+    );
+  }
+  return { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
+}
+
+function damaged(file: string, what: string, error?: unknown): CheckpointError {
+  return new CheckpointError(
+    `directory.load: a model saved by TensorFlow.js is expected. Received: ${JSON.stringify(file)}, ${what}.`,
+    error === undefined ? {} : { cause: error },
+  );
+}
+
+async function readModelFile(path: string): Promise<ModelFile> {
+  const file = join(path, modelFile);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw damaged(file, `which cannot be read: ${explainSystemError(error)}`, error);
+  }
+  let model: ModelFile;
+  try {
+    model = JSON.parse(text);
+  } catch (error) {
+    throw damaged(file, 'which is no JSON (cut off?)', error);
+  }
+  const groups = model?.weightsManifest;
+  const valid =
+    Array.isArray(groups) &&
+    groups.every(
+      (group) =>
+        Array.isArray(group?.paths) &&
+        Array.isArray(group.weights) &&
+        group.weights.every((spec) => spec?.dtype),
+    );
+  if (!valid || typeof model.modelTopology !== 'object' || model.modelTopology === null) {
+    throw damaged(file, 'which lacks modelTopology or weightsManifest');
+  }
+  return model;
+}
+
+/** Bytes that the manifest promises, where its types say so. */
+function expectedBytes(specs: readonly io.WeightsManifestEntry[]): number | undefined {
+  let total = 0;
+  for (const { shape, dtype, quantization } of specs) {
+    const size = bytesOfType[dtype];
+    if (size === undefined || quantization || !Array.isArray(shape)) return undefined;
+    total += shape.reduce((product, axis) => product * axis, size);
+  }
+  return total;
+}
+
+async function readWeights(path: string, names: readonly string[]): Promise<ArrayBuffer[]> {
+  const buffers: ArrayBuffer[] = [];
+  for (const name of names) {
+    const file = join(path, name);
+    if (typeof name !== 'string' || basename(name) !== name)
+      throw damaged(join(path, modelFile), `which names weights outside: ${name}`);
+    try {
+      const bytes = await readFile(file);
+      buffers.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+    } catch (error) {
+      throw damaged(file, `which cannot be read: ${explainSystemError(error)}`, error);
+    }
+  }
+  return buffers;
+}
+
+async function load(path: string): Promise<io.ModelArtifacts> {
+  const model = await readModelFile(path);
+  const { weightsManifest, weightsSha256: expected } = model;
+  const names = weightsManifest.flatMap((group) => group.paths);
+  let buffers = await readWeights(path, names);
+  if (expected !== undefined && sha256(buffers) !== expected) {
+    // What a crash in the middle of a save leaves; see `save`.
+    const previous = await readWeights(path, [previousWeightsFile]).catch(() => undefined);
+    if (!previous || sha256(previous) !== expected) {
+      throw damaged(
+        join(path, names[0] ?? weightsFile),
+        `whose contents are not those that were saved with ${modelFile}`,
+      );
+    }
+    buffers = previous;
+  }
+  const specs = weightsManifest.flatMap((group) => group.weights);
+  const bytes = buffers.reduce((total, buffer) => total + buffer.byteLength, 0);
+  const promised = expectedBytes(specs);
+  if (promised !== undefined && promised !== bytes) {
+    throw damaged(join(path, names[0] ?? weightsFile), `of ${bytes} bytes where ${promised} are promised`);
+  }
+  const { weightsSha256: _, ...json } = model;
+  return io.getModelArtifactsForJSON(json, async () => [specs, buffers.length === 1 ? buffers[0]! : buffers]);
+}
+
+/**
+ * A folder to save a model in and to load it from: `model.json` and `weights.bin`, the files of TensorFlow.js, which
+ * a web server can serve as they are.
+ *
+ * A save is all or nothing: files are written under other names, brought to the disk and renamed, so that a crash
+ * or a full disk leaves what was there before. `model.json` holds a hash of the weights, and loading checks it.
+ * Other files in the folder are left alone. One save at a time.
+ *
+ * @param path - The folder, a name or a `file:` URL; made when it is missing.
+ * @returns A handler for `save` and `load` of models. Both throw {@link CheckpointError} naming the file: when it
+ *   cannot be written (disk full, no permission) or read, is damaged, or weights and model do not belong together.
+ * @example
+ * await simclr.save(directory('out/checkpoint'));
+ * const encoder = await loadLayersModel(directory('out/checkpoint'));
+ */
+export function directory(path: FilePath): {
+  /** Saves a model. */
+  save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
+  /** Loads what was saved. */
+  load(): Promise<io.ModelArtifacts>;
+} {
+  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  return { save: (artifacts) => save(folder, artifacts), load: () => load(folder) };
+}

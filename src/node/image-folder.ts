@@ -1,0 +1,231 @@
+import type { EpochPass, ImageArray, ImageBatch, ImageBatchSource } from '../data/index.js';
+import { epochOrder } from '../data/index.js';
+import { checkChoice, checkInteger, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+import {
+  type DecodeImageOptions,
+  type DecodePlan,
+  decodeBytes,
+  decodePlan,
+  inParallel,
+  loadSharp,
+} from './decode-image.js';
+import { listImages } from './list-images.js';
+import { readBytes } from './read-bytes.js';
+
+/** Options of {@link readImageFolder} and {@link imageFolder}. */
+export interface ImageFolderOptions extends DecodeImageOptions {
+  /** Size of every picture in pixels: one number for a square, or `[height, width]`. */
+  size: number | readonly [height: number, width: number];
+  /** What happens with a file that is no whole picture: it is left out, or the call throws. Default 'skip'. */
+  onError?: 'skip' | 'throw';
+  /** Pictures decoded at the same time. Whole number >= 1; default: the number of processor cores. */
+  concurrency?: number;
+  /** Whether folders inside folders are read. Default true. */
+  recursive?: boolean;
+  /** At most this many pictures, evenly spread over the folder. Default: all. */
+  limit?: number;
+}
+
+/** A file that could not be read as a picture. */
+export interface SkippedImage {
+  /** Its name. */
+  path: string;
+  /** Why. */
+  reason: string;
+}
+
+/** What {@link readImageFolder} gives. */
+export interface ImageFolderContents {
+  /** All pictures, shape `[count, height, width, 3]`, 0-255. */
+  images: ImageArray;
+  /** For each picture its file. */
+  paths: string[];
+  /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
+  labels?: Int32Array;
+  /** The class folders' names, sorted. */
+  classNames?: string[];
+  /** Files that were left out. */
+  skipped: SkippedImage[];
+}
+
+/** What {@link imageFolder} gives: a data set that decodes its pictures anew in every epoch. */
+export interface ImageFolderDataset extends ImageBatchSource {
+  (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
+  /** Number of files. */
+  readonly size: number;
+  /** It begins at the batch that is asked for. */
+  readonly seekable: true;
+  /** For each picture its file; `indices` of a batch are positions in here. */
+  readonly paths: readonly string[];
+  /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
+  readonly labels?: Int32Array;
+  /** The class folders' names, sorted. */
+  readonly classNames?: readonly string[];
+  /** Files that were left out so far, each once. */
+  readonly skipped: readonly SkippedImage[];
+}
+
+interface FolderPlan extends DecodePlan {
+  size: readonly [height: number, width: number];
+  onError: 'skip' | 'throw';
+  concurrency: number | undefined;
+  list: { recursive: boolean; limit: number | undefined };
+}
+
+function folderPlan(caller: string, options: ImageFolderOptions): FolderPlan {
+  const { onError = 'skip', concurrency, recursive = true, limit } = options ?? {};
+  const plan = decodePlan(caller, options ?? {});
+  if (plan.size === undefined) {
+    const expectation = 'size must be given: all pictures of a data set have one';
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'size', undefined));
+  }
+  checkChoice(caller, 'onError', onError, ['skip', 'throw']);
+  if (concurrency !== undefined) checkInteger(caller, 'concurrency', concurrency);
+  if (limit !== undefined) checkInteger(caller, 'limit', limit);
+  return { ...plan, size: plan.size, onError, concurrency, list: { recursive, limit } };
+}
+
+/** Decodes `paths`, and keeps those that are pictures, in order. */
+async function decodeAll(
+  caller: string,
+  paths: readonly string[],
+  plan: FolderPlan,
+): Promise<{ images: ImageArray; kept: number[]; skipped: SkippedImage[] }> {
+  const [height, width] = plan.size;
+  const size = height * width * 3;
+  const data = new Uint8Array(paths.length * size);
+  const failures = new Map<number, SkippedImage>();
+  await inParallel(paths.length, plan.concurrency, async (i) => {
+    const path = paths[i]!;
+    try {
+      const bytes = await readBytes(caller, path);
+      data.set((await decodeBytes(caller, bytes, plan, path)).data, i * size);
+    } catch (error) {
+      if (plan.onError === 'throw' || !(error instanceof DataError)) throw error;
+      failures.set(i, { path, reason: error.message });
+    }
+  });
+  const kept: number[] = [];
+  for (let i = 0; i < paths.length; i++) {
+    if (failures.has(i)) continue;
+    if (kept.length < i) data.copyWithin(kept.length * size, i * size, (i + 1) * size);
+    kept.push(i);
+  }
+  const skipped = [...failures].sort(([a], [b]) => a - b).map(([, failure]) => failure);
+  return {
+    images: { data: data.subarray(0, kept.length * size), shape: [kept.length, height, width, 3] },
+    kept,
+    skipped,
+  };
+}
+
+/**
+ * Reads all pictures of a folder into memory (`height * width * 3` bytes each); {@link imageFolder} streams instead.
+ *
+ * Files are sorted by name, hidden files and other kinds passed over. Where every picture lies directly in a
+ * sub-folder, as in `dir/cat/1.jpg`, the sub-folders are the classes.
+ *
+ * @param dir - The folder.
+ * @throws {@link DataError} when the folder cannot be read, has no picture, or none that can be decoded; with
+ *   `onError: 'throw'` when any cannot.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link SimCLRError} when the optional package `sharp` is not installed.
+ * @example
+ * const { images, labels, skipped } = await readImageFolder('photos', { size: 96 });
+ */
+export async function readImageFolder(
+  dir: string,
+  options: ImageFolderOptions,
+): Promise<ImageFolderContents> {
+  const plan = folderPlan('readImageFolder', options);
+  const { paths, labels, classNames } = await listImages('readImageFolder', dir, plan.list);
+  const { images, kept, skipped } = await decodeAll('readImageFolder', paths, plan);
+  if (kept.length === 0) {
+    throw new DataError(
+      `readImageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.length} that do not decode; the first: ${skipped[0]!.reason}`,
+      dir,
+    );
+  }
+  return {
+    images,
+    paths: kept.map((i) => paths[i]!),
+    ...(labels && { labels: Int32Array.from(kept, (i) => labels[i]!) }),
+    ...(classNames && { classNames }),
+    skipped,
+  };
+}
+
+/**
+ * A folder of pictures as a data set that does not fit into memory: each epoch decodes its batches as they are
+ * asked for, the next one while the current one is in use.
+ *
+ * The order is a function of seed and epoch, and batches are cut by position in it: a picture that cannot be
+ * decoded makes its batch smaller and moves no other picture. Sorting and classes as {@link readImageFolder}.
+ *
+ * @param dir - The folder; it is listed now, its pictures are read later.
+ * @returns A data set for training and {@link imageBatches}.
+ * @throws {@link DataError} when the folder cannot be read or has no picture; while batches are taken, with
+ *   `onError: 'throw'` when a picture cannot be decoded, otherwise when none can.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link SimCLRError} when the optional package `sharp` is not installed.
+ * @example
+ * const photos = await imageFolder('photos', { size: 96 });
+ * for await (const { images } of imageBatches(photos, { batchSize: 64, epoch: 0 })) images.dispose();
+ */
+export async function imageFolder(dir: string, options: ImageFolderOptions): Promise<ImageFolderDataset> {
+  const plan = folderPlan('imageFolder', options);
+  await loadSharp('imageFolder');
+  const { paths, ...classes } = await listImages('imageFolder', dir, plan.list);
+  const skipped = new Map<string, SkippedImage>();
+
+  async function decodeBatch(indices: Uint32Array): Promise<ImageBatch> {
+    const batch = await decodeAll(
+      'imageFolder',
+      Array.from(indices, (i) => paths[i]!),
+      plan,
+    );
+    for (const failure of batch.skipped) skipped.set(failure.path, failure);
+    return { images: batch.images, indices: batch.kept.map((row) => indices[row]!) };
+  }
+
+  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
+    const { batchSize, shuffle, dropRemainder, startBatch } = pass;
+    const size = paths.length;
+    if (dropRemainder && size < batchSize) {
+      throw new InvalidOptionError(
+        `imageFolder: dir must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
+      );
+    }
+    const order = shuffle ? epochOrder(size, pass) : Uint32Array.from(paths.keys());
+    const end = dropRemainder ? size - (size % batchSize) : size;
+    const decodeFrom = (start: number) => {
+      const batch =
+        start < end ? decodeBatch(order.subarray(start, Math.min(start + batchSize, end))) : undefined;
+      // Its error is thrown when it is awaited; a consumer that stops before never does that.
+      batch?.catch(() => {});
+      return batch;
+    };
+    let given = 0;
+    let next = decodeFrom(startBatch * batchSize);
+    for (let start = startBatch * batchSize; start < end; start += batchSize) {
+      const batch = (await next)!;
+      next = decodeFrom(start + batchSize);
+      if (batch.images.shape[0] === 0) continue;
+      given++;
+      yield batch;
+    }
+    if (given === 0 && startBatch === 0) {
+      const [first] = skipped.values();
+      throw new DataError(
+        `imageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.size} that do not decode; the first: ${first?.reason}`,
+        dir,
+      );
+    }
+  }
+
+  const dataset = Object.assign(batches, { size: paths.length, seekable: true as const, paths, ...classes });
+  return Object.defineProperty(dataset, 'skipped', { get: () => [...skipped.values()] }) as typeof dataset & {
+    readonly skipped: readonly SkippedImage[];
+  };
+}

@@ -1,0 +1,64 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { DataError } from '../errors/errors.js';
+import { explainSystemError } from './system-error.js';
+
+/** A file's name or `file:` address. */
+export type FilePath = string | URL;
+
+const chunkBytes = 2 ** 26;
+
+/**
+ * Reads a whole file, or its first `limit` bytes, in pieces: one read of Node's ends at 2 GiB, and STL-10's
+ * unlabelled pictures are larger.
+ *
+ * @param consume - Called with each piece, which is valid until it returns, and its offset.
+ * @throws {@link DataError} naming the file when it cannot be read.
+ */
+export async function readPieces(
+  caller: string,
+  path: FilePath,
+  options: { limit?: number | undefined; pieceBytes?: number },
+  allocate: (bytes: number) => Uint8Array,
+  consume: (piece: Uint8Array, target: Uint8Array, offset: number) => void,
+): Promise<Uint8Array> {
+  const { limit = Number.POSITIVE_INFINITY, pieceBytes = chunkBytes } = options;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const total = Math.min((await file.stat()).size, limit);
+    const target = allocate(total);
+    const buffer = new Uint8Array(Math.min(pieceBytes, total));
+    for (let offset = 0; offset < total; ) {
+      const wanted = Math.min(buffer.length, total - offset);
+      let filled = 0;
+      while (filled < wanted) {
+        const { bytesRead } = await file.read(buffer, filled, wanted - filled, offset + filled);
+        if (bytesRead === 0) throw new Error('the file became shorter while it was read');
+        filled += bytesRead;
+      }
+      consume(buffer.subarray(0, wanted), target, offset);
+      offset += wanted;
+    }
+    return target;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(
+      `${caller}: path must be a file that can be read. Received: path=${JSON.stringify(String(path))} (${explainSystemError(error)}).`,
+      String(path),
+      { cause: error },
+    );
+  } finally {
+    await file?.close();
+  }
+}
+
+/** The bytes of a file. @throws {@link DataError} naming the file when it cannot be read. */
+export function readBytes(caller: string, path: FilePath): Promise<Uint8Array> {
+  return readPieces(
+    caller,
+    path,
+    {},
+    (bytes) => new Uint8Array(bytes),
+    (piece, target, offset) => target.set(piece, offset),
+  );
+}

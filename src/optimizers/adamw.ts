@@ -1,0 +1,162 @@
+import {
+  add,
+  div,
+  mul,
+  type serialization,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { checkNonNegative, checkPositive } from '../errors/checks.js';
+import { checkDecayRate } from './check-momentum.js';
+import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
+import { NamedOptimizer } from './named-optimizer.js';
+import type { LearningRate } from './schedules.js';
+import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
+
+/** Options of {@link AdamW}. The defaults are PyTorch's. */
+export interface AdamWOptions {
+  /**
+   * Number >= 0 or a schedule.
+   *
+   * @defaultValue 1e-3
+   */
+  learningRate?: LearningRate;
+  /**
+   * Decay of the mean gradient, from 0 to below 1.
+   *
+   * @defaultValue 0.9
+   */
+  beta1?: number;
+  /**
+   * Decay of the mean squared gradient, from 0 to below 1.
+   *
+   * @defaultValue 0.999
+   */
+  beta2?: number;
+  /**
+   * Added to the root of the mean squared gradient, > 0.
+   *
+   * @defaultValue 1e-8
+   */
+  epsilon?: number;
+  /**
+   * Strength of the decoupled weight decay, >= 0. With 0 this is Adam.
+   *
+   * @defaultValue 0.01
+   */
+  weightDecay?: number;
+  /**
+   * Which variables have no weight decay.
+   *
+   * @defaultValue 'none', as in PyTorch
+   */
+  excludeFromWeightDecay?: VariableSelection;
+}
+
+/**
+ * Adam with decoupled weight decay, as PyTorch defines it.
+ *
+ * `w *= 1 - learningRate * weightDecay; m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
+ * w -= learningRate * m' / (sqrt(v') + epsilon)`, where `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)` at the
+ * variable's own update t.
+ *
+ * @example
+ * const optimizer = new AdamW({ learningRate: 3e-4, weightDecay: 1e-4 });
+ * @see `torch.optim.AdamW`; Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.
+ */
+export class AdamW extends NamedOptimizer {
+  private readonly options: Required<Omit<AdamWOptions, 'learningRate'>>;
+
+  /** The name under which tfjs saves the class. */
+  static get className(): string {
+    return 'AdamW';
+  }
+
+  /**
+   * @param options - Learning rate and the rest.
+   * @throws {@link InvalidOptionError} when an option is outside its domain.
+   */
+  constructor(options: AdamWOptions = {}) {
+    super(options.learningRate ?? 1e-3);
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+    const { excludeFromWeightDecay = 'none' } = options;
+    checkDecayRate('AdamW', 'beta1', beta1);
+    checkDecayRate('AdamW', 'beta2', beta2);
+    checkPositive('AdamW', 'epsilon', epsilon);
+    checkNonNegative('AdamW', 'weightDecay', weightDecay);
+    checkSelection('AdamW', 'excludeFromWeightDecay', excludeFromWeightDecay);
+    this.options = { beta1, beta2, epsilon, weightDecay, excludeFromWeightDecay };
+  }
+
+  protected override slotNames(): readonly string[] {
+    return ['mean', 'meanSquare'];
+  }
+
+  protected override update(
+    value: Variable,
+    gradient: Tensor,
+    { mean, meanSquare }: Record<string, Variable>,
+    learningRate: number,
+    step: number,
+  ): void {
+    const { excludeFromWeightDecay, weightDecay, ...rest } = this.options;
+    adamwUpdate(value, gradient, mean!, meanSquare!, {
+      ...rest,
+      learningRate,
+      step,
+      weightDecay: selects(excludeFromWeightDecay, value.name) ? 0 : weightDecay,
+    });
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return {
+      ...this.options,
+      className: AdamW.className,
+      learningRate: learningRateToConfig(this.learningRate),
+      excludeFromWeightDecay: selectionToConfig(this.options.excludeFromWeightDecay),
+    };
+  }
+
+  /**
+   * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
+   *
+   * @param classConstructor - The class.
+   * @param config - What `getConfig` gave.
+   */
+  static override fromConfig<T extends serialization.Serializable>(
+    classConstructor: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    return new classConstructor(optionsFromConfig(config));
+  }
+}
+
+interface AdamWUpdate {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  step: number;
+}
+
+/** One step of one variable. The bias corrections are host numbers, folded into the two scalar factors. */
+function adamwUpdate(
+  value: Variable,
+  gradient: Tensor,
+  mean: Variable,
+  meanSquare: Variable,
+  { learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamWUpdate,
+): void {
+  const nextMean = add(mul(mean, beta1), mul(gradient, 1 - beta1));
+  const nextMeanSquare = add(mul(meanSquare, beta2), mul(square(gradient), 1 - beta2));
+  mean.assign(nextMean);
+  meanSquare.assign(nextMeanSquare);
+  const root = add(div(sqrt(nextMeanSquare), Math.sqrt(1 - beta2 ** step)), epsilon);
+  const change = mul(div(nextMean, root), learningRate / (1 - beta1 ** step));
+  const decayed = weightDecay > 0 ? mul(value, 1 - learningRate * weightDecay) : value;
+  value.assign(sub(decayed, change));
+}

@@ -1,0 +1,26 @@
+export { AdamW, type AdamWOptions } from './adamw.js';
+export type { OptimizerFunctions } from './config.js';
+export { LARS, type LARSOptions } from './lars.js';
+export {
+  type LearningRateScalingOptions,
+  linearScaling,
+  squareRootScaling,
+} from './learning-rate-scaling.js';
+export { NamedOptimizer } from './named-optimizer.js';
+export { optimizerFromConfig } from './optimizer-from-config.js';
+export type { NamedTensor, OptimizerState, RenameVariable, VariableState } from './optimizer-state.js';
+export {
+  constantSchedule,
+  type LearningRate,
+  type LearningRateSchedule,
+  type ScheduleConfig,
+  scheduleFromConfig,
+  type WarmupCosineOptions,
+  warmupCosineSchedule,
+} from './schedules.js';
+export { SGD, type SGDOptions } from './sgd.js';
+export {
+  isBiasOrNormalization,
+  type VariablePredicate,
+  type VariableSelection,
+} from './variable-selection.js';

@@ -1,0 +1,179 @@
+import type { serialization, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { checkChoice, checkNonNegative, checkPositive } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { checkMomentum } from './check-momentum.js';
+import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
+import { googleUpdate, lightlyUpdate } from './lars-update.js';
+import { NamedOptimizer } from './named-optimizer.js';
+import type { LearningRate } from './schedules.js';
+import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
+
+/** Options of {@link LARS}. The defaults are those of google-research/simclr (its TensorFlow 2 code). */
+export interface LARSOptions {
+  /** Number >= 0 or a schedule, as a rule `warmupCosineSchedule` of a scaled rate. */
+  learningRate: LearningRate;
+  /**
+   * Share of the velocity that is kept, from 0 to below 1. With 0 there is no slot.
+   *
+   * @defaultValue 0.9
+   */
+  momentum?: number;
+  /**
+   * Strength of the weight decay, >= 0, added to the gradient.
+   *
+   * @defaultValue 1e-6
+   */
+  weightDecay?: number;
+  /**
+   * Length of a step at learning rate 1, as a share of the variable's own length; > 0 (`eeta` in Google's code).
+   *
+   * @defaultValue 0.001
+   */
+  trustCoefficient?: number;
+  /**
+   * Whose formulas; see {@link LARS}.
+   *
+   * @defaultValue 'google'
+   */
+  rule?: 'google' | 'lightly';
+  /**
+   * Looks ahead along the velocity; needs `momentum` > 0.
+   *
+   * @defaultValue false
+   */
+  nesterov?: boolean;
+  /**
+   * For rule 'google' only. True: the velocity sums steps, each already times its learning rate and trust ratio.
+   * False ("popular momentum"): it sums gradients, and rate and trust ratio apply to the velocity.
+   *
+   * @defaultValue true
+   */
+  classicMomentum?: boolean;
+  /**
+   * Added to the denominator of the trust ratio, >= 0.
+   *
+   * @defaultValue 0 for rule 'google', 1e-8 for rule 'lightly'
+   */
+  epsilon?: number;
+  /**
+   * Which variables have no weight decay.
+   *
+   * @defaultValue 'biasAndNormalization'
+   */
+  excludeFromWeightDecay?: VariableSelection;
+  /**
+   * Which variables take the learning rate as it is, without a trust ratio. Under rule 'lightly' those without
+   * weight decay do so in any case.
+   *
+   * @defaultValue what `excludeFromWeightDecay` is
+   */
+  excludeFromAdaptation?: VariableSelection;
+}
+
+/**
+ * Layer-wise adaptive rate scaling: momentum whose step for each variable is scaled by the ratio of the variable's
+ * length to its gradient's, so that very large batches train.
+ *
+ * Rule 'google': `g = gradient + weightDecay * w; r = trustCoefficient * |w| / |g|` (1 where either is 0);
+ * `v = momentum * v + learningRate * r * g; w -= v`.
+ *
+ * Rule 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
+ * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v`; where `weightDecay`, `|w|` or
+ * `|gradient|` is 0 the gradient is taken as it is.
+ *
+ * The two differ when the learning rate changes: Google's velocity remembers old rates, lightly's does not. Lengths
+ * and ratios are computed on the device, nothing is read back.
+ *
+ * @example
+ * const peak = linearScaling({ baseLearningRate: 0.3, batchSize: 512 });
+ * const learningRate = warmupCosineSchedule({ learningRate: peak, warmupSteps: 1000, totalSteps: 10_000 });
+ * const optimizer = new LARS({ learningRate, weightDecay: 1e-4 });
+ * @see You et al. 2017, arXiv:1708.03888; `lars_optimizer.py` of google-research/simclr; `lightly.utils.lars`.
+ */
+export class LARS extends NamedOptimizer {
+  private readonly options: Required<Omit<LARSOptions, 'learningRate'>>;
+
+  /** The name under which tfjs saves the class. */
+  static get className(): string {
+    return 'LARS';
+  }
+
+  /**
+   * @param options - Learning rate and the rest.
+   * @throws {@link InvalidOptionError} when an option is outside its domain, `nesterov` comes without momentum, or
+   * `classicMomentum` is false under rule 'lightly'.
+   */
+  constructor(options: LARSOptions) {
+    super(options.learningRate);
+    const { momentum = 0.9, weightDecay = 1e-6, trustCoefficient = 0.001, rule = 'google' } = options;
+    const { nesterov = false, classicMomentum = true, epsilon = rule === 'lightly' ? 1e-8 : 0 } = options;
+    const { excludeFromWeightDecay = 'biasAndNormalization' } = options;
+    const { excludeFromAdaptation = excludeFromWeightDecay } = options;
+    checkMomentum('LARS', momentum, nesterov);
+    checkNonNegative('LARS', 'weightDecay', weightDecay);
+    checkPositive('LARS', 'trustCoefficient', trustCoefficient);
+    checkChoice('LARS', 'rule', rule, ['google', 'lightly']);
+    checkNonNegative('LARS', 'epsilon', epsilon);
+    checkSelection('LARS', 'excludeFromWeightDecay', excludeFromWeightDecay);
+    checkSelection('LARS', 'excludeFromAdaptation', excludeFromAdaptation);
+    if (rule === 'lightly' && !classicMomentum) {
+      throw new InvalidOptionError(
+        'LARS: classicMomentum belongs to rule \'google\'. Received: classicMomentum=false, rule="lightly".',
+      );
+    }
+    this.options = {
+      momentum,
+      weightDecay,
+      trustCoefficient,
+      rule,
+      nesterov,
+      classicMomentum,
+      epsilon,
+      excludeFromWeightDecay,
+      excludeFromAdaptation,
+    };
+  }
+
+  protected override slotNames(): readonly string[] {
+    return this.options.momentum > 0 ? ['momentum'] : [];
+  }
+
+  protected override update(
+    value: Variable,
+    gradient: Tensor,
+    slots: Record<string, Variable>,
+    learningRate: number,
+  ): void {
+    const { excludeFromWeightDecay, excludeFromAdaptation, weightDecay, rule, ...rest } = this.options;
+    const updateVariable = rule === 'google' ? googleUpdate : lightlyUpdate;
+    updateVariable(value, gradient, slots.momentum, {
+      ...rest,
+      learningRate,
+      weightDecay: selects(excludeFromWeightDecay, value.name) ? 0 : weightDecay,
+      adapt: !selects(excludeFromAdaptation, value.name),
+    });
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return {
+      ...this.options,
+      className: LARS.className,
+      learningRate: learningRateToConfig(this.learningRate),
+      excludeFromWeightDecay: selectionToConfig(this.options.excludeFromWeightDecay),
+      excludeFromAdaptation: selectionToConfig(this.options.excludeFromAdaptation),
+    };
+  }
+
+  /**
+   * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
+   *
+   * @param classConstructor - The class.
+   * @param config - What `getConfig` gave.
+   */
+  static override fromConfig<T extends serialization.Serializable>(
+    classConstructor: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    return new classConstructor(optionsFromConfig(config));
+  }
+}

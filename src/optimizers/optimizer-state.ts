@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/** All that an optimiser remembers between steps, on the host: its step and the slots of each variable. */
+export interface OptimizerState {
+  /** Class of the optimiser it belongs to: 'SGD', 'AdamW' or 'LARS'. */
+  className: string;
+  /** Calls of `applyGradients` so far. */
+  step: number;
+  /** The variables that were updated so far, by name. */
+  variables: Record<string, VariableState>;
+}
+
+/** What an optimiser remembers of one variable. */
+export interface VariableState {
+  /** Updates of this variable so far; fewer than the optimiser's steps when the variable was left out of some. */
+  step: number;
+  /** Shape of the variable and of each of its slots. */
+  shape: number[];
+  /** Values of each slot in row-major order, by the slot's name (such as 'momentum'). */
+  slots: Record<string, Float32Array>;
+}
+
+/** Translates a variable's name, for instance from one that holds within this process to one that holds for ever. */
+export type RenameVariable = (name: string) => string;
+
+/** A tensor with a name: a gradient with that of its variable, or a piece of an optimiser's state. */
+export interface NamedTensor {
+  /** The name. */
+  name: string;
+  /** The tensor. */
+  tensor: Tensor;
+}

@@ -1,0 +1,237 @@
+import {
+  add,
+  customGrad,
+  type GradSaveFunc,
+  mul,
+  neg,
+  relu,
+  reshape,
+  rsqrt,
+  square,
+  step,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tidy,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import {
+  checkChoice,
+  checkFloatTensor,
+  checkInteger,
+  checkPositive,
+  checkSameShape,
+} from '../errors/checks.js';
+import { ShapeError } from '../errors/errors.js';
+import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
+
+/** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
+interface AffineOptions {
+  /** Scale of each channel. Shape `[C]`; without it 1. */
+  gamma?: Tensor1D | undefined;
+  /** Offset of each channel. Shape `[C]`; without it 0. */
+  beta?: Tensor1D | undefined;
+  /** Added after scale and offset, before the activation. Same shape as `x`. */
+  residual?: Tensor | undefined;
+  /** Applied last. Without it, nothing is. */
+  activation?: 'relu' | undefined;
+  /** Added to the variance, > 0. */
+  epsilon: number;
+}
+
+/** Options of {@link batchNormalization}. */
+export interface BatchNormalizationOptions extends AffineOptions {
+  /** The batch is split in so many equal parts along axis 0, each with its own statistics. At least 1. */
+  groups: number;
+}
+
+/** Options of {@link batchNormalizationInference}. */
+export interface BatchNormalizationInferenceOptions extends AffineOptions {
+  /** Mean of each channel. Shape `[C]`. */
+  mean: Tensor1D;
+  /** Variance of each channel. Shape `[C]`, >= 0. */
+  variance: Tensor1D;
+}
+
+/** Result of {@link batchNormalization}; the caller disposes of all three. */
+export interface BatchNormalizationResult<T extends Tensor = Tensor> {
+  /** Shape of `x`. */
+  output: T;
+  /** Mean of each group and channel. Shape `[groups, C]`; no gradient flows through it. */
+  mean: Tensor2D;
+  /** Biased variance of each group and channel. Shape `[groups, C]`; no gradient flows through it. */
+  variance: Tensor2D;
+}
+
+function checkAffine(caller: string, x: Tensor, options: AffineOptions): void {
+  checkFloatTensor(caller, 'x', x, Math.max(2, x?.rank ?? 2), '[batch, ..., channels]');
+  const channels = x.shape[x.rank - 1]!;
+  for (const name of ['gamma', 'beta'] as const) {
+    if (options[name] !== undefined) checkChannels(caller, name, options[name], channels);
+  }
+  if (options.residual !== undefined) checkSameShape(caller, 'x', x, 'residual', options.residual);
+  if (options.activation !== undefined) checkChoice(caller, 'activation', options.activation, ['relu']);
+  checkPositive(caller, 'epsilon', options.epsilon);
+}
+
+function checkChannels(caller: string, name: string, tensor: Tensor, channels: number): void {
+  checkFloatTensor(caller, name, tensor, 1, '[channels]');
+  if (tensor.shape[0] !== channels) {
+    throw new ShapeError(
+      `${caller}: ${name} must have one value for each of the ${channels} channels of x. Received: ${name}=[${tensor.shape}].`,
+    );
+  }
+}
+
+function addAndActivate(
+  normalized: Tensor,
+  residual: Tensor | undefined,
+  activation: 'relu' | undefined,
+): Tensor {
+  const added = residual === undefined ? normalized : add(normalized, reshape(residual, normalized.shape));
+  return activation === 'relu' ? relu(added) : added;
+}
+
+/**
+ * Batch normalisation in training, with what usually follows it: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ *
+ * The mean μ and the biased variance σ² are taken over all axes but the last, in two passes (no cancellation when the
+ * mean is large). The gradient is in closed form, for `x`, `gamma`, `beta` and `residual`; only `x` and,
+ * for the ReLU, the output are kept for it. It cannot be differentiated twice.
+ *
+ * @param x - Shape `[N, ..., C]`, rank 2 or more, float32.
+ * @param options - See {@link BatchNormalizationOptions}.
+ * @returns Output, mean and variance; the caller disposes of them.
+ * @throws {@link ShapeError} when a shape does not fit `x`, `groups` does not divide the batch, or a group has only one
+ * value for each channel (its variance would be 0).
+ * @throws {@link InvalidOptionError} when `epsilon`, `groups` or `activation` is outside its domain.
+ * @example
+ * const { output, mean, variance } = batchNormalization(x, { gamma, beta, epsilon: 1e-5, groups: 1 });
+ * @see Ioffe and Szegedy 2015, arXiv:1502.03167, Algorithm 1.
+ */
+export function batchNormalization<T extends Tensor>(
+  x: T,
+  options: BatchNormalizationOptions,
+): BatchNormalizationResult<T> {
+  const caller = 'batchNormalization';
+  checkAffine(caller, x, options);
+  const { groups } = options;
+  checkInteger(caller, 'groups', groups);
+  if (x.shape[0]! % groups !== 0) {
+    throw new ShapeError(
+      `${caller}: groups must divide the batch. Received: groups=${groups}, x=[${x.shape}].`,
+    );
+  }
+  const layout = rowLayout(x, groups);
+  if (layout.count < 2) {
+    throw new ShapeError(
+      `${caller}: training needs more than one value for each channel${groups > 1 ? ' in every group' : ''}; use a larger batch. Received: x=[${x.shape}], groups=${groups}.`,
+    );
+  }
+  return tidy(() => {
+    const matrix = reshape(x, layout.rows);
+    const mean = withoutGradient(() => meanOverRows(matrix, layout), matrix);
+    const variance = withoutGradient(() => meanOverRows(square(sub(matrix, mean)), layout), matrix);
+    const output = normalizeRows(x, mean, variance, options, layout) as T;
+    const perGroup: [number, number] = [groups, layout.channels];
+    return {
+      output,
+      mean: reshape(mean, perGroup) as Tensor2D,
+      variance: reshape(variance, perGroup) as Tensor2D,
+    };
+  });
+}
+
+/** Runs `compute` on `x` without recording its steps: none of its large intermediate results is kept. */
+function withoutGradient(compute: () => Tensor, x: Tensor): Tensor {
+  return customGrad<Tensor>(() => ({ value: compute(), gradFunc: () => zerosLike(x) }))(x);
+}
+
+type SavedTensors = [x: Tensor, mean: Tensor, variance: Tensor, output: Tensor, gamma?: Tensor];
+
+/** Normalisation by statistics of `x` itself: the gradient takes into account that they depend on it. */
+function normalizeRows(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  options: BatchNormalizationOptions,
+  layout: RowLayout,
+): Tensor {
+  const { gamma, beta, residual, activation, epsilon } = options;
+  const inputs = [x, gamma, beta, residual].filter((input) => input !== undefined);
+  const normalize = customGrad<Tensor>((...inputsAndSave) => {
+    const save = inputsAndSave[inputsAndSave.length - 1] as GradSaveFunc;
+    const matrix = reshape(x, layout.rows);
+    const { scale, shift } = affineOf(mean, variance, options);
+    const output = addAndActivate(add(mul(matrix, scale), shift), residual, activation);
+    // Only what exists outside anyway is kept for the backward pass; the rest is small or cheap to compute again.
+    const last = activation === 'relu' ? output : matrix;
+    save([matrix, mean, variance, last, ...(gamma === undefined ? [] : [gamma])]);
+
+    const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
+      tidy(() => {
+        const [savedX, savedMean, savedVariance, savedOutput, savedGamma] = saved as SavedTensors;
+        const upstream = reshape(dy, layout.rows);
+        const masked = activation === 'relu' ? mul(upstream, step(savedOutput)) : upstream;
+        const deviation = rsqrt(add(savedVariance, epsilon)); // its reciprocal
+        const slope = savedGamma === undefined ? deviation : mul(deviation, savedGamma);
+        const centered = sub(savedX, savedMean);
+        const meanGradient = meanOverRows(masked, layout);
+        const meanProduct = meanOverRows(mul(masked, centered), layout);
+        // dx = slope (dz - mean(dz) - (x - mean) deviation^2 mean(dz (x - mean)))
+        const inner = neg(mul(mul(slope, square(deviation)), meanProduct));
+        const dx = sub(add(mul(masked, slope), mul(centered, inner)), mul(slope, meanGradient));
+        const gradients = [reshape(dx, x.shape)];
+        if (gamma !== undefined) gradients.push(sumOverRows(mul(meanProduct, deviation), layout));
+        if (beta !== undefined) gradients.push(sumOverRows(meanGradient, layout));
+        if (residual !== undefined) gradients.push(reshape(masked, x.shape));
+        return gradients;
+      });
+    return { value: reshape(output, x.shape), gradFunc };
+  });
+  return normalize(...inputs);
+}
+
+/** `scale` and `shift` of every channel such that the normalised x is scale * x + shift. */
+function affineOf(
+  mean: Tensor,
+  variance: Tensor,
+  { gamma, beta, epsilon }: AffineOptions,
+): { scale: Tensor; shift: Tensor } {
+  const deviation = rsqrt(add(variance, epsilon));
+  const scale = gamma === undefined ? deviation : mul(deviation, gamma);
+  const moved = mul(mean, scale);
+  return { scale, shift: beta === undefined ? neg(moved) : sub(beta, moved) };
+}
+
+/**
+ * Batch normalisation with given statistics, as at inference: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ *
+ * Gradients flow to `x`, `gamma`, `beta` and `residual` (fine-tuning with frozen statistics).
+ *
+ * @param x - Shape `[N, ..., C]`, rank 2 or more, float32.
+ * @param options - See {@link BatchNormalizationInferenceOptions}.
+ * @returns Tensor of the shape of `x`; the caller disposes of it.
+ * @throws {@link ShapeError} when a shape does not fit `x`.
+ * @throws {@link InvalidOptionError} when `epsilon` or `activation` is outside its domain.
+ * @example
+ * const output = batchNormalizationInference(x, { mean, variance, gamma, beta, epsilon: 1e-5 });
+ * @see Ioffe and Szegedy 2015, arXiv:1502.03167, Algorithm 2.
+ */
+export function batchNormalizationInference<T extends Tensor>(
+  x: T,
+  options: BatchNormalizationInferenceOptions,
+): T {
+  const caller = 'batchNormalizationInference';
+  checkAffine(caller, x, options);
+  const { mean, variance, residual, activation } = options;
+  const { channels, rows } = rowLayout(x, 1);
+  checkChannels(caller, 'mean', mean, channels);
+  checkChannels(caller, 'variance', variance, channels);
+  return tidy(() => {
+    const { scale, shift } = affineOf(mean, variance, options);
+    const normalized = add(mul(reshape(x, rows), scale), shift);
+    return reshape(addAndActivate(normalized, residual, activation), x.shape) as T;
+  });
+}

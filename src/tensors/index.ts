@@ -1,0 +1,7 @@
+export {
+  type BatchNormalizationInferenceOptions,
+  type BatchNormalizationOptions,
+  type BatchNormalizationResult,
+  batchNormalization,
+  batchNormalizationInference,
+} from './batch-normalization.js';

@@ -1,0 +1,71 @@
+import type { SimCLR } from '../simclr.js';
+
+/** What is known when `fit` starts. */
+export interface FitStart {
+  /** Passes over the data that this call will make. */
+  epochs: number;
+  /** Pictures a step. */
+  batchSize: number;
+  /** Optimiser steps that this call will make, where the data set's size is known. */
+  totalSteps?: number;
+}
+
+/** One optimiser step. */
+export interface StepRecord {
+  /** Number of the step since the model was made, from 0. */
+  step: number;
+  /** Pass over the data since the model was made, from 0. */
+  epoch: number;
+  /** Loss of the batch, in nats. */
+  loss: number;
+  /** Learning rate that the step used; NaN where the optimizer does not tell. */
+  learningRate: number;
+  /** Duration, data and augmentation included. */
+  seconds: number;
+  /** Pictures in the batch: each gives one positive pair. */
+  pairs: number;
+}
+
+/** One pass over the data. */
+export interface EpochRecord {
+  /** Pass over the data since the model was made, from 0. */
+  epoch: number;
+  /** Mean loss over the pairs of the epoch. */
+  loss: number;
+  /** Duration in seconds. */
+  seconds: number;
+  /** Pictures trained on per second. */
+  pairsPerSecond: number;
+  /** Optimiser steps of this call in the epoch. */
+  steps: number;
+  /** `true` when the epoch was cut short: by an abort, a callback's stop, or a limit of steps. */
+  partial: boolean;
+  /** What callbacks measured in the epoch, by name. */
+  metrics: Record<string, number>;
+}
+
+/** How a `fit` ended. */
+export type FitOutcome = 'completed' | 'stopped' | 'aborted' | 'failed';
+
+/** What callbacks can reach while `fit` runs. */
+export interface FitContext {
+  /** The trainer. */
+  readonly simclr: SimCLR;
+  /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
+  stop(reason: string): void;
+}
+
+/**
+ * Hooks into `fit`, all optional and awaited. An error thrown by one ends training and rejects `fit`; the weights
+ * of the last finished step stay in the trainer.
+ */
+export interface Callback {
+  /** Before the first step. */
+  onFitStart?(start: FitStart, context: FitContext): void | Promise<void>;
+  /** After each optimiser step. */
+  onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
+  /** After each epoch, also a partial one; may add to `epoch.metrics`. */
+  onEpochEnd?(epoch: EpochRecord, context: FitContext): void | Promise<void>;
+  /** Once at the end, whatever the outcome. */
+  onFitEnd?(outcome: FitOutcome, context: FitContext): void | Promise<void>;
+}

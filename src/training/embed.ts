@@ -1,0 +1,63 @@
+import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkInteger } from '../errors/checks.js';
+import { ShapeError } from '../errors/errors.js';
+import type { SimCLR } from './simclr.js';
+import { toBatch } from './to-batch.js';
+import { yieldToEventLoop } from './yield-to-event-loop.js';
+
+/** Options of `embed` and `project`. */
+export interface EmbedOptions {
+  /** Pictures a pass through the network: bounds the memory. @defaultValue `64` */
+  batchSize?: number;
+  /** Called after each pass with the pictures done and their total. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Runs pictures through the encoder, and the head where `projected`, in inference mode and in pieces. */
+export async function embedImages(
+  simclr: SimCLR,
+  caller: string,
+  images: Tensor4D | ImageArray,
+  options: EmbedOptions,
+  projected: boolean,
+): Promise<Tensor2D> {
+  const { batchSize = 64, onProgress } = options;
+  checkInteger(caller, 'batchSize', batchSize);
+  checkInputShape(simclr, caller, images);
+  const total = images.shape[0]!;
+  const pieces: Tensor2D[] = [];
+  try {
+    for (let start = 0; start < total; start += batchSize) {
+      const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
+      try {
+        await checkImageValues(caller, 'images', batch);
+        pieces.push(
+          tidy(() => {
+            const h = simclr.encoder.apply(simclr.normalize(batch), { training: false }) as Tensor2D;
+            return projected ? (simclr.projectionHead.apply(h, { training: false }) as Tensor2D) : h;
+          }),
+        );
+      } finally {
+        batch.dispose();
+      }
+      onProgress?.(start + pieces.at(-1)!.shape[0], total);
+      await yieldToEventLoop();
+    }
+    return tidy(() => concat(pieces, 0));
+  } finally {
+    for (const piece of pieces) piece.dispose();
+  }
+}
+
+function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArray): void {
+  const expected = simclr.encoder.inputs[0]!.shape.slice(1);
+  const { shape } = images;
+  const fits =
+    shape?.length === 4 && shape[0]! > 0 && expected.every((size, axis) => size === shape[axis + 1]);
+  if (!fits) {
+    throw new ShapeError(
+      `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
+    );
+  }
+}

@@ -1,0 +1,203 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { batchesPerEpoch, checkImageValues, type ImageDataset, imageBatches } from '../data/index.js';
+import { checkInteger } from '../errors/checks.js';
+import { DataError, NonFiniteLossError } from '../errors/errors.js';
+import type {
+  Callback,
+  EpochRecord,
+  FitContext,
+  FitOutcome,
+  FitStart,
+  StepRecord,
+} from './callbacks/callback.js';
+import { emptyHistory, type History } from './callbacks/history.js';
+import type { SimCLR, TrainStepResult } from './simclr.js';
+import { yieldToEventLoop } from './yield-to-event-loop.js';
+
+/** Options of `fit`. */
+export interface FitOptions {
+  /** Passes over the data in this call; with `resume`, in the whole run. @defaultValue `1` */
+  epochs?: number;
+  /** Pictures a step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
+  batchSize?: number;
+  /** Draw the pictures in a new random order each epoch (pictures in memory only). @defaultValue `true` */
+  shuffle?: boolean;
+  /** Ends after this many steps of this call, even within an epoch. @defaultValue no limit */
+  maxSteps?: number;
+  /**
+   * Go on where a saved run was interrupted: at the same epoch and batch, up to `epochs` in all. Otherwise an
+   * epoch that was cut short counts as done and a new one begins.
+   *
+   * @defaultValue `false`
+   */
+  resume?: boolean;
+  /** Called in this order at each event. @defaultValue none */
+  callbacks?: Callback[];
+  /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
+  signal?: AbortSignal;
+}
+
+/** Runs the epochs; the text behind `SimCLR.fit`. */
+export async function fitSimCLR(
+  simclr: SimCLR,
+  dataset: ImageDataset,
+  options: FitOptions,
+): Promise<History> {
+  const run = new FitRun(simclr, dataset, options);
+  return run.execute();
+}
+
+class FitRun {
+  private readonly history: History = emptyHistory();
+  private readonly callbacks: Callback[];
+  private readonly context: FitContext;
+  private readonly batchSize: number;
+  private readonly maxSteps: number;
+  private stopReason: string | undefined;
+  private steps = 0;
+
+  constructor(
+    private readonly simclr: SimCLR,
+    private readonly dataset: ImageDataset,
+    private readonly options: FitOptions,
+  ) {
+    const { batchSize = 64, epochs = 1, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
+    checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
+    checkInteger('SimCLR.fit', 'epochs', epochs);
+    if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
+    this.batchSize = batchSize;
+    this.maxSteps = maxSteps;
+    this.callbacks = callbacks;
+    this.context = {
+      simclr,
+      stop: (reason) => {
+        this.stopReason ??= reason;
+      },
+    };
+  }
+
+  async execute(): Promise<History> {
+    let outcome: FitOutcome = 'failed';
+    try {
+      const { first, last } = this.epochRange();
+      const start = this.describeStart(first, last);
+      await this.call((callback) => callback.onFitStart?.(start, this.context));
+      for (let epoch = first; epoch < last && !this.ended(); epoch++) await this.runEpoch();
+      outcome = this.options.signal?.aborted
+        ? 'aborted'
+        : this.stopReason === undefined
+          ? 'completed'
+          : 'stopped';
+    } finally {
+      this.history.outcome = outcome;
+      if (this.stopReason !== undefined) this.history.reason = this.stopReason;
+      await this.call((callback) => callback.onFitEnd?.(outcome, this.context));
+    }
+    return this.history;
+  }
+
+  private epochRange(): { first: number; last: number } {
+    const { epochs = 1, resume = false } = this.options;
+    const { progress } = this.simclr;
+    if (!resume && progress.batch > 0) {
+      progress.epoch++;
+      progress.batch = 0;
+    }
+    return { first: progress.epoch, last: resume ? epochs : progress.epoch + epochs };
+  }
+
+  private describeStart(first: number, last: number): FitStart {
+    const perEpoch = batchesPerEpoch(this.dataset, { batchSize: this.batchSize });
+    const start: FitStart = { epochs: last - first, batchSize: this.batchSize };
+    const all =
+      perEpoch === undefined ? this.maxSteps : perEpoch * (last - first) - this.simclr.progress.batch;
+    const totalSteps = Math.min(all, this.maxSteps);
+    if (Number.isFinite(totalSteps)) start.totalSteps = Math.max(totalSteps, 0);
+    return start;
+  }
+
+  private ended(): boolean {
+    return (
+      this.options.signal?.aborted === true || this.stopReason !== undefined || this.steps >= this.maxSteps
+    );
+  }
+
+  private async runEpoch(): Promise<void> {
+    const { simclr, batchSize } = this;
+    const { progress } = simclr;
+    const { shuffle = true } = this.options;
+    const startBatch = progress.batch;
+    const batches = imageBatches(this.dataset, {
+      batchSize,
+      shuffle,
+      seed: simclr.seed,
+      epoch: progress.epoch,
+      startBatch,
+    });
+    const record: EpochRecord = {
+      epoch: progress.epoch,
+      loss: 0,
+      seconds: 0,
+      pairsPerSecond: 0,
+      steps: 0,
+      partial: startBatch > 0,
+      metrics: {},
+    };
+    let pairs = 0;
+    const began = performance.now();
+    let stepBegan = began;
+    for await (const { images, indices } of batches) {
+      const size = images.shape[0];
+      try {
+        if (record.steps === 0) await checkImageValues('SimCLR.fit', 'dataset', images);
+        const result = await this.step(images, indices);
+        progress.batch++;
+        this.steps++;
+        const seconds = (performance.now() - stepBegan) / 1000;
+        const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
+        record.steps++;
+        record.loss += result.loss * size;
+        pairs += size;
+        this.history.steps.push(step);
+        await this.call((callback) => callback.onStepEnd?.(step, this.context));
+      } finally {
+        images.dispose();
+      }
+      await yieldToEventLoop();
+      stepBegan = performance.now();
+      if (this.ended()) break;
+    }
+    if (record.steps === 0) {
+      throw new DataError(
+        `SimCLR.fit: the data set gave no batch of ${batchSize} pictures in epoch ${progress.epoch}. Give more pictures or a smaller batchSize.`,
+      );
+    }
+    // The data may have ended at the very step that ended training: then the epoch is whole.
+    const perEpoch = batchesPerEpoch(this.dataset, { batchSize });
+    const whole = this.ended() ? perEpoch !== undefined && progress.batch >= perEpoch : true;
+    record.partial ||= !whole;
+    record.seconds = (performance.now() - began) / 1000;
+    record.loss /= pairs;
+    record.pairsPerSecond = pairs / record.seconds;
+    if (whole) {
+      progress.epoch++;
+      progress.batch = 0;
+    }
+    this.history.epochs.push(record);
+    await this.call((callback) => callback.onEpochEnd?.(record, this.context));
+  }
+
+  private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult> {
+    try {
+      return await this.simclr.step(images, indices, this.simclr.progress.epoch);
+    } catch (error) {
+      // NaN in a picture is the likelier cause, and the one with a place to look at.
+      if (error instanceof NonFiniteLossError) await checkImageValues('SimCLR.fit', 'dataset', images);
+      throw error;
+    }
+  }
+
+  private async call(hook: (callback: Callback) => void | Promise<void> | undefined): Promise<void> {
+    for (const callback of this.callbacks) await hook(callback);
+  }
+}

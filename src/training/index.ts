@@ -1,0 +1,22 @@
+export type {
+  Callback,
+  EpochRecord,
+  FitContext,
+  FitOutcome,
+  FitStart,
+  StepRecord,
+} from './callbacks/callback.js';
+export { type CheckpointOptions, checkpoint } from './callbacks/checkpoint.js';
+export { type EarlyStoppingOptions, earlyStopping } from './callbacks/early-stopping.js';
+export { type EvaluationFunction, type EvaluationOptions, evaluation } from './callbacks/evaluation.js';
+export { type History, history } from './callbacks/history.js';
+export { type ProgressOptions, type ProgressReport, progress } from './callbacks/progress.js';
+export {
+  type ContrastiveGradientsOptions,
+  type ContrastiveLoss,
+  contrastiveGradients,
+} from './contrastive-gradients.js';
+export type { EmbedOptions } from './embed.js';
+export type { FitOptions } from './fit.js';
+export type { SimCLROptions, TrainingProgress } from './options.js';
+export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';

@@ -1,0 +1,274 @@
+import { type io, type Optimizer, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import {
+  augment,
+  type NormalizeOptions,
+  normalize,
+  simclrAugmentation,
+  type Transform,
+} from '../augmentations/index.js';
+import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
+import { checkChoice, checkPositive } from '../errors/checks.js';
+import { NonFiniteLossError, ShapeError } from '../errors/errors.js';
+import { ntXentLoss } from '../losses/index.js';
+import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
+import { AdamW } from '../optimizers/index.js';
+import { batchRandom, randomGenerator } from '../random/index.js';
+import { loadSimCLR, saveSimCLR } from './artifacts.js';
+import type { History } from './callbacks/history.js';
+import { checkProjectionHead } from './check-projection-head.js';
+import { type ContrastiveLoss, contrastiveGradients } from './contrastive-gradients.js';
+import { type EmbedOptions, embedImages } from './embed.js';
+import { type FitOptions, fitSimCLR } from './fit.js';
+import { trainableVariables } from './named-weights.js';
+import type { SimCLROptions, TrainingProgress } from './options.js';
+import { summarize } from './summary.js';
+import { toBatch } from './to-batch.js';
+
+/** Options of {@link SimCLR.trainStep}. */
+export interface TrainStepOptions {
+  /** Number of each picture in the data set: its random draws follow it. @defaultValue its row in the batch */
+  indices?: ArrayLike<number>;
+  /** Pass over the data: another one means other draws. @defaultValue the number of the step, so that each call draws anew */
+  epoch?: number;
+}
+
+/** What a training step did. */
+export interface TrainStepResult {
+  /** Loss of the batch in nats, before the update. */
+  loss: number;
+  /** Learning rate of the update; NaN where the optimizer does not tell. */
+  learningRate: number;
+  /** Number of the step, from 0. */
+  step: number;
+}
+
+/**
+ * SimCLR: learns representations of pictures without labels, by pulling two random views of the same picture
+ * together and pushing those of different pictures apart.
+ *
+ * A thin conductor: views by an augmentation, h by the encoder, z by the projection head, NT-Xent on z, a step of
+ * the optimizer. Each of these can be replaced, and used without it. The backend is whichever tfjs has active.
+ *
+ * @example
+ * const simclr = new SimCLR({ encoder: resnet18({ inputShape: [32, 32, 3], stem: 'small' }) });
+ * await simclr.fit(images, { epochs: 10, batchSize: 64 });
+ * const h = await simclr.embed(images);
+ * @see Chen et al. 2020, arXiv:2002.05709.
+ */
+export class SimCLR {
+  /** f: pictures to representations h. */
+  readonly encoder: LayersModel;
+  /** g: representations h to projections z. */
+  readonly projectionHead: LayersModel;
+  /** Makes the views; `undefined` after loading a model whose augmentation was not of this library. */
+  readonly augmentation: Transform<unknown> | undefined;
+  /** Mean and standard deviation of each channel, or `null`. */
+  readonly normalization: NormalizeOptions | null;
+  /** Temperature of NT-Xent. */
+  readonly temperature: number;
+  /** Updates the weights. */
+  readonly optimizer: Optimizer;
+  /** Both views in one pass, or one pass a view. */
+  readonly viewBatching: 'joint' | 'separate';
+  /** Seed of all random draws. */
+  readonly seed: number;
+  /** A loss that replaces NT-Xent. */
+  readonly customLoss: ContrastiveLoss | undefined;
+  /** Where training stands. */
+  readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+
+  /**
+   * @throws {@link InvalidOptionError} on an option outside its domain.
+   * @throws {@link ShapeError} when the encoder's output has not rank 2 or the head does not take it.
+   */
+  constructor(options: SimCLROptions = {}) {
+    const { temperature = 0.5, viewBatching = 'joint', seed = 0, normalization = null } = options;
+    checkPositive('SimCLR', 'temperature', temperature);
+    checkChoice('SimCLR', 'viewBatching', viewBatching, ['joint', 'separate']);
+    randomGenerator(seed); // refuses what is no seed
+    this.encoder = options.encoder ?? resnet18({ seed });
+    const inputDim = checkEncoder(this.encoder, 'SimCLR');
+    this.projectionHead = options.projectionHead ?? projectionHead({ inputDim, seed: seed + 1 });
+    checkProjectionHead(this.projectionHead, inputDim);
+    this.augmentation = options.augmentation ?? simclrAugmentation({ size: this.inputSize });
+    this.normalization = normalization;
+    if (normalization) normalize(normalization); // refuses a wrong mean or standard deviation here
+    this.temperature = temperature;
+    this.customLoss = options.loss;
+    this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
+    this.viewBatching = viewBatching;
+    this.seed = seed;
+  }
+
+  /** Height and width of the encoder's input, in pixels. */
+  get inputSize(): [number, number] {
+    const [, height, width] = this.encoder.inputs[0]!.shape;
+    return [height!, width!];
+  }
+
+  /**
+   * Trains on a data set. A later call goes on counting epochs, so that it draws new views.
+   *
+   * @param dataset - Pictures in [0, 1]: a tensor, a typed array with its shape, or batches from an iterable.
+   * @returns Loss and speed of every epoch and step.
+   * @throws {@link NonFiniteLossError} when the loss becomes NaN or infinite, before the weights are updated.
+   * @throws {@link ShapeError}, {@link ValueRangeError}, {@link InvalidOptionError} on bad pictures or options.
+   */
+  fit(dataset: ImageDataset, options: FitOptions = {}): Promise<History> {
+    return fitSimCLR(this, dataset, options);
+  }
+
+  /**
+   * One optimiser step on a batch: two views a picture, loss, gradients, update.
+   *
+   * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
+   * Not disposed.
+   * @throws {@link NonFiniteLossError} when the loss is NaN or infinite; the weights are not updated then.
+   * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
+   */
+  async trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+    const { step } = this.progress;
+    const { epoch = step, indices } = options;
+    const batch = toBatch('SimCLR.trainStep', images);
+    try {
+      await checkImageValues('SimCLR.trainStep', 'images', batch);
+      const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
+      return await this.step(batch, rows, epoch);
+    } finally {
+      batch.dispose();
+    }
+  }
+
+  /**
+   * The step itself, for pictures that were checked: see {@link SimCLR.trainStep}.
+   *
+   * @internal
+   */
+  async step(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<TrainStepResult> {
+    const { step } = this.progress;
+    const learningRate = Number(
+      (this.optimizer as { currentLearningRate?: number }).currentLearningRate ?? Number.NaN,
+    );
+    const { loss, gradients } = tidy(() => {
+      const [view1, view2] = this.views(images, indices, epoch);
+      const result = contrastiveGradients(view1, view2, {
+        encoder: this.encoder,
+        projectionHead: this.projectionHead,
+        loss: this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature: this.temperature })),
+        viewBatching: this.viewBatching,
+        variables: trainableVariables(this.encoder, this.projectionHead),
+      });
+      return { loss: result.loss, gradients: result.gradients };
+    });
+    try {
+      const value = (await loss.data())[0]!;
+      if (!Number.isFinite(value)) throw new NonFiniteLossError(step, value);
+      this.optimizer.applyGradients(gradients);
+      this.progress.step++;
+      return { loss: value, learningRate, step };
+    } finally {
+      loss.dispose();
+      for (const gradient of Object.values(gradients)) gradient.dispose();
+    }
+  }
+
+  /**
+   * The two views of each picture that a training step sees, normalised if the model normalises.
+   *
+   * @param images - float32 `[N, H, W, C]` in [0, 1]. Not disposed.
+   * @param indices - Number of each picture in the data set.
+   * @param epoch - Pass over the data.
+   * @returns Two tensors `[N, H', W', C]` of the encoder's input size. The caller disposes them.
+   * @throws {@link ShapeError} when there are fewer than two pictures or the views do not fit the encoder.
+   */
+  views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D] {
+    const { augmentation } = this;
+    if (images.shape[0] < 2) {
+      throw new ShapeError(
+        `SimCLR: a batch must hold at least 2 pictures, for without others there are no negatives. Received: images=[${images.shape}].`,
+      );
+    }
+    if (!augmentation) {
+      throw new ShapeError(
+        'SimCLR: the saved augmentation was not one of this library. Pass it as SimCLR.load(handler, { augmentation }).',
+      );
+    }
+    const view = (number: number) =>
+      tidy(() => {
+        const made = augment(
+          augmentation,
+          images,
+          batchRandom({ seed: this.seed, epoch, indices, view: number }),
+        );
+        const [height, width] = this.inputSize;
+        if (made.shape[1] !== height || made.shape[2] !== width) {
+          throw new ShapeError(
+            `SimCLR: the augmentation must give the encoder's input size. Received: views=[${made.shape}], encoder input=[${this.encoder.inputs[0]!.shape.slice(1)}].`,
+          );
+        }
+        return this.normalize(made);
+      });
+    return [view(0), view(1)];
+  }
+
+  /**
+   * Representations h: what the encoder makes of pictures, for search, clustering or a classifier.
+   *
+   * @param images - float32 `[N, H, W, C]` in [0, 1] of the encoder's input size (or uint8 as a typed array).
+   * @returns `[N, d]`, d = 512 for ResNet-18. The caller disposes it.
+   * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
+   */
+  embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+    return embedImages(this, 'SimCLR.embed', images, options, false);
+  }
+
+  /**
+   * Projections z: what the loss sees. Use {@link SimCLR.embed} for anything downstream.
+   *
+   * @param images - As for `embed`.
+   * @returns `[N, D]`, D = 64 by default. The caller disposes it.
+   */
+  project(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+    return embedImages(this, 'SimCLR.project', images, options, true);
+  }
+
+  /** Applies the model's normalisation: a new tensor, which the caller disposes. @internal */
+  normalize(images: Tensor4D): Tensor4D {
+    return this.normalization ? normalize(this.normalization).apply(images, null) : images.clone();
+  }
+
+  /**
+   * Saves everything that training needs to go on: both models, optimizer, progress and configuration.
+   *
+   * @param target - Any tfjs IO handler or URL string; a directory through `directory(path)` of `simclr-ts/node`.
+   * Functions (a loss or predicate of your own) are not saved.
+   */
+  save(target: io.IOHandler | string): Promise<io.SaveResult> {
+    return saveSimCLR(this, target);
+  }
+
+  /**
+   * Loads what {@link SimCLR.save} wrote.
+   *
+   * @param source - Any tfjs IO handler or URL string.
+   * @param options - What cannot be saved (a loss or an augmentation of your own, a foreign optimizer), or replaces
+   * what was saved. `encoder` and `projectionHead` given here must have the saved architecture.
+   * @throws {@link CheckpointError} when it is no such file, from another version or of another architecture.
+   */
+  static load(source: io.IOHandler | string, options: SimCLROptions = {}): Promise<SimCLR> {
+    return loadSimCLR(SimCLR, source, options);
+  }
+
+  /** The parts and their sizes as readable lines. */
+  summary(): string {
+    return summarize(this);
+  }
+
+  /** Disposes the encoder, the projection head and the optimizer's state. */
+  dispose(): void {
+    this.encoder.dispose();
+    this.projectionHead.dispose();
+    this.optimizer.dispose();
+  }
+}

@@ -1,0 +1,163 @@
+import { add, conv2d, grads, mul, pad, sum, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
+import { PaddedConv2D, PaddedMaxPooling2D, type Padding } from '../../src/models/index.js';
+import { outputSize, planPadding, samePadding, usedPadding } from '../../src/models/padding.js';
+import fixture from '../fixtures/models/windows.json' with { type: 'json' };
+import { expectClose } from '../helpers/close.js';
+import { expectTensors } from '../helpers/leaks.js';
+import { filled } from './fill.js';
+
+const tolerance = { relative: 1e-5, absolute: 1e-6 };
+
+describe('PaddedConv2D', () => {
+  test.each(fixture.convolutions)('$name: forward and backward as PyTorch', async (item) => {
+    await expectTensors(0, () =>
+      tidy(() => {
+        const layer = new PaddedConv2D({
+          filters: 3,
+          kernelSize: item.kernelSize,
+          strides: item.strides,
+          padding: item.padding as Padding,
+        });
+        const x = filled<Tensor4D>(`${item.name}/x`, [1, ...item.size, 2]);
+        layer.apply(x); // makes the weights
+        const kernel = layer.weights[0]!;
+        kernel.write(filled(`${item.name}/kernel`, kernel.shape as number[]));
+        expect(layer.computeOutputShape([null, ...item.size, 2])).toEqual([null, ...item.shape.slice(1)]);
+        const dy = filled(`${item.name}/dy`, item.shape);
+        // The layer reads the variable itself, so that is what the second gradient is asked of.
+        const [dx, dkernel] = grads((input: Tensor, _kernel: Tensor) => {
+          const output = layer.apply(input) as Tensor;
+          expectClose(output.dataSync(), item.output, tolerance);
+          return sum(mul(output, dy));
+        })([x, kernel.read()]);
+        expectClose(dx!.dataSync(), item.dx, tolerance);
+        expectClose(dkernel!.dataSync(), item.dkernel, tolerance);
+        layer.dispose();
+      }),
+    );
+  });
+
+  test('default padding is (kernelSize - 1) / 2, the odd line at the end', () => {
+    tidy(() => {
+      for (const kernelSize of [1, 2, 3, 4, 7]) {
+        const layer = new PaddedConv2D({ filters: 2, kernelSize, strides: 2 });
+        const x = filled<Tensor4D>('x', [1, 8, 9, 2]);
+        const output = layer.apply(x) as Tensor4D;
+        const [before, after] = [Math.floor((kernelSize - 1) / 2), Math.ceil((kernelSize - 1) / 2)];
+        const sides: [number, number] = [before, after];
+        const padded = pad(x, [[0, 0], sides, sides, [0, 0]]);
+        const expected = conv2d(padded, layer.weights[0]!.read() as Tensor4D, 2, 'valid');
+        expect(output.shape).toEqual(expected.shape);
+        expectClose(output.dataSync(), expected.dataSync(), { relative: 1e-6 });
+        layer.dispose();
+      }
+    });
+  });
+
+  test('a bias is added to every channel', () => {
+    tidy(() => {
+      const layer = new PaddedConv2D({ filters: 2, kernelSize: 1, useBias: true });
+      const x = filled<Tensor4D>('x', [1, 2, 2, 3]);
+      const before = (layer.apply(x) as Tensor).dataSync();
+      layer.weights[1]!.write(filled('bias', [2]));
+      const bias = layer.weights[1]!.read().dataSync();
+      const after = (layer.apply(x) as Tensor).dataSync();
+      expectClose(
+        after,
+        before.map((value, index) => value + bias[index % 2]!),
+        { absolute: 1e-6 },
+      );
+      layer.dispose();
+    });
+  });
+
+  test('refuses options outside their domain and inputs of another rank', () => {
+    expect(() => new PaddedConv2D({ filters: 0, kernelSize: 3 })).toThrow(InvalidOptionError);
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 2.5 })).toThrow(
+      /kernelSize must be a whole number/,
+    );
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, strides: 0 })).toThrow(/strides must be/);
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, padding: -1 })).toThrow(/padding must be/);
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, padding: [1, 1] as never })).toThrow(
+      /padding must be a whole number >= 0 or \[top, bottom, left, right\]/,
+    );
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3 }).build([null, 4])).toThrow(ShapeError);
+  });
+});
+
+describe('PaddedMaxPooling2D', () => {
+  test.each(fixture.poolings)('$name: forward and backward as PyTorch', async (item) => {
+    await expectTensors(0, () =>
+      tidy(() => {
+        const layer = new PaddedMaxPooling2D(item);
+        const x = filled<Tensor4D>(`${item.name}/x`, [2, ...item.size, 2], 1, -2);
+        expect(layer.computeOutputShape([null, ...item.size, 2])).toEqual([null, ...item.shape.slice(1)]);
+        expectClose((layer.apply(x) as Tensor).dataSync(), item.output, tolerance);
+        const dy = filled(`${item.name}/dy`, item.shape);
+        // The places of the maxima do not move with an offset, and the gradient kernel of tfjs's wasm backend passes
+        // nothing to a maximum below zero.
+        const [dx] = grads((input: Tensor) => sum(mul(layer.apply(input) as Tensor, dy)))([add(x, 4)]);
+        expectClose(dx!.dataSync(), item.dx, tolerance);
+      }),
+    );
+  });
+
+  test('refuses options outside their domain and inputs of another rank', () => {
+    expect(() => new PaddedMaxPooling2D({ kernelSize: 0 })).toThrow(InvalidOptionError);
+    expect(() => new PaddedMaxPooling2D({ kernelSize: 2, strides: -1 })).toThrow(/strides must be/);
+    expect(() => new PaddedMaxPooling2D({ kernelSize: 2, padding: 2 })).toThrow(
+      /padding must be smaller than kernelSize/,
+    );
+    expect(() => new PaddedMaxPooling2D({ kernelSize: 2 }).computeOutputShape([null, 4])).toThrow(ShapeError);
+  });
+});
+
+describe('padding', () => {
+  const cases = fc.record({
+    size: fc.integer({ min: 7, max: 40 }),
+    kernelSize: fc.integer({ min: 1, max: 7 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    before: fc.integer({ min: 0, max: 4 }),
+    after: fc.integer({ min: 0, max: 4 }),
+  });
+
+  test('what no window reaches is dropped, the output size stays', () => {
+    fc.assert(
+      fc.property(cases, ({ size, kernelSize, stride, before, after }) => {
+        const window = { kernelSize, stride };
+        const used = usedPadding(size, window, [before, after]);
+        expect(outputSize(size, window, used)).toBe(outputSize(size, window, [before, after]));
+        expect(used[0]).toBe(before);
+        expect(used[1]).toBeLessThanOrEqual(after);
+      }),
+    );
+  });
+
+  test("'same' is planned exactly where it gives the same sides and size", () => {
+    fc.assert(
+      fc.property(cases, ({ size, kernelSize, stride, before, after }) => {
+        const window = { kernelSize, stride };
+        const plan = planPadding(
+          [size, size],
+          [window, window],
+          [
+            [before, after],
+            [before, after],
+          ],
+        );
+        const expected = outputSize(size, window, [before, after]);
+        if (plan.mode === 'same') {
+          expect(expected).toBe(Math.ceil(size / stride));
+          expect(usedPadding(size, window, [before, after])).toEqual(samePadding(size, window));
+        } else {
+          const sides = plan.pad?.[0] ?? [0, 0];
+          expect(outputSize(size, window, sides)).toBe(expected);
+          expect(sides[0]).toBe(before);
+        }
+      }),
+    );
+  });
+});

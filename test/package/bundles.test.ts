@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { root, subpaths } from './packed.js';
+
+/** Bundles a consumer's import as a browser build would, with tfjs left to the consumer. */
+async function bundle(code: string): Promise<{ text: string; gzip: number }> {
+  const result = await build({
+    stdin: { contents: code, resolveDir: root },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: code.includes('simclr-ts/node') ? 'node' : 'browser',
+    external: ['@tensorflow/*', 'sharp', 'cli-progress'],
+    logLevel: 'error',
+  });
+  const text = result.outputFiles[0]!.text;
+  return { text, gzip: gzipSync(text, { level: 9 }).length };
+}
+
+describe('ntXentLoss from the root', () => {
+  it('takes at most 4 kB and does not touch tfjs-layers', async () => {
+    const { text, gzip } = await bundle("export { ntXentLoss } from 'simclr-ts';");
+    expect(gzip).toBeLessThanOrEqual(4096);
+    expect(text).toContain('@tensorflow/tfjs-core');
+    expect(text).not.toContain('tfjs-layers');
+  });
+});
+
+/** Bytes, minified and gzipped, tfjs not counted: the size when written, and a tenth on top. */
+const ceilings: Record<string, number> = {
+  '.': 0,
+};
+
+describe('size of every subpath', () => {
+  it('has a ceiling', async () => {
+    expect(Object.keys(ceilings).sort()).toEqual((await subpaths()).sort());
+  });
+
+  it.each(Object.entries(ceilings))('%s stays below %i bytes', async (subpath, ceiling) => {
+    const { gzip } = await bundle(`export * from '${join('simclr-ts', subpath)}';`);
+    expect(gzip).toBeLessThanOrEqual(ceiling);
+  });
+});
+
+describe('rooms that need no tfjs-layers', () => {
+  it.each(['augmentations', 'data', 'errors', 'losses', 'optimizers', 'random'])(
+    '%s does not import it',
+    async (room) => {
+      const { text } = await bundle(`export * from 'simclr-ts/${room}';`);
+      expect(text).not.toContain('tfjs-layers');
+    },
+  );
+
+  it('no bundle names a backend or contains tfjs itself', async () => {
+    const { text } = await bundle("export * from 'simclr-ts';");
+    expect(text).not.toMatch(/tfjs-backend-|setBackend/);
+    expect(text).not.toContain('registerGradient');
+  });
+});

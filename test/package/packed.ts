@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { extract } from 'tar';
+
+const run = promisify(execFile);
+
+/** The repository. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** package.json of the repository. */
+export async function packageJson(): Promise<{
+  name: string;
+  version: string;
+  exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
+}> {
+  return JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+}
+
+/** Subpaths that hold code: '.', './losses', ... */
+export async function subpaths(): Promise<string[]> {
+  return Object.keys((await packageJson()).exports).filter((path) => path !== './package.json');
+}
+
+/**
+ * A consumer's folder: the packed tarball as an install would lay it down, beside the repository's own copies of
+ * what it depends on.
+ */
+export async function consumer(): Promise<{ folder: string; dispose: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'simclr-ts-consumer-'));
+  const modules = join(folder, 'node_modules');
+  await mkdir(join(modules, 'simclr-ts'), { recursive: true });
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+  });
+  const [packed] = Object.values(JSON.parse(stdout)) as [{ filename: string }];
+  await extract({ file: join(folder, packed.filename), cwd: join(modules, 'simclr-ts'), strip: 1 });
+  const { dependencies, optionalDependencies } = await packageJson();
+  const links = ['@tensorflow', '@types', ...Object.keys({ ...dependencies, ...optionalDependencies })];
+  for (const name of links.filter((link) => link === '@tensorflow' || !link.startsWith('@tensorflow/'))) {
+    const target = join(modules, name);
+    await mkdir(dirname(target), { recursive: true });
+    await symlink(join(root, 'node_modules', name), target);
+  }
+  return { folder, dispose: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Runs a command and returns what it printed; a failure carries both streams. */
+export async function execute(
+  command: string,
+  args: string[],
+  cwd: string,
+): Promise<{ stdout: string; stderr: string }> {
+  try {
+    return await run(command, args, { cwd, maxBuffer: 2 ** 26 });
+  } catch (error) {
+    const { stdout, stderr, message } = error as Error & { stdout: string; stderr: string };
+    throw new Error(`${message}\n${stdout}\n${stderr}`);
+  }
+}

@@ -1,0 +1,80 @@
+import { getBackend, type Tensor, type Tensor4D, tensor, tensor4d } from '@tensorflow/tfjs-core';
+import { AdamW, LARS, projectionHead, resnet18, SGD, SimCLR } from 'simclr-ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { setTorchvisionWeights } from '../../src/models/torchvision-names.js';
+import fixture from '../fixtures/training/five-steps.json' with { type: 'json' };
+import { hashedValues } from '../helpers/hashed-values.js';
+
+type Case = (typeof fixture.cases)[number];
+
+/** Minutes a step on the cpu backend: there the narrow network stands for the full one. */
+const cases = fixture.cases.filter((entry) => getBackend() !== 'cpu' || entry.name === 'narrow');
+
+const optimizers = {
+  sgd: (learningRate: number) => new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 }),
+  adamw: (learningRate: number) => new AdamW({ learningRate, weightDecay: 0.01 }),
+  lars: (learningRate: number) =>
+    new LARS({ learningRate, momentum: 0.9, weightDecay: 1e-4, trustCoefficient: 0.1, rule: 'google' }),
+};
+
+function build(
+  { width, hidden, size, stem, viewBatching, learningRates }: Case,
+  optimizer: keyof typeof optimizers,
+): SimCLR {
+  const encoder = resnet18({ inputShape: [size, size, 3], stem: stem as 'imagenet' | 'small', width });
+  setTorchvisionWeights(encoder, ({ name, shape }) => {
+    const values = hashedValues(
+      `encoder.${name}`,
+      shape.reduce((product, length) => product * length, 1),
+    );
+    if (name.endsWith('running_mean')) return values.fill(0);
+    if (name.endsWith('running_var')) return values.fill(1);
+    if (shape.length === 1) return values.map((value) => (name.endsWith('weight') ? 1 : 0) + 0.1 * value);
+    return values.map((value) => value * Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)));
+  });
+  const head = projectionHead({ inputDim: 8 * width, hidden: [hidden, hidden], outputDim: 64 });
+  const dense = head.layers.filter((layer) => layer.weights.length > 0);
+  dense.forEach((layer, index) => {
+    const [inputs, outputs] = layer.weights[0]!.shape as [number, number];
+    const scale = Math.sqrt(6 / inputs);
+    const kernel = hashedValues(`head.${2 * index}.weight`, inputs * outputs);
+    const turned = new Float32Array(kernel.length);
+    for (let o = 0; o < outputs; o++)
+      for (let i = 0; i < inputs; i++) turned[i * outputs + o] = scale * kernel[o * inputs + i]!;
+    const bias = hashedValues(`head.${2 * index}.bias`, outputs).map((value) => 0.1 * value);
+    const values: Tensor[] = [tensor(turned, [inputs, outputs]), tensor(bias)];
+    layer.setWeights(values);
+    for (const value of values) value.dispose();
+  });
+  return new SimCLR({
+    encoder,
+    projectionHead: head,
+    optimizer: optimizers[optimizer](learningRates[optimizer]),
+    temperature: fixture.temperature,
+    viewBatching: viewBatching as 'joint' | 'separate',
+  });
+}
+
+describe.each(cases)('five steps of $name ResNet-18, $size x $size, give the losses of PyTorch', (entry) => {
+  let simclr: SimCLR | undefined;
+  afterEach(() => simclr?.dispose());
+
+  it.each(Object.keys(optimizers) as (keyof typeof optimizers)[])('%s', async (optimizer) => {
+    simclr = build(entry, optimizer);
+    const { pairs, size } = entry;
+    const images = tensor4d(new Float32Array(pairs * size * size * 3), [pairs, size, size, 3]);
+    vi.spyOn(simclr, 'views').mockImplementation(() => {
+      const view = (number: number): Tensor4D => {
+        const values = hashedValues(`view${number}`, images.size).map((value) => (value + 1) / 2);
+        return tensor4d(values, images.shape);
+      };
+      return [view(1), view(2)];
+    });
+    const { losses: expected } = entry;
+    for (const [step, loss] of expected[optimizer].entries()) {
+      const actual = (await simclr.trainStep(images)).loss;
+      expect(Math.abs(actual / loss - 1), `step ${step}: ${actual}, PyTorch ${loss}`).toBeLessThan(1e-3);
+    }
+    images.dispose();
+  });
+});
