@@ -1,5 +1,6 @@
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { conv2DBackpropFilter, conv2DBackpropInput, guarded } from './convolution-gradients.js';
+import { identity } from './identity.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 const backendName = 'wasm';
@@ -20,7 +21,7 @@ let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2DBackpropFilter`, `Conv2DBackpropInput`, `UnsortedSegmentSum`. Calling it again does nothing.
+ * `Conv2DBackpropFilter`, `Conv2DBackpropInput`, `UnsortedSegmentSum`; and `Identity` without its copy. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -29,5 +30,6 @@ export function registerTrainingKernels(): void {
   registered = true;
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
+  replaceKernel('Identity', identity);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }

@@ -1,0 +1,132 @@
+import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { checkInteger } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { checkSameDim, type Embeddings, type Matrix, readEmbeddings } from './embeddings.js';
+import { normalizeRows } from './normalize-rows.js';
+
+// One block of similarities is at most 4 million floats (16 MiB), whatever the number of rows.
+const queryBlock = 1024;
+const referenceBlock = 4096;
+
+/** The references nearest to each query. Both arrays are row-major `[queries, neighbors]`, nearest first. */
+export interface NearestNeighbors {
+  /** Row numbers in the references. Among equal similarities the lower row number comes first. */
+  indices: Int32Array;
+  /** Cosine similarities, from -1 to 1. */
+  similarities: Float32Array;
+  /** How many neighbours each query has. */
+  neighbors: number;
+}
+
+function transposedRows(matrix: Matrix, first: number, count: number): Float32Array {
+  const { data, dim } = matrix;
+  const transposed = new Float32Array(count * dim);
+  for (let row = 0; row < count; row++) {
+    const start = (first + row) * dim;
+    for (let column = 0; column < dim; column++) transposed[column * count + row] = data[start + column]!;
+  }
+  return transposed;
+}
+
+/** Inserts the row of similarities into a list that is sorted, nearest first. */
+function keepLargest(
+  row: Float32Array,
+  firstIndex: number,
+  similarities: Float32Array,
+  indices: Int32Array,
+  start: number,
+  count: number,
+): void {
+  const last = start + count - 1;
+  let smallest = similarities[last]!;
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i]!;
+    if (!(value > smallest)) continue;
+    let place = last;
+    while (place > start && similarities[place - 1]! < value) {
+      similarities[place] = similarities[place - 1]!;
+      indices[place] = indices[place - 1]!;
+      place--;
+    }
+    similarities[place] = value;
+    indices[place] = firstIndex + i;
+    smallest = similarities[last]!;
+  }
+}
+
+/** The exact nearest references of unit rows: blocks of products on the device, selection on the host. */
+export async function searchNeighbors(
+  queries: Matrix,
+  references: Matrix,
+  count: number,
+): Promise<NearestNeighbors> {
+  const { dim } = queries;
+  const similarities = new Float32Array(queries.rows * count).fill(Number.NEGATIVE_INFINITY);
+  const indices = new Int32Array(queries.rows * count).fill(-1);
+  for (let reference = 0; reference < references.rows; reference += referenceBlock) {
+    const width = Math.min(referenceBlock, references.rows - reference);
+    // Transposed on the host: backends have their fast matrix product only for operands that are not transposed.
+    const columns = tensor2d(transposedRows(references, reference, width), [dim, width]);
+    try {
+      for (let query = 0; query < queries.rows; query += queryBlock) {
+        const height = Math.min(queryBlock, queries.rows - query);
+        const rows = queries.data.subarray(query * dim, (query + height) * dim);
+        const product = tidy(() => matMul(tensor2d(rows, [height, dim]), columns));
+        try {
+          const block = await product.data<'float32'>();
+          for (let row = 0; row < height; row++) {
+            const line = block.subarray(row * width, (row + 1) * width);
+            keepLargest(line, reference, similarities, indices, (query + row) * count, count);
+          }
+        } finally {
+          product.dispose();
+        }
+      }
+    } finally {
+      columns.dispose();
+    }
+  }
+  for (let i = 0; i < similarities.length; i++) similarities[i] = Math.max(-1, Math.min(1, similarities[i]!));
+  return { indices, similarities, neighbors: count };
+}
+
+/** @throws {@link InvalidOptionError} unless 1 <= neighbors <= references. */
+export function checkNeighbors(caller: string, neighbors: number, references: number): void {
+  checkInteger(caller, 'neighbors', neighbors);
+  if (neighbors > references) {
+    throw new InvalidOptionError(
+      `${caller}: neighbors must be at most the number of references. Received: neighbors=${neighbors}, references=${references}.`,
+    );
+  }
+}
+
+/**
+ * The `neighbors` references with the highest cosine similarity to each query, found exactly.
+ *
+ * Similarities come in blocks of bounded memory from the active backend. When queries are themselves among the
+ * references, each finds itself first: ask for one neighbour more and drop that index.
+ *
+ * @param queries - Shape `[q, d]`. Need not be normalised; a row of zeros has similarity 0 with everything.
+ * @param references - Shape `[n, d]`.
+ * @param neighbors - How many for each query, from 1 to n.
+ * @returns Indices and similarities, both `[q, neighbors]` and nearest first.
+ * @throws {@link ShapeError} when either is no float32 matrix, is empty, or their columns differ.
+ * @throws {@link ValueRangeError} when a value is NaN or infinite.
+ * @throws {@link InvalidOptionError} when `neighbors` is no whole number from 1 to n.
+ * @example
+ * const queries = { data: Float32Array.of(1, 0.1), shape: [1, 2] } as const;
+ * const references = { data: Float32Array.of(0, 1, 2, 0), shape: [2, 2] } as const;
+ * const { indices } = await nearestNeighbors(queries, references, 1); // Int32Array [1]
+ */
+export async function nearestNeighbors(
+  queries: Embeddings,
+  references: Embeddings,
+  neighbors: number,
+): Promise<NearestNeighbors> {
+  const caller = 'nearestNeighbors';
+  const from = await readEmbeddings(caller, 'queries', queries);
+  const among = await readEmbeddings(caller, 'references', references);
+  checkSameDim(caller, 'queries', from, 'references', among);
+  checkNeighbors(caller, neighbors, among.rows);
+  return searchNeighbors(normalizeRows(from), normalizeRows(among), neighbors);
+}

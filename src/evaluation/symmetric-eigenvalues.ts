@@ -1,0 +1,103 @@
+interface Tridiagonal {
+  diagonal: Float64Array;
+  /** `beside[i]` is the element next to `diagonal[i]` and `diagonal[i + 1]`. */
+  beside: Float64Array;
+}
+
+/** Householder reflections that make a symmetric matrix, largest element 1, tridiagonal with the same eigenvalues. */
+function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
+  const a = matrix.slice();
+  const beside = new Float64Array(Math.max(0, size - 1));
+  const v = new Float64Array(size);
+  const w = new Float64Array(size);
+  for (let k = 0; k < size - 1; k++) {
+    const first = k + 1;
+    const head = a[first * size + k]!;
+    let tail = 0; // squared length of what is to vanish
+    for (let i = first + 1; i < size; i++) tail += a[i * size + k]! ** 2;
+    if (tail < 1e-40) {
+      beside[k] = head; // what is left out is below 1e-20 of the largest element
+      continue;
+    }
+    const length = Math.sqrt(head * head + tail);
+    const target = head > 0 ? -length : length; // the sign that avoids cancellation in v
+    beside[k] = target;
+    v[first] = head - target;
+    for (let i = first + 1; i < size; i++) v[i] = a[i * size + k]!;
+    const factor = 2 / ((head - target) ** 2 + tail);
+    // With p = factor * A v and w = p - (factor / 2)(p . v) v, the reflected block is A - v wᵀ - w vᵀ.
+    let product = 0;
+    for (let i = first; i < size; i++) {
+      let sum = 0;
+      const row = i * size;
+      for (let j = first; j < size; j++) sum += a[row + j]! * v[j]!;
+      w[i] = factor * sum;
+      product += w[i]! * v[i]!;
+    }
+    const half = (factor * product) / 2;
+    for (let i = first; i < size; i++) w[i] = w[i]! - half * v[i]!;
+    for (let i = first; i < size; i++) {
+      const vi = v[i]!;
+      const wi = w[i]!;
+      const row = i * size;
+      for (let j = first; j < size; j++) a[row + j] = a[row + j]! - vi * w[j]! - wi * v[j]!;
+    }
+  }
+  return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), beside };
+}
+
+/** How many eigenvalues lie below `bound`: the negative pivots of T - bound * I (Sturm's count). */
+function countBelow({ diagonal, beside }: Tridiagonal, bound: number, smallest: number): number {
+  let count = 0;
+  let pivot = 1;
+  for (let i = 0; i < diagonal.length; i++) {
+    const coupling = i === 0 ? 0 : beside[i - 1]! ** 2 / pivot;
+    pivot = diagonal[i]! - bound - coupling;
+    if (Math.abs(pivot) < smallest) pivot = -smallest;
+    if (pivot < 0) count++;
+  }
+  return count;
+}
+
+/**
+ * All eigenvalues of a symmetric matrix, largest first: Householder's tridiagonal form, then bisection on Sturm
+ * counts. Exact to rounding errors relative to the largest eigenvalue; about 4/3 size³ multiplications.
+ *
+ * @param matrix - `size * size` numbers, row-major; not changed.
+ * @see Golub and Van Loan, "Matrix Computations" (4th edition), sections 8.3.1 and 8.4.1.
+ */
+export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
+  // Scaled to a largest element of 1, so that no square overflows or underflows into something that matters.
+  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const values = new Float64Array(size);
+  if (!(scale > 0)) return values;
+  const tridiagonal = tridiagonalize(
+    matrix.map((value) => value / scale),
+    size,
+  );
+  const { diagonal, beside } = tridiagonal;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < size; i++) {
+    const radius = Math.abs(i > 0 ? beside[i - 1]! : 0) + Math.abs(i < size - 1 ? beside[i]! : 0);
+    low = Math.min(low, diagonal[i]! - radius); // Gershgorin's discs hold every eigenvalue
+    high = Math.max(high, diagonal[i]! + radius);
+  }
+  const norm = Math.max(Math.abs(low), Math.abs(high));
+  const resolution = norm * Number.EPSILON;
+  let above = high + resolution;
+  for (let k = 0; k < size; k++) {
+    // The (k + 1)-th largest: the least bound below which there are all but k.
+    let from = low - resolution;
+    let to = above;
+    while (to - from > resolution) {
+      const middle = from + (to - from) / 2;
+      if (middle <= from || middle >= to) break;
+      if (countBelow(tridiagonal, middle, resolution * 1e-10) >= size - k) to = middle;
+      else from = middle;
+    }
+    values[k] = (scale * (from + to)) / 2;
+    above = to;
+  }
+  return values.sort().reverse(); // neighbours may have come out one rounding error apart
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { choleskyInPlace, choleskySolveInPlace } from '../../src/evaluation/cholesky.js';
+import { columnGram, rowGram } from '../../src/evaluation/gram-matrix.js';
+import { expectClose } from '../helpers/close.js';
+import { hashedValues } from '../helpers/hashed-values.js';
+
+/** Row i of a `size x size` matrix times a vector. */
+const times = (matrix: Float64Array, size: number, vector: ArrayLike<number>) =>
+  Float64Array.from({ length: size }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += matrix[i * size + k]! * vector[k]!;
+    return sum;
+  });
+
+describe('the Cholesky factor', () => {
+  it.each([1, 2, 3, 4, 5, 11, 17])('solves a system of %i equations', (size) => {
+    const matrix = columnGram({ data: hashedValues('system', 40 * size), rows: 40, dim: size });
+    const solution = hashedValues('solution', size);
+    const values = Float64Array.from([7, ...times(matrix, size, solution), 7]);
+    choleskyInPlace(matrix, size, 0);
+    choleskySolveInPlace(matrix, size, values, 1);
+    expectClose(values, [7, ...solution, 7], { absolute: 1e-12 });
+  });
+
+  it('stays finite for a singular matrix', () => {
+    const matrix = Float64Array.of(1, 1, 1, 1);
+    choleskyInPlace(matrix, 2, 1e-10);
+    const values = Float64Array.of(1, 1);
+    choleskySolveInPlace(matrix, 2, values, 0);
+    expect(values.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('the Gram matrices', () => {
+  // 300 rows and 300 columns cross the borders of the blocks; 5 and 6 do not divide by the tile of 4.
+  it.each([
+    [300, 5],
+    [6, 300],
+  ])('are the products as written down: %i rows, %i columns', (rows, dim) => {
+    const data = hashedValues('gram', rows * dim);
+    const scaling = {
+      mean: Float64Array.from(hashedValues('mean', dim)),
+      scale: Float64Array.from(hashedValues('scale', dim)),
+    };
+    const value = (row: number, column: number) => data[row * dim + column]!;
+    const scaled = (row: number, column: number) =>
+      (value(row, column) - scaling.mean[column]!) * scaling.scale[column]!;
+    const sum = (length: number, term: (k: number) => number) =>
+      Array.from({ length }, (_, k) => term(k)).reduce((a, b) => a + b, 0);
+    const square = (size: number, entry: (i: number, j: number) => number) =>
+      Float64Array.from({ length: size * size }, (_, place) => entry(Math.floor(place / size), place % size));
+    expectClose(
+      rowGram({ data, rows, dim }),
+      square(rows, (i, j) => sum(dim, (k) => value(i, k) * value(j, k))),
+      { absolute: 1e-11 },
+    );
+    expectClose(
+      columnGram({ data, rows, dim }),
+      square(dim, (i, j) => sum(rows, (k) => value(k, i) * value(k, j))),
+      { absolute: 1e-11 },
+    );
+    expectClose(
+      columnGram({ data, rows, dim }, scaling),
+      square(dim, (i, j) => sum(rows, (k) => scaled(k, i) * scaled(k, j))),
+      { absolute: 1e-5 },
+    );
+  });
+});

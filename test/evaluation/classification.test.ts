@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
+import { confidenceInterval, confusionMatrix } from '../../src/evaluation/index.js';
+import { golden, testLabels } from './golden.js';
+
+describe('confidenceInterval', () => {
+  it.each(golden.wilson)(
+    "agrees with SciPy's Wilson interval: $correct of $count",
+    ({ correct, count, low, high }) => {
+      const interval = confidenceInterval(correct / count, count);
+      expect(interval.low).toBeCloseTo(low, 10);
+      expect(interval.high).toBeCloseTo(high, 10);
+    },
+  );
+
+  it('refuses what is no share and no count', () => {
+    expect(() => confidenceInterval(1.5, 10)).toThrow(
+      /accuracy must be a number from 0 to 1. Received: accuracy=1.5/,
+    );
+    expect(() => confidenceInterval(0.5, 0)).toThrow(InvalidOptionError);
+  });
+});
+
+describe('confusionMatrix', () => {
+  it("agrees with scikit-learn's", () => {
+    const predicted = Int32Array.from(golden.confusion.predicted);
+    expect(confusionMatrix(testLabels, predicted, 10)).toEqual(golden.confusion.matrix);
+  });
+
+  it('takes as many classes as occur when told nothing', () => {
+    expect(confusionMatrix(Uint8Array.of(0, 0, 1), Int32Array.of(0, 2, 1))).toEqual([
+      [1, 0, 1],
+      [0, 1, 0],
+      [0, 0, 0],
+    ]);
+  });
+
+  it.each([
+    [
+      'lengths differ',
+      Uint8Array.of(0, 1),
+      Uint8Array.of(0),
+      2,
+      ShapeError,
+      /actual.length=2, predicted.length=1/,
+    ],
+    ['nothing came', Uint8Array.of(), Uint8Array.of(), 2, ShapeError, /must not be empty/],
+    [
+      'a number is no class',
+      Uint8Array.of(0, 1),
+      Uint8Array.of(0, 2),
+      2,
+      ValueRangeError,
+      /predicted .* 0 to 1. Received: 2 in row 1/,
+    ],
+    [
+      'there are too few classes',
+      Uint8Array.of(0),
+      Uint8Array.of(0),
+      1,
+      InvalidOptionError,
+      /classes must be a whole number >= 2/,
+    ],
+  ])('refuses when %s', (_, actual, predicted, classes, kind, message) => {
+    expect(() => confusionMatrix(actual, predicted, classes)).toThrow(kind);
+    expect(() => confusionMatrix(actual, predicted, classes)).toThrow(message);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { InvalidOptionError } from '../../src/errors/index.js';
+import { linearProbe } from '../../src/evaluation/index.js';
+import { expectClose } from '../helpers/close.js';
+import { hashedValues } from '../helpers/hashed-values.js';
+import { expectTensors } from '../helpers/leaks.js';
+import { embeddings, golden, rowsBelow, test, testLabels, train, trainLabels } from './golden.js';
+
+describe('linearProbe', () => {
+  it.each(golden.linearProbe)(
+    "agrees with scikit-learn's LogisticRegression: C $inverseRegularization, standardise $standardize, $classes classes",
+    async ({ inverseRegularization, standardize, classes, accuracy, top5Accuracy, probabilities }) => {
+      const asked = rowsBelow(test, testLabels, classes);
+      const probe = await linearProbe(rowsBelow(train, trainLabels, classes), {
+        inverseRegularization,
+        standardize,
+        tolerance: 1e-9,
+        maxIterations: 2000,
+      });
+      expect(probe.converged).toBe(true);
+      expectClose((await probe.probabilities(asked.embeddings)).data, probabilities, { absolute: 2e-6 });
+      const result = await probe.evaluate(asked.embeddings, asked.labels);
+      expect(result.accuracy).toBeCloseTo(accuracy, 10);
+      expect(result.top5Accuracy).toBe(top5Accuracy);
+      expect(result.predictions).toEqual(await probe.predict(asked.embeddings));
+    },
+  );
+
+  it('is close to that with its default tolerance already', async () => {
+    const probe = await linearProbe({ embeddings: train, labels: trainLabels });
+    expect(probe.converged).toBe(true);
+    expectClose((await probe.probabilities(test)).data, golden.linearProbe[0]!.probabilities, {
+      absolute: 2e-3,
+    });
+  });
+
+  it('has weights that give its probabilities from the embeddings as they come', async () => {
+    const probe = await linearProbe({ embeddings: train, labels: trainLabels });
+    const { data } = await probe.probabilities(test);
+    const logits = Array.from({ length: 10 }, (_, k) =>
+      test.data
+        .subarray(0, 64)
+        .reduce((sum, value, i) => sum + value * probe.weights[k * 64 + i]!, probe.intercepts[k]!),
+    );
+    const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+    expectClose(
+      data.subarray(0, 10),
+      logits.map((logit) => Math.exp(logit) / sum),
+      { absolute: 1e-5 },
+    );
+  });
+
+  it('does not let the scale and offset of a column matter when it standardises', async () => {
+    const values = hashedValues('columns', 60 * 3);
+    const labels = Uint8Array.from({ length: 60 }, (_, row) =>
+      values[row * 3]! + values[row * 3 + 1]! > 0 ? 1 : 0,
+    );
+    const moved = values.map((value, i) =>
+      i % 3 === 0 ? 1000 + 256 * value : i % 3 === 1 ? 2 ** -10 * value : value,
+    );
+    const [a, b] = await Promise.all(
+      [values, moved].map(async (data) => {
+        const input = embeddings(data, 3);
+        const probe = await linearProbe({ embeddings: input, labels }, { tolerance: 1e-9 });
+        return (await probe.probabilities(input)).data;
+      }),
+    );
+    expectClose(b!, a!, { absolute: 1e-3 }); // 1000 + 256 x is rounded to 2^-14
+  });
+
+  it('gives a class that no training row has probability 0', async () => {
+    const { embeddings: few, labels } = rowsBelow(train, trainLabels, 3);
+    const shifted = labels.map((label) => (label === 2 ? 4 : label));
+    const probe = await linearProbe({ embeddings: few, labels: shifted, classes: 6 });
+    expect(probe.classes).toBe(6);
+    expect([...probe.intercepts].map(Number.isFinite)).toEqual([true, true, false, false, true, false]);
+    const { data, shape } = await probe.probabilities(few);
+    expect(shape).toEqual([labels.length, 6]);
+    for (let row = 0; row < labels.length; row++) {
+      const [p0, p1, p2, p3, p4, p5] = data.subarray(row * 6, row * 6 + 6);
+      expect([p2, p3, p5]).toEqual([0, 0, 0]);
+      expect(p0! + p1! + p4!).toBeCloseTo(1, 5);
+    }
+    expect((await probe.evaluate(few, shifted)).accuracy).toBe(1);
+  });
+
+  it('copes with constant columns, duplicates and fewer rows than columns', async () => {
+    const values = hashedValues('wide', 12 * 40).map((value, i) =>
+      i % 40 === 0 ? 0.1 : i % 40 === 1 ? 0 : value,
+    );
+    for (let row = 0; row < 12; row++) values[row * 40 + 3] = values[row * 40 + 2]!;
+    const wide = embeddings(values, 40);
+    const labels = Uint8Array.from({ length: 12 }, (_, row) => row % 3);
+    const probe = await linearProbe({ embeddings: wide, labels }, { inverseRegularization: 1e6 });
+    expect(probe.weights.every(Number.isFinite)).toBe(true);
+    expect((await probe.evaluate(wide, labels)).accuracy).toBe(1);
+  });
+
+  it('says when it has not converged', async () => {
+    const probe = await linearProbe({ embeddings: train, labels: trainLabels }, { maxIterations: 2 });
+    expect(probe.converged).toBe(false);
+    expect(probe.iterations).toBe(2);
+  });
+
+  it('leaves no tensors', async () => {
+    await expectTensors(0, async () =>
+      (await linearProbe({ embeddings: train, labels: trainLabels })).predict(test),
+    );
+  });
+
+  it.each([
+    [{ inverseRegularization: 0 }, /inverseRegularization must be a finite number > 0/],
+    [{ maxIterations: 0 }, /maxIterations must be a whole number >= 1/],
+    [{ tolerance: -1 }, /tolerance must be a finite number > 0/],
+    [
+      { standardize: 'yes' as unknown as boolean },
+      /standardize must be a boolean. Received: standardize="yes"/,
+    ],
+  ])('refuses %j', async (options, message) => {
+    const fit = linearProbe({ embeddings: train, labels: trainLabels }, options);
+    await expect(fit).rejects.toThrow(message);
+    await expect(fit).rejects.toBeInstanceOf(InvalidOptionError);
+  });
+});
