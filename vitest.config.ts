@@ -3,6 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+/** Rooms whose numbers depend on the backend: their tests run on each. */
+const numericRooms = ['augmentations', 'evaluation', 'losses', 'models', 'optimizers', 'tensors', 'training'];
+
+const project = (backend: string, include: string[], exclude: string[] = []) => ({
+  extends: true as const,
+  test: { name: backend, include, exclude, env: { SIMCLR_TEST_BACKEND: backend } },
+});
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -11,11 +19,16 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/package/**'],
     setupFiles: ['test/helpers/setup.ts'],
     pool: 'forks',
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
+    projects: [
+      project('cpu', ['test/**/*.test.ts'], ['test/main/**', 'test/package/**', 'test/wasm/**']),
+      project(
+        'wasm',
+        [...numericRooms, 'wasm'].map((room) => `test/${room}/**/*.test.ts`),
+      ),
+    ],
   },
 });

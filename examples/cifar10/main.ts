@@ -35,9 +35,12 @@ async function main(options: RunOptions): Promise<void> {
     test: await represent(simclr, test.images, `test pictures ${when}`),
   });
   log(`Evaluating raw pixels and the untrained encoder on ${test.labels.length} test pictures ...`);
-  const pixels = { references: rawPixels(references.images), test: rawPixels(test.images) };
+  const pixels = (block: number): EvaluationEmbeddings => ({
+    references: rawPixels(references.images, block),
+    test: rawPixels(test.images, block),
+  });
   const evaluation: { rawPixels: Accuracies; before: Accuracies; after: Accuracies | null } = {
-    rawPixels: await accuracies(pixels, labels),
+    rawPixels: await accuracies(pixels(1), labels, pixels(2)),
     before: { knn: 0, linearProbe: 0 },
     after: null,
   };

@@ -22,7 +22,7 @@ import {
 } from 'simclr-ts';
 import { directory, onInterrupt, progressBar, useBestBackend } from 'simclr-ts/node';
 import { knnAccuracy } from './evaluate.js';
-import { checkFiles, loadPictures, type STL10Files, side } from './pictures.js';
+import { loadPictures, problemWith, type STL10Files, side } from './pictures.js';
 import { timeStep } from './step-times.js';
 
 interface Flags extends STL10Files {
@@ -59,7 +59,8 @@ function newSimCLR(seed: number): SimCLR {
 
 async function main(flags: Flags): Promise<void> {
   const { batchSize, steps, seed, out } = flags;
-  checkFiles(flags);
+  const problem = problemWith(flags);
+  if (problem) program.error(problem);
   await useBestBackend({ ...(flags.backend !== undefined && { prefer: flags.backend }), log });
   const limits = { training: flags.limit, evaluation: flags.evaluationImages };
   const { description, training, evaluation } = await loadPictures(flags, limits, log);
@@ -158,7 +159,7 @@ try {
 } catch (error) {
   const { name, message } = error as Error;
   if (name === 'AbortError') log('Interrupted.');
-  else if (error instanceof SimCLRError || message.startsWith('No such file')) log(message);
+  else if (error instanceof SimCLRError) log(message);
   else throw error;
   process.exitCode = name === 'AbortError' ? 130 : 1;
 }

@@ -103,9 +103,14 @@ export async function* enlargedBatches(images: ImageArray, options: Parameters<t
   }
 }
 
-/** @throws when a path was given at which nothing is; said before anything long begins. */
-export function checkFiles(files: STL10Files): void {
-  for (const path of Object.values(files)) {
-    if (path !== undefined && !existsSync(path)) throw new Error(`No such file: ${path}`);
+/** What is wrong with the paths that were given; said before anything long begins. */
+export function problemWith(files: STL10Files): string | undefined {
+  const { images, trainImages, trainLabels, testImages, testLabels } = files;
+  const labelled = [trainImages, trainLabels, testImages, testLabels];
+  const given = labelled.filter((path) => path !== undefined);
+  if (given.length > 0 && (given.length < labelled.length || images === undefined)) {
+    return 'kNN needs --images, --train-images, --train-labels, --test-images and --test-labels.';
   }
+  const missing = [images, ...given].find((path) => path !== undefined && !existsSync(path));
+  return missing && `There is no file ${missing}.`;
 }

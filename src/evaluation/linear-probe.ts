@@ -110,6 +110,11 @@ function preconditioner(matrix: Matrix, classes: number, scaling: ColumnScaling,
   };
 }
 
+/** Whether factoring `dim` x `dim` costs less than the hundred or so passes over the rows that it saves. */
+function preconditionerPays(rows: number, dim: number, classes: number): boolean {
+  return dim ** 3 / 3 < 100 * 4 * rows * dim * classes;
+}
+
 /**
  * Fits multinomial logistic regression to fixed embeddings: the linear evaluation of a representation, taken to
  * convergence so that no learning rate or number of epochs enters the figure.
@@ -151,7 +156,9 @@ export async function linearProbe(
   const penalty = 1 / (inverseRegularization * rows);
   const { point, value, iterations, converged } = await minimize({
     evaluate: softmaxObjective(matrix, targets, present.length, scaling, penalty),
-    precondition: preconditioner(matrix, present.length, scaling, penalty),
+    precondition: preconditionerPays(rows, dim, present.length)
+      ? preconditioner(matrix, present.length, scaling, penalty)
+      : () => {},
     start: new Float64Array(present.length * (dim + 1)),
     maxIterations,
     tolerance,

@@ -1,9 +1,17 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { type NormalizeOptions, type TransformConfig, transformFromConfig } from '../augmentations/index.js';
+import { type TransformConfig, transformFromConfig } from '../augmentations/index.js';
 import { CheckpointError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
+import {
+  checkCheckpoint,
+  checkFinite,
+  format,
+  formatVersion,
+  type Metadata,
+  type Topologies,
+} from './checkpoint-format.js';
 import { namedWeights } from './named-weights.js';
 import {
   describeOptimizer,
@@ -11,55 +19,40 @@ import {
   type OptimizerDescription,
   restoreOptimizer,
 } from './optimizer-state.js';
-import type { SimCLROptions, TrainingProgress } from './options.js';
+import type { SimCLROptions } from './options.js';
 import type { SimCLR } from './simclr.js';
-
-const format = 'simclr-ts';
-const formatVersion = 1;
-
-/** What a checkpoint says besides topologies and weights. */
-interface Metadata {
-  formatVersion: number;
-  temperature: number;
-  viewBatching: 'joint' | 'separate';
-  seed: number;
-  normalization: NormalizeOptions | null;
-  augmentation: TransformConfig | null;
-  customLoss: boolean;
-  optimizer: OptimizerDescription;
-  progress: TrainingProgress;
-}
-
-interface Topologies {
-  encoder: object;
-  projectionHead: object;
-}
 
 /** The text behind `SimCLR.save`. */
 export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string): Promise<io.SaveResult> {
+  simclr.checkUsable('SimCLR.save');
   const handler = typeof target === 'string' ? io.getSaveHandlers(target)[0] : target;
   if (!handler?.save) {
     throw new CheckpointError(
       `SimCLR.save: target must be an IO handler that saves, or the URL of one. Received: target=${String(target)}.`,
     );
   }
-  const { description, tensors } = await describeOptimizer(simclr);
-  const metadata: Metadata = {
-    formatVersion,
-    temperature: simclr.temperature,
-    viewBatching: simclr.viewBatching,
-    seed: simclr.seed,
-    normalization: simclr.normalization,
-    augmentation: simclr.augmentation?.config ?? null,
-    customLoss: simclr.customLoss !== undefined,
-    optimizer: description,
-    progress: { ...simclr.progress },
-  };
+  // Up to the first await all is of one moment: training may go on meanwhile. A clone shares its data.
+  const progress = { ...simclr.progress };
   const weights = [...allWeights(simclr)].map(
-    ([name, weight]): NamedTensor => ({ name, tensor: weight.read() }),
+    ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
   );
+  const tensors = [...weights];
   try {
-    const { data, specs } = await io.encodeWeights([...weights, ...tensors]);
+    const optimizer = await describeOptimizer(simclr);
+    tensors.push(...optimizer.tensors);
+    const metadata: Metadata = {
+      formatVersion,
+      temperature: simclr.temperature,
+      viewBatching: simclr.viewBatching,
+      seed: simclr.seed,
+      normalization: simclr.normalization,
+      augmentation: simclr.augmentation?.config ?? null,
+      customLoss: simclr.customLoss !== undefined,
+      optimizer: optimizer.description,
+      progress,
+    };
+    const { data, specs } = await io.encodeWeights(tensors);
+    checkFinite(data, specs);
     const topology: Topologies = {
       encoder: simclr.encoder.toJSON(null, false) as object,
       projectionHead: simclr.projectionHead.toJSON(null, false) as object,
@@ -96,19 +89,32 @@ export async function loadSimCLR(
       `SimCLR.load: source must be an IO handler that loads, or the URL of one. Received: source=${String(source)}.`,
     );
   }
-  const artifacts = await handler.load();
-  const metadata = checkMetadata(artifacts);
-  const topology = artifacts.modelTopology as Topologies;
+  const { metadata, topology, weightData, weightSpecs } = checkCheckpoint(await handler.load());
+  const savedOptions = mergedOptions(metadata, options);
   registerLayers();
-  const encoder = options.encoder ?? (await modelFromTopology(topology.encoder));
-  const projectionHead = options.projectionHead ?? (await modelFromTopology(topology.projectionHead));
-  const tensors = io.decodeWeights(artifacts.weightData!, artifacts.weightSpecs!);
+  const made: { dispose(): unknown }[] = options.optimizer ? [] : [savedOptions.optimizer!];
+  let tensors: NamedTensorMap = {};
   try {
+    const model = async (role: 'encoder' | 'projectionHead') => {
+      const given = options[role];
+      if (given) return given;
+      const loaded = await modelFromTopology(role, topology[role]);
+      made.push(loaded);
+      return loaded;
+    };
+    const encoder = await model('encoder');
+    const projectionHead = await model('projectionHead');
+    tensors = io.decodeWeights(weightData, weightSpecs);
     restoreWeights({ encoder, projectionHead }, tensors);
-    const simclr = new Trainer({ ...mergedOptions(metadata, options), encoder, projectionHead });
+    const simclr = new Trainer({ ...savedOptions, encoder, projectionHead });
+    // Training with other views than before shall not happen unnoticed.
+    if (!savedOptions.augmentation) Object.assign(simclr, { augmentation: undefined });
     Object.assign(simclr.progress, metadata.progress);
     await restoreOptimizer(simclr, metadata.optimizer, tensors);
     return simclr;
+  } catch (error) {
+    for (const part of made) part.dispose();
+    throw error;
   } finally {
     for (const tensor of Object.values(tensors)) tensor.dispose();
   }
@@ -116,21 +122,31 @@ export async function loadSimCLR(
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
 function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROptions {
-  const { temperature, viewBatching, seed, normalization, augmentation, optimizer, customLoss } = metadata;
+  const { temperature, viewBatching, seed, normalization, optimizer, customLoss } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
       'SimCLR.load: the saved loss was a function, which no file can hold. Pass it again as { loss }.',
     );
   }
+  const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
   return {
     temperature,
     viewBatching,
     seed,
     normalization,
-    ...(augmentation && !options.augmentation ? { augmentation: transformFromConfig(augmentation) } : {}),
-    optimizer: options.optimizer ?? savedOptimizer(optimizer),
     ...options,
+    ...(augmentation ? { augmentation } : {}),
+    optimizer: options.optimizer ?? savedOptimizer(optimizer),
   };
+}
+
+/** `undefined` where it is not of this library: embedding needs none, and training says so. */
+function savedAugmentation(config: TransformConfig | null): SimCLROptions['augmentation'] {
+  try {
+    return config ? transformFromConfig(config) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function savedOptimizer({ className, config }: OptimizerDescription): Optimizer {
@@ -144,26 +160,15 @@ function savedOptimizer({ className, config }: OptimizerDescription): Optimizer 
   }
 }
 
-function checkMetadata(artifacts: io.ModelArtifacts): Metadata {
-  const metadata = artifacts.userDefinedMetadata as Metadata | undefined;
-  if (artifacts.format !== format || !metadata) {
+async function modelFromTopology(role: string, modelTopology: object): Promise<LayersModel> {
+  try {
+    return await loadLayersModel(io.fromMemory({ modelTopology }));
+  } catch (cause) {
     throw new CheckpointError(
-      `SimCLR.load: source must hold what SimCLR.save wrote. Received: format=${JSON.stringify(artifacts.format)}.`,
+      `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${(cause as Error).message}`,
+      { cause },
     );
   }
-  if (metadata.formatVersion !== formatVersion) {
-    throw new CheckpointError(
-      `SimCLR.load: this version reads format ${formatVersion}. Received: formatVersion=${metadata.formatVersion}.`,
-    );
-  }
-  if (!artifacts.weightData || !artifacts.weightSpecs) {
-    throw new CheckpointError('SimCLR.load: the checkpoint holds no weights.');
-  }
-  return metadata;
-}
-
-function modelFromTopology(modelTopology: object): Promise<LayersModel> {
-  return loadLayersModel(io.fromMemory({ modelTopology }));
 }
 
 function restoreWeights(models: Pick<SimCLR, 'encoder' | 'projectionHead'>, tensors: NamedTensorMap): void {

@@ -10,7 +10,8 @@ import {
   variableGrads,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { BackendError } from '../errors/errors.js';
+import { describeValue } from '../errors/checks.js';
+import { BackendError, ShapeError } from '../errors/errors.js';
 
 /** A contrastive loss: the projections of the two views, `[N, D]` each with row i a pair, to a scalar. */
 export type ContrastiveLoss = (view1: Tensor2D, view2: Tensor2D) => Scalar;
@@ -41,6 +42,7 @@ export interface ContrastiveGradientsOptions {
  * @param view1 - First views, float32 `[N, H, W, C]`, N >= 2, as the encoder expects them (normalised already).
  * @param view2 - Second views of the same pictures in the same order, same shape.
  * @returns The scalar loss and the gradients by variable name. The caller disposes them all.
+ * @throws {@link ShapeError} when the loss returns anything but a scalar.
  * @throws {@link BackendError} when the active backend lacks a kernel or a gradient that the step needs.
  * @see Chen et al. 2020, arXiv:2002.05709, Algorithm 1.
  */
@@ -49,7 +51,8 @@ export function contrastiveGradients(
   view2: Tensor4D,
   options: ContrastiveGradientsOptions,
 ): { loss: Scalar; gradients: NamedTensorMap } {
-  const { encoder, projectionHead, loss, viewBatching = 'joint', variables } = options;
+  const { encoder, projectionHead, viewBatching = 'joint', variables } = options;
+  const loss = (a: Tensor2D, b: Tensor2D) => checkScalar(options.loss(a, b));
   const forward = (images: Tensor4D) =>
     applyTraining(projectionHead, applyTraining(encoder, images)) as Tensor2D;
   const pairs = view1.shape[0];
@@ -65,6 +68,16 @@ export function contrastiveGradients(
   }
 }
 
+function checkScalar(loss: Scalar): Scalar {
+  if (!Array.isArray(loss?.shape) || loss.shape.length !== 0) {
+    const received = Array.isArray(loss?.shape) ? `shape [${loss.shape}]` : describeValue(loss);
+    throw new ShapeError(
+      `contrastiveGradients: loss must return a scalar tensor. Received: loss that returned ${received}.`,
+    );
+  }
+  return loss;
+}
+
 function applyTraining(model: LayersModel, input: Tensor): Tensor {
   return model.apply(input, { training: true }) as Tensor;
 }
@@ -75,7 +88,7 @@ export function explainMissingKernel(error: unknown): unknown {
   const kernel = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);
   if (kernel) {
     return new BackendError(
-      `The active backend '${kernel[2]}' lacks the kernel ${kernel[1]}, which a training step of these models needs. ` +
+      `The active backend '${kernel[2]}' lacks the kernel ${kernel[1]}, which these models need. ` +
         "On WebAssembly import 'simclr-ts/wasm', which adds the training kernels; else choose another backend or layer.",
       { cause: error },
     );

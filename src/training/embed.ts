@@ -1,7 +1,9 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { checkImages } from '../data/image-dataset.js';
 import { checkImageValues, type ImageArray } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
+import { explainMissingKernel } from './contrastive-gradients.js';
 import type { SimCLR } from './simclr.js';
 import { toBatch } from './to-batch.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
@@ -23,6 +25,7 @@ export async function embedImages(
   projected: boolean,
 ): Promise<Tensor2D> {
   const { batchSize = 64, onProgress } = options;
+  simclr.checkUsable(caller);
   checkInteger(caller, 'batchSize', batchSize);
   checkInputShape(simclr, caller, images);
   const total = images.shape[0]!;
@@ -32,6 +35,7 @@ export async function embedImages(
       const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
       try {
         await checkImageValues(caller, 'images', batch);
+        simclr.checkUsable(caller); // it may have been disposed of meanwhile
         pieces.push(
           tidy(() => {
             const h = simclr.encoder.apply(simclr.normalize(batch), { training: false }) as Tensor2D;
@@ -45,17 +49,18 @@ export async function embedImages(
       await yieldToEventLoop();
     }
     return tidy(() => concat(pieces, 0));
+  } catch (error) {
+    throw explainMissingKernel(error);
   } finally {
     for (const piece of pieces) piece.dispose();
   }
 }
 
 function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArray): void {
+  checkImages(caller, 'images', images);
   const expected = simclr.encoder.inputs[0]!.shape.slice(1);
   const { shape } = images;
-  const fits =
-    shape?.length === 4 && shape[0]! > 0 && expected.every((size, axis) => size === shape[axis + 1]);
-  if (!fits) {
+  if (shape[0] < 1 || expected.some((size, axis) => size !== shape[axis + 1])) {
     throw new ShapeError(
       `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
     );

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { batchesPerEpoch, checkImageValues, type ImageDataset, imageBatches } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
-import { DataError, NonFiniteLossError } from '../errors/errors.js';
+import { NonFiniteLossError } from '../errors/errors.js';
 import type {
   Callback,
   EpochRecord,
@@ -11,6 +11,7 @@ import type {
   StepRecord,
 } from './callbacks/callback.js';
 import { emptyHistory, type History } from './callbacks/history.js';
+import { checkDataset } from './check-dataset.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
@@ -77,10 +78,12 @@ class FitRun {
   }
 
   async execute(): Promise<History> {
+    checkDataset(this.dataset, this.batchSize);
+    const { first, last } = this.epochRange();
+    const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
+    const errors: unknown[] = [];
     try {
-      const { first, last } = this.epochRange();
-      const start = this.describeStart(first, last);
       await this.call((callback) => callback.onFitStart?.(start, this.context));
       for (let epoch = first; epoch < last && !this.ended(); epoch++) await this.runEpoch();
       outcome = this.options.signal?.aborted
@@ -88,11 +91,20 @@ class FitRun {
         : this.stopReason === undefined
           ? 'completed'
           : 'stopped';
-    } finally {
-      this.history.outcome = outcome;
-      if (this.stopReason !== undefined) this.history.reason = this.stopReason;
-      await this.call((callback) => callback.onFitEnd?.(outcome, this.context));
+    } catch (error) {
+      errors.push(error);
     }
+    this.history.outcome = outcome;
+    if (this.stopReason !== undefined) this.history.reason = this.stopReason;
+    for (const callback of this.callbacks) {
+      // Each gets its turn to clean up, whatever became of the others.
+      try {
+        await callback.onFitEnd?.(outcome, this.context);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
     return this.history;
   }
 
@@ -103,7 +115,8 @@ class FitRun {
       progress.epoch++;
       progress.batch = 0;
     }
-    return { first: progress.epoch, last: resume ? epochs : progress.epoch + epochs };
+    const first = progress.epoch;
+    return { first, last: resume ? Math.max(epochs, first) : first + epochs };
   }
 
   private describeStart(first: number, last: number): FitStart {
@@ -140,10 +153,11 @@ class FitRun {
       seconds: 0,
       pairsPerSecond: 0,
       steps: 0,
-      partial: startBatch > 0,
+      partial: false,
       metrics: {},
     };
     let pairs = 0;
+    let cut = false;
     const began = performance.now();
     let stepBegan = began;
     for await (const { images, indices } of batches) {
@@ -165,26 +179,27 @@ class FitRun {
       }
       await yieldToEventLoop();
       stepBegan = performance.now();
-      if (this.ended()) break;
+      cut = this.ended();
+      if (cut) break;
     }
     if (record.steps === 0) {
-      throw new DataError(
-        `SimCLR.fit: the data set gave no batch of ${batchSize} pictures in epoch ${progress.epoch}. Give more pictures or a smaller batchSize.`,
-      );
+      // Resumed at the very end of an epoch, where an iterable had not yet said that it has no more.
+      this.endEpoch();
+      return;
     }
     // The data may have ended at the very step that ended training: then the epoch is whole.
-    const perEpoch = batchesPerEpoch(this.dataset, { batchSize });
-    const whole = this.ended() ? perEpoch !== undefined && progress.batch >= perEpoch : true;
-    record.partial ||= !whole;
+    record.partial = cut && progress.batch !== batchesPerEpoch(this.dataset, { batchSize });
     record.seconds = (performance.now() - began) / 1000;
     record.loss /= pairs;
     record.pairsPerSecond = pairs / record.seconds;
-    if (whole) {
-      progress.epoch++;
-      progress.batch = 0;
-    }
+    if (!record.partial) this.endEpoch();
     this.history.epochs.push(record);
     await this.call((callback) => callback.onEpochEnd?.(record, this.context));
+  }
+
+  private endEpoch(): void {
+    this.simclr.progress.epoch++;
+    this.simclr.progress.batch = 0;
   }
 
   private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult> {

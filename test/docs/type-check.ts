@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+import type { Program } from './programs.js';
+
+/**
+ * Type-checks programs under the repository's tsconfig, as if each were a file beside its guide.
+ *
+ * @param root - The repository.
+ * @returns For each program, by name, the compiler's complaints, with the guide's line numbers.
+ */
+export function typeCheck(root: string, programs: readonly Program[]): Map<string, string[]> {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
+  const files = new Map(
+    programs.map((program, i) => [join(root, 'docs', `sample-${i}.ts`), program] as const),
+  );
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path)?.source ?? readFile(path);
+  const checked = ts.createProgram([...files.keys()], options, host);
+
+  const complaints = new Map<string, string[]>();
+  for (const [path, { name, page }] of files) {
+    const source = checked.getSourceFile(path)!;
+    const diagnostics = [
+      ...checked.getSyntacticDiagnostics(source),
+      ...checked.getSemanticDiagnostics(source),
+    ];
+    complaints.set(
+      name,
+      diagnostics.map(({ start = 0, messageText }) => {
+        const { line } = source.getLineAndCharacterOfPosition(start);
+        return `${page}:${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      }),
+    );
+  }
+  return complaints;
+}

@@ -1,0 +1,383 @@
+import { io, type Optimizer, type Tensor2D, train } from '@tensorflow/tfjs-core';
+import {
+  AdamW,
+  cosineDecay,
+  LARS,
+  ntXentLoss,
+  resnet18,
+  SGD,
+  SimCLR,
+  simclrAugmentation,
+  type Transform,
+  warmupCosine,
+} from 'simclr-ts';
+import { directory } from 'simclr-ts/node';
+import { describe, expect, it } from 'vitest';
+import { expectClose } from '../helpers/close.js';
+import { expectTensors } from '../helpers/leaks.js';
+import { temporaryFolder } from '../node/temporary.js';
+import {
+  memoryStore,
+  normalizedEncoder,
+  rejection,
+  tinyEncoder,
+  tinyPictures,
+  tinySimCLR,
+  weightValues,
+} from './tiny.js';
+
+const pictures = tinyPictures(8);
+
+describe('a saved trainer', () => {
+  const places = {
+    memory: () => memoryStore(),
+    'a folder': () => directory(temporaryFolder()),
+    "tfjs's own handlers": () => {
+      let saved: io.ModelArtifacts | undefined;
+      const saver = io.withSaveHandler(async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+      });
+      return { save: saver.save!, load: () => (io.fromMemory(saved!) as io.IOHandler).load!() };
+    },
+  };
+
+  it.each(Object.entries(places))('embeds the same after loading from %s', async (_, place) => {
+    const simclr = tinySimCLR({
+      encoder: normalizedEncoder(),
+      normalization: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.2, 0.3] },
+      temperature: 0.2,
+      viewBatching: 'separate',
+      seed: 11,
+    });
+    await simclr.fit(pictures, { batchSize: 4 });
+    const handler = place();
+    await expectTensors(0, () => simclr.save(handler));
+    await expectTensors(0, async () => {
+      const loaded = await SimCLR.load(handler);
+      for (const key of ['normalization', 'temperature', 'viewBatching', 'seed', 'progress'] as const) {
+        expect(loaded[key]).toEqual(simclr[key]);
+      }
+      expect(loaded.augmentation!.config).toEqual(simclr.augmentation!.config);
+      const [expected, actual] = [await simclr.embed(pictures), await loaded.embed(pictures)];
+      expectClose(await actual.data(), await expected.data(), { absolute: 0 });
+      const [expectedZ, actualZ] = [await simclr.project(pictures), await loaded.project(pictures)];
+      expectClose(await actualZ.data(), await expectedZ.data(), { absolute: 0 });
+      for (const part of [expected, actual, expectedZ, actualZ, loaded]) part.dispose();
+    });
+    simclr.dispose();
+  });
+
+  it('has the same weight names whatever was built before in the process', async () => {
+    const namesOf = async () => {
+      const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1 }) });
+      await simclr.trainStep(pictures);
+      const store = memoryStore();
+      await simclr.save(store);
+      simclr.dispose();
+      return store.artifacts!.weightSpecs!.map(({ name }) => name);
+    };
+    const first = await namesOf();
+    const others = [tinyEncoder(), normalizedEncoder(), tinyEncoder()];
+    expect(await namesOf()).toEqual(first);
+    expect(first).toContain('encoder/conv2d_Conv2D1/kernel');
+    expect(first).toContain('encoder/conv2d_Conv2D2/bias');
+    expect(first).toContain('projectionHead/projectionHead.dense1/kernel');
+    expect(first).toContain('optimizer/encoder/conv2d_Conv2D1/kernel/momentum');
+    for (const model of others) model.dispose();
+  });
+
+  it('is that of the call, also when training goes on meanwhile', async () => {
+    const simclr = tinySimCLR({ encoder: normalizedEncoder(), optimizer: train.adam(0.1) });
+    await simclr.trainStep(pictures);
+    const [quiet, busy] = [memoryStore(), memoryStore()];
+    await simclr.save(quiet);
+    const saving = simclr.save(busy);
+    await simclr.trainStep(pictures);
+    await saving;
+    expect(busy.artifacts!.userDefinedMetadata).toEqual(quiet.artifacts!.userDefinedMetadata);
+    const values = ({ artifacts }: typeof quiet) => new Float32Array(artifacts!.weightData as ArrayBuffer);
+    expectClose(values(busy), values(quiet), { absolute: 0 });
+    simclr.dispose();
+  });
+});
+
+describe('training goes on as if it had not been interrupted', () => {
+  const optimizers: [string, () => Optimizer, boolean][] = [
+    [
+      'SGD with a schedule',
+      () =>
+        new SGD({ learningRate: warmupCosine({ peak: 0.2, warmupSteps: 2, totalSteps: 8 }), momentum: 0.9 }),
+      false,
+    ],
+    ['AdamW', () => new AdamW({ learningRate: 0.01, weightDecay: 0.1 }), false],
+    ['LARS', () => new LARS({ learningRate: 0.2 }), false],
+    ['tf.train.adam', () => train.adam(0.01), true],
+    ['tf.train.momentum', () => train.momentum(0.05, 0.9), true],
+    ['tf.train.rmsprop', () => train.rmsprop(0.01), true],
+    ['tf.train.sgd', () => train.sgd(0.1), true],
+  ];
+
+  it.each(optimizers)('%s, within an epoch', async (_, optimizer, passAgain) => {
+    const options = { batchSize: 2, epochs: 2 };
+    const straight = tinySimCLR({ encoder: normalizedEncoder(), optimizer: optimizer() });
+    // The same start: weights of unnamed layers are drawn anew for each model.
+    const store = memoryStore();
+    await straight.save(store);
+    const again = passAgain ? { optimizer: optimizer() } : {};
+    const interrupted = await SimCLR.load(store, again);
+    const { steps } = await straight.fit(pictures, { ...options, maxSteps: 6 });
+    const before = await interrupted.fit(pictures, { ...options, maxSteps: 3 });
+    await interrupted.save(store);
+    interrupted.dispose();
+    await expectTensors(0, async () => {
+      const resumed = await SimCLR.load(store, passAgain ? { optimizer: optimizer() } : {});
+      expect(resumed.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
+      const after = await resumed.fit(pictures, { ...options, maxSteps: 3, resume: true });
+      const both = [...before.steps, ...after.steps];
+      expect(both.map(({ step, epoch }) => [step, epoch])).toEqual(
+        steps.map(({ step, epoch }) => [step, epoch]),
+      );
+      expect(both.map(({ learningRate }) => learningRate)).toEqual(
+        steps.map(({ learningRate }) => learningRate),
+      );
+      expectClose(
+        both.map(({ loss }) => loss),
+        steps.map(({ loss }) => loss),
+        { absolute: 1e-6 },
+      );
+      expectClose(weightValues(resumed), weightValues(straight), { absolute: 1e-6 });
+      resumed.dispose();
+    });
+    straight.dispose();
+  });
+
+  it('needs the optimizer again when its schedule is a function of the user', async () => {
+    const learningRate = (step: number) => 0.1 / (step + 1);
+    const simclr = tinySimCLR({ optimizer: new SGD({ learningRate }) });
+    await simclr.fit(pictures, { batchSize: 4 });
+    const store = memoryStore();
+    await simclr.save(store);
+    const error = await rejection(SimCLR.load(store));
+    expect(error.name).toBe('CheckpointError');
+    expect(error.message).toContain('Pass it again as { optimizer }');
+    const loaded = await SimCLR.load(store, { optimizer: new SGD({ learningRate }) });
+    expect((loaded.optimizer as SGD).currentLearningRate).toBe(0.1 / 3);
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+
+  it('with another optimizer, which begins anew', async () => {
+    const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1 }) });
+    await simclr.fit(pictures, { batchSize: 4 });
+    const store = memoryStore();
+    await simclr.save(store);
+    const optimizer = new AdamW({ learningRate: cosineDecay({ initial: 0.1, totalSteps: 4 }) });
+    const loaded = await SimCLR.load(store, { optimizer });
+    expect(optimizer.step).toBe(0);
+    expect(loaded.progress.step).toBe(2);
+    await expect(loaded.trainStep(pictures)).resolves.toMatchObject({ step: 2, learningRate: 0.1 });
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+
+  it('with a model of the same architecture that the caller made', async () => {
+    const simclr = tinySimCLR();
+    const store = memoryStore();
+    await simclr.save(store);
+    const encoder = tinyEncoder();
+    encoder.setWeights(encoder.getWeights().map((weight) => weight.mul?.(0) ?? weight));
+    const loaded = await SimCLR.load(store, { encoder });
+    expect(loaded.encoder).toBe(encoder);
+    expectClose(weightValues(loaded), weightValues(simclr), { absolute: 0 });
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+});
+
+describe('what cannot be saved', () => {
+  it('a loss of the user is asked for again', async () => {
+    const loss = (a: Tensor2D, b: Tensor2D) => ntXentLoss(a, b, { temperature: 0.1 });
+    const simclr = tinySimCLR({ loss });
+    const store = memoryStore();
+    await simclr.save(store);
+    await expectTensors(0, async () => {
+      const error = await rejection(SimCLR.load(store));
+      expect(error.name).toBe('CheckpointError');
+      expect(error.message).toContain('Pass it again as { loss }');
+    });
+    const loaded = await SimCLR.load(store, { loss });
+    expect((await loaded.trainStep(pictures)).loss).toBe((await simclr.trainStep(pictures)).loss);
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+
+  it.each<[string, Transform<null>]>([
+    ['without a config', { name: 'mine', sample: () => null, apply: (images) => images.clone() }],
+    [
+      'with a config',
+      {
+        name: 'mine',
+        config: { name: 'mine', options: {} },
+        sample: () => null,
+        apply: (images) => images.clone(),
+      },
+    ],
+  ])(
+    'an augmentation of the user, %s: it embeds without, and asks for it in training',
+    async (_, augmentation) => {
+      const simclr = tinySimCLR({ augmentation });
+      const store = memoryStore();
+      await simclr.save(store);
+      const loaded = await SimCLR.load(store);
+      expect(loaded.augmentation).toBeUndefined();
+      (await loaded.embed(pictures)).dispose();
+      for (const call of [loaded.trainStep(pictures), loaded.fit(pictures, { batchSize: 4 })]) {
+        const error = await rejection(call);
+        expect(error.name).toBe(call === undefined ? '' : error.name);
+      }
+      const error = await rejection(loaded.trainStep(pictures));
+      expect(error.name).toBe('InvalidOptionError');
+      expect(error.message).toContain('SimCLR.load(source, { augmentation })');
+      const whole = await SimCLR.load(store, { augmentation });
+      expect((await whole.trainStep(pictures)).loss).toBe((await simclr.trainStep(pictures)).loss);
+      for (const part of [simclr, loaded, whole]) part.dispose();
+    },
+  );
+
+  it("tfjs's own optimizers are asked for again", async () => {
+    const simclr = tinySimCLR({ optimizer: train.adam(0.1) });
+    const store = memoryStore();
+    await simclr.save(store);
+    const error = await rejection(SimCLR.load(store));
+    expect(error.name).toBe('CheckpointError');
+    expect(error.message).toContain('the saved optimizer (Adam)');
+    simclr.dispose();
+  });
+
+  it('weights that are NaN or infinite are not written', async () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const simclr = tinySimCLR();
+      const layer = simclr.encoder.layers[1]!;
+      const [kernel, bias] = layer.getWeights();
+      const values = await bias!.data();
+      values[3] = value;
+      const broken = bias!.clone();
+      layer.setWeights([kernel!, broken]);
+      const store = memoryStore();
+      const error = await rejection(simclr.save(store));
+      expect(error.name).toBe('CheckpointError');
+      expect(error.message).toContain(`encoder/conv2d_Conv2D2/bias with ${value}`);
+      expect(store.saves).toBe(0);
+      broken.dispose();
+      simclr.dispose();
+    }
+  });
+
+  it.each([[{}], ['nowhere://x'], [undefined]])('to %s, which cannot save or load', async (place) => {
+    const simclr = tinySimCLR();
+    const errors = [
+      await rejection(simclr.save(place as string)),
+      await rejection(SimCLR.load(place as string)),
+    ];
+    expect(errors.map(({ name }) => name)).toEqual(['CheckpointError', 'CheckpointError']);
+    expect(errors[0]!.message).toContain('SimCLR.save: target must be');
+    expect(errors[1]!.message).toContain('SimCLR.load: source must be');
+    simclr.dispose();
+  });
+});
+
+describe('SimCLR.load refuses, and leaves no tensor behind,', () => {
+  async function saved(): Promise<io.ModelArtifacts> {
+    const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1 }) });
+    await simclr.trainStep(pictures);
+    const store = memoryStore();
+    await simclr.save(store);
+    simclr.dispose();
+    return store.artifacts!;
+  }
+  const change = (artifacts: io.ModelArtifacts, metadata: object): io.ModelArtifacts => ({
+    ...artifacts,
+    userDefinedMetadata: { ...artifacts.userDefinedMetadata, ...metadata },
+  });
+  const { modelTopology: _, ...withoutTopology } = { modelTopology: {} };
+
+  it.each<[string, (artifacts: io.ModelArtifacts) => io.ModelArtifacts, string]>([
+    ['a model of another program', (a) => ({ ...a, format: 'layers-model' }), 'format="layers-model"'],
+    ['a file of no format', ({ modelTopology }) => ({ modelTopology: modelTopology! }), 'format=undefined'],
+    ['a later version', (a) => change(a, { formatVersion: 99 }), 'formatVersion=99'],
+    ['a file without weights', ({ weightData: _, ...a }) => a, 'without weights'],
+    [
+      'a file without models',
+      (a) => ({ ...a, ...withoutTopology, modelTopology: {} }),
+      'without the encoder',
+    ],
+    ['a file without progress', (a) => change(a, { progress: null }), 'without the progress'],
+    [
+      'weights cut off',
+      (a) => ({ ...a, weightData: (a.weightData as ArrayBuffer).slice(0, 100) }),
+      '100 bytes',
+    ],
+    [
+      'a weight left out',
+      (a) => ({
+        ...a,
+        weightSpecs: a.weightSpecs!.slice(1),
+        weightData: (a.weightData as ArrayBuffer).slice(
+          4 * a.weightSpecs![0]!.shape.reduce((x, y) => x * y, 1),
+        ),
+      }),
+      'encoder/conv2d_Conv2D1/kernel is missing',
+    ],
+    [
+      'a layer that nobody knows',
+      (a) => JSON.parse(JSON.stringify({ ...a, weightData: undefined }).replaceAll('"Conv2D"', '"MyLayer"')),
+      'without weights',
+    ],
+    [
+      'a slot of the optimizer that is not its own',
+      (a) => ({
+        ...a,
+        weightSpecs: a.weightSpecs!.map((spec) => ({
+          ...spec,
+          name: spec.name.replace(/momentum$/, 'other'),
+        })),
+      }),
+      'each variable must have the slots: momentum',
+    ],
+  ])('%s', async (_, alter, text) => {
+    const artifacts = alter(await saved());
+    await expectTensors(0, async () => {
+      const error = await rejection(SimCLR.load({ load: async () => artifacts }));
+      expect(error.name).toBe('CheckpointError');
+      expect(error.message).toContain(text);
+    });
+  });
+
+  it('a model of another architecture, and leaves the one given as it was', async () => {
+    const artifacts = await saved();
+    const encoder = normalizedEncoder();
+    const before = encoder.getWeights().map((weight) => [...weight.dataSync()]);
+    await expectTensors(0, async () => {
+      const error = await rejection(SimCLR.load({ load: async () => artifacts }, { encoder }));
+      expect(error.name).toBe('CheckpointError');
+      expect(error.message).toMatch(
+        /another architecture \(\d+ weights differ\)\. First: encoder\/\S+ is missing/,
+      );
+    });
+    expect(encoder.getWeights().map((weight) => [...weight.dataSync()])).toEqual(before);
+    encoder.dispose();
+  });
+
+  it('a model of other sizes', async () => {
+    const narrow = resnet18({ inputShape: [8, 8, 3], stem: 'small', width: 1 });
+    const wide = resnet18({ inputShape: [8, 8, 3], stem: 'small', width: 2 });
+    const simclr = new SimCLR({ encoder: narrow, augmentation: simclrAugmentation({ size: 8 }) });
+    const store = memoryStore();
+    await simclr.save(store);
+    const error = await rejection(SimCLR.load(store, { encoder: wide }));
+    expect(error.message).toMatch(/is \[3,3,3,1\] in the checkpoint and \[3,3,3,2\] in the model/);
+    for (const part of [simclr, wide]) part.dispose();
+  });
+
+  it('what its handler cannot read, with the error of the handler', async () => {
+    const cause = new Error('offline');
+    expect(await rejection(SimCLR.load({ load: () => Promise.reject(cause) }))).toBe(cause);
+  });
+});
