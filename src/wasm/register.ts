@@ -1,6 +1,8 @@
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
-import { conv2DBackpropFilter, conv2DBackpropInput, guarded } from './convolution-gradients.js';
+import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
+import { guarded } from './convolution-info.js';
 import { identity } from './identity.js';
+import { batchMatMul } from './matrix-product.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 const backendName = 'wasm';
@@ -28,8 +30,10 @@ let registered = false;
 export function registerTrainingKernels(): void {
   if (registered) return;
   registered = true;
+  replaceKernel('Conv2D', guarded('Conv2D', conv2D));
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
+  replaceKernel('BatchMatMul', batchMatMul());
   replaceKernel('Identity', identity);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }

@@ -1,0 +1,136 @@
+import { Gather, gatherAddress } from './gather';
+import { multiplyPanels, tileColumns, tileRows } from './micro-kernel';
+
+/** Pixels that are packed at once. */
+const chunkPixels: i32 = 192;
+
+/** The sum over all pixels of the products of a tap's input values and the output's gradient. */
+@unmanaged
+export class FilterGradient {
+  /** Address of a {@link Gather}: rows are the output's pixels, taps those of the filter, channels the input's. */
+  gather!: usize;
+  /** Gradient of the output, [pixels, outputs]. */
+  gradient!: usize;
+  /** Result, [taps, channels, outputs]. */
+  result!: usize;
+  pixels!: i32;
+  outputs!: i32;
+  /** Input channels of a task; tasks go through the channels of a tap, then to the next tap. */
+  channelsPerTask!: i32;
+}
+
+/**
+ * Computes tasks `first` to `last - 1`.
+ *
+ * The outputs take the six rows of a tile and the input channels its eight columns, for their values lie side by
+ * side in memory already; the result is turned when it is done.
+ *
+ * @param scratch - Room for `(chunkPixels + channelsPerTask) * outputs` and `chunkPixels * channelsPerTask` values,
+ * each rounded up to whole panels, and a spare tile.
+ */
+export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i32, scratch: usize): void {
+  const gather = changetype<Gather>(work.gather);
+  const outputs = work.outputs;
+  const tasksPerTap = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
+  const rowPanels = (outputs + tileRows - 1) / tileRows;
+  const spare = scratch;
+  const packedOutputs = scratch + 256;
+  const packedInputs = packedOutputs + ((<usize>(rowPanels * tileRows * chunkPixels)) << 2);
+  const paddedChannels = ((work.channelsPerTask + tileColumns - 1) / tileColumns) * tileColumns;
+  const sums = packedInputs + ((<usize>(paddedChannels * chunkPixels)) << 2);
+  for (let task = first; task < last; task++) {
+    const tap = task / tasksPerTap;
+    const channel = (task - tap * tasksPerTap) * work.channelsPerTask;
+    const channels = min(work.channelsPerTask, gather.channels - channel);
+    const ty = tap / gather.tapsX;
+    const tx = tap - ty * gather.tapsX;
+    for (let pixel = 0; pixel < work.pixels; pixel += chunkPixels) {
+      const length = min(chunkPixels, work.pixels - pixel);
+      packOutputs(work.gradient + ((<usize>(pixel * outputs)) << 2), length, outputs, packedOutputs);
+      packInputs(gather, pixel, length, ty, tx, channel, channels, packedInputs);
+      multiplyPanels(
+        packedOutputs,
+        packedInputs,
+        length,
+        sums,
+        (<usize>channels) << 2,
+        pixel > 0,
+        outputs,
+        channels,
+        spare,
+      );
+    }
+    turn(
+      sums,
+      channels,
+      outputs,
+      work.result + ((<usize>((tap * gather.channels + channel) * outputs)) << 2),
+    );
+  }
+}
+
+/** Panels of 6 outputs: for each pixel the 6 side by side. */
+function packOutputs(from: usize, length: i32, outputs: i32, to: usize): void {
+  const step = (<usize>outputs) << 2;
+  for (let output = 0; output < outputs; output += tileRows) {
+    let at = from + ((<usize>output) << 2);
+    const present = outputs - output;
+    if (present >= tileRows) {
+      for (let k = 0; k < length; k++) {
+        v128.store(to, v128.load(at));
+        store<u64>(to, load<u64>(at, 16), 16);
+        at += step;
+        to += 24;
+      }
+    } else {
+      for (let k = 0; k < length; k++) {
+        for (let i = 0; i < tileRows; i++) {
+          store<f32>(to + ((<usize>i) << 2), i < present ? load<f32>(at + ((<usize>i) << 2)) : 0);
+        }
+        at += step;
+        to += 24;
+      }
+    }
+  }
+}
+
+/** Panels of 8 input channels at a tap: for each pixel the 8 side by side. */
+function packInputs(
+  gather: Gather,
+  first: i32,
+  length: i32,
+  ty: i32,
+  tx: i32,
+  channel: i32,
+  channels: i32,
+  to: usize,
+): void {
+  const panelBytes = (<usize>(length * tileColumns)) << 2;
+  const whole = channels & ~(tileColumns - 1);
+  for (let k = 0; k < length; k++) {
+    const from = gatherAddress(gather, first + k, ty, tx) + ((<usize>channel) << 2);
+    let at = to + ((<usize>(k * tileColumns)) << 2);
+    for (let c = 0; c < whole; c += tileColumns) {
+      const source = from + ((<usize>c) << 2);
+      v128.store(at, v128.load(source));
+      v128.store(at, v128.load(source, 16), 16);
+      at += panelBytes;
+    }
+    for (let c = whole; c < channels; c += tileColumns) {
+      for (let i = 0; i < tileColumns; i++) {
+        store<f32>(at + ((<usize>i) << 2), c + i < channels ? load<f32>(from + ((<usize>(c + i)) << 2)) : 0);
+      }
+      at += panelBytes;
+    }
+  }
+}
+
+/** [outputs, channels] to [channels, outputs]. */
+function turn(from: usize, channels: i32, outputs: i32, to: usize): void {
+  for (let channel = 0; channel < channels; channel++) {
+    for (let output = 0; output < outputs; output++) {
+      store<f32>(to, load<f32>(from + ((<usize>(output * channels + channel)) << 2)));
+      to += 4;
+    }
+  }
+}

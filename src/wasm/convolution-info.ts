@@ -1,0 +1,49 @@
+import { backend_util, getKernel, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+
+type Shape4D = [number, number, number, number];
+
+/** Attributes of tfjs's convolution kernels. */
+export interface ConvolutionAttributes {
+  strides: [number, number] | number;
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dataFormat?: 'NHWC' | 'NCHW';
+  dilations?: [number, number] | number;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** Sizes and padding of a convolution of NHWC pictures without dilation. */
+export function convolutionInfo(
+  xShape: Shape4D,
+  filterShape: Shape4D,
+  { strides, pad, dimRoundingMode }: ConvolutionAttributes,
+): backend_util.Conv2DInfo {
+  return backend_util.computeConv2DInfo(
+    xShape,
+    filterShape,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+    false,
+    'channelsLast',
+  );
+}
+
+/** `kernel` for float32 NHWC pictures without dilation; anything else goes to the stock kernel, where there is one. */
+export function guarded(
+  kernelName: string,
+  kernel: KernelFunc,
+  stock = getKernel(kernelName, 'wasm'),
+): KernelFunc {
+  return (call) => {
+    const { dataFormat = 'NHWC', dilations = 1 } = call.attrs as unknown as ConvolutionAttributes;
+    const dilated = [dilations].flat().some((dilation) => dilation !== 1);
+    const dtypes = Object.values(call.inputs as Record<string, TensorInfo>).map(({ dtype }) => dtype);
+    if (dataFormat === 'NHWC' && !dilated && dtypes.every((dtype) => dtype === 'float32'))
+      return kernel(call);
+    if (stock) return stock.kernelFunc(call);
+    throw new Error(
+      `${kernelName}: the wasm backend computes it for float32, NHWC and no dilation only. Received: ${dtypes}, dataFormat=${dataFormat}, dilations=${dilations}.`,
+    );
+  };
+}

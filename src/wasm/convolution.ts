@@ -1,0 +1,294 @@
+import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
+import { kernelModule, kinds } from './kernel-module.js';
+import { addressOf, makeOutput } from './tensor-address.js';
+
+type Info = backend_util.Conv2DInfo;
+
+/** Twins of the constants in assembly/. */
+const blockRows = 96;
+const chunkPixels = 192;
+/** Values of depth that are packed together: a panel of 8 columns then fills a fourth of the first-level cache. */
+const chunkDepth = 256;
+/** Input channels of a task of the filter gradient. */
+const channelsPerTask = 128;
+const tile = { rows: 6, columns: 8 };
+const spareBytes = 256;
+
+const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
+
+/** A tensor of pictures as the compiled module gathers from it: see assembly/gather.ts. */
+interface GatherSource {
+  address: number;
+  height: number;
+  width: number;
+  channels: number;
+}
+
+interface Axis {
+  grid: number;
+  rowStep: number;
+  origin: number;
+  tapStep: number;
+  taps: number;
+}
+
+function gather(source: GatherSource, y: Axis, x: Axis): number {
+  const module = kernelModule();
+  const { address, height, width, channels } = source;
+  return module.structure('gather', [
+    address,
+    module.zeros(channels * 4),
+    height,
+    width,
+    channels,
+    channels,
+    y.grid,
+    x.grid,
+    y.rowStep,
+    x.rowStep,
+    y.origin,
+    x.origin,
+    y.tapStep,
+    x.tapStep,
+    y.taps,
+    x.taps,
+  ]);
+}
+
+interface ProductWork {
+  gathered: number;
+  rows: number;
+  columns: number;
+  depth: number;
+  output: number;
+  /** A filter's part, as assembly/pack-columns.ts packs it: address, then the fields between `to` and `chunk`. */
+  filter: { address: number; fields: readonly number[] };
+  /** Fields from `scatterHeight` on. */
+  scatter?: readonly number[];
+}
+
+/** output = gathered rows x filter columns. */
+function multiply({ gathered, rows, columns, depth, output, filter, scatter }: ProductWork): void {
+  const module = kernelModule();
+  const chunk = Math.min(chunkDepth, depth);
+  const padded = roundUp(columns, tile.columns);
+  const panels = module.block('panels', padded * depth * 4);
+  const pack = module.structure('columns', [filter.address, panels, columns, ...filter.fields, chunk]);
+  module.dispatch(kinds.packColumns, pack, padded / tile.columns, spareBytes);
+  const work = [gathered, panels, output, rows, columns, depth, chunk, ...(scatter ?? [0, 0, 0, 0, 0, 0])];
+  const scratch = spareBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
+  module.dispatch(
+    kinds.multiplyGathered,
+    module.structure('product', work),
+    Math.ceil(rows / blockRows),
+    scratch,
+  );
+}
+
+function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
+  const output = makeOutput(info.outShape);
+  const { inChannels, outChannels, filterHeight, filterWidth, padInfo } = info;
+  const source = { address: addressOf(x), height: info.inHeight, width: info.inWidth, channels: inChannels };
+  const gathered = gather(
+    source,
+    {
+      grid: info.outHeight,
+      rowStep: info.strideHeight,
+      origin: -padInfo.top,
+      tapStep: 1,
+      taps: filterHeight,
+    },
+    { grid: info.outWidth, rowStep: info.strideWidth, origin: -padInfo.left, tapStep: 1, taps: filterWidth },
+  );
+  const tapValues = inChannels * outChannels;
+  multiply({
+    gathered,
+    rows: info.batchSize * info.outHeight * info.outWidth,
+    columns: outChannels,
+    depth: filterHeight * filterWidth * inChannels,
+    output: addressOf(output),
+    filter: {
+      address: addressOf(filter),
+      fields: [inChannels, filterHeight, filterWidth, 0, filterWidth * tapValues, tapValues, outChannels, 1],
+    },
+  });
+  return output;
+}
+
+/** The taps that reach the input's pixels of one remainder modulo the stride. */
+function phaseAxis(phase: number, size: number, stride: number, padding: number, kernel: number) {
+  const firstTap = (phase + padding) % stride;
+  const grid = Math.ceil((size - phase) / stride);
+  const taps = Math.max(0, Math.ceil((kernel - firstTap) / stride));
+  const axis: Axis = { grid, rowStep: 1, origin: (phase + padding - firstTap) / stride, tapStep: -1, taps };
+  return { firstTap, axis };
+}
+
+function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
+  const output = makeOutput(info.inShape);
+  const { inChannels, outChannels, strideHeight, strideWidth, filterHeight, filterWidth, padInfo } = info;
+  const source = {
+    address: addressOf(dy),
+    height: info.outHeight,
+    width: info.outWidth,
+    channels: outChannels,
+  };
+  const tapValues = inChannels * outChannels;
+  const rowValues = filterWidth * tapValues;
+  for (let phaseY = 0; phaseY < Math.min(strideHeight, info.inHeight); phaseY++) {
+    for (let phaseX = 0; phaseX < Math.min(strideWidth, info.inWidth); phaseX++) {
+      const y = phaseAxis(phaseY, info.inHeight, strideHeight, padInfo.top, filterHeight);
+      const x = phaseAxis(phaseX, info.inWidth, strideWidth, padInfo.left, filterWidth);
+      const whole = strideHeight === 1 && strideWidth === 1;
+      multiply({
+        gathered: gather(source, y.axis, x.axis),
+        rows: info.batchSize * y.axis.grid * x.axis.grid,
+        columns: inChannels,
+        depth: y.axis.taps * x.axis.taps * outChannels,
+        output: addressOf(output),
+        filter: {
+          address: addressOf(filter),
+          fields: [
+            outChannels,
+            y.axis.taps,
+            x.axis.taps,
+            y.firstTap * rowValues + x.firstTap * tapValues,
+            strideHeight * rowValues,
+            strideWidth * tapValues,
+            1,
+            outChannels,
+          ],
+        },
+        ...(whole
+          ? {}
+          : { scatter: [info.inHeight, info.inWidth, strideHeight, strideWidth, phaseY, phaseX] }),
+      });
+    }
+  }
+  return output;
+}
+
+interface FilterGradientWork {
+  gathered: number;
+  taps: number;
+  channels: number;
+  gradient: number;
+  output: number;
+  pixels: number;
+  outputs: number;
+}
+
+/** output [taps, channels, outputs] = sum over pixels of gathered values times gradients. */
+function multiplyOverPixels(work: FilterGradientWork): void {
+  const module = kernelModule();
+  const { gathered, taps, channels, gradient, output, pixels, outputs } = work;
+  const perTask = Math.min(channelsPerTask, channels);
+  const rows = roundUp(outputs, tile.rows);
+  const columns = roundUp(perTask, tile.columns);
+  const scratch = spareBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
+  const fields = [gathered, gradient, output, pixels, outputs, perTask];
+  const tasks = taps * Math.ceil(channels / perTask);
+  module.dispatch(kinds.multiplyFilterGradient, module.structure('filterGradient', fields), tasks, scratch);
+}
+
+function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
+  const output = makeOutput(info.filterShape);
+  const { inChannels, filterHeight, filterWidth, padInfo } = info;
+  const source = { address: addressOf(x), height: info.inHeight, width: info.inWidth, channels: inChannels };
+  multiplyOverPixels({
+    gathered: gather(
+      source,
+      {
+        grid: info.outHeight,
+        rowStep: info.strideHeight,
+        origin: -padInfo.top,
+        tapStep: 1,
+        taps: filterHeight,
+      },
+      {
+        grid: info.outWidth,
+        rowStep: info.strideWidth,
+        origin: -padInfo.left,
+        tapStep: 1,
+        taps: filterWidth,
+      },
+    ),
+    taps: filterHeight * filterWidth,
+    channels: inChannels,
+    gradient: addressOf(dy),
+    output: addressOf(output),
+    pixels: info.batchSize * info.outHeight * info.outWidth,
+    outputs: info.outChannels,
+  });
+  return output;
+}
+
+/** Addresses and sizes of a product of two matrices. */
+export interface MatrixProduct {
+  a: number;
+  b: number;
+  output: number;
+  rows: number;
+  depth: number;
+  columns: number;
+}
+
+const only: Axis = { grid: 1, rowStep: 1, origin: 0, tapStep: 1, taps: 1 };
+
+/** output = a times b, or times b transposed: a convolution of one line of `rows` pixels with one tap. */
+export function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
+  const { a, b, output, rows, depth, columns } = product;
+  const strides = transposeB ? [1, depth] : [columns, 1];
+  multiply({
+    gathered: gather({ address: a, height: 1, width: rows, channels: depth }, only, { ...only, grid: rows }),
+    rows,
+    columns,
+    depth,
+    output,
+    filter: { address: b, fields: [depth, 1, 1, 0, 0, 0, ...strides] },
+  });
+}
+
+/** output = a transposed times b, `a` being [depth, rows]: a filter gradient of one tap over `depth` pixels. */
+export function multiplyTransposed({ a, b, output, rows, depth, columns }: MatrixProduct): void {
+  multiplyOverPixels({
+    gathered: gather({ address: a, height: 1, width: depth, channels: rows }, only, { ...only, grid: depth }),
+    taps: 1,
+    channels: rows,
+    gradient: b,
+    output,
+    pixels: depth,
+    outputs: columns,
+  });
+}
+
+type Shape4D = [number, number, number, number];
+
+/** Conv2D: a product of gathered pixels with the filter. */
+export const conv2D: KernelFunc = ({ inputs, attrs }) => {
+  const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes;
+  return forward(x, filter, convolutionInfo(x.shape as Shape4D, filter.shape as Shape4D, attributes));
+};
+
+/**
+ * Conv2DBackpropInput: a product of gathered output gradients with the turned filter, one for each remainder of the
+ * pixels modulo the stride, so that no zeros are multiplied.
+ */
+export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: Shape4D };
+  return inputGradient(
+    dy,
+    filter,
+    convolutionInfo(attributes.inputShape, filter.shape as Shape4D, attributes),
+  );
+};
+
+/** Conv2DBackpropFilter: for each tap, gathered pixels times output gradients, summed over all pixels. */
+export const conv2DBackpropFilter: KernelFunc = ({ inputs, attrs }) => {
+  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
+  const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: Shape4D };
+  return filterGradient(x, dy, convolutionInfo(x.shape as Shape4D, attributes.filterShape, attributes));
+};

@@ -1,0 +1,54 @@
+import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { multiplyMatrices, multiplyTransposed } from './convolution.js';
+import { addressOf, makeOutput } from './tensor-address.js';
+
+interface Attributes {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/**
+ * BatchMatMul, each product on the convolutions' kernels: plain and with `b` transposed as gathered rows times packed
+ * columns, with `a` transposed as a filter gradient. Both transposed goes to the stock kernel.
+ */
+export function batchMatMul(stock = getKernel('BatchMatMul', 'wasm')): KernelFunc {
+  return (call) => {
+    const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
+    const { transposeA, transposeB } = call.attrs as unknown as Attributes;
+    if (a.dtype !== 'float32' || b.dtype !== 'float32' || (transposeA && transposeB))
+      return stock.kernelFunc(call);
+    const [rows, depth] = transposeA
+      ? [a.shape.at(-1)!, a.shape.at(-2)!]
+      : [a.shape.at(-2)!, a.shape.at(-1)!];
+    const columns = transposeB ? b.shape.at(-2)! : b.shape.at(-1)!;
+    const innerB = transposeB ? b.shape.at(-1)! : b.shape.at(-2)!;
+    util.assert(
+      depth === innerB,
+      () => `matMul: inner dimensions must agree. Received: a=[${a.shape}], b=[${b.shape}].`,
+    );
+    const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+    const [countA, countB, count] = [batchA, batchB, batch].map(util.sizeFromShape) as [
+      number,
+      number,
+      number,
+    ];
+    // Broadcasting other than of a single matrix is rare.
+    if ((countA !== count && countA !== 1) || (countB !== count && countB !== 1))
+      return stock.kernelFunc(call);
+    const output = makeOutput([...batch, rows, columns]);
+    for (let item = 0; item < count; item++) {
+      const product = {
+        a: addressOf(a) + 4 * (countA === 1 ? 0 : item) * rows * depth,
+        b: addressOf(b) + 4 * (countB === 1 ? 0 : item) * depth * columns,
+        output: addressOf(output) + 4 * item * rows * columns,
+        rows,
+        depth,
+        columns,
+      };
+      if (transposeA) multiplyTransposed(product);
+      else multiplyMatrices(product, transposeB);
+    }
+    return output;
+  };
+}
