@@ -217,4 +217,5 @@ export {
   type TrainingProgress,
   type TrainStepOptions,
   type TrainStepResult,
+  trainableVariables,
 } from './training/index.js';

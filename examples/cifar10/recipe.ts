@@ -11,10 +11,10 @@ import {
 import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
 import type { RunOptions } from './options.js';
 
-/** The encoder, measured to learn most in a few minutes on two cores: see the notes in README.md. */
+/** The encoder, measured to learn most in a few minutes on two cores. */
 export const encoderOptions = {
   inputShape: [32, 32, 3],
-  stem: { kernelSize: 3, strides: 2, pool: false },
+  stem: { kernelSize: 3, strides: 2, pool: true },
   width: 32,
 } as const;
 

@@ -5,7 +5,7 @@
  *
  * See README.md for the data and the options.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import {
@@ -61,6 +61,7 @@ async function main(flags: Flags): Promise<void> {
   const { batchSize, steps, seed, out } = flags;
   const problem = problemWith(flags);
   if (problem) program.error(problem);
+  await mkdir(out, { recursive: true }); // what cannot be written is known before any work
   await useBestBackend({ ...(flags.backend !== undefined && { prefer: flags.backend }), log });
   const limits = { training: flags.limit, evaluation: flags.evaluationImages };
   const { description, training, evaluation } = await loadPictures(flags, limits, log);

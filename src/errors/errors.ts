@@ -53,21 +53,22 @@ export class BackendError extends SimCLRError {
   override name = 'BackendError';
 }
 
-/** The loss became NaN or infinite, and training stopped at once. */
+/** The loss or its gradient became NaN or infinite, and training stopped at once. */
 export class NonFiniteLossError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'NonFiniteLossError';
 
   /**
    * @param step - The optimiser step, counted from 0, whose loss was not finite.
-   * @param loss - The value that came.
+   * @param loss - The value that came; finite where only the gradient was not.
    */
   constructor(
     readonly step: number,
     readonly loss: number,
   ) {
+    const which = Number.isFinite(loss) ? ', but its gradient is not finite' : '';
     super(
-      `The loss is ${loss} at step ${step}: training stopped before the weights were changed. ` +
+      `The loss is ${loss} at step ${step}${which}: training stopped before the weights were changed. ` +
         'Lower the learning rate, add warm-up steps or raise the temperature.',
     );
   }

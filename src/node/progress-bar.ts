@@ -69,14 +69,17 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
   let bar: SingleBar | undefined;
   let epochs = 0;
   let total = 0;
-  let started = false;
+  /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
+  let done = 0;
+  let firstEpoch: number | undefined;
   let pairsPerSecond = 0;
 
   return {
     onFitStart(info) {
       epochs = info.epochs;
       total = info.totalSteps ?? 0;
-      started = false;
+      done = 0;
+      firstEpoch = undefined;
       pairsPerSecond = 0;
       bar = undefined;
       if (quiet || !isInteractive(stream)) return;
@@ -84,20 +87,24 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
         total > 0 ? '{bar} {percentage}% | step {value}/{total} | {eta_formatted} left' : 'step {value}';
       bar = openBar(stream, `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`);
     },
-    onStepEnd({ step, epoch, loss, seconds, pairs }) {
+    onStepEnd({ epoch, loss, seconds, pairs }) {
+      firstEpoch ??= epoch;
       if (!bar) return;
       const speed = seconds > 0 ? pairs / seconds : 0;
-      pairsPerSecond = started ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
-      const payload = { epoch: epoch + 1, loss: loss.toFixed(4), speed: formatSpeed(pairsPerSecond) };
-      // Begun here, so that resumed training neither starts at 0 nor counts earlier steps into the remaining time.
-      if (!started) bar.start(total, step, payload);
-      started = true;
-      bar.update(step + 1, payload);
+      pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
+      const payload = {
+        epoch: epoch - firstEpoch + 1,
+        loss: loss.toFixed(4),
+        speed: formatSpeed(pairsPerSecond),
+      };
+      // Begun here, so that what comes before the first step does not count into the remaining time.
+      if (done === 0) bar.start(total, 0, payload);
+      bar.update(++done, payload);
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
       if (quiet || bar) return;
       stream.write(
-        `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
+        `epoch ${epoch - (firstEpoch ?? epoch) + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
       );
     },
     onFitEnd() {

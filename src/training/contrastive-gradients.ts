@@ -1,5 +1,6 @@
 import {
   concat,
+  engine,
   type NamedTensorMap,
   type Scalar,
   slice,
@@ -50,7 +51,12 @@ export function contrastiveGradients(
   view1: Tensor4D,
   view2: Tensor4D,
   options: ContrastiveGradientsOptions,
-): { loss: Scalar; gradients: NamedTensorMap } {
+): {
+  /** The loss of the batch. */
+  loss: Scalar;
+  /** The gradient of each variable, by its name. */
+  gradients: NamedTensorMap;
+} {
   const { encoder, projectionHead, viewBatching = 'joint', variables } = options;
   const loss = (a: Tensor2D, b: Tensor2D) => checkScalar(options.loss(a, b));
   const forward = (images: Tensor4D) =>
@@ -64,8 +70,17 @@ export function contrastiveGradients(
     }, variables);
     return { loss: value, gradients: grads };
   } catch (error) {
+    releaseTape();
     throw explainMissingKernel(error);
   }
+}
+
+/** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
+function releaseTape(): void {
+  const { state } = engine();
+  if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one
+  for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+  state.activeTape = [];
 }
 
 function checkScalar(loss: Scalar): Scalar {

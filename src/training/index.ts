@@ -18,5 +18,6 @@ export {
 } from './contrastive-gradients.js';
 export type { EmbedOptions } from './embed.js';
 export type { FitOptions } from './fit.js';
+export { trainableVariables } from './named-weights.js';
 export type { SimCLROptions, TrainingProgress } from './options.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';

@@ -49,7 +49,12 @@ export function variableOf(weight: LayerVariable): Variable {
   return weight.read() as Variable;
 }
 
-/** The variables that training changes, in the models' own order. */
+/**
+ * The variables that training changes, in the models' own order: what a training loop of your own differentiates for.
+ *
+ * @param models - Usually the encoder and the projection head.
+ * @returns The variables themselves, not copies; do not dispose them.
+ */
 export function trainableVariables(...models: LayersModel[]): Variable[] {
   return models.flatMap((model) => model.trainableWeights.map(variableOf));
 }

@@ -1,6 +1,6 @@
 import { type Optimizer, type serialization, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
-import { NamedOptimizer, type OptimizerState } from '../optimizers/index.js';
+import type { NamedOptimizer, OptimizerState } from '../optimizers/index.js';
 import { namedWeights, variableOf } from './named-weights.js';
 import type { SimCLR } from './simclr.js';
 
@@ -21,6 +21,12 @@ export interface OptimizerDescription {
 
 const prefix = 'optimizer';
 
+/** By its methods: tfjs lets `instanceof` say yes to every optimizer for every class of optimizers. */
+function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
+  const { state, restore } = optimizer as Partial<NamedOptimizer>;
+  return typeof state === 'function' && typeof restore === 'function';
+}
+
 /** Optimizer slots are keyed by tfjs variable names, which differ between processes; checkpoints have stable ones. */
 function stableNames(simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>): Map<string, string> {
   const { encoder, projectionHead } = simclr;
@@ -35,7 +41,7 @@ export async function describeOptimizer(
   const { optimizer } = simclr;
   const className = optimizer.getClassName();
   const config = optimizer.getConfig();
-  if (!(optimizer instanceof NamedOptimizer)) {
+  if (!isNamed(optimizer)) {
     // tf.train's optimizers know their slots by position: the order of the variables is that of the models.
     const weights = await optimizer.getWeights();
     const tensors = weights.map((weight, index) => ({
@@ -66,7 +72,7 @@ export async function restoreOptimizer(
 ): Promise<void> {
   const { optimizer } = simclr;
   if (optimizer.getClassName() !== saved.className) return;
-  if (!(optimizer instanceof NamedOptimizer)) {
+  if (!isNamed(optimizer)) {
     await restoreByPosition(optimizer, tensors);
     return;
   }

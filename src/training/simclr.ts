@@ -1,9 +1,9 @@
-import { type io, type Optimizer, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type io, type Optimizer, stack, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
 import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
-import { InvalidOptionError, NonFiniteLossError, ShapeError, SimCLRError } from '../errors/errors.js';
+import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import { ntXentLoss } from '../losses/index.js';
 import { AdamW } from '../optimizers/index.js';
 import { batchRandom } from '../random/index.js';
@@ -11,6 +11,7 @@ import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import type { History } from './callbacks/history.js';
 import { type ContrastiveLoss, contrastiveGradients, explainMissingKernel } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
+import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLROptions, TrainingProgress } from './options.js';
@@ -105,7 +106,8 @@ export class SimCLR {
    *
    * @param dataset - Pictures in [0, 1]: a tensor, a typed array with its shape, or batches from an iterable.
    * @returns Loss and speed of every epoch and step.
-   * @throws {@link NonFiniteLossError} when the loss becomes NaN or infinite, before the weights are updated.
+   * @throws {@link NonFiniteLossError} when the loss or a gradient becomes NaN or infinite, before the weights are
+   * updated.
    * @throws {@link ShapeError}, {@link ValueRangeError}, {@link InvalidOptionError} on bad pictures or options.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
@@ -118,8 +120,8 @@ export class SimCLR {
    *
    * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
    * Not disposed.
-   * @throws {@link NonFiniteLossError} when the loss is NaN or infinite. As after every other error, the trainer is then
-   * as it was before.
+   * @throws {@link NonFiniteLossError} when the loss or a gradient is NaN or infinite. As after every other error, the
+   * trainer is then as it was before.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
@@ -193,24 +195,25 @@ export class SimCLR {
   }
 
   private async update(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<number> {
-    const { loss, gradients } = tidy(() => {
+    const { summary, gradients } = tidy(() => {
       const [view1, view2] = this.views(images, indices, epoch);
-      return contrastiveGradients(view1, view2, {
+      const { loss, gradients } = contrastiveGradients(view1, view2, {
         encoder: this.encoder,
         projectionHead: this.projectionHead,
         loss: this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature: this.temperature })),
         viewBatching: this.viewBatching,
         variables: trainableVariables(this.encoder, this.projectionHead),
       });
+      return { summary: stack([loss, sumOfAll(gradients)]), gradients };
     });
     try {
-      const value = (await loss.data())[0]!;
+      const [loss, gradientSum] = (await summary.data()) as Float32Array;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
-      if (!Number.isFinite(value)) throw new NonFiniteLossError(this.progress.step, value);
+      checkFiniteStep(this.progress.step, loss!, gradientSum!);
       this.optimizer.applyGradients(gradients);
-      return value;
+      return loss!;
     } finally {
-      loss.dispose();
+      summary.dispose();
       for (const gradient of Object.values(gradients)) gradient.dispose();
     }
   }

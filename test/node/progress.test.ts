@@ -25,7 +25,7 @@ function train(
   const { quiet = false, totalSteps, firstStep = 0 } = options;
   const bar = progressBar({ stream, quiet });
   bar.onFitStart({ epochs: 2, batchSize: 8, ...(totalSteps !== undefined && { totalSteps }) });
-  for (let step = firstStep; step < 4; step++) {
+  for (let step = firstStep; step < firstStep + 4; step++) {
     const epoch = step >> 1;
     bar.onStepEnd({ step, epoch, loss: 2.5 - step / 4, learningRate: 0.1, seconds: 0.5, pairs: 8 });
     if (step % 2) bar.onEpochEnd({ epoch, loss: 2 - epoch, seconds: 1, pairsPerSecond: 16, steps: 2 });
@@ -70,10 +70,11 @@ describe('progressBar', () => {
     expect(text).not.toContain('%');
   });
 
-  it('begins where resumed training does', () => {
-    const text = train(new Recorder(true), { totalSteps: 4, firstStep: 2 });
-    expect(text).toContain('50% | step 2/4');
-    expect(text).not.toContain('step 0/4');
+  it('counts the steps of this call, also when training goes on from earlier steps', () => {
+    const text = train(new Recorder(true), { totalSteps: 4, firstStep: 20 });
+    expect(text).toContain('0% | step 0/4');
+    expect(text).toContain('100% | step 4/4');
+    expect(text).not.toContain('step 20');
   });
 });
 

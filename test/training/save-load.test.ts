@@ -1,7 +1,16 @@
-import { io, type Optimizer, type Tensor2D, train } from '@tensorflow/tfjs-core';
+import {
+  io,
+  type Optimizer,
+  type Tensor2D,
+  tensor1d,
+  tidy,
+  train,
+  type Variable,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import {
   AdamW,
-  cosineDecay,
+  constantSchedule,
   LARS,
   ntXentLoss,
   resnet18,
@@ -9,7 +18,7 @@ import {
   SimCLR,
   simclrAugmentation,
   type Transform,
-  warmupCosine,
+  warmupCosineSchedule,
 } from 'simclr-ts';
 import { directory } from 'simclr-ts/node';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +47,10 @@ describe('a saved trainer', () => {
         saved = artifacts;
         return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
       });
-      return { save: saver.save!, load: () => (io.fromMemory(saved!) as io.IOHandler).load!() };
+      return {
+        save: (artifacts: io.ModelArtifacts) => saver.save!(artifacts),
+        load: () => (io.fromMemory(saved!) as io.IOHandler).load!(),
+      };
     },
   };
 
@@ -107,7 +119,10 @@ describe('training goes on as if it had not been interrupted', () => {
     [
       'SGD with a schedule',
       () =>
-        new SGD({ learningRate: warmupCosine({ peak: 0.2, warmupSteps: 2, totalSteps: 8 }), momentum: 0.9 }),
+        new SGD({
+          learningRate: warmupCosineSchedule({ learningRate: 0.2, warmupSteps: 2, totalSteps: 8 }),
+          momentum: 0.9,
+        }),
       false,
     ],
     ['AdamW', () => new AdamW({ learningRate: 0.01, weightDecay: 0.1 }), false],
@@ -118,7 +133,7 @@ describe('training goes on as if it had not been interrupted', () => {
     ['tf.train.sgd', () => train.sgd(0.1), true],
   ];
 
-  it.each(optimizers)('%s, within an epoch', async (_, optimizer, passAgain) => {
+  it.each(optimizers)('%s, within an epoch', async (name, optimizer, passAgain) => {
     const options = { batchSize: 2, epochs: 2 };
     const straight = tinySimCLR({ encoder: normalizedEncoder(), optimizer: optimizer() });
     // The same start: weights of unnamed layers are drawn anew for each model.
@@ -130,7 +145,8 @@ describe('training goes on as if it had not been interrupted', () => {
     const before = await interrupted.fit(pictures, { ...options, maxSteps: 3 });
     await interrupted.save(store);
     interrupted.dispose();
-    await expectTensors(0, async () => {
+    const forgotten = name === 'tf.train.momentum' ? 1 : 0; // tfjs's own does not dispose its learning rate
+    await expectTensors(forgotten, async () => {
       const resumed = await SimCLR.load(store, passAgain ? { optimizer: optimizer() } : {});
       expect(resumed.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
       const after = await resumed.fit(pictures, { ...options, maxSteps: 3, resume: true });
@@ -171,7 +187,7 @@ describe('training goes on as if it had not been interrupted', () => {
     await simclr.fit(pictures, { batchSize: 4 });
     const store = memoryStore();
     await simclr.save(store);
-    const optimizer = new AdamW({ learningRate: cosineDecay({ initial: 0.1, totalSteps: 4 }) });
+    const optimizer = new AdamW({ learningRate: constantSchedule(0.1) });
     const loaded = await SimCLR.load(store, { optimizer });
     expect(optimizer.step).toBe(0);
     expect(loaded.progress.step).toBe(2);
@@ -184,7 +200,8 @@ describe('training goes on as if it had not been interrupted', () => {
     const store = memoryStore();
     await simclr.save(store);
     const encoder = tinyEncoder();
-    encoder.setWeights(encoder.getWeights().map((weight) => weight.mul?.(0) ?? weight));
+    for (const { val } of encoder.weights as unknown as { val: Variable }[])
+      tidy(() => val.assign(zerosLike(val)));
     const loaded = await SimCLR.load(store, { encoder });
     expect(loaded.encoder).toBe(encoder);
     expectClose(weightValues(loaded), weightValues(simclr), { absolute: 0 });
@@ -257,8 +274,7 @@ describe('what cannot be saved', () => {
       const layer = simclr.encoder.layers[1]!;
       const [kernel, bias] = layer.getWeights();
       const values = await bias!.data();
-      values[3] = value;
-      const broken = bias!.clone();
+      const broken = tensor1d(Float32Array.from(values, (old, i) => (i === 3 ? value : old)));
       layer.setWeights([kernel!, broken]);
       const store = memoryStore();
       const error = await rejection(simclr.save(store));
@@ -296,18 +312,12 @@ describe('SimCLR.load refuses, and leaves no tensor behind,', () => {
     ...artifacts,
     userDefinedMetadata: { ...artifacts.userDefinedMetadata, ...metadata },
   });
-  const { modelTopology: _, ...withoutTopology } = { modelTopology: {} };
-
   it.each<[string, (artifacts: io.ModelArtifacts) => io.ModelArtifacts, string]>([
     ['a model of another program', (a) => ({ ...a, format: 'layers-model' }), 'format="layers-model"'],
     ['a file of no format', ({ modelTopology }) => ({ modelTopology: modelTopology! }), 'format=undefined'],
     ['a later version', (a) => change(a, { formatVersion: 99 }), 'formatVersion=99'],
     ['a file without weights', ({ weightData: _, ...a }) => a, 'without weights'],
-    [
-      'a file without models',
-      (a) => ({ ...a, ...withoutTopology, modelTopology: {} }),
-      'without the encoder',
-    ],
+    ['a file without models', (a) => ({ ...a, modelTopology: {} }), 'without the encoder'],
     ['a file without progress', (a) => change(a, { progress: null }), 'without the progress'],
     [
       'weights cut off',
@@ -327,8 +337,11 @@ describe('SimCLR.load refuses, and leaves no tensor behind,', () => {
     ],
     [
       'a layer that nobody knows',
-      (a) => JSON.parse(JSON.stringify({ ...a, weightData: undefined }).replaceAll('"Conv2D"', '"MyLayer"')),
-      'without weights',
+      (a) => ({
+        ...a,
+        modelTopology: JSON.parse(JSON.stringify(a.modelTopology).replaceAll('"Conv2D"', '"MyLayer"')),
+      }),
+      'the saved encoder cannot be built',
     ],
     [
       'a slot of the optimizer that is not its own',
