@@ -12,10 +12,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/wasm/assembly');
 const target = join(root, 'src/wasm/binaries.generated.ts');
 
+const relaxed = ['--enable', 'relaxed-simd']; // fused multiply-add, where the engine has it
+const shared = ['--sharedMemory', '--maximumMemory', '65536']; // on memory that threads share: its import says so
 const builds = {
-  /** Fused multiply-add, where the engine has it. */
-  relaxed: ['--enable', 'relaxed-simd'],
   plain: [],
+  relaxed,
+  plainShared: shared,
+  relaxedShared: [...relaxed, ...shared],
 };
 
 const modified = async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
@@ -37,6 +40,8 @@ if ((await modified(target)) < newest) {
         'stub',
         '--enable',
         'simd',
+        '--enable',
+        'threads',
         '--importMemory',
         '-o',
         file,

@@ -16,7 +16,10 @@
  */
 import '@tensorflow/tfjs-backend-wasm';
 import { registerTrainingKernels } from './register.js';
+import { shareMemoryInNode } from './shared-memory.js';
 
+shareMemoryInNode();
 registerTrainingKernels();
 
-export { registerTrainingKernels };
+export { registerTrainingKernels } from './register.js';
+export { setThreadCount } from './thread-count.js';

@@ -1,7 +1,10 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
-import { plain, relaxed } from './binaries.generated.js';
+import { plain, plainShared, relaxed, relaxedShared } from './binaries.generated.js';
+import { nodeModule } from './host.js';
+import { takeThreadCount } from './thread-count.js';
+import { type PoolExports, ThreadPool } from './thread-pool.js';
 
 /** What the compiled module can do, by the numbers of assembly/index.ts. */
 export const kinds = { packColumns: 0, multiplyGathered: 1, multiplyFilterGradient: 2 } as const;
@@ -31,11 +34,13 @@ const relaxedProbe = Uint8Array.of(
 /** Whether the engine fuses multiply and add. Node 20 does when told to, before the module is compiled. */
 function hasRelaxedSimd(): boolean {
   if (WebAssembly.validate(relaxedProbe)) return true;
-  type V8 = { setFlagsFromString(flags: string): void };
-  const host = globalThis as { process?: { getBuiltinModule?(name: string): V8 | undefined } };
-  host.process?.getBuiltinModule?.('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd');
+  nodeModule('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd');
   return WebAssembly.validate(relaxedProbe);
 }
+
+/** Size of the structure that threads share, in assembly/threads.ts, and some. */
+const controlBytes = 128;
+const cacheLine = 64;
 
 /**
  * This library's compiled kernels on the memory of one wasm backend, and the working memory that they share. Numbers
@@ -43,16 +48,29 @@ function hasRelaxedSimd(): boolean {
  */
 export class KernelModule {
   private readonly run: Run;
+  private readonly pool: ThreadPool | undefined;
   private readonly memory: WebAssembly.Memory;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
-    const binary = decode(hasRelaxedSimd() ? relaxed : plain);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), {
-      env: { memory: this.memory },
-    });
-    this.run = instance.exports.run as Run;
+    const shared =
+      typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
+    const binary = hasRelaxedSimd() ? (shared ? relaxedShared : relaxed) : shared ? plainShared : plain;
+    const module = new WebAssembly.Module(decode(binary));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.run = exports.run as Run;
+    const threads = takeThreadCount();
+    if (threads > 1 && shared) {
+      const control = this.block('control', controlBytes);
+      new Uint8Array(this.memory.buffer, control, controlBytes).fill(0);
+      this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
+    } else if (threads > 1) {
+      console.warn(
+        'simclr-ts/wasm: one thread, for the memory of the wasm backend is not shared: a page needs the headers of ' +
+          "cross-origin isolation, and 'simclr-ts/wasm' must be imported before the backend starts.",
+      );
+    }
   }
 
   /**
@@ -91,9 +109,22 @@ export class KernelModule {
     return address;
   }
 
-  /** Does all `tasks` of a piece of work. */
+  /**
+   * Does all `tasks` of a piece of work, on every thread there is.
+   *
+   * @param scratchBytes - Working memory that each thread needs.
+   * @throws {@link BackendError} when a thread died or memory is full.
+   */
   dispatch(kind: number, work: number, tasks: number, scratchBytes: number): void {
-    this.run(kind, work, 0, tasks, this.block('scratch', scratchBytes));
+    const apart = Math.ceil(scratchBytes / cacheLine) * cacheLine;
+    const scratch = this.block('scratch', apart * (this.pool?.size ?? 1));
+    if (this.pool && tasks > 1) this.pool.dispatch(kind, work, tasks, scratch, apart);
+    else this.run(kind, work, 0, tasks, scratch);
+  }
+
+  /** Threads that the kernels use. */
+  get threads(): number {
+    return this.pool?.size ?? 1;
   }
 }
 

@@ -1,0 +1,24 @@
+import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
+import { Columns, packColumns } from './pack-columns';
+import { multiplyGathered, Product } from './product';
+
+/**
+ * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know
+ * only numbers; ../kernel-module.ts has the same numbers by name.
+ *
+ * @param work - Address of what the work is about: a structure of the kind that the number means.
+ * @param scratch - Memory of the calling thread's own.
+ */
+export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usize): void {
+  switch (kind) {
+    case 0:
+      packColumns(changetype<Columns>(work), first, last);
+      break;
+    case 1:
+      multiplyGathered(changetype<Product>(work), first, last, scratch);
+      break;
+    case 2:
+      multiplyFilterGradient(changetype<FilterGradient>(work), first, last, scratch);
+      break;
+  }
+}

@@ -1,0 +1,58 @@
+import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { nodeModule } from './host.js';
+
+/**
+ * A worker that answers but does nothing. tfjs's threaded binary wants to start its own threads, which in Node it
+ * cannot; with one thread it never uses them, and only its shared memory is wanted here.
+ */
+class IdleWorker {
+  private listener: ((message: { cmd: string }) => void) | undefined;
+
+  on(event: string, listener: (message: { cmd: string }) => void): void {
+    if (event === 'message') this.listener = listener;
+  }
+
+  postMessage({ cmd }: { cmd: string }): void {
+    if (cmd === 'load') setTimeout(() => this.listener?.({ cmd: 'loaded' }), 0);
+  }
+
+  unref(): void {}
+
+  terminate(): void {}
+}
+
+async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  // A setter that does nothing: the binary's loader assigns Node's own Worker to the global.
+  Object.defineProperty(globalThis, 'Worker', { configurable: true, get: () => IdleWorker, set() {} });
+  try {
+    return await body();
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'Worker', before);
+    else Reflect.deleteProperty(globalThis, 'Worker');
+  }
+}
+
+/**
+ * Lets the wasm backend start on memory that threads can share, where it does not by itself: in Node. In a page that
+ * is cross-origin isolated tfjs does so itself; in another one memory cannot be shared.
+ */
+export function shareMemoryInNode(): void {
+  const stock = findBackendFactory('wasm');
+  // Looked up here and not by `findBackend`, which would start it.
+  const started = 'wasm' in engine().registry;
+  if (!nodeModule('node:worker_threads') || started || !stock) return;
+  const priority = 2; // tfjs's own for it
+  removeBackend('wasm');
+  registerBackend(
+    'wasm',
+    () => {
+      env().set('WASM_HAS_SIMD_SUPPORT', true);
+      env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+      setThreadsCount(1);
+      return withIdleWorkers(async () => stock());
+    },
+    priority,
+  );
+}

@@ -1,0 +1,33 @@
+import { checkInteger } from '../errors/checks.js';
+import { BackendError } from '../errors/errors.js';
+import { availableCores } from './host.js';
+
+/** Beyond this, kernels of a millisecond are cut into too little each. */
+const most = 16;
+
+let wanted: number | undefined;
+let fixed = false;
+
+/**
+ * Chooses how many threads the kernels of `simclr-ts/wasm` use, the calling one included. Call it before the
+ * backend computes for the first time. Fewer are used where memory cannot be shared.
+ *
+ * @param count - Whole number from 1. @defaultValue the cores that the process may use, at most 16
+ * @throws {@link InvalidOptionError} when `count` is no whole number >= 1.
+ * @throws {@link BackendError} when the threads are running already.
+ */
+export function setThreadCount(count: number): void {
+  checkInteger('setThreadCount', 'count', count);
+  if (fixed) {
+    throw new BackendError(
+      `setThreadCount: it must be called before the wasm backend computes for the first time. Received: count=${count}, after that.`,
+    );
+  }
+  wanted = count;
+}
+
+/** How many threads to start. From then on the number is fixed. */
+export function takeThreadCount(): number {
+  fixed = true;
+  return wanted ?? Math.min(availableCores(), most);
+}

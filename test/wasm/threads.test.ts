@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { BackendError, InvalidOptionError } from '../../src/errors/index.js';
+import { setThreadCount } from '../../src/wasm/index.js';
+import { kernelModule } from '../../src/wasm/kernel-module.js';
+
+const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
+
+/** Runs the program to its end: that it comes to one is part of what is tested. */
+async function run(...args: string[]): Promise<{ threads?: number; hash?: string; error?: string }> {
+  const { stdout, stderr } = await promisify(execFile)('node', ['--import', 'tsx', program, ...args], {
+    timeout: 60_000,
+  });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
+}
+
+describe('threads', () => {
+  it('give the same bits, however many there are', async () => {
+    const [one, two, three] = [await run('1'), await run('2'), await run('3')];
+    expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3]);
+    expect(two.hash).toBe(one.hash);
+    expect(three.hash).toBe(one.hash);
+  });
+
+  it('that die fail the next call with a named error, and nothing hangs', async () => {
+    const { error } = await run('2', 'kill');
+    expect(error).toMatch(/^BackendError: simclr-ts\/wasm: .*thread 1 ended/);
+  });
+
+  it('are counted before they start, and with whole numbers', () => {
+    expect(() => setThreadCount(0)).toThrow(InvalidOptionError);
+    expect(() => setThreadCount(1.5)).toThrow(InvalidOptionError);
+    kernelModule();
+    expect(() => setThreadCount(2)).toThrow(BackendError);
+  });
+});
