@@ -79,6 +79,7 @@ export {
   parseIDXGzip,
   parseIDXImages,
   parseSTL10,
+  type SplitImages,
   type SplitImagesOptions,
   selectImages,
   splitImages,

@@ -127,7 +127,9 @@ function printFigures(evaluation: Record<string, Accuracies>, count: number, his
 try {
   await main(readOptions(process.argv));
 } catch (error) {
-  if (!(error instanceof SimCLRError)) throw error;
+  // What the file system refuses is said in a sentence too; anything else is a mistake of ours, and shows where.
+  const isExpected = error instanceof SimCLRError || (error instanceof Error && 'syscall' in error);
+  if (!isExpected) throw error;
   console.error(`\n${error.name}: ${error.message}`);
   process.exitCode = 1;
 }

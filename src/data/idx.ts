@@ -2,7 +2,6 @@ import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { type FileBytes, toBytes } from './bytes.js';
 import { gunzip, isGzip } from './gunzip.js';
-import type { ImageArray } from './image-array.js';
 import type { LabeledImages } from './labeled-images.js';
 
 /** The contents of an IDX file of bytes. */
@@ -110,12 +109,12 @@ export async function parseIDXImages(
   images: FileBytes,
   labels?: undefined,
   options?: IDXImagesOptions,
-): Promise<{ images: ImageArray }>;
+): Promise<Pick<LabeledImages, 'images'>>;
 export async function parseIDXImages(
   images: FileBytes,
   labels?: FileBytes,
   options: IDXImagesOptions = {},
-): Promise<LabeledImages | { images: ImageArray }> {
+): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
   const { channels = 1 } = options;
   checkInteger('parseIDXImages', 'channels', channels);
   if (channels !== 1 && channels !== 3) {
@@ -135,7 +134,9 @@ export async function parseIDXImages(
     data = new Uint8Array(grey.data.length * 3);
     for (let i = 0; i < grey.data.length; i++) data.fill(grey.data[i]!, 3 * i, 3 * i + 3);
   }
-  const parsed: { images: ImageArray } = { images: { data, shape: [count!, height!, width!, channels] } };
+  const parsed: Pick<LabeledImages, 'images'> = {
+    images: { data, shape: [count!, height!, width!, channels] },
+  };
   if (labels === undefined) return parsed;
   const classes = await parseIDXGzip(labels);
   if (classes.shape.length !== 1 || classes.shape[0] !== count) {

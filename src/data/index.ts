@@ -17,6 +17,7 @@ export { checkImageValues } from './image-range.js';
 export {
   concatenateImages,
   type LabeledImages,
+  type SplitImages,
   type SplitImagesOptions,
   selectImages,
   splitImages,

@@ -23,6 +23,14 @@ export interface SplitImagesOptions {
   stratified?: boolean;
 }
 
+/** The two parts of {@link splitImages}. */
+export interface SplitImages {
+  /** What is left when the test part is taken out. */
+  train: LabeledImages;
+  /** The test part. */
+  test: LabeledImages;
+}
+
 function checkLabeled(caller: string, argument: string, labeled: LabeledImages): void {
   checkImageArray(caller, `${argument}.images`, labeled?.images);
   const { images, labels } = labeled;
@@ -69,10 +77,7 @@ export function selectImages(labeled: LabeledImages, indices: ArrayLike<number>)
  * @example
  * const { train, test } = splitImages(pictures, { testFraction: 0.1, seed: 1 });
  */
-export function splitImages(
-  labeled: LabeledImages,
-  options: SplitImagesOptions = {},
-): { train: LabeledImages; test: LabeledImages } {
+export function splitImages(labeled: LabeledImages, options: SplitImagesOptions = {}): SplitImages {
   const { testFraction = 0.2, seed = 0, stratified = true } = options;
   checkLabeled('splitImages', 'labeled', labeled);
   if (!(testFraction > 0 && testFraction < 1)) {

@@ -1,6 +1,5 @@
 import { DataError } from '../errors/errors.js';
 import { checkLabels, countRecords, type FileBytes, toBytes } from './bytes.js';
-import type { ImageArray } from './image-array.js';
 import type { LabeledImages } from './labeled-images.js';
 
 const side = 96;
@@ -63,8 +62,11 @@ export function parseSTL10Labels(caller: string, bytes: Uint8Array, count: numbe
  * @see Coates, Lee and Ng 2011, https://cs.stanford.edu/~acoates/stl10/
  */
 export function parseSTL10(images: FileBytes, labels: FileBytes): LabeledImages;
-export function parseSTL10(images: FileBytes): { images: ImageArray };
-export function parseSTL10(images: FileBytes, labels?: FileBytes): LabeledImages | { images: ImageArray } {
+export function parseSTL10(images: FileBytes): Pick<LabeledImages, 'images'>;
+export function parseSTL10(
+  images: FileBytes,
+  labels?: FileBytes,
+): LabeledImages | Pick<LabeledImages, 'images'> {
   const bytes = toBytes('parseSTL10', 'images', images);
   const count = countRecords('parseSTL10', 'images', bytes, stl10ImageBytes);
   const classes =

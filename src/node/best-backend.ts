@@ -120,9 +120,9 @@ export async function chooseBackend(
  * Each is loaded only when its turn comes and must compute a convolution before it is taken. Nothing is written.
  *
  * @returns What was taken, and for each of the others why it was not.
- * @throws {@link BackendError} when `prefer` names one that cannot be had, or none works; the backend that was
+ * @throws `BackendError` when `prefer` names one that cannot be had, or none works; the backend that was
  *   active before is active again.
- * @throws {@link InvalidOptionError} when `prefer` is no known name.
+ * @throws `InvalidOptionError` when `prefer` is no known name.
  * @example
  * const choice = await useBestBackend();
  * console.error(describeBackendChoice(choice));

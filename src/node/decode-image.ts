@@ -33,7 +33,7 @@ export interface DecodePlan {
   background: { r: number; g: number; b: number };
 }
 
-/** @throws {@link InvalidOptionError} when an option is outside its domain. */
+/** @throws `InvalidOptionError` when an option is outside its domain. */
 export function decodePlan(caller: string, options: DecodeImageOptions): DecodePlan {
   const { size, fit = 'cover', background = [255, 255, 255] } = options;
   const pair = typeof size === 'number' ? ([size, size] as const) : size;
@@ -96,10 +96,10 @@ export async function decodeBytes(
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *
  * @param image - File name, `file:` URL, or the bytes of the file.
- * @throws {@link DataError} when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
+ * @throws `DataError` when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
  *   names it.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link SimCLRError} when the optional package `sharp` is not installed.
+ * @throws `InvalidOptionError` when an option is outside its domain.
+ * @throws `SimCLRError` when the optional package `sharp` is not installed.
  * @example
  * const { data, shape } = await decodeImage('cat.jpg', { size: 96 }); // shape: [96, 96, 3]
  */

@@ -222,7 +222,7 @@ async function load(path: string): Promise<io.ModelArtifacts> {
  * Other files in the folder are left alone. One save at a time.
  *
  * @param path - The folder, a name or a `file:` URL; made when it is missing.
- * @returns A handler for `save` and `load` of models. Both throw {@link CheckpointError} naming the file: when it
+ * @returns A handler for `save` and `load` of models. Both throw `CheckpointError` naming the file: when it
  *   cannot be written (disk full, no permission) or read, is damaged, or weights and model do not belong together.
  * @example
  * await simclr.save(directory('out/checkpoint'));

@@ -127,10 +127,10 @@ async function decodeAll(
  * sub-folder, as in `dir/cat/1.jpg`, the sub-folders are the classes.
  *
  * @param dir - The folder.
- * @throws {@link DataError} when the folder cannot be read, has no picture, or none that can be decoded; with
+ * @throws `DataError` when the folder cannot be read, has no picture, or none that can be decoded; with
  *   `onError: 'throw'` when any cannot.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link SimCLRError} when the optional package `sharp` is not installed.
+ * @throws `InvalidOptionError` when an option is outside its domain.
+ * @throws `SimCLRError` when the optional package `sharp` is not installed.
  * @example
  * const { images, labels, skipped } = await readImageFolder('photos', { size: 96 });
  */
@@ -164,11 +164,11 @@ export async function readImageFolder(
  * decoded makes its batch smaller and moves no other picture. Sorting and classes as {@link readImageFolder}.
  *
  * @param dir - The folder; it is listed now, its pictures are read later.
- * @returns A data set for training and {@link imageBatches}.
- * @throws {@link DataError} when the folder cannot be read or has no picture; while batches are taken, with
+ * @returns A data set for training and `imageBatches`.
+ * @throws `DataError` when the folder cannot be read or has no picture; while batches are taken, with
  *   `onError: 'throw'` when a picture cannot be decoded, otherwise when none can.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link SimCLRError} when the optional package `sharp` is not installed.
+ * @throws `InvalidOptionError` when an option is outside its domain.
+ * @throws `SimCLRError` when the optional package `sharp` is not installed.
  * @example
  * const photos = await imageFolder('photos', { size: 96 });
  * for await (const { images } of imageBatches(photos, { batchSize: 64, epoch: 0 })) images.dispose();

@@ -48,7 +48,7 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
  * Lists the pictures of a folder: hidden files and files whose name does not end as a picture's are passed over.
  *
  * @param options - `limit` takes that many, evenly spread, so that all classes stay.
- * @throws {@link DataError} when the folder cannot be read or has no picture.
+ * @throws `DataError` when the folder cannot be read or has no picture.
  */
 export async function listImages(
   caller: string,

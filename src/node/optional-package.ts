@@ -10,7 +10,7 @@ export function isNotInstalled(error: unknown, name: string): boolean {
  * Imports a package that is not a hard dependency.
  *
  * @param load - `() => import(name)`, with the name as a literal where bundlers are to see it.
- * @throws {@link SimCLRError} with the install line when the package is missing, with its own message when it is
+ * @throws `SimCLRError` with the install line when the package is missing, with its own message when it is
  *   broken.
  */
 export async function importOptional<T>(caller: string, name: string, load: () => Promise<T>): Promise<T> {

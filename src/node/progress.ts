@@ -61,7 +61,7 @@ export function openBar(stream: NodeJS.WritableStream, format: string): cliProgr
  *
  * @param total - How much there is to do; a finite number >= 0.
  * @param label - What is being done, for people.
- * @throws {@link InvalidOptionError} when `total` is no finite number >= 0.
+ * @throws `InvalidOptionError` when `total` is no finite number >= 0.
  * @example
  * const bar = progress(files.length, 'Decoding');
  * for (const file of files) {

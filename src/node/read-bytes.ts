@@ -12,7 +12,7 @@ const chunkBytes = 2 ** 26;
  * unlabelled pictures are larger.
  *
  * @param consume - Called with each piece, which is valid until it returns, and its offset.
- * @throws {@link DataError} naming the file when it cannot be read.
+ * @throws `DataError` naming the file when it cannot be read.
  */
 export async function readPieces(
   caller: string,
@@ -52,7 +52,7 @@ export async function readPieces(
   }
 }
 
-/** The bytes of a file. @throws {@link DataError} naming the file when it cannot be read. */
+/** The bytes of a file. @throws `DataError` naming the file when it cannot be read. */
 export function readBytes(caller: string, path: FilePath): Promise<Uint8Array> {
   return readPieces(
     caller,

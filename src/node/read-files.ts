@@ -1,5 +1,5 @@
 import { countRecords } from '../data/bytes.js';
-import type { FileBytes, IDXImagesOptions, ImageArray, LabeledImages } from '../data/index.js';
+import type { FileBytes, IDXImagesOptions, LabeledImages } from '../data/index.js';
 import {
   type CIFAR100Images,
   concatenateImages,
@@ -34,10 +34,10 @@ async function naming<T>(path: FilePath, parse: () => T): Promise<Awaited<T>> {
 }
 
 /**
- * Reads files of CIFAR-10's binary version as one data set; see {@link parseCIFAR10}.
+ * Reads files of CIFAR-10's binary version as one data set; see `parseCIFAR10`.
  *
  * @param paths - One file or several, for example `data_batch_1.bin` to `data_batch_5.bin`.
- * @throws {@link DataError} naming the file that is missing or damaged.
+ * @throws `DataError` naming the file that is missing or damaged.
  * @example
  * const test = await readCIFAR10('cifar-10-batches-bin/test_batch.bin');
  */
@@ -50,10 +50,10 @@ export async function readCIFAR10(paths: FilePath | readonly FilePath[]): Promis
 }
 
 /**
- * Reads a file of CIFAR-100's binary version; see {@link parseCIFAR100}.
+ * Reads a file of CIFAR-100's binary version; see `parseCIFAR100`.
  *
  * @param path - `train.bin` or `test.bin`.
- * @throws {@link DataError} naming the file when it is missing or damaged.
+ * @throws `DataError` naming the file when it is missing or damaged.
  * @example
  * const train = await readCIFAR100('cifar-100-binary/train.bin');
  */
@@ -68,13 +68,13 @@ export interface ReadSTL10Options {
 }
 
 /**
- * Reads STL-10's binary files; see {@link parseSTL10}. The unlabelled file of 2.7 GB takes as much memory, or less
+ * Reads STL-10's binary files; see `parseSTL10`. The unlabelled file of 2.7 GB takes as much memory, or less
  * with a `limit`.
  *
  * @param images - `train_X.bin`, `test_X.bin` or `unlabeled_X.bin`.
  * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels.
- * @throws {@link DataError} naming the file that is missing or damaged.
- * @throws {@link InvalidOptionError} when `limit` is no whole number >= 1.
+ * @throws `DataError` naming the file that is missing or damaged.
+ * @throws `InvalidOptionError` when `limit` is no whole number >= 1.
  * @example
  * const { images } = await readSTL10('stl10_binary/unlabeled_X.bin', undefined, { limit: 10_000 });
  */
@@ -87,12 +87,12 @@ export async function readSTL10(
   images: FilePath,
   labels?: undefined,
   options?: ReadSTL10Options,
-): Promise<{ images: ImageArray }>;
+): Promise<Pick<LabeledImages, 'images'>>;
 export async function readSTL10(
   images: FilePath,
   labels?: FilePath,
   options: ReadSTL10Options = {},
-): Promise<LabeledImages | { images: ImageArray }> {
+): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
   const { limit } = options;
   if (limit !== undefined) checkInteger('readSTL10', 'limit', limit);
   const data = await naming(images, () =>
@@ -117,11 +117,11 @@ export async function readSTL10(
 }
 
 /**
- * Reads a pair of IDX files (MNIST, Fashion-MNIST), compressed with gzip or not; see {@link parseIDXImages}.
+ * Reads a pair of IDX files (MNIST, Fashion-MNIST), compressed with gzip or not; see `parseIDXImages`.
  *
  * @param images - `train-images-idx3-ubyte.gz`, or uncompressed.
  * @param labels - `train-labels-idx1-ubyte.gz`; left out, there are no labels.
- * @throws {@link DataError} naming the file that is missing or damaged.
+ * @throws `DataError` naming the file that is missing or damaged.
  * @example
  * const { images, labels } = await readIDX('train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz');
  */
@@ -134,12 +134,12 @@ export async function readIDX(
   images: FilePath,
   labels?: undefined,
   options?: IDXImagesOptions,
-): Promise<{ images: ImageArray }>;
+): Promise<Pick<LabeledImages, 'images'>>;
 export async function readIDX(
   images: FilePath,
   labels?: FilePath,
   options: IDXImagesOptions = {},
-): Promise<LabeledImages | { images: ImageArray }> {
+): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
   const pictures = await readBytes('readIDX', images);
   if (labels === undefined) return naming(images, () => parseIDXImages(pictures, undefined, options));
   const classes = await readBytes('readIDX', labels);

@@ -19,8 +19,16 @@ export type LearningRate = number | LearningRateSchedule;
 
 /** A schedule as plain JSON. */
 export type ScheduleConfig =
-  | { type: 'constant'; learningRate: number }
-  | ({ type: 'warmupCosine' } & {
+  | {
+      /** {@link constantSchedule}. */
+      type: 'constant';
+      /** Its rate. */
+      learningRate: number;
+    }
+  | ({
+      /** {@link warmupCosineSchedule}. */
+      type: 'warmupCosine';
+    } & {
       [Option in keyof WarmupCosineOptions]-?: Exclude<WarmupCosineOptions[Option], undefined>;
     });
 

@@ -2,6 +2,7 @@ import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
+import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
 type Info = backend_util.Conv2DInfo;
 
@@ -269,7 +270,8 @@ type Shape4D = [number, number, number, number];
 export const conv2D: KernelFunc = ({ inputs, attrs }) => {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes;
-  return forward(x, filter, convolutionInfo(x.shape as Shape4D, filter.shape as Shape4D, attributes));
+  const info = convolutionInfo(x.shape as Shape4D, filter.shape as Shape4D, attributes);
+  return suitsWinograd(info) ? winogradConvolution(x, filter, info, 'forward') : forward(x, filter, info);
 };
 
 /**
@@ -290,5 +292,6 @@ export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
 export const conv2DBackpropFilter: KernelFunc = ({ inputs, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: Shape4D };
-  return filterGradient(x, dy, convolutionInfo(x.shape as Shape4D, attributes.filterShape, attributes));
+  const info = convolutionInfo(x.shape as Shape4D, attributes.filterShape, attributes);
+  return suitsWinograd(info) ? winogradFilterGradient(x, dy, info) : filterGradient(x, dy, info);
 };

@@ -7,7 +7,18 @@ import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
 
 /** What the compiled module can do, by the numbers of assembly/index.ts. */
-export const kinds = { packColumns: 0, multiplyGathered: 1, multiplyFilterGradient: 2 } as const;
+export const kinds = {
+  packColumns: 0,
+  multiplyGathered: 1,
+  multiplyFilterGradient: 2,
+  transformInputs: 3,
+  transformOutputs: 4,
+  transformGradients: 5,
+  transformFilters: 6,
+  transformFilterGradients: 7,
+  multiplyPlaces: 8,
+  sumPlaces: 9,
+} as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
 export type Fields = readonly number[];
@@ -76,7 +87,7 @@ export class KernelModule {
   /**
    * Working memory under a name: kept for the next call, made anew when more is needed. What it holds is undefined.
    *
-   * @throws {@link BackendError} when wasm's memory is full.
+   * @throws `BackendError` when wasm's memory is full.
    */
   block(name: string, bytes: number): number {
     const present = this.blocks.get(name);
@@ -113,7 +124,7 @@ export class KernelModule {
    * Does all `tasks` of a piece of work, on every thread there is.
    *
    * @param scratchBytes - Working memory that each thread needs.
-   * @throws {@link BackendError} when a thread died or memory is full.
+   * @throws `BackendError` when a thread died or memory is full.
    */
   dispatch(kind: number, work: number, tasks: number, scratchBytes: number): void {
     const apart = Math.ceil(scratchBytes / cacheLine) * cacheLine;

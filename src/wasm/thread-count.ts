@@ -13,8 +13,8 @@ let fixed = false;
  * backend computes for the first time. Fewer are used where memory cannot be shared.
  *
  * @param count - Whole number from 1. @defaultValue the cores that the process may use, at most 16
- * @throws {@link InvalidOptionError} when `count` is no whole number >= 1.
- * @throws {@link BackendError} when the threads are running already.
+ * @throws `InvalidOptionError` when `count` is no whole number >= 1.
+ * @throws `BackendError` when the threads are running already.
  */
 export function setThreadCount(count: number): void {
   checkInteger('setThreadCount', 'count', count);

@@ -73,7 +73,7 @@ export class ThreadPool {
   /**
    * Does all tasks of a piece of work, on every thread.
    *
-   * @throws {@link BackendError} when a thread died: at once, or when it does not answer.
+   * @throws `BackendError` when a thread died: at once, or when it does not answer.
    */
   dispatch(kind: number, work: number, tasks: number, scratch: number, scratchBytes: number): void {
     if (this.failure === undefined) {

@@ -129,7 +129,9 @@ describe('ResNet', () => {
             const gradient = grads[variableName]!;
             const values = gradient.dataSync<'float32'>();
             const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
-            expect(Math.abs(norm / expected.norm - 1), weight.name).toBeLessThan(1e-3);
+            // Batch statistics of few values amplify rounding: a ResNet-50's by more than 1e-3, in PyTorch too.
+            const tolerance = Math.max(1e-3, 2 * expected.float32Error);
+            expect(Math.abs(norm / expected.norm - 1), weight.name).toBeLessThan(tolerance);
             // Of a kernel, the first values in PyTorch's order lie at its first output and input.
             const [outputs, inputs, height, width] = weight.shape;
             const pixels = weight.shape.length === 4 ? height! * width! : 1;
@@ -138,7 +140,7 @@ describe('ResNet', () => {
               return values[weight.shape.length === 4 ? (pixel * inputs! + channel) * outputs! : index]!;
             });
             const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-            expectClose(first, expected.values, { absolute: 1e-3 * largest });
+            expectClose(first, expected.values, { absolute: tolerance * largest });
           }
         }),
       );

@@ -89,6 +89,38 @@ describe('conv2d and its gradients on wasm', () => {
     );
   });
 
+  // Channels of whole vectors and a 3x3 filter at stride 1: what Winograd's algorithm takes.
+  const wide: fc.Arbitrary<Convolution> = fc
+    .record({
+      batch: fc.integer({ min: 1, max: 3 }),
+      height: fc.integer({ min: 3, max: 10 }),
+      width: fc.integer({ min: 3, max: 10 }),
+      channels: fc.constantFrom(16, 24, 64),
+      outputs: fc.constantFrom(16, 32, 40),
+      pad: fc.constantFrom<'same' | 'valid' | number>('same', 'valid', 1, 2),
+    })
+    .map(({ batch, height, width, channels, outputs, pad }) => ({
+      input: [batch, height, width, channels],
+      filter: [3, 3, channels, outputs],
+      strides: [1, 1],
+      pad,
+    }));
+
+  it("are the cpu backend's by Winograd's algorithm", async () => {
+    await expectTensors(0, () =>
+      fc.assert(
+        fc.asyncProperty(wide, async (convolution) => {
+          const expected = await valuesOn('cpu', convolution);
+          const actual = await valuesOn('wasm', convolution);
+          for (const [index, values] of actual.entries()) {
+            expectClose(values, expected[index]!, { relative: 2e-5 });
+          }
+        }),
+        { numRuns: 40, seed: 3 },
+      ),
+    );
+  });
+
   it('propagate NaN', async () => {
     await setBackend('wasm');
     const x = randomUniform([1, 4, 4, 1]) as Tensor4D;

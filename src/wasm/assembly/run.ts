@@ -1,6 +1,18 @@
 import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
 import { Columns, packColumns } from './pack-columns';
 import { multiplyGathered, Product } from './product';
+import {
+  Filters,
+  multiplyPlaces,
+  PlaceProducts,
+  sumPlaces,
+  Tiles,
+  transformFilterGradients,
+  transformFilters,
+  transformGradients,
+  transformInputs,
+  transformOutputs,
+} from './winograd';
 
 /**
  * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know
@@ -19,6 +31,27 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 2:
       multiplyFilterGradient(changetype<FilterGradient>(work), first, last, scratch);
+      break;
+    case 3:
+      transformInputs(changetype<Tiles>(work), first, last, scratch);
+      break;
+    case 4:
+      transformOutputs(changetype<Tiles>(work), first, last, scratch);
+      break;
+    case 5:
+      transformGradients(changetype<Tiles>(work), first, last, scratch);
+      break;
+    case 6:
+      transformFilters(changetype<Filters>(work), first, last, scratch);
+      break;
+    case 7:
+      transformFilterGradients(changetype<Filters>(work), first, last, scratch);
+      break;
+    case 8:
+      multiplyPlaces(changetype<PlaceProducts>(work), first, last, scratch);
+      break;
+    case 9:
+      sumPlaces(changetype<PlaceProducts>(work), first, last, scratch);
       break;
   }
 }

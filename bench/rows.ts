@@ -1,0 +1,92 @@
+import { kernelNames } from './kernel-shapes.js';
+import type { RuntimeName } from './runtimes.js';
+import { type EmbedWork, type StepWork, stems, type Work } from './work.js';
+
+/** Some work in some runtime. */
+export interface Side {
+  runtime: RuntimeName;
+  threads: number;
+  work: Work;
+}
+
+/** One row of the table: what is compared with what. */
+export interface Row {
+  name: string;
+  /** Speeds of both sides, or the share that our time is of the baseline's. */
+  figure: 'speed' | 'share';
+  ours: Side;
+  baseline: Side;
+}
+
+/** What is measured. */
+export interface RowOptions {
+  /** Pictures of a step; each has two views. */
+  batch: number;
+  /** Pictures of a step of the stock backend, which takes seconds a picture. */
+  stockBatch: number;
+  /** Threads of both sides. */
+  threads: number;
+}
+
+/** All rows in the order of the table. */
+export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
+  const step = (size: 96 | 32, pictures = batch): StepWork => ({
+    kind: 'step',
+    batch: pictures,
+    size,
+    stem: size === 96 ? stems[7] : stems[3],
+  });
+  const embed: EmbedWork = { kind: 'embed', images: 2 * batch, size: 96, stem: stems[7] };
+  const against = (name: string, runtime: RuntimeName, work: Work, count = threads): Row => ({
+    name,
+    figure: 'speed',
+    ours: { runtime: 'ours', threads: count, work },
+    baseline: { runtime, threads: count, work },
+  });
+  const ours = (count: number, work: Work): Side => ({ runtime: 'ours', threads: count, work });
+  return [
+    {
+      ...against('step-96-wasm-vs-stock', 'stock', step(96)),
+      baseline: { runtime: 'stock', threads: 1, work: step(96, stockBatch) },
+    },
+    against('step-96-wasm-vs-pytorch', 'pytorch', step(96)),
+    against('step-96-wasm-vs-tfjs-node', 'tfjs-node', step(96)),
+    against('step-32-wasm-vs-pytorch', 'pytorch', step(32)),
+    against('step-96-wasm-vs-pytorch-1-thread', 'pytorch', step(96), 1),
+    { name: 'threads-2-vs-1', figure: 'speed', ours: ours(2, step(96)), baseline: ours(1, step(96)) },
+    against('embed-96-wasm-vs-pytorch', 'pytorch', embed),
+    {
+      name: 'augment-share',
+      figure: 'share',
+      ours: ours(threads, { kind: 'augment', batch, size: 96 }),
+      baseline: ours(threads, step(96)),
+    },
+    ...kernelNames.map((kernel): Row => {
+      const work: Work = { kind: 'kernel', kernel, images: 2 * batch };
+      return {
+        ...against(`kernel-${kernel}`, 'stock', work),
+        baseline: { runtime: 'stock', threads: 1, work },
+      };
+    }),
+  ];
+}
+
+/**
+ * The rows of these names.
+ *
+ * @param only - Names with commas between them; one that ends in `*` stands for all that begin so.
+ * @throws Error when there is none of such a name.
+ */
+export function selectRows(rows: readonly Row[], only: string): Row[] {
+  const patterns = only.split(',').map((name) => name.trim());
+  const matches = (name: string, pattern: string) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+  for (const pattern of patterns) {
+    if (!rows.some(({ name }) => matches(name, pattern))) {
+      throw new Error(
+        `bench: --only takes names of rows, which --list prints. Received: ${JSON.stringify(pattern)}.`,
+      );
+    }
+  }
+  return rows.filter(({ name }) => patterns.some((pattern) => matches(name, pattern)));
+}

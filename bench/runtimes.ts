@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import type { Side } from './rows.js';
+import type { WorkerCommand } from './worker-process.js';
+
+/** Where work can run. */
+export type RuntimeName = 'ours' | 'stock' | 'tfjs-node' | 'pytorch';
+
+/** How a runtime is started, or why it is not to be had here. */
+export type Runtime = { start(side: Side): WorkerCommand } | { missing: string };
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const cache = join(folder, '.cache');
+const installHint = 'npm run bench:setup installs it where it can be had';
+
+/** Finds a runtime on this machine. */
+export function findRuntime(name: RuntimeName): Runtime {
+  if (name === 'pytorch') return findPython();
+  if (name === 'tfjs-node') return findTfjsNode();
+  return { start: (side) => nodeWorker(name === 'ours' ? 'workers/ours.ts' : 'baselines/stock.ts', side) };
+}
+
+function findPython(): Runtime {
+  const given = process.env.SIMCLR_PYTHON;
+  const candidates =
+    given === undefined ? [join(cache, 'python/bin/python'), '/usr/bin/python3', 'python3'] : [given];
+  const python = candidates.find(
+    (candidate) => spawnSync(candidate, ['-c', 'import torch, torchvision']).status === 0,
+  );
+  if (python === undefined) {
+    const where = given === undefined ? 'is not installed' : `cannot be imported by SIMCLR_PYTHON=${given}`;
+    return { missing: `PyTorch with torchvision ${where} (${installHint})` };
+  }
+  const script = join(folder, 'baselines/torch_step.py');
+  return {
+    start: (side) => ({ command: python, args: [script, taskOf(side)], env: threadVariables(side.threads) }),
+  };
+}
+
+function findTfjsNode(): Runtime {
+  const name = '@tensorflow/tfjs-node';
+  const built = join(cache, 'tfjs-node/node_modules', name);
+  let module = existsSync(join(built, 'lib/napi-v8/tfjs_binding.node')) ? built : undefined;
+  try {
+    module ??= createRequire(import.meta.url).resolve(name);
+  } catch {
+    return { missing: `tfjs-node is not installed (${installHint})` };
+  }
+  const path = module;
+  return {
+    start: (side) => {
+      const worker = nodeWorker('baselines/tfjs-node.ts', side);
+      return { ...worker, env: { ...worker.env, SIMCLR_TFJS_NODE: path, TF_CPP_MIN_LOG_LEVEL: '2' } };
+    },
+  };
+}
+
+/**
+ * A worker in plain Node, as a user runs the library: bundled here, because a TypeScript loader in the measured
+ * process would come along into every thread of it. `simclr-ts` stays outside and is found in `dist`.
+ */
+function nodeWorker(source: string, side: Side): WorkerCommand {
+  const outfile = join(cache, 'workers', source.replace(/^.*\/|\.ts$/g, '').concat('.mjs'));
+  buildSync({
+    entryPoints: [join(folder, source)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['simclr-ts', 'simclr-ts/*', '@tensorflow/*'],
+    tsconfigRaw: '{}', // the paths of ours point to the sources
+    logLevel: 'error',
+  });
+  return {
+    command: process.execPath,
+    args: [outfile, taskOf(side)],
+    env: threadVariables(side.threads),
+  };
+}
+
+function taskOf({ work, threads }: Side): string {
+  return JSON.stringify({ work, threads });
+}
+
+/** Everything that counts threads listens to one of these. */
+function threadVariables(threads: number): Record<string, string> {
+  const names = [
+    'SIMCLR_WASM_THREADS',
+    'OMP_NUM_THREADS',
+    'MKL_NUM_THREADS',
+    'OPENBLAS_NUM_THREADS',
+    'TF_NUM_INTRAOP_THREADS',
+    'TF_NUM_INTEROP_THREADS',
+  ];
+  return Object.fromEntries(names.map((name) => [name, String(threads)]));
+}

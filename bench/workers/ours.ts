@@ -1,0 +1,95 @@
+/** The library on its wasm backend, by nothing but its public API. */
+import 'simclr-ts/wasm';
+import {
+  dispose,
+  randomUniform,
+  ready,
+  setBackend,
+  type Tensor4D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import {
+  augment,
+  BatchNormalization,
+  batchRandom,
+  contrastiveGradients,
+  ntXentLoss,
+  projectionHead,
+  resnet18,
+  SGD,
+  SimCLR,
+  simclrAugmentation,
+} from 'simclr-ts';
+import type { AugmentWork, EmbedWork, StepWork, Work } from '../work.js';
+import { prepareKernel } from './kernel-calls.js';
+import { countThreads, type Prepared, serve } from './serve.js';
+import { configureThreads } from './threads.js';
+
+type Run = Prepared['run'];
+
+const pictures = (count: number, size: number): Tensor4D => randomUniform([count, size, size, 3], 0, 1);
+const momentum = () => new SGD({ learningRate: 0.1, momentum: 0.9 });
+
+function prepareStep({ batch, size, stem }: StepWork): Run {
+  const encoder = resnet18({ inputShape: [size, size, 3], stem });
+  const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
+  const variables = [...encoder.trainableWeights, ...head.trainableWeights].map(
+    (weight) => weight.read() as Variable,
+  );
+  const optimizer = momentum();
+  const [view1, view2] = [pictures(batch, size), pictures(batch, size)];
+  return () => {
+    const { loss, gradients } = contrastiveGradients(view1, view2, {
+      encoder,
+      projectionHead: head,
+      loss: (z1, z2) => ntXentLoss(z1, z2, { temperature: 0.5 }),
+      variables,
+    });
+    optimizer.applyGradients(gradients);
+    const value = loss.dataSync()[0]!;
+    dispose([loss, ...Object.values(gradients)]);
+    return value;
+  };
+}
+
+function prepareEmbed({ images, size, stem }: EmbedWork): Run {
+  const simclr = new SimCLR({ encoder: resnet18({ inputShape: [size, size, 3], stem }) });
+  const input = pictures(images, size);
+  return async () => {
+    const representations = await simclr.embed(input, { batchSize: images });
+    await representations.data();
+    representations.dispose();
+    return undefined;
+  };
+}
+
+function prepareAugment({ batch, size }: AugmentWork): Run {
+  const augmentation = simclrAugmentation({ size });
+  const images = pictures(batch, size);
+  const indices = Array.from({ length: batch }, (_, row) => row);
+  let epoch = 0;
+  return () => {
+    for (const view of [0, 1]) {
+      augment(augmentation, images, batchRandom({ seed: 1, epoch, indices, view })).dispose();
+    }
+    epoch++;
+    return undefined;
+  };
+}
+
+function prepareWork(work: Work): Run {
+  if (work.kind === 'step') return prepareStep(work);
+  if (work.kind === 'embed') return prepareEmbed(work);
+  if (work.kind === 'augment') return prepareAugment(work);
+  return prepareKernel(work, {
+    normalization: () => [new BatchNormalization({ activation: 'relu' })],
+    optimizer: momentum,
+  });
+}
+
+await serve(async (work) => {
+  const threads = await configureThreads();
+  if (!(await setBackend('wasm'))) throw new Error('The wasm backend does not start here.');
+  await ready();
+  return { label: `simclr-ts wasm, ${countThreads(threads)}`, run: prepareWork(work) };
+});

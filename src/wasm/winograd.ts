@@ -1,0 +1,192 @@
+import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
+import { kernelModule, kinds } from './kernel-module.js';
+import { addressOf, makeOutput } from './tensor-address.js';
+
+type Info = backend_util.Conv2DInfo;
+
+/** Twins of the constants in assembly/winograd.ts. */
+const places = 36;
+const tileSize = 4;
+const scratchBytes = 1024;
+
+/**
+ * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
+ * in the last cache, and memory does not grow with the batch.
+ */
+const groupBytes = 8 * 2 ** 20;
+const leastTilesOfGroup = 96;
+/** The last rows of a product may read as much as this beyond the last tile. */
+const slackBytes = 64 * 1024;
+
+/** What a transformed tile costs beside its products, as a share of them; and a filter's transform, in products. */
+const tileOverhead = 0.25;
+const filterOverhead = 150;
+
+/** Whether a convolution is 3x3 with stride 1, its channels fill vectors, and the transforms pay. */
+export function suitsWinograd(info: Info): boolean {
+  const { filterHeight, filterWidth, strideHeight, strideWidth, inChannels, outChannels } = info;
+  if (filterHeight !== 3 || filterWidth !== 3 || strideHeight !== 1 || strideWidth !== 1) return false;
+  if (inChannels % 8 !== 0 || outChannels % 8 !== 0 || inChannels < 16 || outChannels < 16) return false;
+  // Products for each pair of channels: small maps fill their tiles badly.
+  const direct = 9 * info.batchSize * info.outHeight * info.outWidth;
+  const tiles = gridOf(info.batchSize, info.outHeight, info.outWidth).total;
+  return places * tiles * (1 + tileOverhead) + filterOverhead < direct;
+}
+
+/** A tensor of pictures that tiles are cut from or written to. */
+interface Pictures {
+  address: number;
+  height: number;
+  width: number;
+  channels: number;
+}
+
+interface Grid {
+  tilesY: number;
+  tilesX: number;
+  total: number;
+}
+
+function gridOf(pictures: number, height: number, width: number): Grid {
+  const [tilesY, tilesX] = [Math.ceil(height / tileSize), Math.ceil(width / tileSize)];
+  return { tilesY, tilesX, total: pictures * tilesY * tilesX };
+}
+
+/** Runs `body` for groups of tiles that fit the cache together. */
+function forGroups(grid: Grid, channels: number, body: (first: number, count: number) => void): void {
+  const fitting = Math.floor(groupBytes / (places * 4 * channels));
+  const size = Math.max(fitting, leastTilesOfGroup);
+  // Groups of equal size rather than a small last one.
+  const groups = Math.ceil(grid.total / size);
+  for (let group = 0, first = 0; group < groups; group++) {
+    const end = Math.round((grid.total * (group + 1)) / groups);
+    body(first, end - first);
+    first = end;
+  }
+}
+
+interface TileWork {
+  kind: number;
+  pictures: Pictures;
+  transformed: number;
+  grid: Grid;
+  first: number;
+  count: number;
+  padTop?: number;
+  padLeft?: number;
+}
+
+function transformTiles({
+  kind,
+  pictures,
+  transformed,
+  grid,
+  first,
+  count,
+  padTop = 0,
+  padLeft = 0,
+}: TileWork): void {
+  const module = kernelModule();
+  const { address, height, width, channels } = pictures;
+  const zeros = module.zeros(channels * 4);
+  const fields = [address, transformed, height, width, channels, grid.tilesY, grid.tilesX, first, count];
+  module.dispatch(kind, module.structure('tiles', [...fields, padTop, padLeft, zeros]), count, scratchBytes);
+}
+
+/** Working memory for `count` transformed tiles. */
+function transformedBlock(name: string, count: number, channels: number): number {
+  return kernelModule().block(name, places * count * channels * 4 + slackBytes);
+}
+
+/**
+ * The convolution (`'forward'`: of the input with the filter) or its gradient for the input (`'backward'`: of the
+ * output's gradient with the turned filter).
+ */
+export function winogradConvolution(
+  source: TensorInfo,
+  filter: TensorInfo,
+  info: Info,
+  direction: 'forward' | 'backward',
+): TensorInfo {
+  const module = kernelModule();
+  const forward = direction === 'forward';
+  const output = makeOutput(forward ? info.outShape : info.inShape);
+  const input = { height: info.inHeight, width: info.inWidth, channels: info.inChannels };
+  const result = { height: info.outHeight, width: info.outWidth, channels: info.outChannels };
+  const from: Pictures = { address: addressOf(source), ...(forward ? input : result) };
+  const to: Pictures = { address: addressOf(output), ...(forward ? result : input) };
+  const { top, left } = info.padInfo;
+  const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
+
+  const filters = module.block('winogradFilters', places * from.channels * to.channels * 4);
+  const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1];
+  module.dispatch(
+    kinds.transformFilters,
+    module.structure('filters', filterFields),
+    from.channels / 4,
+    scratchBytes,
+  );
+  const grid = gridOf(info.batchSize, to.height, to.width);
+  forGroups(grid, from.channels + to.channels, (first, count) => {
+    const left = transformedBlock('winogradLeft', count, from.channels);
+    const products = transformedBlock('winogradRight', count, to.channels);
+    const group = { grid, first, count };
+    transformTiles({
+      ...group,
+      kind: kinds.transformInputs,
+      pictures: from,
+      transformed: left,
+      padTop,
+      padLeft,
+    });
+    const fields = [left, filters, products, count, from.channels, to.channels, 0];
+    module.dispatch(kinds.multiplyPlaces, module.structure('places', fields), places, scratchBytes);
+    transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products });
+  });
+  return output;
+}
+
+/** The gradient of the convolution for its filter. */
+export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
+  const module = kernelModule();
+  const output = makeOutput(info.filterShape);
+  const { inChannels, outChannels, padInfo } = info;
+  const input: Pictures = {
+    address: addressOf(x),
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: inChannels,
+  };
+  const gradient: Pictures = {
+    address: addressOf(dy),
+    height: info.outHeight,
+    width: info.outWidth,
+    channels: outChannels,
+  };
+  const sums = module.block('winogradFilters', places * inChannels * outChannels * 4);
+  const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  forGroups(grid, inChannels + outChannels, (first, count) => {
+    const left = transformedBlock('winogradLeft', count, inChannels);
+    const right = transformedBlock('winogradRight', count, outChannels);
+    const group = { grid, first, count };
+    const { top: padTop, left: padLeft } = padInfo;
+    transformTiles({
+      ...group,
+      kind: kinds.transformInputs,
+      pictures: input,
+      transformed: left,
+      padTop,
+      padLeft,
+    });
+    transformTiles({ ...group, kind: kinds.transformGradients, pictures: gradient, transformed: right });
+    const fields = [left, right, sums, count, inChannels, outChannels, first > 0 ? 1 : 0];
+    module.dispatch(kinds.sumPlaces, module.structure('places', fields), places, scratchBytes);
+  });
+  module.dispatch(
+    kinds.transformFilterGradients,
+    module.structure('filters', [addressOf(output), sums, inChannels, outChannels, 0]),
+    outChannels / 4,
+    scratchBytes,
+  );
+  return output;
+}
