@@ -281,11 +281,10 @@ export const conv2D: KernelFunc = ({ inputs, attrs }) => {
 export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: Shape4D };
-  return inputGradient(
-    dy,
-    filter,
-    convolutionInfo(attributes.inputShape, filter.shape as Shape4D, attributes),
-  );
+  const info = convolutionInfo(attributes.inputShape, filter.shape as Shape4D, attributes);
+  return suitsWinograd(info)
+    ? winogradConvolution(dy, filter, info, 'backward')
+    : inputGradient(dy, filter, info);
 };
 
 /** Conv2DBackpropFilter: for each tap, gathered pixels times output gradients, summed over all pixels. */

@@ -96,7 +96,9 @@ describe('ResNet', () => {
   test.each(fixture.narrow)(`${label}: as torchvision`, compare);
 
   // Minutes on the cpu backend.
-  test.skipIf(getBackend() === 'cpu').each(fixture.full)(`${label}: as torchvision`, compare);
+  // Minutes each on the cpu backend, which has the narrow ones.
+  const full = getBackend() === 'cpu' ? [] : fixture.full;
+  if (full.length > 0) test.each(full)(`${label}: as torchvision`, compare);
 
   test.each(fixture.narrow)(`${label}: the names of torchvision's state dict`, ({ names, ...item }) => {
     const weights = torchvisionWeights(build({ names, ...item } as Case));

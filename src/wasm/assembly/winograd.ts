@@ -269,7 +269,7 @@ export function transformFilters(work: Filters, first: i32, last: i32, scratch: 
   for (let input = first * 4; input < last * 4; input += 4) {
     for (let output = 0; output < outputs; output += 4) {
       for (let tap: usize = 0; tap < 9; tap++) {
-        const at = work.turned ? 8 - tap : tap;
+        const at: usize = work.turned ? 8 - tap : tap;
         const row = work.turned ? output : input;
         const column = work.turned ? input : output;
         const from = work.filter + at * tapBytes + <usize>row * rowBytes + (<usize>column << 2);
