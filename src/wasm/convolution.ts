@@ -23,7 +23,10 @@ interface GatherSource {
   address: number;
   height: number;
   width: number;
+  /** Values taken at each tap. */
   channels: number;
+  /** Values from one pixel to the next, where other than `channels`. */
+  pixelStride?: number;
 }
 
 interface Axis {
@@ -36,13 +39,13 @@ interface Axis {
 
 function gather(source: GatherSource, y: Axis, x: Axis): number {
   const module = kernelModule();
-  const { address, height, width, channels } = source;
+  const { address, height, width, channels, pixelStride = channels } = source;
   return module.structure('gather', [
     address,
     module.zeros(channels * 4),
     height,
     width,
-    channels,
+    pixelStride,
     channels,
     y.grid,
     x.grid,
@@ -87,31 +90,61 @@ function multiply({ gathered, rows, columns, depth, output, filter, scatter }: P
   );
 }
 
+/** With fewer channels than this a row of taps is gathered at once: vectors of three colours are mostly empty. */
+const fewChannels = 16;
+
+/** The input's pixels around each output pixel, as rows of a product. */
+interface InputTaps {
+  gathered: number;
+  tapsY: number;
+  tapsX: number;
+  /** Values at each tap. */
+  channels: number;
+}
+
+function gatherInput(x: TensorInfo, info: Info): InputTaps {
+  const { inChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
+  const y = { grid: info.outHeight, rowStep: strideHeight, tapStep: 1, taps: filterHeight };
+  const columns = { grid: info.outWidth, rowStep: strideWidth, tapStep: 1 };
+  if (inChannels >= fewChannels || filterWidth === 1) {
+    const source = {
+      address: addressOf(x),
+      height: info.inHeight,
+      width: info.inWidth,
+      channels: inChannels,
+    };
+    const axisX = { ...columns, origin: -padInfo.left, taps: filterWidth };
+    const gathered = gather(source, { ...y, origin: -padInfo.top }, axisX);
+    return { gathered, tapsY: filterHeight, tapsX: filterWidth, channels: inChannels };
+  }
+  // With zeros around the pictures the values under a row of the filter lie side by side.
+  const height = Math.max(padInfo.top + info.inHeight, (info.outHeight - 1) * strideHeight + filterHeight);
+  const width = Math.max(padInfo.left + info.inWidth, (info.outWidth - 1) * strideWidth + filterWidth);
+  const module = kernelModule();
+  const padded = module.block('padded', info.batchSize * height * width * inChannels * 4);
+  const sizes = [info.inHeight, info.inWidth, inChannels, padInfo.top, padInfo.left, height, width];
+  const padding = module.structure('padding', [addressOf(x), padded, ...sizes]);
+  module.dispatch(kinds.padPictures, padding, info.batchSize, spareBytes);
+  const channels = filterWidth * inChannels;
+  const source = { address: padded, height, width, channels, pixelStride: inChannels };
+  const gathered = gather(source, { ...y, origin: 0 }, { ...columns, origin: 0, taps: 1 });
+  return { gathered, tapsY: filterHeight, tapsX: 1, channels };
+}
+
 function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.outShape);
-  const { inChannels, outChannels, filterHeight, filterWidth, padInfo } = info;
-  const source = { address: addressOf(x), height: info.inHeight, width: info.inWidth, channels: inChannels };
-  const gathered = gather(
-    source,
-    {
-      grid: info.outHeight,
-      rowStep: info.strideHeight,
-      origin: -padInfo.top,
-      tapStep: 1,
-      taps: filterHeight,
-    },
-    { grid: info.outWidth, rowStep: info.strideWidth, origin: -padInfo.left, tapStep: 1, taps: filterWidth },
-  );
-  const tapValues = inChannels * outChannels;
+  const { outChannels } = info;
+  const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
+  const tapValues = channels * outChannels;
   multiply({
     gathered,
     rows: info.batchSize * info.outHeight * info.outWidth,
     columns: outChannels,
-    depth: filterHeight * filterWidth * inChannels,
+    depth: tapsY * tapsX * channels,
     output: addressOf(output),
     filter: {
       address: addressOf(filter),
-      fields: [inChannels, filterHeight, filterWidth, 0, filterWidth * tapValues, tapValues, outChannels, 1],
+      fields: [channels, tapsY, tapsX, 0, tapsX * tapValues, tapValues, outChannels, 1],
     },
   });
   return output;
@@ -195,28 +228,11 @@ function multiplyOverPixels(work: FilterGradientWork): void {
 
 function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.filterShape);
-  const { inChannels, filterHeight, filterWidth, padInfo } = info;
-  const source = { address: addressOf(x), height: info.inHeight, width: info.inWidth, channels: inChannels };
+  const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
   multiplyOverPixels({
-    gathered: gather(
-      source,
-      {
-        grid: info.outHeight,
-        rowStep: info.strideHeight,
-        origin: -padInfo.top,
-        tapStep: 1,
-        taps: filterHeight,
-      },
-      {
-        grid: info.outWidth,
-        rowStep: info.strideWidth,
-        origin: -padInfo.left,
-        tapStep: 1,
-        taps: filterWidth,
-      },
-    ),
-    taps: filterHeight * filterWidth,
-    channels: inChannels,
+    gathered,
+    taps: tapsY * tapsX,
+    channels,
     gradient: addressOf(dy),
     output: addressOf(output),
     pixels: info.batchSize * info.outHeight * info.outWidth,

@@ -18,6 +18,8 @@ export const kinds = {
   transformFilterGradients: 7,
   multiplyPlaces: 8,
   sumPlaces: 9,
+  maxPoolGradient: 10,
+  padPictures: 11,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */

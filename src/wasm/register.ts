@@ -3,6 +3,7 @@ import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution
 import { guarded } from './convolution-info.js';
 import { identity } from './identity.js';
 import { batchMatMul } from './matrix-product.js';
+import { maxPoolGrad } from './max-pool.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 const backendName = 'wasm';
@@ -23,7 +24,7 @@ let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2DBackpropFilter`, `Conv2DBackpropInput`, `UnsortedSegmentSum`; and `Identity` without its copy. Calling it again does nothing.
+ * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; and `Identity` without its copy. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -34,6 +35,7 @@ export function registerTrainingKernels(): void {
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
   replaceKernel('BatchMatMul', batchMatMul());
+  replaceKernel('MaxPoolGrad', maxPoolGrad);
   replaceKernel('Identity', identity);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }

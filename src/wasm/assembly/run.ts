@@ -1,5 +1,7 @@
 import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
+import { MaxPool, maxPoolGradient } from './max-pool';
 import { Columns, packColumns } from './pack-columns';
+import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
 import {
   Filters,
@@ -52,6 +54,12 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 9:
       sumPlaces(changetype<PlaceProducts>(work), first, last, scratch);
+      break;
+    case 10:
+      maxPoolGradient(changetype<MaxPool>(work), first, last, scratch);
+      break;
+    case 11:
+      padPictures(changetype<Padding>(work), first, last);
       break;
   }
 }

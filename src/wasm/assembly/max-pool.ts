@@ -1,0 +1,79 @@
+/** A maximum pool over pictures [pictures, height, width, channels], and its gradient. */
+@unmanaged
+export class MaxPool {
+  input!: usize;
+  /** The pool's output, [pictures, outHeight, outWidth, channels]. */
+  output!: usize;
+  /** Gradient of the output. */
+  gradient!: usize;
+  /** Gradient of the input: the result. */
+  result!: usize;
+  height!: i32;
+  width!: i32;
+  channels!: i32;
+  outHeight!: i32;
+  outWidth!: i32;
+  filterHeight!: i32;
+  filterWidth!: i32;
+  strideHeight!: i32;
+  strideWidth!: i32;
+  padTop!: i32;
+  padLeft!: i32;
+}
+
+/**
+ * Gradient for pictures `first` to `last - 1`: each output's gradient goes to the first place of its window that
+ * holds the maximum. Scratch: 4 bytes a channel.
+ */
+export function maxPoolGradient(work: MaxPool, first: i32, last: i32, scratch: usize): void {
+  const pixelBytes = <usize>work.channels << 2;
+  const pictureBytes = <usize>(work.height * work.width) * pixelBytes;
+  for (let picture = first; picture < last; picture++) {
+    const input = work.input + <usize>picture * pictureBytes;
+    const result = work.result + <usize>picture * pictureBytes;
+    memory.fill(result, 0, pictureBytes);
+    for (let y = 0; y < work.outHeight; y++) {
+      for (let x = 0; x < work.outWidth; x++) {
+        const pixel = <usize>((picture * work.outHeight + y) * work.outWidth + x) * pixelBytes;
+        spreadWindow(work, input, result, y, x, work.output + pixel, work.gradient + pixel, scratch);
+      }
+    }
+  }
+}
+
+function spreadWindow(
+  work: MaxPool,
+  input: usize,
+  result: usize,
+  y: i32,
+  x: i32,
+  maxima: usize,
+  gradient: usize,
+  open: usize,
+): void {
+  const bytes = <usize>work.channels << 2;
+  const whole = bytes & ~15;
+  // Ones where the maximum of a channel is still to be found.
+  memory.fill(open, 0xff, bytes);
+  const top = y * work.strideHeight - work.padTop;
+  const left = x * work.strideWidth - work.padLeft;
+  for (let row = max(top, 0); row < min(top + work.filterHeight, work.height); row++) {
+    for (let column = max(left, 0); column < min(left + work.filterWidth, work.width); column++) {
+      const pixel = <usize>(row * work.width + column) * bytes;
+      let at: usize = 0;
+      for (; at < whole; at += 16) {
+        const wanted = v128.load(open + at);
+        const hit = v128.and(f32x4.eq(v128.load(input + pixel + at), v128.load(maxima + at)), wanted);
+        const to = result + pixel + at;
+        v128.store(to, f32x4.add(v128.load(to), v128.and(v128.load(gradient + at), hit)));
+        v128.store(open + at, v128.andnot(wanted, hit));
+      }
+      for (; at < bytes; at += 4) {
+        if (load<i32>(open + at) == 0 || load<f32>(input + pixel + at) != load<f32>(maxima + at)) continue;
+        const to = result + pixel + at;
+        store<f32>(to, load<f32>(to) + load<f32>(gradient + at));
+        store<i32>(open + at, 0);
+      }
+    }
+  }
+}
