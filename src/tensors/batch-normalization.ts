@@ -24,6 +24,7 @@ import {
   checkSameShape,
 } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
+import { fusedKernels, hasFusedRows, runFused } from './fused-rows.js';
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
 
 /** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
@@ -131,8 +132,7 @@ export function batchNormalization<T extends Tensor>(
   }
   return tidy(() => {
     const matrix = reshape(x, layout.rows);
-    const mean = withoutGradient(() => meanOverRows(matrix, layout), matrix);
-    const variance = withoutGradient(() => meanOverRows(square(sub(matrix, mean)), layout), matrix);
+    const [mean, variance] = momentsOf(matrix, layout);
     const output = normalizeRows(x, mean, variance, options, layout) as T;
     const perGroup: [number, number] = [groups, layout.channels];
     return {
@@ -141,6 +141,16 @@ export function batchNormalization<T extends Tensor>(
       variance: reshape(variance, perGroup) as Tensor2D,
     };
   });
+}
+
+/** Mean and biased variance of every group and channel. */
+function momentsOf(matrix: Tensor, layout: RowLayout): [Tensor, Tensor] {
+  if (hasFusedRows()) {
+    const moments = runFused(fusedKernels.moments, { x: matrix }, { groups: layout.groups });
+    return moments.map((moment) => reshape(moment, layout.channel)) as [Tensor, Tensor];
+  }
+  const mean = withoutGradient(() => meanOverRows(matrix, layout), matrix);
+  return [mean, withoutGradient(() => meanOverRows(square(sub(matrix, mean)), layout), matrix)];
 }
 
 /** Runs `compute` on `x` without recording its steps: none of its large intermediate results is kept. */
@@ -163,8 +173,7 @@ function normalizeRows(
   const normalize = customGrad<Tensor>((...inputsAndSave) => {
     const save = inputsAndSave[inputsAndSave.length - 1] as GradSaveFunc;
     const matrix = reshape(x, layout.rows);
-    const { scale, shift } = affineOf(mean, variance, options);
-    const output = addAndActivate(add(mul(matrix, scale), shift), residual, activation);
+    const output = normalized(matrix, mean, variance, options, layout);
     // Only what exists outside anyway is kept for the backward pass; the rest is small or cheap to compute again.
     const last = activation === 'relu' ? output : matrix;
     save([matrix, mean, variance, last, ...(gamma === undefined ? [] : [gamma])]);
@@ -173,6 +182,25 @@ function normalizeRows(
       tidy(() => {
         const [savedX, savedMean, savedVariance, savedOutput, savedGamma] = saved as SavedTensors;
         const upstream = reshape(dy, layout.rows);
+        if (hasFusedRows()) {
+          const [dx, gammaGradient, betaGradient, residualGradient] = runFused(
+            fusedKernels.normalizeGradient,
+            {
+              dy: upstream,
+              x: savedX,
+              mean: savedMean,
+              variance: savedVariance,
+              gamma: savedGamma,
+              output: activation === 'relu' ? savedOutput : undefined,
+            },
+            { groups: layout.groups, epsilon, residual: residual !== undefined },
+          );
+          const gradients = [reshape(dx!, x.shape)];
+          if (gamma !== undefined) gradients.push(gammaGradient!);
+          if (beta !== undefined) gradients.push(betaGradient!);
+          if (residual !== undefined) gradients.push(reshape(residualGradient!, x.shape));
+          return gradients;
+        }
         const masked = activation === 'relu' ? mul(upstream, step(savedOutput)) : upstream;
         const deviation = rsqrt(add(savedVariance, epsilon)); // its reciprocal
         const slope = savedGamma === undefined ? deviation : mul(deviation, savedGamma);
@@ -191,6 +219,28 @@ function normalizeRows(
     return { value: reshape(output, x.shape), gradFunc };
   });
   return normalize(...inputs);
+}
+
+/** act(scale * x + shift + residual), by the backend's fused kernel where it has one. */
+function normalized(
+  matrix: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  options: AffineOptions,
+  { groups, rows }: RowLayout,
+): Tensor {
+  const { gamma, beta, residual, activation, epsilon } = options;
+  if (hasFusedRows()) {
+    const inputs = { x: matrix, mean, variance, gamma, beta, residual };
+    const [output] = runFused(fusedKernels.normalize, inputs, {
+      groups,
+      epsilon,
+      relu: activation === 'relu',
+    });
+    return reshape(output!, rows);
+  }
+  const { scale, shift } = affineOf(mean, variance, options);
+  return addAndActivate(add(mul(matrix, scale), shift), residual, activation);
 }
 
 /** `scale` and `shift` of every channel such that the normalised x is scale * x + shift. */

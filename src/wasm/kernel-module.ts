@@ -20,6 +20,13 @@ export const kinds = {
   sumPlaces: 9,
   maxPoolGradient: 10,
   padPictures: 11,
+  blockMoments: 12,
+  combineMoments: 13,
+  normalizeBlocks: 14,
+  blockGradients: 15,
+  combineGradients: 16,
+  gradientBlocks: 17,
+  outputFactors: 18,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */

@@ -4,6 +4,7 @@ import { guarded } from './convolution-info.js';
 import { identity } from './identity.js';
 import { batchMatMul } from './matrix-product.js';
 import { maxPoolGrad } from './max-pool.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 const backendName = 'wasm';
@@ -24,7 +25,7 @@ let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; and `Identity` without its copy. Calling it again does nothing.
+ * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and batch normalisation fused under names of this library. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -37,5 +38,8 @@ export function registerTrainingKernels(): void {
   replaceKernel('BatchMatMul', batchMatMul());
   replaceKernel('MaxPoolGrad', maxPoolGrad);
   replaceKernel('Identity', identity);
+  replaceKernel('SimCLRRowMoments', rowMoments);
+  replaceKernel('SimCLRNormalizeRows', normalizeRows);
+  replaceKernel('SimCLRNormalizeRowsGradient', normalizeRowsGradient);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }

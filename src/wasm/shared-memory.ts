@@ -22,6 +22,28 @@ class IdleWorker {
   terminate(): void {}
 }
 
+/** What is heard of errors that nobody caught. */
+const lastResorts = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Takes away the listeners that the binary's loader adds for errors that nobody caught: with them, an error of the
+ * user's own would be shown as one of the loader's, with all its 100 kB of source in a line.
+ */
+async function withoutNewListeners<T>(body: () => Promise<T>): Promise<T> {
+  type Emitter = { listeners(event: string): unknown[]; off(event: string, listener: unknown): void };
+  const host = (globalThis as unknown as { process: Emitter }).process;
+  const before = lastResorts.map((event) => host.listeners(event));
+  try {
+    return await body();
+  } finally {
+    for (const [index, event] of lastResorts.entries()) {
+      for (const listener of host.listeners(event)) {
+        if (!before[index]!.includes(listener)) host.off(event, listener);
+      }
+    }
+  }
+}
+
 async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
   // A setter that does nothing: the binary's loader assigns Node's own Worker to the global.
@@ -51,7 +73,7 @@ export function shareMemoryInNode(): void {
       env().set('WASM_HAS_SIMD_SUPPORT', true);
       env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
       setThreadsCount(1);
-      return withIdleWorkers(async () => stock());
+      return withoutNewListeners(() => withIdleWorkers(async () => stock()));
     },
     priority,
   );

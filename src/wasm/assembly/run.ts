@@ -1,5 +1,15 @@
 import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
 import { MaxPool, maxPoolGradient } from './max-pool';
+import {
+  blockGradients,
+  blockMoments,
+  combineGradients,
+  combineMoments,
+  gradientBlocks,
+  NormalizedRows,
+  normalizeBlocks,
+  outputFactors,
+} from './normalize-rows';
 import { Columns, packColumns } from './pack-columns';
 import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
@@ -60,6 +70,27 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 11:
       padPictures(changetype<Padding>(work), first, last);
+      break;
+    case 12:
+      blockMoments(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 13:
+      combineMoments(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 14:
+      normalizeBlocks(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 15:
+      blockGradients(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 16:
+      combineGradients(changetype<NormalizedRows>(work));
+      break;
+    case 17:
+      gradientBlocks(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 18:
+      outputFactors(changetype<NormalizedRows>(work), first, last);
       break;
   }
 }

@@ -1,0 +1,36 @@
+import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalisation and
+ * with equal results. Rows are `[groups, rows, channels]`, or `[rows, channels]` for one group; statistics have one
+ * value for each group and channel.
+ */
+export const fusedKernels = {
+  /** Inputs `x`; attributes `groups`; outputs mean and biased variance, `[groups, channels]`. */
+  moments: 'SimCLRRowMoments',
+  /**
+   * Inputs `x`, `mean`, `variance`, and where there are any `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
+   * `relu`; output act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
+   */
+  normalize: 'SimCLRNormalizeRows',
+  /**
+   * Inputs `dy`, `x`, `mean`, `variance`, `gamma` where there is one, `output` where a ReLU ended it; attributes `groups`,
+   * `epsilon`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
+   */
+  normalizeGradient: 'SimCLRNormalizeRowsGradient',
+} as const;
+
+/** Whether the active backend has the fused kernels. */
+export function hasFusedRows(): boolean {
+  return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
+}
+
+/** Runs one of the fused kernels; inputs that are `undefined` are left out. */
+export function runFused(
+  kernel: (typeof fusedKernels)[keyof typeof fusedKernels],
+  inputs: Record<string, Tensor | undefined>,
+  attributes: Record<string, number | boolean>,
+): Tensor[] {
+  const given = Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined);
+  return [engine().runKernel(kernel, Object.fromEntries(given), attributes)].flat() as Tensor[];
+}
