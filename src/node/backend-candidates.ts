@@ -110,18 +110,18 @@ export const backendCandidates: readonly BackendCandidate[] = [
     inspect: () => webgpuName,
   },
   {
+    name: 'wasm',
+    backend: 'wasm',
+    load: () => load('@tensorflow/tfjs-backend-wasm', () => import('../wasm/index.js')),
+    inspect: () => 'WebAssembly on the processor',
+  },
+  {
     name: 'tfjs-node',
     backend: 'tensorflow',
     async load() {
       if (!findBackendFactory('tensorflow')) await loadTensorFlow('@tensorflow/tfjs-node');
     },
     inspect: () => 'TensorFlow on the processor',
-  },
-  {
-    name: 'wasm',
-    backend: 'wasm',
-    load: () => load('@tensorflow/tfjs-backend-wasm', () => import('../wasm/index.js')),
-    inspect: () => 'WebAssembly on the processor',
   },
   {
     name: 'cpu',

@@ -114,8 +114,8 @@ export async function chooseBackend(
 
 /**
  * Activates the fastest backend that works here: TensorFlow with CUDA (`@tensorflow/tfjs-node-gpu`), WebGPU (npm
- * `webgpu` with `@tensorflow/tfjs-backend-webgpu`; software adapters do not count), TensorFlow on the processor
- * (`@tensorflow/tfjs-node`), WebAssembly with this library's training kernels, plain JavaScript.
+ * `webgpu` with `@tensorflow/tfjs-backend-webgpu`; software adapters do not count), WebAssembly with this library's
+ * training kernels, TensorFlow on the processor (`@tensorflow/tfjs-node`), plain JavaScript.
  *
  * Each is loaded only when its turn comes and must compute a convolution before it is taken. Nothing is written.
  *

@@ -79,8 +79,8 @@ describe('useBestBackend', () => {
     expect(choice.reasons.map(({ name }) => name)).toEqual([
       'tfjs-node-gpu',
       'webgpu',
-      'tfjs-node',
       'wasm',
+      'tfjs-node',
       'cpu',
     ]);
     expect(choice.reasons.filter(({ taken }) => taken).map(({ name }) => name)).toEqual([choice.name]);
