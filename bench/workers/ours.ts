@@ -1,13 +1,6 @@
 /** The library on its wasm backend, by nothing but its public API. */
 import 'simclr-ts/wasm';
-import {
-  dispose,
-  randomUniform,
-  ready,
-  setBackend,
-  type Tensor4D,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { dispose, randomUniform, ready, setBackend, type Tensor4D } from '@tensorflow/tfjs-core';
 import {
   augment,
   BatchNormalization,
@@ -19,6 +12,7 @@ import {
   SGD,
   SimCLR,
   simclrAugmentation,
+  trainableVariables,
 } from 'simclr-ts';
 import type { AugmentWork, EmbedWork, StepWork, Work } from '../work.js';
 import { prepareKernel } from './kernel-calls.js';
@@ -33,9 +27,7 @@ const momentum = () => new SGD({ learningRate: 0.1, momentum: 0.9 });
 function prepareStep({ batch, size, stem }: StepWork): Run {
   const encoder = resnet18({ inputShape: [size, size, 3], stem });
   const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
-  const variables = [...encoder.trainableWeights, ...head.trainableWeights].map(
-    (weight) => weight.read() as Variable,
-  );
+  const variables = trainableVariables(encoder, head);
   const optimizer = momentum();
   const [view1, view2] = [pictures(batch, size), pictures(batch, size)];
   return () => {

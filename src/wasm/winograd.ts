@@ -4,7 +4,7 @@ import { addressOf, makeOutput } from './tensor-address.js';
 
 type Info = backend_util.Conv2DInfo;
 
-/** Twins of the constants in assembly/winograd.ts. */
+/** Twins of the constants in assembly/winograd-tiles.ts. */
 const places = 36;
 const tileSize = 4;
 const scratchBytes = 1024;

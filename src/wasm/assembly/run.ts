@@ -13,18 +13,9 @@ import {
 import { Columns, packColumns } from './pack-columns';
 import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
-import {
-  Filters,
-  multiplyPlaces,
-  PlaceProducts,
-  sumPlaces,
-  Tiles,
-  transformFilterGradients,
-  transformFilters,
-  transformGradients,
-  transformInputs,
-  transformOutputs,
-} from './winograd';
+import { Filters, transformFilterGradients, transformFilters } from './winograd-filters';
+import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd-products';
+import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd-tiles';
 
 /**
  * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know

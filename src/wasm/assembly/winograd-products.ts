@@ -1,0 +1,86 @@
+import { multiplyOuter, multiplyRows, tileColumns, tileRows } from './micro-kernel';
+
+/** The products of all places, and what they are about. */
+@unmanaged
+export class PlaceProducts {
+  /** [36, tiles, depth] of V. */
+  left!: usize;
+  /** [36, columns / 8, depth, 8] of U; or, over tiles, [36, tiles, columns] of D. */
+  right!: usize;
+  /** [36, tiles, columns]; or, over tiles, [36, columns, depth]. */
+  result!: usize;
+  tiles!: i32;
+  depth!: i32;
+  columns!: i32;
+  accumulate!: i32;
+}
+
+/** M = V U at places `first` to `last - 1`. Scratch: a spare tile. */
+export function multiplyPlaces(work: PlaceProducts, first: i32, last: i32, scratch: usize): void {
+  const depth = work.depth;
+  const stride = <usize>work.columns << 2;
+  const rowBytes = <usize>depth << 2;
+  for (let place = first; place < last; place++) {
+    const left = work.left + (<usize>(place * work.tiles) * rowBytes);
+    const right = work.right + (<usize>(place * work.columns) * rowBytes);
+    const result = work.result + <usize>(place * work.tiles) * stride;
+    for (let column = 0; column < work.columns; column += tileColumns) {
+      const panel = right + <usize>column * rowBytes;
+      for (let row = 0; row < work.tiles; row += tileRows) {
+        const present = min(tileRows, work.tiles - row);
+        const a = left + <usize>row * rowBytes;
+        const c = result + <usize>row * stride + (<usize>column << 2);
+        if (present == tileRows) {
+          multiplyRows(a, rowBytes, panel, depth, c, stride);
+        } else {
+          // The rows beyond lie in the next place or in the slack behind the last; they are dropped.
+          multiplyRows(a, rowBytes, panel, depth, scratch, 32);
+          for (let i = 0; i < present; i++) {
+            v128.store(c + <usize>i * stride, v128.load(scratch + (<usize>i << 5)));
+            v128.store(c + <usize>i * stride, v128.load(scratch + (<usize>i << 5), 16), 16);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** S = D' V, summed over tiles, at places `first` to `last - 1`: [columns, depth]. Scratch: a spare tile. */
+export function sumPlaces(work: PlaceProducts, first: i32, last: i32, scratch: usize): void {
+  const depth = work.depth;
+  const columns = work.columns;
+  const stride = <usize>depth << 2;
+  const stepA = <usize>columns << 2;
+  for (let place = first; place < last; place++) {
+    const left = work.left + (<usize>(place * work.tiles) * stride);
+    const right = work.right + (<usize>(place * work.tiles) * stepA);
+    const result = work.result + <usize>(place * columns) * stride;
+    for (let channel = 0; channel < depth; channel += tileColumns) {
+      const b = left + (<usize>channel << 2);
+      for (let column = 0; column < columns; column += tileRows) {
+        const present = min(tileRows, columns - column);
+        const a = right + (<usize>column << 2);
+        const c = result + <usize>column * stride + (<usize>channel << 2);
+        if (present == tileRows) {
+          multiplyOuter(a, stepA, b, stride, work.tiles, c, stride, work.accumulate != 0);
+        } else {
+          multiplyOuter(a, stepA, b, stride, work.tiles, scratch, 32, false);
+          for (let i = 0; i < present; i++) addRow(scratch + (<usize>i << 5), c + <usize>i * stride, work.accumulate != 0);
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function addRow(from: usize, to: usize, accumulate: bool): void {
+  let low = v128.load(from);
+  let high = v128.load(from, 16);
+  if (accumulate) {
+    low = f32x4.add(low, v128.load(to));
+    high = f32x4.add(high, v128.load(to, 16));
+  }
+  v128.store(to, low);
+  v128.store(to, high, 16);
+}
