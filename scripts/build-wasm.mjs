@@ -12,13 +12,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/wasm/assembly');
 const target = join(root, 'src/wasm/binaries.generated.ts');
 
-const relaxed = ['--enable', 'relaxed-simd']; // fused multiply-add, where the engine has it
-const shared = ['--sharedMemory', '--maximumMemory', '65536']; // on memory that threads share: its import says so
 const builds = {
   plain: [],
-  relaxed,
-  plainShared: shared,
-  relaxedShared: [...relaxed, ...shared],
+  relaxed: ['--enable', 'relaxed-simd'], // fused multiply-add, where the engine has it
 };
 
 const modified = async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
@@ -43,6 +39,9 @@ if ((await modified(target)) < newest) {
         '--enable',
         'threads',
         '--importMemory',
+        '--sharedMemory',
+        '--maximumMemory',
+        '65536',
         '-o',
         file,
       ];

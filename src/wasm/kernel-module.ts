@@ -1,8 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
-import { plain, plainShared, relaxed, relaxedShared } from './binaries.generated.js';
-import { nodeModule } from './host.js';
+import { hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
 
@@ -41,23 +40,6 @@ interface WasmModule {
   wasmMemory?: WebAssembly.Memory;
 }
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-/** A function with one relaxed multiply-add: engines without relaxed SIMD refuse it. */
-const relaxedProbe = Uint8Array.of(
-  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 20, 1, 18, 0],
-  ...[65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 26, 11],
-);
-
-/** Whether the engine fuses multiply and add. Node 20 does when told to, before the module is compiled. */
-function hasRelaxedSimd(): boolean {
-  if (WebAssembly.validate(relaxedProbe)) return true;
-  nodeModule('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd');
-  return WebAssembly.validate(relaxedProbe);
-}
-
 /** Size of the structure that threads share, in assembly/threads.ts, and some. */
 const controlBytes = 128;
 const cacheLine = 64;
@@ -76,8 +58,7 @@ export class KernelModule {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
     const shared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
-    const binary = hasRelaxedSimd() ? (shared ? relaxedShared : relaxed) : shared ? plainShared : plain;
-    const module = new WebAssembly.Module(decode(binary));
+    const module = new WebAssembly.Module(moduleBinary({ fused: hasRelaxedSimd(), shared }));
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     this.run = exports.run as Run;
     const threads = takeThreadCount();
@@ -87,8 +68,8 @@ export class KernelModule {
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
     } else if (threads > 1) {
       console.warn(
-        'simclr-ts/wasm: one thread, for the memory of the wasm backend is not shared: a page needs the headers of ' +
-          "cross-origin isolation, and 'simclr-ts/wasm' must be imported before the backend starts.",
+        'simclr-ts/wasm: one thread, for the memory of the wasm backend is not shared. In a page that takes the ' +
+          "headers of cross-origin isolation; in Node 20.16 or newer, importing 'simclr-ts/wasm' before the backend starts.",
       );
     }
   }

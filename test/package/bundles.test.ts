@@ -29,7 +29,7 @@ describe('ntXentLoss from the root', () => {
   });
 });
 
-/** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top; room for kernels to come. */
+/** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
   '.': 42_000,
   './augmentations': 8200,
@@ -38,11 +38,11 @@ const ceilings: Record<string, number> = {
   './evaluation': 7900,
   './losses': 2650,
   './models': 8200,
-  './node': 32_000,
+  './node': 39_000,
   './optimizers': 4800,
   './random': 1100,
   './training': 29_500,
-  './wasm': 20_000,
+  './wasm': 27_000,
 };
 
 describe('size of every subpath', () => {
