@@ -12,6 +12,7 @@ import {
 import { checkNonNegative, checkPositive } from '../errors/checks.js';
 import { checkDecayRate } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
+import { fusedUpdates, updateFused } from './fused-updates.js';
 import { NamedOptimizer } from './named-optimizer.js';
 import type { LearningRate } from './schedules.js';
 import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
@@ -151,12 +152,18 @@ function adamwUpdate(
   meanSquare: Variable,
   { learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamWUpdate,
 ): void {
+  const rate = learningRate / (1 - beta1 ** step);
+  const rootOfCorrection = Math.sqrt(1 - beta2 ** step);
+  const shrink = 1 - learningRate * weightDecay;
+  const attributes = { rate, beta1, beta2, rootScale: 1 / rootOfCorrection, epsilon, shrink };
+  const targets = [value, mean, meanSquare];
+  if (updateFused(fusedUpdates.adam, { value, gradient, mean, meanSquare }, attributes, targets)) return;
   const nextMean = add(mul(mean, beta1), mul(gradient, 1 - beta1));
   const nextMeanSquare = add(mul(meanSquare, beta2), mul(square(gradient), 1 - beta2));
   mean.assign(nextMean);
   meanSquare.assign(nextMeanSquare);
-  const root = add(div(sqrt(nextMeanSquare), Math.sqrt(1 - beta2 ** step)), epsilon);
-  const change = mul(div(nextMean, root), learningRate / (1 - beta1 ** step));
-  const decayed = weightDecay > 0 ? mul(value, 1 - learningRate * weightDecay) : value;
+  const root = add(div(sqrt(nextMeanSquare), rootOfCorrection), epsilon);
+  const change = mul(div(nextMean, root), rate);
+  const decayed = weightDecay > 0 ? mul(value, shrink) : value;
   value.assign(sub(decayed, change));
 }

@@ -2,6 +2,7 @@ import { add, mul, type serialization, sub, type Tensor, type Variable } from '@
 import { checkChoice, checkNonNegative } from '../errors/checks.js';
 import { checkMomentum } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
+import { fusedUpdates, updateFused } from './fused-updates.js';
 import { NamedOptimizer } from './named-optimizer.js';
 import type { LearningRate } from './schedules.js';
 import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
@@ -135,6 +136,12 @@ function sgdUpdate(
 ): void {
   const { learningRate, momentum, nesterov, weightDecay } = options;
   const decoupled = options.weightDecayMode === 'decoupled';
+  if (velocity !== undefined) {
+    const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
+    const attributes = { learningRate, momentum, nesterov, weightDecay: decoupled ? 0 : weightDecay, shrink };
+    const targets = [value, velocity];
+    if (updateFused(fusedUpdates.momentum, { value, gradient, velocity }, attributes, targets)) return;
+  }
   let direction = weightDecay > 0 && !decoupled ? add(gradient, mul(value, weightDecay)) : gradient;
   if (velocity !== undefined) {
     const next = add(mul(velocity, momentum), direction);

@@ -24,7 +24,7 @@ import {
   checkSameShape,
 } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import { fusedKernels, hasFusedRows, runFused } from './fused-rows.js';
+import { fusedKernels, hasFusedRows, recordsGradients, runFused } from './fused-rows.js';
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
 
 /** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
@@ -228,9 +228,10 @@ function normalized(
   variance: Tensor,
   options: AffineOptions,
   { groups, rows }: RowLayout,
+  fused = hasFusedRows(),
 ): Tensor {
   const { gamma, beta, residual, activation, epsilon } = options;
-  if (hasFusedRows()) {
+  if (fused) {
     const inputs = { x: matrix, mean, variance, gamma, beta, residual };
     const [output] = runFused(fusedKernels.normalize, inputs, {
       groups,
@@ -275,13 +276,14 @@ export function batchNormalizationInference<T extends Tensor>(
 ): T {
   const caller = 'batchNormalizationInference';
   checkAffine(caller, x, options);
-  const { mean, variance, residual, activation } = options;
-  const { channels, rows } = rowLayout(x, 1);
-  checkChannels(caller, 'mean', mean, channels);
-  checkChannels(caller, 'variance', variance, channels);
+  const { mean, variance } = options;
+  const layout = rowLayout(x, 1);
+  checkChannels(caller, 'mean', mean, layout.channels);
+  checkChannels(caller, 'variance', variance, layout.channels);
+  // The fused kernel has no gradient of its own; the one of training is that for statistics of x itself.
+  const fused = hasFusedRows() && !recordsGradients();
   return tidy(() => {
-    const { scale, shift } = affineOf(mean, variance, options);
-    const normalized = add(mul(reshape(x, rows), scale), shift);
-    return reshape(addAndActivate(normalized, residual, activation), x.shape) as T;
+    const output = normalized(reshape(x, layout.rows), mean, variance, options, layout, fused);
+    return reshape(output, x.shape) as T;
   });
 }

@@ -25,6 +25,11 @@ export function hasFusedRows(): boolean {
   return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
 }
 
+/** Whether what is computed now may be differentiated. */
+export function recordsGradients(): boolean {
+  return engine().state.gradientDepth > 0;
+}
+
 /** Runs one of the fused kernels; inputs that are `undefined` are left out. */
 export function runFused(
   kernel: (typeof fusedKernels)[keyof typeof fusedKernels],

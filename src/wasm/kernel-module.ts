@@ -26,6 +26,8 @@ export const kinds = {
   combineGradients: 16,
   gradientBlocks: 17,
   outputFactors: 18,
+  momentumUpdate: 19,
+  adamUpdate: 20,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */

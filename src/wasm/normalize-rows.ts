@@ -1,4 +1,5 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { floatBits } from './float-bits.js';
 import { type Fields, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
@@ -34,15 +35,6 @@ function sizesOf(x: TensorInfo, groups: number): Sizes {
   const channels = x.shape.at(-1)!;
   const rows = util.sizeFromShape(x.shape) / (channels * groups);
   return { groups, rows, channels, blocks: groups * Math.ceil(rows / blockRows) };
-}
-
-const float = new Float32Array(1);
-const bits = new Int32Array(float.buffer);
-
-/** A float32 in a structure whose other fields are whole numbers. */
-function floatBits(value: number): number {
-  float[0] = value;
-  return bits[0]!;
 }
 
 function structure(

@@ -6,6 +6,7 @@ import { batchMatMul } from './matrix-product.js';
 import { maxPoolGrad } from './max-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
+import { adamUpdate, momentumUpdate } from './updates.js';
 
 const backendName = 'wasm';
 
@@ -25,7 +26,8 @@ let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and batch normalisation fused under names of this library. Calling it again does nothing.
+ * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and batch normalisation and optimizer updates fused under
+ * names of this library. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -41,5 +43,7 @@ export function registerTrainingKernels(): void {
   replaceKernel('SimCLRRowMoments', rowMoments);
   replaceKernel('SimCLRNormalizeRows', normalizeRows);
   replaceKernel('SimCLRNormalizeRowsGradient', normalizeRowsGradient);
+  replaceKernel('SimCLRMomentumUpdate', momentumUpdate);
+  replaceKernel('SimCLRAdamUpdate', adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }

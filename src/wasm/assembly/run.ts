@@ -13,6 +13,7 @@ import {
 import { Columns, packColumns } from './pack-columns';
 import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
+import { adamUpdate, momentumUpdate, Update } from './updates';
 import { Filters, transformFilterGradients, transformFilters } from './winograd-filters';
 import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd-products';
 import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd-tiles';
@@ -82,6 +83,12 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 18:
       outputFactors(changetype<NormalizedRows>(work), first, last);
+      break;
+    case 19:
+      momentumUpdate(changetype<Update>(work), first, last);
+      break;
+    case 20:
+      adamUpdate(changetype<Update>(work), first, last);
       break;
   }
 }
