@@ -5,10 +5,9 @@ export const tileRows: i32 = 6;
 export const tileColumns: i32 = 8;
 
 /*
- * The loops below reach 50 to 57 GFLOP/s of the 59 that a core of 3.7 GHz has for fused multiply-adds of four
- * numbers. They owe it to being plain: unrolled by two or four they lose a fifth, and with a branch on `accumulate`
- * after the loop, half, for the engine then spills accumulators, and does so inside the loop. Hence a function for
- * c = and one for c +=.
+ * The loops below come near what a core can multiply, and owe it to being plain: unrolled by two or four they lose a
+ * fifth, and with a branch on `accumulate` after the loop nearly half, for the engine then spills accumulators, and
+ * does so inside the loop. Hence a function for c = and one for c +=.
  */
 
 /**
