@@ -1,94 +1,14 @@
 import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
+import { type Axis, gather, multiply, multiplyOverPixels } from './gathered-product.js';
 import { kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
 type Info = backend_util.Conv2DInfo;
 
-/** Twins of the constants in assembly/. */
-const blockRows = 96;
-const chunkPixels = 192;
-/** Values of depth that are packed together: a panel of 8 columns then fills a fourth of the first-level cache. */
-const chunkDepth = 256;
-/** Input channels of a task of the filter gradient. */
-const channelsPerTask = 128;
-const tile = { rows: 6, columns: 8 };
-const spareBytes = 256;
-
-const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
-
-/** A tensor of pictures as the compiled module gathers from it: see assembly/gather.ts. */
-interface GatherSource {
-  address: number;
-  height: number;
-  width: number;
-  /** Values taken at each tap. */
-  channels: number;
-  /** Values from one pixel to the next, where other than `channels`. */
-  pixelStride?: number;
-}
-
-interface Axis {
-  grid: number;
-  rowStep: number;
-  origin: number;
-  tapStep: number;
-  taps: number;
-}
-
-function gather(source: GatherSource, y: Axis, x: Axis): number {
-  const module = kernelModule();
-  const { address, height, width, channels, pixelStride = channels } = source;
-  return module.structure('gather', [
-    address,
-    module.zeros(channels * 4),
-    height,
-    width,
-    pixelStride,
-    channels,
-    y.grid,
-    x.grid,
-    y.rowStep,
-    x.rowStep,
-    y.origin,
-    x.origin,
-    y.tapStep,
-    x.tapStep,
-    y.taps,
-    x.taps,
-  ]);
-}
-
-interface ProductWork {
-  gathered: number;
-  rows: number;
-  columns: number;
-  depth: number;
-  output: number;
-  /** A filter's part, as assembly/pack-columns.ts packs it: address, then the fields between `to` and `chunk`. */
-  filter: { address: number; fields: readonly number[] };
-  /** Fields from `scatterHeight` on. */
-  scatter?: readonly number[];
-}
-
-/** output = gathered rows x filter columns. */
-function multiply({ gathered, rows, columns, depth, output, filter, scatter }: ProductWork): void {
-  const module = kernelModule();
-  const chunk = Math.min(chunkDepth, depth);
-  const padded = roundUp(columns, tile.columns);
-  const panels = module.block('panels', padded * depth * 4);
-  const pack = module.structure('columns', [filter.address, panels, columns, ...filter.fields, chunk]);
-  module.dispatch(kinds.packColumns, pack, padded / tile.columns, spareBytes);
-  const work = [gathered, panels, output, rows, columns, depth, chunk, ...(scatter ?? [0, 0, 0, 0, 0, 0])];
-  const scratch = spareBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
-  module.dispatch(
-    kinds.multiplyGathered,
-    module.structure('product', work),
-    Math.ceil(rows / blockRows),
-    scratch,
-  );
-}
+/** Padding needs no working memory; the least that a block holds. */
+const noScratch = 64;
 
 /** With fewer channels than this a row of taps is gathered at once: vectors of three colours are mostly empty. */
 const fewChannels = 16;
@@ -124,7 +44,7 @@ function gatherInput(x: TensorInfo, info: Info): InputTaps {
   const padded = module.block('padded', info.batchSize * height * width * inChannels * 4);
   const sizes = [info.inHeight, info.inWidth, inChannels, padInfo.top, padInfo.left, height, width];
   const padding = module.structure('padding', [addressOf(x), padded, ...sizes]);
-  module.dispatch(kinds.padPictures, padding, info.batchSize, spareBytes);
+  module.dispatch(kinds.padPictures, padding, info.batchSize, noScratch);
   const channels = filterWidth * inChannels;
   const source = { address: padded, height, width, channels, pixelStride: inChannels };
   const gathered = gather(source, { ...y, origin: 0 }, { ...columns, origin: 0, taps: 1 });
@@ -203,29 +123,6 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
   return output;
 }
 
-interface FilterGradientWork {
-  gathered: number;
-  taps: number;
-  channels: number;
-  gradient: number;
-  output: number;
-  pixels: number;
-  outputs: number;
-}
-
-/** output [taps, channels, outputs] = sum over pixels of gathered values times gradients. */
-function multiplyOverPixels(work: FilterGradientWork): void {
-  const module = kernelModule();
-  const { gathered, taps, channels, gradient, output, pixels, outputs } = work;
-  const perTask = Math.min(channelsPerTask, channels);
-  const rows = roundUp(outputs, tile.rows);
-  const columns = roundUp(perTask, tile.columns);
-  const scratch = spareBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
-  const fields = [gathered, gradient, output, pixels, outputs, perTask];
-  const tasks = taps * Math.ceil(channels / perTask);
-  module.dispatch(kinds.multiplyFilterGradient, module.structure('filterGradient', fields), tasks, scratch);
-}
-
 function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.filterShape);
   const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
@@ -239,45 +136,6 @@ function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
     outputs: info.outChannels,
   });
   return output;
-}
-
-/** Addresses and sizes of a product of two matrices. */
-export interface MatrixProduct {
-  a: number;
-  b: number;
-  output: number;
-  rows: number;
-  depth: number;
-  columns: number;
-}
-
-const only: Axis = { grid: 1, rowStep: 1, origin: 0, tapStep: 1, taps: 1 };
-
-/** output = a times b, or times b transposed: a convolution of one line of `rows` pixels with one tap. */
-export function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
-  const { a, b, output, rows, depth, columns } = product;
-  const strides = transposeB ? [1, depth] : [columns, 1];
-  multiply({
-    gathered: gather({ address: a, height: 1, width: rows, channels: depth }, only, { ...only, grid: rows }),
-    rows,
-    columns,
-    depth,
-    output,
-    filter: { address: b, fields: [depth, 1, 1, 0, 0, 0, ...strides] },
-  });
-}
-
-/** output = a transposed times b, `a` being [depth, rows]: a filter gradient of one tap over `depth` pixels. */
-export function multiplyTransposed({ a, b, output, rows, depth, columns }: MatrixProduct): void {
-  multiplyOverPixels({
-    gathered: gather({ address: a, height: 1, width: depth, channels: rows }, only, { ...only, grid: depth }),
-    taps: 1,
-    channels: rows,
-    gradient: b,
-    output,
-    pixels: depth,
-    outputs: columns,
-  });
 }
 
 type Shape4D = [number, number, number, number];

@@ -1,6 +1,45 @@
 import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { multiplyMatrices, multiplyTransposed } from './convolution.js';
+import { type Axis, gather, multiply, multiplyOverPixels } from './gathered-product.js';
 import { addressOf, makeOutput } from './tensor-address.js';
+
+/** Addresses and sizes of a product of two matrices. */
+interface MatrixProduct {
+  a: number;
+  b: number;
+  output: number;
+  rows: number;
+  depth: number;
+  columns: number;
+}
+
+const only: Axis = { grid: 1, rowStep: 1, origin: 0, tapStep: 1, taps: 1 };
+
+/** output = a times b, or times b transposed: a convolution of one line of `rows` pixels with one tap. */
+function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
+  const { a, b, output, rows, depth, columns } = product;
+  const strides = transposeB ? [1, depth] : [columns, 1];
+  multiply({
+    gathered: gather({ address: a, height: 1, width: rows, channels: depth }, only, { ...only, grid: rows }),
+    rows,
+    columns,
+    depth,
+    output,
+    filter: { address: b, fields: [depth, 1, 1, 0, 0, 0, ...strides] },
+  });
+}
+
+/** output = a transposed times b, `a` being [depth, rows]: a filter gradient of one tap over `depth` pixels. */
+function multiplyTransposed({ a, b, output, rows, depth, columns }: MatrixProduct): void {
+  multiplyOverPixels({
+    gathered: gather({ address: a, height: 1, width: depth, channels: rows }, only, { ...only, grid: depth }),
+    taps: 1,
+    channels: rows,
+    gradient: b,
+    output,
+    pixels: depth,
+    outputs: columns,
+  });
+}
 
 interface Attributes {
   transposeA: boolean;

@@ -1,0 +1,112 @@
+import { kernelModule, kinds } from './kernel-module.js';
+
+/** Twins of the constants in assembly/. */
+const blockRows = 96;
+const chunkPixels = 192;
+/** Values of depth that are packed together: a panel of 8 columns then fills a fourth of the first-level cache. */
+const chunkDepth = 256;
+/** Input channels of a task of the filter gradient. */
+const channelsPerTask = 128;
+const tile = { rows: 6, columns: 8 };
+const spareBytes = 256;
+
+const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
+
+/** A tensor of pictures as the compiled module gathers from it: see assembly/gather.ts. */
+export interface GatherSource {
+  address: number;
+  height: number;
+  width: number;
+  /** Values taken at each tap. */
+  channels: number;
+  /** Values from one pixel to the next, where other than `channels`. */
+  pixelStride?: number;
+}
+
+/** How the rows of a product and their taps lie along one axis of the pictures. */
+export interface Axis {
+  grid: number;
+  rowStep: number;
+  origin: number;
+  tapStep: number;
+  taps: number;
+}
+
+/** Writes down how rows are gathered, for {@link multiply} and {@link multiplyOverPixels}; valid until the next call. */
+export function gather(source: GatherSource, y: Axis, x: Axis): number {
+  const module = kernelModule();
+  const { address, height, width, channels, pixelStride = channels } = source;
+  return module.structure('gather', [
+    address,
+    module.zeros(channels * 4),
+    height,
+    width,
+    pixelStride,
+    channels,
+    y.grid,
+    x.grid,
+    y.rowStep,
+    x.rowStep,
+    y.origin,
+    x.origin,
+    y.tapStep,
+    x.tapStep,
+    y.taps,
+    x.taps,
+  ]);
+}
+
+/** A product of gathered rows with the columns of a filter. */
+export interface ProductWork {
+  gathered: number;
+  rows: number;
+  columns: number;
+  depth: number;
+  output: number;
+  /** A filter's part, as assembly/pack-columns.ts packs it: address, then the fields between `to` and `chunk`. */
+  filter: { address: number; fields: readonly number[] };
+  /** Fields from `scatterHeight` on. */
+  scatter?: readonly number[];
+}
+
+/** output = gathered rows x filter columns. */
+export function multiply({ gathered, rows, columns, depth, output, filter, scatter }: ProductWork): void {
+  const module = kernelModule();
+  const chunk = Math.min(chunkDepth, depth);
+  const padded = roundUp(columns, tile.columns);
+  const panels = module.block('panels', padded * depth * 4);
+  const pack = module.structure('columns', [filter.address, panels, columns, ...filter.fields, chunk]);
+  module.dispatch(kinds.packColumns, pack, padded / tile.columns, spareBytes);
+  const work = [gathered, panels, output, rows, columns, depth, chunk, ...(scatter ?? [0, 0, 0, 0, 0, 0])];
+  const scratch = spareBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
+  module.dispatch(
+    kinds.multiplyGathered,
+    module.structure('product', work),
+    Math.ceil(rows / blockRows),
+    scratch,
+  );
+}
+
+/** Values gathered at taps of pixels, and gradients of these pixels. */
+export interface FilterGradientWork {
+  gathered: number;
+  taps: number;
+  channels: number;
+  gradient: number;
+  output: number;
+  pixels: number;
+  outputs: number;
+}
+
+/** output [taps, channels, outputs] = sum over pixels of gathered values times gradients. */
+export function multiplyOverPixels(work: FilterGradientWork): void {
+  const module = kernelModule();
+  const { gathered, taps, channels, gradient, output, pixels, outputs } = work;
+  const perTask = Math.min(channelsPerTask, channels);
+  const rows = roundUp(outputs, tile.rows);
+  const columns = roundUp(perTask, tile.columns);
+  const scratch = spareBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
+  const fields = [gathered, gradient, output, pixels, outputs, perTask];
+  const tasks = taps * Math.ceil(channels / perTask);
+  module.dispatch(kinds.multiplyFilterGradient, module.structure('filterGradient', fields), tasks, scratch);
+}
