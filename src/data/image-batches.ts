@@ -12,6 +12,7 @@ import {
   type ImageBatchSource,
   type ImageDataset,
   isImageArray,
+  isIterable,
 } from './image-dataset.js';
 
 /** Options of {@link imageBatches}. */
@@ -73,12 +74,6 @@ function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Gener
     const indices = order.slice(start, Math.min(start + batchSize, end));
     yield { images: takeRows(images, indices, !shuffle), indices };
   }
-}
-
-function isIterable(value: unknown): value is ImageBatches {
-  return (
-    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  );
 }
 
 function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): ImageBatches {

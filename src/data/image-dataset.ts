@@ -64,6 +64,13 @@ export function isImageArray(value: unknown): value is ImageArray {
   );
 }
 
+/** Whether `value` can be gone over, at once or as its parts come. */
+export function isIterable(value: unknown): value is ImageBatches {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
 /** Pictures of a batch, whichever kind it is. */
 export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
   return isTensor(batch) || isImageArray(batch) ? batch : batch?.images;

@@ -1,5 +1,5 @@
 import { isTensor } from '../data/image-array.js';
-import { checkImages, isImageArray } from '../data/image-dataset.js';
+import { checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
 import { batchesPerEpoch, datasetSize, type ImageDataset } from '../data/index.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
@@ -25,11 +25,5 @@ export function checkDataset(dataset: ImageDataset, batchSize: number): void {
   const size = datasetSize(dataset);
   throw new InvalidOptionError(
     `${caller}: dataset must fill at least one batch; give more pictures or a smaller batchSize. Received: dataset of ${size} pictures, batchSize=${batchSize}.`,
-  );
-}
-
-function isIterable(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
   );
 }

@@ -7,14 +7,9 @@ import { checkImages } from '../data/image-dataset.js';
  *
  * @throws {@link ShapeError} or {@link ValueRangeError}, in the name of `caller`, when they are no pictures.
  */
-export function toBatch(
-  caller: string,
-  images: Tensor4D | ImageArray,
-  start = 0,
-  count = Number.NaN,
-): Tensor4D {
+export function toBatch(caller: string, images: Tensor4D | ImageArray, start = 0, count?: number): Tensor4D {
   checkImages(caller, 'images', images);
-  const number = Number.isNaN(count) ? images.shape[0] : count;
+  const number = count ?? images.shape[0] - start;
   if (isTensor(images)) return slice(images, [start, 0, 0, 0], [number, -1, -1, -1]);
   return gatherImages(
     caller,

@@ -1,4 +1,6 @@
 import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { fusedUpdates } from '../optimizers/fused-updates.js';
+import { fusedKernels } from '../tensors/fused-rows.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 import { guarded } from './convolution-info.js';
 import { identity } from './identity.js';
@@ -26,8 +28,8 @@ let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and batch normalisation and optimizer updates fused under
- * names of this library. Calling it again does nothing.
+ * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and,
+ * under names of this library, batch normalisation and optimizer updates in few passes. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -40,10 +42,10 @@ export function registerTrainingKernels(): void {
   replaceKernel('BatchMatMul', batchMatMul());
   replaceKernel('MaxPoolGrad', maxPoolGrad);
   replaceKernel('Identity', identity);
-  replaceKernel('SimCLRRowMoments', rowMoments);
-  replaceKernel('SimCLRNormalizeRows', normalizeRows);
-  replaceKernel('SimCLRNormalizeRowsGradient', normalizeRowsGradient);
-  replaceKernel('SimCLRMomentumUpdate', momentumUpdate);
-  replaceKernel('SimCLRAdamUpdate', adamUpdate);
+  replaceKernel(fusedKernels.moments, rowMoments);
+  replaceKernel(fusedKernels.normalize, normalizeRows);
+  replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(fusedUpdates.momentum, momentumUpdate);
+  replaceKernel(fusedUpdates.adam, adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
 }
