@@ -1,4 +1,10 @@
-import { engine, type GradConfig, type KernelFunc, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  type GradConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import { paddedKernels } from '../tensors/padded-windows.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
