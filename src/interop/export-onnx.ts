@@ -56,7 +56,7 @@ export async function exportONNX(
   const pictures = encoder.inputs[0]!;
   if (pictures.shape.length !== 4 || typeof pictures.shape[3] !== 'number') {
     throw new ShapeError(
-      `${caller}: encoder must take pictures, [batch, height, width, channels] with a known number of channels. Received: encoder with input shape [${pictures.shape}].`,
+      `${caller}: encoder must take pictures, [batch, height, width, channels] with a known number of channels. Received: encoder with input shape [${describeShape(pictures.shape)}].`,
     );
   }
   checkHead(projectionHead, dim);
@@ -80,9 +80,13 @@ function checkHead(head: LayersModel | undefined, dim: number): void {
   const inputShape = head.inputs[0]!.shape;
   if (inputShape.length !== 2 || inputShape[1] !== dim) {
     throw new ShapeError(
-      `${caller}: projectionHead must take what the encoder gives, [batch, ${dim}]. Received: projectionHead with input shape [${inputShape}].`,
+      `${caller}: projectionHead must take what the encoder gives, [batch, ${dim}]. Received: projectionHead with input shape [${describeShape(inputShape)}].`,
     );
   }
+}
+
+function describeShape(shape: readonly (number | null)[]): string {
+  return shape.map((size) => size ?? 'null').join(',');
 }
 
 /** Starts all reads at once: training may go on meanwhile. Each weight is handed out once, then forgotten. */

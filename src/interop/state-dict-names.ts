@@ -103,7 +103,7 @@ export function fromTorchvisionName(
 export function findEncoders(names: ReadonlySet<string>): EncoderPlace[] {
   const signs: Record<ModuleNames, [stem: string, block: string]> = {
     attributes: ['conv1.weight', 'layer1.0.conv1.weight'],
-    torchvisionChildren: ['0.weight', '4.0.conv1.weight'],
+    torchvisionChildren: ['0.weight', '7.0.conv1.weight'],
     lightlyChildren: ['0.weight', '2.0.conv1.weight'],
   };
   return (Object.keys(signs) as ModuleNames[]).flatMap((modules) => {

@@ -41,7 +41,7 @@ export interface LoadStateDictOptions {
 export interface LoadedStateDict {
   /** What stood before the names of the weights that were taken. */
   prefix: string;
-  /** Tensors that belong to something else: classifiers, heads, other networks, counters of batches. */
+  /** Names of tensors that belong to something else: classifiers, heads, other networks. */
   ignored: string[];
 }
 
@@ -177,8 +177,8 @@ export async function stateDict(
 function partsOf(caller: string, model: LayersModel): HeadWeight[] | undefined {
   const layers = Array.isArray(model?.layers) ? model.layers : [];
   const isEncoder = layers.some((layer) => layer instanceof PaddedConv2D);
-  const head = isEncoder ? undefined : headWeights(model);
-  if (!isEncoder && (layers.length === 0 || head === undefined)) {
+  const head = isEncoder || layers.length === 0 ? undefined : headWeights(model);
+  if (!isEncoder && head === undefined) {
     throw new InvalidOptionError(
       receivedMessage(
         caller,
@@ -214,14 +214,17 @@ function headPlace(
   return onlyPlace('projection head', found, names, prefix);
 }
 
-/** Splits names into those of this network, by the name that the model has for them, and all others. */
+/**
+ * Splits names into those of this network, by the name that the model has for them, and all others. Counters of batches
+ * are of no use here.
+ */
 function sortNames(names: ReadonlySet<string>, ownName: (name: string) => string | undefined) {
   const own = new Map<string, string>();
   const ignored: string[] = [];
   for (const name of names) {
     const ours = ownName(name);
-    if (ours === undefined || ours.endsWith('.num_batches_tracked')) ignored.push(name);
-    else own.set(ours, name);
+    if (ours === undefined) ignored.push(name);
+    else if (!ours.endsWith('.num_batches_tracked')) own.set(ours, name);
   }
   return { own, ignored };
 }
