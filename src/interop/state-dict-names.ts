@@ -8,8 +8,9 @@ import { quoted } from './safetensors-header.js';
  * - `'timm'`: the same names, for timm's `resnet18`, `resnet34` and `resnet50`.
  * - `'lightly'`: lightly's models with a torchvision network as its examples take it, without the classifier and in an
  *   `nn.Sequential`: 'backbone.0.weight', 'backbone.4.0.bn1.bias'; the head is 'projection_head.layers.0.weight'.
- * - `'lightly-resnet'`: the same with lightly's own `ResNetGenerator`, whose stem is the 'small' one, and whose shortcuts
- *   have a name of their own: 'backbone.3.0.shortcut.0.weight'.
+ * - `'lightly-resnet'`: the same with lightly's own `ResNetGenerator`, whose shortcuts have a name of their own:
+ *   'backbone.3.0.shortcut.0.weight'. In an `nn.Sequential` its stem is 3x3, with neither pool nor ReLU:
+ *   `{ kernelSize: 3, strides: 1, pool: false, activation: 'none' }`.
  * - `'solo-learn'`: the state dict in solo-learn's checkpoints: 'backbone.conv1.weight' ('encoder.conv1.weight' up to
  *   version 1.0.2: give that prefix); the head is 'projector.0.weight'.
  */

@@ -20,6 +20,12 @@ export interface ResNetStem {
    * @defaultValue kernelSize - 1 in all, half of them on each side
    */
   padding?: number;
+  /**
+   * What follows the stem's batch normalisation. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
+   * @defaultValue 'relu'
+   */
+  activation?: 'relu' | 'none';
 }
 
 /** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
@@ -167,7 +173,7 @@ function buildResNet(architecture: Architecture, options: ResNetOptions): Layers
   const parts = new Parts(options, initializer, seed);
   const pictures = input({ shape: [...inputShape], name: parts.named('input') });
   let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides, stem.padding);
-  x = parts.normalization(x, 'bn1', { activation: 'relu' });
+  x = parts.normalization(x, 'bn1', stem.activation === 'none' ? {} : { activation: 'relu' });
   if (stem.pool) {
     const pool = { kernelSize: 3, strides: 2, padding: 1, name: parts.named('maxpool') };
     x = new PaddedMaxPooling2D(pool).apply(x) as SymbolicTensor;
@@ -196,6 +202,8 @@ function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): R
   checkInteger(caller, 'stem.kernelSize', stem?.kernelSize);
   checkInteger(caller, 'stem.strides', stem.strides);
   if (stem.padding !== undefined) checkInteger(caller, 'stem.padding', stem.padding, 0);
+  if (stem.activation !== undefined)
+    checkChoice(caller, 'stem.activation', stem.activation, ['relu', 'none']);
   return stem;
 }
 

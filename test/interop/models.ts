@@ -17,6 +17,17 @@ export const encoders: [name: string, build: () => LayersModel][] = [
         }),
       ),
   ],
+  [
+    'resnet18 with a stem of lightly',
+    () =>
+      known(
+        resnet18({
+          inputShape: [8, 8, 3],
+          width: 2,
+          stem: { kernelSize: 3, strides: 1, pool: false, activation: 'none' },
+        }),
+      ),
+  ],
   ['resnet50', () => known(resnet50({ inputShape: [16, 16, 3], width: 2, name: 'teacher' }))],
 ];
 

@@ -10,6 +10,9 @@ from torch import nn
 # kernelSize, strides, pool, padding: solo-learn's networks for CIFAR.
 SOLO_LEARN_STEM = {"kernelSize": 3, "strides": 1, "pool": False, "padding": 2}
 
+# lightly's own network as its examples take it: an nn.Sequential of its children, without the ReLU behind the stem.
+LIGHTLY_STEM = {"kernelSize": 3, "strides": 1, "pool": False, "activation": "none"}
+
 
 def case(name, package, format, architecture, stem="imagenet", size=64, head=None, prefix=None):
     return {
@@ -38,9 +41,9 @@ CASES = [
     case("timm-resnet50", "timm", "timm", "resnet50"),
     case("lightly-torchvision-resnet18", "lightly", "lightly", "resnet18", head=LIGHTLY_HEAD),
     case("lightly-torchvision-resnet50", "lightly", "lightly", "resnet50", head=LIGHTLY_HEAD),
-    case("lightly-resnet18", "lightly", "lightly-resnet", "resnet18", "small", 32, LIGHTLY_PLAIN_HEAD),
-    case("lightly-resnet34", "lightly", "lightly-resnet", "resnet34", "small", 32, LIGHTLY_PLAIN_HEAD),
-    case("lightly-resnet50", "lightly", "lightly-resnet", "resnet50", "small", 32, LIGHTLY_HEAD),
+    case("lightly-resnet18", "lightly", "lightly-resnet", "resnet18", LIGHTLY_STEM, 32, LIGHTLY_PLAIN_HEAD),
+    case("lightly-resnet34", "lightly", "lightly-resnet", "resnet34", LIGHTLY_STEM, 32, LIGHTLY_PLAIN_HEAD),
+    case("lightly-resnet50", "lightly", "lightly-resnet", "resnet50", LIGHTLY_STEM, 32, LIGHTLY_HEAD),
     case("solo-learn-resnet18-cifar", "solo-learn", "solo-learn", "resnet18", SOLO_LEARN_STEM, 32, SOLO_LEARN_HEAD, "encoder."),
     case("solo-learn-resnet50", "solo-learn", "solo-learn", "resnet50", "imagenet", 64, SOLO_LEARN_HEAD, "encoder."),
 ]
