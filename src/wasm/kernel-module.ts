@@ -68,7 +68,7 @@ export class KernelModule {
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
-    guardAllocations(wasm);
+    guardAllocations(wasm, this.memory);
     const shared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
     const module = new WebAssembly.Module(moduleBinary({ fused: hasRelaxedSimd(), shared }));

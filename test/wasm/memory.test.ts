@@ -43,11 +43,13 @@ describe('memory of the wasm backend', () => {
     expect(memory().numTensors).toBe(heldBefore);
   });
 
-  it('an allocator that returns 0 throws; addresses beyond 2 GB are positive', () => {
-    const allocator = { _malloc: (bytes: number) => (bytes > 100 ? 0 : -16), _free: () => {} };
-    guardAllocations(allocator);
+  it('an allocator that returns 0, or more than there is, throws; addresses beyond 2 GB are positive', () => {
+    const places: Record<number, number> = { 8: -16, [3 * 2 ** 20]: 0, 32: -16 };
+    const allocator = { _malloc: (bytes: number) => places[bytes]!, _free: () => {} };
+    guardAllocations(allocator, { buffer: { byteLength: 2 ** 32 } as ArrayBuffer });
     expect(allocator._malloc(8)).toBe(2 ** 32 - 16);
     expect(() => allocator._malloc(3 * 2 ** 20)).toThrow(/no room for 3 MB more/);
+    expect(() => allocator._malloc(32)).toThrow(/no room/);
   });
 
   it('is asked of the wasm backend alone', async () => {
