@@ -2,7 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
-import { hasRelaxedSimd, moduleBinary } from './module-binary.js';
+import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
 
@@ -71,7 +71,9 @@ export class KernelModule {
     guardAllocations(wasm, this.memory);
     const shared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
-    const module = new WebAssembly.Module(moduleBinary({ fused: hasRelaxedSimd(), shared }));
+    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared });
+    checkSimd(binary);
+    const module = new WebAssembly.Module(binary);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     this.run = exports.run as Run;
     const threads = takeThreadCount();
