@@ -10,3 +10,5 @@ export {
 } from './knn-classifier.js';
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.js';
 export { type NearestNeighbors, nearestNeighbors } from './nearest-neighbors.js';
+export type { RegularizationTrial } from './regularization-sweep.js';
+export { type LabeledSelection, selectLabeled } from './select-labeled.js';
