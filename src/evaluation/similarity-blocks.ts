@@ -5,10 +5,8 @@ import { sliceRows, transposedUnitBlock, type UnitRows, unitBlock } from './unit
 const queryBlock = 1024;
 const referenceBlock = 4096;
 
-/** Cosine similarities of some queries with some references. */
-export interface SimilarityBlock {
-  /** `[height, width]`, row-major. Valid during the call only; may be changed. */
-  values: Float32Array;
+/** Some queries and some references. */
+export interface BlockPlace {
   /** The first query. */
   query: number;
   /** How many queries. */
@@ -19,17 +17,23 @@ export interface SimilarityBlock {
   width: number;
 }
 
+/** Cosine similarities of some queries with some references. */
+export interface SimilarityBlock extends BlockPlace {
+  /** `[height, width]`, row-major. Valid during the call only; may be changed. */
+  values: Float32Array;
+}
+
 /**
  * All cosine similarities, block by block: products on the device, references in the outer loop, so that each goes to
  * the device once.
  *
- * @param wanted - Says of a block, by its first and last rows, whether it is needed. Default: all are.
+ * @param wanted - Says of a block whether it is needed. Default: all are.
  */
 export async function forEachSimilarityBlock(
   queries: UnitRows,
   references: UnitRows,
   visit: (block: SimilarityBlock) => void,
-  wanted: (lastQuery: number, firstReference: number, firstQuery: number) => boolean = () => true,
+  wanted: (place: BlockPlace) => boolean = () => true,
 ): Promise<void> {
   const { dim } = queries;
   for (let reference = 0; reference < references.rows; reference += referenceBlock) {
@@ -39,12 +43,13 @@ export async function forEachSimilarityBlock(
     try {
       for (let query = 0; query < queries.rows; query += queryBlock) {
         const height = Math.min(queryBlock, queries.rows - query);
-        if (!wanted(query + height - 1, reference, query)) continue;
+        const place = { query, height, reference, width };
+        if (!wanted(place)) continue;
         const product = tidy(() =>
           matMul(tensor2d(unitBlock(queries, query, height), [height, dim]), columns),
         );
         try {
-          visit({ values: await product.data<'float32'>(), query, height, reference, width });
+          visit({ ...place, values: await product.data<'float32'>() });
         } finally {
           product.dispose();
         }
