@@ -4,13 +4,12 @@ import {
   mul,
   neg,
   type Optimizer,
-  oneHot,
   type Scalar,
   stack,
   sum,
   type Tensor2D,
   type Tensor4D,
-  tensor1d,
+  tensor2d,
   tidy,
   variableGrads,
 } from '@tensorflow/tfjs-core';
@@ -157,8 +156,7 @@ class FineTuneRun {
         const view = augment(this.augmentation, images, random);
         this.checkView(view, indices.length);
         const input = this.normalization ? normalize(this.normalization).apply(view, null) : view;
-        const labels = Int32Array.from(indices, (index) => this.training.labels[index]!);
-        const targets = oneHot(tensor1d(labels, 'int32'), this.classes, 1, 0, 'float32') as Tensor2D;
+        const targets = tensor2d(this.targetsOf(indices), [indices.length, this.classes]);
         const { value, grads } = crossEntropyGradients(this.network, input, targets);
         return { summary: stack([value, sumOfAll(grads)]), gradients: grads };
       });
@@ -174,6 +172,15 @@ class FineTuneRun {
     } finally {
       images.dispose();
     }
+  }
+
+  /** One-hot rows, made on the host: the wasm backend's `oneHot` gives whole numbers whatever dtype is asked for. */
+  private targetsOf(indices: Uint32Array): Float32Array {
+    const targets = new Float32Array(indices.length * this.classes);
+    for (const [row, index] of indices.entries()) {
+      targets[row * this.classes + this.training.labels[index]!] = 1;
+    }
+    return targets;
   }
 
   private checkView(view: Tensor4D, count: number): void {
