@@ -1,53 +1,74 @@
-import { memory } from '@tensorflow/tfjs-core';
-import '../src/wasm/index.js';
-import { setBackend } from '@tensorflow/tfjs-core';
-import { Command } from 'commander';
-import { type EmbeddingArray, knnClassifier, linearProbe } from '../src/evaluation/index.js';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { Command, InvalidArgumentError } from 'commander';
+import { knnClassifier, type LabeledEmbeddings, linearProbe } from '../src/evaluation/measures.js';
 import { randomGenerator } from '../src/random/index.js';
+import '../src/wasm/index.js';
 
-const o = new Command()
-  .option('--rows <n>', '', '10000')
-  .option('--queries <n>', '', '10000')
-  .option('--dim <n>', '', '512')
-  .option('--only <x>')
-  .parse()
-  .opts();
-await setBackend('wasm');
-function make(rows: number, dim: number, seed: number): { embeddings: EmbeddingArray; labels: Uint8Array } {
-  const r = randomGenerator(seed);
-  const centres = randomGenerator(9);
-  const c = Float32Array.from({ length: 10 * dim }, () => 0.05 * centres.normal());
-  const labels = Uint8Array.from({ length: rows }, (_, i) => i % 10);
+// Seconds of kNN classifier and linear probe on the wasm backend, on made-up representations:
+//   npx tsx bench/evaluation.ts --references 100000 --only knn
+
+const classes = 10;
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1))
+    throw new InvalidArgumentError('A whole number >= 1 is needed.');
+  return value;
+}
+
+/** Rows like those of a mediocre encoder: >= 0, around a mean of their class, classes overlapping. */
+function representations(
+  rows: number,
+  dim: number,
+  seed: number,
+): LabeledEmbeddings & { labels: Uint8Array } {
+  const centre = randomGenerator(0);
+  const means = Float32Array.from({ length: classes * dim }, () => 0.05 * centre.normal());
+  const random = randomGenerator(seed);
+  const labels = Uint8Array.from({ length: rows }, (_, row) => row % classes);
   const data = new Float32Array(rows * dim);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < dim; j++)
-      data[i * dim + j] = Math.max(0, r.uniform(-1, 1) + c[labels[i]! * dim + j]!);
-  return { embeddings: { data, shape: [rows, dim] }, labels };
+  for (let i = 0; i < data.length; i++) {
+    const row = Math.floor(i / dim);
+    data[i] = Math.max(0, random.uniform(-1, 1) + means[labels[row]! * dim + (i % dim)]!);
+  }
+  return { embeddings: { data, shape: [rows, dim] }, labels, classes };
 }
-const rows = +o.rows,
-  queries = +o.queries,
-  dim = +o.dim;
-const train = make(rows, dim, 1),
-  test = make(queries, dim, 2);
-async function timed(name: string, f: () => Promise<unknown>) {
-  const t = performance.now();
-  const v = await f();
-  console.log(name, ((performance.now() - t) / 1000).toFixed(2), 's', v ?? '');
+
+async function timed<T>(name: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
+  const began = performance.now();
+  const result = await work();
+  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(2)} s, ${describe(result)}`);
+  return result;
 }
-if (o.only !== 'probe') {
-  let knn: Awaited<ReturnType<typeof knnClassifier>>;
-  await timed('knn fit', async () => {
-    knn = await knnClassifier(train);
-  });
-  await timed('knn evaluate', async () => (await knn.evaluate(test.embeddings, test.labels)).accuracy);
-  await timed('knn evaluate', async () => (await knn.evaluate(test.embeddings, test.labels)).accuracy);
+
+const options = new Command('evaluation')
+  .option('--references <count>', 'rows that are learned from', positiveInteger, 10_000)
+  .option('--queries <count>', 'rows that are asked for', positiveInteger, 10_000)
+  .option('--dim <count>', 'columns', positiveInteger, 512)
+  .option('--repetitions <count>', 'how often each is measured', positiveInteger, 2)
+  .option('--only <name>', 'knn or probe')
+  .parse()
+  .opts<{ references: number; queries: number; dim: number; repetitions: number; only?: string }>();
+
+await setBackend('wasm');
+const train = representations(options.references, options.dim, 1);
+const test = representations(options.queries, options.dim, 2);
+const accuracyOf = ({ accuracy }: { accuracy: number }) => `accuracy ${accuracy}`;
+for (let repetition = 0; repetition < options.repetitions; repetition++) {
+  if (options.only !== 'probe') {
+    const knn = await timed(
+      'knnClassifier',
+      () => knnClassifier(train),
+      () => `${options.references} references`,
+    );
+    await timed('KnnClassifier.evaluate', () => knn.evaluate(test.embeddings, test.labels), accuracyOf);
+  }
+  if (options.only !== 'knn') {
+    const describe = ({ iterations, loss }: { iterations: number; loss: number }) =>
+      `${iterations} iterations, loss ${loss.toFixed(6)}`;
+    const probe = await timed('linearProbe', () => linearProbe(train), describe);
+    await timed('LinearProbe.evaluate', () => probe.evaluate(test.embeddings, test.labels), accuracyOf);
+  }
 }
-if (o.only !== 'knn') {
-  let probe: Awaited<ReturnType<typeof linearProbe>>;
-  await timed('probe fit', async () => {
-    probe = await linearProbe(train);
-    return [probe.iterations, probe.converged, probe.loss];
-  });
-  await timed('probe evaluate', async () => (await probe.evaluate(test.embeddings, test.labels)).accuracy);
-}
-console.log(process.memoryUsage().rss / 2 ** 20, process.resourceUsage().maxRSS / 1024, memory().numTensors);
+const peak = process.resourceUsage().maxRSS / 1024;
+console.log(`peak memory of the process ${peak.toFixed(0)} MiB, tensors left ${memory().numTensors}`);
