@@ -1,6 +1,12 @@
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { Command, InvalidArgumentError } from 'commander';
-import { knnClassifier, type LabeledEmbeddings, linearProbe } from '../src/evaluation/measures.js';
+import {
+  knnClassifier,
+  type LabeledEmbeddings,
+  linearProbe,
+  retrieval,
+  uniformity,
+} from '../src/evaluation/measures.js';
 import { randomGenerator } from '../src/random/index.js';
 import '../src/wasm/index.js';
 
@@ -36,8 +42,12 @@ function representations(
 
 async function timed<T>(name: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
   const began = performance.now();
+  const before = process.cpuUsage();
   const result = await work();
-  console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(2)} s, ${describe(result)}`);
+  const { user, system } = process.cpuUsage(before);
+  const seconds = ((performance.now() - began) / 1000).toFixed(2);
+  const busy = ((user + system) / 1e6).toFixed(2);
+  console.log(`${name}: ${seconds} s (${busy} s of processor time), ${describe(result)}`);
   return result;
 }
 
@@ -46,16 +56,17 @@ const options = new Command('evaluation')
   .option('--queries <count>', 'rows that are asked for', positiveInteger, 10_000)
   .option('--dim <count>', 'columns', positiveInteger, 512)
   .option('--repetitions <count>', 'how often each is measured', positiveInteger, 2)
-  .option('--only <name>', 'knn or probe')
+  .option('--only <name>', 'knn, probe, retrieval or uniformity')
   .parse()
   .opts<{ references: number; queries: number; dim: number; repetitions: number; only?: string }>();
 
 await setBackend('wasm');
 const train = representations(options.references, options.dim, 1);
 const test = representations(options.queries, options.dim, 2);
+const wanted = (name: string) => options.only === undefined || options.only === name;
 const accuracyOf = ({ accuracy }: { accuracy: number }) => `accuracy ${accuracy}`;
 for (let repetition = 0; repetition < options.repetitions; repetition++) {
-  if (options.only !== 'probe') {
+  if (wanted('knn')) {
     const knn = await timed(
       'knnClassifier',
       () => knnClassifier(train),
@@ -63,12 +74,18 @@ for (let repetition = 0; repetition < options.repetitions; repetition++) {
     );
     await timed('KnnClassifier.evaluate', () => knn.evaluate(test.embeddings, test.labels), accuracyOf);
   }
-  if (options.only !== 'knn') {
+  if (wanted('probe')) {
     const describe = ({ iterations, loss }: { iterations: number; loss: number }) =>
       `${iterations} iterations, loss ${loss.toFixed(6)}`;
     const probe = await timed('linearProbe', () => linearProbe(train), describe);
     await timed('LinearProbe.evaluate', () => probe.evaluate(test.embeddings, test.labels), accuracyOf);
   }
+  if (wanted('retrieval')) {
+    const describe = ({ meanAveragePrecision }: { meanAveragePrecision: number }) =>
+      `mAP ${meanAveragePrecision}`;
+    await timed('retrieval', () => retrieval(test.embeddings, test.labels), describe);
+  }
+  if (wanted('uniformity')) await timed('uniformity', () => uniformity(test.embeddings), String);
 }
 const peak = process.resourceUsage().maxRSS / 1024;
 console.log(`peak memory of the process ${peak.toFixed(0)} MiB, tensors left ${memory().numTensors}`);

@@ -133,7 +133,7 @@ describe('fineTune', () => {
     expect(steps).toBe(6); // three steps of 3, not two of 4 and one of 1
   });
 
-  it('moves the running statistics of batch normalisation, frozen or not', async () => {
+  it('moves the running statistics of batch normalisation', async () => {
     const encoder = keep(normalizedEncoder());
     const mean = [...encoder.layers[1]!.getWeights()[2]!.dataSync()];
     const { classifier } = await fineTune({ encoder }, training, { epochs: 1 });
@@ -141,6 +141,48 @@ describe('fineTune', () => {
     const copy = classifier.network.layers.find((layer) => layer.getClassName() === 'BatchNormalization')!;
     expect([...copy.getWeights()[2]!.dataSync()]).not.toEqual(mean);
     expect([...encoder.layers[1]!.getWeights()[2]!.dataSync()]).toEqual(mean);
+  });
+
+  it('leaves frozen layers of the encoder as they are', async () => {
+    const encoder = keep(tinyEncoder());
+    encoder.layers[0]!.trainable = false;
+    const { classifier } = await fineTune({ encoder }, training, { ...quick, epochs: 3 });
+    keep(classifier);
+    const kernels = (from: LayersModel) =>
+      from.layers
+        .filter((layer) => layer.getClassName() === 'Conv2D')
+        .map((layer) => [...layer.getWeights()[0]!.dataSync()]);
+    const [first, second] = kernels(encoder);
+    const [frozen, free] = kernels(classifier.network);
+    expect(frozen).toEqual(first);
+    expect(free).not.toEqual(second);
+  });
+
+  it('takes a source whose layers share names, and one that is called like the classifier', async () => {
+    const named = (name: string) => layers.dense({ units: 4, name, activation: 'relu' });
+    const encoder = keep(
+      sequential({ layers: [layers.flatten({ inputShape: [8, 8, 3] }), named('a'), named('classifier')] }),
+    );
+    const head = keep(sequential({ layers: [layers.dense({ units: 3, inputShape: [4], name: 'a' })] }));
+    await expectTensors(0, async () => {
+      const source = { encoder, projectionHead: head };
+      const { classifier } = await fineTune(source, training, { epochs: 1, attachTo: 1 });
+      expect(classifier.network.layers.map(({ name }) => name).slice(-4)).toEqual([
+        'a',
+        'classifier',
+        'a_',
+        'classifier_',
+      ]);
+      classifier.dispose();
+    });
+  });
+
+  it('leaves nothing behind when the source was disposed of', async () => {
+    const simclr = tinySimCLR();
+    simclr.dispose();
+    await expectTensors(0, async () => {
+      await expect(fineTune(simclr, training)).rejects.toThrow();
+    });
   });
 
   it('writes the trained weights into the source when asked', async () => {

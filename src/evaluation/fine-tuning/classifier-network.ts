@@ -1,7 +1,7 @@
 import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
 import { checkEncoder } from '../../models/index.js';
-import { copyWeights, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
+import { copyWeights, freeName, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
 
 /** What a classifier grows out of: a `SimCLR`, or its parts. */
 export interface FineTuneSource {
@@ -38,18 +38,22 @@ export async function classifierNetwork(
   checkEncoder(source.encoder, caller);
   const kept = attachTo === 'h' ? [] : headLayers(caller, source.projectionHead!, attachTo);
   const encoder = await sameArchitecture(caller, source.encoder);
-  const head = kept.map(freshLayer);
+  const taken = new Set(encoder.layers.map((layer) => layer.name));
+  const head = kept.map((layer) => freshLayer(layer, taken));
   let x = encoder.outputs[0]!;
   for (const layer of head) x = layer.apply(x) as SymbolicTensor;
-  const classifier = layers.dense({ units: classes, kernelInitializer: 'zeros', name: 'classifier' });
-  const network = model({
-    inputs: encoder.inputs,
-    outputs: classifier.apply(x) as SymbolicTensor,
-    name: 'fineTuned',
-  });
-  if (pretrained) {
-    copyWeights(source.encoder.layers, encoder.layers);
-    copyWeights(kept, head);
+  const name = freeName('classifier', taken);
+  const classifier = layers.dense({ units: classes, kernelInitializer: 'zeros', name });
+  const outputs = classifier.apply(x) as SymbolicTensor;
+  const network = model({ inputs: encoder.inputs, outputs, name: 'fineTuned' });
+  try {
+    if (pretrained) {
+      copyWeights(source.encoder.layers, encoder.layers);
+      copyWeights(kept, head);
+    }
+  } catch (error) {
+    network.dispose(); // the source may have been disposed of
+    throw error;
   }
   return {
     network,

@@ -46,11 +46,22 @@ export function headLayers(caller: string, head: LayersModel, count: number): la
   return chain.slice(0, dense[count] ?? chain.length);
 }
 
-/** A new layer of the same kind and configuration. */
-export function freshLayer(layer: layers.Layer): layers.Layer {
+/**
+ * A new layer of the same kind and configuration.
+ *
+ * @param taken - Names of other layers of the network that it becomes part of; its own is added, changed where taken.
+ */
+export function freshLayer(layer: layers.Layer, taken: Set<string>): layers.Layer {
   const kind = layer.constructor as serialization.SerializableConstructor<layers.Layer>;
-  return (kind as unknown as { fromConfig(cls: typeof kind, config: object): layers.Layer }).fromConfig(
-    kind,
-    layer.getConfig(),
-  );
+  const { fromConfig } = kind as unknown as { fromConfig(cls: typeof kind, config: object): layers.Layer };
+  const config = { ...layer.getConfig(), name: freeName(layer.name, taken) };
+  return fromConfig.call(kind, kind, config);
+}
+
+/** `name`, or what comes of it by appending, and from now on taken. */
+export function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  while (taken.has(free)) free += '_';
+  taken.add(free);
+  return free;
 }
