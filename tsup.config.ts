@@ -6,6 +6,7 @@ const rooms = [
   'data',
   'errors',
   'evaluation',
+  'interop',
   'losses',
   'models',
   'node',
@@ -16,7 +17,8 @@ const rooms = [
 ];
 
 export default defineConfig({
-  entry: ['src/index.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
+  // `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
+  entry: ['src/index.ts', 'src/evaluation/measures.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
   outDir: 'dist',
   format: ['esm', 'cjs'],
   target: 'es2022',
