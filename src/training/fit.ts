@@ -12,6 +12,7 @@ import type {
 } from './callbacks/callback.js';
 import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
+import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
@@ -32,6 +33,13 @@ export interface FitOptions {
    * @defaultValue `false`
    */
   resume?: boolean;
+  /**
+   * The class of each picture by its number in the data set, for a loss that needs it: whole numbers, negative = unknown.
+   * Of a labelled data set, `fit(images, { labels })`.
+   *
+   * @defaultValue none
+   */
+  labels?: ArrayLike<number>;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -79,6 +87,7 @@ class FitRun {
 
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
+    checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -207,7 +216,8 @@ class FitRun {
 
   private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult> {
     try {
-      return await this.simclr.step(images, indices, this.simclr.progress.epoch);
+      const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
+      return await this.simclr.step(images, indices, this.simclr.progress.epoch, labels);
     } catch (error) {
       // NaN in a picture is the likelier cause, and the one with a place to look at.
       if (error instanceof NonFiniteLossError) await checkImageValues('SimCLR.fit', 'dataset', images);
