@@ -1,3 +1,4 @@
+export { type CachedGradientsOptions, cachedGradients } from './cached-gradients.js';
 export type {
   Callback,
   EpochRecord,

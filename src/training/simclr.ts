@@ -19,9 +19,11 @@ import type { ViewLoss } from '../losses/index.js';
 import { AdamW } from '../optimizers/index.js';
 import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
+import { cachedGradients } from './cached-gradients.js';
 import type { History } from './callbacks/history.js';
 import { checkLabels } from './check-labels.js';
-import { explainMissingKernel, viewGradients } from './contrastive-gradients.js';
+import { checkMicroBatch } from './check-micro-batch.js';
+import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
@@ -29,9 +31,11 @@ import { trainableVariables } from './named-weights.js';
 import type { SimCLROptions, TrainingProgress } from './options.js';
 import { checkOptions, makeParts } from './parts.js';
 import { rememberStatistics } from './running-statistics.js';
+import { type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
 import { toBatch } from './to-batch.js';
 import type { ContrastiveLoss } from './to-view-loss.js';
+import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of {@link SimCLR.trainStep}. */
 export interface TrainStepOptions {
@@ -41,6 +45,15 @@ export interface TrainStepOptions {
   epoch?: number;
   /** The class of each picture, for a loss that needs it: whole numbers, negative = unknown. @defaultValue none */
   labels?: ArrayLike<number>;
+  /** Pictures that go through the network at a time, as in `fit`. @defaultValue all */
+  microBatchSize?: number;
+}
+
+/** What {@link SimCLR.step} needs beside the pictures. */
+interface StepOptions {
+  epoch: number;
+  labels?: ArrayLike<number> | undefined;
+  microBatchSize?: number | undefined;
 }
 
 /** What a training step did. */
@@ -144,20 +157,22 @@ export class SimCLR {
    * @throws {@link NonFiniteLossError} when the loss or a gradient is NaN or infinite. As after every other error, the
    * trainer is then as it was before.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
-   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, or the loss needs `labels` and
-   * there are none.
+   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, the loss needs `labels` and there
+   * are none, or `microBatchSize` does not fit, as in `fit`.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
   trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const caller = 'SimCLR.trainStep';
     return this.exclusively(caller, async () => {
-      const { epoch = this.progress.step, indices, labels } = options;
+      const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
       const batch = toBatch(caller, images);
       try {
         await checkImageValues(caller, 'images', batch);
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
-        checkLabels(caller, this.loss, labels, batch.shape[0]);
-        return await this.step(batch, rows, epoch, labels);
+        const count = batch.shape[0];
+        checkLabels(caller, this.loss, labels, count);
+        if (microBatchSize !== undefined) checkMicroBatch(caller, this, microBatchSize, count, 'images');
+        return await this.step(tensorBatch(batch, rows), { epoch, labels, microBatchSize });
       } finally {
         batch.dispose();
       }
@@ -198,12 +213,7 @@ export class SimCLR {
    *
    * @internal
    */
-  async step(
-    images: Tensor4D,
-    indices: ArrayLike<number>,
-    epoch: number,
-    labels?: ArrayLike<number>,
-  ): Promise<TrainStepResult> {
+  async step(batch: StepBatch, options: StepOptions): Promise<TrainStepResult> {
     this.checkUsable('SimCLR.step');
     const { step } = this.progress;
     const learningRate = Number(
@@ -211,7 +221,7 @@ export class SimCLR {
     );
     const statistics = rememberStatistics(this.encoder, this.projectionHead);
     try {
-      const loss = await this.update(images, indices, epoch, labels);
+      const loss = await this.update(batch, options);
       this.progress.step++;
       return { loss, learningRate, step };
     } catch (error) {
@@ -222,32 +232,17 @@ export class SimCLR {
     }
   }
 
-  private async update(
-    images: Tensor4D,
-    indices: ArrayLike<number>,
-    epoch: number,
-    labels: ArrayLike<number> | undefined,
-  ): Promise<number> {
+  private async update(batch: StepBatch, options: StepOptions): Promise<number> {
     const made: Tensor[] = [];
     const projections: Tensor2D[] = [];
     const remember = (views: Tensor2D[]) => {
       if (this.loss.afterStep) projections.push(...views.map((view) => keep(clone(view))));
     };
     try {
-      const { summary, gradients } = tidy(() => {
-        const views = this.views(images, indices, epoch);
-        const options = {
-          encoder: this.encoder,
-          projectionHead: this.projectionHead,
-          loss: this.loss,
-          labels,
-          viewBatching: this.viewBatching,
-          variables: trainableVariables(this.encoder, this.projectionHead),
-        };
-        const { loss, gradients } = viewGradients(views, options, remember);
-        return { summary: stack([loss, sumOfAll(gradients)]), gradients };
-      });
-      made.push(summary, ...Object.values(gradients));
+      const { loss: lossTensor, gradients } = await this.gradients(batch, options, remember);
+      made.push(lossTensor, ...Object.values(gradients));
+      const summary = tidy(() => stack([lossTensor, sumOfAll(gradients)]));
+      made.push(summary);
       const [loss, gradientSum] = (await summary.data()) as Float32Array;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
       checkFiniteStep(this.progress.step, loss!, gradientSum!);
@@ -257,6 +252,48 @@ export class SimCLR {
     } finally {
       dispose([...made, ...projections]);
     }
+  }
+
+  /** Loss and gradients of a batch, at once or in micro-batches. */
+  private async gradients(
+    batch: StepBatch,
+    { epoch, labels, microBatchSize }: StepOptions,
+    onProjections: (projections: Tensor2D[]) => void,
+  ): Promise<ContrastiveGradients> {
+    const { indices } = batch;
+    const options = {
+      encoder: this.encoder,
+      projectionHead: this.projectionHead,
+      loss: this.loss,
+      labels,
+      viewBatching: this.viewBatching,
+      variables: trainableVariables(this.encoder, this.projectionHead),
+    };
+    const count = indices.length;
+    const size = microBatchSize ?? count;
+    if (size === count) {
+      return tidy(() => {
+        const views = this.views(batch.rows(0, count), indices, epoch);
+        const { loss, gradients } = viewGradients(views, options, onProjections);
+        return { loss, gradients };
+      });
+    }
+    const rowNumbers = Array.from(indices);
+    return cachedGradients(
+      {
+        ...options,
+        chunks: count / size,
+        views: (chunk) => {
+          const start = chunk * size;
+          return this.makeViews(batch.rows(start, size), rowNumbers.slice(start, start + size), epoch);
+        },
+        betweenChunks: async () => {
+          await yieldToEventLoop();
+          this.checkUsable('SimCLR.step');
+        },
+      },
+      onProjections,
+    );
   }
 
   /**
@@ -271,13 +308,22 @@ export class SimCLR {
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, or there is no augmentation.
    */
   views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D, ...Tensor4D[]] {
-    const { augmentations } = this;
     checkFloatTensor('SimCLR', 'images', images, 4, '[N, height, width, channels]');
     if (images.shape[0] < 2) {
       throw new ShapeError(
         `SimCLR: a batch must hold at least 2 pictures, for without others there are no negatives. Received: images=[${images.shape}].`,
       );
     }
+    return this.makeViews(images, indices, epoch);
+  }
+
+  /** The views of any number of pictures. */
+  private makeViews(
+    images: Tensor4D,
+    indices: ArrayLike<number>,
+    epoch: number,
+  ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
+    const { augmentations } = this;
     checkIndices(indices, images.shape[0]);
     checkInteger('SimCLR', 'epoch', epoch, 0);
     if (augmentations.length === 0) {
