@@ -189,7 +189,10 @@ describe('cachedGradients equals one step with batch normalisation in groups of 
 });
 
 describe('cachedGradients without batch normalisation equals the plain step', () => {
-  const models = { encoder: tinyEncoder(), projectionHead: projectionHead({ inputDim: 8, outputDim: 5 }) };
+  const models = {
+    encoder: tinyEncoder(),
+    projectionHead: projectionHead({ inputDim: 8, hidden: [16], outputDim: 5 }),
+  };
   const views = picturesOf(2);
 
   it.each(losses)('%j', async (config) => {
