@@ -1,6 +1,6 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { type TransformConfig, transformFromConfig } from '../augmentations/index.js';
+import { transformFromConfig } from '../augmentations/index.js';
 import { CheckpointError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
@@ -12,6 +12,7 @@ import {
   type Metadata,
   type Topologies,
 } from './checkpoint-format.js';
+import { lossState, restoreLoss } from './loss-state.js';
 import { namedWeights } from './named-weights.js';
 import {
   describeOptimizer,
@@ -36,7 +37,7 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
   const weights = [...allWeights(simclr)].map(
     ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
   );
-  const tensors = [...weights];
+  const tensors = [...weights, ...lossState(simclr.loss)];
   try {
     const optimizer = await describeOptimizer(simclr);
     tensors.push(...optimizer.tensors);
@@ -46,8 +47,9 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
       viewBatching: simclr.viewBatching,
       seed: simclr.seed,
       normalization: simclr.normalization,
-      augmentation: simclr.augmentation?.config ?? null,
-      customLoss: simclr.customLoss !== undefined,
+      ...describeViews(simclr),
+      customLoss: simclr.loss.config === undefined,
+      loss: simclr.loss.config ?? null,
       optimizer: optimizer.description,
       progress,
     };
@@ -108,7 +110,9 @@ export async function loadSimCLR(
     restoreWeights({ encoder, projectionHead }, tensors);
     const simclr = new Trainer({ ...savedOptions, encoder, projectionHead });
     // Training with other views than before shall not happen unnoticed.
-    if (!savedOptions.augmentation) Object.assign(simclr, { augmentation: undefined });
+    if (!savedOptions.augmentation) Object.assign(simclr, { augmentation: undefined, augmentations: [] });
+    if (simclr.loss !== options.loss) made.push({ dispose: () => simclr.loss.dispose?.() });
+    restoreLoss(simclr.loss, metadata.loss ?? null, tensors);
     Object.assign(simclr.progress, metadata.progress);
     await restoreOptimizer(simclr, metadata.optimizer, tensors);
     return simclr;
@@ -122,10 +126,10 @@ export async function loadSimCLR(
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
 function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROptions {
-  const { temperature, viewBatching, seed, normalization, optimizer, customLoss } = metadata;
+  const { temperature, viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
-      'SimCLR.load: the saved loss was a function, which no file can hold. Pass it again as { loss }.',
+      'SimCLR.load: the saved loss was a function or an object of your own, which no file can hold. Pass it again as { loss }.',
     );
   }
   const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
@@ -134,15 +138,29 @@ function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROption
     viewBatching,
     seed,
     normalization,
+    ...(loss ? { loss } : {}),
+    ...(views !== undefined && !Array.isArray(augmentation) ? { views } : {}),
     ...options,
     ...(augmentation ? { augmentation } : {}),
     optimizer: options.optimizer ?? savedOptimizer(optimizer),
   };
 }
 
+/** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
+function describeViews({ augmentations }: SimCLR): Pick<Metadata, 'augmentation' | 'views'> {
+  const configs = augmentations.map(({ config }) => config);
+  const known = configs.filter((config) => config !== undefined);
+  const isKnown = configs.length > 0 && known.length === configs.length;
+  if (new Set(augmentations).size === 1) {
+    return { augmentation: isKnown ? known[0]! : null, views: configs.length };
+  }
+  return { augmentation: isKnown ? known : null };
+}
+
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
-function savedAugmentation(config: TransformConfig | null): SimCLROptions['augmentation'] {
+function savedAugmentation(config: Metadata['augmentation']): SimCLROptions['augmentation'] {
   try {
+    if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;
   } catch {
     return undefined;
@@ -182,7 +200,7 @@ function restoreWeights(models: Pick<SimCLR, 'encoder' | 'projectionHead'>, tens
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!name.startsWith('optimizer/') && !weights.has(name))
+    if (!/^(optimizer|loss)\//.test(name) && !weights.has(name))
       problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {

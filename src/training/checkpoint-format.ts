@@ -1,6 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { NormalizeOptions, TransformConfig } from '../augmentations/index.js';
 import { CheckpointError } from '../errors/errors.js';
+import type { LossConfig } from '../losses/index.js';
 import type { OptimizerDescription } from './optimizer-state.js';
 import type { TrainingProgress } from './options.js';
 
@@ -17,8 +18,12 @@ export interface Metadata {
   viewBatching: 'joint' | 'separate';
   seed: number;
   normalization: NormalizeOptions | null;
-  augmentation: TransformConfig | null;
+  augmentation: TransformConfig | TransformConfig[] | null;
+  /** Left out by the first version, which made two. */
+  views?: number;
   customLoss: boolean;
+  /** The loss where it is of this library; left out by the first version, which had NT-Xent or a function. */
+  loss?: LossConfig | null;
   optimizer: OptimizerDescription;
   progress: TrainingProgress;
 }

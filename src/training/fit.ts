@@ -1,5 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { batchesPerEpoch, checkImageValues, type ImageDataset, imageBatches } from '../data/index.js';
+import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import type {
@@ -12,7 +11,10 @@ import type {
 } from './callbacks/callback.js';
 import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
+import { checkDatasetLabels, labelsOf } from './check-labels.js';
+import { checkMicroBatch } from './check-micro-batch.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
+import { type FitBatch, stepBatches } from './step-batches.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
@@ -21,6 +23,14 @@ export interface FitOptions {
   epochs?: number;
   /** Pictures a step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
   batchSize?: number;
+  /**
+   * Pictures that go through the network at a time: bounds the memory of a step whatever its `batchSize`, at the price of
+   * one more forward pass. It must divide `batchSize`. The gradients stay those of the whole batch; batch normalisation
+   * sees one micro-batch at a time, all views of its pictures together where `viewBatching` is `'joint'`.
+   *
+   * @defaultValue `batchSize`: all at once
+   */
+  microBatchSize?: number;
   /** Draw the pictures in a new random order each epoch (pictures in memory only). @defaultValue `true` */
   shuffle?: boolean;
   /** Ends after this many steps of this call, even within an epoch. @defaultValue no limit */
@@ -32,6 +42,13 @@ export interface FitOptions {
    * @defaultValue `false`
    */
   resume?: boolean;
+  /**
+   * The class of each picture by its number in the data set, for a loss that needs it: whole numbers, negative = unknown.
+   * Of a labelled data set, `fit(images, { labels })`.
+   *
+   * @defaultValue none
+   */
+  labels?: ArrayLike<number>;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -53,6 +70,7 @@ class FitRun {
   private readonly callbacks: Callback[];
   private readonly context: FitContext;
   private readonly batchSize: number;
+  private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
   private stopReason: string | undefined;
   private steps = 0;
@@ -67,6 +85,11 @@ class FitRun {
     checkInteger('SimCLR.fit', 'epochs', epochs);
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
     this.batchSize = batchSize;
+    const { microBatchSize } = options;
+    if (microBatchSize !== undefined) {
+      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, batchSize, 'batchSize');
+      if (microBatchSize < batchSize) this.microBatchSize = microBatchSize;
+    }
     this.maxSteps = maxSteps;
     this.callbacks = callbacks;
     this.context = {
@@ -79,6 +102,7 @@ class FitRun {
 
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
+    checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -140,8 +164,9 @@ class FitRun {
     const { progress } = simclr;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
-    const batches = imageBatches(this.dataset, {
+    const batches = stepBatches('SimCLR.fit', this.dataset, {
       batchSize,
+      microBatchSize: this.microBatchSize,
       shuffle,
       seed: simclr.seed,
       epoch: progress.epoch,
@@ -160,14 +185,14 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    for await (const { images, indices } of batches) {
-      const size = images.shape[0];
+    for await (const batch of batches) {
+      const size = batch.indices.length;
       try {
         // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
         if (this.history.epochs.length === 0 || record.steps === 0) {
-          await checkImageValues('SimCLR.fit', 'dataset', images);
+          await batch.checkValues();
         }
-        const result = await this.step(images, indices);
+        const result = await this.step(batch);
         progress.batch++;
         this.steps++;
         const seconds = (performance.now() - stepBegan) / 1000;
@@ -178,7 +203,7 @@ class FitRun {
         this.history.steps.push(step);
         await this.call((callback) => callback.onStepEnd?.(step, this.context));
       } finally {
-        images.dispose();
+        batch.dispose();
       }
       await yieldToEventLoop();
       stepBegan = performance.now();
@@ -205,12 +230,19 @@ class FitRun {
     this.simclr.progress.batch = 0;
   }
 
-  private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult> {
+  private async step(batch: FitBatch): Promise<TrainStepResult> {
+    const { microBatchSize, simclr } = this;
+    const { indices } = batch;
+    // Batches of an iterable have a size of their own.
+    if (microBatchSize !== undefined && indices.length !== this.batchSize) {
+      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, indices.length, 'pictures of a batch');
+    }
     try {
-      return await this.simclr.step(images, indices, this.simclr.progress.epoch);
+      const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
+      return await simclr.step(batch, { epoch: simclr.progress.epoch, labels, microBatchSize });
     } catch (error) {
       // NaN in a picture is the likelier cause, and the one with a place to look at.
-      if (error instanceof NonFiniteLossError) await checkImageValues('SimCLR.fit', 'dataset', images);
+      if (error instanceof NonFiniteLossError) await batch.checkValues();
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+export { type CachedGradientsOptions, cachedGradients } from './cached-gradients.js';
 export type {
   Callback,
   EpochRecord,
@@ -12,8 +13,8 @@ export { type EvaluationFunction, type EvaluationOptions, evaluation } from './c
 export { type History, history } from './callbacks/history.js';
 export { type ProgressOptions, type ProgressReport, progress } from './callbacks/progress.js';
 export {
+  type ContrastiveGradients,
   type ContrastiveGradientsOptions,
-  type ContrastiveLoss,
   contrastiveGradients,
 } from './contrastive-gradients.js';
 export type { EmbedOptions } from './embed.js';
@@ -21,3 +22,4 @@ export type { FitOptions } from './fit.js';
 export { trainableVariables } from './named-weights.js';
 export type { SimCLROptions, TrainingProgress } from './options.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
+export type { ContrastiveLoss } from './to-view-loss.js';

@@ -1,7 +1,8 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
-import type { ContrastiveLoss } from './contrastive-gradients.js';
+import type { LossConfig, LossName, ViewLoss } from '../losses/index.js';
+import type { ContrastiveLoss } from './to-view-loss.js';
 
 /** Options of `new SimCLR(...)`: the parts of the method, each replaceable. */
 export interface SimCLROptions {
@@ -18,11 +19,18 @@ export interface SimCLROptions {
    */
   projectionHead?: LayersModel;
   /**
-   * Makes a view of each picture; its output must have the encoder's input size.
+   * Makes a view of each picture; its output must have the encoder's input size. An array has one transform a view, two
+   * or more; from the second on they may make pictures of another size, where the encoder takes those (multi-crop).
    *
    * @defaultValue `simclrAugmentation({ size: [H, W] })`
    */
-  augmentation?: Transform<unknown>;
+  augmentation?: Transform<unknown> | readonly Transform<unknown>[];
+  /**
+   * How many views of each picture one transform makes, at least 2; left out where `augmentation` is an array.
+   *
+   * @defaultValue `2`
+   */
+  views?: number;
   /**
    * Mean and standard deviation of each channel, subtracted and divided by before the encoder, in training and in
    * `embed`, and saved with the model; `null` = none, as in Google's code.
@@ -32,8 +40,14 @@ export interface SimCLROptions {
   normalization?: NormalizeOptions | null;
   /** Temperature of the NT-Xent loss: unitless, > 0. @defaultValue `0.5` */
   temperature?: number;
-  /** Another loss instead of NT-Xent; `temperature` then has no effect. A function is not saved. */
-  loss?: ContrastiveLoss;
+  /**
+   * Another loss instead of NT-Xent; `temperature` then has no effect. One of the library by its name, or by name and
+   * options as in `{ name: 'dcl', temperature: 0.1 }`, is saved with the model, its queue too. A function of two views
+   * (of more, the mean over all pairs is taken) or a {@link ViewLoss} of your own is not, but the latter's state is.
+   *
+   * @defaultValue `{ name: 'ntXent', temperature }`
+   */
+  loss?: LossName | LossConfig | ViewLoss | ContrastiveLoss;
   /**
    * Any tfjs `Optimizer`, this library's `SGD`, `AdamW`, `LARS` or `tf.train`'s.
    *
@@ -41,7 +55,7 @@ export interface SimCLROptions {
    * 64 by Spijkervet/SimCLR
    */
   optimizer?: Optimizer;
-  /** Both views in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
+  /** All views of one size in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
   /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;

@@ -1,15 +1,25 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
-import { checkChoice, checkPositive, describeValue, receivedMessage } from '../errors/checks.js';
+import {
+  checkChoice,
+  checkInteger,
+  checkPositive,
+  describeValue,
+  receivedMessage,
+} from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { type LossConfig, lossFromConfig, type ViewLoss } from '../losses/index.js';
 import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
 import type { SimCLROptions } from './options.js';
+import { toViewLoss } from './to-view-loss.js';
 
-/** The models of a trainer and what makes its views. */
+/** The models of a trainer, what makes its views, and what compares them. */
 export interface Parts {
   encoder: LayersModel;
   projectionHead: LayersModel;
-  augmentation: Transform<unknown>;
+  /** One a view. */
+  augmentations: readonly Transform<unknown>[];
+  loss: ViewLoss;
 }
 
 const caller = 'SimCLR';
@@ -25,25 +35,59 @@ export function checkOptions(options: SimCLROptions): void {
       receivedMessage(caller, 'seed must be a whole number from 0 to 2^53 - 2', 'seed', seed),
     );
   }
-  checkMethods(options, 'augmentation', ['sample', 'apply'], 'a transform');
+  checkAugmentation(options);
   checkMethods(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer');
   checkMethods(options, 'encoder', ['apply'], 'a tfjs LayersModel');
   checkMethods(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
-  if (options.loss !== undefined && typeof options.loss !== 'function') {
-    throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'loss must be a function of the projections of both views',
-        'loss',
-        options.loss,
-      ),
-    );
+  const { loss } = options;
+  if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isConfig(loss)) {
+    const { compute } = (loss ?? {}) as Partial<ViewLoss>;
+    if (typeof compute !== 'function') {
+      const expectation =
+        "loss must be the name of a loss, { name, ...options }, an object with 'compute', or a function of the projections of two views";
+      throw new InvalidOptionError(receivedMessage(caller, expectation, 'loss', loss));
+    }
   }
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
 }
 
+function isConfig(loss: SimCLROptions['loss']): loss is LossConfig {
+  const { name, compute } = (loss ?? {}) as Partial<ViewLoss>;
+  return typeof loss === 'object' && typeof name === 'string' && compute === undefined;
+}
+
+function checkAugmentation({ augmentation, views }: SimCLROptions): void {
+  if (views !== undefined) checkInteger(caller, 'views', views, 2);
+  if (!isList(augmentation)) {
+    checkMethods({ augmentation }, 'augmentation', ['sample', 'apply'], 'a transform, or an array of them');
+    return;
+  }
+  if (augmentation.length < 2) {
+    throw new InvalidOptionError(
+      `${caller}: augmentation must have a transform for each of at least 2 views; one that is to make all of them goes without an array. Received: an array of ${augmentation.length}.`,
+    );
+  }
+  for (const [view, transform] of augmentation.entries()) {
+    checkMethods(
+      { augmentation: transform },
+      'augmentation',
+      ['sample', 'apply'],
+      `an array of transforms, but augmentation[${view}] is none`,
+    );
+  }
+  if (views !== undefined && views !== augmentation.length) {
+    throw new InvalidOptionError(
+      `${caller}: views must be left out where augmentation says it: one view for each transform. Received: views=${views}, augmentation of ${augmentation.length} transforms.`,
+    );
+  }
+}
+
+function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {
+  return Array.isArray(value);
+}
+
 function checkMethods(
-  options: SimCLROptions,
+  options: { readonly [Argument in keyof SimCLROptions]?: unknown },
   argument: keyof SimCLROptions,
   methods: string[],
   what: string,
@@ -62,7 +106,7 @@ function checkMethods(
  * @throws {@link ShapeError} when they do not; what was made is disposed of then.
  */
 export function makeParts(options: SimCLROptions): Parts {
-  const { seed = 0 } = options;
+  const { seed = 0, views = 2, temperature = 0.5 } = options;
   const encoder = options.encoder ?? resnet18({ seed });
   let head = options.projectionHead;
   try {
@@ -72,11 +116,27 @@ export function makeParts(options: SimCLROptions): Parts {
     head ??= projectionHead({ inputDim, seed: seed + 1 });
     checkProjectionHead(head, inputDim);
     const augmentation = options.augmentation ?? simclrAugmentation({ size: [height, width] });
-    return { encoder, projectionHead: head, augmentation };
+    const augmentations = isList(augmentation)
+      ? [...augmentation]
+      : Array.from({ length: views }, () => augmentation);
+    const loss = makeLoss(options.loss ?? { name: 'ntXent', temperature }, head, seed);
+    return { encoder, projectionHead: head, augmentations, loss };
   } catch (error) {
     if (!options.encoder) encoder.dispose();
     if (!options.projectionHead) head?.dispose();
     throw error;
+  }
+}
+
+function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, seed: number): ViewLoss {
+  if (typeof loss === 'function') return toViewLoss(loss);
+  if (typeof loss !== 'string' && !isConfig(loss)) return loss;
+  try {
+    return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
+  } catch (cause) {
+    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
