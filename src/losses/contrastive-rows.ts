@@ -3,11 +3,9 @@ import {
   concat,
   customGrad,
   div,
-  exp,
   type GradSaveFunc,
   log,
   matMul,
-  max,
   mul,
   reshape,
   type Scalar,
@@ -23,8 +21,9 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { type BlockSoftmax, softmaxOfBlock } from './fused-softmax.js';
 import { normalizeRows, normalizeRowsGradient } from './normalize-rows.js';
-import { type Block, blocksOf, exclusionMask } from './similarity-blocks.js';
+import { type Block, blocksOf } from './similarity-blocks.js';
 
 /** What tells one contrastive loss from another. */
 export interface ContrastiveRowsOptions {
@@ -48,7 +47,6 @@ export interface ContrastiveRowsOptions {
 type SavedTensors = [
   units: Tensor2D,
   norms: Tensor2D,
-  maxima: Tensor2D,
   sums: Tensor2D,
   coefficients: Tensor,
   exponentials?: Tensor2D,
@@ -73,8 +71,8 @@ export function contrastiveRows(
   const loss = customGrad((...inputs: Array<Tensor | GradSaveFunc>) => {
     const save = inputs.pop() as GradSaveFunc;
     const { losses, ...saved } = forward(inputs as Tensor2D[], blocks, options);
-    const { units, norms, maxima, sums, coefficients, exponentials } = saved;
-    save([units, norms, maxima, sums, coefficients, ...(exponentials ? [exponentials] : [])]);
+    const { units, norms, sums, coefficients, exponentials } = saved;
+    save([units, norms, sums, coefficients, ...(exponentials ? [exponentials] : [])]);
     const value = reduction === 'none' ? losses : reduction === 'sum' ? sum(losses) : div(sum(losses), count);
     return {
       value,
@@ -98,13 +96,7 @@ function forward(views: Tensor2D[], blocks: readonly Block[], options: Contrasti
     const columns = transpose(units);
     const parts = blocks.map((block) =>
       tidy(() => {
-        const logits = blockLogits(block, units, columns, views.length, options);
-        const maxima = max(logits, 1, true) as Tensor2D; // over the candidates: stable at any temperature
-        const shifted = sub(logits, maxima);
-        logits.dispose();
-        const exponentials = exp(shifted) as Tensor2D;
-        shifted.dispose();
-        const sums = sum(exponentials, 1, true) as Tensor2D;
+        const { exponentials, maxima, sums } = blockSoftmax(block, units, columns, views.length, options);
         return blocks.length === 1 ? [maxima, sums, exponentials] : [maxima, sums];
       }),
     );
@@ -118,27 +110,21 @@ function forward(views: Tensor2D[], blocks: readonly Block[], options: Contrasti
     const coefficients = positiveWeights ? mul(positiveWeights(mul(similarities, shares)), shares) : shares;
     const positives = div(mul(similarities, coefficients), temperature);
     const losses = reshape(add(sub(maxima, positives), log(sums)), [-1]) as Tensor1D;
-    return { losses, units, norms, maxima, sums, coefficients, exponentials: parts[0]![2] };
+    return { losses, units, norms, sums, coefficients, exponentials: parts[0]![2] };
   });
 }
 
-/** Similarities over the temperature of a block of rows to all views. */
-function blockLogits(
+/** The softmax over the candidates of a block of rows. */
+function blockSoftmax(
   block: Block,
   units: Tensor2D,
   columns: Tensor2D,
   views: number,
   { temperature, excluded }: ContrastiveRowsOptions,
-): Tensor2D {
-  return tidy(() => {
-    const images = units.shape[0] / views;
-    // An explicit transpose of the small factor: some backends multiply transposed operands slowly.
-    const all = matMul(div(rowsOf(units, block), temperature) as Tensor2D, columns);
-    // Logits lie within 1 / temperature of 0, so this lowers those who are no candidates so far below every row's
-    // maximum that their exponential is exactly 0 in float32, without a constant that a 16-bit float could not hold.
-    const lowering = 2 / temperature + 128;
-    return sub(all, exclusionMask(block, images, views, excluded, lowering));
-  });
+): BlockSoftmax {
+  // An explicit transpose of the small factor: some backends multiply transposed operands slowly.
+  const logits = tidy(() => matMul(div(rowsOf(units, block), temperature) as Tensor2D, columns)) as Tensor2D;
+  return softmaxOfBlock(logits, block, { images: units.shape[0] / views, views, excluded, temperature });
 }
 
 /**
@@ -151,7 +137,7 @@ function blockLogits(
  */
 function backward(
   weight: Tensor,
-  [units, norms, maxima, sums, coefficients, kept]: SavedTensors,
+  [units, norms, sums, coefficients, kept]: SavedTensors,
   views: number,
   blocks: readonly Block[],
   options: ContrastiveRowsOptions,
@@ -163,9 +149,7 @@ function backward(
   for (const block of blocks) {
     const before = asCandidate;
     const [anchor, candidate] = tidy(() => {
-      const exponentials =
-        kept ??
-        (exp(sub(blockLogits(block, units, columns, views, options), rowsOf(maxima, block))) as Tensor2D);
+      const exponentials = kept ?? blockSoftmax(block, units, columns, views, options).exponentials;
       const ofRows = rowsOf(weights, block);
       const part = matMul(transpose(mul(ofRows, rowsOf(units, block)) as Tensor2D), exponentials);
       return [

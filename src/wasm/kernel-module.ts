@@ -38,6 +38,7 @@ export const kinds = {
   divideValues: 27,
   averagePoolGradient: 28,
   segmentSum: 29,
+  softmaxRows: 30,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */

@@ -5,6 +5,7 @@ import {
   registerKernel,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
+import { fusedSoftmax } from '../losses/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { avgPoolGrad } from './average-pool.js';
@@ -17,6 +18,7 @@ import { maxPool, maxPoolGrad } from './max-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
 import { paddedGradients, paddedWindows } from './padded-windows.js';
 import { reduction } from './reductions.js';
+import { softmaxRows } from './softmax-rows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 import { adamUpdate, momentumUpdate } from './updates.js';
 
@@ -71,6 +73,7 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);

@@ -17,6 +17,7 @@ import {
 import { Columns, packColumns } from './pack-columns';
 import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
+import { SoftmaxRows, softmaxRows } from './softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './updates';
 import { Filters, transformFilterGradients, transformFilters } from './winograd-filters';
 import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd-products';
@@ -120,6 +121,9 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 29:
       segmentSum(changetype<SegmentSum>(work), first, last);
+      break;
+    case 30:
+      softmaxRows(changetype<SoftmaxRows>(work), first, last);
       break;
   }
 }
