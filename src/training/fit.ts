@@ -160,7 +160,7 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    for await (const { images, indices } of batches) {
+    for await (const { images, indices, number } of batches) {
       const size = images.shape[0];
       try {
         // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
@@ -168,7 +168,7 @@ class FitRun {
           await checkImageValues('SimCLR.fit', 'dataset', images);
         }
         const result = await this.step(images, indices);
-        progress.batch++;
+        progress.batch = number + 1;
         this.steps++;
         const seconds = (performance.now() - stepBegan) / 1000;
         const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
