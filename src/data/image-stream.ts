@@ -104,7 +104,7 @@ export function imageStream(
           const named = elements.map((record, row) => toNamed(record, place * batchSize + row));
           return decoder.batch(named, place, signal);
         },
-        ahead + 1,
+        ahead,
       );
     let given = 0;
     for await (const next of withSignal(decoded)) {

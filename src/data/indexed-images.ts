@@ -71,7 +71,7 @@ export function indexedDataset(
           const batch = await source.read(indices, number, signal);
           return batch && { ...batch, number };
         },
-        ahead + 1,
+        ahead,
       );
     try {
       for await (const batch of withSignal(read)) if (batch) yield batch;
