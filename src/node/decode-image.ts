@@ -108,11 +108,24 @@ export async function decodeBytes(
   source: string | undefined,
 ): Promise<DecodedImage> {
   const sharp = await loadSharp(caller);
+  const decode = () => decodePixels(sharp, bytes, plan);
   try {
-    return await decodePixels(sharp, bytes, plan);
+    return await decode().catch(() => oneAtATime(decode));
   } catch (error) {
     throw undecodable(caller, source, bytes.length, error as Error);
   }
+}
+
+let lastAttempt: Promise<unknown> = Promise.resolve();
+
+/**
+ * A second attempt, to learn the reason: libvips collects its complaints in one place, and those of two pictures that
+ * fail at the same time are mixed up or lost.
+ */
+function oneAtATime<T>(attempt: () => Promise<T>): Promise<T> {
+  const result = lastAttempt.then(attempt);
+  lastAttempt = result.catch(() => {});
+  return result;
 }
 
 /**

@@ -156,7 +156,9 @@ class Pool {
       plan: this.plan,
       concurrency: picturesAtOnce,
     };
-    const worker = new Worker(decodeWorkerCode, { eval: true, workerData });
+    // Options of the process are for its own program: a loader is of no use here, and --input-type would make the
+    // text above another kind of module.
+    const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [] });
     let reason: string | undefined;
     worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
     worker.on('error', (error) => {

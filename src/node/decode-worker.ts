@@ -25,7 +25,7 @@ export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: s
 
 /**
  * The program of a decoding thread. A text, because no bundler then needs to find a second file; it decodes as
- * `decodePixels` does, and a test holds the two together.
+ * `decodeBytes` does, and a test holds the two together.
  */
 export const decodeWorkerCode = `
 'use strict';
@@ -43,25 +43,34 @@ try {
 async function decode({ name, bytes }) {
   let encoded = bytes;
   try {
-    encoded ??= await readFile(name);
+    encoded ??= new Uint8Array(await readFile(name));
   } catch (error) {
     return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
   }
   try {
-    const { size, fit, background, maxPixels } = plan;
-    let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
-      .autoOrient()
-      .flatten({ background });
-    if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
-    const { data, info } = await pipeline
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(info.channels + ' channels');
-    return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
+    return await decodePixels(encoded).catch(() => oneAtATime(() => decodePixels(encoded)));
   } catch (error) {
     return { failed: 'decode', message: error.message, bytes: encoded.length };
   }
+}
+async function decodePixels(encoded) {
+  const { size, fit, background, maxPixels } = plan;
+  let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
+    .autoOrient()
+    .flatten({ background });
+  if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
+  const { data, info } = await pipeline
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(info.channels + ' channels');
+  return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
+}
+let lastAttempt = Promise.resolve();
+function oneAtATime(attempt) {
+  const result = lastAttempt.then(attempt);
+  lastAttempt = result.catch(() => {});
+  return result;
 }
 async function answer(id, pictures) {
   const outcomes = [];
