@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { toBytes } from '../data/bytes.js';
-import type { DecodePictures } from '../data/index.js';
+import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { importOptional } from './optional-package.js';
@@ -108,24 +108,11 @@ export async function decodeBytes(
   source: string | undefined,
 ): Promise<DecodedImage> {
   const sharp = await loadSharp(caller);
-  const decode = () => decodePixels(sharp, bytes, plan);
   try {
-    return await decode().catch(() => oneAtATime(decode));
+    return await decodePixels(sharp, bytes, plan);
   } catch (error) {
     throw undecodable(caller, source, bytes.length, error as Error);
   }
-}
-
-let lastAttempt: Promise<unknown> = Promise.resolve();
-
-/**
- * A second attempt, to learn the reason: libvips collects its complaints in one place, and those of two pictures that
- * fail at the same time are mixed up or lost.
- */
-function oneAtATime<T>(attempt: () => Promise<T>): Promise<T> {
-  const result = lastAttempt.then(attempt);
-  lastAttempt = result.catch(() => {});
-  return result;
 }
 
 /**
@@ -156,7 +143,7 @@ export async function decodeImage(
 }
 
 /** Runs `work(0) ... work(count - 1)`, at most `concurrency` at a time; stops beginning new ones after an error. */
-export async function inParallel(
+async function inParallel(
   count: number,
   concurrency: number | undefined,
   work: (index: number) => Promise<void>,
@@ -177,7 +164,49 @@ export async function inParallel(
   await Promise.all(Array.from({ length: workers }, worker));
 }
 
-/** Decodes on the threads that Node keeps for such work, which begin a picture only when the calling thread is free. */
+/** Decodes one picture of a data set; what is wrong with it is a result, not an exception. */
+async function attempt(
+  caller: string,
+  plan: DecodePlan,
+  { name, bytes }: EncodedPicture,
+): Promise<DecodedImage | DataError> {
+  try {
+    return await decodeBytes(caller, bytes ?? (await readBytes(caller, name)), plan, name);
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Decodes pictures, and hands on each result, on the threads that Node keeps for such work.
+ *
+ * What fails is tried again alone, to learn the reason: libvips collects its complaints in one place, and those of two
+ * pictures that fail at the same time are mixed up or lost.
+ */
+export async function decodeEach(
+  caller: string,
+  plan: DecodePlan,
+  pictures: readonly EncodedPicture[],
+  options: {
+    concurrency: number | undefined;
+    signal?: AbortSignal | undefined;
+    /** Begins no other after one failed. */
+    stopOnFailure?: boolean;
+  },
+  consume: (result: DecodedImage | DataError, index: number) => void,
+): Promise<void> {
+  const failed: number[] = [];
+  await inParallel(pictures.length, options.concurrency, async (i) => {
+    if (options.signal?.aborted || (options.stopOnFailure && failed.length > 0)) return;
+    const result = await attempt(caller, plan, pictures[i]!);
+    if (result instanceof DataError) failed.push(i);
+    else consume(result, i);
+  });
+  for (const i of failed.sort((a, b) => a - b)) consume(await attempt(caller, plan, pictures[i]!), i);
+}
+
+/** The calling thread's way to decode a batch: it begins a picture only when the thread is free. */
 export function decodeHere(
   caller: string,
   plan: DecodePlan,
@@ -185,15 +214,8 @@ export function decodeHere(
 ): DecodePictures {
   return async (pictures, signal) => {
     const results: (DecodedImage | DataError)[] = [];
-    await inParallel(pictures.length, concurrency, async (i) => {
-      if (signal?.aborted) return;
-      const { name, bytes } = pictures[i]!;
-      try {
-        results[i] = await decodeBytes(caller, bytes ?? (await readBytes(caller, name)), plan, name);
-      } catch (error) {
-        if (!(error instanceof DataError)) throw error;
-        results[i] = error;
-      }
+    await decodeEach(caller, plan, pictures, { concurrency, signal }, (result, i) => {
+      results[i] = result;
     });
     return results;
   };

@@ -48,7 +48,7 @@ async function decode({ name, bytes }) {
     return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
   }
   try {
-    return await decodePixels(encoded).catch(() => oneAtATime(() => decodePixels(encoded)));
+    return await decodePixels(encoded);
   } catch (error) {
     return { failed: 'decode', message: error.message, bytes: encoded.length };
   }
@@ -66,12 +66,6 @@ async function decodePixels(encoded) {
   if (info.channels !== 3) throw new Error(info.channels + ' channels');
   return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
 }
-let lastAttempt = Promise.resolve();
-function oneAtATime(attempt) {
-  const result = lastAttempt.then(attempt);
-  lastAttempt = result.catch(() => {});
-  return result;
-}
 async function answer(id, pictures) {
   const outcomes = [];
   let next = 0;
@@ -82,6 +76,9 @@ async function answer(id, pictures) {
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
+  for (let i = 0; i < outcomes.length && waiting.has(id); i++) {
+    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i]); // alone: see decodeEach
+  }
   if (!waiting.delete(id)) return;
   const buffers = outcomes.flatMap(({ data }) => (data ? [data.buffer] : []));
   parentPort.postMessage({ id, outcomes }, buffers);

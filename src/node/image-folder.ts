@@ -13,15 +13,13 @@ import { DataError, InvalidOptionError } from '../errors/errors.js';
 import {
   type DecodeImageOptions,
   type DecodePlan,
-  decodeBytes,
+  decodeEach,
   decodeHere,
   decodePlan,
-  inParallel,
   loadSharp,
 } from './decode-image.js';
 import { defaultWorkers, makePool } from './decode-pool.js';
 import { listImages } from './list-images.js';
-import { readBytes } from './read-bytes.js';
 
 /** Options of {@link readImageFolder} and {@link imageFolder}. */
 export interface ImageFolderOptions extends DecodeImageOptions {
@@ -113,15 +111,12 @@ async function decodeAll(
   const size = height * width * 3;
   const data = new Uint8Array(paths.length * size);
   const failures = new Map<number, SkippedImage>();
-  await inParallel(paths.length, plan.concurrency, async (i) => {
-    const path = paths[i]!;
-    try {
-      const bytes = await readBytes(caller, path);
-      data.set((await decodeBytes(caller, bytes, plan, path)).data, i * size);
-    } catch (error) {
-      if (plan.onError === 'throw' || !(error instanceof DataError)) throw error;
-      failures.set(i, { path, reason: error.message });
-    }
+  const pictures = paths.map((name) => ({ name }));
+  const options = { concurrency: plan.concurrency, stopOnFailure: plan.onError === 'throw' };
+  await decodeEach(caller, plan, pictures, options, (result, i) => {
+    if (!(result instanceof DataError)) data.set(result.data, i * size);
+    else if (plan.onError === 'throw') throw result;
+    else failures.set(i, { path: paths[i]!, reason: result.message });
   });
   const kept: number[] = [];
   for (let i = 0; i < paths.length; i++) {

@@ -68,11 +68,14 @@ async function whole(dataset: ImageDataset, batchSize = 2) {
 }
 
 async function expectRefused(attempt: () => Promise<unknown>, path: string, reason: RegExp): Promise<void> {
-  const error = await attempt().catch((thrown) => thrown);
+  const error = await attempt().then(
+    () => new Error('not refused'),
+    (thrown) => thrown as DataError,
+  );
   expect(error, String(reason)).toBeInstanceOf(DataError);
   expect(error.message).toMatch(reason);
   expect(error.message).toContain(path);
-  expect(error.path).toBe(path);
+  expect((error as DataError).path).toBe(path);
 }
 
 describe('files that are read a picture at a time', () => {
