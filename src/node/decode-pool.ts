@@ -57,10 +57,24 @@ const idleMilliseconds = 10_000;
 /** While one picture of a thread is read from disk, another is decoded. */
 const picturesAtOnce = 2;
 
-/** Where sharp lies, for threads, which look for packages in the working directory. */
-function locateSharp(): string {
-  const here = typeof __filename === 'string' ? __filename : import.meta.url;
-  return createRequire(here).resolve('sharp');
+/** This file. Only modules of the newer kind have `import.meta`, which is a syntax error in the older: so, from a stack. */
+function ownFile(): string | undefined {
+  if (typeof __filename === 'string') return __filename;
+  return /((?:file:\/\/)?(?:\/|[a-z]:[\\/])[^\n()]*?):\d+:\d+\)?$/im.exec(new Error().stack ?? '')?.[1];
+}
+
+/** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
+function locateSharp(caller: string): string {
+  for (const from of [ownFile(), process.argv[1], `${process.cwd()}/`]) {
+    try {
+      if (from) return createRequire(from).resolve('sharp');
+    } catch {
+      // the next place may know it
+    }
+  }
+  throw new SimCLRError(
+    `${caller}: the package sharp must be found by other threads; install it beside simclr-ts, or set workers: 0. Received: it is not found.`,
+  );
 }
 
 /** What can go to another thread: a part of a larger buffer would take all of it along. */
@@ -152,7 +166,7 @@ class Pool {
 
   private start(slot: Slot): Worker {
     const workerData: DecodeWorkerData = {
-      sharp: locateSharp(),
+      sharp: locateSharp(this.caller),
       plan: this.plan,
       concurrency: picturesAtOnce,
     };
