@@ -76,7 +76,7 @@ export function contrastiveGradients(
 }
 
 /** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
-function releaseTape(): void {
+export function releaseTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one
   for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();

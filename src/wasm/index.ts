@@ -21,5 +21,7 @@ import { shareMemoryInNode } from './shared-memory.js';
 shareMemoryInNode();
 registerTrainingKernels();
 
+export { wasmMemory } from './kernel-module.js';
+export type { WasmMemory } from './memory.js';
 export { registerTrainingKernels } from './register.js';
 export { setThreadCount } from './thread-count.js';
