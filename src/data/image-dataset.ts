@@ -12,6 +12,13 @@ export interface ImageBatch {
    * running position in the epoch is taken.
    */
   indices?: ArrayLike<number>;
+  /** For each picture the number of its class, where the data set knows it. */
+  labels?: ArrayLike<number>;
+  /**
+   * Place of the batch in the pass, counted from 0. Only a source that leaves batches out needs to say it, so that
+   * training resumes at the right one. Left out, batches are counted.
+   */
+  number?: number;
 }
 
 /** What an iterable data set gives, a batch at a time. */
@@ -65,7 +72,7 @@ export function isImageArray(value: unknown): value is ImageArray {
 }
 
 /** Whether `value` can be gone over, at once or as its parts come. */
-export function isIterable(value: unknown): value is ImageBatches {
+export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterable<T> | AsyncIterable<T> {
   return (
     typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
   );

@@ -193,7 +193,7 @@ class FitRun {
           await batch.checkValues();
         }
         const result = await this.step(batch);
-        progress.batch++;
+        progress.batch = batch.number + 1;
         this.steps++;
         const seconds = (performance.now() - stepBegan) / 1000;
         const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };

@@ -20,6 +20,8 @@ export interface StepBatch {
 
 /** A batch that `fit` goes through. */
 export interface FitBatch extends StepBatch {
+  /** Its number in the epoch, from 0; one that damaged pictures left out counts too. */
+  readonly number: number;
   /** @throws {@link ValueRangeError} unless all values are in [0, 1]. */
   checkValues(): Promise<void>;
   /** Frees what it holds. */
@@ -49,8 +51,9 @@ export async function* stepBatches(
     yield* batchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const { images, indices } of imageBatches(dataset, pass)) {
+  for await (const { images, indices, number } of imageBatches(dataset, pass)) {
     yield {
+      number,
       ...tensorBatch(images, indices),
       checkValues: () => checkImageValues(caller, 'dataset', images),
       dispose: () => images.dispose(),
@@ -74,6 +77,7 @@ function* batchesInMemory(
     const rows = (start: number, count: number) =>
       takeRows(caller, images, indices.subarray(start, start + count));
     yield {
+      number: first / batchSize,
       indices,
       rows,
       // Values in ordinary memory are looked at whenever they become a tensor.
