@@ -19,7 +19,8 @@ import {
   type OptimizerDescription,
   restoreOptimizer,
 } from './optimizer-state.js';
-import type { SimCLROptions } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import { checkMade } from './parts.js';
 import type { SimCLR } from './simclr.js';
 
 /** The text behind `SimCLR.save`. */
@@ -81,8 +82,9 @@ function allWeights(simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>) {
 export async function loadSimCLR(
   Trainer: new (options: SimCLROptions) => SimCLR,
   source: io.IOHandler | string,
-  options: SimCLROptions,
+  options: SimCLRLoadOptions,
 ): Promise<SimCLR> {
+  checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {
     throw new CheckpointError(
@@ -121,7 +123,7 @@ export async function loadSimCLR(
 }
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
-function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROptions {
+function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLoadOptions {
   const { temperature, viewBatching, seed, normalization, optimizer, customLoss } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
@@ -141,7 +143,7 @@ function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROption
 }
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
-function savedAugmentation(config: TransformConfig | null): SimCLROptions['augmentation'] {
+function savedAugmentation(config: TransformConfig | null): SimCLRLoadOptions['augmentation'] {
   try {
     return config ? transformFromConfig(config) : undefined;
   } catch {

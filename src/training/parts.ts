@@ -1,15 +1,31 @@
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
 import { checkChoice, checkPositive, describeValue, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
-import type { SimCLROptions } from './options.js';
+import { checkEncoder, resnet18 } from '../models/index.js';
+import { AdamW } from '../optimizers/index.js';
+import {
+  buildAugmentation,
+  buildEncoder,
+  buildOptimizer,
+  buildProjectionHead,
+  isConfig,
+} from './build-parts.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import type {
+  AugmentationConfig,
+  EncoderConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+} from './part-configs.js';
 
-/** The models of a trainer and what makes its views. */
+/** The models of a trainer, what makes its views, and what updates it. */
 export interface Parts {
   encoder: LayersModel;
   projectionHead: LayersModel;
   augmentation: Transform<unknown>;
+  optimizer: Optimizer;
 }
 
 const caller = 'SimCLR';
@@ -25,10 +41,10 @@ export function checkOptions(options: SimCLROptions): void {
       receivedMessage(caller, 'seed must be a whole number from 0 to 2^53 - 2', 'seed', seed),
     );
   }
-  checkMethods(options, 'augmentation', ['sample', 'apply'], 'a transform');
-  checkMethods(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer');
-  checkMethods(options, 'encoder', ['apply'], 'a tfjs LayersModel');
-  checkMethods(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
+  checkPart(options, 'augmentation', ['sample', 'apply'], 'a transform', 'name');
+  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
+  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'architecture');
+  checkPart(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
   if (options.loss !== undefined && typeof options.loss !== 'function') {
     throw new InvalidOptionError(
       receivedMessage(
@@ -42,17 +58,45 @@ export function checkOptions(options: SimCLROptions): void {
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
 }
 
-function checkMethods(
+/** A part is either made, and has methods, or data to make it from, which has `field`. */
+function checkPart(
   options: SimCLROptions,
   argument: keyof SimCLROptions,
   methods: string[],
   what: string,
+  field?: string,
 ): void {
   const part: unknown = options[argument];
   if (part === undefined || part === null) return;
   const has = (method: string) => typeof (part as Record<string, unknown> | null)?.[method] === 'function';
-  if (!methods.every(has)) {
-    throw new InvalidOptionError(receivedMessage(caller, `${argument} must be ${what}`, argument, part));
+  const isData = isConfig<Record<string, unknown>>(part as object, methods[0]!) && !Array.isArray(part);
+  if (!methods.every(has) && !(isData && (field === undefined || Object.hasOwn(part, field)))) {
+    const data = field === undefined ? 'data' : `data with ${field}`;
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be ${what}, or ${data} to make one from`, argument, part),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} when a part is data: a checkpoint holds the data, and only a made part replaces it. */
+export function checkMade(options: SimCLRLoadOptions): void {
+  const methods = {
+    encoder: 'apply',
+    projectionHead: 'apply',
+    augmentation: 'apply',
+    optimizer: 'applyGradients',
+  };
+  for (const [argument, method] of Object.entries(methods)) {
+    const part = options[argument as keyof typeof methods];
+    if (!isConfig(part, method)) continue;
+    throw new InvalidOptionError(
+      receivedMessage(
+        'SimCLR.load',
+        `${argument} must be made already, for the file holds the data`,
+        argument,
+        part,
+      ),
+    );
   }
 }
 
@@ -63,19 +107,30 @@ function checkMethods(
  */
 export function makeParts(options: SimCLROptions): Parts {
   const { seed = 0 } = options;
-  const encoder = options.encoder ?? resnet18({ seed });
-  let head = options.projectionHead;
+  const optimizer = isConfig<OptimizerConfig>(options.optimizer, 'applyGradients')
+    ? buildOptimizer(options.optimizer, options.training)
+    : (options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 }));
+  const encoder = isConfig<EncoderConfig>(options.encoder, 'apply')
+    ? buildEncoder(options.encoder, seed)
+    : (options.encoder ?? resnet18({ seed }));
+  const headConfig: ProjectionHeadConfig = isConfig<ProjectionHeadConfig>(options.projectionHead, 'apply')
+    ? options.projectionHead
+    : {};
+  let head =
+    headConfig === options.projectionHead ? undefined : (options.projectionHead as LayersModel | undefined);
   try {
     const inputDim = checkEncoder(encoder, caller);
     const [height, width, channels] = checkEncoderInput(encoder);
     checkNormalization(options, channels);
-    head ??= projectionHead({ inputDim, seed: seed + 1 });
+    head ??= buildProjectionHead(headConfig, inputDim, seed + 1);
     checkProjectionHead(head, inputDim);
-    const augmentation = options.augmentation ?? simclrAugmentation({ size: [height, width] });
-    return { encoder, projectionHead: head, augmentation };
+    const augmentation = isConfig<AugmentationConfig>(options.augmentation, 'apply')
+      ? buildAugmentation(options.augmentation, [height, width])
+      : (options.augmentation ?? simclrAugmentation({ size: [height, width] }));
+    return { encoder, projectionHead: head, augmentation, optimizer };
   } catch (error) {
-    if (!options.encoder) encoder.dispose();
-    if (!options.projectionHead) head?.dispose();
+    if (encoder !== options.encoder) encoder.dispose();
+    if (head !== options.projectionHead) head?.dispose();
     throw error;
   }
 }

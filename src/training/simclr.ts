@@ -5,7 +5,6 @@ import { checkImageValues, type ImageArray, type ImageDataset } from '../data/in
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import { ntXentLoss } from '../losses/index.js';
-import { AdamW } from '../optimizers/index.js';
 import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import type { History } from './callbacks/history.js';
@@ -14,7 +13,7 @@ import { type EmbedOptions, embedImages } from './embed.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
-import type { SimCLROptions, TrainingProgress } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
 import { checkOptions, makeParts } from './parts.js';
 import { rememberStatistics } from './running-statistics.js';
 import { summarize } from './summary.js';
@@ -83,14 +82,14 @@ export class SimCLR {
    */
   constructor(options: SimCLROptions = {}) {
     checkOptions(options);
-    const { encoder, projectionHead, augmentation } = makeParts(options);
+    const { encoder, projectionHead, augmentation, optimizer } = makeParts(options);
     this.encoder = encoder;
     this.projectionHead = projectionHead;
     this.augmentation = augmentation;
     this.normalization = options.normalization ?? null;
     this.temperature = options.temperature ?? 0.5;
     this.customLoss = options.loss;
-    this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
+    this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
   }
@@ -311,7 +310,7 @@ export class SimCLR {
    * what was saved. `encoder` and `projectionHead` given here must have the saved architecture.
    * @throws {@link CheckpointError} when it is no such file, from another version or of another architecture.
    */
-  static load(source: io.IOHandler | string, options: SimCLROptions = {}): Promise<SimCLR> {
+  static load(source: io.IOHandler | string, options: SimCLRLoadOptions = {}): Promise<SimCLR> {
     return loadSimCLR(SimCLR, source, options);
   }
 
