@@ -28,6 +28,7 @@ export const kinds = {
   outputFactors: 18,
   momentumUpdate: 19,
   adamUpdate: 20,
+  maxPool: 21,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */

@@ -1,12 +1,19 @@
-import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  type KernelFunc,
+  registerGradient,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 import { guarded } from './convolution-info.js';
 import { identity } from './identity.js';
 import { batchMatMul } from './matrix-product.js';
-import { maxPoolGrad } from './max-pool.js';
+import { maxPool, maxPoolGrad } from './max-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
+import { paddedGradients, paddedWindows } from './padded-windows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 import { adamUpdate, momentumUpdate } from './updates.js';
 
@@ -40,8 +47,11 @@ export function registerTrainingKernels(): void {
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
   replaceKernel('BatchMatMul', batchMatMul());
+  replaceKernel('MaxPool', guarded('MaxPool', maxPool));
   replaceKernel('MaxPoolGrad', maxPoolGrad);
   replaceKernel('Identity', identity);
+  for (const [name, kernel] of paddedWindows) replaceKernel(name, kernel);
+  for (const gradient of paddedGradients) registerGradient(gradient);
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);

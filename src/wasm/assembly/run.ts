@@ -1,5 +1,5 @@
 import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
-import { MaxPool, maxPoolGradient } from './max-pool';
+import { MaxPool, maxPool, maxPoolGradient } from './max-pool';
 import {
   blockGradients,
   blockMoments,
@@ -89,6 +89,9 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 20:
       adamUpdate(changetype<Update>(work), first, last);
+      break;
+    case 21:
+      maxPool(changetype<MaxPool>(work), first, last);
       break;
   }
 }
