@@ -1,5 +1,11 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { batchesPerEpoch, checkImageValues, type ImageDataset, imageBatches } from '../data/index.js';
+import {
+  batchesPerEpoch,
+  checkImageValues,
+  type ImageDataset,
+  imageBatches,
+  type TensorBatch,
+} from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import type {
@@ -51,7 +57,7 @@ export async function fitSimCLR(
 class FitRun {
   private readonly history: History = emptyHistory();
   private readonly callbacks: Callback[];
-  private readonly context: FitContext;
+  private readonly context: FitContext & { batch?: TensorBatch | undefined };
   private readonly batchSize: number;
   private readonly maxSteps: number;
   private stopReason: string | undefined;
@@ -160,7 +166,8 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    for await (const { images, indices } of batches) {
+    for await (const batch of batches) {
+      const { images, indices } = batch;
       const size = images.shape[0];
       try {
         // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
@@ -176,8 +183,10 @@ class FitRun {
         record.loss += result.loss * size;
         pairs += size;
         this.history.steps.push(step);
+        this.context.batch = batch;
         await this.call((callback) => callback.onStepEnd?.(step, this.context));
       } finally {
+        this.context.batch = undefined;
         images.dispose();
       }
       await yieldToEventLoop();

@@ -1,0 +1,48 @@
+import { max, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
+
+type Layer = layers.Layer;
+
+/** The layers of a model, those of models inside it too. */
+export function allLayers(model: LayersModel): Layer[] {
+  return model.layers.flatMap((layer) =>
+    'layers' in layer ? allLayers(layer as unknown as LayersModel) : [layer],
+  );
+}
+
+/** Whether a layer ends in a ReLU, by its configuration. */
+function hasReLU(layer: Layer): boolean {
+  return layer.getClassName() === 'ReLU' || layer.getConfig().activation === 'relu';
+}
+
+/** The largest output of each unit of each ReLU layer, while it was watched. */
+export interface WatchedActivations {
+  /** By layer name, one tensor `[units]` a call of the layer. */
+  largest: Map<string, Tensor1D[]>;
+  /** Leaves the layers alone again. */
+  stop(): void;
+}
+
+/** Notes what comes out of ReLU layers. The tensors belong to the `tidy` around the models' calls. */
+export function watchActivations(...models: LayersModel[]): WatchedActivations {
+  const largest = new Map<string, Tensor1D[]>();
+  const watched = models.flatMap(allLayers).filter(hasReLU);
+  for (const layer of watched) {
+    const call = layer.call;
+    layer.call = (inputs, kwargs) => {
+      const output = call.call(layer, inputs, kwargs);
+      if (!Array.isArray(output)) {
+        const axes = Array.from({ length: (output as Tensor).rank - 1 }, (_, axis) => axis);
+        largest.set(layer.name, [...(largest.get(layer.name) ?? []), max(output as Tensor, axes)]);
+      }
+      return output;
+    };
+  }
+  return {
+    largest,
+    stop() {
+      // What was set is the layer's own property; without it the class's method is back.
+      for (const layer of watched) Reflect.deleteProperty(layer, 'call');
+    },
+  };
+}
