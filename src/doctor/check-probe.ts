@@ -110,7 +110,8 @@ async function checkGeometry(
       },
     ];
   }
-  if (effectiveRank >= 2 || dim < 8 || pairs < 8) return [];
+  // The limit of embeddingHealth: one axis for all. Fewer dimensions than there are, but several, are usual.
+  if (effectiveRank >= 1.5 || dim < 8 || pairs < 8) return [];
   return [
     {
       code: 'low-rank-projections',
@@ -186,7 +187,7 @@ function checkActivations({ activations }: Probe): Diagnosis[] {
   ];
 }
 
-function checkGradients({ gradientNorm, weightNorm, pairs }: Probe, loss: number): Diagnosis[] {
+function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, loss: number): Diagnosis[] {
   // Nats that the loss would change by, to first order, if the weights changed by their own length: the scale of the
   // weights has no part in it.
   const leverage = gradientNorm * weightNorm;
@@ -204,8 +205,9 @@ function checkGradients({ gradientNorm, weightNorm, pairs }: Probe, loss: number
       },
     ];
   }
-  // Where the pairs are found with certainty there is nothing left to learn, and no gradient.
-  if (leverage > 1e-4 || loss < 0.1 * chanceLoss(pairs)) return [];
+  // Where the pairs are found with certainty there is nothing left to learn, and no gradient; and of another loss
+  // nobody knows where its least value lies.
+  if (leverage > 1e-4 || customLoss || loss < 0.1 * chanceLoss(pairs)) return [];
   return [
     {
       code: 'vanishing-gradient',

@@ -15,7 +15,7 @@ export interface DoctorOptions {
   every?: number;
   /** Pictures of the batch that a look takes; with batch normalisation in `groups`, all of them. @defaultValue `64` */
   probeSize?: number;
-  /** Steps, after the warm-up, over which a loss at the value of guessing is waited for to fall. @defaultValue `100` */
+  /** Steps, after the warm-up, over which a loss at the value of guessing is waited for to fall. @defaultValue `200` */
   patience?: number;
 }
 
@@ -33,7 +33,7 @@ const confirmAfter = 3;
  * await simclr.fit(pictures, { epochs: 10, callbacks: [doctor()] });
  */
 export function doctor(options: DoctorOptions = {}): Callback {
-  const { every = 100, probeSize = 64, patience = 100 } = options;
+  const { every = 100, probeSize = 64, patience = 200 } = options;
   const { onFinding = ({ message, remedy }) => console.warn(`doctor: ${message} ${remedy}`) } = options;
   checkInteger('doctor', 'every', every);
   checkInteger('doctor', 'probeSize', probeSize, 2);

@@ -6,7 +6,6 @@ import {
   gather,
   keep,
   max,
-  maximum,
   mul,
   reshape,
   type Scalar,
@@ -114,11 +113,10 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
   const { encoder, projectionHead, temperature, customLoss } = simclr;
   const statistics = rememberStatistics(encoder, projectionHead);
   const watched = watchActivations(encoder, projectionHead);
-  const activations = new Map<string, Tensor>();
+  let projections: Tensor2D | undefined;
   try {
     const measured = tidy(() => {
       const [view1, view2] = simclr.views(images, indices, epoch);
-      let projections: Tensor2D | undefined;
       const loss = (a: Tensor2D, b: Tensor2D): Scalar => {
         projections = keep(concat([a, b], 0));
         return customLoss ? customLoss(a, b) : ntXentLoss(a, b, { temperature });
@@ -132,9 +130,6 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
         variables,
       });
       watched.stop();
-      for (const [name, calls] of watched.largest) {
-        activations.set(name, keep(calls.reduce((a, b) => maximum(a, b)) as Tensor));
-      }
       const pairs = images.shape[0];
       const half = (view: number) => slice(projections!, [view * pairs, 0], [pairs, -1]) as Tensor2D;
       const custom =
@@ -145,12 +140,12 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
         thumbnails: thumbnailsOf(concat([view1, view2], 0)),
         norms: stack([lengthOf(Object.values(gradients)), lengthOf(variables)]),
         customLoss: custom && stack(custom),
-        projections: projections!,
       };
     });
-    return { ...measured, activations };
+    return { ...measured, projections: projections!, activations: watched.largest };
   } catch (error) {
-    for (const tensor of activations.values()) tensor.dispose();
+    projections?.dispose();
+    for (const tensor of watched.largest.values()) tensor.dispose();
     throw error;
   } finally {
     watched.stop();

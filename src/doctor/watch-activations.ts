@@ -1,4 +1,4 @@
-import { max, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { keep, max, maximum, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
 type Layer = layers.Layer;
@@ -17,24 +17,31 @@ function hasReLU(layer: Layer): boolean {
 
 /** The largest output of each unit of each ReLU layer, while it was watched. */
 export interface WatchedActivations {
-  /** By layer name, one tensor `[units]` a call of the layer. */
-  largest: Map<string, Tensor1D[]>;
+  /** By layer name, a tensor `[units]` that no `tidy` disposes of. */
+  largest: Map<string, Tensor1D>;
   /** Leaves the layers alone again. */
   stop(): void;
 }
 
-/** Notes what comes out of ReLU layers. The tensors belong to the `tidy` around the models' calls. */
+/** Notes what comes out of ReLU layers. The tensors are the caller's to dispose of. */
 export function watchActivations(...models: LayersModel[]): WatchedActivations {
-  const largest = new Map<string, Tensor1D[]>();
+  const largest = new Map<string, Tensor1D>();
   const watched = models.flatMap(allLayers).filter(hasReLU);
+  const note = (name: string, output: Tensor) => {
+    const before = largest.get(name);
+    const axes = Array.from({ length: output.rank - 1 }, (_, axis) => axis);
+    const next = tidy(() => {
+      const own = max<Tensor1D>(output, axes);
+      return before ? maximum<Tensor1D>(before, own) : own;
+    });
+    largest.set(name, keep(next));
+    before?.dispose();
+  };
   for (const layer of watched) {
     const call = layer.call;
     layer.call = (inputs, kwargs) => {
       const output = call.call(layer, inputs, kwargs);
-      if (!Array.isArray(output)) {
-        const axes = Array.from({ length: (output as Tensor).rank - 1 }, (_, axis) => axis);
-        largest.set(layer.name, [...(largest.get(layer.name) ?? []), max(output as Tensor, axes)]);
-      }
+      if (!Array.isArray(output)) note(layer.name, output as Tensor);
       return output;
     };
   }
