@@ -20,7 +20,8 @@ import {
   type OptimizerDescription,
   restoreOptimizer,
 } from './optimizer-state.js';
-import type { SimCLROptions } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import { checkMade } from './parts.js';
 import type { SimCLR } from './simclr.js';
 
 /** The text behind `SimCLR.save`. */
@@ -83,8 +84,9 @@ function allWeights(simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>) {
 export async function loadSimCLR(
   Trainer: new (options: SimCLROptions) => SimCLR,
   source: io.IOHandler | string,
-  options: SimCLROptions,
+  options: SimCLRLoadOptions,
 ): Promise<SimCLR> {
+  checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {
     throw new CheckpointError(
@@ -125,7 +127,7 @@ export async function loadSimCLR(
 }
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
-function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROptions {
+function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLoadOptions {
   const { temperature, viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
@@ -158,7 +160,7 @@ function describeViews({ augmentations }: SimCLR): Pick<Metadata, 'augmentation'
 }
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
-function savedAugmentation(config: Metadata['augmentation']): SimCLROptions['augmentation'] {
+function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions['augmentation'] {
   try {
     if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;

@@ -1,4 +1,4 @@
-import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
+import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import type {
@@ -68,7 +68,7 @@ export async function fitSimCLR(
 class FitRun {
   private readonly history: History = emptyHistory();
   private readonly callbacks: Callback[];
-  private readonly context: FitContext;
+  private readonly context: FitContext & { batch?: TensorBatch | undefined };
   private readonly batchSize: number;
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
@@ -201,8 +201,10 @@ class FitRun {
         record.loss += result.loss * size;
         pairs += size;
         this.history.steps.push(step);
+        this.context.batch = batch.whole;
         await this.call((callback) => callback.onStepEnd?.(step, this.context));
       } finally {
+        this.context.batch = undefined;
         batch.dispose();
       }
       await yieldToEventLoop();

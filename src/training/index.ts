@@ -20,6 +20,16 @@ export {
 export type { EmbedOptions } from './embed.js';
 export type { FitOptions } from './fit.js';
 export { trainableVariables } from './named-weights.js';
-export type { SimCLROptions, TrainingProgress } from './options.js';
+export type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+export type {
+  AugmentationConfig,
+  EncoderConfig,
+  LearningRateConfig,
+  LearningRatePlan,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+  TrainingPlan,
+} from './part-configs.js';
+export { plannedLearningRate } from './planned-learning-rate.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
 export type { ContrastiveLoss } from './to-view-loss.js';

@@ -1,3 +1,4 @@
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
 import {
@@ -9,17 +10,32 @@ import {
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { type LossConfig, lossFromConfig, type ViewLoss } from '../losses/index.js';
-import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
-import type { SimCLROptions } from './options.js';
+import { checkEncoder, resnet18 } from '../models/index.js';
+import { AdamW } from '../optimizers/index.js';
+import {
+  buildAugmentation,
+  buildEncoder,
+  buildOptimizer,
+  buildProjectionHead,
+  isConfig,
+} from './build-parts.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import type {
+  AugmentationConfig,
+  EncoderConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+} from './part-configs.js';
 import { toViewLoss } from './to-view-loss.js';
 
-/** The models of a trainer, what makes its views, and what compares them. */
+/** The models of a trainer, what makes its views, what compares them, and what updates it. */
 export interface Parts {
   encoder: LayersModel;
   projectionHead: LayersModel;
   /** One a view. */
   augmentations: readonly Transform<unknown>[];
   loss: ViewLoss;
+  optimizer: Optimizer;
 }
 
 const caller = 'SimCLR';
@@ -36,11 +52,11 @@ export function checkOptions(options: SimCLROptions): void {
     );
   }
   checkAugmentation(options);
-  checkMethods(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer');
-  checkMethods(options, 'encoder', ['apply'], 'a tfjs LayersModel');
-  checkMethods(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
+  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
+  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'architecture');
+  checkPart(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
   const { loss } = options;
-  if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isConfig(loss)) {
+  if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isLossConfig(loss)) {
     const { compute } = (loss ?? {}) as Partial<ViewLoss>;
     if (typeof compute !== 'function') {
       const expectation =
@@ -51,7 +67,7 @@ export function checkOptions(options: SimCLROptions): void {
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
 }
 
-function isConfig(loss: SimCLROptions['loss']): loss is LossConfig {
+function isLossConfig(loss: SimCLROptions['loss']): loss is LossConfig {
   const { name, compute } = (loss ?? {}) as Partial<ViewLoss>;
   return typeof loss === 'object' && typeof name === 'string' && compute === undefined;
 }
@@ -59,7 +75,13 @@ function isConfig(loss: SimCLROptions['loss']): loss is LossConfig {
 function checkAugmentation({ augmentation, views }: SimCLROptions): void {
   if (views !== undefined) checkInteger(caller, 'views', views, 2);
   if (!isList(augmentation)) {
-    checkMethods({ augmentation }, 'augmentation', ['sample', 'apply'], 'a transform, or an array of them');
+    checkPart(
+      { augmentation },
+      'augmentation',
+      ['sample', 'apply'],
+      'a transform, or an array of them',
+      'name',
+    );
     return;
   }
   if (augmentation.length < 2) {
@@ -68,7 +90,7 @@ function checkAugmentation({ augmentation, views }: SimCLROptions): void {
     );
   }
   for (const [view, transform] of augmentation.entries()) {
-    checkMethods(
+    checkPart(
       { augmentation: transform },
       'augmentation',
       ['sample', 'apply'],
@@ -86,17 +108,45 @@ function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {
   return Array.isArray(value);
 }
 
-function checkMethods(
+/** A part is either made, and has methods, or data to make it from, which has `field`. */
+function checkPart(
   options: { readonly [Argument in keyof SimCLROptions]?: unknown },
   argument: keyof SimCLROptions,
   methods: string[],
   what: string,
+  field?: string,
 ): void {
   const part: unknown = options[argument];
   if (part === undefined || part === null) return;
   const has = (method: string) => typeof (part as Record<string, unknown> | null)?.[method] === 'function';
-  if (!methods.every(has)) {
-    throw new InvalidOptionError(receivedMessage(caller, `${argument} must be ${what}`, argument, part));
+  const isData = isConfig<Record<string, unknown>>(part as object, methods[0]!) && !Array.isArray(part);
+  if (!methods.every(has) && !(isData && (field === undefined || Object.hasOwn(part, field)))) {
+    const data = field === undefined ? 'data' : `data with ${field}`;
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be ${what}, or ${data} to make one from`, argument, part),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} when a part is data: a checkpoint holds the data, and only a made part replaces it. */
+export function checkMade(options: SimCLRLoadOptions): void {
+  const methods = {
+    encoder: 'apply',
+    projectionHead: 'apply',
+    augmentation: 'apply',
+    optimizer: 'applyGradients',
+  };
+  for (const [argument, method] of Object.entries(methods)) {
+    const part = options[argument as keyof typeof methods];
+    if (!isConfig(part, method)) continue;
+    throw new InvalidOptionError(
+      receivedMessage(
+        'SimCLR.load',
+        `${argument} must be made already, for the file holds the data`,
+        argument,
+        part,
+      ),
+    );
   }
 }
 
@@ -107,30 +157,41 @@ function checkMethods(
  */
 export function makeParts(options: SimCLROptions): Parts {
   const { seed = 0, views = 2, temperature = 0.5 } = options;
-  const encoder = options.encoder ?? resnet18({ seed });
-  let head = options.projectionHead;
+  const optimizer = isConfig<OptimizerConfig>(options.optimizer, 'applyGradients')
+    ? buildOptimizer(options.optimizer, options.training)
+    : (options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 }));
+  const encoder = isConfig<EncoderConfig>(options.encoder, 'apply')
+    ? buildEncoder(options.encoder, seed)
+    : (options.encoder ?? resnet18({ seed }));
+  const headConfig: ProjectionHeadConfig = isConfig<ProjectionHeadConfig>(options.projectionHead, 'apply')
+    ? options.projectionHead
+    : {};
+  let head =
+    headConfig === options.projectionHead ? undefined : (options.projectionHead as LayersModel | undefined);
   try {
     const inputDim = checkEncoder(encoder, caller);
     const [height, width, channels] = checkEncoderInput(encoder);
     checkNormalization(options, channels);
-    head ??= projectionHead({ inputDim, seed: seed + 1 });
+    head ??= buildProjectionHead(headConfig, inputDim, seed + 1);
     checkProjectionHead(head, inputDim);
-    const augmentation = options.augmentation ?? simclrAugmentation({ size: [height, width] });
+    const augmentation = isConfig<AugmentationConfig>(options.augmentation, 'apply')
+      ? buildAugmentation(options.augmentation, [height, width])
+      : (options.augmentation ?? simclrAugmentation({ size: [height, width] }));
     const augmentations = isList(augmentation)
       ? [...augmentation]
       : Array.from({ length: views }, () => augmentation);
     const loss = makeLoss(options.loss ?? { name: 'ntXent', temperature }, head, seed);
-    return { encoder, projectionHead: head, augmentations, loss };
+    return { encoder, projectionHead: head, augmentations, loss, optimizer };
   } catch (error) {
-    if (!options.encoder) encoder.dispose();
-    if (!options.projectionHead) head?.dispose();
+    if (encoder !== options.encoder) encoder.dispose();
+    if (head !== options.projectionHead) head?.dispose();
     throw error;
   }
 }
 
 function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, seed: number): ViewLoss {
   if (typeof loss === 'function') return toViewLoss(loss);
-  if (typeof loss !== 'string' && !isConfig(loss)) return loss;
+  if (typeof loss !== 'string' && !isLossConfig(loss)) return loss;
   try {
     return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
   } catch (cause) {

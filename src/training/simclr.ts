@@ -16,7 +16,6 @@ import { checkImageValues, type ImageArray, type ImageDataset } from '../data/in
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
-import { AdamW } from '../optimizers/index.js';
 import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import { cachedGradients } from './cached-gradients.js';
@@ -28,7 +27,7 @@ import { type EmbedOptions, embedImages } from './embed.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
-import type { SimCLROptions, TrainingProgress } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
 import { checkOptions, makeParts } from './parts.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type StepBatch, tensorBatch } from './step-batches.js';
@@ -115,7 +114,7 @@ export class SimCLR {
    */
   constructor(options: SimCLROptions = {}) {
     checkOptions(options);
-    const { encoder, projectionHead, augmentations, loss } = makeParts(options);
+    const { encoder, projectionHead, augmentations, loss, optimizer } = makeParts(options);
     this.encoder = encoder;
     this.projectionHead = projectionHead;
     this.augmentation = augmentations[0];
@@ -124,7 +123,7 @@ export class SimCLR {
     this.temperature = options.temperature ?? 0.5;
     this.loss = loss;
     this.customLoss = typeof options.loss === 'function' ? options.loss : undefined;
-    this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
+    this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
   }
@@ -405,7 +404,7 @@ export class SimCLR {
    * what was saved. `encoder` and `projectionHead` given here must have the saved architecture.
    * @throws {@link CheckpointError} when it is no such file, from another version or of another architecture.
    */
-  static load(source: io.IOHandler | string, options: SimCLROptions = {}): Promise<SimCLR> {
+  static load(source: io.IOHandler | string, options: SimCLRLoadOptions = {}): Promise<SimCLR> {
     return loadSimCLR(SimCLR, source, options);
   }
 

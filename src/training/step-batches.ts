@@ -8,6 +8,7 @@ import {
   type ImageBatchesOptions,
   type ImageDataset,
   imageBatches,
+  type TensorBatch,
 } from '../data/index.js';
 
 /** The pictures of a step, whole or in parts. */
@@ -22,6 +23,8 @@ export interface StepBatch {
 export interface FitBatch extends StepBatch {
   /** Its number in the epoch, from 0; one that damaged pictures left out counts too. */
   readonly number: number;
+  /** The batch itself; `undefined` where only a micro-batch is on the device at a time. */
+  readonly whole?: TensorBatch;
   /** @throws {@link ValueRangeError} unless all values are in [0, 1]. */
   checkValues(): Promise<void>;
   /** Frees what it holds. */
@@ -51,9 +54,11 @@ export async function* stepBatches(
     yield* batchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const { images, indices, number } of imageBatches(dataset, pass)) {
+  for await (const whole of imageBatches(dataset, pass)) {
+    const { images, indices, number } = whole;
     yield {
       number,
+      whole,
       ...tensorBatch(images, indices),
       checkValues: () => checkImageValues(caller, 'dataset', images),
       dispose: () => images.dispose(),
