@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 const rooms = [
   'augmentations',
   'data',
+  'doctor',
   'errors',
   'evaluation',
   'interop',
@@ -12,6 +13,7 @@ const rooms = [
   'node',
   'optimizers',
   'random',
+  'recipes',
   'training',
   'wasm',
 ];
