@@ -169,6 +169,7 @@ export class SimCLR {
         await checkImageValues(caller, 'images', batch);
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
         const count = batch.shape[0];
+        checkIndices(rows, count);
         checkLabels(caller, this.loss, labels, count);
         if (microBatchSize !== undefined) checkMicroBatch(caller, this, microBatchSize, count, 'images');
         return await this.step(tensorBatch(batch, rows), { epoch, labels, microBatchSize });
