@@ -24,6 +24,7 @@ import { checkLabels } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
 import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
+import { explainMemory } from './explain-memory.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
@@ -226,7 +227,7 @@ export class SimCLR {
       return { loss, learningRate, step };
     } catch (error) {
       statistics.restore();
-      throw explainMissingKernel(error);
+      throw explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
     } finally {
       statistics.dispose();
     }
