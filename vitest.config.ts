@@ -4,7 +4,16 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Rooms whose numbers depend on the backend: their tests run on each. */
-const numericRooms = ['augmentations', 'evaluation', 'losses', 'models', 'optimizers', 'tensors', 'training'];
+const numericRooms = [
+  'augmentations',
+  'distributed',
+  'evaluation',
+  'losses',
+  'models',
+  'optimizers',
+  'tensors',
+  'training',
+];
 
 const project = (backend: string, include: string[], exclude: string[] = []) => ({
   extends: true as const,

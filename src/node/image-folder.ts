@@ -56,6 +56,8 @@ export interface ImageFolderDataset extends ImageBatchSource {
   readonly size: number;
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
+  /** Each of several processes decodes only its own pictures. */
+  readonly shardable: true;
   /** For each picture its file; `indices` of a batch are positions in here. */
   readonly paths: readonly string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
@@ -198,7 +200,9 @@ export async function imageFolder(dir: string, options: ImageFolderOptions): Pro
       );
     }
     const order = shuffle ? epochOrder(size, pass) : Uint32Array.from(paths.keys());
-    const end = dropRemainder ? size - (size % batchSize) : size;
+    const shard = pass.shard ?? { rank: 0, size: 1 };
+    const row = shard.size * batchSize;
+    const end = dropRemainder || pass.shard ? size - (size % row) : size;
     const decodeFrom = (start: number) => {
       const batch =
         start < end ? decodeBatch(order.subarray(start, Math.min(start + batchSize, end))) : undefined;
@@ -207,24 +211,31 @@ export async function imageFolder(dir: string, options: ImageFolderOptions): Pro
       return batch;
     };
     let given = 0;
-    let next = decodeFrom(startBatch * batchSize);
-    for (let start = startBatch * batchSize; start < end; start += batchSize) {
+    const first = startBatch * row + shard.rank * batchSize;
+    let next = decodeFrom(first);
+    for (let start = first; start < end; start += row) {
       const batch = (await next)!;
-      next = decodeFrom(start + batchSize);
+      next = decodeFrom(start + row);
       if (batch.images.shape[0] === 0) continue;
       given++;
       yield batch;
     }
     if (given === 0 && startBatch === 0) {
-      const [first] = skipped.values();
+      const [failure] = skipped.values();
       throw new DataError(
-        `imageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.size} that do not decode; the first: ${first?.reason}`,
+        `imageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.size} that do not decode; the first: ${failure?.reason}`,
         dir,
       );
     }
   }
 
-  const dataset = Object.assign(batches, { size: paths.length, seekable: true as const, paths, ...classes });
+  const dataset = Object.assign(batches, {
+    size: paths.length,
+    seekable: true as const,
+    shardable: true as const,
+    paths,
+    ...classes,
+  });
   return Object.defineProperty(dataset, 'skipped', { get: () => [...skipped.values()] }) as typeof dataset & {
     readonly skipped: readonly SkippedImage[];
   };

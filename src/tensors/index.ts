@@ -5,3 +5,4 @@ export {
   batchNormalization,
   batchNormalizationInference,
 } from './batch-normalization.js';
+export { type SumOverProcesses, withSharedStatistics } from './shared-statistics.js';

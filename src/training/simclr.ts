@@ -15,6 +15,7 @@ import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLROptions, TrainingProgress } from './options.js';
+import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import { rememberStatistics } from './running-statistics.js';
 import { summarize } from './summary.js';
@@ -72,6 +73,9 @@ export class SimCLR {
   readonly customLoss: ContrastiveLoss | undefined;
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+
+  /** What joins the steps of several processes to one, while they train. @internal */
+  parallel: ParallelStep | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -195,17 +199,9 @@ export class SimCLR {
   }
 
   private async update(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<number> {
-    const { summary, gradients } = tidy(() => {
-      const [view1, view2] = this.views(images, indices, epoch);
-      const { loss, gradients } = contrastiveGradients(view1, view2, {
-        encoder: this.encoder,
-        projectionHead: this.projectionHead,
-        loss: this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature: this.temperature })),
-        viewBatching: this.viewBatching,
-        variables: trainableVariables(this.encoder, this.projectionHead),
-      });
-      return { summary: stack([loss, sumOfAll(gradients)]), gradients };
-    });
+    const { loss, gradients } = await this.gradients(images, indices, epoch);
+    const summary = tidy(() => stack([loss, sumOfAll(gradients)]));
+    loss.dispose();
     try {
       const [loss, gradientSum] = (await summary.data()) as Float32Array;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
@@ -216,6 +212,26 @@ export class SimCLR {
       summary.dispose();
       for (const gradient of Object.values(gradients)) gradient.dispose();
     }
+  }
+
+  /** Loss and gradients of the batch, or of the batches of all processes that train together. */
+  private async gradients(images: Tensor4D, indices: ArrayLike<number>, epoch: number) {
+    const { parallel, temperature } = this;
+    const loss: ContrastiveLoss = this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature }));
+    const compute = () =>
+      tidy(() => {
+        const [view1, view2] = this.views(images, indices, epoch);
+        return contrastiveGradients(view1, view2, {
+          encoder: this.encoder,
+          projectionHead: this.projectionHead,
+          loss: parallel?.overAllProcesses(loss) ?? loss,
+          viewBatching: this.viewBatching,
+          variables: trainableVariables(this.encoder, this.projectionHead),
+        });
+      });
+    if (!parallel) return compute();
+    const own = parallel.run(compute);
+    return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
   }
 
   /**
