@@ -33,7 +33,11 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 120_000,
     projects: [
-      project('cpu', ['test/**/*.test.ts'], ['test/main/**', 'test/package/**', 'test/wasm/**']),
+      project(
+        'cpu',
+        ['test/**/*.test.ts'],
+        ['test/main/**', 'test/mpi/jobs/**', 'test/package/**', 'test/wasm/**'],
+      ),
       project(
         'wasm',
         [...numericRooms, 'wasm'].map((room) => `test/${room}/**/*.test.ts`),

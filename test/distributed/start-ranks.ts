@@ -40,7 +40,7 @@ export function bundled(source: string): () => string {
 
 /** Runs a task on `size` threads, each a rank with a TensorFlow.js of its own, and collects what they answer. */
 export async function runRanks(program: string, size: number, task: Task): Promise<Answer[]> {
-  const group = workerGroup(size, { slotBytes: 4096 });
+  const group = workerGroup(size, { slotBytes: task.name === 'train' ? 2 ** 16 : 4096 });
   return Promise.all(
     Array.from({ length: size }, (_, rank) => {
       return new Promise<Answer>((resolve) => {
