@@ -28,6 +28,15 @@ export const kinds = {
   outputFactors: 18,
   momentumUpdate: 19,
   adamUpdate: 20,
+  maxPool: 21,
+  reduceBlocks: 22,
+  combineBlocks: 23,
+  addValues: 24,
+  subtractValues: 25,
+  multiplyValues: 26,
+  divideValues: 27,
+  averagePoolGradient: 28,
+  segmentSum: 29,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
