@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { env } from 'node:process';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import {
   type Communicator,
   type NumberArray,
@@ -26,6 +26,9 @@ export interface MPICommunicatorOptions {
 
 /** Looks at a barrier between two turns of the event loop. */
 const looks = 50;
+
+/** How long to look without rest, in milliseconds: then the others are busy, perhaps on this core. */
+const impatience = 50;
 
 let started: Promise<Communicator> | undefined;
 
@@ -113,6 +116,7 @@ class MPICommunicator implements Communicator {
   /** What follows it does not wait for long: all are there. */
   async barrier(): Promise<void> {
     const isDone = this.mpi.startBarrier();
+    const began = performance.now();
     for (let look = 1; !isDone(); look++) {
       if (look % looks !== 0) continue;
       const gone = this.mpi.findGoodbye();
@@ -121,7 +125,8 @@ class MPICommunicator implements Communicator {
           `Rank ${this.rank} waits for rank ${gone}, which has come to the end of its program: every rank must make the same calls.`,
         );
       }
-      await turn();
+      if (performance.now() - began < impatience) await turn();
+      else await sleep(1);
     }
   }
 

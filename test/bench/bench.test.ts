@@ -44,7 +44,8 @@ describe('rows', () => {
       'embed-96-wasm-vs-pytorch',
       'augment-share',
     ]);
-    expect(rows.slice(8).map(({ name }) => name)).toEqual(kernelNames.map((name) => `kernel-${name}`));
+    const others = [...kernelNames.map((name) => `kernel-${name}`), 'mpi-2-vs-1'];
+    expect(rows.slice(8).map(({ name }) => name)).toEqual(others);
   });
 
   it('give both sides the same work and threads, but for the stock backend', () => {
