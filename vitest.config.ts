@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.m
 /** Rooms whose numbers depend on the backend: their tests run on each. */
 const numericRooms = [
   'augmentations',
+  'distributed',
   'evaluation',
   'interop',
   'losses',
@@ -33,7 +34,11 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 120_000,
     projects: [
-      project('cpu', ['test/**/*.test.ts'], ['test/main/**', 'test/package/**', 'test/wasm/**']),
+      project(
+        'cpu',
+        ['test/**/*.test.ts'],
+        ['test/main/**', 'test/mpi/jobs/**', 'test/package/**', 'test/wasm/**'],
+      ),
       project(
         'wasm',
         [...numericRooms, 'wasm'].map((room) => `test/${room}/**/*.test.ts`),

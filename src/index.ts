@@ -130,6 +130,7 @@ export {
   BackendError,
   CheckpointError,
   DataError,
+  DistributedError,
   InvalidOptionError,
   NonFiniteLossError,
   ShapeError,

@@ -29,6 +29,7 @@ import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type StepBatch, tensorBatch } from './step-batches.js';
@@ -104,6 +105,9 @@ export class SimCLR {
   readonly customLoss: ContrastiveLoss | undefined;
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+
+  /** What joins the steps of several processes to one, while they train. @internal */
+  parallel: ParallelStep | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -255,17 +259,18 @@ export class SimCLR {
     }
   }
 
-  /** Loss and gradients of a batch, at once or in micro-batches. */
+  /** Loss and gradients of a batch, at once or in micro-batches; or of the batches of all processes that train together. */
   private async gradients(
     batch: StepBatch,
     { epoch, labels, microBatchSize }: StepOptions,
     onProjections: (projections: Tensor2D[]) => void,
   ): Promise<ContrastiveGradients> {
+    const { parallel } = this;
     const { indices } = batch;
     const options = {
       encoder: this.encoder,
       projectionHead: this.projectionHead,
-      loss: this.loss,
+      loss: parallel?.overAllProcesses(this.loss) ?? this.loss,
       labels,
       viewBatching: this.viewBatching,
       variables: trainableVariables(this.encoder, this.projectionHead),
@@ -273,11 +278,15 @@ export class SimCLR {
     const count = indices.length;
     const size = microBatchSize ?? count;
     if (size === count) {
-      return tidy(() => {
-        const views = this.views(batch.rows(0, count), indices, epoch);
-        const { loss, gradients } = viewGradients(views, options, onProjections);
-        return { loss, gradients };
-      });
+      const compute = () =>
+        tidy(() => {
+          const views = this.views(batch.rows(0, count), indices, epoch);
+          const { loss, gradients } = viewGradients(views, options, onProjections);
+          return { loss, gradients };
+        });
+      if (!parallel) return compute();
+      const own = parallel.run(compute);
+      return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
     }
     const rowNumbers = Array.from(indices);
     return cachedGradients(
