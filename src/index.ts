@@ -138,7 +138,9 @@ export {
   ValueRangeError,
 } from './errors/index.js';
 export {
+  type AccuracyDifference,
   type AlignmentOptions,
+  accuracyDifference,
   alignment,
   type ClassificationResult,
   type ClassScores,
