@@ -1,9 +1,10 @@
 import { env, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
+import { prepareWasm } from './wasm.js';
 
 /** Activates a tfjs backend for the tests that follow: 'cpu', or 'wasm' with this library's training kernels. */
 export async function useBackend(name: string): Promise<void> {
   if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
-  else if (name === 'wasm') await import('../../src/wasm/index.js');
+  else if (name === 'wasm') await prepareWasm();
   else throw new Error(`useBackend: no recipe for ${name}`);
   if (!(await setBackend(name))) throw new Error(`useBackend: ${name} does not start here`);
   await ready();

@@ -8,13 +8,27 @@ import { kernelModule } from '../../src/wasm/kernel-module.js';
 
 const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
 
+interface Outcome {
+  threads?: number;
+  hash?: string;
+  error?: string;
+  warnings: string;
+}
+
 /** Runs the program to its end: that it comes to one is part of what is tested. */
-async function run(...args: string[]): Promise<{ threads?: number; hash?: string; error?: string }> {
-  const { stdout, stderr } = await promisify(execFile)('node', ['--import', 'tsx', program, ...args], {
+async function runWith(memory: 'own' | 'shared', ...args: string[]): Promise<Outcome> {
+  const command = ['--import', 'tsx', program, ...args];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, {
     timeout: 60_000,
+    env: { ...process.env, SIMCLR_TEST_WASM_MEMORY: memory },
   });
-  expect(stderr).toBe('');
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), warnings: stderr };
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  const outcome = await runWith('shared', ...args);
+  expect(outcome.warnings).toBe('');
+  return outcome;
 }
 
 describe('threads', () => {
@@ -23,6 +37,13 @@ describe('threads', () => {
     expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3]);
     expect(two.hash).toBe(one.hash);
     expect(three.hash).toBe(one.hash);
+  });
+
+  it('are one, with one reason printed, where memory cannot be shared', async () => {
+    const [alone, shared] = [await runWith('own', '2'), await run('1')];
+    expect(alone.threads).toBe(1);
+    expect(alone.hash).toBe(shared.hash);
+    expect(alone.warnings.match(/simclr-ts\/wasm: one thread/g)).toHaveLength(1);
   });
 
   it('that die fail the next call with a named error, and nothing hangs', async () => {
