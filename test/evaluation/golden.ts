@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import values from '../fixtures/evaluation/golden.json' with { type: 'json' };
 import type { EmbeddingArray } from '../../src/evaluation/index.js';
 
 interface Health {
@@ -37,9 +37,7 @@ interface Golden {
 }
 
 /** Values from scikit-learn, SciPy and NumPy; see test/fixtures/evaluation/make.py. */
-export const golden: Golden = JSON.parse(
-  readFileSync(new URL('../fixtures/evaluation/golden.json', import.meta.url), 'utf8'),
-);
+export const golden = values as Golden;
 
 /** Row-major values with their shape. */
 export function embeddings(values: ArrayLike<number>, dim: number): EmbeddingArray {

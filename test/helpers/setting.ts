@@ -5,6 +5,8 @@
 interface Settings {
   /** tfjs's name of the backend: 'cpu' (default), 'wasm', 'tensorflow', 'webgl', 'webgpu'. */
   BACKEND?: string;
+  /** 'browser' in a page or a worker of one. */
+  HOST?: string;
   /** Threads of the wasm kernels. Default: what users get, the number of cores. */
   WASM_THREADS?: string;
   /** 'own': the wasm backend's memory is not shared, as in a page that is not isolated. */
@@ -13,6 +15,8 @@ interface Settings {
   RELAXED_SIMD?: string;
   /** 'on': WebGL keeps 16-bit floats, as on many phones. */
   FLOAT16?: string;
+  /** Where a browser finds tfjs's own wasm files. */
+  WASM_PATH?: string;
   /** Where tfjs-node is, when it is not among the packages. */
   TFJS_NODE?: string;
 }

@@ -8,7 +8,9 @@ export async function prepareWasm({ threads = wantedThreads() } = {}): Promise<v
   if (prepared) return;
   prepared = true;
   if (testSetting('RELAXED_SIMD') === 'off') hideRelaxedSimd();
-  if (testSetting('WASM_MEMORY') === 'own') {
+  const path = testSetting('WASM_PATH');
+  if (path !== undefined) (await import('@tensorflow/tfjs-backend-wasm')).setWasmPaths(path);
+  if (testSetting('WASM_MEMORY') === 'own' && testSetting('HOST') !== 'browser') {
     // Started before simclr-ts/wasm is imported, it gets tfjs's usual memory, which no other thread can see.
     await import('@tensorflow/tfjs-backend-wasm');
     await setBackend('wasm');
