@@ -4,7 +4,15 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Rooms whose numbers depend on the backend: their tests run on each. */
-const numericRooms = ['augmentations', 'evaluation', 'losses', 'models', 'optimizers', 'tensors', 'training'];
+export const numericRooms = [
+  'augmentations',
+  'evaluation',
+  'losses',
+  'models',
+  'optimizers',
+  'tensors',
+  'training',
+];
 
 /** What depends on how the wasm kernels are built and divided. */
 const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'];

@@ -37,7 +37,10 @@ function testFiles(root: string): Plugin {
         resolveDir: root,
       }));
       // Where a test has one case among others for folders; suite.ts leaves it out.
-      onResolve({ filter: /^simclr-ts\/node$|\/node\/temporary\.js$/ }, () => ({ path: 'folders', namespace: 'virtual' }));
+      onResolve({ filter: /^simclr-ts\/node$|\/node\/temporary\.js$/ }, () => ({
+        path: 'folders',
+        namespace: 'virtual',
+      }));
       onLoad({ filter: /^folders$/, namespace: 'virtual' }, () => ({
         contents: 'export const directory = undefined, temporaryFolder = undefined;',
       }));

@@ -41,16 +41,23 @@ export async function openBrowser(): Promise<TestBrowser> {
   const server = await servePage([bundle, wasmFiles]);
   const browser = await chromium.launch({ executablePath, args: graphicsFlags });
 
-  async function runLane(lane: BrowserLane, { only = () => true, log }: RunLaneOptions = {}): Promise<SuiteReport> {
-    const { backend, isolated, inWorker, settings, leaveOut } = lane;
+  async function runLane(
+    lane: BrowserLane,
+    { only = () => true, log }: RunLaneOptions = {},
+  ): Promise<SuiteReport> {
+    const { name, backend, isolated, inWorker, settings, leaveOut, printsOnce } = lane;
     const files = browserTestFiles(root).filter((path) => only(path) && belongs(path, lane));
+    let printed = 0;
     const context = await browser.newContext();
     try {
       const page = await context.newPage();
       const address = server.address(isolated);
-      page.on('console', (message) => log?.(message.text()));
+      page.on('console', (message) => {
+        if (printsOnce !== undefined && message.text().includes(printsOnce)) printed++;
+        log?.(message.text());
+      });
       const died = new Promise<never>((_, reject) => {
-        page.on('crash', () => reject(new Error(`${lane.name}: the page crashed`)));
+        page.on('crash', () => reject(new Error(`${name}: the page crashed`)));
       });
       await page.goto(address, { waitUntil: 'load' });
       const request: SuiteRequest = {
@@ -58,14 +65,21 @@ export async function openBrowser(): Promise<TestBrowser> {
         files,
         ...(leaveOut === undefined ? {} : { leaveOut }),
       };
-      const report = page.evaluate(
+      const running = page.evaluate(
         ({ request, inWorker }) => {
           const { runSuite, runSuiteInWorker } = globalThis as unknown as PageFunctions;
           return (inWorker ? runSuiteInWorker : runSuite)(request);
         },
         { request, inWorker },
       );
-      return await Promise.race([report, died]);
+      const report = await Promise.race([running, died]);
+      if (printsOnce !== undefined && printed !== 1) {
+        report.failed.push({
+          name: `${name}: prints '${printsOnce}'`,
+          error: `printed ${printed} times, not once`,
+        });
+      }
+      return report;
     } finally {
       await context.close();
     }
@@ -82,7 +96,8 @@ export async function openBrowser(): Promise<TestBrowser> {
 }
 
 /** The wasm kernels' own tests belong to the wasm lanes, those of the threads where memory is shared. */
-function belongs(path: string, { backend, isolated }: BrowserLane): boolean {
+function belongs(path: string, { backend, isolated, only }: BrowserLane): boolean {
+  if (only && !only.some((start) => path.startsWith(start))) return false;
   const room = dirname(path);
   if (room === 'test/browser') return backend === 'wasm' && isolated;
   return room !== 'test/wasm' || backend === 'wasm';

@@ -13,7 +13,9 @@ const paths = words.filter((word) => word.includes('/'));
 const names = words.filter((word) => !paths.includes(word));
 const unknown = names.find((name) => !browserLanes.some((lane) => lane.name === name));
 if (unknown !== undefined) {
-  throw new Error(`test:browser: no lane ${unknown}. There are ${browserLanes.map(({ name }) => name).join(', ')}.`);
+  throw new Error(
+    `test:browser: no lane ${unknown}. There are ${browserLanes.map(({ name }) => name).join(', ')}.`,
+  );
 }
 
 const browser = await openBrowser();

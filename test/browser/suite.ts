@@ -1,14 +1,15 @@
 /** Runs test files where it is loaded: in a page or in a worker. */
+
+import { testFiles } from 'virtual:test-files';
 import {
   type File,
-  startTests,
   type Suite,
+  startTests,
   type Task,
   type Test,
   type VitestRunner,
   type VitestRunnerConfig,
 } from '@vitest/runner';
-import { testFiles } from 'virtual:test-files';
 
 /** What is asked of a page. */
 export interface SuiteRequest {

@@ -1,5 +1,5 @@
-import values from '../fixtures/evaluation/golden.json' with { type: 'json' };
 import type { EmbeddingArray } from '../../src/evaluation/index.js';
+import values from '../fixtures/evaluation/golden.json' with { type: 'json' };
 
 interface Health {
   std: number;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import util from 'node:util';
 import { testSetting } from './setting.js';
@@ -6,7 +5,9 @@ import { testSetting } from './setting.js';
 const require = createRequire(import.meta.url);
 
 /** Packages of which a process must have one copy only, the one that the tests import. */
-const shared = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorflow/tfjs-backend-cpu'];
+const shared = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', '@tensorflow/tfjs-backend-cpu'].map(
+  (name) => [name, require.resolve(name)] as const,
+);
 
 type Resolve = (request: string, ...rest: unknown[]) => string;
 
@@ -20,8 +21,8 @@ export function loadTensorFlow(): void {
   // Built in a folder of its own, tfjs-node would find another copy of tfjs's core there: another engine.
   const loader = Module as unknown as { _resolveFilename: Resolve };
   const resolve = loader._resolveFilename;
-  loader._resolveFilename = (request, ...rest) =>
-    shared.includes(request) ? require.resolve(request) : resolve(request, ...rest);
+  const ours = new Map<string, string>(shared);
+  loader._resolveFilename = (request, ...rest) => ours.get(request) ?? resolve(request, ...rest);
   try {
     require(testSetting('TFJS_NODE') ?? '@tensorflow/tfjs-node');
   } finally {
@@ -29,18 +30,14 @@ export function loadTensorFlow(): void {
   }
 }
 
-/** SwiftShader, Vulkan in software, as Debian's package `chromium` has it. */
-const softwareVulkan = '/usr/lib/chromium/vk_swiftshader_icd.json';
-
-/** Shows WebGPU to tfjs the way a browser does, through the npm package `webgpu`. */
+/** Shows WebGPU to tfjs the way a browser does, through the npm package `webgpu`, from the folder that the settings name. */
 export function provideWebGPU(): void {
   const host = globalThis as unknown as { navigator?: { gpu?: unknown } };
   if (host.navigator?.gpu) return;
-  if (existsSync(softwareVulkan)) {
-    process.env.VK_DRIVER_FILES ??= softwareVulkan;
-    process.env.VK_ICD_FILENAMES ??= softwareVulkan;
-  }
-  const { create, globals } = require('webgpu') as { create(flags: string[]): unknown; globals: object };
+  const { create, globals } = require(testSetting('WEBGPU') ?? 'webgpu') as {
+    create(flags: string[]): unknown;
+    globals: object;
+  };
   Object.assign(globalThis, globals);
   if (!host.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
   Object.defineProperty(host.navigator, 'gpu', { value: create([]), configurable: true });

@@ -19,6 +19,8 @@ interface Settings {
   WASM_PATH?: string;
   /** Where tfjs-node is, when it is not among the packages. */
   TFJS_NODE?: string;
+  /** Where the npm package `webgpu` is, when it is not among the packages. */
+  WEBGPU?: string;
 }
 
 const host = globalThis as {

@@ -11,7 +11,8 @@ describe('this run tests the variant that was asked for', () => {
   it('number of threads', () => {
     const wanted = testSetting('WASM_THREADS');
     const { threads } = kernelModule();
-    if (wanted === undefined) expect(threads).toBeGreaterThanOrEqual(1);
+    if (testSetting('WASM_MEMORY') === 'own') expect(threads).toBe(1);
+    else if (wanted === undefined) expect(threads).toBeGreaterThanOrEqual(1);
     else expect(threads).toBe(Number(wanted));
   });
 
