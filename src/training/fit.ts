@@ -12,7 +12,10 @@ import type {
 } from './callbacks/callback.js';
 import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
+import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
+import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
+import { presentRecipe } from './snapshot.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
@@ -32,6 +35,20 @@ export interface FitOptions {
    * @defaultValue `false`
    */
   resume?: boolean;
+  /**
+   * With `resume`: whether the steps may be taken by another recipe than those before, such as another `batchSize` or
+   * learning rate. `true`, or the names that an error about it lists.
+   *
+   * @defaultValue `false`
+   */
+  allowChanges?: boolean | readonly string[];
+  /**
+   * What happens when a loss or a gradient is NaN or infinite. `'stop'`: `fit` rejects. Otherwise the step is left out,
+   * its weights unchanged, and training goes on with the next batch: see {@link SkipNonFinite}.
+   *
+   * @defaultValue `'stop'`
+   */
+  onNonFinite?: 'stop' | SkipNonFinite;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -55,6 +72,7 @@ class FitRun {
   private readonly batchSize: number;
   private readonly maxSteps: number;
   private stopReason: string | undefined;
+  private readonly nonFinite: NonFinitePolicy;
   private steps = 0;
 
   constructor(
@@ -66,6 +84,7 @@ class FitRun {
     checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
     checkInteger('SimCLR.fit', 'epochs', epochs);
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
+    this.nonFinite = new NonFinitePolicy(simclr, options.onNonFinite);
     this.batchSize = batchSize;
     this.maxSteps = maxSteps;
     this.callbacks = callbacks;
@@ -79,6 +98,7 @@ class FitRun {
 
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
+    this.checkRecipe();
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -106,6 +126,19 @@ class FitRun {
     }
     if (errors.length > 0) throw errors[0];
     return this.history;
+  }
+
+  /** Refuses to resume another run than the one before, and takes down what this one is. */
+  private checkRecipe(): void {
+    const { simclr, options } = this;
+    const recipe = fitRecipe(this.dataset, options);
+    if (options.resume) {
+      const changes = simclr.lastFit ? recipeChanges(simclr.lastFit, recipe) : [];
+      if (simclr.savedRecipe) changes.push(...recipeChanges(simclr.savedRecipe, presentRecipe(simclr)));
+      checkRecipe(changes, options.allowChanges ?? false);
+    }
+    simclr.lastFit = recipe;
+    simclr.savedRecipe = undefined;
   }
 
   private epochRange(): { first: number; last: number } {
@@ -169,14 +202,19 @@ class FitRun {
         }
         const result = await this.step(images, indices);
         progress.batch++;
-        this.steps++;
-        const seconds = (performance.now() - stepBegan) / 1000;
-        const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
-        record.steps++;
-        record.loss += result.loss * size;
-        pairs += size;
-        this.history.steps.push(step);
-        await this.call((callback) => callback.onStepEnd?.(step, this.context));
+        if (result) {
+          this.steps++;
+          const seconds = (performance.now() - stepBegan) / 1000;
+          const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
+          record.steps++;
+          record.loss += result.loss * size;
+          pairs += size;
+          this.history.steps.push(step);
+          await this.call((callback) => callback.onStepEnd?.(step, this.context));
+        } else {
+          const skipped = this.nonFinite.last!;
+          await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
+        }
       } finally {
         images.dispose();
       }
@@ -185,7 +223,7 @@ class FitRun {
       cut = this.ended();
       if (cut) break;
     }
-    if (record.steps === 0) {
+    if (record.steps === 0 && progress.batch === startBatch) {
       // Resumed at the very end of an epoch, where an iterable had not yet said that it has no more.
       this.endEpoch();
       return;
@@ -193,7 +231,7 @@ class FitRun {
     // The data may have ended at the very step that ended training: then the epoch is whole.
     record.partial = cut && progress.batch !== batchesPerEpoch(this.dataset, { batchSize });
     record.seconds = (performance.now() - began) / 1000;
-    record.loss /= pairs;
+    record.loss /= pairs; // NaN where every step was left out
     record.pairsPerSecond = pairs / record.seconds;
     if (!record.partial) this.endEpoch();
     this.history.epochs.push(record);
@@ -205,13 +243,18 @@ class FitRun {
     this.simclr.progress.batch = 0;
   }
 
-  private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult> {
+  /** The step, or `undefined` where it was left out. */
+  private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult | undefined> {
     try {
-      return await this.simclr.step(images, indices, this.simclr.progress.epoch);
+      const result = await this.simclr.step(images, indices, this.simclr.progress.epoch);
+      this.nonFinite.succeeded();
+      return result;
     } catch (error) {
+      if (!(error instanceof NonFiniteLossError)) throw error;
       // NaN in a picture is the likelier cause, and the one with a place to look at.
-      if (error instanceof NonFiniteLossError) await checkImageValues('SimCLR.fit', 'dataset', images);
-      throw error;
+      await checkImageValues('SimCLR.fit', 'dataset', images);
+      this.nonFinite.skip(error);
+      return undefined;
     }
   }
 

@@ -3,6 +3,7 @@ import { normalize, simclrAugmentation, type Transform } from '../augmentations/
 import { checkChoice, checkPositive, describeValue, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
+import type { ExtraState } from './extra-state.js';
 import type { SimCLROptions } from './options.js';
 
 /** The models of a trainer and what makes its views. */
@@ -39,7 +40,29 @@ export function checkOptions(options: SimCLROptions): void {
       ),
     );
   }
+  checkExtraState(options.extraState ?? {});
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
+}
+
+function checkExtraState(parts: Record<string, ExtraState>): void {
+  for (const [name, part] of Object.entries(parts)) {
+    // Names of tensors are made of it, with slashes.
+    if (!/^[\w.-]+$/.test(name)) {
+      throw new InvalidOptionError(
+        receivedMessage(
+          caller,
+          'names in extraState must be of letters, digits, ".", "_" and "-"',
+          'name',
+          name,
+        ),
+      );
+    }
+    if (typeof part?.capture !== 'function' || typeof part.restore !== 'function') {
+      throw new InvalidOptionError(
+        receivedMessage(caller, `extraState.${name} must have capture() and restore()`, name, part),
+      );
+    }
+  }
 }
 
 function checkMethods(

@@ -11,11 +11,13 @@ import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import type { History } from './callbacks/history.js';
 import { type ContrastiveLoss, contrastiveGradients, explainMissingKernel } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
+import type { ExtraState } from './extra-state.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLROptions, TrainingProgress } from './options.js';
 import { checkOptions, makeParts } from './parts.js';
+import type { FitRecipe, TrainerRecipe } from './recipe.js';
 import { rememberStatistics } from './running-statistics.js';
 import { summarize } from './summary.js';
 import { toBatch } from './to-batch.js';
@@ -70,8 +72,15 @@ export class SimCLR {
   readonly seed: number;
   /** A loss that replaces NT-Xent. */
   readonly customLoss: ContrastiveLoss | undefined;
+  /** What else a checkpoint of the trainer holds. */
+  readonly extraState: Record<string, ExtraState>;
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+
+  /** Recipe of the last `fit`, also of one before saving. @internal */
+  lastFit: FitRecipe | undefined;
+  /** What the checkpoint said that this trainer was loaded from, until its first `fit`. @internal */
+  savedRecipe: TrainerRecipe | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -93,6 +102,7 @@ export class SimCLR {
     this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
+    this.extraState = options.extraState ?? {};
   }
 
   /** Height and width of the encoder's input, in pixels. */
