@@ -9,8 +9,9 @@ export {
   type UseBestBackendOptions,
   useBestBackend,
 } from './best-backend.js';
+export { type CheckpointDirectory, checkpointDirectory } from './checkpoint-directory.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './decode-image.js';
-export { directory } from './directory.js';
+export { directory, type OwnedArtifacts } from './directory.js';
 export {
   type ImageFolderContents,
   type ImageFolderDataset,

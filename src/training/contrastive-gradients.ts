@@ -108,6 +108,14 @@ export function explainMissingKernel(error: unknown): unknown {
       { cause: error },
     );
   }
+  // What the wasm backend's memory says when it cannot grow: it cannot be used after that.
+  if (error instanceof Error && error.name === 'RuntimeError' && /^Aborted\(/.test(message)) {
+    return new BackendError(
+      'The active backend has no more memory, or has failed: take a smaller batch or pictures, and start the process or page anew; ' +
+        `the last checkpoint is good. It said: ${message.split('.')[0]}.`,
+      { cause: error },
+    );
+  }
   const gradient = /gradient function not found for (\w+)/.exec(message);
   if (gradient) {
     return new BackendError(

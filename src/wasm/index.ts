@@ -15,10 +15,12 @@
  * @module
  */
 import '@tensorflow/tfjs-backend-wasm';
+import { checkAllocations } from './checked-memory.js';
 import { registerTrainingKernels } from './register.js';
 import { shareMemoryInNode } from './shared-memory.js';
 
 shareMemoryInNode();
+checkAllocations();
 registerTrainingKernels();
 
 export { registerTrainingKernels } from './register.js';
