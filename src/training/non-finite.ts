@@ -2,6 +2,7 @@ import { checkInteger, checkPositive, receivedMessage } from '../errors/checks.j
 import { InvalidOptionError, type NonFiniteLossError } from '../errors/errors.js';
 import { type NamedOptimizer, scaledSchedule } from '../optimizers/index.js';
 import type { SkippedStep } from './callbacks/callback.js';
+import { isNamed } from './optimizer-state.js';
 import type { SimCLR } from './simclr.js';
 
 /** Leaves out steps whose loss or gradients are not finite, instead of ending training. */
@@ -45,7 +46,7 @@ export class NonFinitePolicy {
         receivedMessage(caller, 'onNonFinite.lowerBy must be at most 1', 'onNonFinite.lowerBy', lowerBy),
       );
     }
-    if (lowerBy < 1 && !hasLearningRate(simclr.optimizer)) {
+    if (lowerBy < 1 && !isNamed(simclr.optimizer)) {
       throw new InvalidOptionError(
         `${caller}: onNonFinite.lowerBy takes an optimizer of this library, for those of tfjs do not tell their rate. Received: ${simclr.optimizer.getClassName()}.`,
       );
@@ -78,9 +79,4 @@ export class NonFinitePolicy {
       learningRateFactor: this.factor,
     };
   }
-}
-
-function hasLearningRate(optimizer: unknown): boolean {
-  const { learningRate } = optimizer as Partial<NamedOptimizer>;
-  return typeof learningRate === 'number' || typeof learningRate === 'function';
 }

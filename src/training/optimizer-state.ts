@@ -22,7 +22,7 @@ export interface OptimizerDescription {
 const prefix = 'optimizer';
 
 /** By its methods: tfjs lets `instanceof` say yes to every optimizer for every class of optimizers. */
-function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
+export function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
   const { capture, restore } = optimizer as Partial<NamedOptimizer>;
   return typeof capture === 'function' && typeof restore === 'function';
 }
