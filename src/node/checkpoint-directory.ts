@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
@@ -6,7 +6,7 @@ import { CheckpointError } from '../errors/errors.js';
 import { directory } from './directory.js';
 import type { FilePath } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
-import { replaceFile } from './write-durably.js';
+import { makeFolder, replaceFile } from './write-durably.js';
 
 const manifestFile = 'checkpoints.json';
 
@@ -84,7 +84,7 @@ export function checkpointDirectory(path: FilePath): CheckpointDirectory {
       .map(({ name }) => name);
   };
   const writeManifest = async (text: string): Promise<void> => {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const name of await readdir(folder)) {
       if (/^checkpoints\.json\.\d+-\d+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { io } from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { CheckpointError } from '../errors/errors.js';
 import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
 import type { FilePath } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
-import { syncDirectory, writeDurably } from './write-durably.js';
+import { makeFolder, syncDirectory, writeDurably } from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
 
 const modelFile = 'model.json';
@@ -96,7 +96,7 @@ async function save(
   const suffix = `.${process.pid}-${saves++}.tmp`;
   const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await removeLeftovers(path);
     const model: ModelFile = {
       ...rest,

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 let writes = 0;
@@ -11,6 +11,17 @@ export async function writeDurably(path: string, contents: readonly (string | Ui
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Makes a folder and those above it. By itself first, because only that tells of a disk that is read-only. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
+    await mkdir(path, { recursive: true });
   }
 }
 
