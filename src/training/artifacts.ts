@@ -4,6 +4,7 @@ import { type TransformConfig, transformFromConfig } from '../augmentations/inde
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
+import { checkTopology } from './check-topology.js';
 import {
   type Checkpoint,
   checkCheckpoint,
@@ -87,6 +88,8 @@ async function restoreSimCLR(
 ): Promise<SimCLR> {
   const savedOptions = mergedOptions(metadata, options);
   checkLayerSizes(topology, weightSpecs);
+  checkTopology(topology.encoder);
+  checkTopology(topology.projectionHead);
   registerLayers();
   const made: { dispose(): unknown }[] = options.optimizer ? [] : [savedOptions.optimizer!];
   let tensors: NamedTensorMap = {};

@@ -155,7 +155,7 @@ function checkLength(weightData: io.WeightData, specs: io.WeightsManifestEntry[]
 
 /**
  * Looks for layers that no saved weight can be of, before memory is taken for them: every size that a layer has
- * is also the length of an axis of one of its weights.
+ * is also the length of an axis of one of its weights. And for initializers whose making would not end.
  *
  * @throws {@link CheckpointError} naming the first.
  */
@@ -171,11 +171,19 @@ export function checkLayerSizes(topology: Topologies, specs: io.WeightsManifestE
           fail(`hold layers that fit its weights, with sizes up to ${longest}`, `${key}=${String(wrong)}`);
         }
       }
+      const strange =
+        typeof inner === 'object' ? inner !== null : typeof inner === 'string' || !(inner >= -1e9);
+      if (initializerKeys.has(key) && (strange || (key === 'stddev' && inner < 0))) {
+        fail('hold initializers with finite numbers', `${key}=${describeValue(inner)}`);
+      }
       visit(inner);
     }
   };
   visit(topology);
 }
+
+/** Numbers of initializers: tfjs draws from a truncated distribution until a value fits, without end where none can. */
+const initializerKeys = new Set(['scale', 'mean', 'stddev', 'minval', 'maxval', 'gain']);
 
 const sizeKeys = new Set(
   ['units', 'filters', 'kernelSize', 'inputDim', 'outputDim', 'depthMultiplier'].flatMap((name) => [

