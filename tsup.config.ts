@@ -4,24 +4,30 @@ import { defineConfig } from 'tsup';
 const rooms = [
   'augmentations',
   'data',
+  'distributed',
+  'doctor',
   'errors',
   'evaluation',
+  'interop',
   'losses',
   'models',
+  'mpi',
   'node',
   'optimizers',
   'random',
+  'recipes',
   'training',
   'wasm',
 ];
 
 export default defineConfig({
-  entry: ['src/index.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
+  // `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
+  entry: ['src/index.ts', 'src/evaluation/measures.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
   outDir: 'dist',
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
-  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress'],
+  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress', 'koffi'],
   splitting: true,
   sourcemap: true,
   clean: true,

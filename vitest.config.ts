@@ -4,7 +4,17 @@ import { defineConfig } from 'vitest/config';
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 /** Rooms whose numbers depend on the backend: their tests run on each. */
-const numericRooms = ['augmentations', 'evaluation', 'losses', 'models', 'optimizers', 'tensors', 'training'];
+const numericRooms = [
+  'augmentations',
+  'distributed',
+  'evaluation',
+  'interop',
+  'losses',
+  'models',
+  'optimizers',
+  'tensors',
+  'training',
+];
 
 const project = (backend: string, include: string[], exclude: string[] = []) => ({
   extends: true as const,
@@ -24,7 +34,11 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 120_000,
     projects: [
-      project('cpu', ['test/**/*.test.ts'], ['test/main/**', 'test/package/**', 'test/wasm/**']),
+      project(
+        'cpu',
+        ['test/**/*.test.ts'],
+        ['test/main/**', 'test/mpi/jobs/**', 'test/package/**', 'test/wasm/**'],
+      ),
       project(
         'wasm',
         [...numericRooms, 'wasm'].map((room) => `test/${room}/**/*.test.ts`),

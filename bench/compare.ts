@@ -1,4 +1,4 @@
-import { interleave, type MeasureOptions, type Timings, type Worker } from './measure.js';
+import { interleave, type MeasureOptions, type Memory, type Timings, type Worker } from './measure.js';
 import type { Row, Side } from './rows.js';
 import { median, quartiles } from './statistics.js';
 import { amountOf, unitOf } from './work.js';
@@ -11,7 +11,7 @@ export interface Result {
   unit: string;
   /** What it is compared with. */
   baseline: string;
-  /** Our speed over the baseline's; more is better. */
+  /** Our speed over the baseline's, more is better; of overhead and memory our time or megabytes over the baseline's. */
   ratio: number;
   /** The baseline's median, in `unit`. */
   baselineValue: number;
@@ -21,6 +21,9 @@ export interface Result {
   spread: { value: [number, number]; baseline: [number, number]; ratio: [number, number] };
   rounds: number;
 }
+
+/** What is measured by its first run. */
+const once: MeasureOptions = { rounds: 1, warmups: 0 };
 
 /** Share of a step that the augmentations may take. */
 const allowedShare = 0.1;
@@ -44,6 +47,21 @@ export function figuresOf(
       },
     };
   }
+  if (row.figure === 'overhead') {
+    const each = (side: Side, seconds: number[]) => seconds.map((time) => time / amountOf(side.work));
+    const ours = each(row.ours, timings.ours);
+    const baseline = each(row.baseline, timings.baseline);
+    return {
+      value: median(ours),
+      baselineValue: median(baseline),
+      ratio: median(ours) / median(baseline),
+      spread: {
+        value: quartiles(ours),
+        baseline: quartiles(baseline),
+        ratio: quartiles(ours.map((time, round) => time / baseline[round]!)),
+      },
+    };
+  }
   const speeds = (side: Side, seconds: number[]) => seconds.map((time) => amountOf(side.work) / time);
   const ours = speeds(row.ours, timings.ours);
   const baseline = speeds(row.baseline, timings.baseline);
@@ -61,6 +79,24 @@ export function figuresOf(
   };
 }
 
+/** Peak memory beside what the baseline, which holds its whole batch, would take for as many pictures as ours. */
+export function memoryFigures(
+  row: Row,
+  ours: Memory,
+  baseline: Memory,
+): Pick<Result, 'value' | 'baselineValue' | 'ratio' | 'spread'> {
+  const times = amountOf(row.ours.work) / amountOf(row.baseline.work);
+  const value = ours.peak;
+  const baselineValue = baseline.prepared + (baseline.peak - baseline.prepared) * times;
+  const ratio = value / baselineValue;
+  return {
+    value,
+    baselineValue,
+    ratio,
+    spread: { value: [value, value], baseline: [baselineValue, baselineValue], ratio: [ratio, ratio] },
+  };
+}
+
 /**
  * Measures one row: starts one process a side, times them in turns, ends both.
  *
@@ -75,21 +111,28 @@ export async function compare(
   try {
     const baseline = await start(row.baseline);
     try {
-      const { value, baselineValue, ratio, spread } = figuresOf(
-        row,
-        await interleave(ours, baseline, options),
-      );
+      const isMemory = row.figure === 'memory';
+      // Memory has its peak in the first run, and no rounds.
+      const timings = await interleave(ours, baseline, isMemory ? once : options);
+      const { value, baselineValue, ratio, spread } = isMemory
+        ? memoryFigures(row, ours.memory, baseline.memory)
+        : figuresOf(row, timings);
       const share = row.figure === 'share';
+      const units = { share: 'share of a step', overhead: 's/pair', memory: 'MB' } as const;
       return {
         name: row.name,
         value,
-        unit: share ? 'share of a step' : unitOf(row.ours.work),
-        baseline: share ? `${allowedShare} of a step` : baseline.label,
+        unit: row.figure === 'speed' ? unitOf(row.ours.work) : units[row.figure],
+        baseline: share
+          ? `${allowedShare} of a step`
+          : isMemory
+            ? `${baseline.label}, whole batch, extrapolated`
+            : baseline.label,
         ratio,
         baselineValue,
         ours: ours.label,
         spread,
-        rounds: options.rounds,
+        rounds: isMemory ? once.rounds : options.rounds,
       };
     } finally {
       await baseline.close();

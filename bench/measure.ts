@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Resident memory of a process, in MB. */
+export interface Memory {
+  /** When the work was prepared. */
+  prepared: number;
+  /** The most so far. */
+  peak: number;
+}
+
 /** A process that holds prepared work and runs it on request. */
 export interface Worker {
   /** What ran, as it is printed: `'PyTorch 1.13, 2 threads'`. */
   readonly label: string;
   /** Runs the work `repetitions` times and returns the seconds that all of them took. */
   run(repetitions: number): Promise<number>;
+  /** Its resident memory, as far as it has told. */
+  readonly memory: Readonly<Memory>;
   /** Ends the process. */
   close(): Promise<void>;
 }

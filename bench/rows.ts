@@ -1,6 +1,6 @@
 import { kernelNames } from './kernel-shapes.js';
 import type { RuntimeName } from './runtimes.js';
-import { type EmbedWork, type StepWork, stems, type Work } from './work.js';
+import { type EmbedWork, type StepWork, stems, type TrainWork, type Work } from './work.js';
 
 /** Some work in some runtime. */
 export interface Side {
@@ -12,8 +12,11 @@ export interface Side {
 /** One row of the table: what is compared with what. */
 export interface Row {
   name: string;
-  /** Speeds of both sides, or the share that our time is of the baseline's. */
-  figure: 'speed' | 'share';
+  /**
+   * Speeds of both sides; the share that our time is of the baseline's; our time over the baseline's for as many pictures;
+   * or our peak memory beside what the baseline would need for as many pictures.
+   */
+  figure: 'speed' | 'share' | 'overhead' | 'memory';
   ours: Side;
   baseline: Side;
 }
@@ -27,6 +30,18 @@ export interface RowOptions {
   /** Threads of both sides. */
   threads: number;
 }
+
+const train = (batch: number, microBatch: number | null, width: number): TrainWork => ({
+  kind: 'train',
+  batch,
+  microBatch,
+  size: 32,
+  width,
+  stem: stems[3],
+});
+
+/** Pictures of the large step, and of its micro-batches. */
+const [largeBatch, microBatch] = [4096, 32];
 
 /** All rows in the order of the table. */
 export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
@@ -61,6 +76,19 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
       ours: ours(threads, { kind: 'augment', batch, size: 96 }),
       baseline: ours(threads, step(96)),
     },
+    {
+      name: 'gradcache-4096-memory',
+      figure: 'memory',
+      // Narrow, for it is about memory: a minute and not ten.
+      ours: ours(threads, train(largeBatch, microBatch, 16)),
+      baseline: ours(threads, train(8 * microBatch, null, 16)),
+    },
+    {
+      name: 'gradcache-overhead',
+      figure: 'overhead',
+      ours: ours(threads, train(4 * microBatch, microBatch, 64)),
+      baseline: ours(threads, train(4 * microBatch, null, 64)),
+    },
     ...kernelNames.map((kernel): Row => {
       const work: Work = { kind: 'kernel', kernel, images: 2 * batch };
       return {
@@ -68,6 +96,13 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
         baseline: { runtime: 'stock', threads: 1, work },
       };
     }),
+    {
+      // Twice the pictures on two ranks, each with one thread, against one process with one thread.
+      name: 'mpi-2-vs-1',
+      figure: 'speed',
+      ours: { runtime: 'ranks-2', threads: 1, work: step(96, 2 * batch) },
+      baseline: { runtime: 'ranks-1', threads: 1, work: step(96) },
+    },
   ];
 }
 

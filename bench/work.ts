@@ -15,6 +15,18 @@ export interface StepWork {
   stem: Stem;
 }
 
+/** A step of the trainer, augmentation and all, in micro-batches where `microBatch` says so. */
+export interface TrainWork {
+  kind: 'train';
+  batch: number;
+  /** Pictures that go through the network at a time; `null` = all. */
+  microBatch: number | null;
+  size: number;
+  /** Width of the first stage of the ResNet-18. */
+  width: number;
+  stem: Stem;
+}
+
 /** Representations of `images` pictures, in inference mode. */
 export interface EmbedWork {
   kind: 'embed';
@@ -39,7 +51,7 @@ export interface KernelWork {
 }
 
 /** What a worker process prepares and then runs on request. */
-export type Work = StepWork | EmbedWork | AugmentWork | KernelWork;
+export type Work = StepWork | TrainWork | EmbedWork | AugmentWork | KernelWork;
 
 /** The stem of ResNet for larger pictures, and the one for 32x32. */
 export const stems = {

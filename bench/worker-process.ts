@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Worker } from './measure.js';
+import type { Memory, Worker } from './measure.js';
 
 /** How a worker process is started. */
 export interface WorkerCommand {
@@ -12,12 +12,15 @@ export interface WorkerCommand {
 interface Reply {
   ready?: string;
   seconds?: number;
+  /** Peak resident memory so far, in MB. */
+  megabytes?: number;
   error?: string;
 }
 
 /**
  * Starts a worker process and waits until it has prepared its work. It and we speak JSON, one object a line: it says
- * `{"ready": label}`, then answers each `{"repetitions": n}` by `{"seconds": s}`; `{"error": text}` ends it.
+ * `{"ready": label}`, then answers each `{"repetitions": n}` by `{"seconds": s}`; `{"error": text}` ends it. Both answers
+ * may have `megabytes`, the most memory so far.
  *
  * @param name - What it is, in errors.
  * @param timeout - Seconds that an answer may take.
@@ -30,13 +33,16 @@ export async function startWorker(
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
   const replies = readReplies(name, child, timeout);
   try {
-    const { ready } = await replies.next();
+    const { ready, megabytes = Number.NaN } = await replies.next();
     if (ready === undefined) throw new Error(`${name} did not begin with what it is.`);
+    const memory: Memory = { prepared: megabytes, peak: megabytes };
     return {
       label: ready,
+      memory,
       run: async (repetitions) => {
         child.stdin.write(`${JSON.stringify({ repetitions })}\n`);
-        const { seconds } = await replies.next();
+        const { seconds, megabytes } = await replies.next();
+        memory.peak = megabytes ?? Number.NaN;
         if (!(seconds !== undefined && seconds > 0))
           throw new Error(`${name} answered no time. Received: ${seconds}.`);
         return seconds;

@@ -14,7 +14,7 @@ import {
   simclrAugmentation,
   trainableVariables,
 } from 'simclr-ts';
-import type { AugmentWork, EmbedWork, StepWork, Work } from '../work.js';
+import type { AugmentWork, EmbedWork, StepWork, TrainWork, Work } from '../work.js';
 import { prepareKernel } from './kernel-calls.js';
 import { countThreads, type Prepared, serve } from './serve.js';
 import { configureThreads } from './threads.js';
@@ -41,6 +41,23 @@ function prepareStep({ batch, size, stem }: StepWork): Run {
     const value = loss.dataSync()[0]!;
     dispose([loss, ...Object.values(gradients)]);
     return value;
+  };
+}
+
+function prepareTrain({ batch, microBatch, size, width, stem }: TrainWork): Run {
+  const simclr = new SimCLR({
+    encoder: resnet18({ inputShape: [size, size, 3], stem, width }),
+    augmentation: simclrAugmentation({ size, strength: 0.5, blur: false }),
+    optimizer: momentum(),
+  });
+  const data = Uint8Array.from(
+    { length: batch * size * size * 3 },
+    (_, i) => Math.imul(i, 2654435761) >>> 24,
+  );
+  const options = { batchSize: batch, ...(microBatch !== null && { microBatchSize: microBatch }) };
+  return async () => {
+    const { steps } = await simclr.fit({ data, shape: [batch, size, size, 3] }, options);
+    return steps[0]!.loss;
   };
 }
 
@@ -71,6 +88,7 @@ function prepareAugment({ batch, size }: AugmentWork): Run {
 
 function prepareWork(work: Work): Run {
   if (work.kind === 'step') return prepareStep(work);
+  if (work.kind === 'train') return prepareTrain(work);
   if (work.kind === 'embed') return prepareEmbed(work);
   if (work.kind === 'augment') return prepareAugment(work);
   return prepareKernel(work, {

@@ -19,7 +19,7 @@ export async function serve(prepare: (work: Work, threads: number) => Promise<Pr
   try {
     const { work, threads } = JSON.parse(process.argv[2]!) as { work: Work; threads: number };
     const { label, run } = await prepare(work, threads);
-    say({ ready: label });
+    say({ ready: label, megabytes: peakMegabytes() });
     for await (const line of createInterface({ input: process.stdin })) {
       const { repetitions } = JSON.parse(line) as { repetitions: number };
       const began = performance.now();
@@ -28,12 +28,17 @@ export async function serve(prepare: (work: Work, threads: number) => Promise<Pr
         // Numbers that are none take another time than numbers.
         if (loss !== undefined && !Number.isFinite(loss)) throw new Error(`The loss is ${loss}.`);
       }
-      say({ seconds: (performance.now() - began) / 1000 });
+      say({ seconds: (performance.now() - began) / 1000, megabytes: peakMegabytes() });
     }
   } catch (error) {
     say({ error: error instanceof Error ? error.message : String(error) });
     process.exitCode = 1;
   }
+}
+
+/** The most resident memory of this process so far. */
+function peakMegabytes(): number {
+  return process.resourceUsage().maxRSS / 1024;
 }
 
 /** "1 thread", "2 threads". */

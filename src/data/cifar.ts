@@ -25,6 +25,21 @@ export interface CIFAR100Images extends LabeledImages {
   coarseLabels: Uint8Array;
 }
 
+/** Writes the picture of one record, channel-first, as NHWC into `target` from `offset` on. */
+export function cifarRecord(
+  record: Uint8Array,
+  labelBytes: number,
+  target: Uint8Array,
+  offset: number,
+): void {
+  let to = offset;
+  for (let red = labelBytes; red < labelBytes + pixels; red++) {
+    target[to++] = record[red]!;
+    target[to++] = record[red + pixels]!;
+    target[to++] = record[red + 2 * pixels]!;
+  }
+}
+
 /** Records of `labelBytes` labels and one channel-first picture, row by row. */
 function readRecords(
   caller: string,
@@ -35,16 +50,12 @@ function readRecords(
   const count = countRecords(caller, 'bytes', bytes, recordBytes);
   const data = new Uint8Array(count * 3 * pixels);
   const labels = Array.from({ length: labelBytes }, () => new Uint8Array(count));
-  for (let picture = 0, to = 0; picture < count; picture++) {
+  for (let picture = 0; picture < count; picture++) {
     const from = picture * recordBytes;
     labels.forEach((column, i) => {
       column[picture] = bytes[from + i]!;
     });
-    for (let red = from + labelBytes; red < from + labelBytes + pixels; red++) {
-      data[to++] = bytes[red]!;
-      data[to++] = bytes[red + pixels]!;
-      data[to++] = bytes[red + 2 * pixels]!;
-    }
+    cifarRecord(bytes.subarray(from, from + recordBytes), labelBytes, data, picture * 3 * pixels);
   }
   return { data, shape: [count, side, side, 3], labels };
 }

@@ -27,6 +27,45 @@ const otherTypes: Record<number, string> = {
   14: 'float64',
 };
 
+/** Each grey value as red, green and blue. */
+export function threefold(grey: Uint8Array): Uint8Array {
+  const data = new Uint8Array(3 * grey.length);
+  for (let i = 0; i < grey.length; i++) data.fill(grey[i]!, 3 * i, 3 * i + 3);
+  return data;
+}
+
+/**
+ * Number of axes that the first four bytes of an IDX file of bytes promise.
+ *
+ * @param source - The file, where its name is known.
+ * @throws {@link DataError} when they are no such beginning.
+ */
+export function idxAxes(caller: string, file: Uint8Array, source?: string): number {
+  const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const named = source === undefined ? '' : ` in ${source}`;
+  const axes = file[3] ?? 0;
+  if (file.length < 4 || file[0] !== 0 || file[1] !== 0 || axes === 0) {
+    throw new DataError(
+      `${caller}: bytes must start with 00 00, a type and a number of axes > 0. Received: ${file.length} bytes${start && `, starting with ${start}`}${named}.`,
+      source,
+    );
+  }
+  if (file[2] !== unsignedByte) {
+    const type = otherTypes[file[2]!] ?? 'an unknown type';
+    throw new DataError(
+      `${caller}: the values must be unsigned bytes (type 08). Received: ${type} (${start})${named}.`,
+      source,
+    );
+  }
+  return axes;
+}
+
+/** Sizes of the axes, big-endian 32-bit numbers from `offset` on. */
+export function idxShape(file: Uint8Array, axes: number, offset: number): number[] {
+  const view = new DataView(file.buffer, file.byteOffset + offset, 4 * axes);
+  return Array.from({ length: axes }, (_, axis) => view.getUint32(4 * axis));
+}
+
 /**
  * Reads an IDX file of unsigned bytes, the format of MNIST and Fashion-MNIST.
  *
@@ -46,27 +85,14 @@ export function parseIDX(bytes: FileBytes): IDXArray {
       'parseIDX: bytes must not be compressed; parseIDXGzip takes gzip. Received: a gzip file.',
     );
   }
-  const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  const axes = file[3] ?? 0;
-  if (file.length < 4 || file[0] !== 0 || file[1] !== 0 || axes === 0) {
-    throw new DataError(
-      `parseIDX: bytes must start with 00 00, a type and a number of axes > 0. Received: ${file.length} bytes${start && `, starting with ${start}`}.`,
-    );
-  }
-  if (file[2] !== unsignedByte) {
-    const type = otherTypes[file[2]!] ?? 'an unknown type';
-    throw new DataError(
-      `parseIDX: the values must be unsigned bytes (type 08). Received: ${type} (${start}).`,
-    );
-  }
+  const axes = idxAxes('parseIDX', file);
   const header = 4 + 4 * axes;
   if (file.length < header) {
     throw new DataError(
       `parseIDX: bytes must have a header of ${header} bytes for ${axes} axes. Received: ${file.length} bytes.`,
     );
   }
-  const view = new DataView(file.buffer, file.byteOffset, header);
-  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const shape = idxShape(file, axes, 4);
   const expected = shape.reduce((product, size) => product * size, 1);
   if (file.length - header !== expected) {
     throw new DataError(
@@ -131,8 +157,7 @@ export async function parseIDXImages(
   }
   let data = grey.data;
   if (channels === 3) {
-    data = new Uint8Array(grey.data.length * 3);
-    for (let i = 0; i < grey.data.length; i++) data.fill(grey.data[i]!, 3 * i, 3 * i + 3);
+    data = threefold(grey.data);
   }
   const parsed: Pick<LabeledImages, 'images'> = {
     images: { data, shape: [count!, height!, width!, channels] },

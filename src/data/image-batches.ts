@@ -7,6 +7,7 @@ import {
   batchImages,
   checkImages,
   type EpochPass,
+  type ImageBatch,
   type ImageBatches,
   type ImageBatchLike,
   type ImageBatchSource,
@@ -14,6 +15,7 @@ import {
   isImageArray,
   isIterable,
 } from './image-dataset.js';
+import { isOneShot } from './stream.js';
 
 /** Options of {@link imageBatches}. */
 export interface ImageBatchesOptions {
@@ -37,6 +39,10 @@ export interface TensorBatch {
   images: Tensor4D;
   /** For each picture its number in the data set. */
   indices: Uint32Array;
+  /** For each picture the number of its class, where the data set gives it with its batches. */
+  labels?: Int32Array;
+  /** Place of the batch in the epoch, counted from 0: the next one is `startBatch: number + 1`. */
+  number: number;
 }
 
 /**
@@ -51,7 +57,8 @@ export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch:
   return randomGenerator(seed).fold(epoch).permutation(size);
 }
 
-function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
+/** The pictures at `indices` as a new tensor; `contiguous` says that they follow each other. */
+export function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
   if (!isTensor(images)) return gatherImages('imageBatches', images, indices);
   if (contiguous) return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
   return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
@@ -72,7 +79,7 @@ function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Gener
   const end = dropRemainder ? size - (size % batchSize) : size;
   for (let start = startBatch * batchSize; start < end; start += batchSize) {
     const indices = order.slice(start, Math.min(start + batchSize, end));
-    yield { images: takeRows(images, indices, !shuffle), indices };
+    yield { images: takeRows(images, indices, !shuffle), indices, number: start / batchSize };
   }
 }
 
@@ -86,14 +93,25 @@ function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): Im
   throw new InvalidOptionError(receivedMessage('imageBatches', expectation, 'dataset', batches));
 }
 
-/** Whether going over `batches` a second time continues the first instead of starting anew, as generators do. */
-function isOneShot(batches: ImageBatches): boolean {
-  const own = batches as { [Symbol.iterator]?(): unknown; [Symbol.asyncIterator]?(): unknown };
-  return 'next' in batches && (own[Symbol.asyncIterator]?.() ?? own[Symbol.iterator]?.()) === batches;
+/** What a batch says besides its pictures. */
+function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images'> {
+  return isTensor(batch) || isImageArray(batch) ? {} : batch;
+}
+
+function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Array } {
+  const { labels } = facts(batch);
+  if (labels === undefined) return {};
+  const numbers = Array.from(labels);
+  if (numbers.length !== count || numbers.some((label) => !Number.isInteger(label) || label < 0)) {
+    throw new InvalidOptionError(
+      `imageBatches: batch.labels must be ${count} whole numbers >= 0, one a picture. Received: batch.labels=${describeValue(numbers.slice(0, 8))} (length ${numbers.length}).`,
+    );
+  }
+  return { labels: Int32Array.from(numbers) };
 }
 
 function batchIndices(batch: ImageBatchLike, count: number, position: number): Uint32Array {
-  const own = isTensor(batch) || isImageArray(batch) ? undefined : batch.indices;
+  const own = facts(batch).indices;
   if (own === undefined) return Uint32Array.from({ length: count }, (_, row) => position + row);
   const indices = Array.from(own);
   if (indices.length !== count || indices.some((index) => !Number.isInteger(index) || index < 0)) {
@@ -110,26 +128,32 @@ async function* batchesOfIterable(
 ): AsyncGenerator<TensorBatch> {
   const seekable = typeof dataset === 'function' && dataset.seekable === true;
   const batches = openPass(dataset, pass);
-  let number = seekable ? pass.startBatch : 0;
-  let position = number * pass.batchSize;
+  let next = seekable ? pass.startBatch : 0;
+  let position = next * pass.batchSize;
+  let given = 0;
   for await (const batch of batches) {
     const images = batchImages(batch);
     let handedOn = false;
     try {
       checkImages('imageBatches', 'batch', images);
       const count = images.shape[0];
-      if (number++ >= pass.startBatch) {
+      const number = facts(batch).number ?? next;
+      checkInteger('imageBatches', 'batch.number', number, 0);
+      next = number + 1;
+      given++;
+      if (number >= pass.startBatch) {
         const indices = batchIndices(batch, count, position);
+        const labels = batchLabels(batch, count);
         const tensor = isTensor(images) ? images : gatherImages('imageBatches', images);
         handedOn = true;
-        yield { images: tensor, indices };
+        yield { images: tensor, indices, ...labels, number };
       }
       position += count;
     } finally {
       if (!handedOn && isTensor(images)) images.dispose();
     }
   }
-  if (number === 0) {
+  if (given === 0 && !(seekable && pass.startBatch > 0)) {
     const advice = isOneShot(batches)
       ? 'a generator can be gone over once only; pass the function that makes it, so that every epoch gets a new one'
       : 'it must give at least one';

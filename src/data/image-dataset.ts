@@ -12,6 +12,13 @@ export interface ImageBatch {
    * running position in the epoch is taken.
    */
   indices?: ArrayLike<number>;
+  /** For each picture the number of its class, where the data set knows it. */
+  labels?: ArrayLike<number>;
+  /**
+   * Place of the batch in the pass, counted from 0. Only a source that leaves batches out needs to say it, so that
+   * training resumes at the right one. Left out, batches are counted.
+   */
+  number?: number;
 }
 
 /** What an iterable data set gives, a batch at a time. */
@@ -34,6 +41,16 @@ export interface EpochPass {
   dropRemainder: boolean;
   /** Batches of this pass that are already done; only a source that is `seekable` may leave them out. */
   startBatch: number;
+  /**
+   * Of every `size` batches in a row only the one at place `rank` is wanted, and a last row that is not full not at
+   * all: what one of several processes asks a source that is `shardable`. `startBatch` then counts the wanted ones.
+   */
+  shard?: {
+    /** Place of the wanted batch, from 0. */
+    rank: number;
+    /** Batches in a row. */
+    size: number;
+  };
 }
 
 /**
@@ -46,6 +63,8 @@ export interface ImageBatchSource {
   readonly size?: number;
   /** Whether it begins at `startBatch` itself; otherwise the batches before are read and thrown away. */
   readonly seekable?: boolean;
+  /** Whether it heeds `shard`; otherwise every process reads all batches and keeps its own. */
+  readonly shardable?: boolean;
 }
 
 /**
@@ -65,7 +84,7 @@ export function isImageArray(value: unknown): value is ImageArray {
 }
 
 /** Whether `value` can be gone over, at once or as its parts come. */
-export function isIterable(value: unknown): value is ImageBatches {
+export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterable<T> | AsyncIterable<T> {
   return (
     typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
   );

@@ -1,8 +1,12 @@
+export { type BatchOptions, batch, type RepeatOptions, repeat } from './batch.js';
+export type { ByteChunks, ByteSource } from './byte-source.js';
 export type { FileBytes } from './bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './cifar.js';
 export { type IDXArray, type IDXImagesOptions, parseIDX, parseIDXGzip, parseIDXImages } from './idx.js';
+export { idxRecords } from './idx-records.js';
 export { type ImageArray, imagesToTensor } from './image-array.js';
 export { epochOrder, type ImageBatchesOptions, imageBatches, type TensorBatch } from './image-batches.js';
+export { type CacheOptions, cache, type ImageCache } from './image-cache.js';
 export {
   batchesPerEpoch,
   datasetSize,
@@ -14,6 +18,13 @@ export {
   type ImageDataset,
 } from './image-dataset.js';
 export { checkImageValues } from './image-range.js';
+export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './image-stream.js';
+export {
+  type IndexedImages,
+  type IndexedImagesDataset,
+  type IndexedImagesOptions,
+  indexedImages,
+} from './indexed-images.js';
 export {
   concatenateImages,
   type LabeledImages,
@@ -22,4 +33,11 @@ export {
   selectImages,
   splitImages,
 } from './labeled-images.js';
+export { type MapStreamOptions, mapStream, type PrefetchOptions, prefetch } from './map-stream.js';
+export type { DecodePictures, EncodedPicture, ImageRecord, Picture, SkippedImage } from './picture.js';
+export { type ShuffleOptions, shuffle } from './shuffle.js';
 export { parseSTL10, stl10ClassNames } from './stl10.js';
+export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
+export { StreamReader, type StreamState } from './stream-reader.js';
+export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar.js';
+export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

@@ -1,12 +1,3 @@
-export { type ClassificationResult, type ClassScores, confusionMatrix } from './classification.js';
-export { type ConfidenceInterval, confidenceInterval } from './confidence-interval.js';
-export { type EmbeddingHealth, embeddingHealth } from './embedding-health.js';
-export type { EmbeddingArray, Embeddings, Labels } from './embeddings.js';
-export {
-  type KnnClassifier,
-  type KnnClassifierOptions,
-  knnClassifier,
-  type LabeledEmbeddings,
-} from './knn-classifier.js';
-export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.js';
-export { type NearestNeighbors, nearestNeighbors } from './nearest-neighbors.js';
+// Two files, two chunks of the build: what only measures embeddings comes without the layers of tfjs.
+export * from './fine-tuning/index.js';
+export * from './measures.js';

@@ -14,7 +14,7 @@ import {
   readEmbeddings,
 } from './embeddings.js';
 import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
-import { normalizeRows } from './normalize-rows.js';
+import { unitRows } from './unit-rows.js';
 
 /** Embeddings with their classes: what a classifier is fitted to. */
 export interface LabeledEmbeddings {
@@ -63,7 +63,9 @@ export interface KnnClassifier {
  *
  * The search is exact. Ties are settled by number: of equally similar references the lower row counts as nearer,
  * of classes with equal votes the lower class number wins. Similarities are float32, so backends may order
- * references differently that are closer than about 1e-6.
+ * references differently that are closer than about 1e-6. Whatever the number of references, a search holds at most
+ * blocks of 4096 references, 1024 queries and their similarities on the device (about 26 MiB at 512 dimensions); the
+ * references stay on the host, where they are not copied.
  *
  * @param references - Embeddings `[n, d]` and their classes. Zero rows are allowed (similarity 0).
  * @param options - See {@link KnnClassifierOptions}.
@@ -88,12 +90,12 @@ export async function knnClassifier(
   checkPositive(caller, 'temperature', temperature);
   checkChoice(caller, 'weighting', weighting, ['cosine-exponential', 'uniform']);
   checkNeighbors(caller, neighbors, matrix.rows);
-  const units = normalizeRows(matrix);
+  const units = unitRows(matrix);
 
   async function scoresOf(method: string, queries: Embeddings): Promise<ClassScores> {
     const asked = await readEmbeddings(method, 'queries', queries);
     checkSameDim(method, 'queries', asked, 'references', units);
-    const { indices, similarities } = await searchNeighbors(normalizeRows(asked), units, neighbors);
+    const { indices, similarities } = await searchNeighbors(unitRows(asked), units, neighbors);
     const data = new Float32Array(asked.rows * classes);
     const votes = new Float64Array(classes);
     for (let row = 0; row < asked.rows; row++) {

@@ -1,35 +1,51 @@
 import { checkInteger, checkPositive, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { choleskyInPlace, choleskySolveInPlace } from './cholesky.js';
 import {
   type ClassificationResult,
   type ClassScores,
   classificationResult,
   highestClass,
 } from './classification.js';
-import { columnStatistics } from './column-statistics.js';
 import {
   checkLabels,
   checkSameDim,
   checkTrainingLabels,
   type Embeddings,
   type Labels,
-  type Matrix,
   readEmbeddings,
 } from './embeddings.js';
-import { type ColumnScaling, columnGram } from './gram-matrix.js';
 import type { LabeledEmbeddings } from './knn-classifier.js';
-import { minimize } from './lbfgs.js';
-import { foldStandardization, forEachProbability, softmaxObjective } from './softmax-regression.js';
+import { type RegularizationTrial, sweepRegularization } from './regularization-sweep.js';
+import { softmaxProblem } from './softmax-fit.js';
+import { forEachProbability } from './softmax-regression.js';
+
+/** The strengths that `inverseRegularization: 'validation'` tries: scikit-learn's `LogisticRegressionCV` has the same. */
+const defaultGrid = Array.from({ length: 10 }, (_, i) => 10 ** (-4 + (8 * i) / 9));
 
 /** Options of {@link linearProbe}. */
 export interface LinearProbeOptions {
   /**
    * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, intercepts not penalised. Smaller
    * regularises more.
+   *
+   * A list of such numbers, or `'validation'`: each is tried on a part of the rows, the one with the highest accuracy on
+   * the rest wins (of equal ones the smallest), and is then fitted to all rows. `'validation'` tries ten, from 1e-4 to
+   * 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to 1e6 in the same manner
+   * (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
    * @default 1 (scikit-learn)
    */
-  inverseRegularization?: number;
+  inverseRegularization?: number | 'validation' | readonly number[];
+  /**
+   * Share of each class's rows that is held out while several strengths are tried, above 0 and below 1, rounded; a class
+   * of one row is not held out.
+   * @default 0.2
+   */
+  validationShare?: number;
+  /**
+   * Seed of the choice of what is held out, a whole number >= 0.
+   * @default 0
+   */
+  seed?: number;
   /**
    * Stop after this many L-BFGS iterations, whether converged or not.
    * @default 1000
@@ -60,6 +76,10 @@ export interface LinearProbe {
   readonly dim: number;
   /** Whether `tolerance` was reached. */
   readonly converged: boolean;
+  /** scikit-learn's `C` of the fit: as given, or as chosen. */
+  readonly inverseRegularization: number;
+  /** How each strength did on what was held out, strongest regularisation first; empty where none was chosen. */
+  readonly trials: readonly RegularizationTrial[];
   /** L-BFGS iterations taken. */
   readonly iterations: number;
   /** Mean cross entropy of the training rows plus the penalty |W|² / (2 C n), in nats. */
@@ -72,47 +92,18 @@ export interface LinearProbe {
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+// scikit-learn's: enough to tell strengths apart. What is chosen is then fitted to the tolerance asked for.
+const sweepTolerance = 1e-4;
 
-/** The classes that occur, in order, and each row's place among them. */
-function presentClasses(labels: Labels, classes: number): { present: number[]; targets: Int32Array } {
-  const place = new Int32Array(classes).fill(-1);
-  for (const label of labels) place[label] = 0;
-  const present: number[] = [];
-  for (let k = 0; k < classes; k++) if (place[k] === 0) place[k] = present.push(k) - 1;
-  return { present, targets: Int32Array.from(labels, (label) => place[label]!) };
-}
-
-function scalingOf(matrix: Matrix, standardize: boolean): ColumnScaling {
-  if (!standardize)
-    return { mean: new Float64Array(matrix.dim), scale: new Float64Array(matrix.dim).fill(1) };
-  const { mean, std } = columnStatistics(matrix);
-  return { mean, scale: std.map((value) => (value > 0 ? 1 / value : 1)) };
-}
-
-/**
- * The inverse of the Hessian's bound at zero weights, (XᵀX / (K n) + penalty)⁻¹ for each class: correlated columns,
- * which embeddings have, then cost L-BFGS tens of iterations and not hundreds.
- */
-function preconditioner(matrix: Matrix, classes: number, scaling: ColumnScaling, penalty: number) {
-  const { rows, dim } = matrix;
-  const factor = columnGram(matrix, scaling);
-  let trace = 0;
-  for (let i = 0; i < factor.length; i++) factor[i] = factor[i]! / (classes * rows);
-  for (let i = 0; i < dim; i++) trace += factor[i * dim + i]!;
-  for (let i = 0; i < dim; i++) factor[i * dim + i] = factor[i * dim + i]! + penalty;
-  choleskyInPlace(factor, dim, 1e-10 * (trace / dim) || 1e-10);
-  return (vector: Float64Array) => {
-    for (let k = 0; k < classes; k++) {
-      choleskySolveInPlace(factor, dim, vector, k * dim);
-      vector[classes * dim + k] = vector[classes * dim + k]! * classes;
-    }
-  };
-}
-
-/** Whether factoring `dim` x `dim` costs less than the hundred or so passes over the rows that it saves. */
-function preconditionerPays(rows: number, dim: number, classes: number): boolean {
-  return dim ** 3 / 3 < 100 * 4 * rows * dim * classes;
+/** @throws {@link InvalidOptionError} unless it is one strength or a list of strengths. */
+function checkGrid(caller: string, grid: number | readonly number[]): void {
+  const strengths: readonly number[] = typeof grid === 'object' ? Array.from(grid) : [grid];
+  if (strengths.length === 0) {
+    throw new InvalidOptionError(
+      `${caller}: inverseRegularization must have at least one strength. Received: inverseRegularization=[].`,
+    );
+  }
+  for (const strength of strengths) checkPositive(caller, 'inverseRegularization', strength);
 }
 
 /**
@@ -126,7 +117,8 @@ function preconditionerPays(rows: number, dim: number, classes: number): boolean
  * @param training - Embeddings `[n, d]` and their classes.
  * @param options - See {@link LinearProbeOptions}.
  * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, or all labels are the same.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is no class, all labels are the same, or
+ * several strengths are to be tried and no class has two rows.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @example
  * const embeddings = { data: Float32Array.of(-2, -1, 1, 2), shape: [4, 1] } as const;
@@ -140,7 +132,14 @@ export async function linearProbe(
 ): Promise<LinearProbe> {
   const caller = 'linearProbe';
   const { inverseRegularization = 1, maxIterations = 1000, tolerance = 1e-6, standardize = true } = options;
-  checkPositive(caller, 'inverseRegularization', inverseRegularization);
+  const { validationShare = 0.2, seed = 0 } = options;
+  const grid = inverseRegularization === 'validation' ? defaultGrid : inverseRegularization;
+  checkGrid(caller, grid);
+  if (!(typeof validationShare === 'number' && validationShare > 0 && validationShare < 1)) {
+    const expectation = 'validationShare must be a number above 0 and below 1';
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'validationShare', validationShare));
+  }
+  checkInteger(caller, 'seed', seed, 0);
   checkInteger(caller, 'maxIterations', maxIterations);
   checkPositive(caller, 'tolerance', tolerance);
   if (typeof standardize !== 'boolean') {
@@ -150,22 +149,28 @@ export async function linearProbe(
   }
   const matrix = await readEmbeddings(caller, 'embeddings', training.embeddings);
   const { rows, dim } = matrix;
-  const classes = checkTrainingLabels(caller, training.labels, rows, training.classes);
-  const { present, targets } = presentClasses(training.labels, classes);
-  const scaling = scalingOf(matrix, standardize);
-  const penalty = 1 / (inverseRegularization * rows);
-  const { point, value, iterations, converged } = await minimize({
-    evaluate: softmaxObjective(matrix, targets, present.length, scaling, penalty),
-    precondition: preconditionerPays(rows, dim, present.length)
-      ? preconditioner(matrix, present.length, scaling, penalty)
-      : () => {},
-    start: new Float64Array(present.length * (dim + 1)),
+  const { labels } = training;
+  const classes = checkTrainingLabels(caller, labels, rows, training.classes);
+  const sweep =
+    typeof grid === 'number'
+      ? { trials: [], best: { inverseRegularization: grid } }
+      : await sweepRegularization(caller, matrix, labels, classes, {
+          grid,
+          validationShare,
+          seed,
+          standardize,
+          maxIterations,
+          tolerance: Math.max(tolerance, sweepTolerance),
+        });
+  const problem = softmaxProblem(matrix, labels, classes, standardize);
+  const { present } = problem;
+  const { point, value, iterations, converged } = await problem.fit({
+    ...sweep.best,
     maxIterations,
     tolerance,
-    pause,
   });
 
-  const layer = foldStandardization(point, present.length, scaling);
+  const layer = problem.layer(point);
   const weights = new Float32Array(classes * dim);
   const intercepts = new Float32Array(classes).fill(Number.NEGATIVE_INFINITY);
   present.forEach((label, k) => {
@@ -189,6 +194,8 @@ export async function linearProbe(
     intercepts,
     dim,
     converged,
+    inverseRegularization: sweep.best.inverseRegularization,
+    trials: sweep.trials,
     iterations,
     loss: value,
     predict: async (queries) => highestClass(await probabilitiesOf('LinearProbe.predict', queries)),

@@ -1,12 +1,8 @@
-import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { checkSameDim, type Embeddings, type Matrix, readEmbeddings } from './embeddings.js';
-import { normalizeRows } from './normalize-rows.js';
-
-// One block of similarities is at most 4 million floats (16 MiB), whatever the number of rows.
-const queryBlock = 1024;
-const referenceBlock = 4096;
+import { checkSameDim, type Embeddings, readEmbeddings } from './embeddings.js';
+import { forEachSimilarityBlock } from './similarity-blocks.js';
+import { type UnitRows, unitRows } from './unit-rows.js';
 
 /** The references nearest to each query. Both arrays are row-major `[queries, neighbors]`, nearest first. */
 export interface NearestNeighbors {
@@ -16,16 +12,6 @@ export interface NearestNeighbors {
   similarities: Float32Array;
   /** How many neighbours each query has. */
   neighbors: number;
-}
-
-function transposedRows(matrix: Matrix, first: number, count: number): Float32Array {
-  const { data, dim } = matrix;
-  const transposed = new Float32Array(count * dim);
-  for (let row = 0; row < count; row++) {
-    const start = (first + row) * dim;
-    for (let column = 0; column < dim; column++) transposed[column * count + row] = data[start + column]!;
-  }
-  return transposed;
 }
 
 /** Inserts the row of similarities into a list that is sorted, nearest first. */
@@ -54,38 +40,27 @@ function keepLargest(
   }
 }
 
-/** The exact nearest references of unit rows: blocks of products on the device, selection on the host. */
+/**
+ * The exact nearest references: blocks of products on the device, selection on the host.
+ *
+ * @param excludeSelf - Query i is reference i and no neighbour of itself.
+ */
 export async function searchNeighbors(
-  queries: Matrix,
-  references: Matrix,
+  queries: UnitRows,
+  references: UnitRows,
   count: number,
+  excludeSelf = false,
 ): Promise<NearestNeighbors> {
-  const { dim } = queries;
   const similarities = new Float32Array(queries.rows * count).fill(Number.NEGATIVE_INFINITY);
   const indices = new Int32Array(queries.rows * count).fill(-1);
-  for (let reference = 0; reference < references.rows; reference += referenceBlock) {
-    const width = Math.min(referenceBlock, references.rows - reference);
-    // Transposed on the host: backends have their fast matrix product only for operands that are not transposed.
-    const columns = tensor2d(transposedRows(references, reference, width), [dim, width]);
-    try {
-      for (let query = 0; query < queries.rows; query += queryBlock) {
-        const height = Math.min(queryBlock, queries.rows - query);
-        const rows = queries.data.subarray(query * dim, (query + height) * dim);
-        const product = tidy(() => matMul(tensor2d(rows, [height, dim]), columns));
-        try {
-          const block = await product.data<'float32'>();
-          for (let row = 0; row < height; row++) {
-            const line = block.subarray(row * width, (row + 1) * width);
-            keepLargest(line, reference, similarities, indices, (query + row) * count, count);
-          }
-        } finally {
-          product.dispose();
-        }
-      }
-    } finally {
-      columns.dispose();
+  await forEachSimilarityBlock(queries, references, ({ values, query, height, reference, width }) => {
+    for (let row = 0; row < height; row++) {
+      const line = values.subarray(row * width, (row + 1) * width);
+      const self = query + row - reference;
+      if (excludeSelf && self >= 0 && self < width) line[self] = Number.NEGATIVE_INFINITY;
+      keepLargest(line, reference, similarities, indices, (query + row) * count, count);
     }
-  }
+  });
   for (let i = 0; i < similarities.length; i++) similarities[i] = Math.max(-1, Math.min(1, similarities[i]!));
   return { indices, similarities, neighbors: count };
 }
@@ -128,5 +103,5 @@ export async function nearestNeighbors(
   const among = await readEmbeddings(caller, 'references', references);
   checkSameDim(caller, 'queries', from, 'references', among);
   checkNeighbors(caller, neighbors, among.rows);
-  return searchNeighbors(normalizeRows(from), normalizeRows(among), neighbors);
+  return searchNeighbors(unitRows(from), unitRows(among), neighbors);
 }

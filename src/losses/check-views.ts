@@ -1,17 +1,40 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { checkFloatTensor, checkPositive, checkSameShape } from '../errors/checks.js';
-import { ShapeError } from '../errors/errors.js';
+import { checkFloatTensor, checkPositive, checkSameShape, receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 
-/** What every function of two views asks of its arguments. */
-export function checkViews(caller: string, view1: Tensor2D, view2: Tensor2D, temperature: number): void {
-  checkFloatTensor(caller, 'view1', view1, 2, '[N, D]');
-  checkFloatTensor(caller, 'view2', view2, 2, '[N, D]');
-  checkSameShape(caller, 'view1', view1, 'view2', view2);
+/** The two ways of calling a loss: with two views, or with an array of two and more. */
+export function readViews<O>(
+  first: Tensor2D | readonly Tensor2D[],
+  second: Tensor2D | O | undefined,
+  third: O | undefined,
+): { views: readonly Tensor2D[]; options: O | undefined } {
+  return Array.isArray(first)
+    ? { views: first, options: second as O | undefined }
+    : { views: [first as Tensor2D, second as Tensor2D], options: third };
+}
+
+/** What every loss of views asks of them: at least two, of the same shape `[N, D]`, N >= 2. */
+export function checkViews(caller: string, views: readonly Tensor2D[]): void {
+  if (views.length < 2) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, 'views must be at least two tensors, one a view', 'views.length', views.length),
+    );
+  }
+  const [view1] = views as [Tensor2D];
+  for (const [index, view] of views.entries())
+    checkFloatTensor(caller, `view${index + 1}`, view, 2, '[N, D]');
+  for (const [index, view] of views.entries())
+    checkSameShape(caller, 'view1', view1, `view${index + 1}`, view);
   if (view1.shape[0] < 2 || view1.shape[1] < 1) {
     throw new ShapeError(
       `${caller}: views must hold at least 2 images (one alone has no negatives) and 1 dimension. ` +
         `Received: view1=[${view1.shape}].`,
     );
   }
+}
+
+/** {@link checkViews} for what compares similarities at a temperature. */
+export function checkContrastiveViews(caller: string, views: readonly Tensor2D[], temperature: number): void {
+  checkViews(caller, views);
   checkPositive(caller, 'temperature', temperature);
 }

@@ -1,6 +1,6 @@
 import { concat, matMul, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
 import { ValueRangeError } from '../errors/errors.js';
-import { checkViews } from './check-views.js';
+import { checkContrastiveViews } from './check-views.js';
 import { normalizeRows } from './normalize-rows.js';
 
 /** Options of {@link contrastiveMetrics}. */
@@ -66,7 +66,7 @@ export async function contrastiveMetrics(
   view2: Tensor2D,
   { temperature = 0.5 }: ContrastiveMetricsOptions = {},
 ): Promise<ContrastiveMetrics> {
-  checkViews('contrastiveMetrics', view1, view2, temperature);
+  checkContrastiveViews('contrastiveMetrics', [view1, view2], temperature);
   const similarities = tidy(() => {
     const [units] = normalizeRows(concat([view1, view2], 0));
     return matMul(units, transpose(units));

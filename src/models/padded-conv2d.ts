@@ -1,15 +1,8 @@
-import {
-  add,
-  conv2d,
-  pad,
-  type serialization,
-  type Tensor,
-  type Tensor4D,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { add, conv2d, type serialization, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
+import { paddedConv2d } from '../tensors/index.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitializer } from './layer-types.js';
 import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
 import {
@@ -135,8 +128,11 @@ export class PaddedConv2D extends layers.Layer {
     const window = { kernelSize, stride: strides };
     return tidy(() => {
       const plan = planPadding([x.shape[1], x.shape[2]], [window, window], axesOf(padding));
-      const padded = plan.pad === undefined ? x : pad(x, [[0, 0], ...plan.pad, [0, 0]]);
-      const output = conv2d(padded, this.kernel.read() as Tensor4D, strides, plan.mode);
+      const kernel = this.kernel.read() as Tensor4D;
+      const output =
+        plan.pad === undefined
+          ? conv2d(x, kernel, strides, plan.mode)
+          : paddedConv2d(x, kernel, { strides, padding: plan.pad });
       return this.bias === undefined ? output : add(output, this.bias.read());
     });
   }

@@ -1,7 +1,8 @@
-import { maxPool, pad, type serialization, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { maxPool, type serialization, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { paddedMaxPool } from '../tensors/index.js';
 import type { CallArguments, LayerArguments, OpenShape } from './layer-types.js';
 import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
 
@@ -22,9 +23,6 @@ export interface PaddedMaxPooling2DOptions {
    */
   padding?: Padding;
 }
-
-// The lowest float32: no input lies below it.
-const lowest = -3.4028234663852886e38;
 
 /**
  * Maximum over windows with explicit padding, as in PyTorch.
@@ -86,8 +84,9 @@ export class PaddedMaxPooling2D extends layers.Layer {
     const window = { kernelSize, stride: strides };
     return tidy(() => {
       const plan = planPadding([x.shape[1], x.shape[2]], [window, window], axesOf(padding));
-      const padded = plan.pad === undefined ? x : pad(x, [[0, 0], ...plan.pad, [0, 0]], lowest);
-      return maxPool(padded, kernelSize, strides, plan.mode);
+      return plan.pad === undefined
+        ? maxPool(x, kernelSize, strides, plan.mode)
+        : paddedMaxPool(x, kernelSize, { strides, padding: plan.pad });
     });
   }
 

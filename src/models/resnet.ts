@@ -9,12 +9,23 @@ import { convolutionInitializer, type InitializerConvention } from './seeded-ini
 
 /** The first convolution of a ResNet, and whether a 3x3 maximum pool with stride 2 follows. */
 export interface ResNetStem {
-  /** Height and width of the kernel, in pixels; the padding is kernelSize - 1 in all. */
+  /** Height and width of the kernel, in pixels. */
   kernelSize: number;
   /** Step of the kernel, in pixels. */
   strides: number;
   /** Whether the pool follows. */
   pool: boolean;
+  /**
+   * Zeros on each side of the picture, in pixels; solo-learn has 2 for CIFAR.
+   * @defaultValue kernelSize - 1 in all, half of them on each side
+   */
+  padding?: number;
+  /**
+   * What follows the stem's batch normalisation. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
+   * @defaultValue 'relu'
+   */
+  activation?: 'relu' | 'none';
 }
 
 /** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
@@ -91,7 +102,7 @@ interface Architecture {
 const stems = {
   imagenet: { kernelSize: 7, strides: 2, pool: true },
   small: { kernelSize: 3, strides: 1, pool: false },
-} as const satisfies Record<string, ResNetStem>;
+} satisfies Record<string, ResNetStem>;
 
 /**
  * ResNet-18 without its classifier: pictures to representations h.
@@ -161,8 +172,8 @@ function buildResNet(architecture: Architecture, options: ResNetOptions): Layers
 
   const parts = new Parts(options, initializer, seed);
   const pictures = input({ shape: [...inputShape], name: parts.named('input') });
-  let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides);
-  x = parts.normalization(x, 'bn1', { activation: 'relu' });
+  let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides, stem.padding);
+  x = parts.normalization(x, 'bn1', stem.activation === 'none' ? {} : { activation: 'relu' });
   if (stem.pool) {
     const pool = { kernelSize: 3, strides: 2, padding: 1, name: parts.named('maxpool') };
     x = new PaddedMaxPooling2D(pool).apply(x) as SymbolicTensor;
@@ -190,6 +201,9 @@ function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): R
   }
   checkInteger(caller, 'stem.kernelSize', stem?.kernelSize);
   checkInteger(caller, 'stem.strides', stem.strides);
+  if (stem.padding !== undefined) checkInteger(caller, 'stem.padding', stem.padding, 0);
+  if (stem.activation !== undefined)
+    checkChoice(caller, 'stem.activation', stem.activation, ['relu', 'none']);
   return stem;
 }
 
@@ -211,6 +225,7 @@ class Parts {
     filters: number,
     kernelSize: number,
     strides = 1,
+    padding?: number,
   ): SymbolicTensor {
     const shape: [number, number, number, number] = [kernelSize, kernelSize, x.shape[3]!, filters];
     // The stream follows the unprefixed name: networks of one seed start equal whatever they are called.
@@ -221,6 +236,7 @@ class Parts {
       strides,
       kernelInitializer,
       name: this.named(name),
+      ...(padding !== undefined && { padding }),
     });
     return layer.apply(x) as SymbolicTensor;
   }

@@ -1,6 +1,7 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { toHwio, toOihw } from './kernel-layout.js';
 import type { Weight } from './layer-types.js';
 import { PaddedConv2D } from './padded-conv2d.js';
 
@@ -112,34 +113,4 @@ export async function getTorchvisionWeights(resnet: LayersModel): Promise<Map<st
     return [name, shape.length === 4 ? toOihw(data, shape) : Float32Array.from(data)] as const;
   });
   return new Map(await Promise.all(read));
-}
-
-function toHwio(data: ArrayLike<number>, oihw: readonly number[]): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(data.length);
-  forEachKernelValue(oihw, (torch, ours) => {
-    result[ours] = data[torch]!;
-  });
-  return result;
-}
-
-function toOihw(data: ArrayLike<number>, oihw: readonly number[]): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(data.length);
-  forEachKernelValue(oihw, (torch, ours) => {
-    result[torch] = data[ours]!;
-  });
-  return result;
-}
-
-/** Visits every value of a kernel by its place in [outputs, inputs, pixels] and in [pixels, inputs, outputs]. */
-function forEachKernelValue(oihw: readonly number[], visit: (torch: number, ours: number) => void): void {
-  const [outputs, inputs, height, width] = oihw as [number, number, number, number];
-  const pixels = height * width;
-  let torch = 0;
-  for (let output = 0; output < outputs; output++) {
-    for (let channel = 0; channel < inputs; channel++) {
-      for (let pixel = 0; pixel < pixels; pixel++) {
-        visit(torch++, (pixel * inputs + channel) * outputs + output);
-      }
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { toBytes } from '../data/bytes.js';
+import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { importOptional } from './optional-package.js';
@@ -16,6 +17,11 @@ export interface DecodeImageOptions {
   fit?: 'cover' | 'contain' | 'fill';
   /** Colour behind transparent pixels and of borders: red, green and blue, 0-255. Default white. */
   background?: readonly [red: number, green: number, blue: number];
+  /**
+   * Pictures of more pixels than this are refused before they fill the memory. Whole number >= 1, default 268402689,
+   * which is sharp's limit (0x3fff squared).
+   */
+  maxPixels?: number;
 }
 
 /** A picture in ordinary memory. */
@@ -31,11 +37,12 @@ export interface DecodePlan {
   size: readonly [height: number, width: number] | undefined;
   fit: 'cover' | 'contain' | 'fill';
   background: { r: number; g: number; b: number };
+  maxPixels: number;
 }
 
 /** @throws `InvalidOptionError` when an option is outside its domain. */
 export function decodePlan(caller: string, options: DecodeImageOptions): DecodePlan {
-  const { size, fit = 'cover', background = [255, 255, 255] } = options;
+  const { size, fit = 'cover', background = [255, 255, 255], maxPixels = 0x3fff * 0x3fff } = options;
   const pair = typeof size === 'number' ? ([size, size] as const) : size;
   if (pair !== undefined) {
     const [height, width] = Array.isArray(pair) ? pair : [Number.NaN, Number.NaN];
@@ -43,17 +50,54 @@ export function decodePlan(caller: string, options: DecodeImageOptions): DecodeP
     checkInteger(caller, 'size', width);
   }
   checkChoice(caller, 'fit', fit, ['cover', 'contain', 'fill']);
+  checkInteger(caller, 'maxPixels', maxPixels);
   const [r, g, b] = background;
   for (const value of [r, g, b]) {
     checkInteger(caller, 'background', value, 0);
     if (value > 255) throw new InvalidOptionError(`${caller}: background must be 0-255. Received: ${value}.`);
   }
-  return { size: pair, fit, background: { r, g, b } };
+  return { size: pair, fit, background: { r, g, b }, maxPixels };
 }
+
+type Sharp = Awaited<ReturnType<typeof loadSharp>>;
 
 /** The package that decodes. */
 export function loadSharp(caller: string) {
   return importOptional(caller, 'sharp', async () => (await import('sharp')).default);
+}
+
+/** The error of bytes that are no picture. `source` is what it names, where the bytes have a name. */
+export function undecodable(
+  caller: string,
+  source: string | undefined,
+  bytes: number,
+  cause: { message: string },
+): DataError {
+  const received = source === undefined ? `${bytes} bytes` : `path=${JSON.stringify(source)}`;
+  return new DataError(
+    `${caller}: a whole picture in a format that sharp reads (JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG) is expected. ` +
+      `Received: ${received} (${cause.message.trim().replaceAll('\n', '; ')}).`,
+    source,
+    { cause },
+  );
+}
+
+/** Decodes the bytes of one picture. The program in decode-worker.ts does the same on other threads. */
+async function decodePixels(sharp: Sharp, bytes: Uint8Array, plan: DecodePlan): Promise<DecodedImage> {
+  const { size, fit, background, maxPixels } = plan;
+  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels })
+    .autoOrient()
+    .flatten({ background });
+  if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
+  const { data, info } = await pipeline
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels`);
+  return {
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    shape: [info.height, info.width, 3],
+  };
 }
 
 /** Decodes the bytes of one picture. `source` is what errors name. */
@@ -64,27 +108,10 @@ export async function decodeBytes(
   source: string | undefined,
 ): Promise<DecodedImage> {
   const sharp = await loadSharp(caller);
-  const { size, fit, background } = plan;
   try {
-    let pipeline = sharp(bytes, { failOn: 'error' }).autoOrient().flatten({ background });
-    if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
-    const { data, info } = await pipeline
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels`);
-    return {
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      shape: [info.height, info.width, 3],
-    };
+    return await decodePixels(sharp, bytes, plan);
   } catch (error) {
-    const received = source === undefined ? `${bytes.length} bytes` : `path=${JSON.stringify(source)}`;
-    throw new DataError(
-      `${caller}: a whole picture in a format that sharp reads (JPEG, PNG, WebP, GIF, TIFF, AVIF, SVG) is expected. ` +
-        `Received: ${received} (${(error as Error).message.trim().replaceAll('\n', '; ')}).`,
-      source,
-      { cause: error },
-    );
+    throw undecodable(caller, source, bytes.length, error as Error);
   }
 }
 
@@ -116,7 +143,7 @@ export async function decodeImage(
 }
 
 /** Runs `work(0) ... work(count - 1)`, at most `concurrency` at a time; stops beginning new ones after an error. */
-export async function inParallel(
+async function inParallel(
   count: number,
   concurrency: number | undefined,
   work: (index: number) => Promise<void>,
@@ -135,4 +162,61 @@ export async function inParallel(
   };
   const workers = Math.min(count, concurrency ?? availableParallelism());
   await Promise.all(Array.from({ length: workers }, worker));
+}
+
+/** Decodes one picture of a data set; what is wrong with it is a result, not an exception. */
+async function attempt(
+  caller: string,
+  plan: DecodePlan,
+  { name, bytes }: EncodedPicture,
+): Promise<DecodedImage | DataError> {
+  try {
+    return await decodeBytes(caller, bytes ?? (await readBytes(caller, name)), plan, name);
+  } catch (error) {
+    if (error instanceof DataError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Decodes pictures, and hands on each result, on the threads that Node keeps for such work.
+ *
+ * What fails is tried again alone, to learn the reason: libvips collects its complaints in one place, and those of two
+ * pictures that fail at the same time are mixed up or lost.
+ */
+export async function decodeEach(
+  caller: string,
+  plan: DecodePlan,
+  pictures: readonly EncodedPicture[],
+  options: {
+    concurrency: number | undefined;
+    signal?: AbortSignal | undefined;
+    /** Begins no other after one failed. */
+    stopOnFailure?: boolean;
+  },
+  consume: (result: DecodedImage | DataError, index: number) => void,
+): Promise<void> {
+  const failed: number[] = [];
+  await inParallel(pictures.length, options.concurrency, async (i) => {
+    if (options.signal?.aborted || (options.stopOnFailure && failed.length > 0)) return;
+    const result = await attempt(caller, plan, pictures[i]!);
+    if (result instanceof DataError) failed.push(i);
+    else consume(result, i);
+  });
+  for (const i of failed.sort((a, b) => a - b)) consume(await attempt(caller, plan, pictures[i]!), i);
+}
+
+/** The calling thread's way to decode a batch: it begins a picture only when the thread is free. */
+export function decodeHere(
+  caller: string,
+  plan: DecodePlan,
+  concurrency: number | undefined,
+): DecodePictures {
+  return async (pictures, signal) => {
+    const results: (DecodedImage | DataError)[] = [];
+    await decodeEach(caller, plan, pictures, { concurrency, signal }, (result, i) => {
+      results[i] = result;
+    });
+    return results;
+  };
 }

@@ -1,17 +1,25 @@
-import type { EpochPass, ImageArray, ImageBatch, ImageBatchSource } from '../data/index.js';
-import { epochOrder } from '../data/index.js';
+import { BatchDecoder, type NamedRecord } from '../data/batch-decoder.js';
+import type {
+  EpochPass,
+  ImageArray,
+  ImageBatch,
+  ImageBatchSource,
+  ImageCache,
+  SkippedImage,
+} from '../data/index.js';
+import { indexedDataset } from '../data/indexed-images.js';
 import { checkChoice, checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import {
   type DecodeImageOptions,
   type DecodePlan,
-  decodeBytes,
+  decodeEach,
+  decodeHere,
   decodePlan,
-  inParallel,
   loadSharp,
 } from './decode-image.js';
+import { defaultWorkers, makePool } from './decode-pool.js';
 import { listImages } from './list-images.js';
-import { readBytes } from './read-bytes.js';
 
 /** Options of {@link readImageFolder} and {@link imageFolder}. */
 export interface ImageFolderOptions extends DecodeImageOptions {
@@ -27,12 +35,17 @@ export interface ImageFolderOptions extends DecodeImageOptions {
   limit?: number;
 }
 
-/** A file that could not be read as a picture. */
-export interface SkippedImage {
-  /** Its name. */
-  path: string;
-  /** Why. */
-  reason: string;
+/** Options of {@link imageFolder}. */
+export interface StreamImageFolderOptions extends ImageFolderOptions {
+  /**
+   * Threads that read and decode, so that a training step does not hold that up; 0 leaves it to the calling thread, and
+   * `concurrency` then counts. Whole number >= 0; default: one less than the processor has cores, from 1 to 4.
+   */
+  workers?: number;
+  /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
+  ahead?: number;
+  /** Keeps decoded pictures for later epochs. Default: none. */
+  cache?: ImageCache;
 }
 
 /** What {@link readImageFolder} gives. */
@@ -56,6 +69,8 @@ export interface ImageFolderDataset extends ImageBatchSource {
   readonly size: number;
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
+  /** Each of several processes decodes only its own pictures. */
+  readonly shardable: true;
   /** For each picture its file; `indices` of a batch are positions in here. */
   readonly paths: readonly string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
@@ -64,6 +79,8 @@ export interface ImageFolderDataset extends ImageBatchSource {
   readonly classNames?: readonly string[];
   /** Files that were left out so far, each once. */
   readonly skipped: readonly SkippedImage[];
+  /** Ends the decoding threads at once; left alone, they end when they have been idle for ten seconds. */
+  close(): Promise<void>;
 }
 
 interface FolderPlan extends DecodePlan {
@@ -96,15 +113,12 @@ async function decodeAll(
   const size = height * width * 3;
   const data = new Uint8Array(paths.length * size);
   const failures = new Map<number, SkippedImage>();
-  await inParallel(paths.length, plan.concurrency, async (i) => {
-    const path = paths[i]!;
-    try {
-      const bytes = await readBytes(caller, path);
-      data.set((await decodeBytes(caller, bytes, plan, path)).data, i * size);
-    } catch (error) {
-      if (plan.onError === 'throw' || !(error instanceof DataError)) throw error;
-      failures.set(i, { path, reason: error.message });
-    }
+  const pictures = paths.map((name) => ({ name }));
+  const options = { concurrency: plan.concurrency, stopOnFailure: plan.onError === 'throw' };
+  await decodeEach(caller, plan, pictures, options, (result, i) => {
+    if (!(result instanceof DataError)) data.set(result.data, i * size);
+    else if (plan.onError === 'throw') throw result;
+    else failures.set(i, { path: paths[i]!, reason: result.message });
   });
   const kept: number[] = [];
   for (let i = 0; i < paths.length; i++) {
@@ -157,11 +171,12 @@ export async function readImageFolder(
 }
 
 /**
- * A folder of pictures as a data set that does not fit into memory: each epoch decodes its batches as they are
- * asked for, the next one while the current one is in use.
+ * A folder of pictures as a data set that does not fit into memory: each epoch decodes its batches anew, on other
+ * threads, while the ones before are in use.
  *
  * The order is a function of seed and epoch, and batches are cut by position in it: a picture that cannot be
- * decoded makes its batch smaller and moves no other picture. Sorting and classes as {@link readImageFolder}.
+ * decoded makes its batch smaller and moves no other picture; a batch of which fewer than two are left is left out.
+ * Sorting and classes as {@link readImageFolder}.
  *
  * @param dir - The folder; it is listed now, its pictures are read later.
  * @returns A data set for training and `imageBatches`.
@@ -173,59 +188,56 @@ export async function readImageFolder(
  * const photos = await imageFolder('photos', { size: 96 });
  * for await (const { images } of imageBatches(photos, { batchSize: 64, epoch: 0 })) images.dispose();
  */
-export async function imageFolder(dir: string, options: ImageFolderOptions): Promise<ImageFolderDataset> {
-  const plan = folderPlan('imageFolder', options);
-  await loadSharp('imageFolder');
-  const { paths, ...classes } = await listImages('imageFolder', dir, plan.list);
-  const skipped = new Map<string, SkippedImage>();
-
-  async function decodeBatch(indices: Uint32Array): Promise<ImageBatch> {
-    const batch = await decodeAll(
-      'imageFolder',
-      Array.from(indices, (i) => paths[i]!),
-      plan,
-    );
-    for (const failure of batch.skipped) skipped.set(failure.path, failure);
-    return { images: batch.images, indices: batch.kept.map((row) => indices[row]!) };
-  }
+export async function imageFolder(
+  dir: string,
+  options: StreamImageFolderOptions,
+): Promise<ImageFolderDataset> {
+  const caller = 'imageFolder';
+  const plan = folderPlan(caller, options);
+  const { workers = defaultWorkers(), ahead = 2, cache } = options;
+  checkInteger(caller, 'workers', workers, 0);
+  checkInteger(caller, 'ahead', ahead);
+  await loadSharp(caller);
+  const { paths, ...classes } = await listImages(caller, dir, plan.list);
+  const { labels } = classes;
+  const pool = workers > 0 ? makePool(caller, plan, workers) : undefined;
+  const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
+  const decoder = new BatchDecoder({ caller, decode, cache, onError: plan.onError });
+  const source = indexedDataset(caller, paths.length, ahead, () => ({
+    size: paths.length,
+    read(indices, place, signal) {
+      const toRecord = (index: number): NamedRecord => {
+        const record = { name: paths[index]!, index };
+        return labels ? { ...record, label: labels[index]! } : record;
+      };
+      return decoder.batch(Array.from(indices, toRecord), place, signal);
+    },
+  }));
 
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
-    const { batchSize, shuffle, dropRemainder, startBatch } = pass;
-    const size = paths.length;
-    if (dropRemainder && size < batchSize) {
-      throw new InvalidOptionError(
-        `imageFolder: dir must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
-      );
-    }
-    const order = shuffle ? epochOrder(size, pass) : Uint32Array.from(paths.keys());
-    const end = dropRemainder ? size - (size % batchSize) : size;
-    const decodeFrom = (start: number) => {
-      const batch =
-        start < end ? decodeBatch(order.subarray(start, Math.min(start + batchSize, end))) : undefined;
-      // Its error is thrown when it is awaited; a consumer that stops before never does that.
-      batch?.catch(() => {});
-      return batch;
-    };
     let given = 0;
-    let next = decodeFrom(startBatch * batchSize);
-    for (let start = startBatch * batchSize; start < end; start += batchSize) {
-      const batch = (await next)!;
-      next = decodeFrom(start + batchSize);
-      if (batch.images.shape[0] === 0) continue;
+    for await (const batch of source(pass)) {
       given++;
       yield batch;
     }
-    if (given === 0 && startBatch === 0) {
-      const [first] = skipped.values();
+    const [first] = decoder.skipped;
+    if (given === 0 && pass.startBatch === 0 && first) {
       throw new DataError(
-        `imageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.size} that do not decode; the first: ${first?.reason}`,
+        `imageFolder: dir must hold at least one batch of whole pictures. Received: dir=${JSON.stringify(dir)} with ${decoder.skipped.length} that do not decode; the first: ${first.reason}`,
         dir,
       );
     }
   }
 
-  const dataset = Object.assign(batches, { size: paths.length, seekable: true as const, paths, ...classes });
-  return Object.defineProperty(dataset, 'skipped', { get: () => [...skipped.values()] }) as typeof dataset & {
+  const dataset = Object.assign(batches, {
+    size: paths.length,
+    seekable: true as const,
+    shardable: true as const,
+    paths,
+    ...classes,
+    close: async () => pool?.close(),
+  });
+  return Object.defineProperty(dataset, 'skipped', { get: () => decoder.skipped }) as typeof dataset & {
     readonly skipped: readonly SkippedImage[];
   };
 }

@@ -7,6 +7,15 @@ export type FilePath = string | URL;
 
 const chunkBytes = 2 ** 26;
 
+/** The error of a file that cannot be read. */
+export function unreadable(caller: string, path: FilePath, cause: unknown): DataError {
+  return new DataError(
+    `${caller}: path must be a file that can be read. Received: path=${JSON.stringify(String(path))} (${explainSystemError(cause)}).`,
+    String(path),
+    { cause },
+  );
+}
+
 /**
  * Reads a whole file, or its first `limit` bytes, in pieces: one read of Node's ends at 2 GiB, and STL-10's
  * unlabelled pictures are larger.
@@ -42,11 +51,7 @@ export async function readPieces(
     return target;
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(
-      `${caller}: path must be a file that can be read. Received: path=${JSON.stringify(String(path))} (${explainSystemError(error)}).`,
-      String(path),
-      { cause: error },
-    );
+    throw unreadable(caller, path, error);
   } finally {
     await file?.close();
   }

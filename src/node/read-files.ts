@@ -22,7 +22,8 @@ async function parseFile<T>(
   return naming(path, () => parse(bytes));
 }
 
-async function naming<T>(path: FilePath, parse: () => T): Promise<Awaited<T>> {
+/** Runs a parser so that its errors name the file. */
+export async function naming<T>(path: FilePath, parse: () => T): Promise<Awaited<T>> {
   try {
     return await parse();
   } catch (error) {

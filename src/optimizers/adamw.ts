@@ -9,7 +9,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { checkNonNegative, checkPositive } from '../errors/checks.js';
+import { checkChoice, checkNonNegative, checkPositive } from '../errors/checks.js';
 import { checkDecayRate } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
 import { fusedUpdates, updateFused } from './fused-updates.js';
@@ -44,11 +44,18 @@ export interface AdamWOptions {
    */
   epsilon?: number;
   /**
-   * Strength of the decoupled weight decay, >= 0. With 0 this is Adam.
+   * Strength of the weight decay, >= 0. With 0 this is Adam.
    *
    * @defaultValue 0.01
    */
   weightDecay?: number;
+  /**
+   * 'decoupled' multiplies the weights by `1 - learningRate * weightDecay` (AdamW); 'l2' adds `weightDecay * w` to the
+   * gradient, as `torch.optim.Adam` does.
+   *
+   * @defaultValue 'decoupled'
+   */
+  weightDecayMode?: 'decoupled' | 'l2';
   /**
    * Which variables have no weight decay.
    *
@@ -58,7 +65,7 @@ export interface AdamWOptions {
 }
 
 /**
- * Adam with decoupled weight decay, as PyTorch defines it.
+ * Adam with decoupled weight decay, as PyTorch defines it; or, by `weightDecayMode`, PyTorch's Adam.
  *
  * `w *= 1 - learningRate * weightDecay; m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
  * w -= learningRate * m' / (sqrt(v') + epsilon)`, where `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)` at the
@@ -83,13 +90,14 @@ export class AdamW extends NamedOptimizer {
   constructor(options: AdamWOptions = {}) {
     super(options.learningRate ?? 1e-3);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
-    const { excludeFromWeightDecay = 'none' } = options;
+    const { excludeFromWeightDecay = 'none', weightDecayMode = 'decoupled' } = options;
     checkDecayRate('AdamW', 'beta1', beta1);
     checkDecayRate('AdamW', 'beta2', beta2);
     checkPositive('AdamW', 'epsilon', epsilon);
     checkNonNegative('AdamW', 'weightDecay', weightDecay);
+    checkChoice('AdamW', 'weightDecayMode', weightDecayMode, ['decoupled', 'l2']);
     checkSelection('AdamW', 'excludeFromWeightDecay', excludeFromWeightDecay);
-    this.options = { beta1, beta2, epsilon, weightDecay, excludeFromWeightDecay };
+    this.options = { beta1, beta2, epsilon, weightDecay, weightDecayMode, excludeFromWeightDecay };
   }
 
   protected override slotNames(): readonly string[] {
@@ -141,20 +149,23 @@ interface AdamWUpdate {
   beta2: number;
   epsilon: number;
   weightDecay: number;
+  weightDecayMode: 'decoupled' | 'l2';
   step: number;
 }
 
 /** One step of one variable. The bias corrections are host numbers, folded into the two scalar factors. */
 function adamwUpdate(
   value: Variable,
-  gradient: Tensor,
+  ownGradient: Tensor,
   mean: Variable,
   meanSquare: Variable,
-  { learningRate, beta1, beta2, epsilon, weightDecay, step }: AdamWUpdate,
+  { learningRate, beta1, beta2, epsilon, weightDecay, weightDecayMode, step }: AdamWUpdate,
 ): void {
+  const decoupled = weightDecayMode === 'decoupled';
+  const gradient = weightDecay > 0 && !decoupled ? add(ownGradient, mul(value, weightDecay)) : ownGradient;
   const rate = learningRate / (1 - beta1 ** step);
   const rootOfCorrection = Math.sqrt(1 - beta2 ** step);
-  const shrink = 1 - learningRate * weightDecay;
+  const shrink = decoupled ? 1 - learningRate * weightDecay : 1;
   const attributes = { rate, beta1, beta2, rootScale: 1 / rootOfCorrection, epsilon, shrink };
   const targets = [value, mean, meanSquare];
   if (updateFused(fusedUpdates.adam, { value, gradient, mean, meanSquare }, attributes, targets)) return;
@@ -164,6 +175,6 @@ function adamwUpdate(
   meanSquare.assign(nextMeanSquare);
   const root = add(div(sqrt(nextMeanSquare), rootOfCorrection), epsilon);
   const change = mul(div(nextMean, root), rate);
-  const decayed = weightDecay > 0 ? mul(value, shrink) : value;
+  const decayed = shrink !== 1 ? mul(value, shrink) : value;
   value.assign(sub(decayed, change));
 }

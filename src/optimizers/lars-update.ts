@@ -3,6 +3,7 @@ import {
   div,
   greater,
   logicalAnd,
+  minimum,
   mul,
   sqrt,
   square,
@@ -23,6 +24,8 @@ export interface LARSUpdate {
   epsilon: number;
   nesterov: boolean;
   classicMomentum: boolean;
+  /** True where no variable may move faster than the learning rate alone would move it. */
+  clip: boolean;
   /** False where the variable takes the learning rate as it is. */
   adapt: boolean;
 }
@@ -60,14 +63,16 @@ export function lightlyUpdate(
   value: Variable,
   gradient: Tensor,
   velocity: Variable | undefined,
-  { learningRate, momentum, weightDecay, trustCoefficient, epsilon, nesterov, adapt }: LARSUpdate,
+  { learningRate, momentum, weightDecay, trustCoefficient, epsilon, nesterov, adapt, clip }: LARSUpdate,
 ): void {
   let direction = gradient;
   if (weightDecay > 0 && adapt) {
     const [valueLength, length] = [euclideanLength(value), euclideanLength(gradient)];
     const both = bothPositive(valueLength, length);
     const denominator = add(add(length, mul(valueLength, weightDecay)), epsilon);
-    const ratio = div(mul(valueLength, trustCoefficient), denominator);
+    const unclipped = div(mul(valueLength, trustCoefficient), denominator);
+    // At rate 0 nothing moves, whatever the ratio.
+    const ratio = clip ? minimum(div(unclipped, Math.max(learningRate, 1e-30)), 1) : unclipped;
     // Both factors are scalars: without a ratio there is no weight decay either.
     direction = add(
       mul(gradient, where(both, ratio, 1)),

@@ -50,6 +50,13 @@ export interface LARSOptions {
    */
   classicMomentum?: boolean;
   /**
+   * For rule 'lightly' only. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
+   * faster than SGD at that rate would move it ("LARC", solo-learn's `clip_lr`).
+   *
+   * @defaultValue false
+   */
+  clip?: boolean;
+  /**
    * Added to the denominator of the trust ratio, >= 0.
    *
    * @defaultValue 0 for rule 'google', 1e-8 for rule 'lightly'
@@ -78,7 +85,8 @@ export interface LARSOptions {
  * `v = momentum * v + learningRate * r * g; w -= v`.
  *
  * Rule 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
- * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v`; where `weightDecay`, `|w|` or
+ * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v` (with `clip`,
+ * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or
  * `|gradient|` is 0 the gradient is taken as it is.
  *
  * The two differ when the learning rate changes: Google's velocity remembers old rates, lightly's does not. Lengths
@@ -100,14 +108,14 @@ export class LARS extends NamedOptimizer {
 
   /**
    * @param options - Learning rate and the rest.
-   * @throws {@link InvalidOptionError} when an option is outside its domain, `nesterov` comes without momentum, or
-   * `classicMomentum` is false under rule 'lightly'.
+   * @throws {@link InvalidOptionError} when an option is outside its domain, `nesterov` comes without momentum,
+   * `classicMomentum` is false under rule 'lightly', or `clip` is true under rule 'google'.
    */
   constructor(options: LARSOptions) {
     super(options.learningRate);
     const { momentum = 0.9, weightDecay = 1e-6, trustCoefficient = 0.001, rule = 'google' } = options;
     const { nesterov = false, classicMomentum = true, epsilon = rule === 'lightly' ? 1e-8 : 0 } = options;
-    const { excludeFromWeightDecay = 'biasAndNormalization' } = options;
+    const { excludeFromWeightDecay = 'biasAndNormalization', clip = false } = options;
     const { excludeFromAdaptation = excludeFromWeightDecay } = options;
     checkMomentum('LARS', momentum, nesterov);
     checkNonNegative('LARS', 'weightDecay', weightDecay);
@@ -121,11 +129,17 @@ export class LARS extends NamedOptimizer {
         'LARS: classicMomentum belongs to rule \'google\'. Received: classicMomentum=false, rule="lightly".',
       );
     }
+    if (rule === 'google' && clip) {
+      throw new InvalidOptionError(
+        'LARS: clip belongs to rule \'lightly\'. Received: clip=true, rule="google".',
+      );
+    }
     this.options = {
       momentum,
       weightDecay,
       trustCoefficient,
       rule,
+      clip,
       nesterov,
       classicMomentum,
       epsilon,

@@ -69,6 +69,13 @@ export interface WarmupCosineOptions {
    * @defaultValue 'google'
    */
   rule?: 'google' | 'lightly';
+  /**
+   * The rate changes only every so many steps, a whole number >= 1: with the steps of an epoch it is PyTorch's
+   * `CosineAnnealingLR` stepped once an epoch.
+   *
+   * @defaultValue 1
+   */
+  holdSteps?: number;
 }
 
 /**
@@ -90,8 +97,7 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
  *
  * @param options - Peak, lengths in steps, end points and whose formula.
  * @returns The schedule.
- * @throws {@link InvalidOptionError} when a rate is not a finite number >= 0, `warmupSteps` or `totalSteps` are no
- * such whole numbers, `warmupSteps > totalSteps`, or the rule is unknown.
+ * @throws {@link InvalidOptionError} when a rate is not a finite number >= 0, a number of steps is no such whole number, `warmupSteps > totalSteps`, or the rule is unknown.
  * @example
  * const rate = warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 10, totalSteps: 100 });
  * rate(0); // 0
@@ -102,7 +108,7 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
  */
 export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRateSchedule {
   const caller = 'warmupCosineSchedule';
-  const { learningRate, warmupSteps, totalSteps, startRate = 0, rule = 'google' } = options;
+  const { learningRate, warmupSteps, totalSteps, startRate = 0, rule = 'google', holdSteps = 1 } = options;
   checkChoice(caller, 'rule', rule, ['google', 'lightly']);
   checkNonNegative(caller, 'learningRate', learningRate);
   const finalRate = options.finalRate ?? (rule === 'google' ? 0 : 0.001 * learningRate);
@@ -110,6 +116,7 @@ export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRate
   checkNonNegative(caller, 'startRate', startRate);
   checkInteger(caller, 'totalSteps', totalSteps);
   checkInteger(caller, 'warmupSteps', warmupSteps, 0);
+  checkInteger(caller, 'holdSteps', holdSteps);
   if (warmupSteps > totalSteps) {
     throw new InvalidOptionError(
       `${caller}: warmupSteps must not exceed totalSteps, which includes them. ` +
@@ -121,8 +128,9 @@ export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRate
   const decaySteps = totalSteps - warmupSteps - ahead;
   return schedule(
     caller,
-    { type: 'warmupCosine', learningRate, warmupSteps, totalSteps, finalRate, startRate, rule },
-    (step) => {
+    { type: 'warmupCosine', learningRate, warmupSteps, totalSteps, finalRate, startRate, rule, holdSteps },
+    (actual) => {
+      const step = Math.floor(actual / holdSteps) * holdSteps;
       if (step < warmupSteps) return startRate + ((learningRate - startRate) * (step + ahead)) / warmupSteps;
       if (step - warmupSteps >= decaySteps) return finalRate;
       const cosine = Math.cos((Math.PI * (step - warmupSteps)) / decaySteps);

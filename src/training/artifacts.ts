@@ -1,6 +1,6 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { type TransformConfig, transformFromConfig } from '../augmentations/index.js';
+import { transformFromConfig } from '../augmentations/index.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
@@ -13,9 +13,11 @@ import {
   type Metadata,
 } from './checkpoint-format.js';
 import { isExtraTensor, restoreExtraState } from './extra-state.js';
+import { restoreLoss } from './loss-state.js';
 import { allWeights } from './named-weights.js';
 import { type OptimizerDescription, restoreOptimizer } from './optimizer-state.js';
-import type { SimCLROptions } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import { checkMade } from './parts.js';
 import { trainerRecipe } from './recipe.js';
 import type { SimCLR } from './simclr.js';
 import { joinBuffers, readSnapshot, takeSnapshot } from './snapshot.js';
@@ -54,8 +56,9 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
 export async function loadSimCLR(
   Trainer: new (options: SimCLROptions) => SimCLR,
   source: io.IOHandler | string,
-  options: SimCLROptions,
+  options: SimCLRLoadOptions,
 ): Promise<SimCLR> {
+  checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {
     throw new CheckpointError(
@@ -84,7 +87,7 @@ function unwrapped(error: Error): unknown {
 async function restoreSimCLR(
   Trainer: new (options: SimCLROptions) => SimCLR,
   { metadata, topology, weightData, weightSpecs }: Checkpoint,
-  options: SimCLROptions,
+  options: SimCLRLoadOptions,
 ): Promise<SimCLR> {
   const savedOptions = mergedOptions(metadata, options);
   checkLayerSizes(topology, weightSpecs);
@@ -107,7 +110,9 @@ async function restoreSimCLR(
     restoreWeights({ encoder, projectionHead }, tensors);
     const simclr = new Trainer({ ...savedOptions, encoder, projectionHead });
     // Training with other views than before shall not happen unnoticed.
-    if (!savedOptions.augmentation) Object.assign(simclr, { augmentation: undefined });
+    if (!savedOptions.augmentation) Object.assign(simclr, { augmentation: undefined, augmentations: [] });
+    if (simclr.loss !== options.loss) made.push({ dispose: () => simclr.loss.dispose?.() });
+    restoreLoss(simclr.loss, metadata.loss ?? null, tensors);
     Object.assign(simclr.progress, metadata.progress);
     if (metadata.fit) simclr.lastFit = metadata.fit;
     simclr.savedRecipe = trainerRecipe(metadata);
@@ -125,11 +130,11 @@ async function restoreSimCLR(
 }
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
-function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROptions {
-  const { temperature, viewBatching, seed, normalization, optimizer, customLoss } = metadata;
+function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLoadOptions {
+  const { temperature, viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
-      'SimCLR.load: the saved loss was a function, which no file can hold. Pass it again as { loss }.',
+      'SimCLR.load: the saved loss was a function or an object of your own, which no file can hold. Pass it again as { loss }.',
     );
   }
   const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
@@ -138,6 +143,8 @@ function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROption
     viewBatching,
     seed,
     normalization,
+    ...(loss ? { loss } : {}),
+    ...(views !== undefined && !Array.isArray(augmentation) ? { views } : {}),
     ...options,
     ...(augmentation ? { augmentation } : {}),
     optimizer: options.optimizer ?? savedOptimizer(optimizer),
@@ -145,8 +152,9 @@ function mergedOptions(metadata: Metadata, options: SimCLROptions): SimCLROption
 }
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
-function savedAugmentation(config: TransformConfig | null): SimCLROptions['augmentation'] {
+function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions['augmentation'] {
   try {
+    if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;
   } catch {
     return undefined;
@@ -186,7 +194,7 @@ function restoreWeights(models: Pick<SimCLR, 'encoder' | 'projectionHead'>, tens
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!name.startsWith('optimizer/') && !isExtraTensor(name) && !weights.has(name))
+    if (!/^(optimizer|loss)\//.test(name) && !isExtraTensor(name) && !weights.has(name))
       problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {

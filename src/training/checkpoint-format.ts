@@ -2,6 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import type { NormalizeOptions, TransformConfig } from '../augmentations/index.js';
 import { describeValue } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
+import type { LossConfig } from '../losses/index.js';
 import type { OptimizerDescription } from './optimizer-state.js';
 import type { TrainingProgress } from './options.js';
 import type { FitRecipe } from './recipe.js';
@@ -22,8 +23,12 @@ export interface Metadata {
   viewBatching: 'joint' | 'separate';
   seed: number;
   normalization: NormalizeOptions | null;
-  augmentation: TransformConfig | null;
+  augmentation: TransformConfig | TransformConfig[] | null;
+  /** Left out by the first version, which made two. */
+  views?: number;
   customLoss: boolean;
+  /** The loss where it is of this library; left out by the first version, which had NT-Xent or a function. */
+  loss?: LossConfig | null;
   optimizer: OptimizerDescription;
   progress: TrainingProgress;
   /** Order of the bytes of the weights. */

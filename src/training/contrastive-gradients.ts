@@ -1,10 +1,7 @@
 import {
-  concat,
   engine,
   type NamedTensorMap,
   type Scalar,
-  slice,
-  type Tensor,
   type Tensor2D,
   type Tensor4D,
   type Variable,
@@ -13,9 +10,9 @@ import {
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { describeValue } from '../errors/checks.js';
 import { BackendError, ShapeError } from '../errors/errors.js';
-
-/** A contrastive loss: the projections of the two views, `[N, D]` each with row i a pair, to a scalar. */
-export type ContrastiveLoss = (view1: Tensor2D, view2: Tensor2D) => Scalar;
+import type { LossContext, ViewLoss } from '../losses/index.js';
+import { projectViews } from './project-views.js';
+import { type ContrastiveLoss, toViewLoss } from './to-view-loss.js';
 
 /** What {@link contrastiveGradients} needs. */
 export interface ContrastiveGradientsOptions {
@@ -23,10 +20,12 @@ export interface ContrastiveGradientsOptions {
   encoder: LayersModel;
   /** g: representations h `[N, d]` to projections z `[N, D]`. */
   projectionHead: LayersModel;
-  /** The loss of the projections of both views. */
-  loss: ContrastiveLoss;
+  /** The loss of the projections: of two views, or of as many as there are. */
+  loss: ContrastiveLoss | ViewLoss;
+  /** The class of each picture, for a loss that needs it. */
+  labels?: ArrayLike<number> | undefined;
   /**
-   * `'joint'`: both views go through the network as one batch of 2N, and batch normalisation sees them together
+   * `'joint'`: all views of one size go through the network as one batch, and batch normalisation sees them together
    * (Google's code). `'separate'`: one pass a view, each with its own batch statistics (lightly's examples).
    *
    * @defaultValue `'joint'`
@@ -34,6 +33,14 @@ export interface ContrastiveGradientsOptions {
   viewBatching?: 'joint' | 'separate';
   /** The variables to differentiate for. */
   variables: Variable[];
+}
+
+/** What {@link contrastiveGradients} returns. */
+export interface ContrastiveGradients {
+  /** The loss of the batch. */
+  loss: Scalar;
+  /** The gradient of each variable, by its name. */
+  gradients: NamedTensorMap;
 }
 
 /**
@@ -51,24 +58,52 @@ export function contrastiveGradients(
   view1: Tensor4D,
   view2: Tensor4D,
   options: ContrastiveGradientsOptions,
-): {
-  /** The loss of the batch. */
-  loss: Scalar;
-  /** The gradient of each variable, by its name. */
-  gradients: NamedTensorMap;
-} {
-  const { encoder, projectionHead, viewBatching = 'joint', variables } = options;
-  const loss = (a: Tensor2D, b: Tensor2D) => checkScalar(options.loss(a, b));
-  const forward = (images: Tensor4D) =>
-    applyTraining(projectionHead, applyTraining(encoder, images)) as Tensor2D;
-  const pairs = view1.shape[0];
-  try {
+): ContrastiveGradients;
+/** The same of any number of views, which may differ in height and width where the encoder takes such pictures. */
+export function contrastiveGradients(
+  views: readonly Tensor4D[],
+  options: ContrastiveGradientsOptions,
+): ContrastiveGradients;
+export function contrastiveGradients(
+  first: Tensor4D | readonly Tensor4D[],
+  second: Tensor4D | ContrastiveGradientsOptions,
+  third?: ContrastiveGradientsOptions,
+): ContrastiveGradients {
+  return Array.isArray(first)
+    ? viewGradients(first, second as ContrastiveGradientsOptions)
+    : viewGradients([first as Tensor4D, second as Tensor4D], third!);
+}
+
+/**
+ * {@link contrastiveGradients} of any number of views.
+ *
+ * @param onProjections - Told the projections, one tensor a view, once the loss is known. Keeps none of them.
+ */
+export function viewGradients(
+  views: readonly Tensor4D[],
+  options: ContrastiveGradientsOptions,
+  onProjections?: (projections: Tensor2D[]) => void,
+): ContrastiveGradients {
+  const loss = toViewLoss(options.loss);
+  return guardTape(() => {
     const { value, grads } = variableGrads(() => {
-      if (viewBatching === 'separate') return loss(forward(view1), forward(view2));
-      const projections = forward(concat([view1, view2], 0));
-      return loss(slice(projections, [0, 0], [pairs, -1]), slice(projections, [pairs, 0], [pairs, -1]));
-    }, variables);
+      const projections = projectViews(views, options);
+      onProjections?.(projections);
+      return lossOf(loss, projections, { labels: options.labels });
+    }, options.variables);
     return { loss: value, gradients: grads };
+  });
+}
+
+/** The value of a loss. @throws {@link ShapeError} when it is no scalar. */
+export function lossOf(loss: ViewLoss, projections: readonly Tensor2D[], context: LossContext): Scalar {
+  return checkScalar(loss.compute(projections, context));
+}
+
+/** Runs what takes gradients; when it fails, frees what was recorded, and explains the error. */
+export function guardTape<T>(body: () => T): T {
+  try {
+    return body();
   } catch (error) {
     releaseTape();
     throw explainMissingKernel(error);
@@ -76,7 +111,7 @@ export function contrastiveGradients(
 }
 
 /** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
-function releaseTape(): void {
+export function releaseTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one
   for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
@@ -93,10 +128,6 @@ function checkScalar(loss: Scalar): Scalar {
   return loss;
 }
 
-function applyTraining(model: LayersModel, input: Tensor): Tensor {
-  return model.apply(input, { training: true }) as Tensor;
-}
-
 /** tfjs says which kernel is missing, but not what to do about it. */
 export function explainMissingKernel(error: unknown): unknown {
   const message = error instanceof Error ? error.message : '';
@@ -105,14 +136,6 @@ export function explainMissingKernel(error: unknown): unknown {
     return new BackendError(
       `The active backend '${kernel[2]}' lacks the kernel ${kernel[1]}, which these models need. ` +
         "On WebAssembly import 'simclr-ts/wasm', which adds the training kernels; else choose another backend or layer.",
-      { cause: error },
-    );
-  }
-  // What the wasm backend's memory says when it cannot grow: it cannot be used after that.
-  if (error instanceof Error && error.name === 'RuntimeError' && /^Aborted\(/.test(message)) {
-    return new BackendError(
-      'The active backend has no more memory, or has failed: take a smaller batch or pictures, and start the process or page anew; ' +
-        `the last checkpoint is good. It said: ${message.split('.')[0]}.`,
       { cause: error },
     );
   }

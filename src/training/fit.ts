@@ -1,5 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { batchesPerEpoch, checkImageValues, type ImageDataset, imageBatches } from '../data/index.js';
+import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import type {
@@ -12,10 +11,13 @@ import type {
 } from './callbacks/callback.js';
 import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
+import { checkDatasetLabels, labelsOf } from './check-labels.js';
+import { checkMicroBatch } from './check-micro-batch.js';
 import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
 import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
 import { presentRecipe } from './snapshot.js';
+import { type FitBatch, stepBatches } from './step-batches.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
@@ -24,6 +26,14 @@ export interface FitOptions {
   epochs?: number;
   /** Pictures a step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
   batchSize?: number;
+  /**
+   * Pictures that go through the network at a time: bounds the memory of a step whatever its `batchSize`, at the price of
+   * one more forward pass. It must divide `batchSize`. The gradients stay those of the whole batch; batch normalisation
+   * sees one micro-batch at a time, all views of its pictures together where `viewBatching` is `'joint'`.
+   *
+   * @defaultValue `batchSize`: all at once
+   */
+  microBatchSize?: number;
   /** Draw the pictures in a new random order each epoch (pictures in memory only). @defaultValue `true` */
   shuffle?: boolean;
   /** Ends after this many steps of this call, even within an epoch. @defaultValue no limit */
@@ -49,6 +59,13 @@ export interface FitOptions {
    * @defaultValue `'stop'`
    */
   onNonFinite?: 'stop' | SkipNonFinite;
+  /**
+   * The class of each picture by its number in the data set, for a loss that needs it: whole numbers, negative = unknown.
+   * Of a labelled data set, `fit(images, { labels })`.
+   *
+   * @defaultValue none
+   */
+  labels?: ArrayLike<number>;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -68,8 +85,9 @@ export async function fitSimCLR(
 class FitRun {
   private readonly history: History = emptyHistory();
   private readonly callbacks: Callback[];
-  private readonly context: FitContext;
+  private readonly context: FitContext & { batch?: TensorBatch | undefined };
   private readonly batchSize: number;
+  private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
   private stopReason: string | undefined;
   private readonly nonFinite: NonFinitePolicy;
@@ -86,6 +104,11 @@ class FitRun {
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
     this.nonFinite = new NonFinitePolicy(simclr, options.onNonFinite);
     this.batchSize = batchSize;
+    const { microBatchSize } = options;
+    if (microBatchSize !== undefined) {
+      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, batchSize, 'batchSize');
+      if (microBatchSize < batchSize) this.microBatchSize = microBatchSize;
+    }
     this.maxSteps = maxSteps;
     this.callbacks = callbacks;
     this.context = {
@@ -98,6 +121,7 @@ class FitRun {
 
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
+    checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
     this.checkRecipe();
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
@@ -173,8 +197,9 @@ class FitRun {
     const { progress } = simclr;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
-    const batches = imageBatches(this.dataset, {
+    const batches = stepBatches('SimCLR.fit', this.dataset, {
       batchSize,
+      microBatchSize: this.microBatchSize,
       shuffle,
       seed: simclr.seed,
       epoch: progress.epoch,
@@ -193,15 +218,15 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    for await (const { images, indices } of batches) {
-      const size = images.shape[0];
+    for await (const batch of batches) {
+      const size = batch.indices.length;
       try {
         // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
         if (this.history.epochs.length === 0 || record.steps === 0) {
-          await checkImageValues('SimCLR.fit', 'dataset', images);
+          await batch.checkValues();
         }
-        const result = await this.step(images, indices);
-        progress.batch++;
+        const result = await this.step(batch);
+        progress.batch = batch.number + 1;
         if (result) {
           this.steps++;
           const seconds = (performance.now() - stepBegan) / 1000;
@@ -210,13 +235,15 @@ class FitRun {
           record.loss += result.loss * size;
           pairs += size;
           this.history.steps.push(step);
+          this.context.batch = batch.whole;
           await this.call((callback) => callback.onStepEnd?.(step, this.context));
         } else {
           const skipped = this.nonFinite.last!;
           await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
         }
       } finally {
-        images.dispose();
+        this.context.batch = undefined;
+        batch.dispose();
       }
       await yieldToEventLoop();
       stepBegan = performance.now();
@@ -244,15 +271,22 @@ class FitRun {
   }
 
   /** The step, or `undefined` where it was left out. */
-  private async step(images: Tensor4D, indices: ArrayLike<number>): Promise<TrainStepResult | undefined> {
+  private async step(batch: FitBatch): Promise<TrainStepResult | undefined> {
+    const { microBatchSize, simclr } = this;
+    const { indices } = batch;
+    // Batches of an iterable have a size of their own.
+    if (microBatchSize !== undefined && indices.length !== this.batchSize) {
+      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, indices.length, 'pictures of a batch');
+    }
     try {
-      const result = await this.simclr.step(images, indices, this.simclr.progress.epoch);
+      const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
+      const result = await simclr.step(batch, { epoch: simclr.progress.epoch, labels, microBatchSize });
       this.nonFinite.succeeded();
       return result;
     } catch (error) {
       if (!(error instanceof NonFiniteLossError)) throw error;
       // NaN in a picture is the likelier cause, and the one with a place to look at.
-      await checkImageValues('SimCLR.fit', 'dataset', images);
+      await batch.checkValues();
       this.nonFinite.skip(error);
       return undefined;
     }

@@ -1,3 +1,4 @@
+export { type CachedGradientsOptions, cachedGradients } from './cached-gradients.js';
 export type {
   Callback,
   EpochRecord,
@@ -27,8 +28,8 @@ export {
   latestCheckpoint,
 } from './checkpoint-store.js';
 export {
+  type ContrastiveGradients,
   type ContrastiveGradientsOptions,
-  type ContrastiveLoss,
   contrastiveGradients,
 } from './contrastive-gradients.js';
 export type { EmbedOptions } from './embed.js';
@@ -36,5 +37,16 @@ export type { CapturedExtraState, ExtraState } from './extra-state.js';
 export type { FitOptions } from './fit.js';
 export { trainableVariables } from './named-weights.js';
 export type { SkipNonFinite } from './non-finite.js';
-export type { SimCLROptions, TrainingProgress } from './options.js';
+export type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+export type {
+  AugmentationConfig,
+  EncoderConfig,
+  LearningRateConfig,
+  LearningRatePlan,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+  TrainingPlan,
+} from './part-configs.js';
+export { plannedLearningRate } from './planned-learning-rate.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
+export type { ContrastiveLoss } from './to-view-loss.js';

@@ -1,29 +1,50 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
-import type { ContrastiveLoss } from './contrastive-gradients.js';
+import type { LossConfig, LossName, ViewLoss } from '../losses/index.js';
 import type { ExtraState } from './extra-state.js';
+import type {
+  AugmentationConfig,
+  EncoderConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+  TrainingPlan,
+} from './part-configs.js';
+import type { ContrastiveLoss } from './to-view-loss.js';
 
-/** Options of `new SimCLR(...)`: the parts of the method, each replaceable. */
+/**
+ * Options of `new SimCLR(...)`: the parts of the method, each replaceable, each made or as plain data. A recipe of
+ * `simclr-ts/recipes` is such an object.
+ */
 export interface SimCLROptions {
   /**
    * f: any tfjs `LayersModel` from pictures `[N, H, W, C]` to representations h `[N, d]`.
    *
+   * Or data to make one from: `{ architecture: 'resnet18', stem: 'small' }`.
+   *
    * @defaultValue `resnet18({ inputShape: [96, 96, 3], seed })`
    */
-  encoder?: LayersModel;
+  encoder?: LayersModel | EncoderConfig;
   /**
-   * g: any `LayersModel` from h `[N, d]` to projections z `[N, D]`.
+   * g: any `LayersModel` from h `[N, d]` to projections z `[N, D]`, or data to make one from.
    *
    * @defaultValue `projectionHead({ inputDim: d, seed: seed + 1 })`: two dense layers of 512 with ReLU, then 64
    */
-  projectionHead?: LayersModel;
+  projectionHead?: LayersModel | ProjectionHeadConfig;
   /**
-   * Makes a view of each picture; its output must have the encoder's input size.
+   * Makes a view of each picture; its output must have the encoder's input size. An array has one transform a view, two
+   * or more; from the second on they may make pictures of another size, where the encoder takes those (multi-crop).
+   * Or data to make one transform from.
    *
    * @defaultValue `simclrAugmentation({ size: [H, W] })`
    */
-  augmentation?: Transform<unknown>;
+  augmentation?: Transform<unknown> | readonly Transform<unknown>[] | AugmentationConfig;
+  /**
+   * How many views of each picture one transform makes, at least 2; left out where `augmentation` is an array.
+   *
+   * @defaultValue `2`
+   */
+  views?: number;
   /**
    * Mean and standard deviation of each channel, subtracted and divided by before the encoder, in training and in
    * `embed`, and saved with the model; `null` = none, as in Google's code.
@@ -33,16 +54,24 @@ export interface SimCLROptions {
   normalization?: NormalizeOptions | null;
   /** Temperature of the NT-Xent loss: unitless, > 0. @defaultValue `0.5` */
   temperature?: number;
-  /** Another loss instead of NT-Xent; `temperature` then has no effect. A function is not saved. */
-  loss?: ContrastiveLoss;
   /**
-   * Any tfjs `Optimizer`, this library's `SGD`, `AdamW`, `LARS` or `tf.train`'s.
+   * Another loss instead of NT-Xent; `temperature` then has no effect. One of the library by its name, or by name and
+   * options as in `{ name: 'dcl', temperature: 0.1 }`, is saved with the model, its queue too. A function of two views
+   * (of more, the mean over all pairs is taken) or a {@link ViewLoss} of your own is not, but the latter's state is.
+   *
+   * @defaultValue `{ name: 'ntXent', temperature }`
+   */
+  loss?: LossName | LossConfig | ViewLoss | ContrastiveLoss;
+  /**
+   * Any tfjs `Optimizer`, this library's `SGD`, `AdamW`, `LARS` or `tf.train`'s, or data to make one from.
    *
    * @defaultValue `new AdamW({ learningRate: 3e-4, weightDecay: 0 })`: Adam at 3e-4 as in the STL-10 runs with z of
    * 64 by Spijkervet/SimCLR
    */
-  optimizer?: Optimizer;
-  /** Both views in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
+  optimizer?: Optimizer | OptimizerConfig;
+  /** What the learning rate of an optimizer given as data is planned from. Give it to `fit` too. */
+  training?: TrainingPlan;
+  /** All views of one size in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
   /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;
@@ -53,6 +82,21 @@ export interface SimCLROptions {
    * @defaultValue none
    */
   extraState?: Record<string, ExtraState>;
+}
+
+/**
+ * Options of `SimCLR.load`: what replaces the saved parts, already made, for the file holds the data to make them from.
+ */
+export interface SimCLRLoadOptions
+  extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer' | 'training'> {
+  /** An encoder of the saved architecture. */
+  encoder?: LayersModel;
+  /** A projection head of the saved architecture. */
+  projectionHead?: LayersModel;
+  /** Makes the views in place of the saved one, or of the saved ones. */
+  augmentation?: Transform<unknown> | readonly Transform<unknown>[];
+  /** Takes the saved optimizer's place and, where it is of the same class, its state. */
+  optimizer?: Optimizer;
 }
 
 /** Where a trainer stands; saved with it. */

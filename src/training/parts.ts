@@ -1,16 +1,42 @@
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
-import { checkChoice, checkPositive, describeValue, receivedMessage } from '../errors/checks.js';
+import {
+  checkChoice,
+  checkInteger,
+  checkPositive,
+  describeValue,
+  receivedMessage,
+} from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { checkEncoder, projectionHead, resnet18 } from '../models/index.js';
+import { type LossConfig, lossFromConfig, type ViewLoss } from '../losses/index.js';
+import { checkEncoder, resnet18 } from '../models/index.js';
+import { AdamW } from '../optimizers/index.js';
+import {
+  buildAugmentation,
+  buildEncoder,
+  buildOptimizer,
+  buildProjectionHead,
+  isConfig,
+} from './build-parts.js';
 import type { ExtraState } from './extra-state.js';
-import type { SimCLROptions } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
+import type {
+  AugmentationConfig,
+  EncoderConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+} from './part-configs.js';
+import { toViewLoss } from './to-view-loss.js';
 
-/** The models of a trainer and what makes its views. */
+/** The models of a trainer, what makes its views, what compares them, and what updates it. */
 export interface Parts {
   encoder: LayersModel;
   projectionHead: LayersModel;
-  augmentation: Transform<unknown>;
+  /** One a view. */
+  augmentations: readonly Transform<unknown>[];
+  loss: ViewLoss;
+  optimizer: Optimizer;
 }
 
 const caller = 'SimCLR';
@@ -26,19 +52,18 @@ export function checkOptions(options: SimCLROptions): void {
       receivedMessage(caller, 'seed must be a whole number from 0 to 2^53 - 2', 'seed', seed),
     );
   }
-  checkMethods(options, 'augmentation', ['sample', 'apply'], 'a transform');
-  checkMethods(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer');
-  checkMethods(options, 'encoder', ['apply'], 'a tfjs LayersModel');
-  checkMethods(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
-  if (options.loss !== undefined && typeof options.loss !== 'function') {
-    throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'loss must be a function of the projections of both views',
-        'loss',
-        options.loss,
-      ),
-    );
+  checkAugmentation(options);
+  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
+  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'architecture');
+  checkPart(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
+  const { loss } = options;
+  if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isLossConfig(loss)) {
+    const { compute } = (loss ?? {}) as Partial<ViewLoss>;
+    if (typeof compute !== 'function') {
+      const expectation =
+        "loss must be the name of a loss, { name, ...options }, an object with 'compute', or a function of the projections of two views";
+      throw new InvalidOptionError(receivedMessage(caller, expectation, 'loss', loss));
+    }
   }
   checkExtraState(options.extraState ?? {});
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
@@ -65,17 +90,86 @@ function checkExtraState(parts: Record<string, ExtraState>): void {
   }
 }
 
-function checkMethods(
-  options: SimCLROptions,
+function isLossConfig(loss: SimCLROptions['loss']): loss is LossConfig {
+  const { name, compute } = (loss ?? {}) as Partial<ViewLoss>;
+  return typeof loss === 'object' && typeof name === 'string' && compute === undefined;
+}
+
+function checkAugmentation({ augmentation, views }: SimCLROptions): void {
+  if (views !== undefined) checkInteger(caller, 'views', views, 2);
+  if (!isList(augmentation)) {
+    checkPart(
+      { augmentation },
+      'augmentation',
+      ['sample', 'apply'],
+      'a transform, or an array of them',
+      'name',
+    );
+    return;
+  }
+  if (augmentation.length < 2) {
+    throw new InvalidOptionError(
+      `${caller}: augmentation must have a transform for each of at least 2 views; one that is to make all of them goes without an array. Received: an array of ${augmentation.length}.`,
+    );
+  }
+  for (const [view, transform] of augmentation.entries()) {
+    checkPart(
+      { augmentation: transform },
+      'augmentation',
+      ['sample', 'apply'],
+      `an array of transforms, but augmentation[${view}] is none`,
+    );
+  }
+  if (views !== undefined && views !== augmentation.length) {
+    throw new InvalidOptionError(
+      `${caller}: views must be left out where augmentation says it: one view for each transform. Received: views=${views}, augmentation of ${augmentation.length} transforms.`,
+    );
+  }
+}
+
+function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** A part is either made, and has methods, or data to make it from, which has `field`. */
+function checkPart(
+  options: { readonly [Argument in keyof SimCLROptions]?: unknown },
   argument: keyof SimCLROptions,
   methods: string[],
   what: string,
+  field?: string,
 ): void {
   const part: unknown = options[argument];
   if (part === undefined || part === null) return;
   const has = (method: string) => typeof (part as Record<string, unknown> | null)?.[method] === 'function';
-  if (!methods.every(has)) {
-    throw new InvalidOptionError(receivedMessage(caller, `${argument} must be ${what}`, argument, part));
+  const isData = isConfig<Record<string, unknown>>(part as object, methods[0]!) && !Array.isArray(part);
+  if (!methods.every(has) && !(isData && (field === undefined || Object.hasOwn(part, field)))) {
+    const data = field === undefined ? 'data' : `data with ${field}`;
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be ${what}, or ${data} to make one from`, argument, part),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} when a part is data: a checkpoint holds the data, and only a made part replaces it. */
+export function checkMade(options: SimCLRLoadOptions): void {
+  const methods = {
+    encoder: 'apply',
+    projectionHead: 'apply',
+    augmentation: 'apply',
+    optimizer: 'applyGradients',
+  };
+  for (const [argument, method] of Object.entries(methods)) {
+    const part = options[argument as keyof typeof methods];
+    if (!isConfig(part, method)) continue;
+    throw new InvalidOptionError(
+      receivedMessage(
+        'SimCLR.load',
+        `${argument} must be made already, for the file holds the data`,
+        argument,
+        part,
+      ),
+    );
   }
 }
 
@@ -85,21 +179,48 @@ function checkMethods(
  * @throws {@link ShapeError} when they do not; what was made is disposed of then.
  */
 export function makeParts(options: SimCLROptions): Parts {
-  const { seed = 0 } = options;
-  const encoder = options.encoder ?? resnet18({ seed });
-  let head = options.projectionHead;
+  const { seed = 0, views = 2, temperature = 0.5 } = options;
+  const optimizer = isConfig<OptimizerConfig>(options.optimizer, 'applyGradients')
+    ? buildOptimizer(options.optimizer, options.training)
+    : (options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 }));
+  const encoder = isConfig<EncoderConfig>(options.encoder, 'apply')
+    ? buildEncoder(options.encoder, seed)
+    : (options.encoder ?? resnet18({ seed }));
+  const headConfig: ProjectionHeadConfig = isConfig<ProjectionHeadConfig>(options.projectionHead, 'apply')
+    ? options.projectionHead
+    : {};
+  let head =
+    headConfig === options.projectionHead ? undefined : (options.projectionHead as LayersModel | undefined);
   try {
     const inputDim = checkEncoder(encoder, caller);
     const [height, width, channels] = checkEncoderInput(encoder);
     checkNormalization(options, channels);
-    head ??= projectionHead({ inputDim, seed: seed + 1 });
+    head ??= buildProjectionHead(headConfig, inputDim, seed + 1);
     checkProjectionHead(head, inputDim);
-    const augmentation = options.augmentation ?? simclrAugmentation({ size: [height, width] });
-    return { encoder, projectionHead: head, augmentation };
+    const augmentation = isConfig<AugmentationConfig>(options.augmentation, 'apply')
+      ? buildAugmentation(options.augmentation, [height, width])
+      : (options.augmentation ?? simclrAugmentation({ size: [height, width] }));
+    const augmentations = isList(augmentation)
+      ? [...augmentation]
+      : Array.from({ length: views }, () => augmentation);
+    const loss = makeLoss(options.loss ?? { name: 'ntXent', temperature }, head, seed);
+    return { encoder, projectionHead: head, augmentations, loss, optimizer };
   } catch (error) {
-    if (!options.encoder) encoder.dispose();
-    if (!options.projectionHead) head?.dispose();
+    if (encoder !== options.encoder) encoder.dispose();
+    if (head !== options.projectionHead) head?.dispose();
     throw error;
+  }
+}
+
+function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, seed: number): ViewLoss {
+  if (typeof loss === 'function') return toViewLoss(loss);
+  if (typeof loss !== 'string' && !isLossConfig(loss)) return loss;
+  try {
+    return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
+  } catch (cause) {
+    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

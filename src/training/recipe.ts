@@ -6,6 +6,8 @@ import type { Metadata } from './checkpoint-format.js';
 export interface FitRecipe {
   /** Pictures a step. */
   batchSize: number;
+  /** Pictures at a time, where a batch is taken in parts; groups of batch normalisation. `null` = whole. */
+  microBatchSize: number | null;
   /** Whether pictures in memory come in a random order. */
   shuffle: boolean;
   /** Pictures of the data set; `null` where it does not say. */
@@ -15,7 +17,7 @@ export interface FitRecipe {
 /** What a saved trainer says of its own part of the recipe. */
 export type TrainerRecipe = Pick<
   Metadata,
-  'temperature' | 'viewBatching' | 'seed' | 'normalization' | 'augmentation' | 'customLoss'
+  'temperature' | 'viewBatching' | 'seed' | 'normalization' | 'augmentation' | 'views' | 'customLoss' | 'loss'
 > & {
   optimizer: object;
   extraState: string[];
@@ -24,15 +26,16 @@ export type TrainerRecipe = Pick<
 /** The recipe of a call of `fit`. */
 export function fitRecipe(
   dataset: ImageDataset,
-  options: { batchSize?: number; shuffle?: boolean },
+  options: { batchSize?: number; microBatchSize?: number; shuffle?: boolean },
 ): FitRecipe {
-  const { batchSize = 64, shuffle = true } = options;
-  return { batchSize, shuffle, datasetSize: datasetSize(dataset) ?? null };
+  const { batchSize = 64, microBatchSize = null, shuffle = true } = options;
+  return { batchSize, microBatchSize, shuffle, datasetSize: datasetSize(dataset) ?? null };
 }
 
 /** The part of the recipe that is in a checkpoint's description of the trainer. */
 export function trainerRecipe(metadata: Omit<Metadata, 'progress' | 'fit' | 'byteOrder'>): TrainerRecipe {
   const { temperature, viewBatching, seed, normalization, augmentation, customLoss } = metadata;
+  const { views, loss } = metadata;
   const { className, config } = metadata.optimizer;
   return {
     temperature,
@@ -41,6 +44,9 @@ export function trainerRecipe(metadata: Omit<Metadata, 'progress' | 'fit' | 'byt
     normalization,
     augmentation,
     customLoss,
+    // Left out by the first version of files; then they are not compared.
+    ...(views === undefined ? {} : { views }),
+    ...(loss === undefined ? {} : { loss }),
     optimizer: { ...config, className },
     extraState: Object.keys(metadata.extraState).sort(),
   };
@@ -62,9 +68,10 @@ export interface RecipeChange {
   text: string;
 }
 
-/** Differences between two recipes, in the order of the first. What only one of them knows at all is none. */
+/** Differences between two recipes, in the order of the first. What it does not have at all is not compared. */
 export function recipeChanges(saved: object, current: object): RecipeChange[] {
-  const [before, now] = [saved, current].map((recipe) => {
+  const known = Object.fromEntries(Object.entries(current).filter(([name]) => Object.hasOwn(saved, name)));
+  const [before, now] = [saved, known].map((recipe) => {
     const values = new Map<string, string>();
     flatten(JSON.parse(JSON.stringify(recipe)), '', values); // typed arrays and the like as a file has them
     return values;

@@ -1,26 +1,44 @@
-import { type io, type Optimizer, stack, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import {
+  clone,
+  dispose,
+  type io,
+  keep,
+  type Optimizer,
+  stack,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
 import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
-import { ntXentLoss } from '../losses/index.js';
-import { AdamW } from '../optimizers/index.js';
+import type { ViewLoss } from '../losses/index.js';
 import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
+import { cachedGradients } from './cached-gradients.js';
 import type { History } from './callbacks/history.js';
-import { type ContrastiveLoss, contrastiveGradients, explainMissingKernel } from './contrastive-gradients.js';
+import { checkLabels } from './check-labels.js';
+import { checkMicroBatch } from './check-micro-batch.js';
+import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
+import { explainMemory } from './explain-memory.js';
 import type { ExtraState } from './extra-state.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
-import type { SimCLROptions, TrainingProgress } from './options.js';
+import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import type { FitRecipe, TrainerRecipe } from './recipe.js';
 import { rememberStatistics } from './running-statistics.js';
+import { type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
 import { toBatch } from './to-batch.js';
+import type { ContrastiveLoss } from './to-view-loss.js';
+import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of {@link SimCLR.trainStep}. */
 export interface TrainStepOptions {
@@ -28,6 +46,17 @@ export interface TrainStepOptions {
   indices?: ArrayLike<number>;
   /** Pass over the data: another one means other draws. @defaultValue the number of the step, so that each call draws anew */
   epoch?: number;
+  /** The class of each picture, for a loss that needs it: whole numbers, negative = unknown. @defaultValue none */
+  labels?: ArrayLike<number>;
+  /** Pictures that go through the network at a time, as in `fit`. @defaultValue all */
+  microBatchSize?: number;
+}
+
+/** What {@link SimCLR.step} needs beside the pictures. */
+interface StepOptions {
+  epoch: number;
+  labels?: ArrayLike<number> | undefined;
+  microBatchSize?: number | undefined;
 }
 
 /** What a training step did. */
@@ -44,8 +73,8 @@ export interface TrainStepResult {
  * SimCLR: learns representations of pictures without labels, by pulling two random views of the same picture
  * together and pushing those of different pictures apart.
  *
- * A thin conductor: views by an augmentation, h by the encoder, z by the projection head, NT-Xent on z, a step of
- * the optimizer. Each of these can be replaced, and used without it. The backend is whichever tfjs has active.
+ * A thin conductor: views by an augmentation, h by the encoder, z by the projection head, NT-Xent or another loss on z,
+ * a step of the optimizer. Each of these can be replaced, and used without it. The backend is whichever tfjs has active.
  *
  * @example
  * const simclr = new SimCLR({ encoder: resnet18({ inputShape: [32, 32, 3], stem: 'small' }) });
@@ -58,19 +87,23 @@ export class SimCLR {
   readonly encoder: LayersModel;
   /** g: representations h to projections z. */
   readonly projectionHead: LayersModel;
-  /** Makes the views; `undefined` after loading a model whose augmentation was not of this library. */
+  /** Makes the first view; `undefined` after loading a model whose augmentation was not of this library. */
   readonly augmentation: Transform<unknown> | undefined;
+  /** What makes each view, two or more; none where `augmentation` is `undefined`. */
+  readonly augmentations: readonly Transform<unknown>[];
   /** Mean and standard deviation of each channel, or `null`. */
   readonly normalization: NormalizeOptions | null;
   /** Temperature of NT-Xent. */
   readonly temperature: number;
   /** Updates the weights. */
   readonly optimizer: Optimizer;
-  /** Both views in one pass, or one pass a view. */
+  /** All views of one size in one pass, or one pass a view. */
   readonly viewBatching: 'joint' | 'separate';
   /** Seed of all random draws. */
   readonly seed: number;
-  /** A loss that replaces NT-Xent. */
+  /** What compares the views. */
+  readonly loss: ViewLoss;
+  /** The function that was given as the loss, where it was one. */
   readonly customLoss: ContrastiveLoss | undefined;
   /** What else a checkpoint of the trainer holds. */
   readonly extraState: Record<string, ExtraState>;
@@ -81,6 +114,8 @@ export class SimCLR {
   lastFit: FitRecipe | undefined;
   /** What the checkpoint said that this trainer was loaded from, until its first `fit`. @internal */
   savedRecipe: TrainerRecipe | undefined;
+  /** What joins the steps of several processes to one, while they train. @internal */
+  parallel: ParallelStep | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -92,14 +127,16 @@ export class SimCLR {
    */
   constructor(options: SimCLROptions = {}) {
     checkOptions(options);
-    const { encoder, projectionHead, augmentation } = makeParts(options);
+    const { encoder, projectionHead, augmentations, loss, optimizer } = makeParts(options);
     this.encoder = encoder;
     this.projectionHead = projectionHead;
-    this.augmentation = augmentation;
+    this.augmentation = augmentations[0];
+    this.augmentations = augmentations;
     this.normalization = options.normalization ?? null;
     this.temperature = options.temperature ?? 0.5;
-    this.customLoss = options.loss;
-    this.optimizer = options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 });
+    this.loss = loss;
+    this.customLoss = typeof options.loss === 'function' ? options.loss : undefined;
+    this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
     this.extraState = options.extraState ?? {};
@@ -126,25 +163,30 @@ export class SimCLR {
   }
 
   /**
-   * One optimiser step on a batch: two views a picture, loss, gradients, update.
+   * One optimiser step on a batch: the views of each picture, loss, gradients, update.
    *
    * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
    * Not disposed.
    * @throws {@link NonFiniteLossError} when the loss or a gradient is NaN or infinite. As after every other error, the
    * trainer is then as it was before.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
-   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0.
+   * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, the loss needs `labels` and there
+   * are none, or `microBatchSize` does not fit, as in `fit`.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
   trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const caller = 'SimCLR.trainStep';
     return this.exclusively(caller, async () => {
-      const { epoch = this.progress.step, indices } = options;
+      const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
       const batch = toBatch(caller, images);
       try {
         await checkImageValues(caller, 'images', batch);
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
-        return await this.step(batch, rows, epoch);
+        const count = batch.shape[0];
+        checkIndices(rows, count);
+        checkLabels(caller, this.loss, labels, count);
+        if (microBatchSize !== undefined) checkMicroBatch(caller, this, microBatchSize, count, 'images');
+        return await this.step(tensorBatch(batch, rows), { epoch, labels, microBatchSize });
       } finally {
         batch.dispose();
       }
@@ -185,7 +227,7 @@ export class SimCLR {
    *
    * @internal
    */
-  async step(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<TrainStepResult> {
+  async step(batch: StepBatch, options: StepOptions): Promise<TrainStepResult> {
     this.checkUsable('SimCLR.step');
     const { step } = this.progress;
     const learningRate = Number(
@@ -193,80 +235,141 @@ export class SimCLR {
     );
     const statistics = rememberStatistics(this.encoder, this.projectionHead);
     try {
-      const loss = await this.update(images, indices, epoch);
+      const loss = await this.update(batch, options);
       this.progress.step++;
       return { loss, learningRate, step };
     } catch (error) {
       statistics.restore();
-      throw explainMissingKernel(error);
+      throw explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
     } finally {
       statistics.dispose();
     }
   }
 
-  private async update(images: Tensor4D, indices: ArrayLike<number>, epoch: number): Promise<number> {
-    const { summary, gradients } = tidy(() => {
-      const [view1, view2] = this.views(images, indices, epoch);
-      const { loss, gradients } = contrastiveGradients(view1, view2, {
-        encoder: this.encoder,
-        projectionHead: this.projectionHead,
-        loss: this.customLoss ?? ((a, b) => ntXentLoss(a, b, { temperature: this.temperature })),
-        viewBatching: this.viewBatching,
-        variables: trainableVariables(this.encoder, this.projectionHead),
-      });
-      return { summary: stack([loss, sumOfAll(gradients)]), gradients };
-    });
+  private async update(batch: StepBatch, options: StepOptions): Promise<number> {
+    const made: Tensor[] = [];
+    const projections: Tensor2D[] = [];
+    const remember = (views: Tensor2D[]) => {
+      if (this.loss.afterStep) projections.push(...views.map((view) => keep(clone(view))));
+    };
     try {
+      const { loss: lossTensor, gradients } = await this.gradients(batch, options, remember);
+      made.push(lossTensor, ...Object.values(gradients));
+      const summary = tidy(() => stack([lossTensor, sumOfAll(gradients)]));
+      made.push(summary);
       const [loss, gradientSum] = (await summary.data()) as Float32Array;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
       checkFiniteStep(this.progress.step, loss!, gradientSum!);
       this.optimizer.applyGradients(gradients);
+      this.loss.afterStep?.(projections);
       return loss!;
     } finally {
-      summary.dispose();
-      for (const gradient of Object.values(gradients)) gradient.dispose();
+      dispose([...made, ...projections]);
     }
   }
 
+  /** Loss and gradients of a batch, at once or in micro-batches; or of the batches of all processes that train together. */
+  private async gradients(
+    batch: StepBatch,
+    { epoch, labels, microBatchSize }: StepOptions,
+    onProjections: (projections: Tensor2D[]) => void,
+  ): Promise<ContrastiveGradients> {
+    const { parallel } = this;
+    const { indices } = batch;
+    const options = {
+      encoder: this.encoder,
+      projectionHead: this.projectionHead,
+      loss: parallel?.overAllProcesses(this.loss) ?? this.loss,
+      labels,
+      viewBatching: this.viewBatching,
+      variables: trainableVariables(this.encoder, this.projectionHead),
+    };
+    const count = indices.length;
+    const size = microBatchSize ?? count;
+    if (size === count) {
+      const compute = () =>
+        tidy(() => {
+          const views = this.views(batch.rows(0, count), indices, epoch);
+          const { loss, gradients } = viewGradients(views, options, onProjections);
+          return { loss, gradients };
+        });
+      if (!parallel) return compute();
+      const own = parallel.run(compute);
+      return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
+    }
+    const rowNumbers = Array.from(indices);
+    return cachedGradients(
+      {
+        ...options,
+        chunks: count / size,
+        views: (chunk) => {
+          const start = chunk * size;
+          return this.makeViews(batch.rows(start, size), rowNumbers.slice(start, start + size), epoch);
+        },
+        betweenChunks: async () => {
+          await yieldToEventLoop();
+          this.checkUsable('SimCLR.step');
+        },
+      },
+      onProjections,
+    );
+  }
+
   /**
-   * The two views of each picture that a training step sees, normalised if the model normalises.
+   * The views of each picture that a training step sees, normalised if the model normalises.
    *
    * @param images - float32 `[N, H, W, C]` in [0, 1]. Not disposed.
    * @param indices - Number of each picture in the data set.
    * @param epoch - Pass over the data.
-   * @returns Two tensors `[N, H', W', C]` of the encoder's input size. The caller disposes them.
+   * @returns Two tensors `[N, H', W', C]` of the encoder's input size, or as many as there are views. The caller disposes
+   * them.
    * @throws {@link ShapeError} when there are fewer than two pictures or the views do not fit the encoder.
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, or there is no augmentation.
    */
-  views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D] {
-    const { augmentation } = this;
+  views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D, ...Tensor4D[]] {
     checkFloatTensor('SimCLR', 'images', images, 4, '[N, height, width, channels]');
     if (images.shape[0] < 2) {
       throw new ShapeError(
         `SimCLR: a batch must hold at least 2 pictures, for without others there are no negatives. Received: images=[${images.shape}].`,
       );
     }
+    return this.makeViews(images, indices, epoch);
+  }
+
+  /** The views of any number of pictures. */
+  private makeViews(
+    images: Tensor4D,
+    indices: ArrayLike<number>,
+    epoch: number,
+  ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
+    const { augmentations } = this;
     checkIndices(indices, images.shape[0]);
     checkInteger('SimCLR', 'epoch', epoch, 0);
-    if (!augmentation) {
+    if (augmentations.length === 0) {
       throw new InvalidOptionError(
         'SimCLR: augmentation is needed for training, and the saved one was not of this library. Pass it as SimCLR.load(source, { augmentation }).',
       );
     }
     return tidy(() => {
-      const view = (number: number) => {
-        const random = batchRandom({ seed: this.seed, epoch, indices, view: number });
-        const made = augment(augmentation, images, random);
-        this.checkView(made, images.shape[0]);
-        return this.normalize(made);
-      };
-      return [view(0), view(1)];
+      const made = augmentations.map((augmentation, view) => {
+        const augmented = augment(
+          augmentation,
+          images,
+          batchRandom({ seed: this.seed, epoch, indices, view }),
+        );
+        this.checkView(augmented, images.shape[0], view);
+        return this.normalize(augmented);
+      });
+      return made as [Tensor4D, Tensor4D, ...Tensor4D[]];
     });
   }
 
-  private checkView(made: Tensor4D, count: number): void {
+  private checkView(made: Tensor4D, count: number, view: number): void {
     const expected = [count, ...this.encoder.inputs[0]!.shape.slice(1)];
-    if (made.shape.length !== 4 || expected.some((size, axis) => size !== made.shape[axis])) {
+    // A crop by a transform of its own may have a size of its own.
+    const free = view > 0 && this.augmentations[view] !== this.augmentation ? [1, 2] : [];
+    const wrong = (size: number | null, axis: number) => size !== made.shape[axis] && !free.includes(axis);
+    if (made.shape.length !== 4 || expected.some(wrong)) {
       throw new ShapeError(
         `SimCLR: augmentation must give views of the encoder's input shape [${expected}]. Received: views=[${made.shape}].`,
       );
@@ -321,7 +424,7 @@ export class SimCLR {
    * what was saved. `encoder` and `projectionHead` given here must have the saved architecture.
    * @throws {@link CheckpointError} when it is no such file, from another version or of another architecture.
    */
-  static load(source: io.IOHandler | string, options: SimCLROptions = {}): Promise<SimCLR> {
+  static load(source: io.IOHandler | string, options: SimCLRLoadOptions = {}): Promise<SimCLR> {
     return loadSimCLR(SimCLR, source, options);
   }
 
@@ -337,6 +440,7 @@ export class SimCLR {
     this.encoder.dispose();
     this.projectionHead.dispose();
     this.optimizer.dispose();
+    this.loss.dispose?.();
   }
 }
 

@@ -1,6 +1,7 @@
 import { type DataId, engine, io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 import { byteOrder, format, formatVersion, type Metadata, type Topologies } from './checkpoint-format.js';
 import { captureExtraState } from './extra-state.js';
+import { lossState } from './loss-state.js';
 import { allWeights } from './named-weights.js';
 import { describeOptimizer, type NamedTensor } from './optimizer-state.js';
 import { type TrainerRecipe, trainerRecipe } from './recipe.js';
@@ -16,9 +17,20 @@ export interface Snapshot {
 
 function describeOptions(simclr: SimCLR) {
   const { temperature, viewBatching, seed, normalization } = simclr;
-  const augmentation = simclr.augmentation?.config ?? null;
-  const customLoss = simclr.customLoss !== undefined;
-  return { formatVersion, temperature, viewBatching, seed, normalization, augmentation, customLoss };
+  const { config } = simclr.loss;
+  const loss = { customLoss: config === undefined, loss: config ?? null };
+  return { formatVersion, temperature, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
+}
+
+/** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
+function describeViews({ augmentations }: SimCLR): Pick<Metadata, 'augmentation' | 'views'> {
+  const configs = augmentations.map(({ config }) => config);
+  const known = configs.filter((config) => config !== undefined);
+  const isKnown = configs.length > 0 && known.length === configs.length;
+  if (new Set(augmentations).size === 1) {
+    return { augmentation: isKnown ? known[0]! : null, views: configs.length };
+  }
+  return { augmentation: isKnown ? known : null };
 }
 
 /** The recipe of a trainer as it is now. */
@@ -40,6 +52,7 @@ export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
     ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
   );
   try {
+    tensors.push(...lossState(simclr.loss));
     const extra = captureExtraState(simclr.extraState);
     tensors.push(...extra.tensors);
     const description = {

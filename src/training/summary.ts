@@ -1,4 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Transform } from '../augmentations/index.js';
+import type { ViewLoss } from '../losses/index.js';
 import { variableOf } from './named-weights.js';
 import type { SimCLR } from './simclr.js';
 
@@ -12,20 +14,33 @@ function shapes(model: LayersModel): string {
   return `${shape(model.inputs[0]!.shape)} -> ${shape(model.outputs[0]!.shape)}`;
 }
 
+function describeAugmentations(augmentations: readonly Transform<unknown>[]): string {
+  const names = augmentations.map(({ name }) => name);
+  if (names.length === 0) return 'none';
+  if (names.length > 2 && new Set(augmentations).size === 1) return `${names[0]}, ${names.length} views`;
+  return new Set(augmentations).size === 1 ? names[0]! : names.join(', ');
+}
+
+function describeLoss({ name, config }: ViewLoss): string {
+  const { name: _, ...options } = config ?? { name };
+  const settings = Object.entries(options).map(([option, value]) => `, ${option} ${value}`);
+  return `${name === 'ntXent' ? 'NT-Xent' : name}${settings.join('')}`;
+}
+
 /** The text behind `SimCLR.summary()`. */
 export function summarize(simclr: SimCLR): string {
-  const { encoder, projectionHead, augmentation, normalization, optimizer, progress } = simclr;
+  const { encoder, projectionHead, augmentations, normalization, optimizer, progress } = simclr;
   const optimizerName =
     (optimizer.constructor as { className?: string }).className ?? optimizer.constructor.name;
   const rows: [string, string][] = [
-    ['augmentation', augmentation?.name ?? 'none'],
+    ['augmentation', describeAugmentations(augmentations)],
     ['normalization', normalization ? `mean [${normalization.mean}], std [${normalization.std}]` : 'none'],
     ['encoder', `${encoder.name}  ${shapes(encoder)}  ${countParameters(encoder)}`],
     [
       'projectionHead',
       `${projectionHead.name}  ${shapes(projectionHead)}  ${countParameters(projectionHead)}`,
     ],
-    ['loss', simclr.customLoss ? 'custom' : `NT-Xent, temperature ${simclr.temperature}`],
+    ['loss', describeLoss(simclr.loss)],
     ['optimizer', optimizerName],
     ['viewBatching', simclr.viewBatching],
     ['seed', String(simclr.seed)],

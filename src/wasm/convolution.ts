@@ -1,7 +1,8 @@
 import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
-import { type Axis, gather, multiply, multiplyOverPixels } from './gathered-product.js';
+import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
 import { kernelModule, kinds } from './kernel-module.js';
+import { multiplyParts } from './parts-product.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
@@ -22,19 +23,30 @@ interface InputTaps {
   channels: number;
 }
 
+function inputSource(x: TensorInfo, info: Info): GatherSource {
+  return { address: addressOf(x), height: info.inHeight, width: info.inWidth, channels: info.inChannels };
+}
+
+function inputAxes({
+  outHeight,
+  outWidth,
+  strideHeight,
+  strideWidth,
+  filterHeight,
+  filterWidth,
+  padInfo,
+}: Info): [Axis, Axis] {
+  return [
+    { grid: outHeight, rowStep: strideHeight, origin: -padInfo.top, tapStep: 1, taps: filterHeight },
+    { grid: outWidth, rowStep: strideWidth, origin: -padInfo.left, tapStep: 1, taps: filterWidth },
+  ];
+}
+
 function gatherInput(x: TensorInfo, info: Info): InputTaps {
   const { inChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
-  const y = { grid: info.outHeight, rowStep: strideHeight, tapStep: 1, taps: filterHeight };
-  const columns = { grid: info.outWidth, rowStep: strideWidth, tapStep: 1 };
+  const [y, columns] = inputAxes(info);
   if (inChannels >= fewChannels || filterWidth === 1) {
-    const source = {
-      address: addressOf(x),
-      height: info.inHeight,
-      width: info.inWidth,
-      channels: inChannels,
-    };
-    const axisX = { ...columns, origin: -padInfo.left, taps: filterWidth };
-    const gathered = gather(source, { ...y, origin: -padInfo.top }, axisX);
+    const gathered = gather(inputSource(x, info), y, columns);
     return { gathered, tapsY: filterHeight, tapsX: filterWidth, channels: inChannels };
   }
   // With zeros around the pictures the values under a row of the filter lie side by side.
@@ -53,18 +65,40 @@ function gatherInput(x: TensorInfo, info: Info): InputTaps {
 
 function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.outShape);
-  const { outChannels } = info;
-  const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
-  const tapValues = channels * outChannels;
-  multiply({
-    gathered,
-    rows: info.batchSize * info.outHeight * info.outWidth,
+  const { outChannels, inChannels, filterWidth } = info;
+  if (inChannels < fewChannels && filterWidth > 1) {
+    const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
+    const tapValues = channels * outChannels;
+    multiply({
+      gathered,
+      rows: info.batchSize * info.outHeight * info.outWidth,
+      columns: outChannels,
+      depth: tapsY * tapsX * channels,
+      output: addressOf(output),
+      filter: {
+        address: addressOf(filter),
+        fields: [channels, tapsY, tapsX, 0, tapsX * tapValues, tapValues, outChannels, 1],
+      },
+    });
+    return output;
+  }
+  const tapValues = inChannels * outChannels;
+  multiplyParts({
+    source: inputSource(x, info),
+    axes: inputAxes(info),
+    pictures: info.batchSize,
     columns: outChannels,
-    depth: tapsY * tapsX * channels,
     output: addressOf(output),
+    outputSize: [info.outHeight, info.outWidth],
+    outputStep: [1, 1],
+    outputOrigin: [0, 0],
     filter: {
       address: addressOf(filter),
-      fields: [channels, tapsY, tapsX, 0, tapsX * tapValues, tapValues, outChannels, 1],
+      channels: inChannels,
+      first: 0,
+      steps: [filterWidth * tapValues, tapValues],
+      channelStep: outChannels,
+      columnStep: 1,
     },
   });
   return output;
@@ -94,29 +128,23 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
     for (let phaseX = 0; phaseX < Math.min(strideWidth, info.inWidth); phaseX++) {
       const y = phaseAxis(phaseY, info.inHeight, strideHeight, padInfo.top, filterHeight);
       const x = phaseAxis(phaseX, info.inWidth, strideWidth, padInfo.left, filterWidth);
-      const whole = strideHeight === 1 && strideWidth === 1;
-      multiply({
-        gathered: gather(source, y.axis, x.axis),
-        rows: info.batchSize * y.axis.grid * x.axis.grid,
+      multiplyParts({
+        source,
+        axes: [y.axis, x.axis],
+        pictures: info.batchSize,
         columns: inChannels,
-        depth: y.axis.taps * x.axis.taps * outChannels,
         output: addressOf(output),
+        outputSize: [info.inHeight, info.inWidth],
+        outputStep: [strideHeight, strideWidth],
+        outputOrigin: [phaseY, phaseX],
         filter: {
           address: addressOf(filter),
-          fields: [
-            outChannels,
-            y.axis.taps,
-            x.axis.taps,
-            y.firstTap * rowValues + x.firstTap * tapValues,
-            strideHeight * rowValues,
-            strideWidth * tapValues,
-            1,
-            outChannels,
-          ],
+          channels: outChannels,
+          first: y.firstTap * rowValues + x.firstTap * tapValues,
+          steps: [strideHeight * rowValues, strideWidth * tapValues],
+          channelStep: 1,
+          columnStep: outChannels,
         },
-        ...(whole
-          ? {}
-          : { scatter: [info.inHeight, info.inWidth, strideHeight, strideWidth, phaseY, phaseX] }),
       });
     }
   }

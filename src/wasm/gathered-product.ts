@@ -9,6 +9,8 @@ const chunkDepth = 256;
 const channelsPerTask = 128;
 const tile = { rows: 6, columns: 8 };
 const spareBytes = 256;
+/** Before the panels of the filter gradient: a spare tile, two gathers, the addresses of a chunk. */
+const headBytes = 512 + 4 * chunkPixels;
 
 const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
 
@@ -105,7 +107,7 @@ export function multiplyOverPixels(work: FilterGradientWork): void {
   const perTask = Math.min(channelsPerTask, channels);
   const rows = roundUp(outputs, tile.rows);
   const columns = roundUp(perTask, tile.columns);
-  const scratch = spareBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
+  const scratch = headBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
   const fields = [gathered, gradient, output, pixels, outputs, perTask];
   const tasks = taps * Math.ceil(channels / perTask);
   module.dispatch(kinds.multiplyFilterGradient, module.structure('filterGradient', fields), tasks, scratch);

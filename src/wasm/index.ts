@@ -15,13 +15,13 @@
  * @module
  */
 import '@tensorflow/tfjs-backend-wasm';
-import { checkAllocations } from './checked-memory.js';
 import { registerTrainingKernels } from './register.js';
 import { shareMemoryInNode } from './shared-memory.js';
 
 shareMemoryInNode();
-checkAllocations();
 registerTrainingKernels();
 
+export { wasmMemory } from './kernel-module.js';
+export type { WasmMemory } from './memory.js';
 export { registerTrainingKernels } from './register.js';
 export { setThreadCount } from './thread-count.js';

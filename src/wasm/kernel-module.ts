@@ -1,7 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { backend } from '@tensorflow/tfjs-core';
+import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
-import { hasRelaxedSimd, moduleBinary } from './module-binary.js';
+import { guardAllocations, type WasmMemory } from './memory.js';
+import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
 
@@ -28,6 +29,16 @@ export const kinds = {
   outputFactors: 18,
   momentumUpdate: 19,
   adamUpdate: 20,
+  maxPool: 21,
+  reduceBlocks: 22,
+  combineBlocks: 23,
+  addValues: 24,
+  subtractValues: 25,
+  multiplyValues: 26,
+  divideValues: 27,
+  averagePoolGradient: 28,
+  segmentSum: 29,
+  softmaxRows: 30,
 } as const;
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
@@ -58,9 +69,12 @@ export class KernelModule {
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
+    guardAllocations(wasm, this.memory);
     const shared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
-    const module = new WebAssembly.Module(moduleBinary({ fused: hasRelaxedSimd(), shared }));
+    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared });
+    checkSimd(binary);
+    const module = new WebAssembly.Module(binary);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     this.run = exports.run as Run;
     const threads = takeThreadCount();
@@ -87,11 +101,6 @@ export class KernelModule {
     if (present) this.wasm._free(present.address);
     this.blocks.delete(name);
     const address = this.wasm._malloc(bytes);
-    if (address === 0) {
-      throw new BackendError(
-        `The wasm backend's memory of at most 4 GB has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Lower the batch size.`,
-      );
-    }
     this.blocks.set(name, { address, bytes });
     return address;
   }
@@ -125,6 +134,13 @@ export class KernelModule {
     else this.run(kind, work, 0, tasks, scratch);
   }
 
+  /** See {@link wasmMemory}. */
+  get usage(): WasmMemory {
+    let kernelBytes = 0;
+    for (const { bytes } of this.blocks.values()) kernelBytes += bytes;
+    return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
+  }
+
   /** Threads that the kernels use. */
   get threads(): number {
     return this.pool?.size ?? 1;
@@ -142,4 +158,20 @@ export function kernelModule(): KernelModule {
     modules.set(active, module);
   }
   return module;
+}
+
+/**
+ * How much memory the active wasm backend holds: what a training step needs at most shows after the first ones.
+ *
+ * @throws `BackendError` when another backend is active.
+ * @example
+ * const { heapBytes } = wasmMemory();
+ */
+export function wasmMemory(): WasmMemory {
+  if (getBackend() !== 'wasm') {
+    throw new BackendError(
+      `wasmMemory: the wasm backend must be active. Received: backend='${getBackend()}'.`,
+    );
+  }
+  return kernelModule().usage;
 }

@@ -1,3 +1,4 @@
+import { BackendError } from '../errors/errors.js';
 import { plain, relaxed } from './binaries.generated.js';
 import { nodeModule } from './host.js';
 
@@ -12,6 +13,15 @@ export function hasRelaxedSimd(): boolean {
   if (WebAssembly.validate(relaxedProbe)) return true;
   nodeModule('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd');
   return WebAssembly.validate(relaxedProbe);
+}
+
+/** @throws `BackendError` when the engine or its processor lacks the vector instructions of the kernels. */
+export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembly.validate): void {
+  if (validate(binary)) return;
+  throw new BackendError(
+    'simclr-ts/wasm: its kernels need 128-bit SIMD of WebAssembly, which this engine or its processor lacks; ' +
+      'take a browser of 2023 or newer, Node 20 or newer, or another backend.',
+  );
 }
 
 const importSection = 2;

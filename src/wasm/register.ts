@@ -1,12 +1,24 @@
-import { getKernel, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  getKernel,
+  type KernelFunc,
+  registerGradient,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { fusedSoftmax } from '../losses/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
+import { avgPoolGrad } from './average-pool.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 import { guarded } from './convolution-info.js';
+import { elementwise } from './elementwise.js';
 import { identity } from './identity.js';
 import { batchMatMul } from './matrix-product.js';
-import { maxPoolGrad } from './max-pool.js';
+import { maxPool, maxPoolGrad } from './max-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
+import { paddedGradients, paddedWindows } from './padded-windows.js';
+import { reduction } from './reductions.js';
+import { softmaxRows } from './softmax-rows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 import { adamUpdate, momentumUpdate } from './updates.js';
 
@@ -24,12 +36,18 @@ function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
   });
 }
 
+/** Puts before a stock kernel one that hands on what it does not compute itself. */
+function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
+  replaceKernel(kernelName, wrap(getKernel(kernelName, backendName)!.kernelFunc));
+}
+
 let registered = false;
 
 /**
- * Registers on tfjs's wasm backend the kernels that training needs and that it lacks or has only as a slow loop:
- * `Conv2D`, its two gradients, `BatchMatMul`, `MaxPoolGrad`, `UnsortedSegmentSum`; `Identity` without its copy; and,
- * under names of this library, batch normalisation and optimizer updates in few passes. Calling it again does nothing.
+ * Registers on tfjs's wasm backend the kernels that training needs and that it lacks, has only as a slow loop or runs on
+ * one thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
+ * `Add`, `Sub`, `Multiply`, `RealDiv`, `UnsortedSegmentSum`; `Identity` without its copy; and, under names of this
+ * library, padded windows, batch normalisation and optimizer updates in few passes. Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */
@@ -40,11 +58,22 @@ export function registerTrainingKernels(): void {
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
   replaceKernel('BatchMatMul', batchMatMul());
+  replaceKernel('MaxPool', guarded('MaxPool', maxPool));
   replaceKernel('MaxPoolGrad', maxPoolGrad);
+  replaceKernel('AvgPoolGrad', avgPoolGrad);
+  wrapKernel('Sum', (stock) => reduction('sum', stock));
+  wrapKernel('Mean', (stock) => reduction('mean', stock));
+  wrapKernel('Add', (stock) => elementwise('add', stock));
+  wrapKernel('Sub', (stock) => elementwise('subtract', stock));
+  wrapKernel('Multiply', (stock) => elementwise('multiply', stock));
+  wrapKernel('RealDiv', (stock) => elementwise('divide', stock));
   replaceKernel('Identity', identity);
+  for (const [name, kernel] of paddedWindows) replaceKernel(name, kernel);
+  for (const gradient of paddedGradients) registerGradient(gradient);
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compare, figuresOf } from '../../bench/compare.js';
+import { compare, figuresOf, memoryFigures } from '../../bench/compare.js';
 import { convolutions, kernelNames, kernelOperations } from '../../bench/kernel-shapes.js';
 import { interleave, type Worker } from '../../bench/measure.js';
 import { buildRows, type Row, selectRows } from '../../bench/rows.js';
@@ -34,7 +34,7 @@ describe('statistics', () => {
 
 describe('rows', () => {
   it('have the names that others rely on', () => {
-    expect(rows.slice(0, 8).map(({ name }) => name)).toEqual([
+    expect(rows.slice(0, 10).map(({ name }) => name)).toEqual([
       'step-96-wasm-vs-stock',
       'step-96-wasm-vs-pytorch',
       'step-96-wasm-vs-tfjs-node',
@@ -43,18 +43,27 @@ describe('rows', () => {
       'threads-2-vs-1',
       'embed-96-wasm-vs-pytorch',
       'augment-share',
+      'gradcache-4096-memory',
+      'gradcache-overhead',
     ]);
-    expect(rows.slice(8).map(({ name }) => name)).toEqual(kernelNames.map((name) => `kernel-${name}`));
+    const others = [...kernelNames.map((name) => `kernel-${name}`), 'mpi-2-vs-1'];
+    expect(rows.slice(10).map(({ name }) => name)).toEqual(others);
   });
 
   it('give both sides the same work and threads, but for the stock backend', () => {
     for (const { name, figure, ours, baseline } of rows) {
-      if (figure === 'share' || name === 'threads-2-vs-1' || baseline.runtime === 'stock') continue;
+      const several = name === 'threads-2-vs-1' || name === 'mpi-2-vs-1';
+      if (figure !== 'speed' || several || baseline.runtime === 'stock') continue;
       expect(baseline.work, name).toEqual(ours.work);
       expect(baseline.threads, name).toBe(ours.threads);
     }
     expect(rowOf('step-96-wasm-vs-pytorch-1-thread').ours.threads).toBe(1);
     expect(rowOf('threads-2-vs-1')).toMatchObject({ ours: { threads: 2 }, baseline: { threads: 1 } });
+    // Two ranks take twice the pictures.
+    expect(rowOf('mpi-2-vs-1')).toMatchObject({
+      ours: { threads: 1, work: { batch: 64 } },
+      baseline: { threads: 1, work: { batch: 32 } },
+    });
     expect(rowOf('step-96-wasm-vs-stock').baseline.work).toMatchObject({ batch: 8 });
   });
 
@@ -83,6 +92,7 @@ describe('interleave', () => {
     const calls: string[] = [];
     const worker = (name: string, seconds: number): Worker => ({
       label: name,
+      memory: { prepared: 0, peak: 0 },
       run: async (repetitions) => {
         calls.push(`${name} ${repetitions}`);
         // The first run is slow, as before any compilation.
@@ -104,6 +114,19 @@ describe('figures', () => {
     // 32 pairs in 4 s against 8 pairs in 8 s
     expect(figures).toMatchObject({ value: 8, baselineValue: 1, ratio: 8 });
     expect(figures.spread).toEqual({ value: [6, 12], baseline: [1, 1], ratio: [6, 12] });
+  });
+
+  it('of overhead are seconds a pair, and their quotient', () => {
+    const figures = figuresOf(rowOf('gradcache-overhead'), { ours: [2, 4, 3], baseline: [2, 2, 2] });
+    expect(figures).toMatchObject({ value: 3 / 128, baselineValue: 2 / 128, ratio: 1.5 });
+    expect(figures.spread.ratio).toEqual([1.25, 1.75]);
+  });
+
+  it('of memory are the peak, and what the baseline would need for as many pictures', () => {
+    const row = rowOf('gradcache-4096-memory');
+    // 256 pictures took 50 MB more than nothing: 4096 take 800.
+    const figures = memoryFigures(row, { prepared: 100, peak: 180 }, { prepared: 100, peak: 150 });
+    expect(figures).toMatchObject({ value: 180, baselineValue: 900, ratio: 0.2 });
   });
 
   it('of a share fall with our time', () => {

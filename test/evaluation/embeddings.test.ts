@@ -2,12 +2,16 @@ import { tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { ShapeError, ValueRangeError } from '../../src/errors/index.js';
 import {
+  alignment,
   type Embeddings,
   embeddingHealth,
   knnClassifier,
   type Labels,
   linearProbe,
   nearestNeighbors,
+  neighborOverlap,
+  retrieval,
+  uniformity,
 } from '../../src/evaluation/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { embeddings } from './golden.js';
@@ -20,6 +24,10 @@ const consumers: [string, (input: Embeddings) => Promise<unknown>][] = [
   ['linearProbe', (input) => linearProbe({ embeddings: input, labels })],
   ['embeddingHealth', (input) => embeddingHealth(input)],
   ['nearestNeighbors', (input) => nearestNeighbors(input, good, 1)],
+  ['neighborOverlap', (input) => neighborOverlap(input, good, 1)],
+  ['retrieval', (input) => retrieval(input, labels, { k: [1] })],
+  ['alignment', (input) => alignment(input, good)],
+  ['uniformity', (input) => uniformity(input)],
 ];
 
 describe.each(consumers)('the embeddings of %s', (name, consume) => {

@@ -1,5 +1,6 @@
+import { memory, Tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { knnClassifier, nearestNeighbors } from '../../src/evaluation/index.js';
 import { expectClose } from '../helpers/close.js';
@@ -62,6 +63,33 @@ describe('knnClassifier', () => {
       { neighbors: 1 },
     );
     expect(await two.evaluate(six, Uint8Array.of(0, 1, 0, 1, 0, 1))).not.toHaveProperty('top5Accuracy');
+  });
+
+  it('holds blocks of bounded size on the device, however many references there are', async () => {
+    // The bytes at the time of each product of a block: its factors and itself, not all 20,000 references.
+    const dim = 16;
+    const largest: number[] = [];
+    for (const count of [5000, 20_000]) {
+      const references = embeddings(hashedValues('many', count * dim), dim);
+      const labels = Uint8Array.from({ length: count }, (_, row) => row % 2);
+      const queries = embeddings(hashedValues('asked', 1500 * dim), dim);
+      const knn = await knnClassifier({ embeddings: references, labels });
+      const before = memory().numBytes;
+      let most = 0;
+      const data = vi.spyOn(Tensor.prototype, 'data').mockImplementation(async function (this: Tensor) {
+        most = Math.max(most, memory().numBytes - before);
+        return this.dataSync();
+      } as never);
+      try {
+        await knn.predict(queries);
+      } finally {
+        data.mockRestore();
+      }
+      largest.push(most);
+      expect(memory().numBytes).toBe(before);
+    }
+    const bound = 4 * (1024 * 4096 + 4096 * dim); // similarities and references; a block of queries is gone by then
+    expect(largest).toEqual([bound, bound]);
   });
 
   it('leaves no tensors', async () => {

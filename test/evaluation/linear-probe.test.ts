@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { linearProbe } from '../../src/evaluation/index.js';
+import { drawStratified } from '../../src/evaluation/stratified-selection.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { embeddings, golden, rowsBelow, test, testLabels, train, trainLabels } from './golden.js';
+import { similarity } from './similarity.js';
+
+/** Rows of the training digits by number. */
+function rowsOf(rows: Uint32Array) {
+  return {
+    embeddings: embeddings(
+      [...rows].flatMap((row) => [...train.data.subarray(row * 64, (row + 1) * 64)]),
+      64,
+    ),
+    labels: Uint8Array.from(rows, (row) => trainLabels[row]!),
+  };
+}
 
 describe('linearProbe', () => {
   it.each(golden.linearProbe)(
@@ -102,6 +115,57 @@ describe('linearProbe', () => {
     expect(probe.iterations).toBe(2);
   });
 
+  it('chooses among strengths by what each gives on rows that were held out', async () => {
+    const strengths = [10, 1e-4, 1e-2];
+    const probe = await linearProbe(
+      { embeddings: train, labels: trainLabels },
+      { inverseRegularization: strengths, validationShare: 0.25, seed: 3, tolerance: 1e-9 },
+    );
+    expect(probe.trials.map((trial) => trial.inverseRegularization)).toEqual([1e-4, 1e-2, 10]);
+    const heldOut = drawStratified(trainLabels, 3, (members) => Math.round(0.25 * members));
+    const kept = Uint32Array.from(trainLabels.keys()).filter((row) => !heldOut.includes(row));
+    for (const { inverseRegularization, accuracy, loss } of probe.trials) {
+      const alone = await linearProbe(rowsOf(kept), { inverseRegularization, tolerance: 1e-9 });
+      const asked = rowsOf(heldOut);
+      const { data } = await alone.probabilities(asked.embeddings);
+      expect(accuracy).toBe((await alone.evaluate(asked.embeddings, asked.labels)).accuracy);
+      const losses = [...asked.labels].map((label, row) => -Math.log(data[row * 10 + label]!));
+      const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+      expect(Math.abs(loss - mean)).toBeLessThan(0.02); // trials stop at a tolerance of 1e-4
+    }
+    const best = Math.max(...probe.trials.map(({ accuracy }) => accuracy));
+    const first = probe.trials.find(({ accuracy }) => accuracy === best)!;
+    expect(probe.inverseRegularization).toBe(first.inverseRegularization);
+    const chosen = await linearProbe(
+      { embeddings: train, labels: trainLabels },
+      { inverseRegularization: first.inverseRegularization, tolerance: 1e-9 },
+    );
+    expect(chosen.trials).toEqual([]);
+    expectClose(probe.weights, chosen.weights, { absolute: 1e-5 });
+  });
+
+  it("tries the strengths of scikit-learn's LogisticRegressionCV by default", async () => {
+    const probe = await linearProbe(rowsBelow(train, trainLabels, 3), {
+      inverseRegularization: 'validation',
+    });
+    expectClose(
+      probe.trials.map(({ inverseRegularization }) => Math.log(inverseRegularization)),
+      similarity.grid.map(Math.log),
+      { absolute: 1e-12 },
+    );
+    expect(probe.converged).toBe(true);
+  });
+
+  it('holds out no class of a single row, and refuses when there are no others', async () => {
+    const few = embeddings([1, 2, 3, 4, 5], 1);
+    const options = { inverseRegularization: [0.1, 1] };
+    const probe = await linearProbe({ embeddings: few, labels: Uint8Array.of(0, 0, 1, 1, 2) }, options);
+    expect(probe.trials).toHaveLength(2);
+    await expect(
+      linearProbe({ embeddings: few, labels: Uint8Array.of(0, 1, 2, 3, 4) }, options),
+    ).rejects.toThrow(/a class of at least two rows/);
+  });
+
   it('leaves no tensors', async () => {
     await expectTensors(0, async () =>
       (await linearProbe({ embeddings: train, labels: trainLabels })).predict(test),
@@ -110,6 +174,10 @@ describe('linearProbe', () => {
 
   it.each([
     [{ inverseRegularization: 0 }, /inverseRegularization must be a finite number > 0/],
+    [{ inverseRegularization: [] }, /at least one strength/],
+    [{ inverseRegularization: [1, -1] }, /inverseRegularization must be a finite number > 0/],
+    [{ validationShare: 1 }, /validationShare must be a number above 0 and below 1/],
+    [{ seed: 0.5 }, /seed must be a whole number >= 0/],
     [{ maxIterations: 0 }, /maxIterations must be a whole number >= 1/],
     [{ tolerance: -1 }, /tolerance must be a finite number > 0/],
     [

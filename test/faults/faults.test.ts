@@ -158,7 +158,7 @@ describe('a disk', () => {
 
 describe('a fault in the middle of an epoch', () => {
   const faults = [
-    ['memory', 1, /memory must have room|has no more memory/, 'BackendError'],
+    ['memory', 1, /memory is full/, 'BackendError'],
     ['thread', 2, /thread 1 ended/, 'BackendError'],
     ['callback', 1, /^a callback of the user$/, 'Error'],
   ] as const;

@@ -25,20 +25,20 @@ async function bundle(minify: boolean): Promise<string> {
 describe('the bundle of ntXentLoss alone', () => {
   it('stays small and names nothing of tfjs but its core', async () => {
     const code = await bundle(true);
-    expect(gzipSync(code).length).toBeLessThan(2500);
+    expect(gzipSync(code).length).toBeLessThan(2700);
     expect([...new Set(code.match(/@tensorflow\/[a-z-]+/g))]).toEqual(['@tensorflow/tfjs-core']);
   });
 
   it('differentiates in a process that has no gradients registered', async () => {
     const program = `${await bundle(false)}
-      import { getGradient, grads, setBackend, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+      import * as tf from '@tensorflow/tfjs-core';
       import '@tensorflow/tfjs-backend-cpu';
-      await setBackend('cpu');
-      const views = [tensor2d([[1, 2], [3, -4]]), tensor2d([[2, 1], [4, -3]])];
-      const ofMean = grads((a, b) => ntXentLoss(a, b))(views);
-      const ofRows = grads((a, b) => ntXentLoss(a, b, { reduction: 'none' }))(views, tensor1d([0.25, 0.25, 0.25, 0.25]));
+      await tf.setBackend('cpu');
+      const views = [tf.tensor2d([[1, 2], [3, -4]]), tf.tensor2d([[2, 1], [4, -3]])];
+      const ofMean = tf.grads((a, b) => ntXentLoss(a, b))(views);
+      const ofRows = tf.grads((a, b) => ntXentLoss(a, b, { reduction: 'none' }))(views, tf.tensor1d([0.25, 0.25, 0.25, 0.25]));
       const values = (tensors) => tensors.flatMap((tensor) => [...tensor.dataSync()]);
-      console.log(JSON.stringify({ registered: getGradient('Mean') != null, mean: values(ofMean), rows: values(ofRows) }));
+      console.log(JSON.stringify({ registered: tf.getGradient('Mean') != null, mean: values(ofMean), rows: values(ofRows) }));
     `;
     const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module'], {
       cwd: root,

@@ -167,6 +167,7 @@ describe('ResNet', () => {
     expect(sizeAfter('small')).toEqual([null, 32, 24, 2]);
     expect(sizeAfter({ kernelSize: 7, strides: 2, pool: false })).toEqual([null, 16, 12, 2]);
     expect(sizeAfter({ kernelSize: 3, strides: 1, pool: true })).toEqual([null, 16, 12, 2]);
+    expect(sizeAfter({ kernelSize: 3, strides: 1, pool: false, padding: 2 })).toEqual([null, 34, 26, 2]);
   });
 
   test('a seed decides the weights; every layer draws its own', async () => {
@@ -240,6 +241,11 @@ describe('ResNet', () => {
     expect(() => resnet34({ inputShape: [0, 32, 3] })).toThrow(/resnet34: inputShape/);
     expect(() => resnet18({ stem: 'cifar' as never })).toThrow(/stem must be one of "imagenet", "small"/);
     expect(() => resnet18({ stem: { kernelSize: 0, strides: 1, pool: false } })).toThrow(/stem.kernelSize/);
+    const stem = { kernelSize: 3, strides: 1, pool: false };
+    expect(() => resnet18({ stem: { ...stem, padding: -1 } })).toThrow(/stem.padding/);
+    expect(() => resnet18({ stem: { ...stem, activation: 'tanh' as never } })).toThrow(
+      /stem.activation must/,
+    );
     expect(() => resnet50({ width: 1.5 })).toThrow(/resnet50: width/);
     expect(() => resnet18({ seed: -1 })).toThrow(/seed must be/);
     expect(() => resnet18({ initializer: 'keras' as never })).toThrow(/initializer must be one of/);

@@ -334,7 +334,7 @@ describe('imageFolder', () => {
     writeFileSync(join(folder, '0.png'), 'damaged');
     const photos = await imageFolder(folder, { size: 2 });
     const first = (batchSize: number) => imageBatches(photos, { batchSize }).next();
-    await expect(first(1)).rejects.toThrow(/at least one whole picture/);
+    await expect(first(1)).rejects.toThrow(/at least one batch of whole pictures/);
     await expect(first(2)).rejects.toThrow(/fill at least one batch .* Received: 1 pictures, batchSize=2/);
   });
 });

@@ -369,6 +369,8 @@ describe('options are checked', () => {
       () => new LARS({ learningRate: 1, rule: 'lightly', classicMomentum: false }),
       /classicMomentum belongs to rule 'google'/,
     ],
+    ['google clipped', () => new LARS({ learningRate: 1, clip: true }), /clip belongs to rule 'lightly'/],
+    ['decay mode', () => new AdamW({ weightDecayMode: 'none' as 'l2' }), /weightDecayMode must be one of/],
     [
       'unknown class',
       () => optimizerFromConfig({ className: 'Adam' }),

@@ -65,6 +65,7 @@ describe('warmupCosineSchedule', () => {
     [{ warmupSteps: 0.5 }, /warmupSteps must be a whole number >= 0/],
     [{ totalSteps: 0 }, /totalSteps must be a whole number >= 1/],
     [{ rule: 'bolts' as 'google' }, /rule must be one of "google", "lightly"/],
+    [{ holdSteps: 0 }, /holdSteps must be a whole number >= 1/],
   ])('refuses %o', (change, message) => {
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(InvalidOptionError);
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(message);
@@ -76,6 +77,19 @@ describe('warmupCosineSchedule', () => {
       /^warmupCosineSchedule: step must be a finite number >= 0\. Received: step=-1/,
     );
     expect(() => rate(Number.NaN)).toThrow(InvalidOptionError);
+  });
+});
+
+describe('holdSteps', () => {
+  it('keeps the rate of the first step of each epoch, as CosineAnnealingLR stepped once an epoch', () => {
+    const held = warmupCosineSchedule({
+      learningRate: 0.06,
+      warmupSteps: 0,
+      totalSteps: 4 * 3,
+      holdSteps: 3,
+    });
+    const annealing = (epoch: number) => (0.06 * (1 + Math.cos((Math.PI * epoch) / 4))) / 2;
+    for (const step of steps(12)) expect(held(step)).toBeCloseTo(annealing(Math.floor(step / 3)), 12);
   });
 });
 
@@ -95,6 +109,7 @@ describe('scheduleFromConfig', () => {
     ['constant', constantSchedule(0.3)],
     ['google', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 3, totalSteps: 20, startRate: 0.1 })],
     ['lightly', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 3, totalSteps: 20, rule: 'lightly' })],
+    ['held', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 0, totalSteps: 20, holdSteps: 5 })],
   ])('makes the same schedule again from JSON: %s', (_, original) => {
     const again = scheduleFromConfig(JSON.parse(JSON.stringify(original.config)));
     expect(again.config).toEqual(original.config);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AdamW, LARS, type NamedOptimizer, optimizerFromConfig, SGD } from '../../src/optimizers/index.js';
 import optax from '../fixtures/optimizers/optax.json' with { type: 'json' };
 import reference from '../fixtures/optimizers/optimizers.json' with { type: 'json' };
+import solo from '../fixtures/optimizers/solo.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { bowl, takeStep } from './bowl.js';
 
@@ -25,6 +26,7 @@ interface Case {
 const references: Array<[string, { steps: number; cases: Case[] }, number]> = [
   ['PyTorch and the published formulas, in float64', reference, 3e-7],
   ['optax, in float32', optax, 1e-6],
+  ["solo-learn's own class, in float64", solo, 3e-7],
 ];
 
 describe.each(references)('weights after some steps agree with %s', (_, { steps, cases }, absolute) => {

@@ -121,6 +121,45 @@ describe('conv2d and its gradients on wasm', () => {
     );
   });
 
+  // Of small pictures most taps lie beyond the border: the products leave these out.
+  const small: fc.Arbitrary<Convolution> = fc
+    .record({
+      batch: fc.integer({ min: 62, max: 70 }),
+      height: fc.integer({ min: 1, max: 4 }),
+      width: fc.integer({ min: 1, max: 4 }),
+      channels: fc.constantFrom(1, 16, 19),
+      outputs: fc.constantFrom(1, 6, 9),
+      kernel: fc.constantFrom<[number, number]>([1, 1], [3, 3], [5, 5], [1, 3]),
+      stride: fc.constantFrom(1, 2, 3),
+      pad: fc.constantFrom<'same' | number>('same', 1, 2),
+    })
+    .filter(
+      ({ kernel, pad, height, width }) =>
+        typeof pad === 'string' ||
+        (kernel[0] === kernel[1] && pad < kernel[0] && Math.min(height, width) + 2 * pad >= kernel[0]),
+    )
+    .map(({ batch, height, width, channels, outputs, kernel, stride, pad }) => ({
+      input: [batch, height, width, channels],
+      filter: [kernel[0], kernel[1], channels, outputs],
+      strides: [stride, stride],
+      pad,
+    }));
+
+  it("are the cpu backend's where most taps lie beyond the border", async () => {
+    await expectTensors(0, () =>
+      fc.assert(
+        fc.asyncProperty(small, async (convolution) => {
+          const expected = await valuesOn('cpu', convolution);
+          const actual = await valuesOn('wasm', convolution);
+          for (const [index, values] of actual.entries()) {
+            expectClose(values, expected[index]!, { relative: 1e-5 });
+          }
+        }),
+        { numRuns: 80, seed: 5 },
+      ),
+    );
+  });
+
   it('propagate NaN', async () => {
     await setBackend('wasm');
     const x = randomUniform([1, 4, 4, 1]) as Tensor4D;

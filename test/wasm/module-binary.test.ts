@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hasRelaxedSimd, moduleBinary } from '../../src/wasm/module-binary.js';
+import { BackendError } from '../../src/errors/index.js';
+import { checkSimd, hasRelaxedSimd, moduleBinary } from '../../src/wasm/module-binary.js';
 
 describe('the compiled module', () => {
   const kinds = [true, false].flatMap((fused) => [true, false].map((shared) => ({ fused, shared })));
@@ -29,5 +30,12 @@ describe('the compiled module', () => {
         ...Array(7).fill(0),
       ]);
     }
+  });
+
+  it('is refused in one sentence where there is no SIMD', () => {
+    const binary = moduleBinary({ fused: false, shared: false });
+    expect(() => checkSimd(binary)).not.toThrow();
+    expect(() => checkSimd(binary, () => false)).toThrow(BackendError);
+    expect(() => checkSimd(binary, () => false)).toThrow(/need 128-bit SIMD of WebAssembly/);
   });
 });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +11,13 @@ const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
 
 /** Runs the program to its end: that it comes to one is part of what is tested. */
 async function run(...args: string[]): Promise<{ threads?: number; hash?: string; error?: string }> {
+  return runWith({}, ...args);
+}
+
+async function runWith(variables: Record<string, string>, ...args: string[]) {
   const { stdout, stderr } = await promisify(execFile)('node', ['--import', 'tsx', program, ...args], {
     timeout: 60_000,
+    env: { ...process.env, ...variables },
   });
   expect(stderr).toBe('');
   return JSON.parse(stdout);
@@ -23,6 +29,14 @@ describe('threads', () => {
     expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3]);
     expect(two.hash).toBe(one.hash);
     expect(three.hash).toBe(one.hash);
+  });
+
+  it('are as many as there are cores for each of the ranks on the machine', async () => {
+    const cores = Math.min(16, availableParallelism());
+    expect((await runWith({}, 'default')).threads).toBe(cores);
+    const half = await runWith({ OMPI_COMM_WORLD_LOCAL_SIZE: '2' }, 'default');
+    expect(half.threads).toBe(Math.max(1, Math.min(16, Math.floor(availableParallelism() / 2))));
+    expect((await runWith({ MPI_LOCALNRANKS: '1000' }, 'default')).threads).toBe(1);
   });
 
   it('that die fail the next call with a named error, and nothing hangs', async () => {

@@ -1,3 +1,4 @@
+import type { TensorBatch } from '../../data/index.js';
 import type { SimCLR } from '../simclr.js';
 
 /** What is known when `fit` starts. */
@@ -67,6 +68,8 @@ export type FitOutcome = 'completed' | 'stopped' | 'aborted' | 'failed';
 export interface FitContext {
   /** The trainer. */
   readonly simclr: SimCLR;
+  /** The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. */
+  readonly batch?: TensorBatch | undefined;
   /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
   stop(reason: string): void;
 }

@@ -21,6 +21,45 @@ export class MaxPool {
   padLeft!: i32;
 }
 
+/** The maxima of output lines `first` to `last - 1`, counted through all pictures; NaN is larger than any number. */
+export function maxPool(work: MaxPool, first: i32, last: i32): void {
+  const bytes = <usize>work.channels << 2;
+  for (let line = first; line < last; line++) {
+    const picture = line / work.outHeight;
+    const input = work.input + <usize>(picture * work.height * work.width) * bytes;
+    const top = (line - picture * work.outHeight) * work.strideHeight - work.padTop;
+    const firstRow = max(top, 0);
+    const endRow = min(top + work.filterHeight, work.height);
+    for (let x = 0; x < work.outWidth; x++) {
+      const left = x * work.strideWidth - work.padLeft;
+      const firstColumn = max(left, 0);
+      const endColumn = min(left + work.filterWidth, work.width);
+      const to = work.output + <usize>(line * work.outWidth + x) * bytes;
+      let at: usize = 0;
+      for (; at + 16 <= bytes; at += 16) {
+        let largest = f32x4.splat(-<f32>Infinity);
+        for (let row = firstRow; row < endRow; row++) {
+          const from = input + <usize>(row * work.width) * bytes + at;
+          for (let column = firstColumn; column < endColumn; column++) {
+            largest = f32x4.max(largest, v128.load(from + <usize>column * bytes));
+          }
+        }
+        v128.store(to + at, largest);
+      }
+      for (; at < bytes; at += 4) {
+        let largest: f32 = -<f32>Infinity;
+        for (let row = firstRow; row < endRow; row++) {
+          const from = input + <usize>(row * work.width) * bytes + at;
+          for (let column = firstColumn; column < endColumn; column++) {
+            largest = max<f32>(largest, load<f32>(from + <usize>column * bytes));
+          }
+        }
+        store<f32>(to + at, largest);
+      }
+    }
+  }
+}
+
 /**
  * Gradient for pictures `first` to `last - 1`: each output's gradient goes to the first place of its window that
  * holds the maximum. Scratch: 4 bytes a channel.

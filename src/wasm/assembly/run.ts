@@ -1,5 +1,9 @@
+import { AveragePool, averagePoolGradient } from './average-pool';
+import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
+import { combineBlocks, reduceBlocks, Reduction } from './reduce';
+import { SegmentSum, segmentSum } from './segment-sum';
 import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
-import { MaxPool, maxPoolGradient } from './max-pool';
+import { MaxPool, maxPool, maxPoolGradient } from './max-pool';
 import {
   blockGradients,
   blockMoments,
@@ -13,6 +17,7 @@ import {
 import { Columns, packColumns } from './pack-columns';
 import { Padding, padPictures } from './pad';
 import { multiplyGathered, Product } from './product';
+import { SoftmaxRows, softmaxRows } from './softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './updates';
 import { Filters, transformFilterGradients, transformFilters } from './winograd-filters';
 import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd-products';
@@ -89,6 +94,36 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 20:
       adamUpdate(changetype<Update>(work), first, last);
+      break;
+    case 21:
+      maxPool(changetype<MaxPool>(work), first, last);
+      break;
+    case 22:
+      reduceBlocks(changetype<Reduction>(work), first, last);
+      break;
+    case 23:
+      combineBlocks(changetype<Reduction>(work), first, last);
+      break;
+    case 24:
+      addValues(changetype<Elementwise>(work), first, last);
+      break;
+    case 25:
+      subtractValues(changetype<Elementwise>(work), first, last);
+      break;
+    case 26:
+      multiplyValues(changetype<Elementwise>(work), first, last);
+      break;
+    case 27:
+      divideValues(changetype<Elementwise>(work), first, last);
+      break;
+    case 28:
+      averagePoolGradient(changetype<AveragePool>(work), first, last);
+      break;
+    case 29:
+      segmentSum(changetype<SegmentSum>(work), first, last);
+      break;
+    case 30:
+      softmaxRows(changetype<SoftmaxRows>(work), first, last);
       break;
   }
 }

@@ -1,0 +1,141 @@
+/**
+ * What decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
+ * [--json FILE]`.
+ *
+ * Trains a small ResNet from JPEG files of 500x375, which the program makes itself, and prints for each way of
+ * reading them the share of the time in which the step waited for its batch.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import '../src/wasm/index.js';
+import { setBackend } from '@tensorflow/tfjs-core';
+import {
+  cache,
+  type EpochPass,
+  epochOrder,
+  type ImageBatch,
+  type ImageDataset,
+  imageBatches,
+} from '../src/data/index.js';
+import { resnet18 } from '../src/models/index.js';
+import { decodeImage, imageFolder } from '../src/node/index.js';
+import { randomGenerator } from '../src/random/index.js';
+import { SimCLR } from '../src/training/index.js';
+
+const { values } = parseArgs({
+  options: {
+    pictures: { type: 'string', default: '384' },
+    side: { type: 'string', default: '64' },
+    batch: { type: 'string', default: '32' },
+    json: { type: 'string' },
+  },
+});
+const side = Number(values.side);
+const batchSize = Number(values.batch);
+
+/** Something between a photograph and noise, so that its JPEG is as large as a photograph's. */
+async function writePhotographs(folder: string, count: number): Promise<string[]> {
+  const paths: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const random = randomGenerator(i);
+    const data = Uint8Array.from({ length: 125 * 94 * 3 }, () => random.integer(256));
+    const picture = sharp(data, { raw: { width: 125, height: 94, channels: 3 } });
+    const path = join(folder, `${String(i).padStart(4, '0')}.jpg`);
+    writeFileSync(path, await picture.resize(500, 375).jpeg({ quality: 90 }).toBuffer());
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Decodes a batch when it is asked for, as a loop does that knows of no prefetching. */
+function onDemand(paths: readonly string[]): ImageDataset {
+  return async function* (pass: EpochPass): AsyncGenerator<ImageBatch> {
+    const order = epochOrder(paths.length, pass);
+    for (let start = 0; start + pass.batchSize <= paths.length; start += pass.batchSize) {
+      const indices = order.slice(start, start + pass.batchSize);
+      const data = new Uint8Array(indices.length * side * side * 3);
+      const decode = async (index: number, row: number) => {
+        data.set((await decodeImage(paths[index]!, { size: side })).data, row * side * side * 3);
+      };
+      await Promise.all(Array.from(indices, decode));
+      yield { images: { data, shape: [indices.length, side, side, 3] }, indices };
+    }
+  };
+}
+
+interface Measured {
+  name: string;
+  /** Share of the time in which the step waited for data. */
+  waiting: number;
+  stepMilliseconds: number;
+  pairsPerSecond: number;
+}
+
+async function measure(name: string, dataset: ImageDataset, epochs: readonly number[]): Promise<Measured> {
+  const simclr = new SimCLR({ encoder: resnet18({ inputShape: [side, side, 3], stem: 'small', width: 16 }) });
+  let waited = 0;
+  let worked = 0;
+  let steps = 0;
+  for (const epoch of epochs) {
+    const batches = imageBatches(dataset, { batchSize, epoch });
+    for (;;) {
+      const asked = performance.now();
+      const next = await batches.next();
+      const given = performance.now();
+      if (next.done) break;
+      const { images, indices, number } = next.value;
+      await simclr.trainStep(images, { indices, epoch });
+      images.dispose();
+      // As `fit` does, and the only moment at which this thread hears of files and threads.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (number < 2) continue; // kernels are compiled, the first batches cannot be ready
+      waited += given - asked;
+      worked += performance.now() - given;
+      steps++;
+    }
+  }
+  simclr.dispose();
+  const total = waited + worked;
+  return {
+    name,
+    waiting: waited / total,
+    stepMilliseconds: total / steps,
+    pairsPerSecond: (steps * batchSize * 1000) / total,
+  };
+}
+
+await setBackend('wasm');
+const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
+const results: Measured[] = [];
+try {
+  const paths = await writePhotographs(folder, Number(values.pictures));
+  await measure('warm-up', onDemand(paths.slice(0, 2 * batchSize)), [0]);
+  const here = await imageFolder(folder, { size: side, workers: 0 });
+  const threads = await imageFolder(folder, { size: side });
+  const cached = await imageFolder(folder, { size: side, cache: cache({ maxBytes: 1e9 }) });
+  for await (const { images } of imageBatches(cached, { batchSize })) images.dispose();
+  for (const [name, dataset] of [
+    ['decoded when asked for', onDemand(paths)],
+    ['ahead, by the calling thread', here],
+    ['ahead, by other threads', threads],
+    ['from the cache', cached],
+  ] as const) {
+    const result = await measure(name, dataset, [1]);
+    results.push(result);
+    const { waiting, stepMilliseconds, pairsPerSecond } = result;
+    console.log(
+      `${name.padEnd(30)} ${(100 * waiting).toFixed(1).padStart(5)} % waiting  ${stepMilliseconds.toFixed(0).padStart(5)} ms a step  ${pairsPerSecond.toFixed(1).padStart(6)} pairs/s`,
+    );
+  }
+  await threads.close();
+  await cached.close();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+if (values.json) {
+  const setting = { pictures: Number(values.pictures), side, batchSize, cores: availableParallelism() };
+  writeFileSync(values.json, `${JSON.stringify({ setting, results }, null, 2)}\n`);
+}

@@ -1,0 +1,102 @@
+import { describeValue } from '../errors/checks.js';
+import { DataError } from '../errors/errors.js';
+import { type ImageArray, isBytes } from './image-array.js';
+
+/** One picture in ordinary memory. */
+export interface Picture {
+  /** Row by row with the channels side by side: bytes 0-255, or float32 in [0, 1]. */
+  readonly data: Uint8Array | Float32Array;
+  /** `[height, width, channels]`. */
+  readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+/** A picture as it lies in a file. */
+export interface EncodedPicture {
+  /** What errors call it; without `bytes` the name of a file that the decoder reads. */
+  readonly name: string;
+  /** Contents of the file. */
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * Decodes pictures: here, on other threads, or wherever. One result for each, in order: the picture, or the error that
+ * says why there is none.
+ *
+ * @param signal - Aborted when nobody waits for the result any more.
+ */
+export type DecodePictures = (
+  pictures: readonly EncodedPicture[],
+  signal?: AbortSignal,
+) => Promise<(Picture | DataError)[]>;
+
+/** A picture of a data set, decoded or not, with what is known of it. */
+export interface ImageRecord {
+  /** What errors call it, and what a cache knows it by; must be its own in the data set. */
+  readonly name?: string;
+  /** The picture, where it is decoded. */
+  readonly image?: Picture;
+  /** Contents of its file, where it is not. */
+  readonly bytes?: Uint8Array;
+  /** Number of its class, from 0. */
+  readonly label?: number;
+  /** Its number in the data set, which its random augmentation is drawn from. Default: its place in the epoch. */
+  readonly index?: number;
+}
+
+/** @throws {@link DataError} unless `picture` is one. */
+function checkPicture(caller: string, name: string, picture: Picture): void {
+  const { data, shape } = picture ?? {};
+  const floats = Object.prototype.toString.call(data) === '[object Float32Array]';
+  const valid =
+    (isBytes(data) || floats) &&
+    shape?.length === 3 &&
+    shape.every((size) => Number.isInteger(size) && size >= 1) &&
+    data.length === shape[0] * shape[1] * shape[2];
+  if (!valid) {
+    throw new DataError(
+      `${caller}: a picture must have a shape [height, width, channels] and as many bytes or float32 values. Received: ${name} with shape ${describeValue(shape)} and ${data?.length} values.`,
+      name,
+    );
+  }
+}
+
+/**
+ * Pictures of one size as one array.
+ *
+ * @throws {@link DataError} naming the first that differs from those before in size or kind.
+ */
+export function stackPictures(
+  caller: string,
+  names: readonly string[],
+  pictures: readonly Picture[],
+): ImageArray {
+  const [first] = pictures;
+  if (!first) return { data: new Uint8Array(0), shape: [0, 1, 1, 3] };
+  checkPicture(caller, names[0]!, first);
+  const size = first.data.length;
+  const data = isBytes(first.data)
+    ? new Uint8Array(pictures.length * size)
+    : new Float32Array(pictures.length * size);
+  for (const [row, picture] of pictures.entries()) {
+    checkPicture(caller, names[row]!, picture);
+    const same = picture.shape.every((value, axis) => value === first.shape[axis]);
+    if (!same || isBytes(picture.data) !== isBytes(first.data)) {
+      const describe = (one: Picture) => `[${one.shape}] ${isBytes(one.data) ? 'bytes' : 'float32'}`;
+      throw new DataError(
+        `${caller}: the pictures of a batch must have one size and kind; decode them with a size. ` +
+          `Received: ${names[row]} of ${describe(picture)}, ${names[0]} of ${describe(first)}.`,
+        names[row],
+      );
+    }
+    data.set(picture.data, row * size);
+  }
+  return { data, shape: [pictures.length, ...first.shape] };
+}
+
+/** A file that could not be read as a picture. */
+export interface SkippedImage {
+  /** Its name. */
+  path: string;
+  /** Why. */
+  reason: string;
+}

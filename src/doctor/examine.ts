@@ -1,0 +1,110 @@
+import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
+import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkInteger } from '../errors/checks.js';
+import { ShapeError } from '../errors/errors.js';
+import type { SimCLR } from '../training/index.js';
+import { toBatch } from '../training/to-batch.js';
+import { attainableGain, chanceLoss, chanceShare } from './chance.js';
+import { checkProbe } from './check-probe.js';
+import { checkLearningRate, checkTemperature } from './check-settings.js';
+import { type Diagnosis, type Finding, withoutConsequences } from './finding.js';
+import { lossOf } from './loss-of.js';
+import { checkInitialLoss, lossAtChance } from './loss-watch.js';
+import { type Probe, sharesPartsOfBatch, takeProbe } from './probe.js';
+import { pairStatistics, unitRows } from './similarities.js';
+
+/** Options of {@link examine}. */
+export interface ExamineOptions {
+  /** Batch size of the training, for the usual range of the learning rate. @defaultValue the number of `images` */
+  batchSize?: number;
+  /** Pictures that are looked at. With batch normalisation in `groups` it is all of them. @defaultValue `64` */
+  probeSize?: number;
+  /** Draws of the views: two passes over the data, this one and the next. @defaultValue `0` */
+  epoch?: number;
+}
+
+/** Steps after which a loss at chance is no beginning any more. */
+const trainedSteps = 100;
+
+/**
+ * Examines a trainer on a batch: its settings, its views, its projections, its activations and its gradients. It
+ * changes nothing: weights, running statistics and progress stay. Two draws of the views are made, and what chance has
+ * a part in is reported only where both show it.
+ *
+ * @param simclr - The trainer, before, during or after training.
+ * @param images - Pictures as for `trainStep`: float32 `[N, H, W, C]` in [0, 1], or an array with its shape; at least 2,
+ * better 64. Not disposed.
+ * @param options - {@link ExamineOptions}.
+ * @returns Findings, the gravest cause first; none when all is well.
+ * @throws {@link ShapeError}, {@link ValueRangeError} on bad pictures.
+ * @throws {@link InvalidOptionError} on options outside their domain.
+ * @throws {@link SimCLRError} after `dispose`.
+ * @example
+ * for (const { message, remedy } of await examine(simclr, pictures)) console.log(message, remedy);
+ */
+export async function examine(
+  simclr: SimCLR,
+  images: Tensor4D | ImageArray,
+  options: ExamineOptions = {},
+): Promise<Finding[]> {
+  const { probeSize = 64, epoch = 0 } = options;
+  const { batchSize = images?.shape?.[0] ?? 0 } = options;
+  simclr.checkUsable('examine');
+  checkInteger('examine', 'probeSize', probeSize, 2);
+  checkInteger('examine', 'epoch', epoch, 0);
+  const all = toBatch('examine', images);
+  try {
+    if (all.shape[0] < 2) {
+      throw new ShapeError(`examine: images must be at least 2. Received: images=[${all.shape}].`);
+    }
+    checkInteger('examine', 'batchSize', batchSize, 2);
+    await checkImageValues('examine', 'images', all);
+    const { step } = simclr.progress;
+    const draws: Diagnosis[][] = [];
+    for (const draw of [epoch, epoch + 1]) {
+      const rows = Array.from({ length: all.shape[0] }, (_, row) => row);
+      const probe = await probeOf(simclr, all, rows, draw, probeSize);
+      draws.push([...(await checkProbe(simclr, probe)), ...checkLoss(simclr, probe, step)]);
+    }
+    const confirmed = draws[1]!.filter(
+      ({ code, certain }) => certain || draws[0]!.some((other) => other.code === code),
+    );
+    const settings = [...checkTemperature(simclr), ...checkLearningRate(simclr, batchSize)];
+    return withoutConsequences([...settings, ...confirmed])
+      .map((diagnosis) => toFinding(diagnosis, step))
+      .sort((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+  } finally {
+    all.dispose();
+  }
+}
+
+/** A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole. */
+export async function probeOf(
+  simclr: SimCLR,
+  images: Tensor4D,
+  indices: ArrayLike<number>,
+  epoch: number,
+  probeSize: number,
+): Promise<Probe> {
+  const count = sharesPartsOfBatch(simclr) ? images.shape[0] : Math.min(probeSize, images.shape[0]);
+  const part = slice(images, [0, 0, 0, 0], [count, -1, -1, -1]);
+  try {
+    return await takeProbe(simclr, part, Array.from(indices).slice(0, count), epoch);
+  } finally {
+    part.dispose();
+  }
+}
+
+/** A finding, without what only the doctor's own memory needs. */
+export function toFinding({ certain: _, ...diagnosis }: Diagnosis, step: number): Finding {
+  return { ...diagnosis, step };
+}
+
+function checkLoss(simclr: SimCLR, { projections, pairs }: Probe, step: number): Diagnosis[] {
+  const { temperature, customLoss } = lossOf(simclr);
+  if (customLoss) return [];
+  const { loss } = pairStatistics(unitRows(projections, 2 * pairs), pairs, temperature);
+  if (step === 0) return checkInitialLoss(loss, pairs, temperature);
+  const isChance = chanceLoss(pairs) - loss < chanceShare * attainableGain(pairs, temperature);
+  return step >= trainedSteps && isChance ? [lossAtChance(loss, pairs, step)] : [];
+}

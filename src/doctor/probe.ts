@@ -1,0 +1,193 @@
+import {
+  abs,
+  add,
+  avgPool,
+  concat,
+  gather,
+  keep,
+  max,
+  mul,
+  reshape,
+  type Scalar,
+  slice,
+  sqrt,
+  square,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tensor1d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { ntXentLoss } from '../losses/index.js';
+import { randomGenerator } from '../random/index.js';
+import { contrastiveGradients, type SimCLR, trainableVariables } from '../training/index.js';
+import { rememberStatistics } from '../training/running-statistics.js';
+import { lossOf } from './loss-of.js';
+import { allLayers, watchActivations } from './watch-activations.js';
+
+/** What one look at a trainer and a batch gives: plain numbers. */
+export interface Probe {
+  /** Pictures. */
+  pairs: number;
+  /** Projections in training mode, `[2N, D]`: view 1's rows, then view 2's. */
+  projections: Float32Array;
+  /** The same with view 2's pictures in another order of the batch, put back; only where that can matter. */
+  shuffledProjections: Float32Array | undefined;
+  /** Largest difference of the two views of each picture. */
+  viewDifferences: Float32Array;
+  /** Both views at 4x4 pixels, `[2N, 48]` for three channels. */
+  thumbnails: Float32Array;
+  /** Euclidean length of all gradients together. */
+  gradientNorm: number;
+  /** Euclidean length of all trained weights together. */
+  weightNorm: number;
+  /** By ReLU layer, the largest output of each unit. */
+  activations: Map<string, Float32Array>;
+  /** A loss of the user's: its value for the projections, for twice, and for a ten-thousandth of them. */
+  customLoss: { plain: number; doubled: number; shrunk: number } | undefined;
+}
+
+/**
+ * Whether some layer normalises parts of the batch on their own, so that rows of one part know of each other: this
+ * library's with `groups`, or a layer with running statistics that is not known to take the batch as a whole.
+ */
+export function sharesPartsOfBatch(simclr: SimCLR): boolean {
+  return [simclr.encoder, simclr.projectionHead].flatMap(allLayers).some((layer) => {
+    const className = layer.getClassName();
+    if (className === 'SimCLRBatchNormalization') return Number(layer.getConfig().groups ?? 1) > 1;
+    return layer.nonTrainableWeights.length > 0 && layer.trainable && className !== 'BatchNormalization';
+  });
+}
+
+/**
+ * Looks at a trainer: one forward and backward pass over the batch with views of their own, changing nothing.
+ *
+ * @param images - Pictures as for `trainStep`. Not disposed.
+ */
+export async function takeProbe(
+  simclr: SimCLR,
+  images: Tensor4D,
+  indices: ArrayLike<number>,
+  epoch: number,
+): Promise<Probe> {
+  // Everything up to the first read is of one moment: the trainer may make a step meanwhile.
+  const tensors = measure(simclr, images, indices, epoch);
+  const read = async (tensor: Tensor) => Float32Array.from(await tensor.data());
+  try {
+    const [projections, viewDifferences, thumbnails, norms] = await Promise.all(
+      [tensors.projections, tensors.viewDifferences, tensors.thumbnails, tensors.norms].map(read),
+    );
+    const activations = new Map<string, Float32Array>();
+    for (const [name, tensor] of tensors.activations) activations.set(name, await read(tensor));
+    const custom = tensors.customLoss && (await read(tensors.customLoss));
+    return {
+      pairs: images.shape[0],
+      projections: projections!,
+      shuffledProjections: tensors.shuffled && (await read(tensors.shuffled)),
+      viewDifferences: viewDifferences!,
+      thumbnails: thumbnails!,
+      gradientNorm: norms![0]!,
+      weightNorm: norms![1]!,
+      activations,
+      customLoss: custom && { plain: custom[0]!, doubled: custom[1]!, shrunk: custom[2]! },
+    };
+  } finally {
+    const { activations, ...single } = tensors;
+    for (const tensor of [...Object.values(single), ...activations.values()]) tensor?.dispose();
+  }
+}
+
+interface Measurements {
+  projections: Tensor2D;
+  shuffled: Tensor2D | undefined;
+  viewDifferences: Tensor;
+  thumbnails: Tensor;
+  norms: Tensor;
+  activations: Map<string, Tensor>;
+  customLoss: Tensor | undefined;
+}
+
+function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, epoch: number): Measurements {
+  const { encoder, projectionHead } = simclr;
+  const { temperature, customLoss } = lossOf(simclr);
+  const statistics = rememberStatistics(encoder, projectionHead);
+  const watched = watchActivations(encoder, projectionHead);
+  let projections: Tensor2D | undefined;
+  try {
+    const measured = tidy(() => {
+      const [view1, view2] = simclr.views(images, indices, epoch) as [Tensor4D, Tensor4D, ...Tensor4D[]];
+      const loss = (a: Tensor2D, b: Tensor2D): Scalar => {
+        projections = keep(concat([a, b], 0));
+        return customLoss ? customLoss(a, b) : ntXentLoss(a, b, { temperature });
+      };
+      const variables = trainableVariables(encoder, projectionHead);
+      const { gradients } = contrastiveGradients(view1, view2, {
+        encoder,
+        projectionHead,
+        loss,
+        viewBatching: simclr.viewBatching,
+        variables,
+      });
+      watched.stop();
+      const pairs = images.shape[0];
+      const half = (view: number) => slice(projections!, [view * pairs, 0], [pairs, -1]) as Tensor2D;
+      const custom =
+        customLoss && [1, 2, 1e-4].map((factor) => customLoss(mul(half(0), factor), mul(half(1), factor)));
+      return {
+        shuffled: sharesPartsOfBatch(simclr) ? shuffledProjections(simclr, view1, view2) : undefined,
+        viewDifferences: max(abs(sub(view1, view2)), [1, 2, 3]),
+        thumbnails: thumbnailsOf(concat([view1, view2], 0)),
+        norms: stack([lengthOf(Object.values(gradients)), lengthOf(variables)]),
+        customLoss: custom && stack(custom),
+      };
+    });
+    return { ...measured, projections: projections!, activations: watched.largest };
+  } catch (error) {
+    projections?.dispose();
+    for (const tensor of watched.largest.values()) tensor.dispose();
+    throw error;
+  } finally {
+    watched.stop();
+    statistics.restore();
+    statistics.dispose();
+  }
+}
+
+/** Projections as they are when partners do not sit in the same part of the batch. */
+function shuffledProjections(simclr: SimCLR, view1: Tensor4D, view2: Tensor4D): Tensor2D {
+  const pairs = view1.shape[0];
+  const order = randomGenerator(0).permutation(pairs);
+  const back = new Int32Array(pairs);
+  order.forEach((from, to) => {
+    back[from] = to;
+  });
+  const forward = (views: Tensor4D) =>
+    simclr.projectionHead.apply(simclr.encoder.apply(views, { training: true }) as Tensor, {
+      training: true,
+    }) as Tensor2D;
+  const shuffled = gather(view2, tensor1d(Int32Array.from(order), 'int32'));
+  const projections =
+    simclr.viewBatching === 'joint'
+      ? forward(concat([view1, shuffled], 0))
+      : concat([forward(view1), forward(shuffled)], 0);
+  const rows = Int32Array.from({ length: 2 * pairs }, (_, row) =>
+    row < pairs ? row : pairs + back[row - pairs]!,
+  );
+  return gather(projections, tensor1d(rows, 'int32'));
+}
+
+function thumbnailsOf(views: Tensor4D): Tensor {
+  const [count, height, width] = views.shape;
+  const window = [Math.max(1, Math.floor(height / 4)), Math.max(1, Math.floor(width / 4))] as [
+    number,
+    number,
+  ];
+  return reshape(avgPool(views, window, window, 'valid'), [count, -1]);
+}
+
+function lengthOf(tensors: Tensor[]): Scalar {
+  return sqrt(tensors.map((tensor) => sum(square(tensor)) as Scalar).reduce((a, b) => add(a, b)));
+}

@@ -1,0 +1,65 @@
+import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { NormalizeOptions } from '../../augmentations/index.js';
+import { checkEncoder } from '../../models/index.js';
+import { copyWeights, freeName, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
+
+/** What a classifier grows out of: a `SimCLR`, or its parts. */
+export interface FineTuneSource {
+  /** f: pictures to representations h. */
+  readonly encoder: LayersModel;
+  /** g: representations h to projections z; needed where the classifier attaches to one of its layers. */
+  readonly projectionHead?: LayersModel;
+  /** Mean and standard deviation of each channel that the encoder was trained with. Default: none. */
+  readonly normalization?: NormalizeOptions | null;
+}
+
+/** A classifier's network and which of its layers came from the source. */
+export interface ClassifierNetwork {
+  /** Pictures to logits. */
+  network: LayersModel;
+  /** Writes the trained weights into the layers of the source that they came from. */
+  writeBack(): void;
+}
+
+/**
+ * Encoder, the wanted part of the head, and a linear layer of zeros: all layers are copies.
+ *
+ * @param attachTo - `'h'`, or the number of dense layers of the head that are kept.
+ * @param pretrained - Whether the copies get the weights of the source; otherwise those of their initializers.
+ * @throws {@link ShapeError} when encoder or head are not fit for it.
+ */
+export async function classifierNetwork(
+  caller: string,
+  source: FineTuneSource,
+  attachTo: 'h' | number,
+  classes: number,
+  pretrained: boolean,
+): Promise<ClassifierNetwork> {
+  checkEncoder(source.encoder, caller);
+  const kept = attachTo === 'h' ? [] : headLayers(caller, source.projectionHead!, attachTo);
+  const encoder = await sameArchitecture(caller, source.encoder);
+  const taken = new Set(encoder.layers.map((layer) => layer.name));
+  const head = kept.map((layer) => freshLayer(layer, taken));
+  let x = encoder.outputs[0]!;
+  for (const layer of head) x = layer.apply(x) as SymbolicTensor;
+  const name = freeName('classifier', taken);
+  const classifier = layers.dense({ units: classes, kernelInitializer: 'zeros', name });
+  const outputs = classifier.apply(x) as SymbolicTensor;
+  const network = model({ inputs: encoder.inputs, outputs, name: 'fineTuned' });
+  try {
+    if (pretrained) {
+      copyWeights(source.encoder.layers, encoder.layers);
+      copyWeights(kept, head);
+    }
+  } catch (error) {
+    network.dispose(); // the source may have been disposed of
+    throw error;
+  }
+  return {
+    network,
+    writeBack() {
+      copyWeights(encoder.layers, source.encoder.layers);
+      copyWeights(head, kept);
+    },
+  };
+}

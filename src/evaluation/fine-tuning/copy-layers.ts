@@ -1,0 +1,67 @@
+import { io, type serialization } from '@tensorflow/tfjs-core';
+import { type LayersModel, type layers, loadLayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { ShapeError } from '../../errors/errors.js';
+import { registerLayers } from '../../models/index.js';
+
+/** A network of the same layers with weights as its initializers make them. */
+export async function sameArchitecture(caller: string, model: LayersModel): Promise<LayersModel> {
+  registerLayers();
+  try {
+    return await loadLayersModel(io.fromMemory({ modelTopology: model.toJSON(null, false) as object }));
+  } catch (cause) {
+    throw new ShapeError(
+      `${caller}: encoder must be a model that can be rebuilt from its configuration; register its layers with tfjs (serialization.registerClass). ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** Gives the weights of `from` to the same layers of `to`. */
+export function copyWeights(from: readonly layers.Layer[], to: readonly layers.Layer[]): void {
+  // Layer by layer, for the order of `model.weights` depends on which layers are frozen.
+  for (const [i, layer] of from.entries()) {
+    if (layer.weights.length > 0) to[i]!.setWeights(layer.getWeights());
+  }
+}
+
+/**
+ * The layers of a projection head up to and with its `count`-th dense layer and what follows that before the next one
+ * (normalisation, activation).
+ *
+ * @throws {@link ShapeError} when the head is no chain of layers or has fewer dense layers.
+ */
+export function headLayers(caller: string, head: LayersModel, count: number): layers.Layer[] {
+  const chain = head.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+  const isChain = chain.every((layer, i) => {
+    const input = layer.input as SymbolicTensor;
+    return !Array.isArray(input) && (i === 0 || input === chain[i - 1]!.output);
+  });
+  const dense = [...chain.keys()].filter((i) => chain[i]!.getClassName() === 'Dense');
+  if (!isChain || dense.length < count) {
+    const received = isChain ? `${dense.length} dense layers` : 'layers that branch';
+    throw new ShapeError(
+      `${caller}: attachTo=${count} needs a projection head that is a chain of at least ${count} dense layers. Received: projectionHead with ${received}.`,
+    );
+  }
+  return chain.slice(0, dense[count] ?? chain.length);
+}
+
+/**
+ * A new layer of the same kind and configuration.
+ *
+ * @param taken - Names of other layers of the network that it becomes part of; its own is added, changed where taken.
+ */
+export function freshLayer(layer: layers.Layer, taken: Set<string>): layers.Layer {
+  const kind = layer.constructor as serialization.SerializableConstructor<layers.Layer>;
+  const { fromConfig } = kind as unknown as { fromConfig(cls: typeof kind, config: object): layers.Layer };
+  const config = { ...layer.getConfig(), name: freeName(layer.name, taken) };
+  return fromConfig.call(kind, kind, config);
+}
+
+/** `name`, or what comes of it by appending, and from now on taken. */
+export function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  while (taken.has(free)) free += '_';
+  taken.add(free);
+  return free;
+}

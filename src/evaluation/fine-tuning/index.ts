@@ -1,0 +1,12 @@
+export type { FineTuneSource } from './classifier-network.js';
+export { type FineTuneResult, fineTune, type LabeledPictures } from './fine-tune.js';
+export type { FineTuneOptions, FineTuneProgress } from './fine-tune-options.js';
+export { FineTunedClassifier } from './fine-tuned-classifier.js';
+export {
+  type LabelEfficiency,
+  type LabelEfficiencyMethod,
+  type LabelEfficiencyOptions,
+  type LabelEfficiencyRun,
+  type LabelEfficiencySeries,
+  labelEfficiency,
+} from './label-efficiency.js';

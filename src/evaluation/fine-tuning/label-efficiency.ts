@@ -1,0 +1,176 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { type ImageArray, type LabeledImages, selectImages } from '../../data/index.js';
+import { checkInteger, describeValue } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { checkLabels, type Labels } from '../embeddings.js';
+import { selectLabeled } from '../select-labeled.js';
+import type { FineTuneSource } from './classifier-network.js';
+import { fineTune } from './fine-tune.js';
+import type { FineTuneOptions } from './fine-tune-options.js';
+
+/** Which network a run began with: what was learnt without labels, or the same network untrained. */
+export type LabelEfficiencyMethod = 'pretrained' | 'scratch';
+
+/** One trained classifier of {@link labelEfficiency}. */
+export interface LabelEfficiencyRun {
+  /** What it began with. */
+  method: LabelEfficiencyMethod;
+  /** Labels of each class. */
+  perClass: number;
+  /** Seed of the choice of pictures and of the training. */
+  seed: number;
+  /** Share of the test pictures whose class was predicted. */
+  accuracy: number;
+}
+
+/** A line of the plot: one value for each number of labels. */
+export interface LabelEfficiencySeries {
+  /** Mean accuracy over the seeds. */
+  mean: number[];
+  /** Lowest accuracy of the seeds. */
+  low: number[];
+  /** Highest accuracy of the seeds. */
+  high: number[];
+}
+
+/** What {@link labelEfficiency} finds: plain data, ready for JSON and for a plot. */
+export interface LabelEfficiency {
+  /** The horizontal axis, ascending: labels of each class. Those that were done for all seeds and methods. */
+  perClass: number[];
+  /** The lines, values in the order of `perClass`. */
+  series: Record<LabelEfficiencyMethod, LabelEfficiencySeries>;
+  /** Every classifier, in the order of training. */
+  runs: LabelEfficiencyRun[];
+  /** Number of test pictures that each accuracy is of. */
+  testCount: number;
+  /** Whether all was done. */
+  outcome: 'completed' | 'aborted';
+}
+
+/** Options of {@link labelEfficiency}. */
+export interface LabelEfficiencyOptions {
+  /**
+   * Labels of each class: the points of the curve.
+   * @default [1, 10, 100], those of them that every class has
+   */
+  perClass?: readonly number[];
+  /**
+   * One choice of pictures and one training for each. With one seed, more labels hold the fewer.
+   * @default [0]
+   */
+  seeds?: readonly number[];
+  /** How each classifier is trained; both methods alike. `weights`, `seed` and `updateSource` are set by the curve. */
+  fineTune?: Omit<
+    FineTuneOptions,
+    'weights' | 'seed' | 'updateSource' | 'signal' | 'optimizer' | 'onProgress'
+  >;
+  /** Called after each classifier, with how many are done and how many there are. */
+  onProgress?: (run: LabelEfficiencyRun, done: number, total: number) => void;
+  /** Ends after the current training step when aborted; what was done is given, with outcome `'aborted'`. */
+  signal?: AbortSignal;
+}
+
+const caller = 'labelEfficiency';
+const methods: readonly LabelEfficiencyMethod[] = ['pretrained', 'scratch'];
+
+function smallestClass(labels: Labels): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.min(...counts.values());
+}
+
+function checkList(argument: string, list: readonly number[], minimum: number): number[] {
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new InvalidOptionError(
+      `${caller}: ${argument} must be a list of at least one number. Received: ${argument}=${describeValue(list)}.`,
+    );
+  }
+  for (const value of list as readonly number[]) checkInteger(caller, argument, value, minimum);
+  return [...new Set(list as readonly number[])];
+}
+
+/** Means and extremes of the points that are complete. */
+function summarize(runs: readonly LabelEfficiencyRun[], perClass: readonly number[], seeds: number) {
+  const of = (method: LabelEfficiencyMethod, labels: number) =>
+    runs.filter((run) => run.method === method && run.perClass === labels).map(({ accuracy }) => accuracy);
+  const done = perClass.filter((labels) => methods.every((method) => of(method, labels).length === seeds));
+  const seriesOf = (method: LabelEfficiencyMethod): LabelEfficiencySeries => {
+    const accuracies = done.map((labels) => of(method, labels));
+    return {
+      mean: accuracies.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+      low: accuracies.map((values) => Math.min(...values)),
+      high: accuracies.map((values) => Math.max(...values)),
+    };
+  };
+  return { perClass: done, series: { pretrained: seriesOf('pretrained'), scratch: seriesOf('scratch') } };
+}
+
+/**
+ * What labels are worth with and without pre-training: accuracy on test pictures against the number of labels of each
+ * class, once fine-tuned from the source's weights and once trained from scratch, the same network on the same pictures
+ * in the same way.
+ *
+ * @param source - A `SimCLR`, or its encoder, head and normalisation. Not changed.
+ * @param training - Labelled pictures to choose from.
+ * @param test - Other labelled pictures, of the encoder's input size.
+ * @param options - See {@link LabelEfficiencyOptions}.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link ValueRangeError} when a class has fewer pictures than a point asks for; and what `fineTune` throws.
+ * @example
+ * const curve = await labelEfficiency(simclr, train, test, { perClass: [1, 10, 100], fineTune: { epochs: 60 } });
+ * console.table(curve.runs);
+ * @see Chen et al. 2020, arXiv:2002.05709, section 6 and table 7.
+ */
+export async function labelEfficiency(
+  source: FineTuneSource,
+  training: LabeledImages,
+  test: { images: ImageArray | Tensor4D; labels: Labels },
+  options: LabelEfficiencyOptions = {},
+): Promise<LabelEfficiency> {
+  const classes = checkLabels(
+    caller,
+    'training.labels',
+    training?.labels,
+    training?.images?.shape?.[0],
+    undefined,
+  );
+  checkLabels(caller, 'test.labels', test?.labels, test?.images?.shape?.[0], Math.max(2, classes));
+  const available = smallestClass(training.labels);
+  const asked = options.perClass ?? [1, 10, 100].filter((labels) => labels <= available);
+  const perClass = checkList('perClass', asked, 1).sort((a, b) => a - b);
+  const seeds = checkList('seeds', options.seeds ?? [0], 0);
+  // What asks for too much fails now, not after hours.
+  selectLabeled(training.labels, { perClass: perClass.at(-1)! });
+
+  const { signal } = options;
+  const total = perClass.length * seeds.length * methods.length;
+  const runs: LabelEfficiencyRun[] = [];
+  for (const labels of perClass) {
+    for (const seed of seeds) {
+      const few = selectImages(training, selectLabeled(training.labels, { perClass: labels }, seed));
+      for (const method of methods) {
+        if (signal?.aborted) break;
+        const { classifier, outcome } = await fineTune(
+          source,
+          { ...few, classes },
+          { ...options.fineTune, seed, weights: method, ...(signal ? { signal } : {}) },
+        );
+        try {
+          if (outcome === 'aborted') break;
+          const { accuracy } = await classifier.evaluate(test.images, test.labels);
+          const run: LabelEfficiencyRun = { method, perClass: labels, seed, accuracy };
+          runs.push(run);
+          options.onProgress?.(run, runs.length, total);
+        } finally {
+          classifier.dispose();
+        }
+      }
+    }
+  }
+  return {
+    ...summarize(runs, perClass, seeds.length),
+    runs,
+    testCount: test.labels.length,
+    outcome: runs.length < total ? 'aborted' : 'completed',
+  };
+}

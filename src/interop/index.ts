@@ -1,0 +1,18 @@
+export { type ExportONNXOptions, exportONNX } from './export-onnx.js';
+export { toPlainLayersModel } from './plain-layers-model.js';
+export {
+  type NamedTensors,
+  readSafetensors,
+  type SafetensorsFile,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+} from './safetensors.js';
+export {
+  type LoadedStateDict,
+  type LoadStateDictOptions,
+  loadStateDict,
+  type StateDictOptions,
+  stateDict,
+} from './state-dict.js';
+export type { StateDictFormat } from './state-dict-names.js';
+export type { SafetensorsType, StateData, StateTensor, StateTensorInput } from './tensor-types.js';

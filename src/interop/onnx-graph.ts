@@ -1,0 +1,102 @@
+import { Message } from './protobuf.js';
+
+// Field numbers and types are those of onnx.proto.
+const floatType = 1;
+const int64Type = 7;
+
+/** An axis of an input or output: a size, or the name of an open one. */
+export type Dimension = number | string;
+
+/** An attribute of a node: whole numbers, a list of them, a text, or `{ float }`. */
+export type Attribute = number | readonly number[] | string | { float: number };
+
+/** Collects the nodes and constants of an ONNX graph. */
+export class OnnxGraph {
+  private readonly graph = new Message();
+  private readonly constants: Message[] = [];
+  private readonly ends: Message[] = [];
+
+  /** Adds a node with one output, which gets the node's name. */
+  node(
+    operator: string,
+    name: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+  ): string {
+    const node = new Message();
+    for (const input of inputs) node.text(1, input);
+    node.text(2, name).text(3, name).text(4, operator);
+    for (const [key, value] of Object.entries(attributes)) node.message(5, attribute(key, value));
+    this.graph.message(1, node);
+    return name;
+  }
+
+  /** Adds a constant of float32 values, which are kept by reference. */
+  floats(name: string, shape: readonly number[], values: Float32Array): string {
+    return this.constant(name, shape, floatType, values);
+  }
+
+  /** Adds a constant list of whole numbers. */
+  integers(name: string, values: readonly number[]): string {
+    return this.constant(name, [values.length], int64Type, BigInt64Array.from(values, BigInt));
+  }
+
+  /** Declares an input of the graph. */
+  input(name: string, shape: readonly Dimension[]): string {
+    this.ends.push(new Message().message(11, valueInfo(name, shape)));
+    return name;
+  }
+
+  /** Declares the output of a node to be one of the graph, under another name. */
+  output(name: string, value: string, shape: readonly Dimension[]): void {
+    this.node('Identity', name, [value]);
+    this.ends.push(new Message().message(12, valueInfo(name, shape)));
+  }
+
+  /** @returns The file. */
+  finish(name: string, operatorSet: number): Uint8Array<ArrayBuffer> {
+    this.graph.text(2, name);
+    for (const constant of this.constants) this.graph.message(5, constant);
+    for (const end of this.ends) this.graph.fieldsOf(end);
+    return new Message()
+      .integer(1, 8) // the version of the file format that came with operator set 17
+      .text(2, 'simclr-ts')
+      .message(7, this.graph)
+      .message(8, new Message().text(1, '').integer(2, operatorSet))
+      .finish();
+  }
+
+  private constant(
+    name: string,
+    shape: readonly number[],
+    type: number,
+    values: Float32Array | BigInt64Array,
+  ): string {
+    const tensor = new Message();
+    for (const size of shape) tensor.integer(1, size);
+    tensor.integer(2, type).text(8, name);
+    // Little-endian, like every machine that tfjs runs on.
+    tensor.bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    this.constants.push(tensor);
+    return name;
+  }
+}
+
+function attribute(name: string, value: Attribute): Message {
+  const message = new Message().text(1, name);
+  if (typeof value === 'number') return message.integer(3, value).integer(20, 2);
+  if (typeof value === 'string') return message.text(4, value).integer(20, 3);
+  if ('float' in value) return message.float(2, value.float).integer(20, 1);
+  for (const item of value) message.integer(8, item);
+  return message.integer(20, 7);
+}
+
+function valueInfo(name: string, shape: readonly Dimension[]): Message {
+  const dimensions = new Message();
+  for (const size of shape) {
+    const dimension = new Message();
+    dimensions.message(1, typeof size === 'number' ? dimension.integer(1, size) : dimension.text(2, size));
+  }
+  const tensorType = new Message().integer(1, floatType).message(2, dimensions);
+  return new Message().text(1, name).message(2, new Message().message(1, tensorType));
+}

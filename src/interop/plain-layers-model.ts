@@ -1,0 +1,172 @@
+import { ones, tidy, zeros } from '@tensorflow/tfjs-core';
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { InvalidOptionError } from '../errors/errors.js';
+import { axesOf, type Padding } from '../models/padding.js';
+import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from './layer-graph.js';
+
+const caller = 'toPlainLayersModel';
+
+/** Layers of tfjs-layers that need nothing but their configuration. */
+const stockLayers = new Set([
+  'Activation',
+  'Add',
+  'AveragePooling2D',
+  'BatchNormalization',
+  'Conv2D',
+  'Dense',
+  'Dropout',
+  'Flatten',
+  'GlobalAveragePooling2D',
+  'GlobalMaxPooling2D',
+  'MaxPooling2D',
+  'ReLU',
+  'ZeroPadding2D',
+]);
+
+/**
+ * Rebuilds a model of layers that tfjs-layers itself has, so that whoever loads it needs no part of this library.
+ *
+ * The layers keep their names; what one of this library's layers does at once becomes several: a padding and a
+ * convolution, a normalisation, an addition and a ReLU. In inference it computes the same, up to float32 rounding. In
+ * training it differs where the layers do: `groups` are lost, and tfjs-layers has its own running variance. The
+ * architecture without its weights starts from zeros.
+ *
+ * The way back is `loadLayersModel`: {@link SimCLR} takes any such model as its encoder.
+ *
+ * @param source - An encoder or projection head of this library, or a model of usual layers of tfjs-layers: dense,
+ * convolution, padding, pooling, normalisation, addition, ReLU and other activations, flatten, dropout.
+ * @returns A new model with weights of its own. Dispose of it with `dispose()`.
+ * @throws {@link InvalidOptionError} when a layer has no counterpart; it is named.
+ * @example
+ * const plain = toPlainLayersModel(encoder);
+ * await plain.save('downloads://encoder'); // opens with loadLayersModel of plain tfjs
+ */
+export function toPlainLayersModel(source: LayersModel): LayersModel {
+  if (!Array.isArray(source?.outputs) || source.outputs.length !== 1 || source.inputs.length !== 1) {
+    throw new InvalidOptionError(
+      `${caller}: source must be a model with one input and one output. Received: ${source?.name ?? String(source)}.`,
+    );
+  }
+  const calls = layerCalls(caller, source);
+  const made = new Map<SymbolicTensor, SymbolicTensor>();
+  const rebuilt = new Set<AnyLayer>();
+  for (const call of calls) {
+    if (rebuilt.has(call.layer)) {
+      refuseLayer(caller, call.layer, 'every layer must be used once');
+    }
+    rebuilt.add(call.layer);
+    const inputs = call.inputs.map((tensor) => made.get(tensor)!);
+    made.set(call.output, rebuild(call, inputs, calls));
+  }
+  return model({
+    inputs: made.get(source.inputs[0]!)!,
+    outputs: made.get(source.outputs[0]!)!,
+    name: source.name,
+  });
+}
+
+function rebuild(call: LayerCall, inputs: SymbolicTensor[], calls: readonly LayerCall[]): SymbolicTensor {
+  const { layer } = call;
+  const [x] = inputs as [SymbolicTensor];
+  const { name } = layer;
+  const config = layer.getConfig();
+  const kind = layer.getClassName();
+  switch (kind) {
+    case 'InputLayer':
+      return input({ shape: call.output.shape.slice(1), name });
+    case 'SimCLRPaddedConv2D': {
+      const { filters, kernelSize, strides, useBias } = config as {
+        filters: number;
+        kernelSize: number;
+        strides: number;
+        useBias: boolean;
+      };
+      const convolution = layers.conv2d({
+        name,
+        filters,
+        kernelSize,
+        strides,
+        useBias,
+        trainable: layer.trainable,
+        kernelInitializer: 'zeros',
+      });
+      return copyWeights(layer, convolution, padded(x, name, config.padding as Padding));
+    }
+    case 'SimCLRPaddedMaxPooling2D': {
+      const padding = config.padding as Padding;
+      const padsNothing = axesOf(padding)
+        .flat()
+        .every((side) => side === 0);
+      // A zero beside values >= 0 is never the maximum alone, nor does it hide a smaller one.
+      if (!padsNothing && !isRectified(call.inputs[0]!, calls)) {
+        refuseLayer(caller, layer, 'a padded maximum pool must follow a ReLU, for tfjs-layers pads with 0');
+      }
+      const { kernelSize, strides } = config as { kernelSize: number; strides: number };
+      const pool = layers.maxPooling2d({ name, poolSize: kernelSize, strides, padding: 'valid' });
+      return pool.apply(padded(x, name, padding)) as SymbolicTensor;
+    }
+    case 'SimCLRBatchNormalization':
+      return normalized(layer, inputs);
+    default: {
+      if (!stockLayers.has(kind)) {
+        refuseLayer(caller, layer, 'every layer must be one of this library or a usual one of tfjs-layers');
+      }
+      const copy = fromConfig(layer);
+      const argument = inputs.length > 1 ? inputs : x;
+      return copyWeights(layer, copy, argument);
+    }
+  }
+}
+
+function padded(x: SymbolicTensor, name: string, padding: Padding): SymbolicTensor {
+  const sides = axesOf(padding);
+  if (sides.flat().every((side) => side === 0)) return x;
+  return layers.zeroPadding2d({ name: `${name}.padding`, padding: sides }).apply(x) as SymbolicTensor;
+}
+
+function normalized(layer: AnyLayer, [x, residual]: SymbolicTensor[]): SymbolicTensor {
+  const { name, trainable } = layer;
+  const { epsilon, momentum, activation } = layer.getConfig() as {
+    epsilon: number;
+    momentum: number;
+    activation: 'relu' | null;
+  };
+  // Always with scale and offset: tfjs-layers cannot train without.
+  const normalization = layers.batchNormalization({ name, epsilon, momentum, trainable });
+  let y = normalization.apply(x!) as SymbolicTensor;
+  tidy(() => {
+    const mean = weightOf(layer, 'moving_mean')!.read();
+    const gamma = weightOf(layer, 'gamma')?.read() ?? ones(mean.shape);
+    const beta = weightOf(layer, 'beta')?.read() ?? zeros(mean.shape);
+    normalization.setWeights([gamma, beta, mean, weightOf(layer, 'moving_variance')!.read()]);
+  });
+  if (residual !== undefined) {
+    y = layers.add({ name: `${name}.add` }).apply([y, residual]) as SymbolicTensor;
+  }
+  return activation === 'relu' ? (layers.reLU({ name: `${name}.relu` }).apply(y) as SymbolicTensor) : y;
+}
+
+/** A new layer of the same configuration, but that its weights start from zeros: they are copied. */
+function fromConfig(layer: AnyLayer): AnyLayer {
+  const config = layer.getConfig();
+  for (const key of Object.keys(config)) {
+    if (/^(kernel|bias)Initializer$/.test(key)) config[key] = 'zeros';
+  }
+  const kind = layer.constructor as unknown as {
+    fromConfig(kind: unknown, config: unknown): AnyLayer;
+  };
+  return kind.fromConfig(kind, config);
+}
+
+function copyWeights(from: AnyLayer, to: AnyLayer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
+  const y = to.apply(x) as SymbolicTensor;
+  // Variables take over the values; nothing is copied until one of them changes.
+  if (from.weights.length > 0) to.setWeights(from.weights.map((weight) => weight.read()));
+  return y;
+}
+
+/** Whether a tensor is the output of a ReLU. */
+function isRectified(tensor: SymbolicTensor, calls: readonly LayerCall[]): boolean {
+  const { layer } = calls.find((call) => call.output === tensor)!;
+  return layer.getClassName() === 'ReLU' || layer.getConfig().activation === 'relu';
+}

@@ -1,0 +1,151 @@
+import { CheckpointError } from '../errors/errors.js';
+import { quoted } from './safetensors-header.js';
+
+/**
+ * Names that a package gives to the weights of a model.
+ *
+ * - `'torchvision'`: a `torchvision.models.resnet18()` itself: 'conv1.weight', 'layer1.0.bn1.bias'.
+ * - `'timm'`: the same names, for timm's `resnet18`, `resnet34` and `resnet50`.
+ * - `'lightly'`: lightly's models with a torchvision network as its examples take it, without the classifier and in an
+ *   `nn.Sequential`: 'backbone.0.weight', 'backbone.4.0.bn1.bias'; the head is 'projection_head.layers.0.weight'.
+ * - `'lightly-resnet'`: the same with lightly's own `ResNetGenerator`, whose shortcuts have a name of their own:
+ *   'backbone.3.0.shortcut.0.weight'. In an `nn.Sequential` its stem is 3x3, with neither pool nor ReLU:
+ *   `{ kernelSize: 3, strides: 1, pool: false, activation: 'none' }`.
+ * - `'solo-learn'`: the state dict in solo-learn's checkpoints: 'backbone.conv1.weight' ('encoder.conv1.weight' up to
+ *   version 1.0.2: give that prefix); the head is 'projector.0.weight'.
+ */
+export type StateDictFormat = 'torchvision' | 'timm' | 'lightly' | 'lightly-resnet' | 'solo-learn';
+
+/** How the modules of a ResNet are called: by name, or by their place among the children of the network. */
+export type ModuleNames = 'attributes' | 'torchvisionChildren' | 'lightlyChildren';
+
+/** How a format calls things. */
+export interface FormatNames {
+  encoderPrefix: string;
+  headPrefix: string;
+  modules: ModuleNames;
+  shortcut: 'downsample' | 'shortcut';
+}
+
+const attributes = { modules: 'attributes', shortcut: 'downsample' } as const;
+const lightlyHead = 'projection_head.layers.';
+
+/** Every format's names. */
+export const formats: Record<StateDictFormat, FormatNames> = {
+  torchvision: { encoderPrefix: '', headPrefix: '', ...attributes },
+  timm: { encoderPrefix: '', headPrefix: '', ...attributes },
+  lightly: {
+    encoderPrefix: 'backbone.',
+    headPrefix: lightlyHead,
+    modules: 'torchvisionChildren',
+    shortcut: 'downsample',
+  },
+  'lightly-resnet': {
+    encoderPrefix: 'backbone.',
+    headPrefix: lightlyHead,
+    modules: 'lightlyChildren',
+    shortcut: 'shortcut',
+  },
+  'solo-learn': { encoderPrefix: 'backbone.', headPrefix: 'projector.', ...attributes },
+};
+
+/** Names of the formats. */
+export const formatNames = Object.keys(formats) as StateDictFormat[];
+
+// Children in between (ReLU, maximum pool) have no weights.
+const children: Record<Exclude<ModuleNames, 'attributes'>, ReadonlyMap<string, string>> = {
+  torchvisionChildren: new Map([
+    ['0', 'conv1'],
+    ['1', 'bn1'],
+    ['4', 'layer1'],
+    ['5', 'layer2'],
+    ['6', 'layer3'],
+    ['7', 'layer4'],
+  ]),
+  lightlyChildren: new Map([
+    ['0', 'conv1'],
+    ['1', 'bn1'],
+    ['2', 'layer1'],
+    ['3', 'layer2'],
+    ['4', 'layer3'],
+    ['5', 'layer4'],
+  ]),
+};
+
+/** Where a ResNet is in a state dict, and how its modules are called. */
+export interface EncoderPlace {
+  prefix: string;
+  modules: ModuleNames;
+}
+
+/** The name that torchvision gives to a weight, or undefined where `name` is none of this network's. */
+export function toTorchvisionName(name: string, { prefix, modules }: EncoderPlace): string | undefined {
+  if (!name.startsWith(prefix)) return undefined;
+  const [module, ...rest] = name.slice(prefix.length).split('.') as [string, ...string[]];
+  const attribute = modules === 'attributes' ? module : children[modules].get(module);
+  if (attribute === undefined || !/^(conv1|bn1|layer\d+)$/.test(attribute)) return undefined;
+  return [attribute, ...rest.map((part) => (part === 'shortcut' ? 'downsample' : part))].join('.');
+}
+
+/** The name in a state dict of the weight that torchvision calls `name`. */
+export function fromTorchvisionName(
+  name: string,
+  { prefix, modules, shortcut }: EncoderPlace & Pick<FormatNames, 'shortcut'>,
+): string {
+  const [attribute, ...rest] = name.split('.') as [string, ...string[]];
+  const module =
+    modules === 'attributes'
+      ? attribute
+      : [...children[modules]].find(([, candidate]) => candidate === attribute)![0];
+  return prefix + [module, ...rest.map((part) => (part === 'downsample' ? shortcut : part))].join('.');
+}
+
+/** Every place where the names look like those of a ResNet. */
+export function findEncoders(names: ReadonlySet<string>): EncoderPlace[] {
+  const signs: Record<ModuleNames, [stem: string, block: string]> = {
+    attributes: ['conv1.weight', 'layer1.0.conv1.weight'],
+    torchvisionChildren: ['0.weight', '7.0.conv1.weight'],
+    lightlyChildren: ['0.weight', '2.0.conv1.weight'],
+  };
+  return (Object.keys(signs) as ModuleNames[]).flatMap((modules) => {
+    const [stem, block] = signs[modules];
+    return prefixesBefore(stem, names)
+      .filter((prefix) => names.has(prefix + block))
+      .map((prefix) => ({ prefix, modules }));
+  });
+}
+
+/** What stands before `ending` in the names that end so, where that is nothing or a path. */
+export function prefixesBefore(ending: string, names: Iterable<string>): string[] {
+  return [...names]
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, name.length - ending.length))
+    .filter((prefix) => prefix === '' || prefix.endsWith('.'));
+}
+
+/**
+ * The one place that was found, or the one with the wanted prefix.
+ *
+ * @throws {@link CheckpointError} when there is none or several.
+ */
+export function onlyPlace<T extends { prefix: string }>(
+  what: string,
+  found: readonly T[],
+  names: ReadonlySet<string>,
+  prefix: string | undefined,
+): T {
+  const wanted = prefix === undefined ? found : found.filter((place) => place.prefix === prefix);
+  if (wanted.length === 1) return wanted[0]!;
+  const list = (items: string[]) =>
+    items.slice(0, 8).map(quoted).join(', ') + (items.length > 8 ? ', ...' : '');
+  if (wanted.length > 1) {
+    const prefixes = list(wanted.map((place) => place.prefix));
+    throw new CheckpointError(
+      `loadStateDict: tensors hold several networks that could be the ${what}; choose one with prefix. Received: prefixes ${prefixes}.`,
+    );
+  }
+  const under = prefix === undefined ? '' : ` under prefix ${quoted(prefix)}`;
+  throw new CheckpointError(
+    `loadStateDict: tensors must hold the weights of a ${what}${under}. Received: ${names.size} tensors${names.size > 0 ? `, called ${list([...names])}` : ''}.`,
+  );
+}

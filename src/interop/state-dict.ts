@@ -1,0 +1,290 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkChoice, receivedMessage } from '../errors/checks.js';
+import { CheckpointError, InvalidOptionError, ValueRangeError } from '../errors/errors.js';
+import {
+  getTorchvisionWeights,
+  PaddedConv2D,
+  setTorchvisionWeights,
+  torchvisionWeights,
+} from '../models/index.js';
+import { type HeadWeight, headWeights, readHeadWeight, writeHeadWeight } from './head-weights.js';
+import { checkShape, entriesOf, type NamedTensors } from './safetensors.js';
+import { quoted } from './safetensors-header.js';
+import {
+  type EncoderPlace,
+  findEncoders,
+  formatNames,
+  formats,
+  fromTorchvisionName,
+  onlyPlace,
+  prefixesBefore,
+  type StateDictFormat,
+  toTorchvisionName,
+} from './state-dict-names.js';
+import { type StateTensor, type StateTensorInput, typeOfArray } from './tensor-types.js';
+
+/** Options of {@link loadStateDict}. */
+export interface LoadStateDictOptions {
+  /**
+   * Whose names the tensors have; `'auto'` finds the network by its names, whatever stands before them.
+   * @defaultValue 'auto'
+   */
+  format?: 'auto' | StateDictFormat;
+  /**
+   * What stands before the names of this model's weights, such as `'module.encoder_q.'`.
+   * @defaultValue that of the format; with 'auto' the only one under which such a network is found
+   */
+  prefix?: string;
+}
+
+/** What {@link loadStateDict} found. */
+export interface LoadedStateDict {
+  /** What stood before the names of the weights that were taken. */
+  prefix: string;
+  /** Names of tensors that belong to something else: classifiers, heads, other networks. */
+  ignored: string[];
+}
+
+/** Options of {@link stateDict}. */
+export interface StateDictOptions {
+  /**
+   * Whose names the tensors get.
+   * @defaultValue 'torchvision'
+   */
+  format?: StateDictFormat;
+  /**
+   * What to put before the names.
+   * @defaultValue that of the format, see {@link StateDictFormat}; '' where it has no such part
+   */
+  prefix?: string;
+}
+
+/** What a model needs, and where a state dict may have it. */
+interface Wanted {
+  needed: readonly { name: string; shape: readonly number[] }[];
+  /** Names in the state dict by the model's own. */
+  own: ReadonlyMap<string, string>;
+  /** The name that the state dict would have for one of the model's. */
+  theirName: (name: string) => string;
+}
+
+/**
+ * Fills a ResNet or a projection head with weights from PyTorch: those of torchvision, timm, lightly, solo-learn and all
+ * whose names differ from theirs only in what stands before them.
+ *
+ * All is checked before the first weight changes. Every weight of the model must be there, and none more in its part of
+ * the network.
+ *
+ * @param model - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link projectionHead}. It must be
+ * built as the other one was, its stem included: other strides or padding show in no shape.
+ * @param tensors - By name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
+ * `[outputs, inputs]`. Types are floating-point numbers of any width.
+ * @param options - See {@link LoadStateDictOptions}.
+ * @returns Where the weights were, and what was left aside.
+ * @throws {@link CheckpointError} when there is no such network, or several, or weights are missing, unexpected or of
+ * another shape or type; all of them are listed.
+ * @throws {@link ValueRangeError} when a value is NaN or infinite.
+ * @throws {@link ShapeError} when an array and its shape differ.
+ * @throws {@link InvalidOptionError} when the model is none of those, or an option is outside its domain.
+ * @example
+ * const { tensors } = readSafetensors(bytes);
+ * loadStateDict(encoder, tensors);
+ */
+export function loadStateDict(
+  model: LayersModel,
+  tensors: NamedTensors<StateTensorInput>,
+  options: LoadStateDictOptions = {},
+): LoadedStateDict {
+  const caller = 'loadStateDict';
+  const { format = 'auto', prefix } = options;
+  checkChoice(caller, 'format', format, ['auto', ...formatNames]);
+  checkPrefix(caller, prefix);
+  const given = new Map(entriesOf(caller, tensors));
+  const names = new Set(given.keys());
+  const head = partsOf(caller, model);
+
+  if (head === undefined) {
+    const place = encoderPlace(names, format, prefix);
+    const sorted = sortNames(names, (name) => toTorchvisionName(name, place));
+    const shortcut = [...names].some((name) => name.includes('.shortcut.')) ? 'shortcut' : 'downsample';
+    const theirName = (name: string) => fromTorchvisionName(name, { ...place, shortcut });
+    const data = checkTensors(model, { needed: torchvisionWeights(model), theirName, ...sorted }, given);
+    setTorchvisionWeights(model, ({ name }) => data.get(name)!);
+    return { prefix: place.prefix, ignored: sorted.ignored };
+  }
+  const place = headPlace(given, names, format, prefix);
+  const sorted = sortNames(names, (name) => {
+    const rest = name.startsWith(place.prefix) ? name.slice(place.prefix.length) : '';
+    return /^\d+\./.test(rest) ? rest : undefined;
+  });
+  const theirName = (name: string) => place.prefix + name;
+  const data = checkTensors(model, { needed: head, theirName, ...sorted }, given);
+  for (const { name, variable } of head) {
+    if (variable === undefined && data.get(name)!.some((value) => value !== 0)) {
+      throw new CheckpointError(
+        `${caller}: ${quoted(place.prefix + name)} must be 0, for the head normalises without an offset there; build it with finalBatchNorm 'full'. Received: other values.`,
+      );
+    }
+  }
+  for (const weight of head) writeHeadWeight(weight, data.get(weight.name)!);
+  return { prefix: place.prefix, ignored: sorted.ignored };
+}
+
+/**
+ * The weights of a ResNet or a projection head under the names of a PyTorch package, for {@link writeSafetensors}.
+ *
+ * With the counters `num_batches_tracked` (0), so that `load_state_dict` finds all it asks for but classifiers.
+ *
+ * @param model - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link projectionHead}.
+ * @param options - See {@link StateDictOptions}.
+ * @returns Copies of the weights by name, in the order of PyTorch; float32, and the counters int64.
+ * @throws {@link InvalidOptionError} when the model is none of those, or an option is outside its domain.
+ * @example
+ * const file = writeSafetensors(await stateDict(encoder, { format: 'lightly' }));
+ */
+export async function stateDict(
+  model: LayersModel,
+  options: StateDictOptions = {},
+): Promise<Map<string, StateTensor>> {
+  const caller = 'stateDict';
+  const { format = 'torchvision' } = options;
+  checkChoice(caller, 'format', format, formatNames);
+  checkPrefix(caller, options.prefix);
+  const head = partsOf(caller, model);
+  const names = formats[format];
+  const result = new Map<string, StateTensor>();
+  const put = (name: string, shape: readonly number[], data: Float32Array) => {
+    result.set(name, { dtype: 'F32', shape, data });
+    if (!name.endsWith('.running_var')) return;
+    const counter = name.replace(/running_var$/, 'num_batches_tracked');
+    result.set(counter, { dtype: 'I64', shape: [], data: new BigInt64Array(1) });
+  };
+  if (head !== undefined) {
+    const prefix = options.prefix ?? names.headPrefix;
+    const values = await Promise.all(head.map(readHeadWeight));
+    for (const [index, { name, shape }] of head.entries()) put(prefix + name, shape, values[index]!);
+    return result;
+  }
+  const place = { ...names, prefix: options.prefix ?? names.encoderPrefix };
+  const values = await getTorchvisionWeights(model);
+  for (const { name, shape } of torchvisionWeights(model)) {
+    put(fromTorchvisionName(name, place), shape, values.get(name)!);
+  }
+  return result;
+}
+
+/** The weights of a projection head, or undefined for a ResNet. */
+function partsOf(caller: string, model: LayersModel): HeadWeight[] | undefined {
+  const layers = Array.isArray(model?.layers) ? model.layers : [];
+  const isEncoder = layers.some((layer) => layer instanceof PaddedConv2D);
+  const head = isEncoder || layers.length === 0 ? undefined : headWeights(model);
+  if (!isEncoder && head === undefined) {
+    throw new InvalidOptionError(
+      receivedMessage(
+        caller,
+        'model must come from resnet18, resnet34, resnet50 or projectionHead',
+        'model',
+        model?.name ?? model,
+      ),
+    );
+  }
+  return head;
+}
+
+function encoderPlace(
+  names: ReadonlySet<string>,
+  format: 'auto' | StateDictFormat,
+  prefix: string | undefined,
+): EncoderPlace {
+  if (format === 'auto') return onlyPlace('ResNet', findEncoders(names), names, prefix);
+  const { encoderPrefix, modules } = formats[format];
+  return { prefix: prefix ?? encoderPrefix, modules };
+}
+
+function headPlace(
+  given: ReadonlyMap<string, StateTensorInput>,
+  names: ReadonlySet<string>,
+  format: 'auto' | StateDictFormat,
+  prefix: string | undefined,
+): { prefix: string } {
+  if (format !== 'auto') return { prefix: prefix ?? formats[format].headPrefix };
+  const found = prefixesBefore('0.weight', names)
+    .filter((before) => given.get(`${before}0.weight`)?.shape?.length === 2)
+    .map((before) => ({ prefix: before }));
+  return onlyPlace('projection head', found, names, prefix);
+}
+
+/**
+ * Splits names into those of this network, by the name that the model has for them, and all others. Counters of batches
+ * are of no use here.
+ */
+function sortNames(names: ReadonlySet<string>, ownName: (name: string) => string | undefined) {
+  const own = new Map<string, string>();
+  const ignored: string[] = [];
+  for (const name of names) {
+    const ours = ownName(name);
+    if (ours === undefined) ignored.push(name);
+    else if (!ours.endsWith('.num_batches_tracked')) own.set(ours, name);
+  }
+  return { own, ignored };
+}
+
+/** @returns Values by the model's names. */
+function checkTensors(
+  model: LayersModel,
+  { needed, own, theirName }: Wanted,
+  given: ReadonlyMap<string, StateTensorInput>,
+): Map<string, Float32Array | Float64Array> {
+  const caller = 'loadStateDict';
+  const missing = needed.filter(({ name }) => !own.has(name)).map(({ name }) => theirName(name));
+  const expected = new Set(needed.map(({ name }) => name));
+  const unexpected = [...own].filter(([name]) => !expected.has(name)).map(([, theirs]) => theirs);
+  const misfits: string[] = [];
+  const data = new Map<string, Float32Array | Float64Array>();
+  for (const { name, shape } of needed) {
+    const theirs = own.get(name);
+    if (theirs === undefined) continue;
+    const tensor = given.get(theirs)!;
+    checkShape(caller, theirs, tensor?.data?.length, tensor?.shape);
+    const type = typeOfArray(tensor.data);
+    if (type !== 'F32' && type !== 'F64')
+      misfits.push(`${theirs} (needs floats, has ${tensor.dtype ?? type})`);
+    else if (
+      tensor.shape.length !== shape.length ||
+      shape.some((size, axis) => size !== tensor.shape[axis])
+    ) {
+      misfits.push(`${theirs} (needs [${shape}], has [${tensor.shape}])`);
+    } else data.set(name, tensor.data as Float32Array | Float64Array);
+  }
+  const complaints = [
+    describe('missing', missing),
+    describe('unexpected', unexpected),
+    describe('of another shape or type', misfits),
+  ].filter((text) => text !== '');
+  if (complaints.length > 0) {
+    throw new CheckpointError(
+      `${caller}: tensors must be those of the model ${quoted(model.name)}; was it built with the same depth, width and stem? Received: ${complaints.join('; ')}.`,
+    );
+  }
+  for (const [name, values] of data) {
+    const wrong = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (wrong >= 0) {
+      throw new ValueRangeError(
+        `${caller}: values must be finite float32 numbers. Received: ${values[wrong]} in ${quoted(own.get(name)!)}.`,
+      );
+    }
+  }
+  return data;
+}
+
+function describe(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const shown = names.slice(0, 10).join(', ');
+  return `${names.length} ${what}: ${shown}${names.length > 10 ? ', ...' : ''}`;
+}
+
+function checkPrefix(caller: string, prefix: string | undefined): void {
+  if (prefix !== undefined && typeof prefix !== 'string') {
+    throw new InvalidOptionError(receivedMessage(caller, 'prefix must be a text', 'prefix', prefix));
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  add,
+  div,
+  eye,
+  matMul,
+  mean,
+  mul,
+  rsqrt,
+  type Scalar,
+  square,
+  sub,
+  type Tensor2D,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { checkNonNegative } from '../errors/checks.js';
+import { checkViews, readViews } from './check-views.js';
+import { offDiagonal, sumOfSquares } from './covariance.js';
+import { meanOverPairs } from './view-pairs.js';
+
+/** Options of {@link barlowTwinsLoss}. */
+export interface BarlowTwinsLossOptions {
+  /**
+   * Weight of the correlations of different dimensions (lambda), >= 0.
+   *
+   * @defaultValue `0.005`, the paper's and lightly's
+   */
+  redundancy?: number;
+}
+
+/** Added to the variances: that of PyTorch's batch normalisation, by which the reference normalises. */
+const epsilon = 1e-5;
+
+/**
+ * Barlow Twins: the correlations of the dimensions of view 1 with those of view 2 become the identity matrix.
+ *
+ *     sum over d of (c_dd - 1)^2 + redundancy * sum over d != e of c_de^2
+ *
+ * c is the correlation over the batch, each dimension of each view shifted and scaled to mean 0 and variance 1 (over
+ * N, with 1e-5 added to the variance). There are no negatives: use a wide projection head, as the method does. Of more
+ * than two views the mean over all pairs is taken. The gradient is in closed form; only the first derivative is
+ * defined.
+ *
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2.
+ * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
+ * @param options - The weight of the redundancy.
+ * @returns Scalar loss >= 0. Caller disposes it.
+ * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
+ * @throws {@link InvalidOptionError} when `redundancy` is no finite number >= 0 or an array holds fewer than two views.
+ * @example
+ * const loss = barlowTwinsLoss(view1, view2);
+ * @see Zbontar et al. 2021, arXiv:2103.03230, algorithm 1; equal to lightly's `BarlowTwinsLoss`.
+ */
+export function barlowTwinsLoss(view1: Tensor2D, view2: Tensor2D, options?: BarlowTwinsLossOptions): Scalar;
+/** The mean over all pairs of two or more views. */
+export function barlowTwinsLoss(views: readonly Tensor2D[], options?: BarlowTwinsLossOptions): Scalar;
+export function barlowTwinsLoss(
+  first: Tensor2D | readonly Tensor2D[],
+  second?: Tensor2D | BarlowTwinsLossOptions,
+  third?: BarlowTwinsLossOptions,
+): Scalar {
+  const caller = 'barlowTwinsLoss';
+  const { views, options = {} } = readViews(first, second, third);
+  const { redundancy = 0.005 } = options;
+  checkViews(caller, views);
+  checkNonNegative(caller, 'redundancy', redundancy);
+  const [count, dim] = views[0]!.shape;
+  const correlations = (a: Tensor2D, b: Tensor2D) => div(matMul(transpose(a), b), count) as Tensor2D;
+  /** What is left of the identity, and the rest with its weight's square root. */
+  const deviations = (c: Tensor2D, weight: number) =>
+    add(mul(sub(c, 1), eye(dim)), mul(offDiagonal(c), weight)) as Tensor2D;
+  return meanOverPairs(views, {
+    value: (a, b) =>
+      tidy(() => {
+        const c = correlations(standardize(a).normalized, standardize(b).normalized);
+        return sumOfSquares(deviations(c, Math.sqrt(redundancy))) as Scalar;
+      }),
+    gradients: (a, b) =>
+      tidy(() => {
+        const [left, right] = [standardize(a), standardize(b)];
+        const c = correlations(left.normalized, right.normalized);
+        const atCorrelations = mul(deviations(c, redundancy), 2 / count) as Tensor2D;
+        return [
+          throughStandardize(matMul(right.normalized, transpose(atCorrelations)), left),
+          throughStandardize(matMul(left.normalized, atCorrelations), right),
+        ];
+      }),
+  });
+}
+
+interface Standardized {
+  normalized: Tensor2D;
+  /** 1 over the deviation of each dimension, `[1, D]`. */
+  scale: Tensor2D;
+}
+
+function standardize(x: Tensor2D): Standardized {
+  const centered = sub(x, mean(x, 0, true));
+  const scale = rsqrt(add(mean(square(centered), 0, true), epsilon)) as Tensor2D;
+  return { normalized: mul(centered, scale), scale };
+}
+
+function throughStandardize(upstream: Tensor2D, { normalized, scale }: Standardized): Tensor2D {
+  const along = mul(normalized, mean(mul(upstream, normalized), 0, true));
+  return mul(sub(sub(upstream, mean(upstream, 0, true)), along), scale);
+}

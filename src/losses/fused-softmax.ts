@@ -1,0 +1,69 @@
+import {
+  engine,
+  exp,
+  getBackend,
+  getKernel,
+  max,
+  sub,
+  sum,
+  type Tensor2D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { type Block, exclusionMask } from './similarity-blocks.js';
+
+/**
+ * A kernel that a backend may have under a name of this library, in place of {@link softmaxOfBlock}'s plain ops and
+ * with their results but for rounding. Input `logits`, `[rows, columns]`; attributes `start` and `period`: row r leaves
+ * out the columns that are start + r modulo period; outputs exponentials, maxima and sums.
+ */
+export const fusedSoftmax = 'SimCLRSoftmaxRows';
+
+/** Whose views are compared, and who is no candidate. */
+export interface Candidates {
+  /** Rows of a view. */
+  images: number;
+  /** Number of views. */
+  views: number;
+  /** Who is no candidate of a view: itself, or all views of its image. */
+  excluded: 'self' | 'image';
+  /** Divides the similarities. */
+  temperature: number;
+}
+
+/** Exponentials of the logits below their row's maximum, 0 for those who are no candidates. */
+export interface BlockSoftmax {
+  /** `[rows, columns]`. */
+  exponentials: Tensor2D;
+  /** Largest logit of the candidates of each row, `[rows, 1]`. */
+  maxima: Tensor2D;
+  /** Sum of each row's exponentials, `[rows, 1]`. */
+  sums: Tensor2D;
+}
+
+/**
+ * The parts of a softmax over the candidates of a block of rows.
+ *
+ * @param logits - Similarities over the temperature, `[rows, images * views]`. Disposed of.
+ * @returns Three tensors, which the caller disposes of.
+ */
+export function softmaxOfBlock(logits: Tensor2D, block: Block, candidates: Candidates): BlockSoftmax {
+  const { images, views, excluded, temperature } = candidates;
+  if (getKernel(fusedSoftmax, getBackend()) !== undefined) {
+    const period = excluded === 'self' ? images * views : images;
+    const results = engine().runKernel(fusedSoftmax, { logits }, { start: block.start, period });
+    logits.dispose();
+    const [exponentials, maxima, sums] = results as Tensor2D[] as [Tensor2D, Tensor2D, Tensor2D];
+    return { exponentials, maxima, sums };
+  }
+  return tidy(() => {
+    // Logits lie within 1 / temperature of 0, so this lowers those who are no candidates so far below every row's
+    // maximum that their exponential is exactly 0 in float32, without a constant that a 16-bit float could not hold.
+    const masked = sub(logits, exclusionMask(block, images, views, excluded, 2 / temperature + 128));
+    logits.dispose();
+    const maxima = max(masked, 1, true) as Tensor2D; // over the candidates: stable at any temperature
+    const shifted = sub(masked, maxima);
+    masked.dispose();
+    const exponentials = exp(shifted) as Tensor2D;
+    return { exponentials, maxima, sums: sum(exponentials, 1, true) as Tensor2D };
+  });
+}

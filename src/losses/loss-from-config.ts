@@ -1,0 +1,141 @@
+import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { barlowTwinsLoss } from './barlow-twins-loss.js';
+import { dclLoss, dclwLoss } from './dcl-loss.js';
+import { EmbeddingQueue } from './embedding-queue.js';
+import type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
+import { ntXentLoss } from './nt-xent-loss.js';
+import { ntXentQueueLoss } from './nt-xent-queue-loss.js';
+import { supervisedContrastiveLoss } from './supervised-contrastive-loss.js';
+import { vicRegLoss } from './vicreg-loss.js';
+import type { ViewLoss } from './view-loss.js';
+
+/** What {@link lossFromConfig} needs to know of the projections. */
+export interface LossFromConfigOptions {
+  /** Length D of the projections, for a queue. Whole number >= 1. */
+  dim: number;
+  /** Seed of what a loss begins with. Whole number >= 0. @defaultValue `0` */
+  seed?: number;
+}
+
+type Builder<Name extends LossName> = (
+  options: Required<LossOptionsByName[Name]>,
+  surroundings: LossFromConfigOptions,
+) => Omit<ViewLoss, 'name' | 'config'>;
+
+/** Of each loss its options with their defaults, `undefined` where there is none, and how it is built. */
+const losses: {
+  [Name in LossName]: {
+    defaults: Required<LossOptionsByName[Name]> | Record<keyof LossOptionsByName[Name], unknown>;
+    build: Builder<Name>;
+  };
+} = {
+  ntXent: {
+    defaults: { temperature: 0.5, blockSize: undefined },
+    build: (options) => ({ compute: (views) => ntXentLoss(views, options) }),
+  },
+  ntXentQueue: { defaults: { temperature: 0.5, queueSize: 4096 }, build: queueLoss },
+  dcl: {
+    defaults: { temperature: 0.1, blockSize: undefined },
+    build: (options) => ({ compute: (views) => dclLoss(views, options) }),
+  },
+  dclw: {
+    defaults: { temperature: 0.1, sigma: 0.5, blockSize: undefined },
+    build: (options) => ({ compute: (views) => dclwLoss(views, options) }),
+  },
+  supervisedContrastive: {
+    defaults: { temperature: 0.1, blockSize: undefined },
+    build: (options) => ({
+      needsLabels: true,
+      compute: (views, { labels }) => supervisedContrastiveLoss(views, labels!, options),
+    }),
+  },
+  vicReg: {
+    defaults: { invariance: 25, variance: 25, covariance: 1, epsilon: 1e-4 },
+    build: (options) => ({ compute: (views) => vicRegLoss(views, options) }),
+  },
+  barlowTwins: {
+    defaults: { redundancy: 0.005 },
+    build: (options) => ({ compute: (views) => barlowTwinsLoss(views, options) }),
+  },
+};
+
+/** What a {@link LossConfig} can name. */
+const lossNames = Object.keys(losses) as readonly LossName[];
+
+/**
+ * Builds a loss from plain data, which may have been through JSON.
+ *
+ * @param config - A name, or a name with options.
+ * @param options - What a loss with a queue needs to know.
+ * @returns The loss; its `config` has every default filled in. Caller disposes it where it has `dispose`.
+ * @throws {@link InvalidOptionError} when the name or an option is unknown, or an option is outside its domain.
+ * @example
+ * const loss = lossFromConfig({ name: 'dcl', temperature: 0.1 }, { dim: 64 });
+ * const value = loss.compute([view1, view2], {});
+ */
+export function lossFromConfig(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
+  const caller = 'lossFromConfig';
+  const { name, ...given } = typeof config === 'string' ? ({ name: config } as LossConfig) : (config ?? {});
+  if (!Object.hasOwn(losses, String(name))) {
+    const expectation = `name must be one of ${lossNames.join(', ')}`;
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'name', name));
+  }
+  checkInteger(caller, 'dim', options?.dim);
+  const { defaults, build } = losses[name] as {
+    defaults: Record<string, unknown>;
+    build: Builder<LossName>;
+  };
+  for (const option of Object.keys(given)) {
+    if (Object.hasOwn(defaults, option)) continue;
+    const expectation = `the options of ${name} are ${Object.keys(defaults).join(', ')}`;
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'option', option));
+  }
+  const filled: Record<string, unknown> = {};
+  for (const [option, value] of Object.entries({ ...defaults, ...given })) {
+    const used = value ?? defaults[option]; // JSON makes null of what is not given
+    if (used !== undefined) filled[option] = used;
+  }
+  const loss: ViewLoss = {
+    name,
+    config: { name, ...filled } as LossConfig,
+    ...build(filled as never, options),
+  };
+  try {
+    // Each function checks its own options: better now than after the first batch was decoded.
+    tidy(() => {
+      const view = zeros([2, options.dim]) as Tensor2D;
+      loss.compute([view, view], { labels: [0, 1] });
+    });
+  } catch (error) {
+    loss.dispose?.();
+    throw error;
+  }
+  return loss;
+}
+
+function queueLoss(
+  { temperature, queueSize }: Required<LossOptionsByName['ntXentQueue']>,
+  { dim, seed = 0 }: LossFromConfigOptions,
+): ReturnType<Builder<'ntXentQueue'>> {
+  checkInteger('lossFromConfig', 'queueSize', queueSize);
+  const queue = new EmbeddingQueue({ size: queueSize, dim, seed });
+  return {
+    compute: ([anchors, positives, ...others]): Scalar => {
+      if (others.length > 0) {
+        throw new InvalidOptionError(
+          `ntXentQueue: there must be two views, one to learn from and one for the queue. Received: ${2 + others.length} views.`,
+        );
+      }
+      return ntXentQueueLoss(anchors!, positives!, queue.rows, { temperature });
+    },
+    afterStep: ([, positives]) => queue.enqueue(positives!),
+    state: () => ({ queue: queue.rows }),
+    restore: ({ queue: rows }: Record<string, Tensor>) => {
+      if (!rows) throw new ShapeError('ntXentQueue: the state must have a queue. Received: none.');
+      queue.restore(rows as Tensor2D);
+    },
+    dispose: () => queue.dispose(),
+  };
+}

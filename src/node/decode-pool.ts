@@ -1,0 +1,280 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
+import { checkInteger } from '../errors/checks.js';
+import { DataError, SimCLRError } from '../errors/errors.js';
+import {
+  type DecodeImageOptions,
+  type DecodePlan,
+  decodePlan,
+  loadSharp,
+  undecodable,
+} from './decode-image.js';
+import {
+  type DecodeOutcome,
+  type DecodeReply,
+  type DecodeRequest,
+  type DecodeWorkerData,
+  decodeWorkerCode,
+} from './decode-worker.js';
+import { unreadable } from './read-bytes.js';
+
+/** Options of {@link decodePool}. */
+export interface DecodePoolOptions extends DecodeImageOptions {
+  /** Threads. Whole number >= 1; default: one less than the processor has cores, from 1 to 4. */
+  workers?: number;
+}
+
+/** Threads that decode pictures; a function for the option `decode` of `imageStream`. */
+export interface DecodePool extends DecodePictures {
+  /** Ends the threads; what is under way is given up. Nothing else is lost when it is not called. */
+  close(): Promise<void>;
+}
+
+type Result = Picture | DataError;
+
+/** Pictures that one thread was asked for. */
+interface Job {
+  id: number;
+  pictures: readonly EncodedPicture[];
+  /** Whether a thread has died of it before. */
+  suspect: boolean;
+  resolve(results: Result[]): void;
+  reject(error: unknown): void;
+}
+
+/** One thread, begun when it is needed, with its jobs in order. */
+interface Slot {
+  worker?: Worker | undefined;
+  jobs: Map<number, Job>;
+  idle?: NodeJS.Timeout | undefined;
+}
+
+/** An idle thread ends after this long: a process that trains on has no use for it. */
+const idleMilliseconds = 10_000;
+
+/** While one picture of a thread is read from disk, another is decoded. */
+const picturesAtOnce = 2;
+
+/** This file. Only modules of the newer kind have `import.meta`, which is a syntax error in the older: so, from a stack. */
+function ownFile(): string | undefined {
+  if (typeof __filename === 'string') return __filename;
+  return /((?:file:\/\/)?(?:\/|[a-z]:[\\/])[^\n()]*?):\d+:\d+\)?$/im.exec(new Error().stack ?? '')?.[1];
+}
+
+/** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
+function locateSharp(caller: string): string {
+  for (const from of [ownFile(), process.argv[1], `${process.cwd()}/`]) {
+    try {
+      if (from) return createRequire(from).resolve('sharp');
+    } catch {
+      // the next place may know it
+    }
+  }
+  throw new SimCLRError(
+    `${caller}: the package sharp must be found by other threads; install it beside simclr-ts, or set workers: 0. Received: it is not found.`,
+  );
+}
+
+/** What can go to another thread: a part of a larger buffer would take all of it along. */
+function portable({ name, bytes }: EncodedPicture): EncodedPicture {
+  if (!bytes) return { name };
+  return { name, bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) };
+}
+
+class Pool {
+  private readonly slots: Slot[];
+  private nextId = 0;
+  private closed = false;
+
+  constructor(
+    private readonly caller: string,
+    private readonly plan: DecodePlan,
+    workers: number,
+  ) {
+    this.slots = Array.from({ length: workers }, () => ({ jobs: new Map() }));
+  }
+
+  async decode(pictures: readonly EncodedPicture[], signal?: AbortSignal): Promise<Result[]> {
+    // First here: on Linux sharp must be loaded by the main thread before any other.
+    await loadSharp(this.caller);
+    if (this.closed) {
+      throw new SimCLRError(`${this.caller}: the threads must be there. Received: a call after close().`);
+    }
+    const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
+    const parts: Promise<Result[]>[] = [];
+    for (let start = 0; start < pictures.length; start += perJob) {
+      parts.push(this.submit(pictures.slice(start, start + perJob), false, signal));
+    }
+    return (await Promise.all(parts)).flat();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const error = new SimCLRError(`${this.caller}: close() ended the threads. Received: work under way.`);
+    const ends = this.slots.map((slot) => {
+      for (const job of slot.jobs.values()) job.reject(error);
+      slot.jobs.clear();
+      return this.end(slot);
+    });
+    await Promise.all(ends);
+  }
+
+  private submit(
+    pictures: readonly EncodedPicture[],
+    suspect: boolean,
+    signal?: AbortSignal,
+  ): Promise<Result[]> {
+    return new Promise((resolve, reject) => {
+      const load = ({ jobs }: Slot) => [...jobs.values()].reduce((sum, job) => sum + job.pictures.length, 0);
+      const slot = this.slots.reduce((least, other) => (load(other) < load(least) ? other : least));
+      const job: Job = { id: this.nextId++, pictures, suspect, resolve, reject };
+      slot.jobs.set(job.id, job);
+      this.post(slot, job);
+      if (!signal) return;
+      const cancel = () => {
+        // Wherever it has moved to since.
+        const holder = this.slots.find(({ jobs }) => jobs.delete(job.id));
+        if (!holder) return;
+        holder.worker?.postMessage({ cancel: job.id } satisfies DecodeRequest);
+        this.rest(holder);
+        reject(signal.reason);
+      };
+      if (signal.aborted) cancel();
+      else {
+        signal.addEventListener('abort', cancel, { once: true });
+        const forget = () => signal.removeEventListener('abort', cancel);
+        job.resolve = (results) => {
+          forget();
+          resolve(results);
+        };
+        job.reject = (error) => {
+          forget();
+          reject(error);
+        };
+      }
+    });
+  }
+
+  private post(slot: Slot, { id, pictures }: Job): void {
+    clearTimeout(slot.idle);
+    slot.worker ??= this.start(slot);
+    slot.worker.ref(); // somebody waits for the answer
+    slot.worker.postMessage({ id, pictures: pictures.map(portable) } satisfies DecodeRequest);
+  }
+
+  private start(slot: Slot): Worker {
+    const workerData: DecodeWorkerData = {
+      sharp: locateSharp(this.caller),
+      plan: this.plan,
+      concurrency: picturesAtOnce,
+    };
+    // Options of the process are for its own program: a loader is of no use here, and --input-type would make the
+    // text above another kind of module.
+    const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [] });
+    let reason: string | undefined;
+    worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
+    worker.on('error', (error) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', (code) => {
+      if (slot.worker !== worker) return; // ended on purpose
+      slot.worker = undefined;
+      this.recover(slot, reason ?? `exit code ${code}`);
+    });
+    return worker;
+  }
+
+  private receive(slot: Slot, reply: DecodeReply): void {
+    if ('fatal' in reply) {
+      const error = new SimCLRError(
+        `${this.caller}: the package sharp must load on other threads. Received: it does not (${reply.fatal}).`,
+      );
+      for (const job of slot.jobs.values()) job.reject(error);
+      slot.jobs.clear();
+      void this.end(slot);
+      return;
+    }
+    const job = slot.jobs.get(reply.id);
+    if (!job) return;
+    slot.jobs.delete(reply.id);
+    this.rest(slot);
+    job.resolve(reply.outcomes.map((outcome, i) => this.result(job.pictures[i]!, outcome)));
+  }
+
+  private result({ name, bytes }: EncodedPicture, outcome: DecodeOutcome): Result {
+    if ('data' in outcome) return { data: outcome.data, shape: outcome.shape };
+    if (outcome.failed === 'read' && !bytes) return unreadable(this.caller, name, outcome);
+    return undecodable(this.caller, name, outcome.bytes, outcome);
+  }
+
+  /**
+   * After a thread died: the first job was under way, and its pictures are tried one by one, so that only the one that
+   * is at fault is lost if it happens again.
+   */
+  private recover(slot: Slot, reason: string): void {
+    const [first, ...others] = slot.jobs.values();
+    slot.jobs.clear();
+    if (!first) return;
+    if (first.suspect) {
+      const { name } = first.pictures[0]!;
+      const message = `${this.caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${reason}).`;
+      first.resolve([new DataError(message, name)]);
+    } else {
+      const singles = first.pictures.map((picture) => this.submit([picture], true));
+      Promise.all(singles).then((results) => first.resolve(results.flat()), first.reject);
+    }
+    for (const job of others) {
+      slot.jobs.set(job.id, job);
+      this.post(slot, job);
+    }
+  }
+
+  /** An idle thread does not keep the process alive, and ends after a while. */
+  private rest(slot: Slot): void {
+    if (slot.jobs.size > 0) return;
+    slot.worker?.unref();
+    clearTimeout(slot.idle);
+    slot.idle = setTimeout(() => void this.end(slot), idleMilliseconds).unref();
+  }
+
+  private async end(slot: Slot): Promise<void> {
+    clearTimeout(slot.idle);
+    const { worker } = slot;
+    slot.worker = undefined;
+    await worker?.terminate();
+  }
+}
+
+/**
+ * Threads that read and decode pictures, so that the next batches are made while a training step keeps the calling
+ * thread busy. They start when they are needed, end when they have been idle for ten seconds, and do not keep the
+ * process alive. Should one die it is replaced, and a picture that it dies of twice is a `DataError`.
+ *
+ * Decoding itself runs on the threads that Node keeps for such work, four in all; on machines with many cores set
+ * the environment variable `UV_THREADPOOL_SIZE` to more before Node starts.
+ *
+ * @throws `InvalidOptionError` when an option is outside its domain. The pool then throws `SimCLRError` when the
+ *   optional package `sharp` is not installed, and after `close()`.
+ * @example
+ * const decode = decodePool({ size: 96 });
+ * await simclr.fit(imageStream(records, { decode }), { batchSize: 64 });
+ */
+export function decodePool(options: DecodePoolOptions = {}): DecodePool {
+  const { workers = defaultWorkers() } = options;
+  checkInteger('decodePool', 'workers', workers);
+  return makePool('decodePool', decodePlan('decodePool', options), workers);
+}
+
+/** Leaves a core to training. */
+export function defaultWorkers(): number {
+  return Math.min(4, Math.max(1, availableParallelism() - 1));
+}
+
+/** {@link decodePool} in the name of another function. */
+export function makePool(caller: string, plan: DecodePlan, workers: number): DecodePool {
+  const pool = new Pool(caller, plan, workers);
+  const decode: DecodePictures = (pictures, signal) => pool.decode(pictures, signal);
+  return Object.assign(decode, { close: () => pool.close() });
+}

@@ -1,0 +1,101 @@
+import type { DecodePlan } from './decode-image.js';
+
+/** What a decoding thread is told when it starts. */
+export interface DecodeWorkerData {
+  /** Where sharp lies. */
+  sharp: string;
+  plan: DecodePlan;
+  /** Pictures under way at the same time. */
+  concurrency: number;
+}
+
+/** What a decoding thread is asked: pictures to decode, or to forget a question. */
+export type DecodeRequest =
+  | { id: number; pictures: readonly { name: string; bytes?: Uint8Array }[] }
+  | { cancel: number };
+
+/** What became of a picture. */
+export type DecodeOutcome =
+  | { data: Uint8Array; shape: [number, number, number] }
+  /** The file could not be read (`read`) or decoded; `bytes` is its length. */
+  | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
+
+/** What a decoding thread answers: a result for each picture, or why it can never decode one. */
+export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: string };
+
+/**
+ * The program of a decoding thread. A text, because no bundler then needs to find a second file; it decodes as
+ * `decodeBytes` does, and a test holds the two together.
+ */
+export const decodeWorkerCode = `
+'use strict';
+const { parentPort, workerData } = require('node:worker_threads');
+const { readFile } = require('node:fs/promises');
+const { plan, concurrency } = workerData;
+const waiting = new Map();
+let running = false;
+let sharp;
+try {
+  sharp = require(workerData.sharp);
+} catch (error) {
+  parentPort.postMessage({ fatal: error.message });
+}
+async function decode({ name, bytes }) {
+  let encoded = bytes;
+  try {
+    encoded ??= new Uint8Array(await readFile(name));
+  } catch (error) {
+    return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
+  }
+  try {
+    return await decodePixels(encoded);
+  } catch (error) {
+    return { failed: 'decode', message: error.message, bytes: encoded.length };
+  }
+}
+async function decodePixels(encoded) {
+  const { size, fit, background, maxPixels } = plan;
+  let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
+    .autoOrient()
+    .flatten({ background });
+  if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
+  const { data, info } = await pipeline
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(info.channels + ' channels');
+  return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
+}
+async function answer(id, pictures) {
+  const outcomes = [];
+  let next = 0;
+  const work = async () => {
+    while (next < pictures.length && waiting.has(id)) {
+      const place = next++;
+      outcomes[place] = await decode(pictures[place]);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  for (let i = 0; i < outcomes.length && waiting.has(id); i++) {
+    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i]); // alone: see decodeEach
+  }
+  if (!waiting.delete(id)) return;
+  const buffers = outcomes.flatMap(({ data }) => (data ? [data.buffer] : []));
+  parentPort.postMessage({ id, outcomes }, buffers);
+}
+async function run() {
+  running = true;
+  while (waiting.size > 0) {
+    const [[id, pictures]] = waiting;
+    await answer(id, pictures);
+  }
+  running = false;
+}
+parentPort.on('message', (request) => {
+  if (request.cancel !== undefined) waiting.delete(request.cancel);
+  else {
+    waiting.set(request.id, request.pictures);
+    if (sharp && !running) run();
+  }
+});
+`;

@@ -1,0 +1,66 @@
+import { InvalidOptionError } from '../errors/errors.js';
+import type { Recipe } from './recipe.js';
+
+/** A part of a recipe: what is left out stays. Lists are replaced as a whole. */
+export type RecipeChanges<T = Recipe> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [Key in keyof T]?: RecipeChanges<T[Key]> }
+    : T;
+
+/** The fields that say which of several forms an object has. */
+const kinds = ['className', 'type'];
+
+/**
+ * A recipe with some values changed. Pure data to pure data: neither argument is altered.
+ *
+ * An optimizer or schedule of another kind takes the old one's place as a whole. The changed values' sources say that
+ * they were changed.
+ *
+ * @param recipe - The recipe to begin with.
+ * @param changes - What is to be different.
+ * @returns A new recipe.
+ * @throws {@link InvalidOptionError} when a change is not a value but has values below it, or the reverse, or a field
+ * of the recipe itself is unknown. Other values are checked by `new SimCLR`.
+ * @example
+ * const mine = adjustRecipe(lightlyCIFAR10, { training: { epochs: 20, datasetSize: 10_000 } });
+ */
+export function adjustRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
+  const sources: Record<string, string> = { ...recipe.sources };
+  const unknown = Object.keys(changes).find((key) => !Object.hasOwn(recipe, key));
+  if (unknown !== undefined) {
+    throw new InvalidOptionError(
+      `adjustRecipe: changes must have no other fields than ${Object.keys(recipe).join(', ')}. Received: changes.${unknown}.`,
+    );
+  }
+  const merged = merge(recipe, changes, '', sources) as Recipe;
+  return { ...merged, sources: changes.sources === undefined ? sources : merged.sources };
+}
+
+function merge(old: unknown, change: unknown, path: string, sources: Record<string, string>): unknown {
+  if (change === undefined) return old;
+  if (
+    isGroup(old) &&
+    isGroup(change) &&
+    kinds.every((kind) => !(kind in change) || change[kind] === old[kind])
+  ) {
+    const result: Record<string, unknown> = { ...old };
+    for (const [key, value] of Object.entries(change)) {
+      result[key] = merge(old[key], value, path === '' ? key : `${path}.${key}`, sources);
+    }
+    return result;
+  }
+  const isWhole = path.includes('.') || !isGroup(old) || old === null || isGroup(change);
+  if (!isWhole) {
+    throw new InvalidOptionError(
+      `adjustRecipe: ${path} must be an object. Received: ${path}=${String(change)}.`,
+    );
+  }
+  for (const known of Object.keys(sources)) if (known.startsWith(`${path}.`)) delete sources[known];
+  sources[path] = 'changed by adjustRecipe';
+  return change;
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

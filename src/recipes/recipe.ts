@@ -1,0 +1,83 @@
+import type {
+  GaussianBlurOptions,
+  NormalizeOptions,
+  SimCLRAugmentationOptions,
+} from '../augmentations/index.js';
+import type {
+  EncoderConfig,
+  LearningRateConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+  TrainingPlan,
+} from '../training/index.js';
+
+/** An encoder with every choice spelt out. */
+export type RecipeEncoder = Required<Omit<EncoderConfig, 'groups'>>;
+
+/** A projection head with every choice spelt out. */
+export type RecipeProjectionHead = Required<Omit<ProjectionHeadConfig, 'groups'>>;
+
+/** SimCLR's augmentation with every choice spelt out; its size is the encoder's input. */
+export interface RecipeAugmentation {
+  /** Which transform. */
+  name: 'simclrAugmentation';
+  /** Its options. */
+  options: Required<Omit<SimCLRAugmentationOptions, 'size' | 'normalization' | 'jitter' | 'blur'>> & {
+    /** Proportions of the colour jitter, before `strength`. */
+    jitter: Required<NonNullable<SimCLRAugmentationOptions['jitter']>>;
+    /** How to blur, or not to. */
+    blur: false | GaussianBlurOptions;
+  };
+}
+
+/** An optimizer whose learning rate follows the batch and the length of the run. */
+export type RecipeOptimizer = OptimizerConfig & {
+  /** Base rate, scaling and schedule. */
+  learningRate: Required<Pick<LearningRateConfig, 'base' | 'scaling' | 'schedule'>> & LearningRateConfig;
+};
+
+/** A figure that the recipe's authors report for it. */
+export interface ReportedAccuracy {
+  /** What was measured, and when. */
+  measure: string;
+  /** Top-1 accuracy, from 0 to 1. */
+  accuracy: number;
+  /** Where it is reported. */
+  source: string;
+}
+
+/**
+ * How somebody trains SimCLR, as plain data that survives JSON: `new SimCLR(recipe)` builds it, `fit(pictures,
+ * recipe.training)` runs it.
+ */
+export interface Recipe {
+  /** Short name, such as `'lightly-cifar10'`. */
+  name: string;
+  /** What it is, in a sentence. */
+  title: string;
+  /** f: the network that is kept. */
+  encoder: RecipeEncoder;
+  /** g: the network that the loss looks through. */
+  projectionHead: RecipeProjectionHead;
+  /** How views are made. */
+  augmentation: RecipeAugmentation;
+  /** Mean and standard deviation of each channel, or none. */
+  normalization: NormalizeOptions | null;
+  /** Temperature of NT-Xent. */
+  temperature: number;
+  /** Both views in one pass, or one pass a view: whose batch statistics are whose. */
+  viewBatching: 'joint' | 'separate';
+  /** How weights are updated. */
+  optimizer: RecipeOptimizer;
+  /** Batch size, epochs, and the size of the data set that the recipe is for. */
+  training: TrainingPlan;
+  /**
+   * Where each value comes from, by its path (`'optimizer.momentum'`). A path speaks for all below it that have none
+   * of their own: see {@link sourceOf}.
+   */
+  sources: Readonly<Record<string, string>>;
+  /** What the original does that this library does otherwise or not at all. */
+  deviations: readonly string[];
+  /** What its authors report. */
+  reported: readonly ReportedAccuracy[];
+}

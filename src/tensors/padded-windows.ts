@@ -1,0 +1,89 @@
+import {
+  conv2d,
+  engine,
+  getBackend,
+  getKernel,
+  maxPool,
+  pad,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+
+/** Pixels before and after the picture along one axis. */
+export type SidePadding = readonly [before: number, after: number];
+
+/** How a window runs over a picture. */
+export interface WindowOptions {
+  /** Step of the window along both axes, in pixels. */
+  strides: number;
+  /** Padding of height and width. Every line and column of it lies under some window. */
+  padding: readonly [SidePadding, SidePadding];
+}
+
+/**
+ * Kernels that a backend may have under names of this library: windows over pictures with explicit padding, without a
+ * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right). The
+ * backend registers gradients for the first and the last of them.
+ */
+export const paddedKernels = {
+  /** Inputs `x`, `filter`. */
+  convolution: 'SimCLRPaddedConv2D',
+  /** Inputs `dy`, `filter`; attribute `inputShape`. */
+  convolutionInputGradient: 'SimCLRPaddedConv2DInputGradient',
+  /** Inputs `x`, `dy`; attribute `filterShape`. */
+  convolutionFilterGradient: 'SimCLRPaddedConv2DFilterGradient',
+  /** Inputs `dy`, `input`, `output`; attributes `kernelSize` too. */
+  maxPoolGradient: 'SimCLRPaddedMaxPoolGradient',
+  /** Inputs `x`; attributes `kernelSize` too. */
+  maxPool: 'SimCLRPaddedMaxPool',
+} as const;
+
+// The lowest float32: no input lies below it.
+const lowest = -3.4028234663852886e38;
+
+function runPadded(
+  kernel: string,
+  inputs: Record<string, Tensor4D>,
+  attributes: object,
+): Tensor4D | undefined {
+  if (getKernel(kernel, getBackend()) === undefined) return undefined;
+  return engine().runKernel(kernel, inputs, attributes as Record<string, number>) as Tensor4D;
+}
+
+/**
+ * Convolution of pictures with zeros around them.
+ *
+ * @param x - `[N, H, W, C]`, float32.
+ * @param filter - `[size, size, C, F]`.
+ * @returns `[N, H', W', F]`; the caller disposes it.
+ */
+export function paddedConv2d(x: Tensor4D, filter: Tensor4D, { strides, padding }: WindowOptions): Tensor4D {
+  const attributes = { strides, padding: padding.flat() };
+  return (
+    runPadded(paddedKernels.convolution, { x, filter }, attributes) ??
+    tidy(() => conv2d(padAround(x, padding, 0), filter, strides, 'valid'))
+  );
+}
+
+/**
+ * Maxima over square windows of pictures; no maximum is taken of the padding.
+ *
+ * @param x - `[N, H, W, C]`, float32.
+ * @param kernelSize - Height and width of the window, in pixels.
+ * @returns `[N, H', W', C]`; the caller disposes it.
+ */
+export function paddedMaxPool(
+  x: Tensor4D,
+  kernelSize: number,
+  { strides, padding }: WindowOptions,
+): Tensor4D {
+  const attributes = { kernelSize, strides, padding: padding.flat() };
+  return (
+    runPadded(paddedKernels.maxPool, { x }, attributes) ??
+    tidy(() => maxPool(padAround(x, padding, lowest), kernelSize, strides, 'valid'))
+  );
+}
+
+function padAround(x: Tensor4D, [vertical, horizontal]: WindowOptions['padding'], value: number): Tensor4D {
+  return pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]], value);
+}

@@ -1,0 +1,156 @@
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import {
+  type SimCLRAugmentationOptions,
+  simclrAugmentation,
+  type Transform,
+} from '../augmentations/index.js';
+import { checkChoice, receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import { projectionHead, resnet18, resnet34, resnet50 } from '../models/index.js';
+import { optimizerFromConfig } from '../optimizers/index.js';
+import { checkKeys } from './check-keys.js';
+import type {
+  AugmentationConfig,
+  EncoderConfig,
+  OptimizerConfig,
+  ProjectionHeadConfig,
+  TrainingPlan,
+} from './part-configs.js';
+import { plannedLearningRate } from './planned-learning-rate.js';
+
+const caller = 'SimCLR';
+const networks = { resnet18, resnet34, resnet50 };
+
+type Fields<T> = { [Key in keyof Required<T>]: 1 };
+type AllKeys<T> = T extends unknown ? keyof T : never;
+
+const normalizationFields = {
+  batchNormalizationMomentum: 1,
+  batchNormalizationEpsilon: 1,
+  groups: 1,
+} as const;
+const encoderFields: Fields<EncoderConfig> = {
+  architecture: 1,
+  inputShape: 1,
+  stem: 1,
+  width: 1,
+  zeroInitResidual: 1,
+  initializer: 1,
+  projectionShortcut: 1,
+  ...normalizationFields,
+};
+const headFields: Fields<ProjectionHeadConfig> = {
+  hidden: 1,
+  outputDim: 1,
+  batchNorm: 1,
+  finalBatchNorm: 1,
+  useBias: 1,
+  initializer: 1,
+  ...normalizationFields,
+};
+const augmentationFields: Fields<SimCLRAugmentationOptions> = {
+  size: 1,
+  scale: 1,
+  aspectRatio: 1,
+  interpolation: 1,
+  antialias: 1,
+  flipProbability: 1,
+  strength: 1,
+  jitter: 1,
+  jitterProbability: 1,
+  grayscaleProbability: 1,
+  blur: 1,
+  blurProbability: 1,
+  semantics: 1,
+  normalization: 1,
+};
+const decayFields = { className: 1, learningRate: 1, weightDecay: 1, excludeFromWeightDecay: 1 } as const;
+const optimizerFields: {
+  [Name in OptimizerConfig['className']]: Record<AllKeys<Extract<OptimizerConfig, { className: Name }>>, 1>;
+} = {
+  SGD: { ...decayFields, momentum: 1, nesterov: 1, weightDecayMode: 1 },
+  AdamW: { ...decayFields, beta1: 1, beta2: 1, epsilon: 1, weightDecayMode: 1 },
+  LARS: {
+    ...decayFields,
+    momentum: 1,
+    trustCoefficient: 1,
+    rule: 1,
+    nesterov: 1,
+    classicMomentum: 1,
+    clip: 1,
+    epsilon: 1,
+    excludeFromAdaptation: 1,
+  },
+};
+
+/** Whether a part is data to make it from: an object without the methods of a made part. */
+export function isConfig<Config extends object>(part: object | undefined, method: string): part is Config {
+  return (
+    typeof part === 'object' &&
+    part !== null &&
+    !Array.isArray(part) &&
+    typeof (part as Record<string, unknown>)[method] !== 'function'
+  );
+}
+
+/** @throws {@link InvalidOptionError} when an option is outside its domain. */
+export function buildEncoder(config: EncoderConfig, seed: number): LayersModel {
+  checkChoice(caller, 'encoder.architecture', config.architecture, ['resnet18', 'resnet34', 'resnet50']);
+  checkKeys(caller, 'encoder', config, encoderFields);
+  const { architecture, ...options } = config;
+  return networks[architecture]({ ...options, seed });
+}
+
+/** @throws {@link InvalidOptionError} when an option is outside its domain. */
+export function buildProjectionHead(
+  config: ProjectionHeadConfig,
+  inputDim: number,
+  seed: number,
+): LayersModel {
+  checkKeys(caller, 'projectionHead', config, headFields);
+  return projectionHead({ ...config, inputDim, seed });
+}
+
+/** @throws {@link InvalidOptionError} when an option is outside its domain. */
+export function buildAugmentation(
+  config: AugmentationConfig,
+  size: readonly [number, number],
+): Transform<unknown> {
+  checkChoice(caller, 'augmentation.name', config.name, ['simclrAugmentation']);
+  checkKeys(caller, 'augmentation', config, { name: 1, options: 1 });
+  const { options = {} } = config;
+  checkKeys(caller, 'augmentation.options', options, augmentationFields);
+  return simclrAugmentation({ size, ...options });
+}
+
+/** @throws {@link InvalidOptionError} when an option is outside its domain, or a plan lacks what it is reckoned from. */
+export function buildOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
+  const { className, learningRate, ...options } = config;
+  checkChoice(caller, 'optimizer.className', className, ['SGD', 'AdamW', 'LARS']);
+  checkKeys(caller, 'optimizer', config, optimizerFields[className]);
+  const settings = options as Record<string, string | number | boolean>;
+  if (typeof learningRate === 'number') {
+    return optimizerFromConfig({ className, learningRate, ...settings });
+  }
+  if (training === undefined) {
+    throw new InvalidOptionError(
+      receivedMessage(
+        caller,
+        'training must be { batchSize, epochs, datasetSize }, for the learning rate is planned from it',
+        'training',
+        training,
+      ),
+    );
+  }
+  checkKeys(caller, 'optimizer.learningRate', learningRate, {
+    base: 1,
+    scaling: 1,
+    referenceBatchSize: 1,
+    schedule: 1,
+  });
+  return optimizerFromConfig(
+    { className, ...settings, learningRate: 0 },
+    { learningRate: plannedLearningRate(learningRate, training) },
+  );
+}

@@ -1,0 +1,199 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { create } from 'tar';
+import { describe, expect, it } from 'vitest';
+import {
+  type ByteSource,
+  shuffle,
+  type TarEntriesOptions,
+  tarEntries,
+  webDataset,
+} from '../../src/data/index.js';
+import { DataError, InvalidOptionError } from '../../src/errors/index.js';
+import { temporaryFolder } from '../node/temporary.js';
+import { bytesSource, tarArchive, tarEntry } from './tar-block.js';
+
+async function take<T>(elements: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const element of elements) taken.push(element);
+  return taken;
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const read = (bytes: Uint8Array, options?: TarEntriesOptions) =>
+  take(tarEntries(bytesSource('a.tar', bytes), options));
+
+async function expectRefused(bytes: Uint8Array, reason: RegExp, options?: TarEntriesOptions): Promise<void> {
+  const error = await read(bytes, options).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(DataError);
+  expect(error.message).toMatch(/^tarEntries: .*Received: a\.tar/);
+  expect(error.message).toMatch(reason);
+  expect(error.path).toBe('a.tar');
+}
+
+describe('tarEntries', () => {
+  it('reads what an archiver of its own wrote, in pieces of any size, compressed or not', async () => {
+    const folder = temporaryFolder();
+    const long = `${'long'.repeat(40)}.txt`;
+    const contents: Record<string, string> = {
+      'a.txt': 'hello',
+      'empty.txt': '',
+      [long]: 'x'.repeat(3000),
+      'ü.txt': 'é',
+    };
+    for (const [name, content] of Object.entries(contents)) writeFileSync(join(folder, name), content);
+    create(
+      { sync: true, cwd: folder, file: join(folder, 'all.tar') },
+      Object.keys(contents).map((name) => `./${name}`),
+    );
+    const bytes = new Uint8Array(readFileSync(join(folder, 'all.tar')));
+    for (const file of [bytes, new Uint8Array(gzipSync(bytes))]) {
+      for (const pieceBytes of [1, 511, 100_000]) {
+        const entries = await take(tarEntries(bytesSource('a.tar', file, pieceBytes)));
+        expect(entries.map(({ name, bytes: content }) => [name, text(content)])).toEqual(
+          Object.entries(contents),
+        );
+        for (const { bytes: content } of entries) expect(content.buffer.byteLength).toBe(content.length);
+      }
+    }
+  });
+
+  it('takes streams, passes over folders and joins long names', async () => {
+    const bytes = tarArchive(
+      tarEntry('folder/', '', { type: '5' }),
+      tarEntry('b.txt', 'b', { prefix: 'folder' }),
+    );
+    const source: ByteSource = { name: 'a.tar', open: async () => new Blob([bytes as BlobPart]).stream() };
+    expect((await take(tarEntries(source))).map(({ name }) => name)).toEqual(['folder/b.txt']);
+  });
+
+  it('refuses names that lead elsewhere, links and devices', async () => {
+    for (const name of ['../a', 'a/../../b', '/etc/passwd', 'C:\\a', '\\\\server\\a', 'a\\..\\b', './../a']) {
+      await expectRefused(
+        tarArchive(tarEntry('ok', 'x'), tarEntry(name, 'x')),
+        /a path that leads|an absolute path/,
+      );
+    }
+    await expectRefused(tarArchive(tarEntry('l', '', { type: '2', linkname: '../x' })), /leads out/);
+    await expectRefused(
+      tarArchive(tarEntry('l', '', { type: '2', linkname: 'x' })),
+      /no plain file \(symlink\)/,
+    );
+    await expectRefused(tarArchive(tarEntry('d', '', { type: '3' })), /character-device/);
+    expect(await read(tarArchive(tarEntry('a..b', 'x')))).toHaveLength(1);
+  });
+
+  it('refuses what is empty, no archive, damaged, cut off or too large', async () => {
+    const whole = tarArchive(tarEntry('a', 'x'.repeat(2000)), tarEntry('b', 'y'));
+    await expectRefused(new Uint8Array(0), /an empty file/);
+    await expectRefused(new Uint8Array(1024).fill(7), /a\.tar, .+\.$/);
+    const damaged = whole.slice();
+    damaged[3] = 65;
+    await expectRefused(damaged, /checksum/i);
+    for (const length of [100, 512, 1500, 2560, 3000, whole.length - 1024, whole.length - 512]) {
+      await expectRefused(whole.subarray(0, length), /truncated|invalid|unexpected/i);
+    }
+    await expectRefused(whole, /"a" of 2000 bytes \(at most 1999\)/, { maxEntryBytes: 1999 });
+    await expectRefused(tarArchive(tarEntry('a', 'x', { size: 2 ** 32 })), /"a" of 4294967296 bytes/);
+    const zipped = new Uint8Array(gzipSync(whole));
+    await expectRefused(zipped.subarray(0, 60), /does not decompress/);
+    await expect(read(whole, { maxEntryBytes: 0 })).rejects.toThrow(InvalidOptionError);
+    await expect(take(tarEntries({} as never))).rejects.toThrow(/a source must be/);
+    await expect(take(tarEntries({ name: 'x', open: () => ['no bytes' as never] }))).rejects.toThrow(
+      /pieces of bytes/,
+    );
+  });
+
+  it('closes its source when the loop is left, and passes on the source error', async () => {
+    let closed = 0;
+    const bytes = tarArchive(...Array.from({ length: 50 }, (_, i) => tarEntry(`${i}`, 'x'.repeat(9000))));
+    const source: ByteSource = {
+      name: 'a.tar',
+      async *open() {
+        try {
+          for (let i = 0; i < bytes.length; i += 4096) yield bytes.subarray(i, i + 4096);
+        } finally {
+          closed++;
+        }
+      },
+    };
+    for await (const _ of tarEntries(source)) break;
+    expect(closed).toBe(1);
+    const failing: ByteSource = {
+      name: 'a.tar',
+      async *open() {
+        yield bytes.subarray(0, 4096);
+        throw new DataError('the disk is gone', 'a.tar');
+      },
+    };
+    await expect(take(tarEntries(failing))).rejects.toThrow('the disk is gone');
+  });
+});
+
+describe('webDataset', () => {
+  const shard = (name: string, first: number, count: number) =>
+    bytesSource(
+      name,
+      tarArchive(
+        ...Array.from({ length: count }, (_, i) => first + i).flatMap((n) => [
+          tarEntry(`./train/${n}.jpg`, `picture ${n}`),
+          tarEntry(`./train/${n}.cls`, `${n % 4}\n`),
+          tarEntry(`./train/${n}.seg.png`, 'mask'),
+        ]),
+        tarEntry('README', 'no sample'),
+        tarEntry('.hidden.jpg', 'no sample'),
+      ),
+    );
+  const shards = [shard('0.tar', 0, 3), shard('1.tar', 3, 4), shard('2.tar', 7, 2)];
+
+  it('groups files by their names up to the first dot', async () => {
+    const records = await take(webDataset(shards, { shuffleShards: false }));
+    expect(records.map(({ name }) => name).slice(2, 4)).toEqual(['0.tar/train/2', '1.tar/train/3']);
+    expect(records.map(({ index, label }) => [index, label])).toEqual(
+      Array.from({ length: 9 }, (_, i) => [i, i % 4]),
+    );
+    expect(text(records[5]!.bytes)).toBe('picture 5');
+    expect(Object.keys(records[5]!.files)).toEqual(['jpg', 'cls', 'seg.png']);
+  });
+
+  it('reads shards in an order of seed and epoch, and resumes in any of them', async () => {
+    const names = async (epoch: number, position = 0) =>
+      (await take(webDataset(shards, { seed: 1 }).open({ epoch, position }))).map(({ name }) => name);
+    const orders = new Set<string>();
+    for (let epoch = 0; epoch < 6; epoch++) {
+      const whole = await names(epoch);
+      orders.add(whole.map((name) => name[0]).join(''));
+      expect(await names(epoch, 4)).toEqual(whole.slice(4));
+    }
+    expect(orders.size).toBeGreaterThan(2);
+    const mixed = await take(shuffle(webDataset(shards), { bufferSize: 5 }));
+    expect(new Set(mixed.map(({ name }) => name)).size).toBe(9);
+  });
+
+  it('names the sample that has no picture, two of them, or a label that is none', async () => {
+    const refused = async (...entries: Uint8Array[]) =>
+      take(webDataset([bytesSource('a.tar', tarArchive(...entries))])).catch((error) => error);
+    const jpg = tarEntry('7.jpg', 'x');
+    for (const [entries, reason] of [
+      [[tarEntry('7.cls', '1')], /a\.tar\/7 with 0 pictures \(files: \.cls\)/],
+      [[jpg, tarEntry('7.png', 'x')], /a\.tar\/7 with 2 pictures/],
+      [[jpg, jpg], /a\.tar\/7 with two files ending in \.jpg/],
+      [[jpg, tarEntry('7.cls', 'cat')], /a\.tar\/7 with the label "cat"/],
+      [[jpg, tarEntry('7.cls', '-1')], /the label "-1"/],
+      [[jpg, tarEntry('7.cls', '')], /the label ""/],
+      [[jpg, tarEntry('7.cls', '1'.repeat(100))], /the label "1/],
+    ] as const) {
+      const error = await refused(...entries);
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.message).toMatch(reason);
+      expect(error.path).toBe('a.tar/7');
+    }
+  });
+
+  it('refuses options outside their domain', () => {
+    expect(() => webDataset([])).toThrow(/at least one source/);
+    expect(() => webDataset(shards, { seed: -1 })).toThrow(/seed/);
+    expect(() => webDataset(shards, { maxEntryBytes: 0 })).toThrow(/maxEntryBytes/);
+  });
+});

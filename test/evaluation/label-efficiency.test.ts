@@ -1,0 +1,75 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { InvalidOptionError, ValueRangeError } from '../../src/errors/index.js';
+import { labelEfficiency } from '../../src/evaluation/index.js';
+import { expectTensors } from '../helpers/leaks.js';
+import { tinySimCLR } from '../training/tiny.js';
+import { colouredPictures } from './labeled-tiny.js';
+
+const simclr = tinySimCLR();
+afterAll(() => simclr.dispose());
+const training = colouredPictures(24, 3);
+const test = colouredPictures(15, 3, 2);
+const fineTune = { epochs: 2, batchSize: 8 };
+
+describe('labelEfficiency', () => {
+  it('gives a curve for both beginnings, with every run', async () => {
+    const done: number[] = [];
+    const curve = await expectTensors(0, () =>
+      labelEfficiency(simclr, training, test, {
+        perClass: [4, 1],
+        seeds: [3, 5],
+        fineTune,
+        onProgress: (_, count, total) => {
+          expect(total).toBe(8);
+          done.push(count);
+        },
+      }),
+    );
+    expect(done).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(curve).toMatchObject({ perClass: [1, 4], testCount: 15, outcome: 'completed' });
+    for (const method of ['pretrained', 'scratch'] as const) {
+      for (const [point, labels] of curve.perClass.entries()) {
+        const runs = curve.runs.filter((run) => run.method === method && run.perClass === labels);
+        expect(runs.map(({ seed }) => seed)).toEqual([3, 5]);
+        const accuracies = runs.map(({ accuracy }) => accuracy);
+        expect(curve.series[method].mean[point]).toBeCloseTo((accuracies[0]! + accuracies[1]!) / 2, 10);
+        expect(curve.series[method].low[point]).toBe(Math.min(...accuracies));
+        expect(curve.series[method].high[point]).toBe(Math.max(...accuracies));
+      }
+    }
+    expect(JSON.parse(JSON.stringify(curve))).toEqual(curve);
+  });
+
+  it('gives the points that are complete when aborted', async () => {
+    const controller = new AbortController();
+    const curve = await expectTensors(0, () =>
+      labelEfficiency(simclr, training, test, {
+        perClass: [1, 2],
+        fineTune,
+        signal: controller.signal,
+        onProgress: (_, count) => count === 3 && controller.abort(),
+      }),
+    );
+    expect(curve).toMatchObject({ perClass: [1], outcome: 'aborted' });
+    expect(curve.runs).toHaveLength(3);
+    expect(curve.series.scratch.mean).toHaveLength(1);
+  });
+
+  it('refuses more labels than a class has, before anything is trained', async () => {
+    const curve = labelEfficiency(simclr, training, test, {
+      perClass: [1, 9],
+      onProgress: () => expect.fail(),
+    });
+    await expect(curve).rejects.toBeInstanceOf(ValueRangeError);
+    await expect(labelEfficiency(simclr, training, test, { perClass: [] })).rejects.toBeInstanceOf(
+      InvalidOptionError,
+    );
+    await expect(labelEfficiency(simclr, training, test, { seeds: [-1] })).rejects.toBeInstanceOf(
+      InvalidOptionError,
+    );
+    const strange = { ...test, labels: test.labels.map((label) => label + 1) };
+    await expect(labelEfficiency(simclr, training, strange)).rejects.toThrow(
+      /test.labels must be class numbers/,
+    );
+  });
+});

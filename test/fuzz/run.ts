@@ -1,0 +1,30 @@
+/**
+ * Fuzzes the readers of picture files: `npx tsx test/fuzz/run.ts [--inputs N] [--seed S] [--only NAME]`. N is the number
+ * over all parsers, a million unless told. Prints a line for each, and fails on the first input that makes one hang,
+ * fill the memory or throw what is no error of this library.
+ */
+import { parseArgs } from 'node:util';
+import { dataParsers, fuzz } from './data-parsers.js';
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+  },
+});
+
+const chosen = Object.entries(dataParsers).filter(([name]) => !values.only || name === values.only);
+const weights = chosen.reduce((sum, [, { weight }]) => sum + weight, 0);
+let total = 0;
+for (const [name, { weight }] of chosen) {
+  const inputs = Math.ceil((Number(values.inputs) * weight) / weights);
+  const began = performance.now();
+  const { accepted, refused } = await fuzz(name, inputs, Number(values.seed));
+  const seconds = (performance.now() - began) / 1000;
+  total += inputs;
+  console.log(
+    `${name.padEnd(11)} ${String(inputs).padStart(8)} inputs, ${accepted} parsed, ${refused} refused, ${seconds.toFixed(1)} s`,
+  );
+}
+console.log(`${total} inputs; no hang, no other error than the library's own.`);

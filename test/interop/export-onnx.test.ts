@@ -1,0 +1,198 @@
+import {
+  input,
+  type LayersModel,
+  layers,
+  model,
+  type SymbolicTensor,
+  sequential,
+} from '@tensorflow/tfjs-layers';
+import { describe, expect, test } from 'vitest';
+import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
+import { exportONNX } from '../../src/interop/index.js';
+import { getTorchvisionWeights, projectionHead, resnet18 } from '../../src/models/index.js';
+import { expectTensors } from '../helpers/leaks.js';
+import { encoders, stockEncoder } from './models.js';
+import { type Fields, fieldsOf, messages, texts } from './protobuf-reader.js';
+
+// That onnxruntime computes the same h and z is tested by test/interop/python: here is what the file says.
+
+interface Graph {
+  operatorSet: number;
+  nodes: { operator: string; name: string; inputs: string[]; attributes: Record<string, unknown> }[];
+  constants: Map<string, { shape: number[]; values: Float32Array }>;
+  inputs: Record<string, Array<number | string>>;
+  outputs: Record<string, Array<number | string>>;
+}
+
+function endsOf(graph: Fields, field: number): Record<string, Array<number | string>> {
+  const ends = messages(graph, field).map((end) => {
+    const [type] = messages(messages(end, 2)[0]!, 1);
+    expect(type!.get(1)).toEqual([1]);
+    const shape = messages(messages(type!, 2)[0]!, 1);
+    return [texts(end, 1)[0]!, shape.map((size) => (size.get(1)?.[0] as number) ?? texts(size, 2)[0]!)];
+  });
+  return Object.fromEntries(ends);
+}
+
+function parse(file: Uint8Array): Graph {
+  const root = fieldsOf(file);
+  const [graph] = messages(root, 7) as [Fields];
+  const attributesOf = (node: Fields) =>
+    Object.fromEntries(
+      messages(node, 5).map((item) => [
+        texts(item, 1)[0]!,
+        item.get(8) ?? item.get(3)?.[0] ?? (item.has(4) ? texts(item, 4)[0] : 'a float'),
+      ]),
+    );
+  return {
+    operatorSet: messages(root, 8)[0]!.get(2)![0] as number,
+    nodes: messages(graph, 1).map((node) => {
+      expect(texts(node, 2)).toEqual(texts(node, 3));
+      return {
+        operator: texts(node, 4)[0]!,
+        name: texts(node, 3)[0]!,
+        inputs: texts(node, 1),
+        attributes: attributesOf(node),
+      };
+    }),
+    constants: new Map(
+      messages(graph, 5).map((constant) => {
+        const raw = (constant.get(9)![0] as Uint8Array).slice();
+        const shape = (constant.get(1) ?? []) as number[];
+        return [texts(constant, 8)[0]!, { shape, values: new Float32Array(raw.buffer) }];
+      }),
+    ),
+    inputs: endsOf(graph, 11),
+    outputs: endsOf(graph, 12),
+  };
+}
+
+describe('exportONNX', () => {
+  test.each([...encoders, ['usual layers', stockEncoder] as const])(
+    '%s: every node finds its inputs, no name comes twice, no tensor is left',
+    async (_, build) => {
+      const encoder = build();
+      const dim = encoder.outputs[0]!.shape[1]!;
+      const head = projectionHead({ inputDim: dim, hidden: [4], outputDim: 3, batchNorm: true });
+      const file = await expectTensors(0, () => exportONNX(encoder, { projectionHead: head }));
+      const { operatorSet, nodes, constants, inputs, outputs } = parse(file);
+      expect(operatorSet).toBe(17);
+      const [, height, width, channels] = encoder.inputs[0]!.shape;
+      expect(inputs).toEqual({ images: ['batch', channels, height, width] });
+      expect(outputs).toEqual({ h: ['batch', dim], z: ['batch', 3] });
+      const known = new Set(['images', ...constants.keys()]);
+      for (const node of nodes) {
+        for (const name of node.inputs) expect(known, node.name).toContain(name);
+        expect(known).not.toContain(node.name);
+        known.add(node.name);
+      }
+      expect([...known].filter((name) => name in outputs)).toEqual(['h', 'z']);
+      for (const [name, { shape, values }] of constants) {
+        if (!name.endsWith('pads')) {
+          expect(values, name).toHaveLength(shape.reduce((product, size) => product * size, 1));
+        }
+      }
+      encoder.dispose();
+      head.dispose();
+    },
+  );
+
+  test('a ResNet: its operators, and its weights in the order of PyTorch', async () => {
+    const encoder = encoders[0]![1]();
+    const { nodes, constants } = parse(await exportONNX(encoder));
+    const counts: Record<string, number> = {};
+    for (const { operator } of nodes) counts[operator] = (counts[operator] ?? 0) + 1;
+    expect(counts).toEqual({
+      Conv: 20,
+      BatchNormalization: 20,
+      Relu: 17,
+      Add: 8,
+      MaxPool: 1,
+      GlobalAveragePool: 1,
+      Flatten: 1,
+      Identity: 1,
+    });
+    expect(nodes[0]).toEqual({
+      operator: 'Conv',
+      name: 'encoder/conv1',
+      inputs: ['images', 'encoder/conv1.weight'],
+      attributes: { kernel_shape: [7, 7], strides: [2, 2], pads: [3, 3, 3, 3] },
+    });
+    for (const [name, values] of await getTorchvisionWeights(encoder)) {
+      expect(constants.get(`encoder/${name}`)!.values, name).toEqual(values);
+    }
+    encoder.dispose();
+  });
+
+  test('layout NHWC, open sizes and a normalisation', async () => {
+    const x = input({ shape: [null, null, 3] as never });
+    const pooled = layers.globalMaxPooling2d({ name: 'most' }).apply(x) as SymbolicTensor;
+    const encoder = model({ inputs: x, outputs: pooled });
+    const normalization = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] };
+    const { nodes, inputs, constants } = parse(await exportONNX(encoder, { layout: 'NHWC', normalization }));
+    expect(inputs).toEqual({ images: ['batch', 'height', 'width', 3] });
+    expect(nodes.map(({ operator }) => operator)).toEqual([
+      'Transpose',
+      'Sub',
+      'Div',
+      'GlobalMaxPool',
+      'Flatten',
+      'Identity',
+    ]);
+    expect(constants.get('normalization.mean')).toEqual({
+      shape: [1, 3, 1, 1],
+      values: Float32Array.of(0.1, 0.2, 0.3),
+    });
+  });
+
+  test('refuses, by name, layers and options without a counterpart', async () => {
+    const pictures = { inputShape: [4, 4, 2] };
+    const end = (layer: LayersModel['layers'][number]) =>
+      sequential({ layers: [layer, layers.globalAveragePooling2d({})] });
+    const refusal = async (layer: LayersModel['layers'][number], message: string | RegExp) => {
+      const encoder = end(layer);
+      await expect(exportONNX(encoder)).rejects.toThrow(InvalidOptionError);
+      await expect(exportONNX(encoder)).rejects.toThrow(message);
+    };
+    await refusal(
+      layers.upSampling2d({ ...pictures, name: 'larger' } as never),
+      /exportONNX: every layer must be one that can be exported \(.*\)\. Received: layer "larger" \(UpSampling2D\)\./,
+    );
+    await refusal(
+      layers.activation({ ...pictures, activation: 'selu', name: 'bend' }),
+      'exportONNX: an activation must be one of linear, relu, sigmoid, tanh; this one is selu. Received: layer "bend" (Activation).',
+    );
+    await refusal(layers.batchNormalization({ ...pictures, axis: 1, name: 'odd' }), /last axis.*"odd"/);
+    await refusal(layers.reLU({ ...pictures, maxValue: 6, name: 'six' }), /no maxValue.*"six"/);
+    await refusal(layers.dense({ ...pictures, units: 2, name: 'every' }), /dense layers must get.*"every"/);
+    await refusal(
+      layers.conv2d({ ...pictures, filters: 2, kernelSize: 1, dataFormat: 'channelsFirst', name: 'first' }),
+      /channelsLast.*"first"/,
+    );
+    const shared = layers.conv2d({ filters: 2, kernelSize: 1, name: 'both' });
+    const x = input({ shape: [4, 4, 2] });
+    const twice = shared.apply(shared.apply(x)) as SymbolicTensor;
+    const h = layers.globalAveragePooling2d({}).apply(twice) as SymbolicTensor;
+    await expect(exportONNX(model({ inputs: x, outputs: h }))).rejects.toThrow(
+      /Received: weight "both\/kernel" twice/,
+    );
+  });
+
+  test('refuses models and options that do not fit', async () => {
+    const encoder = resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+    const head = projectionHead({ inputDim: 8, hidden: [], outputDim: 2 });
+    await expect(exportONNX(head)).rejects.toThrow(ShapeError);
+    await expect(exportONNX(head)).rejects.toThrow(/must take pictures.*\[null,8\]/);
+    await expect(exportONNX(encoder, { projectionHead: head })).rejects.toThrow(
+      'exportONNX: projectionHead must take what the encoder gives, [batch, 16]. Received: projectionHead with input shape [null,8].',
+    );
+    await expect(exportONNX(encoder, { layout: 'CHW' as never })).rejects.toThrow(/layout must be one of/);
+    await expect(exportONNX(encoder, { normalization: { mean: [0], std: [1] } })).rejects.toThrow(
+      'exportONNX: normalization must have one mean and deviation a channel, 3. Received: 1.',
+    );
+    await expect(exportONNX(encoder, { normalization: { mean: [0], std: [0] } })).rejects.toThrow(
+      /std must be/,
+    );
+    for (const each of [encoder, head]) each.dispose();
+  });
+});

@@ -1,0 +1,67 @@
+import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import { resnet18, resnet50, setTorchvisionWeights } from '../../src/models/index.js';
+import { hashedWeight } from '../models/fill.js';
+
+/** Small encoders of this library with known weights and running statistics. */
+export const encoders: [name: string, build: () => LayersModel][] = [
+  ['resnet18', () => known(resnet18({ inputShape: [33, 32, 3], width: 2 }))],
+  ['resnet18 of small pictures', () => known(resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' }))],
+  [
+    'resnet18 with a stem of solo-learn',
+    () =>
+      known(
+        resnet18({
+          inputShape: [8, 8, 3],
+          width: 2,
+          stem: { kernelSize: 3, strides: 1, pool: false, padding: 2 },
+        }),
+      ),
+  ],
+  [
+    'resnet18 with a stem of lightly',
+    () =>
+      known(
+        resnet18({
+          inputShape: [8, 8, 3],
+          width: 2,
+          stem: { kernelSize: 3, strides: 1, pool: false, activation: 'none' },
+        }),
+      ),
+  ],
+  ['resnet50', () => known(resnet50({ inputShape: [16, 16, 3], width: 2, name: 'teacher' }))],
+];
+
+function known(encoder: LayersModel): LayersModel {
+  setTorchvisionWeights(encoder, hashedWeight);
+  return encoder;
+}
+
+/** An encoder of usual layers. */
+export function stockEncoder(): LayersModel {
+  return sequential({
+    layers: [
+      layers.conv2d({
+        inputShape: [9, 9, 3],
+        filters: 4,
+        kernelSize: 3,
+        padding: 'same',
+        strides: 2,
+        name: 'first',
+      }),
+      layers.batchNormalization({ name: 'normal' }),
+      layers.activation({ activation: 'tanh', name: 'bend' }),
+      layers.zeroPadding2d({
+        padding: [
+          [1, 0],
+          [0, 1],
+        ],
+        name: 'zeros',
+      }),
+      layers.averagePooling2d({ poolSize: 2, strides: 2, padding: 'same', name: 'average' }),
+      layers.maxPooling2d({ poolSize: 2, strides: 1, name: 'most' }),
+      layers.dropout({ rate: 0.5, name: 'drop' }),
+      layers.flatten({ name: 'flat' }),
+      layers.dense({ units: 5, activation: 'sigmoid', name: 'last' }),
+    ],
+  });
+}

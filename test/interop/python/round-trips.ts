@@ -1,0 +1,194 @@
+/**
+ * Weights and ONNX files to and from the real Python packages. `run.sh` calls it.
+ *
+ * For every network of networks.py: our weights, under the package's names, in the package's own network; our ONNX file in
+ * onnxruntime; the package's weights, from a .pth file, in our network. Outputs must agree within 1e-4 of the largest.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import {
+  exportONNX,
+  loadStateDict,
+  readSafetensors,
+  type StateDictFormat,
+  type StateTensorInput,
+  stateDict,
+  writeSafetensors,
+} from '../../../src/interop/index.js';
+import {
+  type ProjectionHeadOptions,
+  projectionHead,
+  type ResNetOptions,
+  resnet18,
+  resnet34,
+  resnet50,
+  setTorchvisionWeights,
+} from '../../../src/models/index.js';
+import { useBackend } from '../../helpers/backend.js';
+import { filled, hashedWeight } from '../../models/fill.js';
+import { stockEncoder } from '../models.js';
+
+interface Case {
+  name: string;
+  package: string;
+  format: StateDictFormat;
+  architecture: 'resnet18' | 'resnet34' | 'resnet50';
+  stem: NonNullable<ResNetOptions['stem']>;
+  size: number;
+  head?: ProjectionHeadOptions;
+  prefix?: string;
+}
+
+interface Answer {
+  skipped?: string;
+  failed?: string;
+  torch?: Record<string, number>;
+  onnx?: Record<string, number>;
+}
+
+const tolerance = 1e-4;
+const builders = { resnet18, resnet34, resnet50 };
+const { values: options } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    only: { type: 'string', default: '' },
+    'require-all': { type: 'boolean', default: false },
+  },
+});
+const folder = mkdtempSync(join(tmpdir(), 'simclr-interop-'));
+const file = (name: string) => join(folder, name);
+
+function runPython(...args: string[]): void {
+  const script = new URL('round_trips.py', import.meta.url).pathname;
+  const { status } = spawnSync(options.python, [script, folder, ...args], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`test:interop: ${options.python} ended with ${status}`);
+}
+
+/** The program of the guide that turns a .pth file into a safetensors file. */
+function snippetOfGuide(): string {
+  const guide = readFileSync(new URL('../../../docs/interop.md', import.meta.url), 'utf8');
+  const snippet = /```python\n([\s\S]*?)```/.exec(guide)?.[1];
+  if (snippet === undefined) throw new Error('docs/interop.md: no Python program');
+  writeFileSync(file('snippet.py'), snippet);
+  return file('snippet.py');
+}
+
+interface Networks {
+  encoder: LayersModel;
+  head?: LayersModel;
+}
+
+function build({ architecture, stem, size, head }: Case): Networks {
+  const encoder = builders[architecture]({ inputShape: [size, size, 3], stem });
+  if (head === undefined) return { encoder };
+  return { encoder, head: projectionHead({ inputDim: encoder.outputs[0]!.shape[1]!, ...head }) };
+}
+
+function picturesOf(encoder: LayersModel): Tensor4D {
+  return filled('pictures', [2, ...(encoder.inputs[0]!.shape.slice(1) as number[])], 0.5, 0.5);
+}
+
+function outputsOf({ encoder, head }: Networks): Record<'pictures' | 'h' | 'z', StateTensorInput> {
+  const stored = (tensor: Tensor): StateTensorInput => ({ data: tensor.dataSync(), shape: tensor.shape });
+  return tidy(() => {
+    const pictures = picturesOf(encoder);
+    const h = encoder.predict(pictures) as Tensor;
+    const z = head?.predict(h) as Tensor | undefined;
+    return { pictures: stored(pictures), h: stored(h), ...(z && { z: stored(z) }) } as never;
+  });
+}
+
+async function writeONNX(name: string, { encoder, head }: Networks): Promise<void> {
+  for (const layout of ['NCHW', 'NHWC'] as const) {
+    const bytes = await exportONNX(encoder, { layout, ...(head && { projectionHead: head }) });
+    writeFileSync(file(`${name}.${layout}.onnx`), bytes);
+  }
+}
+
+async function writeOurs(item: Case): Promise<void> {
+  const networks = build(item);
+  const { encoder, head } = networks;
+  setTorchvisionWeights(encoder, hashedWeight);
+  const { format, prefix } = item;
+  const state = await stateDict(encoder, { format, ...(prefix !== undefined && { prefix }) });
+  if (head) for (const [name, tensor] of await stateDict(head, { format })) state.set(name, tensor);
+  writeFileSync(file(`${item.name}.ours.safetensors`), writeSafetensors(state));
+  writeFileSync(file(`${item.name}.outputs`), writeSafetensors(outputsOf(networks)));
+  await writeONNX(item.name, networks);
+  encoder.dispose();
+  head?.dispose();
+}
+
+/** Largest differences of our outputs with their weights. */
+function readTheirs(item: Case): Record<string, number> {
+  const networks = build(item);
+  const { tensors } = readSafetensors(readFileSync(file(`${item.name}.theirs.safetensors`)));
+  loadStateDict(networks.encoder, tensors);
+  if (networks.head) loadStateDict(networks.head, tensors);
+  const expected = readSafetensors(readFileSync(file(`${item.name}.theirs.outputs`))).tensors;
+  const actual = outputsOf(networks);
+  const differences: Record<string, number> = {};
+  for (const [name, { data }] of expected) {
+    const theirs = data as Float32Array;
+    const ours = actual[name as 'h'].data as Float32Array;
+    const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const worst = theirs.reduce((most, value, index) => Math.max(most, Math.abs(value - ours[index]!)), 0);
+    differences[name] = ours.length === theirs.length ? worst / largest : Number.NaN;
+  }
+  networks.encoder.dispose();
+  networks.head?.dispose();
+  return differences;
+}
+
+/** @returns Whether all lies within the tolerance. */
+function report(name: string, what: string, differences: Record<string, number>): boolean {
+  const entries = Object.entries(differences);
+  const good = entries.length > 0 && entries.every(([, value]) => value <= tolerance);
+  const list = entries.map(([key, value]) => `${key} ${value.toExponential(1)}`).join(', ');
+  console.log(`${good ? 'ok  ' : 'FAIL'} ${name}: ${what}: ${list}`);
+  return good;
+}
+
+async function main(): Promise<boolean> {
+  await useBackend('wasm');
+  runPython('--cases');
+  const all = JSON.parse(readFileSync(file('cases.json'), 'utf8')) as Case[];
+  const cases = all.filter(({ name }) => name.includes(options.only));
+  for (const item of cases) await writeOurs(item);
+  const stock = stockEncoder();
+  writeFileSync(file('usual-layers.outputs'), writeSafetensors(outputsOf({ encoder: stock })));
+  await writeONNX('usual-layers', { encoder: stock });
+  writeFileSync(file('names.json'), JSON.stringify([...cases.map(({ name }) => name), 'usual-layers']));
+  runPython(snippetOfGuide());
+  const answers = JSON.parse(readFileSync(file('answers.json'), 'utf8')) as Record<string, Answer>;
+  let good = true;
+  for (const [name, { skipped, failed, torch, onnx }] of Object.entries(answers)) {
+    if (failed !== undefined) {
+      console.log(`FAIL ${name}: ${failed}`);
+      good = false;
+    }
+    if (skipped !== undefined) {
+      console.log(`skip ${name}: ${skipped}`);
+      if (options['require-all']) good = false;
+    }
+    if (torch) {
+      good = report(name, 'our weights in its network', torch) && good;
+      const item = cases.find((candidate) => candidate.name === name)!;
+      good = report(name, 'its weights in ours', readTheirs(item)) && good;
+    }
+    if (onnx) good = report(name, 'onnxruntime', onnx) && good;
+  }
+  return good;
+}
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit();

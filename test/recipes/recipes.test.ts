@@ -1,0 +1,286 @@
+import { fileURLToPath } from 'node:url';
+import { memory } from '@tensorflow/tfjs-core';
+import { build } from 'esbuild';
+import { cifar10Mean, cifar10Std, imagenetMean, imagenetStd, LARS, SimCLR } from 'simclr-ts';
+import { describe, expect, it } from 'vitest';
+import {
+  adjustRecipe,
+  describeRecipe,
+  googleCIFAR10,
+  lightlyCIFAR10,
+  lightlyImagenette,
+  paperImageNet,
+  type Recipe,
+  recipeDifferences,
+  recipes,
+  seedRecipe,
+  soloCIFAR10,
+  sourceOf,
+  spijkervetSTL10,
+  sthallesSTL10,
+} from '../../src/recipes/index.js';
+import { recipeValues } from '../../src/recipes/recipe-values.js';
+import { tinyPictures } from '../training/tiny.js';
+
+const all: [string, Recipe][] = Object.entries(recipes);
+
+/** The same method on a network and pictures that the cpu backend can train. */
+function tiny(recipe: Recipe): Recipe {
+  return adjustRecipe(recipe, {
+    encoder: { architecture: 'resnet18', inputShape: [8, 8, 3], stem: 'small', width: 2 },
+    projectionHead: { hidden: recipe.projectionHead.hidden.map(() => 8), outputDim: 8 },
+    augmentation: {
+      options: {
+        blur: recipe.augmentation.options.blur && { ...recipe.augmentation.options.blur, kernelSize: 3 },
+      },
+    },
+    training: { batchSize: 4, epochs: 12, datasetSize: 8 },
+  });
+}
+
+describe.each(all)('%s', (name, recipe) => {
+  it('is plain data that carries its name', () => {
+    expect(recipe.name).toBe(name);
+    expect(JSON.parse(JSON.stringify(recipe))).toEqual(recipe);
+  });
+
+  it('has a source for every value, and no source for what is not there', () => {
+    const paths = [...recipeValues(recipe).keys()];
+    expect(paths.filter((path) => !sourceOf(recipe, path))).toEqual([]);
+    const stray = Object.keys(recipe.sources).filter(
+      (source) => !paths.some((path) => path === source || path.startsWith(`${source}.`)),
+    );
+    expect(stray).toEqual([]);
+  });
+
+  it('trains: a step of a tiny network of its kind', async () => {
+    const before = memory().numTensors;
+    const small = tiny(recipe);
+    const simclr = new SimCLR(small);
+    const { steps } = await simclr.fit(tinyPictures(8), { ...small.training, epochs: 1 });
+    expect(steps).toHaveLength(2);
+    expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    expect(simclr.temperature).toBe(recipe.temperature);
+    expect(simclr.viewBatching).toBe(recipe.viewBatching);
+    expect(simclr.optimizer.getConfig()).toMatchObject({ className: recipe.optimizer.className });
+    simclr.dispose();
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+/** The learning rate at the given steps of the recipe's own run. */
+function ratesOf(recipe: Recipe, ...steps: number[]): number[] {
+  const { learningRate } = new SimCLR({
+    ...tiny(recipe),
+    training: recipe.training,
+  }).optimizer as LARS;
+  return steps.map((step) => (typeof learningRate === 'number' ? learningRate : learningRate(step)));
+}
+
+describe('learning rates', () => {
+  it('warm up to 0.3 B / 256 and fall to 0 in the paper', () => {
+    const perEpoch = Math.floor(1_281_167 / 4096); // 312
+    const [start, peak, half, end] = ratesOf(paperImageNet, 0, 10 * perEpoch, 55 * perEpoch, 100 * perEpoch);
+    expect(start).toBe(0);
+    expect(peak).toBeCloseTo(4.8, 10);
+    expect(half).toBeCloseTo(2.4, 10);
+    expect(end).toBe(0);
+  });
+
+  it("follow lightly's epochs in stairs", () => {
+    const [first, last, next] = ratesOf(lightlyCIFAR10, 0, 389, 390); // 390 whole batches of 128
+    expect(first).toBeCloseTo(0.06, 12);
+    expect(last).toBe(first);
+    expect(next).toBeCloseTo((0.06 * (1 + Math.cos(Math.PI / 200))) / 2, 12);
+  });
+
+  it("end half-way in sthalles' run", () => {
+    const [first, flat, last] = ratesOf(sthallesSTL10, 0, 390 * 11 - 1, 390 * 200 - 1);
+    expect(first).toBe(3e-4);
+    expect(flat).toBe(3e-4);
+    expect(last).toBeCloseTo((3e-4 * (1 + Math.cos((Math.PI * 189) / 390))) / 2, 12);
+  });
+
+  it('are constant in Spijkervet’s, and begin at 3e-5 in solo-learn’s', () => {
+    expect(ratesOf(spijkervetSTL10, 0, 10_000)).toEqual([3e-4, 3e-4]);
+    expect(ratesOf(soloCIFAR10, 0, 1950)).toEqual([3e-5, 0.4]);
+    expect(ratesOf(googleCIFAR10, 0, 970)).toEqual([0, 2]);
+  });
+});
+
+describe('constants that are written out twice', () => {
+  it('agree with those of the augmentations', () => {
+    expect(soloCIFAR10.normalization).toEqual({ mean: cifar10Mean, std: cifar10Std });
+    expect(lightlyCIFAR10.normalization).toEqual({ mean: imagenetMean, std: imagenetStd });
+    expect(lightlyImagenette.normalization).toEqual({ mean: imagenetMean, std: imagenetStd });
+  });
+});
+
+describe('new SimCLR(recipe)', () => {
+  it('takes overrides by spreading: data or made parts', () => {
+    const optimizer = new LARS({ learningRate: 1 });
+    const simclr = new SimCLR({ ...tiny(googleCIFAR10), temperature: 0.2, seed: 3, optimizer });
+    expect(simclr.temperature).toBe(0.2);
+    expect(simclr.seed).toBe(3);
+    expect(simclr.optimizer).toBe(optimizer);
+    simclr.dispose();
+  });
+
+  it("makes the seed's network: 96x96x3 to 512 to 64", () => {
+    const simclr = new SimCLR(seedRecipe);
+    expect(simclr.inputSize).toEqual([96, 96]);
+    expect(simclr.encoder.outputs[0]!.shape).toEqual([null, 512]);
+    const dense = simclr.projectionHead.layers.filter((layer) => layer.getClassName() === 'Dense');
+    expect(dense.map((layer) => layer.outputShape)).toEqual([
+      [null, 512],
+      [null, 512],
+      [null, 64],
+    ]);
+    simclr.dispose();
+  });
+});
+
+describe('adjustRecipe', () => {
+  it('changes what is named, notes it in the sources and leaves the original alone', () => {
+    const before = structuredClone(lightlyCIFAR10);
+    const mine = adjustRecipe(lightlyCIFAR10, {
+      name: 'mine',
+      training: { epochs: 20 },
+      encoder: { inputShape: [64, 64, 3] },
+    });
+    expect(lightlyCIFAR10).toEqual(before);
+    expect(recipeDifferences(mine, lightlyCIFAR10)).toEqual([
+      { path: 'encoder.inputShape', value: [64, 64, 3], other: [32, 32, 3] },
+      { path: 'training.epochs', value: 20, other: 200 },
+    ]);
+    expect(sourceOf(mine, 'training.epochs')).toBe('changed by adjustRecipe');
+    expect(sourceOf(mine, 'training.batchSize')).toBe(lightlyCIFAR10.sources['training.batchSize']);
+  });
+
+  it('replaces an optimizer of another kind as a whole', () => {
+    const learningRate = { base: 3e-4, scaling: 'none', schedule: { type: 'constant' } } as const;
+    const mine = adjustRecipe(googleCIFAR10, { optimizer: { className: 'AdamW', learningRate } });
+    expect(mine.optimizer).toEqual({ className: 'AdamW', learningRate });
+    expect(sourceOf(mine, 'optimizer.learningRate.base')).toBe('changed by adjustRecipe');
+  });
+
+  it('refuses fields that a recipe has not, and a value in place of a group', () => {
+    expect(() => adjustRecipe(seedRecipe, { epochs: 3 } as never)).toThrow(
+      /^adjustRecipe: changes must have no other fields than .*Received: changes\.epochs\.$/,
+    );
+    expect(() => adjustRecipe(seedRecipe, { training: 3 } as never)).toThrow(
+      /^adjustRecipe: training must be an object\. Received: training=3\.$/,
+    );
+  });
+});
+
+describe('describeRecipe', () => {
+  it('prints every value with its source, deviations and figures', () => {
+    const text = describeRecipe(soloCIFAR10);
+    expect(text).toContain("solo-cifar10: solo-learn's SimCLR for CIFAR-10.");
+    expect(text).toMatch(/^optimizer\.trustCoefficient +0\.02 +vturrisi\/solo-learn@9187ea3 .*eta: 0\.02$/m);
+    expect(text).toMatch(/^- Its first convolution pads by 2/m);
+    expect(text).toMatch(/^- linear probe \(online\), test: 0\.9074/m);
+  });
+
+  it('prints what differs from another', () => {
+    const lines = describeRecipe(sthallesSTL10, spijkervetSTL10).split('\n');
+    expect(lines[0]).toMatch(/^ +sthalles-stl10 +spijkervet-stl10$/);
+    expect(lines).toContainEqual(expect.stringMatching(/^temperature +0\.07 +0\.5$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^augmentation\.options\.blur +- +false$/));
+    expect(lines).not.toContainEqual(expect.stringMatching(/^training\.batchSize/));
+    expect(describeRecipe(seedRecipe, seedRecipe)).toBe('seed has the same values as seed.');
+  });
+});
+
+describe('parts as data are checked', () => {
+  const base = tiny(googleCIFAR10);
+  it.each<[string, object, RegExp]>([
+    ['architecture', { encoder: { architecture: 'resnet9' } }, /encoder\.architecture must be one of/],
+    [
+      'encoder field',
+      { encoder: { ...base.encoder, widht: 2 } },
+      /encoder must have no other fields than .*Received: encoder\.widht/,
+    ],
+    [
+      'encoder kind',
+      { encoder: { width: 2 } },
+      /encoder must be a tfjs LayersModel, or data with architecture/,
+    ],
+    [
+      'head field',
+      { projectionHead: { layers: 2 } },
+      /projectionHead must have no other fields .*projectionHead\.layers/,
+    ],
+    ['augmentation name', { augmentation: { name: 'autoAugment' } }, /augmentation\.name must be one of/],
+    [
+      'augmentation field',
+      { augmentation: { name: 'simclrAugmentation', options: { crop: 1 } } },
+      /augmentation\.options must have no/,
+    ],
+    [
+      'optimizer class',
+      { optimizer: { className: 'LAMB', learningRate: 1 } },
+      /optimizer\.className must be one of/,
+    ],
+    [
+      'optimizer field',
+      { optimizer: { className: 'SGD', learningRate: 1, beta1: 0.9 } },
+      /optimizer must have no other fields/,
+    ],
+    ['no training', { training: undefined }, /training must be \{ batchSize, epochs, datasetSize \}/],
+    ['batch', { training: { ...base.training, batchSize: 0 } }, /batchSize must be a whole number >= 1/],
+    [
+      'data set',
+      { training: { ...base.training, datasetSize: 3 } },
+      /must fill at least one batch.*datasetSize=3/,
+    ],
+    [
+      'warm-up',
+      { training: { ...base.training, epochs: 5 } },
+      /warm-up must not be longer than the run.*epochs=5/,
+    ],
+    [
+      'base',
+      { optimizer: { className: 'SGD', learningRate: { base: -1 } } },
+      /base must be a finite number >= 0/,
+    ],
+    [
+      'scaling',
+      { optimizer: { className: 'SGD', learningRate: { base: 1, scaling: 'cubic' } } },
+      /scaling must be one of/,
+    ],
+    [
+      'schedule',
+      { optimizer: { className: 'SGD', learningRate: { base: 1, schedule: { type: 'step' } } } },
+      /schedule\.type must be one of/,
+    ],
+    [
+      'schedule field',
+      { optimizer: { className: 'SGD', learningRate: { base: 1, schedule: { type: 'constant', rate: 1 } } } },
+      /schedule must have no other fields/,
+    ],
+  ])('%s', (_, change, message) => {
+    const before = memory().numTensors;
+    expect(() => new SimCLR({ ...base, ...change } as never)).toThrow(message);
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it('a checkpoint takes made parts only', async () => {
+    await expect(SimCLR.load('memory://none', { encoder: base.encoder } as never)).rejects.toThrow(
+      /^SimCLR\.load: encoder must be made already/,
+    );
+  });
+});
+
+it('costs an importer no tfjs', async () => {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  const result = await build({
+    stdin: { contents: "export * from './src/recipes/index.js';", resolveDir: root, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    external: ['@tensorflow/*'],
+  });
+  expect(result.outputFiles[0]!.text).not.toContain('@tensorflow');
+});
