@@ -50,7 +50,7 @@ export function runCLI(args: readonly string[], options: RunOptions): Promise<Ou
 export async function runJSON(
   args: readonly string[],
   options: RunOptions,
-): Promise<Outcome & { json: Record<string, never> }> {
+): Promise<Outcome & { json: Record<string, unknown> }> {
   const outcome = await runCLI([...args, '--json'], options);
   try {
     return { ...outcome, json: JSON.parse(outcome.stdout) };
