@@ -96,6 +96,13 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
         baseline: { runtime: 'stock', threads: 1, work },
       };
     }),
+    {
+      // Twice the pictures on two ranks, each with one thread, against one process with one thread.
+      name: 'mpi-2-vs-1',
+      figure: 'speed',
+      ours: { runtime: 'ranks-2', threads: 1, work: step(96, 2 * batch) },
+      baseline: { runtime: 'ranks-1', threads: 1, work: step(96) },
+    },
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Side } from './rows.js';
 import type { WorkerCommand } from './worker-process.js';
 
 /** Where work can run. */
-export type RuntimeName = 'ours' | 'stock' | 'tfjs-node' | 'pytorch';
+export type RuntimeName = 'ours' | 'ranks-1' | 'ranks-2' | 'stock' | 'tfjs-node' | 'pytorch';
 
 /** How a runtime is started, or why it is not to be had here. */
 export type Runtime = { start(side: Side): WorkerCommand } | { missing: string };
@@ -17,11 +17,19 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(folder, '.cache');
 const installHint = 'npm run bench:setup installs it where it can be had';
 
+/** Workers that need nothing but Node. */
+const sources = {
+  ours: 'workers/ours.ts',
+  'ranks-1': 'workers/ranks.ts',
+  stock: 'baselines/stock.ts',
+};
+
 /** Finds a runtime on this machine. */
 export function findRuntime(name: RuntimeName): Runtime {
   if (name === 'pytorch') return findPython();
   if (name === 'tfjs-node') return findTfjsNode();
-  return { start: (side) => nodeWorker(name === 'ours' ? 'workers/ours.ts' : 'baselines/stock.ts', side) };
+  if (name === 'ranks-2') return findMPI(2);
+  return { start: (side) => nodeWorker(sources[name], side) };
 }
 
 function findPython(): Runtime {
@@ -59,6 +67,28 @@ function findTfjsNode(): Runtime {
   };
 }
 
+function findMPI(ranks: number): Runtime {
+  const launcher = ['mpirun.openmpi', 'mpirun'].find(
+    (command) =>
+      spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout?.includes('Open MPI') === true,
+  );
+  if (launcher === undefined) {
+    return { missing: 'OpenMPI is not installed (Debian: apt-get install openmpi-bin)' };
+  }
+  try {
+    createRequire(import.meta.url).resolve('koffi');
+  } catch {
+    return { missing: 'koffi is not installed (npm install koffi)' };
+  }
+  const flags = ['--allow-run-as-root', '--oversubscribe', '-np', String(ranks)];
+  return {
+    start: (side) => {
+      const { command, args, env } = nodeWorker(sources['ranks-1'], side);
+      return { command: launcher, args: [...flags, command, ...args], ...(env ? { env } : {}) };
+    },
+  };
+}
+
 /**
  * A worker in plain Node, as a user runs the library: bundled here, because a TypeScript loader in the measured
  * process would come along into every thread of it. `simclr-ts` stays outside and is found in `dist`.
@@ -72,7 +102,7 @@ function nodeWorker(source: string, side: Side): WorkerCommand {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    external: ['simclr-ts', 'simclr-ts/*', '@tensorflow/*'],
+    external: ['simclr-ts', 'simclr-ts/*', '@tensorflow/*', 'koffi'],
     tsconfigRaw: '{}', // the paths of ours point to the sources
     logLevel: 'error',
   });

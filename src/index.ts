@@ -130,6 +130,7 @@ export {
   BackendError,
   CheckpointError,
   DataError,
+  DistributedError,
   InvalidOptionError,
   NonFiniteLossError,
   ShapeError,
@@ -137,7 +138,9 @@ export {
   ValueRangeError,
 } from './errors/index.js';
 export {
+  type AccuracyDifference,
   type AlignmentOptions,
+  accuracyDifference,
   alignment,
   type ClassificationResult,
   type ClassScores,

@@ -5,10 +5,18 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { confidenceInterval, type History, type LabeledImages, SimCLRError, selectImages } from 'simclr-ts';
+import {
+  type AccuracyDifference,
+  accuracyDifference,
+  confidenceInterval,
+  type History,
+  type LabeledImages,
+  SimCLRError,
+  selectImages,
+} from 'simclr-ts';
 import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
 import { loadCIFAR10 } from './dataset.js';
-import { accuracies, type EvaluationEmbeddings, rawPixels, represent } from './measure.js';
+import { accuracies, type Evaluation, type EvaluationEmbeddings, rawPixels, represent } from './measure.js';
 import { type RunOptions, readOptions } from './options.js';
 import { buildTrainer, encoderOptions, train } from './recipe.js';
 import { type Accuracies, writeReport } from './report/index.js';
@@ -39,13 +47,9 @@ async function main(options: RunOptions): Promise<void> {
     references: rawPixels(references.images, block),
     test: rawPixels(test.images, block),
   });
-  const evaluation: { rawPixels: Accuracies; before: Accuracies; after: Accuracies | null } = {
-    rawPixels: await accuracies(pixels(1), labels, pixels(2)),
-    before: { knn: 0, linearProbe: 0 },
-    after: null,
-  };
+  const onPixels = await accuracies(pixels(1), labels, pixels(2));
   const before = await embed('before');
-  evaluation.before = await accuracies(before, labels);
+  const untrained = await accuracies(before, labels);
   const views = await showViews(simclr, all, 8);
 
   log(`Training on ${images.shape[0]} unlabelled pictures; Ctrl-C ends early and keeps what was learned ...`);
@@ -60,7 +64,7 @@ async function main(options: RunOptions): Promise<void> {
     testImages: test.labels.length,
     epochs: history.epochs,
     outcome: history.outcome,
-    evaluation,
+    evaluation: { rawPixels: shares(onPixels), before: shares(untrained), after: null },
   };
   if (history.outcome === 'aborted') {
     await writeJson(options.out, report);
@@ -71,9 +75,14 @@ async function main(options: RunOptions): Promise<void> {
   }
   log('Evaluating the trained encoder ...');
   const after = await embed('after');
-  const afterAccuracies = await accuracies(after, labels);
+  const trained = await accuracies(after, labels);
+  const gains: Gains = {
+    overRawPixels: gain(trained, onPixels, test.labels),
+    overUntrained: gain(trained, untrained, test.labels),
+  };
   const totalSeconds = (performance.now() - began) / 1000;
-  const finished = { ...report, totalSeconds, evaluation: { ...evaluation, after: afterAccuracies } };
+  const evaluation = { ...report.evaluation, after: shares(trained) };
+  const finished = { ...report, totalSeconds, evaluation, gains };
   await writeJson(options.out, finished);
   const page = await writeReport(options.out, {
     title: 'SimCLR on CIFAR-10',
@@ -86,7 +95,7 @@ async function main(options: RunOptions): Promise<void> {
     neighbors: await neighborsOf(test, references, before, after, { queries: 8, neighbors: 6 }),
   });
   simclr.dispose();
-  printFigures(finished.evaluation, test.labels.length, history);
+  printFigures(evaluation, gains, test.labels.length, history);
   console.log(`\nReport: ${page}`);
 }
 
@@ -104,24 +113,48 @@ async function writeJson(folder: string, report: object): Promise<void> {
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function printFigures(evaluation: Record<string, Accuracies>, count: number, history: History): void {
-  const percent = (accuracy: number) => {
-    const { low, high } = confidenceInterval(accuracy, count);
-    return `${(100 * accuracy).toFixed(1)} % (${(100 * low).toFixed(1)}-${(100 * high).toFixed(1)})`;
+type Measure = keyof Accuracies;
+
+/** By how much the trained encoder is better than something else, in each measure. */
+type Gain = Record<Measure, AccuracyDifference>;
+type Gains = Record<'overRawPixels' | 'overUntrained', Gain>;
+
+const shares = ({ knn, linearProbe }: Evaluation): Accuracies => ({ knn, linearProbe });
+
+function gain(trained: Evaluation, other: Evaluation, labels: LabeledImages['labels']): Gain {
+  const of = (measure: Measure) =>
+    accuracyDifference(trained.predictions[measure], other.predictions[measure], labels);
+  return { knn: of('knn'), linearProbe: of('linearProbe') };
+}
+
+const inPercent = (share: number) => (100 * share).toFixed(1);
+
+function printFigures(
+  evaluation: Record<'rawPixels' | 'before' | 'after', Accuracies>,
+  gains: Gains,
+  count: number,
+  history: History,
+): void {
+  const accuracy = (share: number) => {
+    const { low, high } = confidenceInterval(share, count);
+    return `${inPercent(share)} % (${inPercent(low)}-${inPercent(high)})`;
   };
+  const points = ({ difference, low, high }: AccuracyDifference) =>
+    `${difference < 0 ? '' : '+'}${inPercent(difference)} (${inPercent(low)} to ${inPercent(high)})`;
+  const line = (label: string, knn: string, probe: string) =>
+    console.log(`${label.padEnd(22)}${knn.padEnd(24)}${probe}`);
   const pairs = history.steps.reduce((sum, step) => sum + step.pairs, 0);
   console.log(
     `\nAccuracy on ${count} test pictures, 95 % interval; ${pairs} pairs seen in ${history.steps.length} steps`,
   );
-  console.log(`${''.padEnd(18)}${'kNN'.padEnd(22)}linear probe`);
-  for (const [name, label] of [
-    ['rawPixels', 'raw pixels'],
-    ['before', 'untrained'],
-    ['after', 'trained'],
-  ] as const) {
-    const { knn, linearProbe } = evaluation[name]!;
-    console.log(`${label.padEnd(18)}${percent(knn).padEnd(22)}${percent(linearProbe)}`);
-  }
+  line('', 'kNN', 'linear probe');
+  const { rawPixels: pixels, before, after } = evaluation;
+  line('raw pixels', accuracy(pixels.knn), accuracy(pixels.linearProbe));
+  line('untrained', accuracy(before.knn), accuracy(before.linearProbe));
+  line('trained', accuracy(after.knn), accuracy(after.linearProbe));
+  console.log('Better by so many points, on the same pictures:');
+  line('than raw pixels', points(gains.overRawPixels.knn), points(gains.overRawPixels.linearProbe));
+  line('than untrained', points(gains.overUntrained.knn), points(gains.overUntrained.linearProbe));
 }
 
 try {

@@ -9,6 +9,11 @@ import {
 import { progress } from 'simclr-ts/node';
 import type { Accuracies } from './report/types.js';
 
+/** Accuracies, and the classes that were predicted. */
+export interface Evaluation extends Accuracies {
+  predictions: Record<keyof Accuracies, Int32Array>;
+}
+
 /** Embeddings of the labelled pictures that are learned from, and of the test pictures. */
 export interface EvaluationEmbeddings {
   references: EmbeddingArray;
@@ -61,12 +66,17 @@ export async function accuracies(
   { references, test }: EvaluationEmbeddings,
   labels: { references: LabeledImages['labels']; test: LabeledImages['labels'] },
   forProbe: EvaluationEmbeddings = { references, test },
-): Promise<Accuracies> {
+): Promise<Evaluation> {
   const known = { labels: labels.references, classes: 10 };
   const knn = await knnClassifier({ ...known, embeddings: references });
   const probe = await linearProbe({ ...known, embeddings: forProbe.references });
+  const [byNeighbors, byProbe] = [
+    await knn.evaluate(test, labels.test),
+    await probe.evaluate(forProbe.test, labels.test),
+  ];
   return {
-    knn: (await knn.evaluate(test, labels.test)).accuracy,
-    linearProbe: (await probe.evaluate(forProbe.test, labels.test)).accuracy,
+    knn: byNeighbors.accuracy,
+    linearProbe: byProbe.accuracy,
+    predictions: { knn: byNeighbors.predictions, linearProbe: byProbe.predictions },
   };
 }

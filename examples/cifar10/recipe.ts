@@ -22,6 +22,9 @@ export const encoderOptions = {
   width: 64,
 } as const;
 
+/** Mean and standard deviation of CIFAR-10's channels, red, green, blue. */
+const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
+
 const peakLearningRate = 1e-3;
 const warmupShare = 0.05;
 
@@ -31,6 +34,7 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
     encoder: resnet18({ ...encoderOptions, seed }),
     projectionHead: projectionHead({ inputDim: 8 * encoderOptions.width, seed: seed + 1 }),
     augmentation: simclrAugmentation({ size: 32, strength: 0.5, blur: false }),
+    normalization,
     temperature: 0.2,
     optimizer: new AdamW({ learningRate: peakLearningRate, weightDecay: 1e-4 }),
     seed,

@@ -57,7 +57,8 @@ export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch:
   return randomGenerator(seed).fold(epoch).permutation(size);
 }
 
-function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
+/** The pictures at `indices` as a new tensor; `contiguous` says that they follow each other. */
+export function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
   if (!isTensor(images)) return gatherImages('imageBatches', images, indices);
   if (contiguous) return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
   return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));

@@ -41,6 +41,16 @@ export interface EpochPass {
   dropRemainder: boolean;
   /** Batches of this pass that are already done; only a source that is `seekable` may leave them out. */
   startBatch: number;
+  /**
+   * Of every `size` batches in a row only the one at place `rank` is wanted, and a last row that is not full not at
+   * all: what one of several processes asks a source that is `shardable`. `startBatch` then counts the wanted ones.
+   */
+  shard?: {
+    /** Place of the wanted batch, from 0. */
+    rank: number;
+    /** Batches in a row. */
+    size: number;
+  };
 }
 
 /**
@@ -53,6 +63,8 @@ export interface ImageBatchSource {
   readonly size?: number;
   /** Whether it begins at `startBatch` itself; otherwise the batches before are read and thrown away. */
   readonly seekable?: boolean;
+  /** Whether it heeds `shard`; otherwise every process reads all batches and keeps its own. */
+  readonly shardable?: boolean;
 }
 
 /**

@@ -35,14 +35,18 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   readonly size: number;
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
+  /** Each of several processes reads its own batches only. */
+  readonly shardable: true;
 }
 
 /** The numbers of the pictures of each batch from `startBatch` on. */
 async function* batchIndices(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
   const { batchSize, shuffle, dropRemainder, startBatch } = pass;
   const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
-  const end = dropRemainder ? size - (size % batchSize) : size;
-  for (let start = startBatch * batchSize; start < end; start += batchSize) {
+  const shard = pass.shard ?? { rank: 0, size: 1 };
+  const row = shard.size * batchSize;
+  const end = dropRemainder || pass.shard ? size - (size % row) : size;
+  for (let start = startBatch * row + shard.rank * batchSize; start < end; start += row) {
     yield order.slice(start, Math.min(start + batchSize, end));
   }
 }
@@ -79,7 +83,7 @@ export function indexedDataset(
       await source.close?.();
     }
   }
-  return Object.assign(batches, { size, seekable: true as const });
+  return Object.assign(batches, { size, seekable: true as const, shardable: true as const });
 }
 
 /**

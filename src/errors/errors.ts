@@ -53,6 +53,12 @@ export class BackendError extends SimCLRError {
   override name = 'BackendError';
 }
 
+/** Processes that train one model do not fit together, one of them ended, or what joins them is missing. */
+export class DistributedError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
+  override name = 'DistributedError';
+}
+
 /** The loss or its gradient became NaN or infinite, and training stopped at once. */
 export class NonFiniteLossError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */

@@ -2,6 +2,7 @@ export {
   BackendError,
   CheckpointError,
   DataError,
+  DistributedError,
   InvalidOptionError,
   NonFiniteLossError,
   ShapeError,

@@ -1,3 +1,4 @@
+export { type AccuracyDifference, accuracyDifference } from './accuracy-difference.js';
 export {
   type AlignmentOptions,
   alignment,

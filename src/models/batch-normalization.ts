@@ -139,7 +139,7 @@ export class BatchNormalization extends layers.Layer {
       }
       const result = batchNormalization(x!, { gamma, beta, residual, activation, epsilon, groups });
       if (kwargs.updateRunningStatistics !== false) {
-        const count = x!.size / (groups * x!.shape[x!.rank - 1]!);
+        const { count } = result;
         this.move(this.movingMean, result.mean, 1);
         this.move(this.movingVariance, result.variance, count / (count - 1));
       }

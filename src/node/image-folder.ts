@@ -69,6 +69,8 @@ export interface ImageFolderDataset extends ImageBatchSource {
   readonly size: number;
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
+  /** Each of several processes decodes only its own pictures. */
+  readonly shardable: true;
   /** For each picture its file; `indices` of a batch are positions in here. */
   readonly paths: readonly string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
@@ -230,6 +232,7 @@ export async function imageFolder(
   const dataset = Object.assign(batches, {
     size: paths.length,
     seekable: true as const,
+    shardable: true as const,
     paths,
     ...classes,
     close: async () => pool?.close(),

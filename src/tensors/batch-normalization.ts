@@ -1,6 +1,7 @@
 import {
   add,
   customGrad,
+  div,
   type GradSaveFunc,
   mul,
   neg,
@@ -26,6 +27,7 @@ import {
 import { ShapeError } from '../errors/errors.js';
 import { fusedKernels, hasFusedRows, recordsGradients, runFused } from './fused-rows.js';
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
+import { type SharedRows, sharedStatistics, shareMoments, shareSums } from './shared-statistics.js';
 
 /** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
 interface AffineOptions {
@@ -55,7 +57,7 @@ export interface BatchNormalizationInferenceOptions extends AffineOptions {
   variance: Tensor1D;
 }
 
-/** Result of {@link batchNormalization}; the caller disposes of all three. */
+/** Result of {@link batchNormalization}; the caller disposes of its three tensors. */
 export interface BatchNormalizationResult<T extends Tensor = Tensor> {
   /** Shape of `x`. */
   output: T;
@@ -63,6 +65,8 @@ export interface BatchNormalizationResult<T extends Tensor = Tensor> {
   mean: Tensor2D;
   /** Biased variance of each group and channel. Shape `[groups, C]`; no gradient flows through it. */
   variance: Tensor2D;
+  /** Values that each mean was taken of: with shared statistics those of all processes. */
+  count: number;
 }
 
 function checkAffine(caller: string, x: Tensor, options: AffineOptions): void {
@@ -132,13 +136,19 @@ export function batchNormalization<T extends Tensor>(
   }
   return tidy(() => {
     const matrix = reshape(x, layout.rows);
-    const [mean, variance] = momentsOf(matrix, layout);
-    const output = normalizeRows(x, mean, variance, options, layout) as T;
+    const own = momentsOf(matrix, layout);
+    const sumOverProcesses = groups === 1 ? sharedStatistics() : undefined;
+    const {
+      moments: [mean, variance],
+      shared,
+    } = sumOverProcesses ? shareMoments(own, layout, sumOverProcesses) : { moments: own, shared: undefined };
+    const output = normalizeRows(x, mean, variance, options, layout, shared) as T;
     const perGroup: [number, number] = [groups, layout.channels];
     return {
       output,
       mean: reshape(mean, perGroup) as Tensor2D,
       variance: reshape(variance, perGroup) as Tensor2D,
+      count: shared?.count ?? layout.count,
     };
   });
 }
@@ -167,6 +177,7 @@ function normalizeRows(
   variance: Tensor,
   options: BatchNormalizationOptions,
   layout: RowLayout,
+  shared: SharedRows | undefined,
 ): Tensor {
   const { gamma, beta, residual, activation, epsilon } = options;
   const inputs = [x, gamma, beta, residual].filter((input) => input !== undefined);
@@ -195,7 +206,11 @@ function normalizeRows(
             },
             { groups: layout.groups, epsilon, residual: residual !== undefined },
           );
-          const gradients = [reshape(dx!, x.shape)];
+          const sums: [Tensor, Tensor] = [gammaGradient!, betaGradient!];
+          const exact = shared
+            ? correctGradient(dx!, sums, saved as SavedTensors, epsilon, layout, shared)
+            : dx!;
+          const gradients = [reshape(exact, x.shape)];
           if (gamma !== undefined) gradients.push(gammaGradient!);
           if (beta !== undefined) gradients.push(betaGradient!);
           if (residual !== undefined) gradients.push(reshape(residualGradient!, x.shape));
@@ -207,9 +222,14 @@ function normalizeRows(
         const centered = sub(savedX, savedMean);
         const meanGradient = meanOverRows(masked, layout);
         const meanProduct = meanOverRows(mul(masked, centered), layout);
-        // dx = slope (dz - mean(dz) - (x - mean) deviation^2 mean(dz (x - mean)))
-        const inner = neg(mul(mul(slope, square(deviation)), meanProduct));
-        const dx = sub(add(mul(masked, slope), mul(centered, inner)), mul(slope, meanGradient));
+        // dx = slope (dz - mean(dz) - (x - mean) deviation^2 mean(dz (x - mean))), means over all that the statistics
+        // were taken of; the gradients of gamma and beta are those of the own batch.
+        const own: [Tensor, Tensor] = [meanProduct, meanGradient];
+        const [allProduct, allGradient] = shared
+          ? shareSums(own.map((value) => mul(value, layout.count / shared.count)) as typeof own, shared)
+          : own;
+        const inner = neg(mul(mul(slope, square(deviation)), allProduct));
+        const dx = sub(add(mul(masked, slope), mul(centered, inner)), mul(slope, allGradient));
         const gradients = [reshape(dx, x.shape)];
         if (gamma !== undefined) gradients.push(sumOverRows(mul(meanProduct, deviation), layout));
         if (beta !== undefined) gradients.push(sumOverRows(meanGradient, layout));
@@ -219,6 +239,29 @@ function normalizeRows(
     return { value: reshape(output, x.shape), gradFunc };
   });
   return normalize(...inputs);
+}
+
+/**
+ * The fused kernel takes the gradient's means over the own batch: this adds, for each channel, what the means over all
+ * processes change. With G the sum of dz times the normalised x (gamma's gradient) and B that of dz (beta's), it is
+ * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalised x: once more a normalisation.
+ */
+function correctGradient(
+  dx: Tensor,
+  sums: [Tensor, Tensor],
+  [x, mean, variance, , gamma]: SavedTensors,
+  epsilon: number,
+  layout: RowLayout,
+  shared: SharedRows,
+): Tensor {
+  const allSums = shareSums(sums, shared);
+  const deviation = rsqrt(add(variance, epsilon)); // its reciprocal
+  const slope = gamma === undefined ? deviation : mul(deviation, gamma);
+  const [scale, shift] = sums.map((own, index) =>
+    mul(slope, sub(div(own, layout.count), div(allSums[index]!, shared.count))),
+  );
+  const inputs = { x, mean, variance, gamma: scale, beta: shift, residual: dx };
+  return runFused(fusedKernels.normalize, inputs, { groups: 1, epsilon, relu: false })[0]!;
 }
 
 /** act(scale * x + shift + residual), by the backend's fused kernel where it has one. */

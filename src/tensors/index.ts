@@ -6,3 +6,4 @@ export {
   batchNormalizationInference,
 } from './batch-normalization.js';
 export { paddedConv2d, paddedMaxPool, type SidePadding, type WindowOptions } from './padded-windows.js';
+export { type SumOverProcesses, withSharedStatistics } from './shared-statistics.js';

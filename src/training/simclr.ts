@@ -24,11 +24,15 @@ import { checkLabels } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
 import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
+import { explainMemory } from './explain-memory.js';
+import type { ExtraState } from './extra-state.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
+import type { FitRecipe, TrainerRecipe } from './recipe.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
@@ -101,8 +105,17 @@ export class SimCLR {
   readonly loss: ViewLoss;
   /** The function that was given as the loss, where it was one. */
   readonly customLoss: ContrastiveLoss | undefined;
+  /** What else a checkpoint of the trainer holds. */
+  readonly extraState: Record<string, ExtraState>;
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+
+  /** Recipe of the last `fit`, also of one before saving. @internal */
+  lastFit: FitRecipe | undefined;
+  /** What the checkpoint said that this trainer was loaded from, until its first `fit`. @internal */
+  savedRecipe: TrainerRecipe | undefined;
+  /** What joins the steps of several processes to one, while they train. @internal */
+  parallel: ParallelStep | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -126,6 +139,7 @@ export class SimCLR {
     this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
+    this.extraState = options.extraState ?? {};
   }
 
   /** Height and width of the encoder's input, in pixels. */
@@ -169,6 +183,7 @@ export class SimCLR {
         await checkImageValues(caller, 'images', batch);
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
         const count = batch.shape[0];
+        checkIndices(rows, count);
         checkLabels(caller, this.loss, labels, count);
         if (microBatchSize !== undefined) checkMicroBatch(caller, this, microBatchSize, count, 'images');
         return await this.step(tensorBatch(batch, rows), { epoch, labels, microBatchSize });
@@ -225,7 +240,7 @@ export class SimCLR {
       return { loss, learningRate, step };
     } catch (error) {
       statistics.restore();
-      throw explainMissingKernel(error);
+      throw explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
     } finally {
       statistics.dispose();
     }
@@ -253,17 +268,18 @@ export class SimCLR {
     }
   }
 
-  /** Loss and gradients of a batch, at once or in micro-batches. */
+  /** Loss and gradients of a batch, at once or in micro-batches; or of the batches of all processes that train together. */
   private async gradients(
     batch: StepBatch,
     { epoch, labels, microBatchSize }: StepOptions,
     onProjections: (projections: Tensor2D[]) => void,
   ): Promise<ContrastiveGradients> {
+    const { parallel } = this;
     const { indices } = batch;
     const options = {
       encoder: this.encoder,
       projectionHead: this.projectionHead,
-      loss: this.loss,
+      loss: parallel?.overAllProcesses(this.loss) ?? this.loss,
       labels,
       viewBatching: this.viewBatching,
       variables: trainableVariables(this.encoder, this.projectionHead),
@@ -271,11 +287,15 @@ export class SimCLR {
     const count = indices.length;
     const size = microBatchSize ?? count;
     if (size === count) {
-      return tidy(() => {
-        const views = this.views(batch.rows(0, count), indices, epoch);
-        const { loss, gradients } = viewGradients(views, options, onProjections);
-        return { loss, gradients };
-      });
+      const compute = () =>
+        tidy(() => {
+          const views = this.views(batch.rows(0, count), indices, epoch);
+          const { loss, gradients } = viewGradients(views, options, onProjections);
+          return { loss, gradients };
+        });
+      if (!parallel) return compute();
+      const own = parallel.run(compute);
+      return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
     }
     const rowNumbers = Array.from(indices);
     return cachedGradients(

@@ -25,3 +25,11 @@ export function availableCores(): number {
   const cores = nodeModule('node:os')?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency;
   return Math.max(1, cores ?? 1);
 }
+
+/** Processes that MPI's launchers say they started on this machine, of which this is one; else 1. */
+export function ranksOnThisMachine(): number {
+  type Process = { env?: Record<string, string | undefined> };
+  const environment = (globalThis as { process?: Process }).process?.env ?? {};
+  const count = Number(environment.OMPI_COMM_WORLD_LOCAL_SIZE ?? environment.MPI_LOCALNRANKS);
+  return Number.isInteger(count) && count > 0 ? count : 1;
+}

@@ -27,7 +27,7 @@ export function guardAllocations(wasm: Allocator, memory: { readonly buffer: Arr
     const beyond = address + bytes > memory.buffer.byteLength;
     if (bytes > 0 && (address === 0 || beyond)) {
       throw new BackendError(
-        `The wasm backend's memory of at most 4 GB has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Lower the batch size.`,
+        `The wasm backend's memory of at most 4 GB has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Lower the batch size, or train in micro-batches.`,
       );
     }
     return address;

@@ -1,6 +1,6 @@
 import { checkInteger } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
-import { availableCores } from './host.js';
+import { availableCores, ranksOnThisMachine } from './host.js';
 
 /** Beyond this, kernels of a millisecond are cut into too little each. */
 const most = 16;
@@ -12,7 +12,8 @@ let fixed = false;
  * Chooses how many threads the kernels of `simclr-ts/wasm` use, the calling one included. Call it before the
  * backend computes for the first time. Fewer are used where memory cannot be shared.
  *
- * @param count - Whole number from 1. @defaultValue the cores that the process may use, at most 16
+ * @param count - Whole number from 1. @defaultValue the cores that the process may use, at most 16;
+ * under MPI divided by the ranks on the machine, so that together they have a thread a core
  * @throws `InvalidOptionError` when `count` is no whole number >= 1.
  * @throws `BackendError` when the threads are running already.
  */
@@ -29,5 +30,6 @@ export function setThreadCount(count: number): void {
 /** How many threads to start. From then on the number is fixed. */
 export function takeThreadCount(): number {
   fixed = true;
-  return wanted ?? Math.min(availableCores(), most);
+  const share = Math.max(1, Math.floor(availableCores() / ranksOnThisMachine()));
+  return wanted ?? Math.min(share, most);
 }

@@ -46,17 +46,24 @@ describe('rows', () => {
       'gradcache-4096-memory',
       'gradcache-overhead',
     ]);
-    expect(rows.slice(10).map(({ name }) => name)).toEqual(kernelNames.map((name) => `kernel-${name}`));
+    const others = [...kernelNames.map((name) => `kernel-${name}`), 'mpi-2-vs-1'];
+    expect(rows.slice(10).map(({ name }) => name)).toEqual(others);
   });
 
   it('give both sides the same work and threads, but for the stock backend', () => {
     for (const { name, figure, ours, baseline } of rows) {
-      if (figure !== 'speed' || name === 'threads-2-vs-1' || baseline.runtime === 'stock') continue;
+      const several = name === 'threads-2-vs-1' || name === 'mpi-2-vs-1';
+      if (figure !== 'speed' || several || baseline.runtime === 'stock') continue;
       expect(baseline.work, name).toEqual(ours.work);
       expect(baseline.threads, name).toBe(ours.threads);
     }
     expect(rowOf('step-96-wasm-vs-pytorch-1-thread').ours.threads).toBe(1);
     expect(rowOf('threads-2-vs-1')).toMatchObject({ ours: { threads: 2 }, baseline: { threads: 1 } });
+    // Two ranks take twice the pictures.
+    expect(rowOf('mpi-2-vs-1')).toMatchObject({
+      ours: { threads: 1, work: { batch: 64 } },
+      baseline: { threads: 1, work: { batch: 32 } },
+    });
     expect(rowOf('step-96-wasm-vs-stock').baseline.work).toMatchObject({ batch: 8 });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
-import { confidenceInterval, confusionMatrix } from '../../src/evaluation/index.js';
+import { accuracyDifference, confidenceInterval, confusionMatrix } from '../../src/evaluation/index.js';
+import paired from '../fixtures/evaluation/paired.json' with { type: 'json' };
 import { golden, testLabels } from './golden.js';
 
 describe('confidenceInterval', () => {
@@ -18,6 +19,22 @@ describe('confidenceInterval', () => {
       /accuracy must be a number from 0 to 1. Received: accuracy=1.5/,
     );
     expect(() => confidenceInterval(0.5, 0)).toThrow(InvalidOptionError);
+  });
+});
+
+describe('accuracyDifference', () => {
+  it.each(paired.cases)("agrees with SciPy's interval of the paired gains", (one) => {
+    const [first, second, labels] = [one.first, one.second, one.labels].map((row) => Int32Array.from(row));
+    const actual = accuracyDifference(first!, second!, labels!);
+    expect(actual.difference).toBeCloseTo(one.difference, 12);
+    expect(actual.low).toBeCloseTo(one.low, 10);
+    expect(actual.high).toBeCloseTo(one.high, 10);
+  });
+
+  it('refuses rows of different number', () => {
+    expect(() => accuracyDifference(Int32Array.of(1), Int32Array.of(1, 0), Int32Array.of(1))).toThrow(
+      'accuracyDifference: first, second and labels must have one class for each row. Received: lengths 1, 2 and 1.',
+    );
   });
 });
 

@@ -91,7 +91,8 @@ describe('batchNormalization', () => {
     const x = filled('owned', [4, 3]);
     const result = await expectTensors(3, () => batchNormalization(x, { epsilon: 1e-5, groups: 1 }));
     expect(result.mean.shape).toEqual([1, 3]);
-    for (const item of [x, ...Object.values(result)]) item.dispose();
+    expect(result.count).toBe(4);
+    for (const item of [x, result.output, result.mean, result.variance]) item.dispose();
   });
 
   test('gradient agrees with finite differences (residual, ReLU, groups)', () => {

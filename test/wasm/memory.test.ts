@@ -38,9 +38,34 @@ describe('memory of the wasm backend', () => {
       for (let count = 0; count < 40; count++) tensors.push(fill([2 ** 26], 1)); // 256 MB each: more than 4 GB
     };
     expect(fillUp).toThrow(BackendError);
-    expect(fillUp).toThrow(/no room for 256 MB more\. Lower the batch size/);
+    expect(fillUp).toThrow(/no room for 256 MB more\. Lower the batch size, or train in micro-batches/);
     for (const tensor of tensors) tensor.dispose();
     expect(memory().numTensors).toBe(heldBefore);
+  });
+
+  it('full is an error of the step that says how many pictures it had', async () => {
+    const simclr = new SimCLR({
+      encoder: resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8 }),
+      projectionHead: projectionHead({ inputDim: 64, hidden: [16], outputDim: 8 }),
+      augmentation: simclrAugmentation({ size: 32 }),
+    });
+    const hoard: Tensor[] = [];
+    try {
+      while (hoard.length < 70) hoard.push(fill([2 ** 24], 1)); // 64 MB each, until there is no more
+    } catch {
+      // As much as there is.
+    }
+    const images = {
+      data: new Uint8Array(512 * 3072),
+      shape: [512, 32, 32, 3] as [number, number, number, number],
+    };
+    const held = memory().numTensors;
+    await expect(simclr.trainStep(images)).rejects.toThrow(
+      /memory is full in a step of 512 pictures, 512 at a time; set microBatchSize to a divisor of 512/,
+    );
+    expect(memory().numTensors).toBe(held);
+    for (const tensor of hoard) tensor.dispose();
+    simclr.dispose();
   });
 
   it('an allocator that returns 0, or more than there is, throws; addresses beyond 2 GB are positive', () => {

@@ -1,5 +1,6 @@
 /**
- * Run by threads.test.ts in a process of its own: threads-program.ts COUNT [kill]. Prints, as JSON, the threads in
+ * Run by threads.test.ts in a process of its own: threads-program.ts COUNT [kill], or
+ * "default" for what is chosen without a count. Prints, as JSON, the threads in
  * use and a hash of the bits of some results; with `kill` it ends a thread first and prints the error that follows.
  */
 import { createHash } from 'node:crypto';
@@ -15,12 +16,12 @@ import {
   tensor,
 } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import { setThreadCount } from '../../src/wasm/index.js';
 import { kernelModule } from '../../src/wasm/kernel-module.js';
 import { hashedValues } from '../helpers/hashed-values.js';
+import { prepareWasm } from '../helpers/wasm.js';
 
 const [count = '1', kill] = process.argv.slice(2);
-setThreadCount(Number(count));
+await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 

@@ -1,0 +1,330 @@
+import {
+  getBackend,
+  type NamedTensorMap,
+  type Tensor2D,
+  type Tensor4D,
+  tensor,
+  version_core,
+} from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { ImageArray, ImageDataset } from '../data/index.js';
+import { checkChoice } from '../errors/checks.js';
+import { DistributedError, InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
+import type { ViewLoss } from '../losses/index.js';
+import { BatchNormalization } from '../models/index.js';
+import { withSharedStatistics } from '../tensors/index.js';
+import type {
+  Callback,
+  FitOptions,
+  History,
+  SimCLR,
+  TrainStepOptions,
+  TrainStepResult,
+} from '../training/index.js';
+import { namedWeights, variableOf } from '../training/named-weights.js';
+import type { ParallelStep } from '../training/parallel-step.js';
+import { checkRanksAgree } from './check-ranks.js';
+import type { Communicator } from './communicator.js';
+import { describeDataset } from './describe-dataset.js';
+import { evenBatches } from './even-batches.js';
+import { gatherProjections, requireSynchronous } from './gather-projections.js';
+import { ntXentOfAll } from './nt-xent-of-all.js';
+import { rankCallbacks } from './rank-callbacks.js';
+import { shard } from './shard.js';
+import { allReduceInBuckets, type SumGradientsOptions, sumGradients } from './sum-gradients.js';
+import { packageVersion } from './version.js';
+
+/** Options of {@link dataParallel}. */
+export interface DataParallelOptions extends SumGradientsOptions {
+  /**
+   * Whether batch normalisation takes its statistics over the batches of all ranks, as one process with one large
+   * batch does. Otherwise each rank normalises by its own batch, as layers with `groups` do, and the running
+   * statistics are averaged after each step.
+   *
+   * @defaultValue `true`, as in Google's code
+   */
+  synchronizeBatchNormalization?: boolean;
+}
+
+/** Options of {@link DataParallel.fit}: `batchSize` is that of one rank, `callbacks` are called on rank 0 only. */
+export interface DataParallelFitOptions extends FitOptions {
+  /**
+   * `'automatic'`: every rank gives the whole data set, and each trains on its part ({@link shard}). `'none'`: every
+   * rank gives pictures of its own.
+   *
+   * @defaultValue `'automatic'`
+   */
+  sharding?: 'automatic' | 'none';
+  /** Called on every rank, after the others. @defaultValue none */
+  everyRankCallbacks?: Callback[];
+}
+
+/** A trainer on several processes; see {@link dataParallel}. */
+export interface DataParallel {
+  /** The trainer of this rank. */
+  readonly simclr: SimCLR;
+  /** Joins the ranks. */
+  readonly communicator: Communicator;
+  /**
+   * Trains on a data set, on all ranks together.
+   *
+   * @param dataset - The same on every rank; with `sharding: 'none'` that of this rank.
+   * @returns Loss and speed, over the pictures of all ranks.
+   * @throws {@link DistributedError} when the ranks do not agree on seed, options, models, data or versions, which
+   * are named, or when another rank ended.
+   */
+  fit(dataset: ImageDataset, options?: DataParallelFitOptions): Promise<History>;
+  /**
+   * One step on the pictures of all ranks; see `SimCLR.trainStep`.
+   *
+   * @param images - Those of this rank; as many on every rank.
+   * @param options - `indices` must not be the same on two ranks, and by default go on from rank to rank.
+   */
+  trainStep(images: Tensor4D | ImageArray, options?: TrainStepOptions): Promise<TrainStepResult>;
+}
+
+/**
+ * Trains one model on several processes, each with pictures of its own. N processes with batches of B do what one
+ * does with batches of N times B, up to rounding: the loss is over the projections of all (every picture of any rank
+ * is a negative), batch normalisation over the batches of all, and gradients are summed over all.
+ *
+ * Every rank makes the same trainer and calls the same methods; the weights of rank 0 are taken over by all when
+ * `fit` begins. Callbacks (progress, checkpoints, evaluation) run on rank 0, while the others wait; what one of them
+ * or the signal of any rank ends is ended on all. When a rank fails, `communicator.abort` tells the others.
+ *
+ * @param simclr - The trainer of this rank. It is as before outside of `fit` and `trainStep`.
+ * @param communicator - `mpiCommunicator()` of `simclr-ts/mpi`, {@link workerCommunicator} or {@link singleProcess}.
+ * @throws {@link InvalidOptionError} when a model has layers of batch normalisation that cannot be synchronised.
+ * @throws {@link DistributedError} when the communicator cannot wait in this thread.
+ * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @example
+ * const parallel = dataParallel(simclr, communicator);
+ * await parallel.fit(images, { epochs: 10, batchSize: 64 });
+ */
+export function dataParallel(
+  simclr: SimCLR,
+  communicator: Communicator,
+  options: DataParallelOptions = {},
+): DataParallel {
+  const { synchronizeBatchNormalization = true } = options;
+  if (communicator.size > 1) {
+    requireSynchronous('dataParallel', communicator);
+    if (synchronizeBatchNormalization) checkNormalization(simclr);
+  }
+  return new Ranks(simclr, communicator, { ...options, synchronizeBatchNormalization });
+}
+
+class Ranks implements DataParallel {
+  private agreed = false;
+
+  constructor(
+    readonly simclr: SimCLR,
+    readonly communicator: Communicator,
+    private readonly options: DataParallelOptions,
+  ) {}
+
+  async fit(dataset: ImageDataset, options: DataParallelFitOptions = {}): Promise<History> {
+    const { sharding = 'automatic', everyRankCallbacks = [], callbacks = [], ...fitOptions } = options;
+    const caller = 'dataParallel.fit';
+    checkChoice(caller, 'sharding', sharding, ['automatic', 'none']);
+    const { simclr, communicator } = this;
+    const { rank, size } = communicator;
+    if (size === 1)
+      return simclr.fit(dataset, { ...fitOptions, callbacks: [...callbacks, ...everyRankCallbacks] });
+
+    checkSupported(caller, simclr, fitOptions);
+    return this.together(async () => {
+      const { signal: _, ...plain } = fitOptions;
+      const data = sharding === 'automatic' ? await describeDataset(dataset) : {};
+      await this.agree(caller, { ...plain, sharding, ...data });
+      const own = [...(rank === 0 ? callbacks : []), ...everyRankCallbacks];
+      const part = sharding === 'automatic' ? shard(dataset, rank, size) : shard(dataset, 0, 1);
+      // Of pictures that only this rank has, the number says nothing of the steps that all take.
+      const steps = sharding === 'automatic' ? part.size : undefined;
+      return simclr.fit(evenBatches(part, steps, communicator), {
+        ...fitOptions,
+        ...rankCallbacks(own, options.signal, communicator),
+      });
+    });
+  }
+
+  trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+    const { simclr, communicator } = this;
+    if (communicator.size === 1) return simclr.trainStep(images, options);
+    const caller = 'dataParallel.trainStep';
+    checkSupported(caller, simclr, options);
+    return this.together(async () => {
+      if (!this.agreed) await this.agree(caller, {});
+      const count = images?.shape?.[0] ?? 0;
+      await this.checkCount(caller, count);
+      const indices =
+        options.indices ?? Array.from({ length: count }, (_, row) => communicator.rank * count + row);
+      return simclr.trainStep(images, { ...options, indices });
+    });
+  }
+
+  /** Runs what all ranks do together; an error of one ends it for all. */
+  private async together<T>(body: () => Promise<T>): Promise<T> {
+    const { simclr, communicator } = this;
+    simclr.parallel = parallelStep(simclr, communicator, this.options);
+    try {
+      return await body();
+    } catch (error) {
+      // A loss that is not finite is so on every rank, and all get this error: the program may go on.
+      const common = error instanceof NonFiniteLossError || commonErrors.has(error as Error);
+      if (!common) communicator.abort(error);
+      throw error;
+    } finally {
+      simclr.parallel = undefined;
+    }
+  }
+
+  private async checkCount(caller: string, count: number): Promise<void> {
+    const extremes = Int32Array.of(count, -count);
+    await this.communicator.allReduce(extremes, 'max');
+    const [most, fewest] = [extremes[0]!, -extremes[1]!];
+    if (most === fewest) return;
+    throw onAllRanks(
+      new DistributedError(
+        `${caller}: images must be as many on every rank. Received: from ${fewest} to ${most} pictures.`,
+      ),
+    );
+  }
+
+  private async agree(caller: string, facts: Record<string, unknown>): Promise<void> {
+    const { simclr, communicator } = this;
+    try {
+      await checkRanksAgree(caller, { ...describeTrainer(simclr), ...facts }, communicator);
+    } catch (error) {
+      throw onAllRanks(error as Error);
+    }
+    await broadcastWeights(simclr, communicator);
+    this.agreed = true;
+  }
+}
+
+/** Errors that all ranks have, so that none needs to be told. */
+const commonErrors = new WeakSet<Error>();
+
+function onAllRanks(error: Error): Error {
+  commonErrors.add(error);
+  return error;
+}
+
+function parallelStep(
+  simclr: SimCLR,
+  communicator: Communicator,
+  options: DataParallelOptions,
+): ParallelStep | undefined {
+  const { synchronizeBatchNormalization, ...sumOptions } = options;
+  const synchronous = communicator.synchronous!;
+  return {
+    run: (body) =>
+      synchronizeBatchNormalization
+        ? withSharedStatistics((values) => synchronous.allReduce(values), body)
+        : body(),
+    overAllProcesses: (loss) => overAllProcesses(loss, simclr.temperature, communicator),
+    async sum(gradients: NamedTensorMap) {
+      const sums = await sumGradients(gradients, communicator, sumOptions);
+      if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
+      return sums;
+    },
+  };
+}
+
+/** The loss of the projections of all ranks. */
+function overAllProcesses(loss: ViewLoss, temperature: number, communicator: Communicator): ViewLoss {
+  return {
+    name: loss.name,
+    compute(views, context) {
+      const [view1, view2] = views as [Tensor2D, Tensor2D];
+      // Of NT-Xent each rank computes its own rows only; any other loss is computed whole by all.
+      if (loss.config?.name === 'ntXent') {
+        return ntXentOfAll(view1, view2, communicator, {
+          temperature: loss.config.temperature ?? temperature,
+        });
+      }
+      return loss.compute(gatherProjections(view1, view2, communicator), context);
+    },
+  };
+}
+
+/** What is not done over several processes is refused before the first step. */
+function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | TrainStepOptions): void {
+  const refuse = (expectation: string, received: string) => {
+    throw new InvalidOptionError(`${caller}: ${expectation}. Received: ${received}.`);
+  };
+  const { loss, augmentations } = simclr;
+  if (augmentations.length !== 2) {
+    refuse('on several processes a trainer must have two views', `${augmentations.length} views`);
+  }
+  if (loss.needsLabels || loss.state !== undefined) {
+    refuse('on several processes a loss must need neither labels nor a queue', `loss '${loss.name}'`);
+  }
+  if (options.microBatchSize !== undefined) {
+    refuse(
+      'on several processes microBatchSize must be left out; each process takes its part of the batch',
+      `microBatchSize=${options.microBatchSize}`,
+    );
+  }
+}
+
+function models({ encoder, projectionHead }: SimCLR): LayersModel[] {
+  return [encoder, projectionHead];
+}
+
+function checkNormalization(simclr: SimCLR): void {
+  for (const layer of models(simclr).flatMap((model) => model.layers)) {
+    if (layer.getClassName() === 'BatchNormalization' && !(layer instanceof BatchNormalization)) {
+      throw new InvalidOptionError(
+        `dataParallel: layers of batch normalisation must be BatchNormalization of simclr-ts, or set synchronizeBatchNormalization: false. Received: layer ${layer.name} of tfjs-layers.`,
+      );
+    }
+  }
+}
+
+function describeTrainer(simclr: SimCLR): Record<string, unknown> {
+  const { seed, temperature, viewBatching, normalization, augmentations, loss, optimizer, progress } = simclr;
+  const architecture = (role: string, model: LayersModel) =>
+    [...namedWeights(role, model)].map(([name, { shape }]) => `${name}[${shape}]`).join(' ');
+  return {
+    'version of simclr-ts': packageVersion,
+    'version of tfjs-core': version_core,
+    backend: getBackend(),
+    seed,
+    temperature,
+    viewBatching,
+    normalization,
+    augmentation: augmentations.map(({ config, name }) => config ?? name),
+    loss: loss.config ?? loss.name,
+    optimizer: [optimizer.getClassName(), optimizer.getConfig()],
+    encoder: architecture('encoder', simclr.encoder),
+    projectionHead: architecture('projectionHead', simclr.projectionHead),
+    progress,
+  };
+}
+
+async function broadcastWeights(simclr: SimCLR, communicator: Communicator): Promise<void> {
+  for (const weight of models(simclr).flatMap((model) => model.layers.flatMap((layer) => layer.weights))) {
+    const values = (await variableOf(weight).data<'float32'>()).slice();
+    await communicator.broadcast(values);
+    if (communicator.rank !== 0) assign(weight, values);
+  }
+}
+
+/** What no gradient changes, such as the running statistics of batch normalisation, as its mean over the ranks. */
+async function averageStatistics(simclr: SimCLR, communicator: Communicator): Promise<void> {
+  const weights = models(simclr).flatMap((model) => model.nonTrainableWeights);
+  for (const weight of weights) {
+    const values = (await variableOf(weight).data<'float32'>()).slice();
+    await allReduceInBuckets(values, communicator, 25e6);
+    for (let i = 0; i < values.length; i++) values[i]! /= communicator.size;
+    assign(weight, values);
+  }
+}
+
+function assign(weight: LayersModel['weights'][number], values: Float32Array): void {
+  const value = tensor(values, weight.shape as number[]);
+  weight.write(value);
+  value.dispose();
+}

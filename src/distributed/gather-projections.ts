@@ -1,0 +1,82 @@
+import {
+  add,
+  concat,
+  customGrad,
+  getBackend,
+  reshape,
+  scalar,
+  slice,
+  type Tensor,
+  type Tensor2D,
+  tensor2d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { BackendError, DistributedError } from '../errors/errors.js';
+import type { Communicator, SynchronousCollectives } from './communicator.js';
+
+/**
+ * What a gradient can use: communication that is done when it returns, on a backend whose results can be read at
+ * once, for TensorFlow.js computes a gradient in one go.
+ *
+ * @throws {@link DistributedError} when the communicator cannot wait in this thread.
+ * @throws {@link BackendError} when the active backend reads only asynchronously.
+ */
+export function requireSynchronous(caller: string, communicator: Communicator): SynchronousCollectives {
+  if (!communicator.synchronous) {
+    throw new DistributedError(
+      `${caller}: communicator must have synchronous operations, for a gradient cannot wait for a promise. Received: one without.`,
+    );
+  }
+  try {
+    tidy(() => add(scalar(1), 1).dataSync());
+  } catch (cause) {
+    throw new BackendError(
+      `${caller}: the active backend must read results synchronously, for a step sends projections and batch statistics to the other ranks on its way. Received: backend '${getBackend()}', which does not.`,
+      { cause },
+    );
+  }
+  return communicator.synchronous;
+}
+
+/**
+ * The rows of all ranks, `[size * N, D]`, in the order of ranks. The gradient is that at the own rows of a function
+ * that every rank computes of all rows.
+ */
+export function gatherRows(rows: Tensor2D, communicator: Communicator): Tensor2D {
+  const { allGather } = requireSynchronous('gatherRows', communicator);
+  const { rank, size } = communicator;
+  const [count, width] = rows.shape;
+  const gather = customGrad<Tensor2D>((...inputs) => {
+    const [own] = inputs as [Tensor2D];
+    const value = tensor2d(allGather(own.dataSync<'float32'>() as Float32Array), [size * count, width]);
+    return { value, gradFunc: (dy) => slice(dy as Tensor2D, [rank * count, 0], [count, width]) };
+  });
+  return gather(rows);
+}
+
+/**
+ * The projections of both views of all ranks, from those of this one: what a contrastive loss over the pictures of
+ * all processes takes. Differentiable: from the gradient of the loss at all projections, the own rows.
+ *
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, the same N on every rank.
+ * @param view2 - Projections of view 2. Shape `[N, D]`.
+ * @returns Both views, `[size * N, D]`, rank by rank, so that row i of one is still the positive of row i of the other.
+ * @throws {@link DistributedError} when the communicator cannot wait in this thread.
+ * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @example
+ * const [all1, all2] = gatherProjections(view1, view2, communicator);
+ */
+export function gatherProjections(
+  view1: Tensor2D,
+  view2: Tensor2D,
+  communicator: Communicator,
+): [Tensor2D, Tensor2D] {
+  const { size } = communicator;
+  const [count, width] = view1.shape;
+  return tidy(() => {
+    const all = reshape(gatherRows(concat([view1, view2], 0), communicator), [size, 2 * count, width]);
+    const view = (start: number): Tensor =>
+      reshape(slice(all, [0, start, 0], [size, count, width]), [size * count, width]);
+    return [view(0), view(count)] as [Tensor2D, Tensor2D];
+  });
+}

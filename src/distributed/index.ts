@@ -1,0 +1,21 @@
+export { checkRanksAgree } from './check-ranks.js';
+export type {
+  Communicator,
+  NumberArray,
+  Reduction,
+  SendableArray,
+  SynchronousCollectives,
+} from './communicator.js';
+export {
+  type DataParallel,
+  type DataParallelFitOptions,
+  type DataParallelOptions,
+  dataParallel,
+} from './data-parallel.js';
+export { gatherProjections } from './gather-projections.js';
+export { type NTXentOfAllOptions, ntXentOfAll } from './nt-xent-of-all.js';
+export { shard } from './shard.js';
+export { singleProcess } from './single-process.js';
+export { type SumGradientsOptions, sumGradients } from './sum-gradients.js';
+export { type WorkerCommunicatorOptions, workerCommunicator } from './worker-communicator.js';
+export { abortGroup, type WorkerGroup, type WorkerGroupOptions, workerGroup } from './worker-group.js';

@@ -1,0 +1,129 @@
+import { isTensor } from '../data/image-array.js';
+import { takeRows } from '../data/image-batches.js';
+import { batchImages, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import {
+  datasetSize,
+  type EpochPass,
+  epochOrder,
+  type ImageBatch,
+  type ImageBatches,
+  type ImageBatchLike,
+  type ImageBatchSource,
+  type ImageDataset,
+} from '../data/index.js';
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+
+/**
+ * The part of a data set that one of several processes trains on. Every rank gives the same data set; no picture of
+ * an epoch goes to two of them, and all get as many batches.
+ *
+ * The batches of an epoch are dealt out in turn: together, the ranks' batches number k hold the pictures that batch k
+ * of one process with a batch size `size` times as large would hold. Pictures left over at the end, too few for a
+ * batch on every rank, are left out in that epoch. Pictures keep their numbers in the whole data set, and with them
+ * their random draws.
+ *
+ * Of pictures in memory only the own ones are copied; a source that is `shardable` (`imageFolder`) reads only those;
+ * of every other the batches of the other ranks are read and thrown away.
+ *
+ * @param dataset - The whole data set, the same on every rank.
+ * @param rank - Number of this process, from 0.
+ * @param size - Number of processes.
+ * @returns A data set for `fit` and `imageBatches`.
+ * @throws {@link InvalidOptionError} when `rank` or `size` is outside its domain or `dataset` of no known kind.
+ * @example
+ * const own = shard({ data: new Uint8Array(8 * 4 * 4 * 3), shape: [8, 4, 4, 3] }, 1, 2);
+ */
+export function shard(dataset: ImageDataset, rank: number, size: number): ImageBatchSource {
+  checkInteger('shard', 'size', size);
+  checkInteger('shard', 'rank', rank, 0);
+  if (rank >= size) {
+    throw new InvalidOptionError(`shard: rank must be less than size. Received: rank=${rank}, size=${size}.`);
+  }
+  const inMemory = isTensor(dataset) || isImageArray(dataset);
+  if (inMemory) checkImages('shard', 'dataset', dataset);
+  else if (typeof dataset !== 'function' && !isIterable(dataset)) {
+    const expectation =
+      'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
+    throw new InvalidOptionError(receivedMessage('shard', expectation, 'dataset', dataset));
+  }
+  const source = (pass: EpochPass): ImageBatches => {
+    if (isTensor(dataset) || isImageArray(dataset)) return ownPictures(dataset, pass, rank, size);
+    if (typeof dataset !== 'function') return ownBatches(dataset, rank, size, 0);
+    if (dataset.shardable) return dataset({ ...pass, shard: { rank, size } });
+    const startBatch = pass.startBatch * size;
+    const batches = dataset({ ...pass, startBatch });
+    return ownBatches(batches, rank, size, dataset.seekable ? startBatch * pass.batchSize : 0);
+  };
+  const seekable = inMemory || (typeof dataset === 'function' && dataset.seekable === true);
+  const total = Array.isArray(dataset) ? undefined : datasetSize(dataset);
+  // Batches of B in `size` shards of that many pictures: as many as batches of B times `size` in the whole.
+  return Object.assign(source, {
+    seekable,
+    ...(total === undefined ? {} : { size: Math.floor(total / size) }),
+  });
+}
+
+function* ownPictures(
+  images: Parameters<typeof takeRows>[0],
+  pass: EpochPass,
+  rank: number,
+  size: number,
+): Generator<ImageBatch, void, undefined> {
+  const { batchSize, shuffle, startBatch } = pass;
+  const count = images.shape[0];
+  const row = batchSize * size;
+  if (count < row) {
+    throw new InvalidOptionError(
+      `shard: dataset must fill at least one batch on every rank. Received: ${count} pictures, batchSize=${batchSize} on ${size} ranks.`,
+    );
+  }
+  const order = shuffle ? epochOrder(count, pass) : Uint32Array.from({ length: count }, (_, index) => index);
+  for (let start = startBatch * row; start + row <= count; start += row) {
+    const from = start + rank * batchSize;
+    const indices = order.slice(from, from + batchSize);
+    yield { images: takeRows(images, indices, !shuffle), indices };
+  }
+}
+
+/** Of every `size` batches the one at place `rank`, once the others of its round are known to exist. */
+async function* ownBatches(
+  batches: ImageBatches,
+  rank: number,
+  size: number,
+  firstPosition: number,
+): AsyncGenerator<ImageBatch, void, undefined> {
+  let position = firstPosition;
+  let round: number[] = [];
+  let own: ImageBatch | undefined;
+  try {
+    for await (const batch of batches) {
+      // A smaller batch may be the last one: not all ranks would have as many pictures, so its round is left out.
+      if (round.some((count) => count !== round[0])) throw unevenRound(round);
+      const images = batchImages(batch);
+      const count = images.shape[0];
+      if (round.length === rank) own = { images, indices: indicesOf(batch, count, position) };
+      else if (isTensor(images)) images.dispose();
+      position += count;
+      round.push(count);
+      if (round.length < size || round.some((other) => other !== count)) continue;
+      const whole = own!;
+      own = undefined;
+      round = [];
+      yield whole;
+    }
+  } finally {
+    if (own && isTensor(own.images)) own.images.dispose();
+  }
+}
+
+function unevenRound(counts: number[]): DataError {
+  return new DataError(
+    `shard: dataset must give all ranks batches of the same size, but for the last. Received: batches of ${counts.join(', ')} pictures, and more after them.`,
+  );
+}
+
+function indicesOf(batch: ImageBatchLike, count: number, position: number): ArrayLike<number> {
+  const given = isTensor(batch) || isImageArray(batch) ? undefined : batch.indices;
+  return given ?? Uint32Array.from({ length: count }, (_, row) => position + row);
+}

@@ -1,0 +1,1 @@
+export { type MPICommunicatorOptions, mpiCommunicator } from './mpi-communicator.js';

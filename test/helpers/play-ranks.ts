@@ -1,0 +1,41 @@
+import { type Communicator, singleProcess } from 'simclr-ts/distributed';
+
+/** Rank `rank` of `size`, whose collective operations are those recorded of all ranks in turn: see `playAll`. */
+function actor(rank: number, size: number, script: Float64Array[][], calls: { count: number }): Communicator {
+  const exchange = (values: ArrayLike<number>): Float64Array[] => {
+    const call = calls.count++;
+    script[call] ??= [];
+    script[call]![rank] = Float64Array.from(values);
+    return Array.from(
+      { length: size },
+      (_, other) => script[call]![other] ?? new Float64Array(values.length),
+    );
+  };
+  return {
+    ...singleProcess(),
+    rank,
+    size,
+    synchronous: {
+      allReduce(values) {
+        const all = exchange(values);
+        for (let i = 0; i < values.length; i++) values[i] = all.reduce((sum, other) => sum + other[i]!, 0);
+      },
+      allGather<T>(values: T): T {
+        return Float32Array.from(exchange(values as never).flatMap((part) => [...part])) as T;
+      },
+    },
+  };
+}
+
+/**
+ * Plays all ranks in one thread, over and over: what a rank sends in its first, second, ... operation is right once
+ * what it received before is right, so after as many rounds as there are operations all of it is.
+ */
+export function playAll<T>(size: number, play: (communicator: Communicator) => T): T[] {
+  const script: Float64Array[][] = [];
+  let results: T[] = [];
+  for (let round = 0; round < 5; round++) {
+    results = Array.from({ length: size }, (_, rank) => play(actor(rank, size, script, { count: 0 })));
+  }
+  return results;
+}
