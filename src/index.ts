@@ -322,6 +322,7 @@ export {
   type LearningRatePlan,
   latestCheckpoint,
   type OptimizerConfig,
+  type PlannedOptimizer,
   type ProgressOptions,
   type ProgressReport,
   type ProjectionHeadConfig,

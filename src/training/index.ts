@@ -44,6 +44,7 @@ export type {
   LearningRateConfig,
   LearningRatePlan,
   OptimizerConfig,
+  PlannedOptimizer,
   ProjectionHeadConfig,
   TrainingPlan,
 } from './part-configs.js';
