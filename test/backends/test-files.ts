@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
  */
 export function readsSynchronously(root: string, path: string): boolean {
   const text = readFileSync(join(root, path), 'utf8');
-  if (/\b(dataSync|arraySync)\(/.test(text)) return true;
+  if (/\b(dataSync|arraySync)[(<]/.test(text)) return true;
   const imports = [...text.matchAll(/from '(\.[^']*)\.js'/g)].map(
     ([, name]) => `${join(dirname(path), name!)}.ts`,
   );
