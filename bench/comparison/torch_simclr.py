@@ -17,7 +17,8 @@ import torchvision
 from torch import nn
 from torch.nn import functional
 
-from augmentations import augment
+sys.dont_write_bytecode = True
+from augmentations import augment  # noqa: E402
 
 os.environ.setdefault("LIGHTLY_DID_VERSION_CHECK", "True")  # it would ask a server
 try:
