@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import 'simclr-ts/wasm';
 import {
   concat,
+  type NamedTensorMap,
   ready,
   setBackend,
   type Tensor,
