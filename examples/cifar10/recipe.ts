@@ -23,7 +23,7 @@ export const encoderOptions = {
 } as const;
 
 /** Mean and standard deviation of CIFAR-10's channels, red, green, blue. */
-const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
+export const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
 
 /** Of 2.5e-4, 5e-4, 1e-3 and 3e-3 this one taught most in 51,200 pairs: kNN 0.365, 0.400, 0.377, 0.332. */
 const peakLearningRate = 5e-4;
