@@ -31,7 +31,12 @@ function without(...packages: string[]): string {
 }
 
 /** Refuses TensorFlow.js altogether. */
-const withoutTensorFlow = without('@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'sharp', 'cli-progress');
+const withoutTensorFlow = without(
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-layers',
+  'sharp',
+  'cli-progress',
+);
 
 describe('simclr-ts', () => {
   it('has help with examples for every command, and loads nothing for it', async () => {
@@ -67,7 +72,9 @@ describe('simclr-ts', () => {
   it('says in a sentence which package is missing', async () => {
     const decoding = await runCLI(['train', 'photos', ...tiny], { cwd, imports: [without('sharp')] });
     expect(decoding.code).toBe(5);
-    expect(decoding.stderr).toMatch(/^Error: the package sharp must be there; install it with `npm install sharp`/);
+    expect(decoding.stderr).toMatch(
+      /^Error: the package sharp must be there; install it with `npm install sharp`/,
+    );
     const backends = without('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu');
     const computing = await runCLI(['train', 'photos', ...tiny], { cwd, imports: [backends] });
     expect(computing.code).toBe(5);
@@ -79,7 +86,9 @@ describe('simclr-ts', () => {
       imports: [without('@tensorflow/tfjs-node-gpu')],
     });
     expect(asked.code).toBe(5);
-    expect(asked.stderr).toMatch(/^Error: The backend tfjs-node-gpu does not work here: .* is not installed\./);
+    expect(asked.stderr).toMatch(
+      /^Error: The backend tfjs-node-gpu does not work here: .* is not installed\./,
+    );
     const doctor = await runJSON(['doctor'], { cwd, imports: [without('sharp')] });
     expect(doctor.code).toBe(7);
     expect(doctor.json.checks).toContainEqual(expect.objectContaining({ name: 'sharp', status: 'error' }));
@@ -124,7 +133,9 @@ describe('a configuration file', () => {
 
   it('has no unknown options and no wrong values', async () => {
     expect(await refused('{ "epoch": 3 }')).toMatch(/^bad\.json: epoch is no option\. There are: .*epochs/);
-    expect(await refused('{ "train": { "threshold": 1 } }')).toMatch(/^bad\.json: train\.threshold is no option/);
+    expect(await refused('{ "train": { "threshold": 1 } }')).toMatch(
+      /^bad\.json: train\.threshold is no option/,
+    );
     expect(await refused('{ "epochs": 0 }')).toMatch(/^bad\.json: epochs: It must be a whole number >= 1\./);
     expect(await refused('{ "blur": "no" }')).toMatch(/^bad\.json: blur must be true or false\./);
     expect(await refused('{ "epochs": [1] }')).toMatch(/^bad\.json: epochs must be a text or a number\./);

@@ -154,7 +154,9 @@ describe('the model', () => {
 
 describe('search', () => {
   it('finds what is most similar, and not the picture itself', async () => {
-    const { json } = await runJSON(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '3'], { cwd });
+    const { json } = await runJSON(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '3'], {
+      cwd,
+    });
     const results = json.results as { path: string; similarity: number }[];
     expect(results).toHaveLength(3);
     expect(results[0]!.path).toBe('mixed/rows/copy, of "01".png');
@@ -163,8 +165,12 @@ describe('search', () => {
     expect(results.map(({ path }) => path)).not.toContain('mixed/rows/01.png');
     expect(json).toMatchObject({ query: 'mixed/rows/01.png', searched: 9 });
 
-    const { stdout } = await runCLI(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '1'], { cwd });
-    expect(stdout).toMatch(/^rank {2}similarity {2}file\n {3}1 {2}\d\.\d{4} {6}mixed\/rows\/copy, of "01"\.png\n$/);
+    const { stdout } = await runCLI(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '1'], {
+      cwd,
+    });
+    expect(stdout).toMatch(
+      /^rank {2}similarity {2}file\n {3}1 {2}\d\.\d{4} {6}mixed\/rows\/copy, of "01"\.png\n$/,
+    );
   });
 
   it('says so when there is nothing else, and refuses what it cannot do', async () => {
@@ -191,7 +197,11 @@ describe('duplicates', () => {
     // The same picture, saved anew: other bytes, other size.
     mkdirSync(join(cwd, 'again'));
     const { default: sharp } = await import('sharp');
-    for (const [name, number] of [['a', 0], ['b', 1], ['c', 2]] as const) {
+    for (const [name, number] of [
+      ['a', 0],
+      ['b', 1],
+      ['c', 2],
+    ] as const) {
       const picture = await stripes(number === 0 ? 'columns' : 'rows', number);
       writeFileSync(join(cwd, `again/${name}.png`), picture);
     }
@@ -273,7 +283,15 @@ describe('evaluate', () => {
 
 describe('export', () => {
   it('writes ONNX and safetensors', async () => {
-    const flags = ['--onnx', 'to/e.onnx', '--safetensors', 'to/e.safetensors', '--names', 'lightly', '--head'];
+    const flags = [
+      '--onnx',
+      'to/e.onnx',
+      '--safetensors',
+      'to/e.safetensors',
+      '--names',
+      'lightly',
+      '--head',
+    ];
     const { code, json } = await runJSON(['export', ...flags], { cwd });
     expect(code).toBe(0);
     expect(json.files).toMatchObject([
@@ -311,7 +329,9 @@ describe('doctor', () => {
   it('ends with 7 where something must be put right', async () => {
     const { code, json } = await runJSON(['doctor', 'nowhere', '--model', 'nothing'], { cwd });
     expect(code).toBe(7);
-    const errors = (json.checks as { name: string; status: string }[]).filter(({ status }) => status === 'error');
+    const errors = (json.checks as { name: string; status: string }[]).filter(
+      ({ status }) => status === 'error',
+    );
     expect(errors.map(({ name }) => name)).toEqual(['pictures', 'model']);
   });
 });
