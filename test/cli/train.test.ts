@@ -18,7 +18,7 @@ describe('train', () => {
     expect(stdout).toMatch(/^Trained for 3 steps on 24 pictures\.\nloss +\d+\.\d{4} to \d+\.\d{4} \(2\.7081/);
     expect(stdout).toMatch(/effective rank +\d+\.\d to \d+\.\d of 32\nmodel +first\n$/);
     expect(code).toBe(0);
-    for (const file of ['model.json', 'weights.bin', 'training.json']) {
+    for (const file of ['model.json', 'weights.bin', 'training.json', 'checkpoints/checkpoints.json']) {
       expect(existsSync(join(cwd, 'first', file)), file).toBe(true);
     }
   });
@@ -86,6 +86,25 @@ describe('train', () => {
     const resumed = await runJSON([...flags, '--resume', '--epochs', String(epochs)], { cwd });
     expect(resumed.code).toBe(0);
     expect(resumed.json).toMatchObject({ outcome: 'completed', step: 3 * epochs });
+  });
+
+  it('leaves a model to use and to go on with when it is killed', async () => {
+    const flags = ['train', 'photos', ...tiny, '--out', 'killed'];
+    const killed = await runCLI([...flags, '--epochs', '10000', '--verbose'], {
+      cwd,
+      onStderr(text, kill) {
+        if (text.includes('epoch 3/')) kill('SIGKILL');
+      },
+    });
+    expect(killed).toMatchObject({ code: null, stdout: '' });
+    expect(existsSync(join(cwd, 'killed/model.json'))).toBe(false);
+    const used = await runJSON(['embed', 'photos', '--model', 'killed', '--out', 'killed.npy'], { cwd });
+    expect(used.json).toMatchObject({ pictures: 24 });
+    const resumed = await runJSON(['train', 'photos', '--out', 'killed', '--resume', '--minutes', '0.01'], {
+      cwd,
+    });
+    expect(resumed.json).toMatchObject({ outcome: 'stopped' });
+    expect(resumed.json.step).toBeGreaterThan(6);
   });
 
   it('ends when its minutes are over', async () => {
@@ -199,6 +218,6 @@ describe('train refuses', () => {
       code: 6,
       message: expect.stringContaining('Lower the learning rate'),
     });
-    expect(existsSync(join(cwd, 'diverged/model.json'))).toBe(true);
+    expect(existsSync(join(cwd, 'diverged/checkpoints/checkpoints.json'))).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { embedPictures } from './embed-pictures.js';
 import { type ModelOptions, openModel } from './open-model.js';
 import { listPictures } from './pictures.js';
+import { counted } from './table.js';
 import { checkVectorFile, writeVectors } from './vector-files.js';
 import { prepareFile } from './write-file.js';
 
@@ -27,7 +28,7 @@ export const embed: Action<EmbedOptions> = async ([path], options, context) => {
     const [pictures, dim] = embedded.vectors.shape;
     const { skipped } = embedded;
     return {
-      text: `${pictures} vectors of ${dim} numbers in ${files.join(' and ')}`,
+      text: `${counted(pictures, 'vector')} of ${dim} numbers in ${files.join(' and ')}`,
       json: { files, pictures, dim, model: options.model, skipped },
     };
   } finally {

@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackendError, SimCLR } from 'simclr-ts';
-import { describeBackendChoice, directory, useBestBackend } from 'simclr-ts/node';
+import { BackendError, latestCheckpoint, SimCLR } from 'simclr-ts';
+import {
+  type CheckpointDirectory,
+  checkpointDirectory,
+  describeBackendChoice,
+  directory,
+  useBestBackend,
+} from 'simclr-ts/node';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -47,9 +53,21 @@ export async function startBackend(prefer: string | undefined, context: Context)
   }
 }
 
-/** Whether a folder holds a model. */
-export function holdsModel(folder: string): Promise<boolean> {
-  return exists(join(folder, 'model.json'));
+/** The checkpoints of the run whose model is in `folder`. */
+export function checkpointsOf(folder: string): CheckpointDirectory {
+  return checkpointDirectory(join(folder, 'checkpoints'));
+}
+
+/** Whether a folder holds a model, or at least the checkpoints of a run that was killed. */
+export async function holdsModel(folder: string): Promise<boolean> {
+  if (await exists(join(folder, 'model.json'))) return true;
+  return (await checkpointsOf(folder).names()).length > 0;
+}
+
+/** The model of a folder; that of a run that was killed is in its newest checkpoint. */
+async function loadModel(folder: string): Promise<SimCLR> {
+  if (await exists(join(folder, 'model.json'))) return SimCLR.load(directory(folder));
+  return SimCLR.load((await latestCheckpoint(checkpointsOf(folder)))!);
 }
 
 /**
@@ -71,5 +89,5 @@ export async function openModel(
     );
   }
   await startBackend(backend, context);
-  return SimCLR.load(directory(model));
+  return loadModel(model);
 }

@@ -19,3 +19,8 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
+
+/** A number of things: '1 step', '2 steps'. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}

@@ -3,25 +3,19 @@ import {
   type Callback,
   checkpoint,
   type FitOptions,
-  type History,
-  type ImageDataset,
+  type ImageArray,
+  latestCheckpoint,
   SimCLR,
 } from 'simclr-ts';
-import { cache } from 'simclr-ts/data';
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
-import {
-  directory,
-  imageFolder,
-  onInterrupt,
-  progressBar,
-  readImageFolder,
-  type SkippedImage,
-} from 'simclr-ts/node';
+import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { holdsModel, startBackend } from './open-model.js';
-import { type DecodedChunk, decodeInChunks, warnOfSkipped } from './pictures.js';
+import { checkpointsOf, holdsModel, startBackend } from './open-model.js';
+import { warnOfSkipped } from './pictures.js';
+import { openPictures, type TrainingPictures } from './training-pictures.js';
+import { describeRun, summarize } from './training-report.js';
 import {
   newSettings,
   resumedSettings,
@@ -33,78 +27,16 @@ import {
 interface TrainOptions extends TrainingOptions {
   out: string;
   minutes?: number;
-  microBatchSize?: number;
   checkpointEvery: number;
+  keep: number;
   cacheMb: number;
   backend?: string;
   resume?: boolean;
   overwrite?: boolean;
 }
 
-/** The pictures of a run. */
-interface Pictures {
-  dataset: ImageDataset;
-  count: number;
-  /** Files that were found to be no pictures so far. */
-  skipped: readonly SkippedImage[];
-  /** Some of them, to measure the rank on. */
-  sample: DecodedChunk['images'];
-  close(): Promise<void>;
-}
-
-const sampleSize = 256;
-
-async function openPictures(
-  dir: string,
-  settings: TrainingSettings,
-  options: TrainOptions,
-): Promise<Pictures> {
-  const [height, width] = settings.recipe.encoder.inputShape;
-  const size = [height, width] as const;
-  const limit = settings.limit === null ? {} : { limit: settings.limit };
-  const folder = await imageFolder(dir, {
-    size,
-    ...limit,
-    cache: cache({ maxBytes: options.cacheMb * 2 ** 20 }),
-  });
-  const { paths } = folder;
-  const step = Math.max(1, paths.length / sampleSize);
-  const chosen = Array.from(
-    { length: Math.min(sampleSize, paths.length) },
-    (_, i) => paths[Math.floor(i * step)]!,
-  );
-  const { value: chunk } = await decodeInChunks(chosen, size, sampleSize).next();
-  const { images, skipped } = chunk as DecodedChunk;
-  if (images.shape[0] < 2) {
-    const first = skipped.length > 0 ? ` The first that is none: ${skipped[0]!.reason}` : '';
-    throw new CommandError(
-      `${JSON.stringify(dir)} must hold at least 2 whole pictures. Received: ${images.shape[0]} of ${chosen.length} files.${first}`,
-      exitCodes.files,
-    );
-  }
-  if (options.microBatchSize !== undefined) {
-    // Micro-batches must all be of one size; a damaged file would leave a hole in one.
-    const contents = await readImageFolder(dir, { size, ...limit });
-    const { images: dataset } = contents;
-    return {
-      dataset,
-      count: dataset.shape[0],
-      skipped: contents.skipped,
-      sample: images,
-      close: async () => {},
-    };
-  }
-  return {
-    dataset: folder,
-    count: folder.size,
-    skipped: folder.skipped,
-    sample: images,
-    close: () => folder.close(),
-  };
-}
-
 /** How many directions the representations of some pictures use. */
-async function rankOf(simclr: SimCLR, sample: Pictures['sample']): Promise<number> {
+async function rankOf(simclr: SimCLR, sample: ImageArray): Promise<number> {
   const h = await simclr.embed(sample);
   try {
     return (await embeddingHealth(h)).effectiveRank;
@@ -123,7 +55,7 @@ function stopAfter(minutes: number): Callback {
 }
 
 /** Warns of damaged files once all have been seen. */
-function tellSkipped(pictures: Pictures, context: Context): Callback {
+function tellSkipped(pictures: TrainingPictures, context: Context): Callback {
   let told = false;
   return {
     onEpochEnd() {
@@ -137,8 +69,14 @@ async function startTrainer(
   { resume, out }: TrainOptions,
   { recipe, seed }: TrainingSettings,
   batchSize: number,
+  context: Context,
 ): Promise<SimCLR> {
-  if (resume) return SimCLR.load(directory(out));
+  if (resume) {
+    const onDamaged = ({ name, reason }: { name: string; reason: string }) =>
+      context.warn(`The checkpoint ${name} is damaged, and the one before is used. ${reason}`);
+    const latest = await latestCheckpoint(checkpointsOf(out), { onDamaged });
+    return SimCLR.load(latest ?? directory(out));
+  }
   return new SimCLR({ ...recipe, training: { ...recipe.training, batchSize }, seed });
 }
 
@@ -163,12 +101,12 @@ async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void>
 
 /** `train DIR`: trains on a folder of pictures; the model is in --out whatever ended the run. */
 export const train: Action<TrainOptions> = async ([dir], options, context) => {
-  const { out, minutes, microBatchSize, checkpointEvery } = options;
+  const { out, minutes, checkpointEvery, keep, overwrite = false } = options;
   await checkOut(options);
   let settings = options.resume
     ? await resumedSettings(out, options, context)
     : newSettings(options, context);
-  const pictures = await openPictures(dir!, settings, options);
+  const pictures = await openPictures(dir!, settings, options.cacheMb * 2 ** 20);
   let simclr: SimCLR | undefined;
   const interrupt = onInterrupt();
   try {
@@ -179,6 +117,7 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
       );
     }
     settings = planFor(settings, pictures.count);
+    const { microBatchSize } = settings;
     const { training } = settings.recipe;
     const batchSize = Math.min(training.batchSize, pictures.count);
     if (batchSize < training.batchSize) {
@@ -186,14 +125,14 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     }
     await mkdir(out, { recursive: true });
     const backend = await startBackend(options.backend, context);
-    simclr = await startTrainer(options, settings, batchSize);
+    simclr = await startTrainer(options, settings, batchSize, context);
     await saveSettings(out, settings);
     context.note(simclr.summary());
 
     const before = await rankOf(simclr, pictures.sample);
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
-      checkpoint(directory(out), { everySteps: checkpointEvery }),
+      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep, overwrite }),
       doctor({
         onFinding(finding) {
           findings.push(finding);
@@ -207,12 +146,14 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     const fit: FitOptions = {
       epochs: training.epochs,
       batchSize,
-      ...(microBatchSize !== undefined && { microBatchSize }),
+      ...(microBatchSize !== null && { microBatchSize }),
       resume: true, // of a new model: from the beginning
+      allowChanges: true, // the settings were compared, and another number of pictures was told
       signal: interrupt.signal,
       callbacks,
     };
     const history = await simclr.fit(pictures.dataset, fit);
+    await simclr.save(directory(out));
     // Whoever interrupts wants to get away.
     const after = interrupt.signal.aborted ? null : await rankOf(simclr, pictures.sample);
     const report = {
@@ -220,17 +161,16 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
       outcome: history.outcome,
       ...(history.reason !== undefined && { reason: history.reason }),
       backend,
-      pictures: pictures.count - pictures.skipped.length,
+      pictures: pictures.whole,
       skipped: pictures.skipped,
       batchSize,
       step: simclr.progress.step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
-      ...summary(history, batchSize),
+      ...summarize(history, batchSize),
       effectiveRank: { before, after, dim: simclr.encoder.outputs[0]!.shape[1]! },
       findings,
     };
-    const exitCode = interrupt.signal.aborted ? signalCode(interrupt.signal) : exitCodes.success;
-    return { text: describe(report), json: report, exitCode };
+    return { text: describeRun(report), json: report, exitCode: interrupt.exitCode ?? exitCodes.success };
   } finally {
     interrupt.dispose();
     simclr?.dispose();
@@ -242,51 +182,4 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
 function planFor(settings: TrainingSettings, datasetSize: number): TrainingSettings {
   const { recipe } = settings;
   return { ...settings, recipe: { ...recipe, training: { ...recipe.training, datasetSize } } };
-}
-
-/** What a shell gives for the signal that ended the run. */
-function signalCode({ reason }: AbortSignal): number {
-  return (reason as Error).message.endsWith('SIGTERM') ? 143 : 130;
-}
-
-function summary({ steps }: History, batchSize: number) {
-  const [first, last] = [steps[0], steps.at(-1)];
-  if (!first || !last) return { loss: null, pairsPerSecond: null };
-  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
-  const pairs = steps.reduce((sum, step) => sum + step.pairs, 0);
-  return {
-    loss: { first: first.loss, last: last.loss, chance: Math.log(2 * batchSize - 1) },
-    pairsPerSecond: pairs / seconds,
-  };
-}
-
-function describe(
-  report: ReturnType<typeof summary> & {
-    model: string;
-    outcome: string;
-    reason?: string;
-    step: number;
-    pictures: number;
-    effectiveRank: { before: number; after: number | null; dim: number };
-  },
-): string {
-  const { model, outcome, reason, step, loss, pairsPerSecond, effectiveRank, pictures } = report;
-  if (!loss && outcome === 'completed') {
-    return `Nothing left to train: the run in ${model} has had its epochs. Give it more with --epochs.`;
-  }
-  const { before, after, dim } = effectiveRank;
-  const ended = {
-    aborted: `Interrupted after ${step} steps; go on with --resume.`,
-    stopped: `Ended after ${step} steps: ${reason}. Go on with --resume.`,
-  }[outcome];
-  const lines = [ended ?? `Trained for ${step} steps on ${pictures} pictures.`];
-  if (loss) {
-    const { first, last, chance } = loss;
-    lines.push(
-      `loss            ${first.toFixed(4)} to ${last.toFixed(4)} (${chance.toFixed(4)} is guessing)`,
-    );
-    lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures a second`);
-  }
-  if (after !== null) lines.push(`effective rank  ${before.toFixed(1)} to ${after.toFixed(1)} of ${dim}`);
-  return [...lines, `model           ${model}`].join('\n');
 }

@@ -28,6 +28,7 @@ export interface TrainingOptions {
   blur: boolean;
   seed?: number;
   limit?: number;
+  microBatchSize?: number;
 }
 
 /** What a run is, as the file beside its model says. */
@@ -35,6 +36,7 @@ export interface TrainingSettings {
   recipe: Recipe;
   seed: number;
   limit: number | null;
+  microBatchSize: number | null;
 }
 
 const fileName = 'training.json';
@@ -76,8 +78,8 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
 /** What a new run shall be. */
 export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
-  const { seed = 0, limit = null } = options;
-  return { recipe: withOptions(base, options, context), seed, limit };
+  const { seed = 0, limit = null, microBatchSize = null } = options;
+  return { recipe: withOptions(base, options, context), seed, limit, microBatchSize };
 }
 
 /** Writes down what a run is. */
@@ -118,9 +120,10 @@ export async function resumedSettings(
   const differences = recipeDifferences(recipe, saved.recipe)
     .filter(({ path }) => !free.includes(path))
     .map(({ path, value, other }) => `${path} ${JSON.stringify(other)} (not ${JSON.stringify(value)})`);
-  const { seed = saved.seed, limit = saved.limit } = options;
-  if (seed !== saved.seed) differences.push(`seed ${saved.seed} (not ${seed})`);
-  if (limit !== saved.limit) differences.push(`limit ${saved.limit ?? 'none'} (not ${limit})`);
+  for (const name of ['seed', 'limit', 'microBatchSize'] as const) {
+    const value = options[name] ?? saved[name];
+    if (value !== saved[name]) differences.push(`${name} ${saved[name] ?? 'none'} (not ${value})`);
+  }
   if (differences.length > 0) {
     throw new CommandError(
       `The run in ${JSON.stringify(out)} has ${differences.join(', ')}. Leave those options out to go on with it, or begin anew with --overwrite.`,

@@ -55,6 +55,7 @@ export function trainCommand(execute: Execute): Command {
     .option('--seed <n>', 'seed of weights, order and views (default: 0)', wholeNumber(0))
     .option('--limit <n>', 'at most this many pictures, evenly spread over the folder', wholeNumber(2))
     .option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch', wholeNumber(1), 200)
+    .option('--keep <n>', 'checkpoints that are kept, the newest', wholeNumber(1), 2)
     .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', wholeNumber(1), 1024)
     .option('--resume', 'go on with the run in --out')
     .option('--overwrite', 'replace the model in --out');
