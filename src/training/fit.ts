@@ -13,6 +13,7 @@ import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
 import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
+import { ensureBackend } from './preflight/ensure-backend.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
 import { type FitBatch, stepBatches } from './step-batches.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
@@ -49,6 +50,13 @@ export interface FitOptions {
    * @defaultValue none
    */
   labels?: ArrayLike<number>;
+  /**
+   * Before the first step with a backend, ask {@link checkBackend} whether it can train: some ten milliseconds, once for
+   * each trainer and backend.
+   *
+   * @defaultValue `true`
+   */
+  checkBackend?: boolean;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -103,6 +111,7 @@ class FitRun {
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
     checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
+    if (this.options.checkBackend !== false) await ensureBackend(this.simclr, this.imagesAtATime());
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -130,6 +139,14 @@ class FitRun {
     }
     if (errors.length > 0) throw errors[0];
     return this.history;
+  }
+
+  /** Pictures that enter the encoder together, all views counted; unknown where batches have a size of their own. */
+  private imagesAtATime(): number | undefined {
+    if (!('shape' in this.dataset)) return undefined;
+    const { augmentations, viewBatching } = this.simclr;
+    const sameSize = augmentations.filter((transform) => transform === augmentations[0]).length;
+    return (this.microBatchSize ?? this.batchSize) * (viewBatching === 'joint' ? Math.max(sameSize, 1) : 1);
   }
 
   private epochRange(): { first: number; last: number } {
