@@ -37,7 +37,7 @@ export default defineConfig({
       project(
         'cpu',
         ['test/**/*.test.ts'],
-        ['test/main/**', 'test/mpi/jobs/**', 'test/package/**', 'test/wasm/**'],
+        ['test/main/**', 'test/mpi/jobs/**', 'test/package/**', 'test/studio/**', 'test/wasm/**'],
       ),
       project(
         'wasm',
