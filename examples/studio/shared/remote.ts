@@ -48,10 +48,10 @@ export function connect<C, Event = never>(
       onEvent(data.event);
       return;
     }
-    const { resolve, reject } = pending.get(data.call)!;
+    const call = pending.get(data.call);
     pending.delete(data.call);
-    if (data.error) reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
-    else resolve(data.result);
+    if (data.error) call?.reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
+    else call?.resolve(data.result);
   });
   worker.addEventListener('error', ({ message }) => {
     const error = new Error(message || 'The worker could not be started.');

@@ -44,6 +44,8 @@ export interface MeasureEvent {
   indices: number[];
   /** Their vectors, row by row. */
   vectors: Float32Array;
+  /** What TensorFlow.js holds: its number only grows where something is not disposed of. */
+  memory: { tensors: number; bytes: number };
   /** A few pictures, each with its nearest. */
   examples: { index: number; neighbors: number[] }[];
 }
@@ -117,6 +119,4 @@ export interface TrainerCommands {
     seed: number,
   ): Promise<{ views: Uint8Array; size: number; z: Float32Array; dim: number }>;
   exportFile(kind: ExportKind): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
-  /** Tensors and bytes that are held, for tests. */
-  memory(): { tensors: number; bytes: number };
 }

@@ -22,6 +22,7 @@ export function trainingPanel(app: App): void {
   let losses: [number, number][] = [];
   let measurements: Measurement[] = [];
   let doneEpochs = 0;
+  let memory: MeasureEvent['memory'] | undefined;
   let mode: 'running' | 'paused' | 'idle' = 'idle';
 
   const setMode = (next: typeof mode) => {
@@ -54,6 +55,7 @@ export function trainingPanel(app: App): void {
       }
       facts.push(['Effective rank', `${now.effectiveRank.toFixed(1)} of ${now.dim}`]);
     }
+    if (memory) facts.push(['Tensors', `${memory.tensors}, ${(memory.bytes / 2 ** 20).toFixed(0)} MiB`]);
     figures.replaceChildren(
       ...facts.map(([name, value]) =>
         element('div', {}, element('dt', { textContent: name }), element('dd', { textContent: value })),
@@ -90,6 +92,7 @@ export function trainingPanel(app: App): void {
     if (losses.length > mostPoints) losses = losses.filter((_, index) => index % 2 === 0);
     doneEpochs = event.epoch + 1;
     bar.value = Math.min(1, (event.epoch + 1) / event.epochs);
+    state.dataset.step = String(event.step);
     showFigures(event);
     drawCharts();
   };
@@ -100,6 +103,7 @@ export function trainingPanel(app: App): void {
     }
     if (measurements.at(-1)?.step === event.measurement.step) measurements.pop();
     measurements.push(event.measurement);
+    memory = event.memory;
     app.tell('measured', event);
     showFigures(last);
     drawCharts();

@@ -1,4 +1,3 @@
-import { memory } from '@tensorflow/tfjs-core';
 import { type EmbeddingArray, imagesToTensor } from 'simclr-ts';
 import { mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
 import { serve } from '../shared/remote.js';
@@ -56,9 +55,12 @@ function refuseWhileTraining(): void {
 }
 
 const commands: TrainerCommands = {
-  useBackend(name) {
+  async useBackend(name) {
     refuseWhileTraining();
-    return startBackend(name);
+    await session.pack();
+    const report = await startBackend(name);
+    await session.unpack();
+    return report;
   },
 
   async restore() {
@@ -137,7 +139,6 @@ const commands: TrainerCommands = {
   exportFile: (kind) =>
     exportFile(kind, { simclr: trainedModel(), pictures: session.pictures, vectors, named }),
 
-  memory: () => ({ tensors: memory().numTensors, bytes: memory().numBytes }),
 };
 
 const say: (event: TrainerEvent) => void = serve(commands as never);

@@ -1,3 +1,4 @@
+import { memory } from '@tensorflow/tfjs-core';
 import { embeddingHealth, nearestNeighbors, type SimCLR } from 'simclr-ts';
 import type { PictureSet } from '../shared/pictures.js';
 import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
@@ -41,7 +42,8 @@ export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<Mea
     index: indices[row]!,
     neighbors: neighbors[row]!.map((other) => indices[other]!),
   }));
-  return { type: 'measure', measurement, indices, vectors: vectors.data, examples };
+  const { numTensors: tensors, numBytes: bytes } = memory();
+  return { type: 'measure', measurement, indices, vectors: vectors.data, examples, memory: { tensors, bytes } };
 }
 
 /** For every row the rows nearest to it, itself left out. */

@@ -1,3 +1,4 @@
+import { io } from '@tensorflow/tfjs-core';
 import { SimCLR } from 'simclr-ts';
 import { type PictureSet, pictureSize } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
@@ -19,6 +20,8 @@ export class Session {
   losses: { step: number; loss: number }[] = [];
   labels: NamedPictures[] = [];
   private warned = false;
+  /** The model while no backend holds it. */
+  private packed: io.ModelArtifacts | undefined;
 
   constructor(private readonly say: (event: TrainerEvent) => void) {}
 
@@ -52,6 +55,28 @@ export class Session {
     this.simclr = undefined;
     this.measurements = [];
     this.losses = [];
+  }
+
+  /** Takes the model off the backend, which is about to be exchanged. */
+  async pack(): Promise<void> {
+    const { simclr } = this;
+    if (!simclr) return;
+    await simclr.save(
+      io.withSaveHandler(async (artifacts) => {
+        this.packed = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      }),
+    );
+    simclr.dispose();
+    this.simclr = undefined;
+  }
+
+  /** Puts the model onto the backend that is active now. */
+  async unpack(): Promise<void> {
+    const { packed } = this;
+    if (!packed) return;
+    this.simclr = await SimCLR.load(io.fromMemory(packed), { augmentation: this.augmentation!.transform });
+    this.packed = undefined;
   }
 
   state(): SessionState | null {
