@@ -92,6 +92,6 @@ export async function waitForStep(page: Page, step: number): Promise<void> {
   await page.waitForFunction(
     (wanted) => Number(document.querySelector<HTMLElement>('#train-state')?.dataset.step) >= wanted,
     step,
-    { timeout: 240_000 },
+    { timeout: 280_000 },
   );
 }

@@ -20,6 +20,8 @@ export interface ExplainedLoss {
 
 /** What the worker beside the trainer does: small things that must not wait for a training step. */
 export interface SideCommands {
+  /** Resolves when all of its code is there. */
+  ready(): Promise<void>;
   /** Two views of pictures `[n, size, size, 3]`. */
   views(
     pictures: Uint8Array,

@@ -99,6 +99,8 @@ export interface TrainerCommands {
   useBackend(name: BackendName): Promise<BackendReport>;
   /** Pictures and model of the last visit, where there are some. */
   restore(): Promise<{ pictures: PictureSet; state: SessionState | null } | null>;
+  /** Says anew how good the vectors are. */
+  measure(): Promise<void>;
   addFiles(files: DroppedFile[]): Promise<{ pictures: PictureSet; reading: Reading }>;
   addSamples(count: number, seed: number): Promise<{ pictures: PictureSet; reading: Reading }>;
   /** Forgets pictures, model and what was kept of them. */

@@ -32,6 +32,8 @@ function unitLists(vectors: Float32Array, rows: number): number[][] {
 }
 
 const commands: SideCommands = {
+  ready: () => started,
+
   async views(pictures, size, settings, viewSize, seed) {
     await started;
     const count = pictures.length / (size * size * 3);

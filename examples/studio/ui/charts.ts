@@ -22,6 +22,7 @@ export class LinesChart {
   constructor(private readonly place: HTMLElement) {
     this.chart = init(place);
     new ResizeObserver(() => this.chart.resize()).observe(place);
+    addEventListener('resize', () => this.draw()); // also sent when the theme changes
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
   }
 

@@ -27,12 +27,14 @@ async function main(): Promise<void> {
   usePanel(app);
   exportPanel(app);
   lossPanel(app);
-  await backendPicker(app);
+  await Promise.all([backendPicker(app), app.side.ready()]);
   await attempt(async () => {
     const restored = await app.trainer.restore();
     if (!restored) return;
     app.setPictures(restored.pictures);
-    if (restored.state) app.tell('restored', restored.state);
+    if (!restored.state) return;
+    app.tell('restored', restored.state);
+    await app.trainer.measure();
   });
   document.documentElement.dataset.ready = 'yes';
 }

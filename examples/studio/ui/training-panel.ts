@@ -104,6 +104,7 @@ export function trainingPanel(app: App): void {
     if (measurements.at(-1)?.step === event.measurement.step) measurements.pop();
     measurements.push(event.measurement);
     memory = event.memory;
+    app.trained = true;
     app.tell('measured', event);
     showFigures(last);
     drawCharts();

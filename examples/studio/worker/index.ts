@@ -4,6 +4,7 @@ import { serve } from '../shared/remote.js';
 import type { ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
 import { startBackend } from './backend.js';
 import { exportFile } from './export.js';
+import { measure } from './measure.js';
 import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
 import { samplePictures } from './sample-set.js';
 import { duplicateGroups, nameTheRest, neighborsOf } from './search.js';
@@ -66,6 +67,10 @@ const commands: TrainerCommands = {
   async restore() {
     if (!(await session.restore())) return null;
     return { pictures: session.pictures, state: session.state() };
+  },
+
+  async measure() {
+    say(await measure(trainedModel(), session.pictures));
   },
 
   async addFiles(files) {

@@ -44,7 +44,7 @@ async function zipEntries({ path, file }: DroppedFile, leftAside: LeftAside[]): 
       contents: new Blob([contents as Uint8Array<ArrayBuffer>]),
     }));
   } catch {
-    leftAside.push({ path, reason: 'is no zip archive that can be read' });
+    leftAside.push({ path, reason: 'is no zip archive, or too large for a tab' });
     return [];
   }
 }

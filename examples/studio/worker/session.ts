@@ -123,7 +123,12 @@ export class Session {
     const header = JSON.parse(await file.slice(4, 4 + length).text());
     this.pictures = { ...header, data: new Uint8Array(await file.slice(4 + length).arrayBuffer()) };
     const saved = await readFile(stateName);
-    if (saved && (await readFile(modelName))) await this.restoreModel(JSON.parse(await saved.text()));
+    try {
+      if (saved && (await readFile(modelName))) await this.restoreModel(JSON.parse(await saved.text()));
+    } catch (error) {
+      const text = `The model of the last visit cannot be read, its pictures can: ${(error as Error).message}`;
+      this.say({ type: 'notice', level: 'warning', text });
+    }
     return true;
   }
 

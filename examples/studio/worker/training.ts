@@ -53,9 +53,12 @@ export class Training {
     if (session.count < fewestPictures) {
       throw new Error(`Training needs at least ${fewestPictures} pictures; there are ${session.count}.`);
     }
-    const before = session.simclr;
-    const simclr =
-      before && sameModel(session.settings, settings) ? before : session.begin(settings, augmentation);
+    if (session.simclr && !sameModel(session.settings, settings)) {
+      session.dropModel();
+      const text = 'These settings need a new model: training has begun anew.';
+      this.say({ type: 'notice', level: 'info', text });
+    }
+    const simclr = session.simclr ?? session.begin(settings, augmentation);
     session.settings = settings;
     session.augmentation!.set(augmentation);
     if (session.measurements.length === 0) await this.measure();
