@@ -285,10 +285,12 @@ export {
 } from './random/index.js';
 export {
   type AugmentationConfig,
+  type BackendCheck,
   bestCheckpoint,
   type CachedGradientsOptions,
   type Callback,
   type CapturedExtraState,
+  type CheckBackendOptions,
   type CheckpointEntry,
   type CheckpointMeasure,
   type CheckpointOptions,
@@ -298,6 +300,7 @@ export {
   type ContrastiveGradientsOptions,
   type ContrastiveLoss,
   cachedGradients,
+  checkBackend,
   checkpoint,
   contrastiveGradients,
   type DamagedCheckpoint,
@@ -339,4 +342,5 @@ export {
   type TrainStepOptions,
   type TrainStepResult,
   trainableVariables,
+  type WrongValue,
 } from './training/index.js';
