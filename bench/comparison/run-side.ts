@@ -45,7 +45,7 @@ export function runSide(
         resolve(JSON.parse(last) as TrainReply);
       } catch {
         reject(
-          new Error(`${name} did not end with a result. Received: ${JSON.stringify(last.slice(0, 200))}`),
+          new Error(`${name} did not end with a result. Received: ${JSON.stringify(last.slice(0, 200))}.`),
         );
       }
     });
