@@ -71,6 +71,7 @@ export default defineConfig({
         'test/package/**',
         'test/studio/**',
         'test/wasm/**',
+        'test/webgpu/**',
       ]),
       // Two threads also on a machine of one core: the one number that every machine tests.
       project(
