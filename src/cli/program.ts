@@ -10,7 +10,7 @@ import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
 import { applyConfig } from './config-file.js';
 import { type Action, type CommonOptions, makeContext } from './context.js';
-import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
 
 /** Runs what a command line asks for; the action is loaded when its command has been chosen. */
 export type Execute = <Options>(
@@ -75,7 +75,8 @@ async function reportError(error: unknown, json: boolean): Promise<number> {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const exitCode = exitCodeOf(error);
   // Users of the command line did not call the function that the library's messages begin with.
-  const sentence = message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');
+  const sentence =
+    error instanceof CommandError ? message : message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');
   process.stderr.write(`${exitCode === exitCodes.unexpected ? stack : `Error: ${sentence}`}\n`);
   if (json) await print(JSON.stringify({ error: { name, message: sentence, exitCode } }, null, 2));
   return exitCode;

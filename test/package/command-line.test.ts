@@ -46,8 +46,14 @@ describe('the command line of the packed package, installed by npm', () => {
       rmSync(join(folder, 'node_modules', name), { recursive: true });
     }
     for (const [args, sentence] of [
-      [['export', '--onnx', 'e.onnx'], /^Error: No backend works here\. Install one with `npm install @tensorflow/],
-      [['embed', 'photos', '--out', 'v.npy'], /^Error: the package sharp must be there; install it with `npm/],
+      [
+        ['export', '--onnx', 'e.onnx'],
+        /^Error: No backend works here\. Install one with `npm install @tensorflow/,
+      ],
+      [
+        ['embed', 'photos', '--out', 'v.npy'],
+        /^Error: the package sharp must be there; install it with `npm/,
+      ],
     ] as const) {
       const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
         execFile('npx', ['--no-install', 'simclr-ts', ...args], { cwd: folder }, (error, _, text) =>
