@@ -68,6 +68,7 @@ export default defineConfig({
         'test/main/**',
         'test/mpi/jobs/**',
         'test/package/**',
+        'test/studio/**',
         'test/wasm/**',
       ]),
       // Two threads also on a machine of one core: the one number that every machine tests.

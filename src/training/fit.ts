@@ -14,6 +14,7 @@ import { checkDataset } from './check-dataset.js';
 import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
 import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
+import { ensureBackend } from './preflight/ensure-backend.js';
 import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
 import { presentRecipe } from './snapshot.js';
@@ -66,6 +67,13 @@ export interface FitOptions {
    * @defaultValue none
    */
   labels?: ArrayLike<number>;
+  /**
+   * Before the first step with a backend, ask {@link checkBackend} whether it can train: some ten milliseconds, once for
+   * each trainer and backend.
+   *
+   * @defaultValue `true`
+   */
+  checkBackend?: boolean;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -123,6 +131,7 @@ class FitRun {
     checkDataset(this.dataset, this.batchSize);
     checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
     this.checkRecipe();
+    if (this.options.checkBackend !== false) await ensureBackend(this.simclr, this.imagesAtATime());
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -163,6 +172,14 @@ class FitRun {
     }
     simclr.lastFit = recipe;
     simclr.savedRecipe = undefined;
+  }
+
+  /** Pictures that enter the encoder together, all views counted; unknown where batches have a size of their own. */
+  private imagesAtATime(): number | undefined {
+    if (!('shape' in this.dataset)) return undefined;
+    const { augmentations, viewBatching } = this.simclr;
+    const sameSize = augmentations.filter((transform) => transform === augmentations[0]).length;
+    return (this.microBatchSize ?? this.batchSize) * (viewBatching === 'joint' ? Math.max(sameSize, 1) : 1);
   }
 
   private epochRange(): { first: number; last: number } {

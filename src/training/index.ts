@@ -44,9 +44,12 @@ export type {
   LearningRateConfig,
   LearningRatePlan,
   OptimizerConfig,
+  PlannedOptimizer,
   ProjectionHeadConfig,
   TrainingPlan,
 } from './part-configs.js';
 export { plannedLearningRate } from './planned-learning-rate.js';
+export { type BackendCheck, type CheckBackendOptions, checkBackend } from './preflight/check-backend.js';
+export type { WrongValue } from './preflight/probe-values.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
 export type { ContrastiveLoss } from './to-view-loss.js';

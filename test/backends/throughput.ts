@@ -2,18 +2,18 @@ import { dispose, tensor4d } from '@tensorflow/tfjs-core';
 import { projectionHead, resnet18, SGD, SimCLR } from 'simclr-ts';
 import { hashedValues } from '../helpers/hashed-values.js';
 
-/** Small enough for graphics that are computed by the processor. */
-const pairs = 8;
-const size = 32;
-const width = 8;
+/** Small enough for plain JavaScript and for graphics that are computed by the processor. */
+const pairs = 4;
+const size = 16;
+const width = 4;
 
 /** A step longer than this is not repeated much. */
 const patienceMilliseconds = 10_000;
 const mostSteps = 7;
 
 /**
- * Pairs a second of training on the active backend: a ResNet-18 of width 8, its stem of 7x7 with stride 2, on 8 pairs
- * of 32x32 pixels, augmented. From the median of the steps after the first, which compiles.
+ * Pairs a second of training on the active backend: a ResNet-18 of width 4, its stem of 7x7 with stride 2, on 4 pairs
+ * of 16x16 pixels, augmented. From the median of the steps after the first, which compiles.
  */
 export async function measurePairsPerSecond(): Promise<number> {
   const simclr = new SimCLR({

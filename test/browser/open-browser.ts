@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { readsSynchronously } from '../backends/test-files.js';
 import { browserTestFiles, bundleTests } from './bundle.js';
 import { findChromium, graphicsFlags } from './chromium.js';
 import type { BrowserLane } from './lanes.js';
@@ -19,6 +20,8 @@ export interface RunLaneOptions {
   only?: (path: string) => boolean;
   /** Called with what the page prints. */
   log?: (line: string) => void;
+  /** Measures the pairs a second of training before the tests. */
+  measure?: boolean;
 }
 
 /** A Chromium with the tests at hand. */
@@ -43,7 +46,7 @@ export async function openBrowser(): Promise<TestBrowser> {
 
   async function runLane(
     lane: BrowserLane,
-    { only = () => true, log }: RunLaneOptions = {},
+    { only = () => true, log, measure = false }: RunLaneOptions = {},
   ): Promise<SuiteReport> {
     const { name, backend, isolated, inWorker, settings, leaveOut, printsOnce } = lane;
     const files = browserTestFiles(root).filter((path) => only(path) && belongs(path, lane));
@@ -63,6 +66,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       const request: SuiteRequest = {
         settings: { HOST: 'browser', BACKEND: backend, WASM_PATH: address, ...settings },
         files,
+        measure,
         ...(leaveOut === undefined ? {} : { leaveOut }),
       };
       const running = page.evaluate(
@@ -81,7 +85,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       }
       return report;
     } finally {
-      await context.close();
+      await context.close().catch(() => {}); // a browser that died has no contexts; its error says more
     }
   }
 
@@ -98,6 +102,7 @@ export async function openBrowser(): Promise<TestBrowser> {
 /** The wasm kernels' own tests belong to the wasm lanes, those of the threads where memory is shared. */
 function belongs(path: string, { backend, isolated, only }: BrowserLane): boolean {
   if (only && !only.some((start) => path.startsWith(start))) return false;
+  if (backend === 'webgpu' && readsSynchronously(root, path)) return false;
   const room = dirname(path);
   if (room === 'test/browser') return backend === 'wasm' && isolated;
   return room !== 'test/wasm' || backend === 'wasm';

@@ -19,6 +19,8 @@ export interface SuiteRequest {
   files: string[];
   /** Full names of tests that match are left out. */
   leaveOut?: string;
+  /** Whether to measure the pairs a second of training first. */
+  measure?: boolean;
 }
 
 /** What became of it. */
@@ -26,6 +28,7 @@ export interface SuiteReport {
   passed: string[];
   failed: { name: string; error: string }[];
   skipped: string[];
+  pairsPerSecond?: number;
 }
 
 const minute = 60_000;
@@ -68,10 +71,14 @@ const errorText = (task: Task): string =>
   (task.result?.errors ?? []).map(({ message, stack }) => `${message}\n${stack ?? ''}`).join('\n');
 
 /** Runs tests under settings. A context runs one suite: settings take effect when the tests are imported. */
-export async function runSuite({ settings, files, leaveOut }: SuiteRequest): Promise<SuiteReport> {
+export async function runSuite({ settings, files, leaveOut, measure }: SuiteRequest): Promise<SuiteReport> {
   Object.assign(globalThis, { simclrTestSettings: settings });
   await import('../helpers/setup.js');
   const report: SuiteReport = { passed: [], failed: [], skipped: [] };
+  if (measure) {
+    const { measurePairsPerSecond } = await import('../backends/throughput.js');
+    report.pairsPerSecond = await measurePairsPerSecond();
+  }
   const leftOut = new RegExp([needFolders, ...(leaveOut === undefined ? [] : [leaveOut])].join('|'));
   const runner: VitestRunner = {
     config,

@@ -206,12 +206,13 @@ describe('duplicates', () => {
       writeFileSync(join(cwd, `again/${name}.png`), picture);
     }
     await sharp(join(cwd, 'again/b.png')).webp({ lossless: true }).toFile(join(cwd, 'again/d.webp'));
-    const { json } = await runJSON(['duplicates', 'again', '--threshold', '0.999999'], { cwd });
+    const { json } = await runJSON(['duplicates', 'again', '--threshold', '0.9999'], { cwd });
     expect(json.exact).toEqual([]);
     const [group, ...others] = json.similar as { paths: string[]; similarity: { low: number } }[];
     expect(others).toEqual([]);
     expect(group!.paths).toEqual(['again/b.png', 'again/d.webp']);
-    expect(group!.similarity.low).toBeGreaterThan(0.999999);
+    // Not 1: a WebP is made smaller while it is decoded, a PNG afterwards.
+    expect(group!.similarity.low).toBeGreaterThan(0.9999);
     const all = await runJSON(['duplicates', 'again', '--threshold', '-1'], { cwd });
     expect((all.json.similar as { paths: string[] }[]).map(({ paths }) => paths.length)).toEqual([4]);
   });
@@ -321,7 +322,7 @@ describe('doctor', () => {
     expect(names.slice(0, 6)).toEqual(['node', 'sharp', 'backend', 'pictures', 'file', 'model']);
     expect(checks[3]).toMatchObject({ status: 'warning', message: '9 whole pictures, 2 class folders' });
     expect(checks[4]!.message).toContain('broken.png');
-    expect(checks[5]).toMatchObject({ status: 'ok', message: 'simclr-model: 3 steps, 32x32 pixels' });
+    expect(checks[5]).toMatchObject({ status: 'ok', message: 'simclr-model: 2 steps, 32x32 pixels' });
     expect(json.healthy).toBe(checks.every(({ status }) => status !== 'error'));
     expect(code).toBe(json.healthy ? 0 : 7);
   });

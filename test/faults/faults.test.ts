@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointDirectory } from '../../src/node/index.js';
@@ -99,19 +99,19 @@ describe('a run whose checkpoint', () => {
   ];
 
   it('is damaged goes on from the one before, says so, and ends where the straight run does', async () => {
-    const folder = temporaryFolder();
-    const task = { folder, backend: 'cpu', width: 16 } as const;
+    const task = { backend: 'cpu', width: 16 } as const;
+    const before = temporaryFolder();
     const whole = await straight(11, task);
+    await run({ ...task, folder: before, until: 10 });
+    expect(await newestStep(before)).toBe(10);
     for (const [name, damage] of damages) {
-      await run({ ...task, until: 10 });
-      const steps = readdirSync(folder).filter((entry) => entry.startsWith('step-'));
-      expect(steps.at(-1)).toBe('step-0000000010');
-      damage(join(folder, steps.at(-1)!));
-      const resumed = await run({ ...task, until: 11 });
+      const folder = temporaryFolder();
+      cpSync(before, folder, { recursive: true });
+      damage(join(folder, 'step-0000000010'));
+      const resumed = await run({ ...task, folder, until: 11 });
       expect(resumed.messages[0], name).toMatchObject({ kind: 'damaged', name: 'step-0000000010' });
-      expect(resumed.resumed, name).toBeLessThan(10);
+      expect(resumed.resumed, name).toBe(5);
       expect(resumed.done!.hash, name).toBe(whole.done!.hash);
-      for (const entry of readdirSync(folder)) execFileSync('rm', ['-r', join(folder, entry)]);
     }
   });
 });

@@ -1,0 +1,79 @@
+import type { SimCLRAugmentationOptions } from 'simclr-ts';
+
+/** What the sliders of the augmentation set. */
+export interface AugmentationSettings {
+  cropSmallest: number;
+  cropLargest: number;
+  aspect: number;
+  flip: number;
+  jitter: number;
+  strength: number;
+  brightness: number;
+  contrast: number;
+  saturation: number;
+  hue: number;
+  grayscale: number;
+  blur: number;
+  blurSmallest: number;
+  blurLargest: number;
+}
+
+/** The paper's values (appendix A) with a crop of at least a fifth and half the colours: small pictures, short training. */
+export const defaultAugmentation: AugmentationSettings = {
+  cropSmallest: 0.2,
+  cropLargest: 1,
+  aspect: 4 / 3,
+  flip: 0.5,
+  jitter: 0.8,
+  strength: 0.5,
+  brightness: 0.8,
+  contrast: 0.8,
+  saturation: 0.8,
+  hue: 0.2,
+  grayscale: 0.2,
+  blur: 0,
+  blurSmallest: 0.1,
+  blurLargest: 1,
+};
+
+/** The sliders as the library's options. */
+export function augmentationOptions(settings: AugmentationSettings, size: number): SimCLRAugmentationOptions {
+  const { brightness, contrast, saturation, hue } = settings;
+  return {
+    size,
+    scale: [Math.min(settings.cropSmallest, settings.cropLargest), settings.cropLargest],
+    aspectRatio: [1 / settings.aspect, settings.aspect],
+    flipProbability: settings.flip,
+    strength: settings.strength,
+    jitter: { brightness, contrast, saturation, hue: Math.min(hue, 0.5 / Math.max(settings.strength, 1e-6)) },
+    jitterProbability: settings.jitter,
+    grayscaleProbability: settings.grayscale,
+    blur: { sigma: [Math.min(settings.blurSmallest, settings.blurLargest), settings.blurLargest] },
+    blurProbability: settings.blur,
+  };
+}
+
+/** What is trained, and how long. */
+export interface TrainingSettings {
+  /** Height and width of the views, in pixels. */
+  viewSize: number;
+  /** Channels of the first stage of the ResNet-18; h has eight times as many numbers. */
+  width: number;
+  batchSize: number;
+  /** Passes over the pictures in all. */
+  epochs: number;
+  temperature: number;
+  learningRate: number;
+  seed: number;
+}
+
+/** A network for a browser's minutes: a few hundred pictures a pass of seconds on two cores. */
+export const defaultTraining: TrainingSettings = {
+  viewSize: 32,
+  width: 16,
+  batchSize: 64,
+  epochs: 60,
+  temperature: 0.2,
+  learningRate: 1e-3,
+  seed: 1,
+};

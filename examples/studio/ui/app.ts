@@ -1,0 +1,69 @@
+import type { PictureSet } from '../shared/pictures.js';
+import { connect, type Remote } from '../shared/remote.js';
+import { type AugmentationSettings, defaultAugmentation } from '../shared/settings.js';
+import type { SideCommands } from '../shared/side-protocol.js';
+import type {
+  MeasureEvent,
+  NamedPictures,
+  SessionState,
+  TrainerCommands,
+  TrainerEvent,
+} from '../shared/trainer-protocol.js';
+
+/** What the parts of the page tell each other. */
+interface AppEvents {
+  pictures: PictureSet;
+  restored: SessionState;
+  augmentation: AugmentationSettings;
+  /** A picture was chosen. */
+  chosen: number;
+  marked: ReadonlySet<number>;
+  trainer: TrainerEvent;
+  measured: MeasureEvent;
+  training: 'running' | 'paused' | 'idle';
+  labels: NamedPictures[];
+  forgotten: undefined;
+}
+
+/** The page's state, and the two workers. */
+export class App {
+  readonly trainer: Remote<TrainerCommands>;
+  readonly side: Remote<SideCommands>;
+  pictures: PictureSet = { names: [], groups: [], size: 64, data: new Uint8Array(0) };
+  augmentation = defaultAugmentation;
+  trained = false;
+  private readonly listeners = new Map<keyof AppEvents, ((value: never) => void)[]>();
+
+  constructor() {
+    const trainer = new Worker(new URL('../worker/index.ts', import.meta.url), {
+      type: 'module',
+      name: 'trainer',
+    });
+    const side = new Worker(new URL('../side/index.ts', import.meta.url), { type: 'module', name: 'side' });
+    this.trainer = connect<TrainerCommands, TrainerEvent>(trainer, (event) => this.tell('trainer', event));
+    this.side = connect<SideCommands>(side);
+  }
+
+  on<K extends keyof AppEvents>(event: K, listener: (value: AppEvents[K]) => void): void {
+    this.listeners.set(event, [...(this.listeners.get(event) ?? []), listener]);
+  }
+
+  tell<K extends keyof AppEvents>(event: K, value: AppEvents[K]): void {
+    for (const listener of this.listeners.get(event) ?? []) listener(value as never);
+  }
+
+  setPictures(pictures: PictureSet): void {
+    this.pictures = pictures;
+    this.tell('pictures', pictures);
+  }
+
+  /** Where picture `index` begins in the bytes. */
+  start(index: number): number {
+    return index * this.pictures.size ** 2 * 3;
+  }
+
+  /** What a picture is called for people. */
+  title(index: number): string {
+    return this.pictures.names[index]!.split('/').slice(-2).join('/');
+  }
+}

@@ -1,0 +1,48 @@
+import type { BackendName } from '../shared/trainer-protocol.js';
+import type { App } from './app.js';
+import { byId, element } from './dom.js';
+import { notice } from './notices.js';
+
+const names: readonly (readonly [BackendName, string])[] = [
+  ['wasm', 'the processor (wasm)'],
+  ['webgpu', 'the graphics card (WebGPU)'],
+  ['webgl', 'the graphics card (WebGL)'],
+];
+
+/** What computes: tried before it is taken, and given up for the one before where it fails. */
+export async function backendPicker(app: App): Promise<void> {
+  const select = byId<HTMLSelectElement>('backend');
+  const report = byId('backend-report');
+  select.append(...names.map(([value, textContent]) => element('option', { value, textContent })));
+  let active: BackendName = 'wasm';
+
+  const choose = async (name: BackendName): Promise<void> => {
+    select.disabled = true;
+    report.textContent = 'Trying a few steps …';
+    try {
+      const { threads, pairsPerSecond } = await app.trainer.useBackend(name);
+      active = name;
+      const count = threads === 1 ? '1 thread' : `${threads} threads`;
+      const by = name === 'wasm' ? ` on ${count}` : '';
+      report.textContent = `Trains here${by}: ${pairsPerSecond.toFixed(0)} pairs a second of a tiny network.`;
+      if (name === 'wasm' && !crossOriginIsolated) {
+        notice(
+          'info',
+          'One thread only: this browser or host does not let threads share memory. All works, but slower.',
+        );
+      }
+    } catch (error) {
+      notice('warning', `${name} cannot train here. ${(error as Error).message}`);
+      if (name !== active) await choose(active);
+      else report.textContent = 'Nothing here can train.';
+    } finally {
+      select.value = active;
+      select.disabled = false;
+    }
+  };
+  select.addEventListener('change', () => void choose(select.value as BackendName));
+  app.on('training', (mode) => {
+    select.disabled = mode !== 'idle';
+  });
+  await choose('wasm');
+}

@@ -1,0 +1,84 @@
+import { LineChart } from 'echarts/charts';
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
+import { type EChartsType, init, use } from 'echarts/core';
+import { CanvasRenderer } from 'echarts/renderers';
+
+use([LineChart, GridComponent, LegendComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
+
+/** A line: its name and points. */
+export interface Line {
+  name: string;
+  points: [x: number, y: number][];
+  /** Whether its values are shares of one, drawn as percentages on an axis of their own. */
+  share?: boolean;
+}
+
+/** A chart of lines over steps, in the page's colours. */
+export class LinesChart {
+  private readonly chart: EChartsType;
+  private lines: Line[] = [];
+  private due = 0;
+
+  constructor(private readonly place: HTMLElement) {
+    this.chart = init(place);
+    new ResizeObserver(() => this.chart.resize()).observe(place);
+    addEventListener('resize', () => this.draw()); // also sent when the theme changes
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+  }
+
+  /** Draws at most twice a second: a chart must not take the page's time. */
+  show(lines: Line[]): void {
+    this.lines = lines;
+    if (this.due) return;
+    this.due = window.setTimeout(() => {
+      this.due = 0;
+      this.draw();
+    }, 500);
+  }
+
+  draw(): void {
+    const style = getComputedStyle(this.place);
+    const ink = style.getPropertyValue('--soft');
+    const line = style.getPropertyValue('--line');
+    const axis = {
+      axisLabel: { color: ink },
+      splitLine: { lineStyle: { color: line } },
+      nameTextStyle: { color: ink },
+    };
+    const shares = this.lines.some(({ share }) => share);
+    const others = this.lines.some(({ share }) => !share);
+    this.chart.setOption(
+      {
+        animation: false,
+        aria: { enabled: true },
+        color: [style.getPropertyValue('--accent'), '#f28e2b', '#17a2a2'],
+        grid: { left: 44, right: shares && others ? 44 : 14, top: 34, bottom: 26 },
+        legend: { textStyle: { color: ink }, top: 0 },
+        tooltip: { trigger: 'axis' },
+        xAxis: { type: 'value', min: 'dataMin', max: 'dataMax', ...axis, splitLine: { show: false } },
+        yAxis: [
+          { type: 'value', scale: true, show: others, ...axis },
+          {
+            type: 'value',
+            min: 0,
+            max: 1,
+            show: shares,
+            ...axis,
+            axisLabel: { color: ink, formatter: (value: number) => `${Math.round(100 * value)} %` },
+          },
+        ],
+        series: this.lines.map(({ name, points, share }) => ({
+          type: 'line',
+          name,
+          data: points,
+          yAxisIndex: share ? 1 : 0,
+          showSymbol: points.length < 30,
+          symbolSize: 5,
+          sampling: 'lttb',
+          lineStyle: { width: 2 },
+        })),
+      },
+      { replaceMerge: ['series'] },
+    );
+  }
+}

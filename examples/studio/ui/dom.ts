@@ -1,0 +1,51 @@
+/** The element with this id. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+/** A new element with properties and children. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+/** A canvas with the picture that lies at `start` of red, green and blue bytes. */
+export function pictureCanvas(
+  data: Uint8Array,
+  start: number,
+  size: number,
+  className = 'picture',
+): HTMLCanvasElement {
+  const canvas = element('canvas', { width: size, height: size, className });
+  canvas.getContext('2d')!.putImageData(imageData(data, start, size), 0, 0);
+  return canvas;
+}
+
+/** Red, green and blue bytes as a canvas takes them. */
+export function imageData(data: Uint8Array, start: number, size: number): ImageData {
+  const image = new ImageData(size, size);
+  for (let pixel = 0, from = start; pixel < size * size; pixel++) {
+    image.data[4 * pixel] = data[from++]!;
+    image.data[4 * pixel + 1] = data[from++]!;
+    image.data[4 * pixel + 2] = data[from++]!;
+    image.data[4 * pixel + 3] = 255;
+  }
+  return image;
+}
+
+/** A duration for people: "40 s", "3 min". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '…';
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** A share of one as a percentage. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}

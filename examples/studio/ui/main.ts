@@ -1,0 +1,42 @@
+import { App } from './app.js';
+import { augmentationPanel } from './augmentation-panel.js';
+import { backendPicker } from './backend-picker.js';
+import { examplesPanel } from './examples-panel.js';
+import { exportPanel } from './export-panel.js';
+import { isolate } from './isolation.js';
+import { lossPanel } from './loss-panel.js';
+import { mapPanel } from './map-panel.js';
+import { attempt, notice } from './notices.js';
+import { picturesPanel } from './pictures-panel.js';
+import { themeButton } from './theme.js';
+import { trainingPanel } from './training-panel.js';
+import { usePanel } from './use-panel.js';
+
+async function main(): Promise<void> {
+  themeButton();
+  if (!(await isolate())) return;
+  const app = new App();
+  app.on('trainer', (event) => {
+    if (event.type === 'notice') notice(event.level, event.text);
+  });
+  picturesPanel(app);
+  augmentationPanel(app);
+  trainingPanel(app);
+  mapPanel(app);
+  examplesPanel(app);
+  usePanel(app);
+  exportPanel(app);
+  lossPanel(app);
+  await Promise.all([backendPicker(app), app.side.ready()]);
+  await attempt(async () => {
+    const restored = await app.trainer.restore();
+    if (!restored) return;
+    app.setPictures(restored.pictures);
+    if (!restored.state) return;
+    app.tell('restored', restored.state);
+    await app.trainer.measure();
+  });
+  document.documentElement.dataset.ready = 'yes';
+}
+
+void main();

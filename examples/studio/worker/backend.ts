@@ -1,0 +1,67 @@
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { SimCLR } from 'simclr-ts';
+import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
+
+/** Brings the backend's code in and makes it the active one. */
+async function activate(name: BackendName): Promise<void> {
+  if (name === 'wasm') {
+    setWasmPaths({
+      'tfjs-backend-wasm.wasm': plain,
+      'tfjs-backend-wasm-simd.wasm': simd,
+      'tfjs-backend-wasm-threaded-simd.wasm': threaded,
+    });
+    await import('simclr-ts/wasm');
+  } else if (name === 'webgl') {
+    if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
+      throw new Error(
+        'WebGL is off or not there: check the browser\'s "hardware acceleration", or take wasm.',
+      );
+    }
+    await import('@tensorflow/tfjs-backend-webgl');
+  } else {
+    const gpu = (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu;
+    if (!(await gpu?.requestAdapter())) {
+      throw new Error('WebGPU is not there: this browser or its graphics card does not offer it. Take wasm.');
+    }
+    await import('@tensorflow/tfjs-backend-webgpu');
+  }
+  if (!(await setBackend(name))) throw new Error(`The backend ${name} did not start.`);
+  await ready();
+}
+
+/** A few real steps of a small network: does it train here, and how fast? */
+async function tryStep(): Promise<number> {
+  const size = 16;
+  const count = 16;
+  const data = Uint8Array.from({ length: count * size * size * 3 }, (_, i) => (i * i * 37) % 251);
+  const simclr = new SimCLR({
+    encoder: { architecture: 'resnet18', inputShape: [size, size, 3], stem: 'small', width: 8 },
+    projectionHead: { hidden: [16], outputDim: 16 },
+  });
+  try {
+    const pictures = { data, shape: [count, size, size, 3] as const };
+    await simclr.trainStep(pictures); // compiles what is compiled once
+    const began = performance.now();
+    const steps = 2;
+    for (let step = 0; step < steps; step++) {
+      const { loss } = await simclr.trainStep(pictures);
+      if (!(loss > 0 && loss < 20)) throw new Error(`A trial step gave a loss of ${loss}.`);
+    }
+    return (count * steps * 1000) / (performance.now() - began);
+  } finally {
+    simclr.dispose();
+  }
+}
+
+/** The backend `name`, active and tried. @throws with a text for people when it cannot train here */
+export async function startBackend(name: BackendName): Promise<BackendReport> {
+  await activate(name);
+  const pairsPerSecond = await tryStep();
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+  const threads = name === 'wasm' && isolated ? Math.min(navigator.hardwareConcurrency, 16) : 1;
+  return { name, threads, pairsPerSecond };
+}

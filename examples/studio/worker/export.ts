@@ -1,0 +1,88 @@
+import { io } from '@tensorflow/tfjs-core';
+import { strToU8, zipSync } from 'fflate';
+import type { EmbeddingArray, SimCLR } from 'simclr-ts';
+import { exportONNX, stateDict, toPlainLayersModel, writeSafetensors } from 'simclr-ts/interop';
+import type { PictureSet } from '../shared/pictures.js';
+import type { ExportKind, ProbeResult } from '../shared/trainer-protocol.js';
+
+/** A model of tfjs as the two files that its loaders expect, in an archive. */
+async function modelArchive(
+  save: (handler: io.IOHandler) => Promise<unknown>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let files: Record<string, Uint8Array> = {};
+  await save(
+    io.withSaveHandler(async (artifacts) => {
+      const { weightData, weightSpecs = [], getWeightStream: _, ...rest } = artifacts;
+      const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
+      files = {
+        'model.json': strToU8(JSON.stringify({ ...rest, weightsManifest })),
+        'weights.bin': new Uint8Array(io.CompositeArrayBuffer.join(weightData)),
+      };
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    }),
+  );
+  return zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>; // weights do not compress
+}
+
+/** A field of a table of comma-separated values. */
+function quoted(text: string): string {
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Name, folder, given name and vector of each picture, a line each. */
+function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult | undefined): string {
+  const dim = vectors.shape[1];
+  const head = ['picture', 'folder', 'name', 'confidence', ...Array.from({ length: dim }, (_, i) => `h${i}`)];
+  const lines = pictures.names.map((name, row) => {
+    const label = named?.names[named.classes[row]!] ?? '';
+    const confidence = named ? named.confidence[row]!.toFixed(4) : '';
+    const h = Array.from(vectors.data.subarray(row * dim, (row + 1) * dim), (value) => value.toPrecision(7));
+    return [quoted(name), quoted(pictures.groups[row]!), quoted(label), confidence, ...h].join(',');
+  });
+  return `${[head.join(','), ...lines].join('\n')}\n`;
+}
+
+/** What an export needs. */
+export interface ExportSource {
+  simclr: SimCLR;
+  pictures: PictureSet;
+  vectors(): Promise<EmbeddingArray>;
+  named: ProbeResult | undefined;
+}
+
+/** The bytes of a file to take away. */
+export async function exportFile(
+  kind: ExportKind,
+  { simclr, pictures, vectors, named }: ExportSource,
+): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }> {
+  switch (kind) {
+    case 'safetensors': {
+      const [height] = simclr.inputSize;
+      const metadata = { network: 'resnet18', stem: 'small', pictures: `${height}x${height} RGB in [0, 1]` };
+      const bytes = writeSafetensors(await stateDict(simclr.encoder), { metadata });
+      return { name: 'encoder.safetensors', bytes: bytes as Uint8Array<ArrayBuffer> };
+    }
+    case 'onnx':
+      return { name: 'encoder.onnx', bytes: (await exportONNX(simclr.encoder)) as Uint8Array<ArrayBuffer> };
+    case 'tfjs': {
+      const plain = toPlainLayersModel(simclr.encoder);
+      try {
+        return { name: 'encoder-tfjs.zip', bytes: await modelArchive((handler) => plain.save(handler)) };
+      } finally {
+        plain.dispose();
+      }
+    }
+    case 'checkpoint':
+      return { name: 'simclr-checkpoint.zip', bytes: await modelArchive((handler) => simclr.save(handler)) };
+    case 'vectors': {
+      const { data, shape } = await vectors();
+      const metadata = { pictures: JSON.stringify(pictures.names) };
+      const bytes = writeSafetensors({ h: { data, shape: [...shape] } }, { metadata });
+      return { name: 'vectors.safetensors', bytes: bytes as Uint8Array<ArrayBuffer> };
+    }
+    case 'csv': {
+      const text = table(pictures, await vectors(), named);
+      return { name: 'vectors.csv', bytes: new TextEncoder().encode(text) as Uint8Array<ArrayBuffer> };
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { embeddingHealth, nearestNeighbors, type SimCLR } from 'simclr-ts';
+import type { PictureSet } from '../shared/pictures.js';
+import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
+import { vectorsOf, vectorsOfViews } from './vectors.js';
+
+/** Pictures that are measured and drawn while training runs: enough to see, few enough to be quick. */
+const most = 240;
+const neighborsShown = 5;
+const examplesShown = 4;
+
+/** The pass number whose views measurements draw: the same at every step, and no pass of training. */
+const measuringPass = 2 ** 30;
+
+/** Every k-th of `count` pictures. */
+export function spreadIndices(count: number, wanted: number): number[] {
+  const taken = Math.min(count, wanted);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
+
+/** How good the vectors are, by what needs no labels, and by folders where there are some. */
+export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<MeasureEvent> {
+  const { step } = simclr.progress;
+  const indices = spreadIndices(pictures.names.length, most);
+  const vectors = await vectorsOf(simclr, pictures, indices);
+  const [first, second] = await vectorsOfViews(simclr, pictures, indices, measuringPass);
+  const { indices: nearest } = await nearestNeighbors(first, second, 1);
+  const viewMatch = nearest.reduce((sum, found, row) => sum + (found === row ? 1 : 0), 0) / indices.length;
+  const { effectiveRank } = await embeddingHealth(vectors);
+  const count = Math.min(neighborsShown, indices.length - 1);
+  const neighbors = await othersNearest(vectors, count);
+  const measurement: Measurement = { step, viewMatch, effectiveRank, dim: vectors.shape[1] };
+  const groups = indices.map((index) => pictures.groups[index]!);
+  if (new Set(groups).size >= 2) {
+    let same = 0;
+    for (const [row, found] of neighbors.entries()) {
+      for (const other of found) if (groups[other] === groups[row]) same++;
+    }
+    measurement.groupMatch = same / (indices.length * count);
+  }
+  const examples = spreadIndices(indices.length, examplesShown).map((row) => ({
+    index: indices[row]!,
+    neighbors: neighbors[row]!.map((other) => indices[other]!),
+  }));
+  const { numTensors: tensors, numBytes: bytes } = memory();
+  return {
+    type: 'measure',
+    measurement,
+    indices,
+    vectors: vectors.data,
+    examples,
+    memory: { tensors, bytes },
+  };
+}
+
+/** For every row the rows nearest to it, itself left out. */
+async function othersNearest(
+  vectors: Awaited<ReturnType<typeof vectorsOf>>,
+  count: number,
+): Promise<number[][]> {
+  const found = await nearestNeighbors(vectors, vectors, count + 1);
+  return Array.from({ length: vectors.shape[0] }, (_, row) => {
+    const all = Array.from(found.indices.subarray(row * (count + 1), (row + 1) * (count + 1)));
+    return all.filter((other) => other !== row).slice(0, count);
+  });
+}

@@ -1,0 +1,104 @@
+import { unzip } from 'fflate';
+import {
+  type DroppedFile,
+  type LeftAside,
+  mostPictures,
+  pictureSize,
+  type Reading,
+} from '../shared/pictures.js';
+import { decodePicture } from './decode.js';
+
+/** Endings that browsers decode; others are not even tried. */
+const pictureEnding = /\.(png|jpe?g|webp|gif|bmp|avif)$/i;
+const zipEnding = /\.zip$/i;
+
+/** What file systems leave in folders; nobody misses it. */
+const litter = /(^|\/)(\.[^/]*|__MACOSX\/.*|Thumbs\.db|desktop\.ini)$/i;
+
+/** A larger file in an archive is no picture of a usual kind, or meant to fill memory. */
+const largestEntry = 64 * 2 ** 20;
+
+/** A picture before it is decoded. */
+interface Candidate {
+  path: string;
+  contents: Blob;
+}
+
+/** A decoded picture. */
+export interface ReadPicture {
+  name: string;
+  group: string;
+  pixels: Uint8Array;
+}
+
+async function zipEntries({ path, file }: DroppedFile, leftAside: LeftAside[]): Promise<Candidate[]> {
+  try {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const filter = ({ name, originalSize }: { name: string; originalSize: number }) =>
+      pictureEnding.test(name) && !litter.test(name) && originalSize <= largestEntry;
+    const entries = await new Promise<Record<string, Uint8Array>>((resolve, reject) => {
+      unzip(bytes, { filter }, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+    return Object.entries(entries).map(([name, contents]) => ({
+      path: name,
+      contents: new Blob([contents as Uint8Array<ArrayBuffer>]),
+    }));
+  } catch {
+    leftAside.push({ path, reason: 'is no zip archive, or too large for a tab' });
+    return [];
+  }
+}
+
+/** Every k-th of a list, so that no folder is left out. */
+function spread<T>(items: T[], most: number): T[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+}
+
+/** The folder that a picture lay in; `''` at the top. */
+function folderOf(path: string): string {
+  return path.split('/').at(-2) ?? '';
+}
+
+/**
+ * The pictures among dropped files and in dropped archives. What cannot be read is left aside with a reason.
+ *
+ * @param room - How many more the studio takes.
+ */
+export async function readFiles(
+  files: DroppedFile[],
+  room: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<{ pictures: ReadPicture[]; reading: Reading }> {
+  const leftAside: LeftAside[] = [];
+  const found: Candidate[] = [];
+  for (const dropped of files) {
+    const { path, file } = dropped;
+    if (zipEnding.test(path)) found.push(...(await zipEntries(dropped, leftAside)));
+    else if (pictureEnding.test(path)) found.push({ path, contents: file });
+    else if (!litter.test(path))
+      leftAside.push({ path, reason: 'is no picture (PNG, JPEG, WebP, GIF, BMP, AVIF)' });
+  }
+  const candidates = spread(found, Math.min(room, mostPictures));
+  const pictures: ReadPicture[] = [];
+  for (const [index, { path, contents }] of candidates.entries()) {
+    try {
+      pictures.push({ name: path, group: folderOf(path), pixels: await decodePicture(contents) });
+    } catch (error) {
+      leftAside.push({ path, reason: (error as Error).message });
+    }
+    if (index % 16 === 15) onProgress(index + 1, candidates.length);
+  }
+  onProgress(candidates.length, candidates.length);
+  const beyond = found.length - candidates.length;
+  return { pictures, reading: { added: pictures.length, leftAside, beyond } };
+}
+
+/** Pictures side by side in one array, behind those of `before`. */
+export function joinPictures(before: Uint8Array, pictures: readonly ReadPicture[]): Uint8Array<ArrayBuffer> {
+  const length = pictureSize * pictureSize * 3;
+  const data = new Uint8Array(before.length + pictures.length * length);
+  data.set(before);
+  for (const [row, { pixels }] of pictures.entries()) data.set(pixels, before.length + row * length);
+  return data;
+}

@@ -1,0 +1,153 @@
+import { io } from '@tensorflow/tfjs-core';
+import { SimCLR } from 'simclr-ts';
+import { type PictureSet, pictureSize } from '../shared/pictures.js';
+import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
+import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
+import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
+import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
+
+const picturesName = 'pictures.bin';
+const modelName = 'model.bin';
+const stateName = 'state.json';
+
+/** Pictures, model and what is known of them: what a reload must bring back. */
+export class Session {
+  pictures: PictureSet = { names: [], groups: [], size: pictureSize, data: new Uint8Array(0) };
+  simclr: SimCLR | undefined;
+  augmentation: LiveAugmentation | undefined;
+  settings: TrainingSettings = defaultTraining;
+  measurements: Measurement[] = [];
+  losses: { step: number; loss: number }[] = [];
+  labels: NamedPictures[] = [];
+  private warned = false;
+  /** The model while no backend holds it. */
+  private packed: io.ModelArtifacts | undefined;
+
+  constructor(private readonly say: (event: TrainerEvent) => void) {}
+
+  get count(): number {
+    return this.pictures.names.length;
+  }
+
+  /** A new, untrained model. */
+  begin(
+    settings: TrainingSettings,
+    augmentation = this.augmentation?.settings ?? defaultAugmentation,
+  ): SimCLR {
+    this.dropModel();
+    const { viewSize, width, temperature, learningRate, seed } = settings;
+    this.settings = settings;
+    this.augmentation = liveAugmentation(augmentation, viewSize);
+    this.simclr = new SimCLR({
+      encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
+      projectionHead: { hidden: [128], outputDim: 64 },
+      augmentation: this.augmentation.transform,
+      // A constant rate, so that training may be continued as long as one likes.
+      optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },
+      temperature,
+      seed,
+    });
+    return this.simclr;
+  }
+
+  dropModel(): void {
+    this.simclr?.dispose();
+    this.simclr = undefined;
+    this.measurements = [];
+    this.losses = [];
+  }
+
+  /** Takes the model off the backend, which is about to be exchanged. */
+  async pack(): Promise<void> {
+    const { simclr } = this;
+    if (!simclr) return;
+    await simclr.save(
+      io.withSaveHandler(async (artifacts) => {
+        this.packed = artifacts;
+        return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+      }),
+    );
+    simclr.dispose();
+    this.simclr = undefined;
+  }
+
+  /** Puts the model onto the backend that is active now. */
+  async unpack(): Promise<void> {
+    const { packed } = this;
+    if (!packed) return;
+    this.simclr = await SimCLR.load(io.fromMemory(packed), { augmentation: this.augmentation!.transform });
+    this.packed = undefined;
+  }
+
+  state(): SessionState | null {
+    if (!this.simclr) return null;
+    const { step, epoch } = this.simclr.progress;
+    const { settings, measurements, losses, labels } = this;
+    return { step, epoch, settings, augmentation: this.augmentation!.settings, measurements, losses, labels };
+  }
+
+  async savePictures(): Promise<void> {
+    const { names, groups, size, data } = this.pictures;
+    const header = new TextEncoder().encode(JSON.stringify({ names, groups, size }));
+    await this.keep(() => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]));
+  }
+
+  /** Saves model and state; where storage does not let it, says so once and goes on. */
+  async saveModel(): Promise<void> {
+    const { simclr } = this;
+    if (!simclr) return;
+    const { step } = simclr.progress;
+    await this.keep(async () => {
+      await simclr.save(modelFile(modelName));
+      await writeFile(stateName, [JSON.stringify(this.state())]);
+      this.say({ type: 'saved', step });
+    });
+  }
+
+  private async keep(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+      this.warned = false;
+    } catch (error) {
+      if (this.warned) return;
+      this.warned = true;
+      this.say({ type: 'notice', level: 'warning', text: storageMessage(error) });
+    }
+  }
+
+  /** Brings back what the last visit left. @returns whether there was something */
+  async restore(): Promise<boolean> {
+    const file = await readFile(picturesName).catch(() => undefined);
+    if (!file) return false;
+    const length = new Uint32Array(await file.slice(0, 4).arrayBuffer())[0]!;
+    const header = JSON.parse(await file.slice(4, 4 + length).text());
+    this.pictures = { ...header, data: new Uint8Array(await file.slice(4 + length).arrayBuffer()) };
+    const saved = await readFile(stateName);
+    try {
+      if (saved && (await readFile(modelName))) await this.restoreModel(JSON.parse(await saved.text()));
+    } catch (error) {
+      const text = `The model of the last visit cannot be read, its pictures can: ${(error as Error).message}`;
+      this.say({ type: 'notice', level: 'warning', text });
+    }
+    return true;
+  }
+
+  private async restoreModel(state: SessionState): Promise<void> {
+    const augmentation = liveAugmentation(state.augmentation, state.settings.viewSize);
+    this.dropModel();
+    this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
+    this.augmentation = augmentation;
+    // The model is written before the state: after a reload between the two it is ahead by a few steps.
+    this.settings = state.settings;
+    this.measurements = state.measurements;
+    this.losses = state.losses;
+    this.labels = state.labels;
+  }
+
+  async forget(): Promise<void> {
+    this.dropModel();
+    this.pictures = { names: [], groups: [], size: pictureSize, data: new Uint8Array(0) };
+    this.labels = [];
+    await clearStorage();
+  }
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { builtPage } from './build.js';
+import { type StaticHost, serveFolder } from './static-host.js';
+
+const screenshots = fileURLToPath(new URL('../../runs/studio/', import.meta.url));
+
+/** A studio in a browser of its own. */
+export interface OpenStudio {
+  page: Page;
+  context: BrowserContext;
+  host: StaticHost;
+  /** Errors of the page that nobody caught. */
+  errors: string[];
+  /** Waits until the page can be used. */
+  ready(): Promise<void>;
+  /** Waits for a text that matches in an element. */
+  text(selector: string, pattern: RegExp, timeout?: number): Promise<string>;
+  /** Writes a picture of the whole page into an ignored folder. */
+  picture(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Options of {@link openStudio}. */
+export interface OpenOptions extends BrowserContextOptions {
+  /** More flags of Chromium. */
+  args?: string[];
+}
+
+/** Opens the built studio from a plain static host, below some path. */
+export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio> {
+  const { args = [], ...contextOptions } = options;
+  const host = await serveFolder(builtPage);
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', ...args],
+  });
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...contextOptions });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  const studio: OpenStudio = {
+    page,
+    context,
+    host,
+    errors,
+    ready: async () => {
+      await page.waitForSelector('html[data-ready]', { timeout: 90_000 });
+    },
+    async text(selector, pattern, timeout = 120_000) {
+      const match = await page.waitForFunction(
+        ([where, source]) => {
+          const text = document.querySelector(where!)?.textContent ?? '';
+          return new RegExp(source!).test(text) && text;
+        },
+        [selector, pattern.source],
+        { timeout },
+      );
+      return String(await match.jsonValue());
+    },
+    async picture(name) {
+      mkdirSync(screenshots, { recursive: true });
+      await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
+    },
+    async close() {
+      await browser.close();
+      await host.close();
+    },
+  };
+  await page.goto(host.url);
+  await studio.ready();
+  return studio;
+}
+
+/** Sets the fields of the training form. */
+export async function setTraining(page: Page, settings: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    const field = page.locator(`#settings [name=${name}]`);
+    if (await field.evaluate((element) => element.tagName === 'SELECT')) await field.selectOption(value);
+    else await field.fill(value);
+  }
+}
+
+/** The optimiser steps that the page has heard of. */
+export async function stepsDone(page: Page): Promise<number> {
+  return Number(await page.locator('#train-state').getAttribute('data-step'));
+}
+
+/** Waits until training has come to a step. */
+export async function waitForStep(page: Page, step: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => Number(document.querySelector<HTMLElement>('#train-state')?.dataset.step) >= wanted,
+    step,
+    { timeout: 280_000 },
+  );
+}

@@ -1,0 +1,140 @@
+import { strToU8, zipSync } from 'fflate';
+import sharp from 'sharp';
+import { afterEach, expect, it } from 'vitest';
+import { type OpenOptions, type OpenStudio, openStudio, setTraining, waitForStep } from './open-studio.js';
+import { drawnFiles } from './pictures.js';
+
+let studio: OpenStudio | undefined;
+
+async function open(options?: OpenOptions): Promise<OpenStudio> {
+  studio = await openStudio(options);
+  return studio;
+}
+
+afterEach(async () => {
+  const errors = studio?.errors ?? [];
+  await studio?.close();
+  studio = undefined;
+  expect(errors).toEqual([]);
+});
+
+/** The page must be of use after what went wrong. */
+async function expectWorking({ page, text }: OpenStudio): Promise<void> {
+  if (
+    !/pictures/.test((await page.textContent('#pictures-state')) ?? '') ||
+    (await page.isDisabled('#start'))
+  ) {
+    await page.click('#take-samples');
+    await text('#pictures-state', /pictures in 6 folders/);
+  }
+  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
+  await page.click('#start');
+  await waitForStep(page, 3);
+  await page.click('#stop');
+  await text('#train-state', /was stopped/);
+}
+
+it('leaves a text file, a damaged picture and a picture of 100 megapixels aside, and says why', async () => {
+  const opened = await open();
+  const huge = await sharp({ create: { width: 10_000, height: 10_000, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
+  const [good] = await drawnFiles(1);
+  await opened.page.setInputFiles('#files', [
+    { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') },
+    { name: 'broken.png', mimeType: 'image/png', buffer: good!.buffer.subarray(0, 90) },
+    { name: 'huge.png', mimeType: 'image/png', buffer: huge },
+    good!,
+  ]);
+  await opened.text('#pictures-state', /^1 pictures/);
+  const notice = await opened.text('#notices', /Left aside/);
+  expect(notice).toMatch(/notes\.txt is no picture/);
+  expect(notice).toMatch(/broken\.png is damaged/);
+  expect(notice).toMatch(/huge\.png has 100 megapixels, and 50 is the most/);
+  expect(await opened.page.isDisabled('#start')).toBe(true);
+  await opened.picture('refusal-files');
+  await expectWorking(opened);
+});
+
+it('takes what fits of 20,000 pictures in an archive, and says so', async () => {
+  const opened = await open();
+  const tiny = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#4a8' } })
+    .png()
+    .toBuffer();
+  const entries = Array.from({ length: 20_000 }, (_, index) => [`many/${index}.png`, new Uint8Array(tiny)]);
+  const archive = zipSync(Object.fromEntries(entries), { level: 0 });
+  await opened.page.setInputFiles('#files', {
+    name: 'many.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(archive),
+  });
+  await opened.text('#pictures-state', /^5,000 pictures/, 240_000);
+  await opened.text('#notices', /20,000 pictures are more than a tab has memory for: 5,000 were taken/);
+  await expectWorking(opened);
+});
+
+it('refuses an archive that is none', async () => {
+  const opened = await open();
+  const buffer = Buffer.from(strToU8('not an archive'));
+  await opened.page.setInputFiles('#files', { name: 'a.zip', mimeType: 'application/zip', buffer });
+  await opened.text('#notices', /a\.zip is no zip archive/);
+  await expectWorking(opened);
+});
+
+it('says that storage is full, and trains on', async () => {
+  const opened = await open();
+  const session = await opened.context.newCDPSession(opened.page);
+  const { origin } = new URL(opened.host.url);
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
+  await opened.page.click('#take-samples');
+  await opened.text('#notices', /Cannot save in this browser: storage is full/);
+  await opened.picture('refusal-storage');
+  await expectWorking(opened);
+});
+
+it('says that WebGL and WebGPU are not there, and stays on wasm', async () => {
+  const opened = await open({ args: ['--disable-gpu', '--disable-3d-apis'] });
+  for (const name of ['webgl', 'webgpu']) {
+    await opened.page.selectOption('#backend', name);
+    await opened.text('#notices', new RegExp(`${name} cannot train here`));
+    await opened.text('#backend-report', /Trains here/);
+    expect(await opened.page.inputValue('#backend')).toBe('wasm');
+  }
+  await opened.picture('refusal-webgl');
+  await expectWorking(opened);
+});
+
+it('goes on with one thread where memory cannot be shared', async () => {
+  const opened = await open({ serviceWorkers: 'block' });
+  expect(await opened.page.evaluate(() => typeof SharedArrayBuffer)).toBe('undefined');
+  await opened.text('#notices', /One thread only/);
+  await opened.text('#backend-report', /on 1 thread:/);
+  await opened.picture('refusal-one-thread');
+  await expectWorking(opened);
+});
+
+it('goes on after its tab was put to sleep', async () => {
+  const opened = await open();
+  const { page } = opened;
+  await page.click('#take-samples');
+  await opened.text('#pictures-state', /300 pictures/);
+  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
+  await page.click('#start');
+  await waitForStep(page, 5);
+  const session = await opened.context.newCDPSession(page);
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await session.send('Page.setWebLifecycleState', { state: 'active' });
+  const before = Number(await page.locator('#train-state').getAttribute('data-step'));
+  await waitForStep(page, before + 10);
+  await page.click('#stop');
+  await opened.text('#train-state', /was stopped/);
+});
+
+it('works without a network once it was loaded', async () => {
+  const opened = await open();
+  await opened.host.close();
+  await opened.page.reload();
+  await opened.ready();
+  await expectWorking(opened);
+});

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+// The studio as it is built, driven in Chromium as a person would.
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^simclr-ts$/, replacement: source('index.ts') },
+      { find: /^simclr-ts\/(.+)$/, replacement: source('$1/index.ts') },
+    ],
+  },
+  test: {
+    include: ['test/studio/**/*.test.ts'],
+    globalSetup: ['test/studio/build.ts'],
+    pool: 'forks',
+    fileParallelism: false, // one browser at a time has the cores
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+  },
+});
