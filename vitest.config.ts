@@ -65,6 +65,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects: [
       project('cpu', ['test/**/*.test.ts'], { BACKEND: 'cpu' }, [
+        'test/browser/**',
         'test/main/**',
         'test/mpi/jobs/**',
         'test/package/**',

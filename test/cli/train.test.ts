@@ -54,9 +54,12 @@ describe('train', () => {
     mkdirSync(dir);
     for (let i = 0; i < 30; i++) {
       const picture = await stripes('rows', i);
-      writeFileSync(join(dir, `${i}.png`), i % 3 === 0 ? picture.subarray(0, 40 + (i % 5)) : picture);
+      writeFileSync(join(dir, `${i}.png`), i % 3 === 0 ? picture.subarray(0, 50 + (i % 7)) : picture);
     }
-    const { code, json, stderr } = await runJSON(['train', 'damaged', ...tiny, '--out', 'rest'], { cwd });
+    const { code, json, stderr } = await runJSON(
+      ['train', 'damaged', ...tiny, '--batch-size', '10', '--out', 'rest'],
+      { cwd },
+    );
     expect(code).toBe(0);
     expect(json).toMatchObject({ pictures: 20, outcome: 'completed' });
     const skipped = (json.skipped as { path: string; reason: string }[]).map(({ path }) => path);

@@ -13,7 +13,7 @@ export interface TrainingPictures {
   /** Those that were not found to be damaged so far. */
   readonly whole: number;
   /** Files that were found to be no pictures so far. */
-  skipped: readonly SkippedImage[];
+  readonly skipped: readonly SkippedImage[];
   /** Some of them, to measure the rank on. */
   sample: DecodedChunk['images'];
   close(): Promise<void>;
@@ -73,7 +73,9 @@ export async function openPictures(
     get whole() {
       return folder.size - folder.skipped.length;
     },
-    skipped: folder.skipped,
+    get skipped() {
+      return folder.skipped;
+    },
     sample: images,
     close: () => folder.close(),
   };
