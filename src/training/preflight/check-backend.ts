@@ -100,7 +100,7 @@ async function startBackend(): Promise<string | undefined> {
     backend();
     return undefined;
   } catch (error) {
-    return `no backend of TensorFlow.js is active: register one and await it, as in \`import 'simclr-ts/wasm'; await setBackend('wasm')\` (${(error as Error).message.split('\n')[0]})`;
+    return `no backend of TensorFlow.js is active: import one, such as 'simclr-ts/wasm', choose it and wait until it is ready (${(error as Error).message.split('\n')[0]})`;
   }
 }
 

@@ -254,7 +254,7 @@ describe('a backend that computes wrongly', () => {
     vi.restoreAllMocks();
     expect(check).toMatchObject({ ok: false, backend: '' });
     expect(check.message).toBe(
-      "No backend of TensorFlow.js is active: register one and await it, as in `import 'simclr-ts/wasm'; await setBackend('wasm')` (No backend found in registry.).",
+      "No backend of TensorFlow.js is active: import one, such as 'simclr-ts/wasm', choose it and wait until it is ready (No backend found in registry.).",
     );
   });
 });
