@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackendError, latestCheckpoint, SimCLR } from 'simclr-ts';
+import { BackendError, SimCLR } from 'simclr-ts';
 import {
   type CheckpointDirectory,
   checkpointDirectory,
@@ -8,6 +8,7 @@ import {
   directory,
   useBestBackend,
 } from 'simclr-ts/node';
+import { latestCheckpoint } from 'simclr-ts/training';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 

@@ -1,15 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import {
-  type Callback,
-  checkpoint,
-  type FitOptions,
-  type ImageArray,
-  latestCheckpoint,
-  SimCLR,
-} from 'simclr-ts';
+import { type Callback, checkpoint, type FitOptions, type ImageArray, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
 import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import { latestCheckpoint } from 'simclr-ts/training';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { checkpointsOf, holdsModel, startBackend } from './open-model.js';

@@ -67,14 +67,19 @@ export async function openPictures(
       close: async () => {},
     };
   }
+  // An epoch leaves out what fills no batch: a damaged file there is known from the sample only.
+  const known = (): SkippedImage[] => {
+    const byPath = new Map([...skipped, ...folder.skipped].map((each) => [each.path, each]));
+    return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  };
   return {
     dataset: folder,
     count: folder.size,
     get whole() {
-      return folder.size - folder.skipped.length;
+      return folder.size - known().length;
     },
     get skipped() {
-      return folder.skipped;
+      return known();
     },
     sample: images,
     close: () => folder.close(),
