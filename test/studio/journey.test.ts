@@ -2,14 +2,7 @@ import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { unzipSync } from 'fflate';
-import {
-  augment,
-  evaluationTransform,
-  imagesToTensor,
-  randomGenerator,
-  resnet18,
-  SimCLR,
-} from 'simclr-ts';
+import { augment, evaluationTransform, imagesToTensor, randomGenerator, resnet18, SimCLR } from 'simclr-ts';
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenStudio, openStudio, setTraining, stepsDone, waitForStep } from './open-studio.js';
@@ -60,7 +53,11 @@ it('reads dropped pictures and shows two views of them', async () => {
   await page.dispatchEvent('#drop', 'drop', { dataTransfer: dropped });
   await studio.text('#pictures-state', /^48 pictures/);
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
-  const view = () => page.locator('#view-pairs figure canvas').nth(1).evaluate((c) => (c as HTMLCanvasElement).toDataURL());
+  const view = () =>
+    page
+      .locator('#view-pairs figure canvas')
+      .nth(1)
+      .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
   const before = await view();
   await page.locator('#augmentation input[name=strength]').fill('1.5');
   await expect.poll(view).not.toBe(before);
@@ -138,7 +135,10 @@ it('finds duplicates and names the rest from a few', async () => {
   await studio.text('#duplicates', /groups that may be duplicates|No duplicates/);
   for (const kind of [0, 1, 2]) {
     for (const row of [0, 1, 2]) {
-      await page.locator('#picture-grid .grid button').nth(3 * row + kind).click({ modifiers: ['Shift'] });
+      await page
+        .locator('#picture-grid .grid button')
+        .nth(3 * row + kind)
+        .click({ modifiers: ['Shift'] });
     }
     await page.fill('#label-name', `kind ${kind}`);
     await page.keyboard.press('Enter');
@@ -176,10 +176,15 @@ it('gives an encoder and vectors that agree in Node', async () => {
     const [, kind, seed] = /kind(\d)-(\d+)/.exec(names[row]!)!;
     return drawnPixels(Number(kind), Number(seed));
   });
-  const images = imagesToTensor({ data: new Uint8Array(Buffer.concat(pixels)), shape: [indices.length, 64, 64, 3] });
+  const images = imagesToTensor({
+    data: new Uint8Array(Buffer.concat(pixels)),
+    shape: [indices.length, 64, 64, 3],
+  });
   const h = await simclr.embed(augment(evaluationTransform({ size: 32 }), images, randomGenerator(0)));
   const ours = await h.data();
-  const theirs = indices.flatMap((row) => Array.from(data.subarray(row * 64, (row + 1) * 64) as Float32Array));
+  const theirs = indices.flatMap((row) =>
+    Array.from(data.subarray(row * 64, (row + 1) * 64) as Float32Array),
+  );
   const largest = Math.max(...theirs.map(Math.abs));
   for (const [i, value] of theirs.entries()) expect(Math.abs(ours[i]! - value)).toBeLessThan(1e-4 * largest);
 });
@@ -190,7 +195,10 @@ it('gives the other files', async () => {
     const files = unzipSync(await exported(kind));
     expect(Object.keys(files).sort()).toEqual(['model.json', 'weights.bin']);
   }
-  const lines = new TextDecoder().decode(await exported('csv')).trim().split('\n');
+  const lines = new TextDecoder()
+    .decode(await exported('csv'))
+    .trim()
+    .split('\n');
   expect(lines).toHaveLength(count + 1);
   expect(lines[1]).toMatch(/^kind0-0\.png,,kind 0,1\.0000,/);
 });

@@ -36,7 +36,9 @@ export function drawnFiles(count: number): Promise<PictureFile[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const raw = { width: size, height: size, channels: 3 as const };
-      const buffer = await sharp(drawnPixels(index % 3, index), { raw }).png().toBuffer();
+      const buffer = await sharp(drawnPixels(index % 3, index), { raw })
+        .png()
+        .toBuffer();
       return { name: `kind${index % 3}-${index}.png`, mimeType: 'image/png', buffer };
     }),
   );

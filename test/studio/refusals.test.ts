@@ -20,7 +20,10 @@ afterEach(async () => {
 
 /** The page must be of use after what went wrong. */
 async function expectWorking({ page, text }: OpenStudio): Promise<void> {
-  if (!/pictures/.test((await page.textContent('#pictures-state')) ?? '') || (await page.isDisabled('#start'))) {
+  if (
+    !/pictures/.test((await page.textContent('#pictures-state')) ?? '') ||
+    (await page.isDisabled('#start'))
+  ) {
     await page.click('#take-samples');
     await text('#pictures-state', /pictures in 6 folders/);
   }
@@ -55,7 +58,9 @@ it('leaves a text file, a damaged picture and a picture of 100 megapixels aside,
 
 it('takes what fits of 20,000 pictures in an archive, and says so', async () => {
   const opened = await open();
-  const tiny = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#4a8' } }).png().toBuffer();
+  const tiny = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#4a8' } })
+    .png()
+    .toBuffer();
   const entries = Array.from({ length: 20_000 }, (_, index) => [`many/${index}.png`, new Uint8Array(tiny)]);
   const archive = zipSync(Object.fromEntries(entries), { level: 0 });
   await opened.page.setInputFiles('#files', {

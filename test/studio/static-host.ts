@@ -28,7 +28,9 @@ export async function serveFolder(folder: string): Promise<StaticHost> {
     requests.push(pathname);
     const path = join(folder, normalize(pathname.slice(base.length) || 'index.html'));
     const found = pathname.startsWith(base) && (await stat(path).catch(() => undefined))?.isFile();
-    response.writeHead(found ? 200 : 404, { 'content-type': types[extname(path)] ?? 'application/octet-stream' });
+    response.writeHead(found ? 200 : 404, {
+      'content-type': types[extname(path)] ?? 'application/octet-stream',
+    });
     if (found) createReadStream(path).pipe(response);
     else response.end();
   });

@@ -143,7 +143,6 @@ const commands: TrainerCommands = {
 
   exportFile: (kind) =>
     exportFile(kind, { simclr: trainedModel(), pictures: session.pictures, vectors, named }),
-
 };
 
 const say: (event: TrainerEvent) => void = serve(commands as never);

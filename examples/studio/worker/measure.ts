@@ -43,7 +43,14 @@ export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<Mea
     neighbors: neighbors[row]!.map((other) => indices[other]!),
   }));
   const { numTensors: tensors, numBytes: bytes } = memory();
-  return { type: 'measure', measurement, indices, vectors: vectors.data, examples, memory: { tensors, bytes } };
+  return {
+    type: 'measure',
+    measurement,
+    indices,
+    vectors: vectors.data,
+    examples,
+    memory: { tensors, bytes },
+  };
 }
 
 /** For every row the rows nearest to it, itself left out. */
