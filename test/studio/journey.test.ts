@@ -80,9 +80,24 @@ it('trains in a worker while the page stays quick', async () => {
   await page.locator('#map[aria-label*="pictures after step"]').waitFor();
   await studio.picture('2-training');
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
-  console.info(`long tasks of the page while training: ${tasks.map(Math.round).join(', ') || 'none'} (ms)`);
-  // 30 frames a second leave 33 ms a frame; the browser counts tasks from 50 ms on. A few are the first drawing.
-  expect(tasks.filter((duration) => duration > 200)).toEqual([]);
+  const { frames, seconds } = await page.evaluate(async () => {
+    const began = performance.now();
+    let drawn = 0;
+    while (performance.now() - began < 5000) {
+      await new Promise(requestAnimationFrame);
+      drawn++;
+    }
+    return { frames: drawn, seconds: (performance.now() - began) / 1000 };
+  });
+  const longest = [...tasks]
+    .sort((a, b) => b - a)
+    .slice(0, 5)
+    .map(Math.round);
+  console.info(
+    `while training: ${(frames / seconds).toFixed(0)} frames a second; ${tasks.length} tasks of 50 ms and more, longest ${longest} ms`,
+  );
+  // Training on the page itself would leave a frame a step. The figure on a quiet machine is 30 and more.
+  expect(frames / seconds).toBeGreaterThan(10);
 });
 
 it('pauses, resumes and stops', async () => {

@@ -6,6 +6,15 @@ import { ready, setBackend } from '@tensorflow/tfjs-core';
 import { SimCLR } from 'simclr-ts';
 import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
 
+let started = false;
+
+/** Threads to train on: all cores but one, which the page itself needs; of two both, for half is too much to give. */
+function threadCount(): number {
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+  const cores = navigator.hardwareConcurrency;
+  return isolated ? Math.min(cores > 2 ? cores - 1 : cores, 16) : 1;
+}
+
 /** Brings the backend's code in and makes it the active one. */
 async function activate(name: BackendName): Promise<void> {
   if (name === 'wasm') {
@@ -14,7 +23,9 @@ async function activate(name: BackendName): Promise<void> {
       'tfjs-backend-wasm-simd.wasm': simd,
       'tfjs-backend-wasm-threaded-simd.wasm': threaded,
     });
-    await import('simclr-ts/wasm');
+    const { setThreadCount } = await import('simclr-ts/wasm');
+    if (!started) setThreadCount(threadCount());
+    started = true;
   } else if (name === 'webgl') {
     if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
       throw new Error(
@@ -61,7 +72,5 @@ async function tryStep(): Promise<number> {
 export async function startBackend(name: BackendName): Promise<BackendReport> {
   await activate(name);
   const pairsPerSecond = await tryStep();
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-  const threads = name === 'wasm' && isolated ? Math.min(navigator.hardwareConcurrency, 16) : 1;
-  return { name, threads, pairsPerSecond };
+  return { name, threads: name === 'wasm' ? threadCount() : 1, pairsPerSecond };
 }

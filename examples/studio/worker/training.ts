@@ -7,7 +7,7 @@ import type { Session } from './session.js';
 import { asImages } from './vectors.js';
 
 const secondsBetweenSaves = 15;
-const secondsBetweenReports = 0.25;
+const secondsBetweenReports = 0.5;
 
 /** Measuring may take this share of the time. */
 const shareOfMeasuring = 0.15;
