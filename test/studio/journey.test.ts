@@ -60,7 +60,7 @@ it('reads dropped pictures and shows two views of them', async () => {
       .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
   const before = await view();
   await page.locator('#augmentation input[name=strength]').fill('1.5');
-  await expect.poll(view).not.toBe(before);
+  await expect.poll(view, { timeout: 60_000 }).not.toBe(before);
   await studio.picture('1-pictures');
 });
 
@@ -80,6 +80,7 @@ it('trains in a worker while the page stays quick', async () => {
   await page.locator('#map[aria-label*="pictures after step"]').waitFor();
   await studio.picture('2-training');
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
+  const stepBefore = await stepsDone(page);
   const { frames, seconds } = await page.evaluate(async () => {
     const began = performance.now();
     let drawn = 0;
@@ -96,8 +97,8 @@ it('trains in a worker while the page stays quick', async () => {
   console.info(
     `while training: ${(frames / seconds).toFixed(0)} frames a second; ${tasks.length} tasks of 50 ms and more, longest ${longest} ms`,
   );
-  // Training on the page itself would leave a frame a step. The figure on a quiet machine is 30 and more.
-  expect(frames / seconds).toBeGreaterThan(10);
+  // Training on the page itself would leave a frame a step at most, on whatever machine.
+  expect(frames).toBeGreaterThan(((await stepsDone(page)) - stepBefore) * 1.2);
 });
 
 it('pauses, resumes and stops', async () => {
@@ -174,7 +175,7 @@ it('explains the loss on eight embeddings', async () => {
   const loss = () => page.locator('#explained caption').textContent();
   const before = await loss();
   await page.locator('#temperature').fill('1');
-  await expect.poll(loss).not.toBe(before);
+  await expect.poll(loss, { timeout: 60_000 }).not.toBe(before);
   await studio.picture('5-loss');
 });
 
