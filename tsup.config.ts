@@ -1,4 +1,4 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
 // One entry a subpath: with shared chunks this is what lets bundlers drop the rooms a consumer does not use.
 const rooms = [
@@ -20,18 +20,27 @@ const rooms = [
   'wasm',
 ];
 
-export default defineConfig({
-  // `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
-  entry: ['src/index.ts', 'src/evaluation/measures.ts', ...rooms.map((room) => `src/${room}/index.ts`)],
+// `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
+const library = [
+  'src/index.ts',
+  'src/evaluation/measures.ts',
+  ...rooms.map((room) => `src/${room}/index.ts`),
+];
+
+const common: Options = {
   outDir: 'dist',
-  format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
-  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress', 'koffi'],
+  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress', 'koffi', 'webgpu'],
   splitting: true,
   sourcemap: true,
-  clean: true,
   treeshake: false,
   // TypeScript 6 deprecates the baseUrl that tsup's declaration step sets.
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-});
+  dts: { entry: library, compilerOptions: { ignoreDeprecations: '6.0' } },
+};
+
+// The command line is a program and needs one format only; it shares the chunks of the library.
+export default defineConfig([
+  { ...common, format: 'esm', entry: [...library, 'src/cli/main.ts'] },
+  { ...common, format: 'cjs', entry: library },
+]);

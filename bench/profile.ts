@@ -122,6 +122,6 @@ for (const { kernel, calls, milliseconds, share, gflops, shareOfLimit } of rows)
 if (json !== undefined) {
   await writeFile(
     json,
-    `${JSON.stringify({ batch, size, threads, limit, milliseconds: total, rows }, null, 2)}\n`,
+    `${JSON.stringify({ batch, size, threads, limit, milliseconds: total, heapBytes: wasmMemory().heapBytes, rows }, null, 2)}\n`,
   );
 }

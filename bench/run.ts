@@ -3,22 +3,31 @@
  *
  *     npm run bench                  (npm run bench -- --help for the flags; bench/README.md for what they mean)
  */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Result } from './compare.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { buildRows, selectRows } from './rows.js';
 import { runRows } from './run-rows.js';
 import { findRuntime } from './runtimes.js';
+import { formatResult } from './table.js';
+
+const pauseRow = 'checkpoint-pause';
 
 async function main(options: BenchOptions): Promise<void> {
   const all = buildRows(options);
-  const rows = options.only === undefined ? all : selectRows(all, options.only);
+  const asked = options.only?.split(',').map((name) => name.trim());
+  const others = asked?.filter((name) => name !== pauseRow);
+  const rows = others === undefined ? all : others.length > 0 ? selectRows(all, others.join(',')) : [];
+  const wantsPause = asked === undefined || asked.includes(pauseRow);
   if (options.list) {
     for (const { name } of rows) console.log(name);
+    if (wantsPause) console.log(pauseRow);
     return;
   }
   if (!existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.url)))) {
@@ -32,12 +41,44 @@ async function main(options: BenchOptions): Promise<void> {
   await write([]); // a path that cannot be written is known before anything is measured
 
   console.log(describeMachine());
-  const { failed } = await runRows(rows, options, {
+  const { results, failed } = await runRows(rows, options, {
     find: findRuntime,
     print: (line) => console.log(line),
     onResult: write,
   });
+  if (wantsPause) {
+    const pause = await measurePause();
+    console.log(formatResult(pause));
+    await write([...results, pause]);
+  }
   if (failed > 0) process.exitCode = 1;
+}
+
+/** How long a checkpoint holds training up: in a process of its own, for its thread pool is of the whole process. */
+async function measurePause(): Promise<Result> {
+  const script = fileURLToPath(new URL('checkpoint-pause.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script]);
+  const { value, unit, ratio, spread, rounds } = JSON.parse(stdout) as Pause;
+  const most = value * ratio;
+  return {
+    name: pauseRow,
+    value,
+    unit,
+    baseline: `${(100 * most).toFixed(0)} % of a step`,
+    ratio,
+    baselineValue: most,
+    ours: 'saving a checkpoint of ResNet-18 while training',
+    spread: { value: spread, baseline: [most, most], ratio: [most / spread[1], most / spread[0]] },
+    rounds,
+  };
+}
+
+interface Pause {
+  value: number;
+  unit: string;
+  ratio: number;
+  spread: [number, number];
+  rounds: number;
 }
 
 function describeMachine(): string {

@@ -26,13 +26,14 @@ const sources = {
 
 /** Finds a runtime on this machine. */
 export function findRuntime(name: RuntimeName): Runtime {
-  if (name === 'pytorch') return findPython();
+  if (name === 'pytorch') return findPyTorch();
   if (name === 'tfjs-node') return findTfjsNode();
   if (name === 'ranks-2') return findMPI(2);
   return { start: (side) => nodeWorker(sources[name], side) };
 }
 
-function findPython(): Runtime {
+/** A Python that imports torch and torchvision, or why there is none. */
+export function findPython(): { python: string } | { missing: string } {
   const given = process.env.SIMCLR_PYTHON;
   const candidates =
     given === undefined ? [join(cache, 'python/bin/python'), '/usr/bin/python3', 'python3'] : [given];
@@ -43,9 +44,19 @@ function findPython(): Runtime {
     const where = given === undefined ? 'is not installed' : `cannot be imported by SIMCLR_PYTHON=${given}`;
     return { missing: `PyTorch with torchvision ${where} (${installHint})` };
   }
+  return { python };
+}
+
+function findPyTorch(): Runtime {
+  const found = findPython();
+  if ('missing' in found) return found;
   const script = join(folder, 'baselines/torch_step.py');
   return {
-    start: (side) => ({ command: python, args: [script, taskOf(side)], env: threadVariables(side.threads) }),
+    start: (side) => ({
+      command: found.python,
+      args: [script, taskOf(side)],
+      env: threadVariables(side.threads),
+    }),
   };
 }
 
@@ -89,11 +100,22 @@ function findMPI(ranks: number): Runtime {
   };
 }
 
-/**
- * A worker in plain Node, as a user runs the library: bundled here, because a TypeScript loader in the measured
- * process would come along into every thread of it. `simclr-ts` stays outside and is found in `dist`.
- */
 function nodeWorker(source: string, side: Side): WorkerCommand {
+  return {
+    command: process.execPath,
+    args: [bundleWorker(source), taskOf(side)],
+    env: threadVariables(side.threads),
+  };
+}
+
+/**
+ * A worker for plain Node, as a user runs the library: bundled here, because a TypeScript loader in the measured
+ * process would come along into every thread of it. `simclr-ts` stays outside and is found in `dist`.
+ *
+ * @param source - Path below this folder.
+ * @returns The file to run.
+ */
+export function bundleWorker(source: string): string {
   const outfile = join(cache, 'workers', source.replace(/^.*\/|\.ts$/g, '').concat('.mjs'));
   buildSync({
     entryPoints: [join(folder, source)],
@@ -106,11 +128,7 @@ function nodeWorker(source: string, side: Side): WorkerCommand {
     tsconfigRaw: '{}', // the paths of ours point to the sources
     logLevel: 'error',
   });
-  return {
-    command: process.execPath,
-    args: [outfile, taskOf(side)],
-    env: threadVariables(side.threads),
-  };
+  return outfile;
 }
 
 function taskOf({ work, threads }: Side): string {
@@ -118,7 +136,7 @@ function taskOf({ work, threads }: Side): string {
 }
 
 /** Everything that counts threads listens to one of these. */
-function threadVariables(threads: number): Record<string, string> {
+export function threadVariables(threads: number): Record<string, string> {
   const names = [
     'SIMCLR_WASM_THREADS',
     'OMP_NUM_THREADS',

@@ -16,7 +16,15 @@ import {
 } from 'simclr-ts';
 import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
 import { loadCIFAR10 } from './dataset.js';
-import { accuracies, type Evaluation, type EvaluationEmbeddings, rawPixels, represent } from './measure.js';
+import {
+  accuracies,
+  byNeighbors,
+  centered,
+  type Evaluation,
+  type EvaluationEmbeddings,
+  rawPixels,
+  represent,
+} from './measure.js';
 import { type RunOptions, readOptions } from './options.js';
 import { buildTrainer, encoderOptions, train } from './recipe.js';
 import { type Accuracies, writeReport } from './report/index.js';
@@ -47,7 +55,13 @@ async function main(options: RunOptions): Promise<void> {
     references: rawPixels(references.images, block),
     test: rawPixels(test.images, block),
   });
-  const onPixels = await accuracies(pixels(1), labels, pixels(2));
+  const raw = pixels(1);
+  const onPixels = await accuracies(raw, labels, pixels(2));
+  // A linear probe gains nothing by this.
+  const onCentered = await byNeighbors(
+    { references: centered(raw.references), test: centered(raw.test) },
+    labels,
+  );
   const before = await embed('before');
   const untrained = await accuracies(before, labels);
   const views = await showViews(simclr, all, 8);
@@ -64,7 +78,12 @@ async function main(options: RunOptions): Promise<void> {
     testImages: test.labels.length,
     epochs: history.epochs,
     outcome: history.outcome,
-    evaluation: { rawPixels: shares(onPixels), before: shares(untrained), after: null },
+    evaluation: {
+      rawPixels: shares(onPixels),
+      centeredPixels: { knn: onCentered.accuracy },
+      before: shares(untrained),
+      after: null,
+    },
   };
   if (history.outcome === 'aborted') {
     await writeJson(options.out, report);
@@ -79,6 +98,9 @@ async function main(options: RunOptions): Promise<void> {
   const gains: Gains = {
     overRawPixels: gain(trained, onPixels, test.labels),
     overUntrained: gain(trained, untrained, test.labels),
+    overCenteredPixels: {
+      knn: accuracyDifference(trained.predictions.knn, onCentered.predictions, test.labels),
+    },
   };
   const totalSeconds = (performance.now() - began) / 1000;
   const evaluation = { ...report.evaluation, after: shares(trained) };
@@ -117,7 +139,14 @@ type Measure = keyof Accuracies;
 
 /** By how much the trained encoder is better than something else, in each measure. */
 type Gain = Record<Measure, AccuracyDifference>;
-type Gains = Record<'overRawPixels' | 'overUntrained', Gain>;
+interface Gains extends Record<'overRawPixels' | 'overUntrained', Gain> {
+  overCenteredPixels: Pick<Gain, 'knn'>;
+}
+
+/** All accuracies of a run. */
+interface Figures extends Record<'rawPixels' | 'before' | 'after', Accuracies> {
+  centeredPixels: Pick<Accuracies, 'knn'>;
+}
 
 const shares = ({ knn, linearProbe }: Evaluation): Accuracies => ({ knn, linearProbe });
 
@@ -129,12 +158,7 @@ function gain(trained: Evaluation, other: Evaluation, labels: LabeledImages['lab
 
 const inPercent = (share: number) => (100 * share).toFixed(1);
 
-function printFigures(
-  evaluation: Record<'rawPixels' | 'before' | 'after', Accuracies>,
-  gains: Gains,
-  count: number,
-  history: History,
-): void {
+function printFigures(evaluation: Figures, gains: Gains, count: number, history: History): void {
   const accuracy = (share: number) => {
     const { low, high } = confidenceInterval(share, count);
     return `${inPercent(share)} % (${inPercent(low)}-${inPercent(high)})`;
@@ -142,18 +166,20 @@ function printFigures(
   const points = ({ difference, low, high }: AccuracyDifference) =>
     `${difference < 0 ? '' : '+'}${inPercent(difference)} (${inPercent(low)} to ${inPercent(high)})`;
   const line = (label: string, knn: string, probe: string) =>
-    console.log(`${label.padEnd(22)}${knn.padEnd(24)}${probe}`);
+    console.log(`${label.padEnd(22)}${knn.padEnd(24)}${probe}`.trimEnd());
   const pairs = history.steps.reduce((sum, step) => sum + step.pairs, 0);
   console.log(
     `\nAccuracy on ${count} test pictures, 95 % interval; ${pairs} pairs seen in ${history.steps.length} steps`,
   );
   line('', 'kNN', 'linear probe');
-  const { rawPixels: pixels, before, after } = evaluation;
+  const { rawPixels: pixels, centeredPixels, before, after } = evaluation;
   line('raw pixels', accuracy(pixels.knn), accuracy(pixels.linearProbe));
+  line('pixels, centred', accuracy(centeredPixels.knn), '');
   line('untrained', accuracy(before.knn), accuracy(before.linearProbe));
   line('trained', accuracy(after.knn), accuracy(after.linearProbe));
   console.log('Better by so many points, on the same pictures:');
   line('than raw pixels', points(gains.overRawPixels.knn), points(gains.overRawPixels.linearProbe));
+  line('than pixels, centred', points(gains.overCenteredPixels.knn), '');
   line('than untrained', points(gains.overUntrained.knn), points(gains.overUntrained.linearProbe));
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ClassificationResult,
   type EmbeddingArray,
   type ImageArray,
   knnClassifier,
@@ -7,7 +8,14 @@ import {
   type SimCLR,
 } from 'simclr-ts';
 import { progress } from 'simclr-ts/node';
+import { normalization } from './recipe.js';
 import type { Accuracies } from './report/types.js';
+
+/** Classes of the labelled pictures, and of the test pictures. */
+export interface EvaluationLabels {
+  references: LabeledImages['labels'];
+  test: LabeledImages['labels'];
+}
 
 /** Accuracies, and the classes that were predicted. */
 export interface Evaluation extends Accuracies {
@@ -21,31 +29,45 @@ export interface EvaluationEmbeddings {
 }
 
 /**
- * The pixels themselves, each picture centred: what an encoder has to beat.
+ * The pixels themselves, as the encoder is given them: what it has to beat.
  *
  * @param block - Averages squares of so many pixels: 2 for a linear probe, which is slow and no better on 3072 columns.
  */
 export function rawPixels(images: ImageArray, block = 1): EmbeddingArray {
+  const { mean, std } = normalization;
   const [count, height, width, channels] = images.shape;
   const [rows, columns] = [height / block, width / block];
   const dim = rows * columns * channels;
   const data = new Float32Array(count * dim);
   for (let picture = 0; picture < count; picture++) {
-    let sum = 0;
     for (let i = 0; i < height * width * channels; i++) {
-      const value = images.data[picture * height * width * channels + i]! / (255 * block * block);
       const [y, x, channel] = [
         Math.floor(i / (width * channels)),
         Math.floor(i / channels) % width,
         i % channels,
       ];
       const place = (Math.floor(y / block) * columns + Math.floor(x / block)) * channels + channel;
-      data[picture * dim + place] = data[picture * dim + place]! + value;
-      sum += value;
+      const value = images.data[picture * height * width * channels + i]! / 255;
+      const normalized = (value - mean[channel]!) / std[channel]!;
+      data[picture * dim + place] = data[picture * dim + place]! + normalized / (block * block);
     }
-    for (let i = 0; i < dim; i++) data[picture * dim + i] = data[picture * dim + i]! - sum / dim;
   }
   return { data, shape: [count, dim] };
+}
+
+/**
+ * Embeddings less the mean of their own values: of pixels, without the brightness of the picture. Nearest neighbours
+ * are better on such pixels than on raw ones.
+ */
+export function centered({ data, shape }: EmbeddingArray): EmbeddingArray {
+  const [count, dim] = shape;
+  const result = Float32Array.from(data);
+  for (let row = 0; row < count; row++) {
+    const values = result.subarray(row * dim, (row + 1) * dim);
+    const mean = values.reduce((sum, value) => sum + value, 0) / dim;
+    for (let i = 0; i < dim; i++) values[i] = values[i]! - mean;
+  }
+  return { data: result, shape };
 }
 
 /** Representations h in host memory. */
@@ -61,22 +83,29 @@ export async function represent(simclr: SimCLR, images: ImageArray, label: strin
   }
 }
 
+/** What the kNN classifier makes of the test pictures. */
+export async function byNeighbors(
+  { references, test }: EvaluationEmbeddings,
+  labels: EvaluationLabels,
+): Promise<ClassificationResult> {
+  const known = { labels: labels.references, classes: 10 };
+  const knn = await knnClassifier({ ...known, embeddings: references });
+  return knn.evaluate(test, labels.test);
+}
+
 /** Accuracies of the kNN classifier and of the linear probe on the test pictures. */
 export async function accuracies(
   { references, test }: EvaluationEmbeddings,
-  labels: { references: LabeledImages['labels']; test: LabeledImages['labels'] },
+  labels: EvaluationLabels,
   forProbe: EvaluationEmbeddings = { references, test },
 ): Promise<Evaluation> {
   const known = { labels: labels.references, classes: 10 };
-  const knn = await knnClassifier({ ...known, embeddings: references });
+  const knn = await byNeighbors({ references, test }, labels);
   const probe = await linearProbe({ ...known, embeddings: forProbe.references });
-  const [byNeighbors, byProbe] = [
-    await knn.evaluate(test, labels.test),
-    await probe.evaluate(forProbe.test, labels.test),
-  ];
+  const byProbe = await probe.evaluate(forProbe.test, labels.test);
   return {
-    knn: byNeighbors.accuracy,
+    knn: knn.accuracy,
     linearProbe: byProbe.accuracy,
-    predictions: { knn: byNeighbors.predictions, linearProbe: byProbe.predictions },
+    predictions: { knn: knn.predictions, linearProbe: byProbe.predictions },
   };
 }

@@ -5,6 +5,7 @@ import {
   clipByValue,
   div,
   floor,
+  maximum,
   mul,
   relu,
   step,
@@ -43,6 +44,18 @@ function sortPlanes(a: Tensor2D, b: Tensor2D): [larger: Tensor2D, smaller: Tenso
   return [add(b, excess), sub(a, excess)];
 }
 
+/** A sum is vectorised on wasm where maximum is not, and this little is lost in it. */
+const negligible = 1e-7;
+
+/**
+ * The chroma, but never 0: on grey pixels the hue is arbitrary and multiplied by a chroma of 0, so that only 0 / 0 is
+ * to be avoided. The epsilon of WebGL is 1e-4, also where it has 32-bit floats: as a summand it would turn the hue.
+ */
+function divisor(chroma: Tensor2D): Tensor2D {
+  const epsilon = backend().epsilon();
+  return epsilon <= negligible ? add(chroma, epsilon) : maximum(chroma, epsilon);
+}
+
 /**
  * Applies a pass. To be called inside `tidy`.
  *
@@ -62,9 +75,8 @@ export function adjustHueSaturation(planes: ColorPlanes, pass: HueSaturationPass
   const [, smallest] = sortPlanes(smallerOfTwo, blue);
   const chroma = sub<Tensor2D>(value, smallest);
 
-  // On grey pixels the hue is arbitrary and multiplied by a chroma of 0: the constant only avoids 0 / 0.
   const distance = add<Tensor2D>(
-    div(sub<Tensor2D>(add(green, blue), add(red, smallest)), add<Tensor2D>(chroma, backend().epsilon())),
+    div(sub<Tensor2D>(add(green, blue), add(red, smallest)), divisor(chroma)),
     1,
   );
   const sign = sub<Tensor2D>(mul<Tensor2D>(step(sub<Tensor2D>(green, blue)), 2), 1);

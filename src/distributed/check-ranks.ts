@@ -10,7 +10,7 @@ const longest = 100;
  *
  * @param caller - Who asks, for the message.
  * @param facts - Names and values; what JSON can hold.
- * @throws {@link DistributedError} on every rank, naming the facts that differ and who has which value.
+ * @throws `DistributedError` on every rank, naming the facts that differ and who has which value.
  * @example
  * await checkRanksAgree('my program', { seed: 0, pictures: 50000 }, singleProcess());
  */

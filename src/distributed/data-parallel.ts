@@ -70,7 +70,7 @@ export interface DataParallel {
    *
    * @param dataset - The same on every rank; with `sharding: 'none'` that of this rank.
    * @returns Loss and speed, over the pictures of all ranks.
-   * @throws {@link DistributedError} when the ranks do not agree on seed, options, models, data or versions, which
+   * @throws `DistributedError` when the ranks do not agree on seed, options, models, data or versions, which
    * are named, or when another rank ended.
    */
   fit(dataset: ImageDataset, options?: DataParallelFitOptions): Promise<History>;
@@ -94,9 +94,9 @@ export interface DataParallel {
  *
  * @param simclr - The trainer of this rank. It is as before outside of `fit` and `trainStep`.
  * @param communicator - `mpiCommunicator()` of `simclr-ts/mpi`, {@link workerCommunicator} or {@link singleProcess}.
- * @throws {@link InvalidOptionError} when a model has layers of batch normalisation that cannot be synchronised.
- * @throws {@link DistributedError} when the communicator cannot wait in this thread.
- * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @throws `InvalidOptionError` when a model has layers of batch normalisation that cannot be synchronised.
+ * @throws `DistributedError` when the communicator cannot wait in this thread.
+ * @throws `BackendError` when the active backend reads only asynchronously.
  * @example
  * const parallel = dataParallel(simclr, communicator);
  * await parallel.fit(images, { epochs: 10, batchSize: 64 });

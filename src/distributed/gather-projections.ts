@@ -18,8 +18,8 @@ import type { Communicator, SynchronousCollectives } from './communicator.js';
  * What a gradient can use: communication that is done when it returns, on a backend whose results can be read at
  * once, for TensorFlow.js computes a gradient in one go.
  *
- * @throws {@link DistributedError} when the communicator cannot wait in this thread.
- * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @throws `DistributedError` when the communicator cannot wait in this thread.
+ * @throws `BackendError` when the active backend reads only asynchronously.
  */
 export function requireSynchronous(caller: string, communicator: Communicator): SynchronousCollectives {
   if (!communicator.synchronous) {
@@ -61,8 +61,8 @@ export function gatherRows(rows: Tensor2D, communicator: Communicator): Tensor2D
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, the same N on every rank.
  * @param view2 - Projections of view 2. Shape `[N, D]`.
  * @returns Both views, `[size * N, D]`, rank by rank, so that row i of one is still the positive of row i of the other.
- * @throws {@link DistributedError} when the communicator cannot wait in this thread.
- * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @throws `DistributedError` when the communicator cannot wait in this thread.
+ * @throws `BackendError` when the active backend reads only asynchronously.
  * @example
  * const [all1, all2] = gatherProjections(view1, view2, communicator);
  */

@@ -44,10 +44,10 @@ export interface NTXentOfAllOptions {
  * @param view2 - Projections of view 2. Shape `[N, D]`, float32.
  * @param communicator - Joins the ranks; all call this together.
  * @returns Loss in nats, as `ntXentLoss` of all projections gives it. The caller disposes it.
- * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
- * @throws {@link InvalidOptionError} when `temperature` is not a finite number > 0.
- * @throws {@link DistributedError} when the communicator cannot wait in this thread.
- * @throws {@link BackendError} when the active backend reads only asynchronously.
+ * @throws `ShapeError` when a view is not float32 of rank 2, the shapes differ, or N < 2.
+ * @throws `InvalidOptionError` when `temperature` is not a finite number > 0.
+ * @throws `DistributedError` when the communicator cannot wait in this thread.
+ * @throws `BackendError` when the active backend reads only asynchronously.
  * @example
  * const loss = ntXentOfAll(view1, view2, singleProcess(), { temperature: 0.5 });
  * @see Chen et al. 2020, arXiv:2002.05709, equation 1.

@@ -30,7 +30,7 @@ import { DataError, InvalidOptionError } from '../errors/errors.js';
  * @param rank - Number of this process, from 0.
  * @param size - Number of processes.
  * @returns A data set for `fit` and `imageBatches`.
- * @throws {@link InvalidOptionError} when `rank` or `size` is outside its domain or `dataset` of no known kind.
+ * @throws `InvalidOptionError` when `rank` or `size` is outside its domain or `dataset` of no known kind.
  * @example
  * const own = shard({ data: new Uint8Array(8 * 4 * 4 * 3), shape: [8, 4, 4, 3] }, 1, 2);
  */

@@ -16,7 +16,7 @@ export interface SumGradientsOptions {
  *
  * @param gradients - By name, in the same order on every rank (their names may differ). Disposed of.
  * @returns New tensors under the same names. The caller disposes them.
- * @throws {@link InvalidOptionError} when `bucketBytes` is no whole number >= 4.
+ * @throws `InvalidOptionError` when `bucketBytes` is no whole number >= 4.
  * @example
  * const all = await sumGradients({ w: tensor1d([1, 2]) }, singleProcess());
  */

@@ -46,7 +46,7 @@ type Steps<T> = Generator<number, T, void>;
  *
  * @param group - What {@link workerGroup} made, posted to this thread.
  * @param rank - Number of this thread, from 0; each only once.
- * @throws {@link InvalidOptionError} when `rank` is none of the group.
+ * @throws `InvalidOptionError` when `rank` is none of the group.
  * @example
  * const communicator = workerCommunicator(workerGroup(1), 0);
  * await communicator.allReduce(Float32Array.of(1, 2));

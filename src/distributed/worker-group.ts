@@ -39,8 +39,8 @@ export function slotOffset(size: number): number {
  * {@link workerCommunicator} makes a communicator of it.
  *
  * @param size - Number of ranks, at least 1.
- * @throws {@link InvalidOptionError} when `size` or `slotBytes` is outside its domain.
- * @throws {@link DistributedError} where memory cannot be shared, as in a page that is not cross-origin isolated.
+ * @throws `InvalidOptionError` when `size` or `slotBytes` is outside its domain.
+ * @throws `DistributedError` where memory cannot be shared, as in a page that is not cross-origin isolated.
  * @example
  * const group = workerGroup(2);
  * //=> new Worker(program, { workerData: { group, rank: 0 } }), and one more
@@ -63,7 +63,7 @@ export function controlWords({ memory, size }: WorkerGroup): Int32Array {
 }
 
 /**
- * Tells all ranks that one of them is gone: what they wait for then fails with a {@link DistributedError} that
+ * Tells all ranks that one of them is gone: what they wait for then fails with a `DistributedError` that
  * gives the reason. For whoever started the threads and sees one of them die.
  *
  * @example
@@ -80,7 +80,7 @@ export function abortGroup(group: WorkerGroup, reason: string): void {
   Atomics.notify(control, words.generation);
 }
 
-/** @throws {@link DistributedError} when the group was aborted. */
+/** @throws `DistributedError` when the group was aborted. */
 export function checkAlive(group: WorkerGroup, control: Int32Array): void {
   if (Atomics.load(control, words.aborted) !== 2) return;
   const length = Atomics.load(control, words.reasonBytes);

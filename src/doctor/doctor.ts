@@ -28,7 +28,7 @@ const confirmAfter = 3;
  * `every` steps it looks at a probe of the batch. What chance has a part in is spoken of when a second look shows it
  * too, and what is only a consequence of another finding is not.
  *
- * @throws {@link InvalidOptionError} on options outside their domain.
+ * @throws `InvalidOptionError` on options outside their domain.
  * @example
  * await simclr.fit(pictures, { epochs: 10, callbacks: [doctor()] });
  */

@@ -36,9 +36,9 @@ const trainedSteps = 100;
  * better 64. Not disposed.
  * @param options - {@link ExamineOptions}.
  * @returns Findings, the gravest cause first; none when all is well.
- * @throws {@link ShapeError}, {@link ValueRangeError} on bad pictures.
- * @throws {@link InvalidOptionError} on options outside their domain.
- * @throws {@link SimCLRError} after `dispose`.
+ * @throws `ShapeError`, `ValueRangeError` on bad pictures.
+ * @throws `InvalidOptionError` on options outside their domain.
+ * @throws `SimCLRError` after `dispose`.
  * @example
  * for (const { message, remedy } of await examine(simclr, pictures)) console.log(message, remedy);
  */

@@ -33,15 +33,15 @@ const operatorSet = 17;
  * Input 'images' are float32 in [0, 1], output 'h' is `[batch, dim]`. Batch normalisation is the one of inference, by the
  * running statistics.
  *
- * Layers that can be exported: all of {@link resnet18}, {@link resnet34}, {@link resnet50} and {@link projectionHead},
+ * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50` and `projectionHead`,
  * and of tfjs-layers Conv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
  * GlobalMaxPooling2D, Dense, Flatten, Add, ReLU, Dropout, and Activation of relu, sigmoid or tanh.
  *
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.
  * @returns The whole file.
- * @throws {@link InvalidOptionError} when a layer cannot be exported, which it names, or an option is outside its domain.
- * @throws {@link ShapeError} when the encoder takes no pictures or gives no vectors, or the head does not fit it.
+ * @throws `InvalidOptionError` when a layer cannot be exported, which it names, or an option is outside its domain.
+ * @throws `ShapeError` when the encoder takes no pictures or gives no vectors, or the head does not fit it.
  * @example
  * const file = await exportONNX(simclr.encoder, { projectionHead: simclr.projectionHead });
  * @see https://onnx.ai/onnx/operators/

@@ -14,7 +14,7 @@ export interface LayerCall {
 /**
  * The calls of layers that lead from a model's inputs to its output, in an order in which they can run.
  *
- * @throws {@link InvalidOptionError} when a layer has several outputs.
+ * @throws `InvalidOptionError` when a layer has several outputs.
  */
 export function layerCalls(caller: string, model: LayersModel): LayerCall[] {
   const calls: LayerCall[] = [];
@@ -47,7 +47,7 @@ export function layerCalls(caller: string, model: LayersModel): LayerCall[] {
   return calls;
 }
 
-/** @throws {@link InvalidOptionError} that names a layer and says why it cannot be taken. */
+/** @throws `InvalidOptionError` that names a layer and says why it cannot be taken. */
 export function refuseLayer(caller: string, layer: AnyLayer, reason: string): never {
   throw new InvalidOptionError(
     `${caller}: ${reason}. Received: layer ${JSON.stringify(layer.name)} (${layer.getClassName()}).`,

@@ -25,7 +25,7 @@ const activations = new Map([
 /**
  * Writes one call of a layer, unless it is an input, which has its name already.
  *
- * @throws {@link InvalidOptionError} when the layer, or an option of it, has no counterpart.
+ * @throws `InvalidOptionError` when the layer, or an option of it, has no counterpart.
  */
 export function writeLayer(writer: LayerWriter, call: LayerCall): void {
   const { names } = writer;

@@ -31,12 +31,12 @@ const stockLayers = new Set([
  * training it differs where the layers do: `groups` are lost, and tfjs-layers has its own running variance. The
  * architecture without its weights starts from zeros.
  *
- * The way back is `loadLayersModel`: {@link SimCLR} takes any such model as its encoder.
+ * The way back is `loadLayersModel`: `SimCLR` takes any such model as its encoder.
  *
  * @param source - An encoder or projection head of this library, or a model of usual layers of tfjs-layers: dense,
  * convolution, padding, pooling, normalisation, addition, ReLU and other activations, flatten, dropout.
  * @returns A new model with weights of its own. Dispose of it with `dispose()`.
- * @throws {@link InvalidOptionError} when a layer has no counterpart; it is named.
+ * @throws `InvalidOptionError` when a layer has no counterpart; it is named.
  * @example
  * const plain = toPlainLayersModel(encoder);
  * await plain.save('downloads://encoder'); // opens with loadLayersModel of plain tfjs

@@ -25,7 +25,7 @@ export const maxHeaderBytes = 100_000_000;
 
 const caller = 'readSafetensors';
 
-/** @throws {@link DataError} when the header or what it promises does not fit the file. */
+/** @throws `DataError` when the header or what it promises does not fit the file. */
 export function parseHeader(file: Uint8Array): Header {
   if (file.length < 8) {
     throw new DataError(

@@ -43,8 +43,8 @@ export type NamedTensors<T = StateTensor> = ReadonlyMap<string, T> | Readonly<Re
  * @param bytes - The whole file.
  * @returns Tensors and metadata. The arrays are views of `bytes` where type and alignment allow, so that a file is not
  * held twice: do not change it afterwards.
- * @throws {@link DataError} when the file is damaged, hostile or of a type that is not listed in {@link SafetensorsType}.
- * @throws {@link InvalidOptionError} when `bytes` are no bytes.
+ * @throws `DataError` when the file is damaged, hostile or of a type that is not listed in {@link SafetensorsType}.
+ * @throws `InvalidOptionError` when `bytes` are no bytes.
  * @example
  * const { tensors } = readSafetensors(await (await fetch('resnet18.safetensors')).arrayBuffer());
  * @see https://github.com/huggingface/safetensors, "Format"
@@ -67,8 +67,8 @@ export function readSafetensors(bytes: FileBytes): SafetensorsFile {
  * value of F16 or BF16 where its `dtype` says so.
  * @param options - See {@link WriteSafetensorsOptions}.
  * @returns The whole file.
- * @throws {@link ShapeError} when a shape and its number of values differ.
- * @throws {@link InvalidOptionError} when a name is reserved, a dtype does not fit its array or metadata are not texts.
+ * @throws `ShapeError` when a shape and its number of values differ.
+ * @throws `InvalidOptionError` when a name is reserved, a dtype does not fit its array or metadata are not texts.
  * @example
  * const file = writeSafetensors({ weight: { data: Float32Array.of(1, 2), shape: [2] } });
  */
@@ -126,7 +126,7 @@ export function entriesOf<T>(caller: string, tensors: NamedTensors<T>): [string,
   return isMap ? [...(tensors as ReadonlyMap<string, T>)] : Object.entries(tensors as Record<string, T>);
 }
 
-/** @throws {@link ShapeError} unless `shape` has `count` values. */
+/** @throws `ShapeError` unless `shape` has `count` values. */
 export function checkShape(
   caller: string,
   name: string,

@@ -126,7 +126,7 @@ export function prefixesBefore(ending: string, names: Iterable<string>): string[
 /**
  * The one place that was found, or the one with the wanted prefix.
  *
- * @throws {@link CheckpointError} when there is none or several.
+ * @throws `CheckpointError` when there is none or several.
  */
 export function onlyPlace<T extends { prefix: string }>(
   what: string,

@@ -75,17 +75,17 @@ interface Wanted {
  * All is checked before the first weight changes. Every weight of the model must be there, and none more in its part of
  * the network.
  *
- * @param model - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link projectionHead}. It must be
+ * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`. It must be
  * built as the other one was, its stem included: other strides or padding show in no shape.
  * @param tensors - By name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
  * `[outputs, inputs]`. Types are floating-point numbers of any width.
  * @param options - See {@link LoadStateDictOptions}.
  * @returns Where the weights were, and what was left aside.
- * @throws {@link CheckpointError} when there is no such network, or several, or weights are missing, unexpected or of
+ * @throws `CheckpointError` when there is no such network, or several, or weights are missing, unexpected or of
  * another shape or type; all of them are listed.
- * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link ShapeError} when an array and its shape differ.
- * @throws {@link InvalidOptionError} when the model is none of those, or an option is outside its domain.
+ * @throws `ValueRangeError` when a value is NaN or infinite.
+ * @throws `ShapeError` when an array and its shape differ.
+ * @throws `InvalidOptionError` when the model is none of those, or an option is outside its domain.
  * @example
  * const { tensors } = readSafetensors(bytes);
  * loadStateDict(encoder, tensors);
@@ -135,10 +135,10 @@ export function loadStateDict(
  *
  * With the counters `num_batches_tracked` (0), so that `load_state_dict` finds all it asks for but classifiers.
  *
- * @param model - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link projectionHead}.
+ * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`.
  * @param options - See {@link StateDictOptions}.
  * @returns Copies of the weights by name, in the order of PyTorch; float32, and the counters int64.
- * @throws {@link InvalidOptionError} when the model is none of those, or an option is outside its domain.
+ * @throws `InvalidOptionError` when the model is none of those, or an option is outside its domain.
  * @example
  * const file = writeSafetensors(await stateDict(encoder, { format: 'lightly' }));
  */

@@ -70,7 +70,7 @@ type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint;
  * Loads the MPI library that belongs to the launcher.
  *
  * @param library - Path or name of the library; left out, the usual names are tried.
- * @throws `SimCLRError` when koffi is not installed, {@link DistributedError} when there is no library.
+ * @throws `SimCLRError` when koffi is not installed, `DistributedError` when there is no library.
  */
 export async function loadLibrary(launch: Launch, library: string | undefined): Promise<MPILibrary> {
   const caller = 'mpiCommunicator';

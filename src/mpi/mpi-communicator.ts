@@ -44,7 +44,7 @@ let started: Promise<Communicator> | undefined;
  *
  * @returns The communicator of all ranks of the job.
  * @throws `SimCLRError` when started as one of several and the optional package `koffi` is not installed.
- * @throws {@link DistributedError} when started as one of several and no MPI library is found, or that of another launcher.
+ * @throws `DistributedError` when started as one of several and no MPI library is found, or that of another launcher.
  * @example
  * const communicator = await mpiCommunicator();
  */

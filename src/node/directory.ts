@@ -1,18 +1,29 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { io } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
+import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
 import type { FilePath } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
+import { makeFolder, syncDirectory, writeDurably } from './write-durably.js';
+import { writeTensors } from './write-tensors.js';
 
 const modelFile = 'model.json';
 const weightsFile = 'weights.bin';
 const previousWeightsFile = 'weights.previous.bin';
 
 /** Files that this module writes say what their weights must be; other TensorFlow.js files do not. */
-type ModelFile = io.ModelJSON & { weightsSha256?: string };
+type ModelFile = io.ModelJSON & { weightsSha256?: string; jsonSha256?: string };
+
+/** What a folder saves of a checkpoint: a buffer for each tensor. */
+export type OwnedArtifacts = io.ModelArtifacts & {
+  /** One buffer for each tensor. */
+  weightData: ArrayBuffer[];
+  /** Name, shape and type of each tensor. */
+  weightSpecs: io.WeightsManifestEntry[];
+};
 
 const bytesOfType: Record<string, number> = { float32: 4, int32: 4, bool: 1, complex64: 8 };
 
@@ -29,25 +40,9 @@ function sha256(buffers: readonly ArrayBuffer[]): string {
   return hash.digest('hex');
 }
 
-/** Writes a file and waits until the disk has it. */
-async function writeDurably(path: string, contents: readonly (string | Uint8Array)[]): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    for (const part of contents) await file.appendFile(part);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes renames in a folder durable, where the system can (Windows cannot open folders). */
-async function syncDirectory(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  try {
-    await folder?.sync().catch(() => {});
-  } finally {
-    await folder?.close();
-  }
+/** Hash of a model file but for this hash. Parsing and writing JSON again gives the same text. */
+function jsonSha256({ jsonSha256: _, ...model }: ModelFile): string {
+  return createHash('sha256').update(JSON.stringify(model)).digest('hex');
 }
 
 /** Whether `file` holds the weights that the present model file was saved with. */
@@ -83,31 +78,34 @@ async function removeLeftovers(path: string): Promise<void> {
   }
 }
 
-async function save(path: string, artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
+/** Writes the weights to a file and returns their hash. */
+type WriteWeights = (file: string) => Promise<string>;
+
+async function save(
+  path: string,
+  artifacts: io.ModelArtifacts,
+  writeWeights: WriteWeights,
+): Promise<io.SaveResult> {
   if (artifacts.modelTopology instanceof ArrayBuffer) {
     throw new CheckpointError(
       'directory.save: a layers model is expected, whose topology is JSON. Received: a binary topology.',
     );
   }
-  const buffers = shards(artifacts.weightData);
+  const result = { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
   const { weightSpecs = [], weightData: _, getWeightStream: __, ...rest } = artifacts;
-  const model: ModelFile = {
-    ...rest,
-    modelTopology: artifacts.modelTopology ?? {},
-    weightsManifest: [{ paths: [weightsFile], weights: weightSpecs }],
-    weightsSha256: sha256(buffers),
-  };
-  const text = JSON.stringify(model);
   const suffix = `.${process.pid}-${saves++}.tmp`;
   const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await removeLeftovers(path);
-    await writeDurably(
-      temporary[0],
-      buffers.map((buffer) => new Uint8Array(buffer)),
-    );
-    await writeDurably(temporary[1], [text]);
+    const model: ModelFile = {
+      ...rest,
+      modelTopology: artifacts.modelTopology ?? {},
+      weightsManifest: [{ paths: [weightsFile], weights: weightSpecs }],
+      weightsSha256: await writeWeights(temporary[0]),
+    };
+    model.jsonSha256 = jsonSha256(JSON.parse(JSON.stringify(model)));
+    await writeDurably(temporary[1], [JSON.stringify(model)]);
     // A crash between the two renames leaves the old model file with the old weights under their second name.
     await keepPrevious(path);
     await rename(temporary[0], join(path, weightsFile));
@@ -116,12 +114,41 @@ async function save(path: string, artifacts: io.ModelArtifacts): Promise<io.Save
     await rm(join(path, previousWeightsFile), { force: true });
   } catch (error) {
     for (const file of temporary) await rm(file, { force: true }).catch(() => {});
+    if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(
       `directory.save: path must be a folder that can be written. Received: path=${JSON.stringify(path)} (${explainSystemError(error)}). What was saved there before is kept.`,
       { cause: error },
     );
   }
-  return { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
+  return result;
+}
+
+function writeShards(buffers: ArrayBuffer[]): WriteWeights {
+  return async (file) => {
+    await writeDurably(
+      file,
+      buffers.map((buffer) => new Uint8Array(buffer)),
+    );
+    return sha256(buffers);
+  };
+}
+
+/** Below this a thread costs more than it saves. */
+const bytesWorthAThread = 1_000_000;
+
+/** The buffers may go to another thread, which leaves this one to the steps of training. */
+async function saveOwned(path: string, artifacts: OwnedArtifacts): Promise<io.SaveResult> {
+  const { weightData, weightSpecs } = artifacts;
+  if (weightData.reduce((total, { byteLength }) => total + byteLength, 0) < bytesWorthAThread) {
+    checkFinite(weightData, weightSpecs);
+    return save(path, artifacts, writeShards(weightData));
+  }
+  const finite = weightSpecs.map(({ dtype }) => dtype === 'float32');
+  return save(path, artifacts, async (file) => {
+    const written = await writeTensors(file, weightData, finite);
+    if ('sha256' in written) return written.sha256;
+    throw nonFiniteWeight(weightSpecs[written.tensor]!.name, written.value);
+  });
 }
 
 function damaged(file: string, what: string, error?: unknown): CheckpointError {
@@ -156,6 +183,9 @@ async function readModelFile(path: string): Promise<ModelFile> {
     );
   if (!valid || typeof model.modelTopology !== 'object' || model.modelTopology === null) {
     throw damaged(file, 'which lacks modelTopology or weightsManifest');
+  }
+  if (model.jsonSha256 !== undefined && model.jsonSha256 !== jsonSha256(model)) {
+    throw damaged(file, 'whose contents are not those that were saved');
   }
   return model;
 }
@@ -209,7 +239,7 @@ async function load(path: string): Promise<io.ModelArtifacts> {
   if (promised !== undefined && promised !== bytes) {
     throw damaged(join(path, names[0] ?? weightsFile), `of ${bytes} bytes where ${promised} are promised`);
   }
-  const { weightsSha256: _, ...json } = model;
+  const { weightsSha256: _, jsonSha256: __, ...json } = model;
   return io.getModelArtifactsForJSON(json, async () => [specs, buffers.length === 1 ? buffers[0]! : buffers]);
 }
 
@@ -218,7 +248,8 @@ async function load(path: string): Promise<io.ModelArtifacts> {
  * a web server can serve as they are.
  *
  * A save is all or nothing: files are written under other names, brought to the disk and renamed, so that a crash
- * or a full disk leaves what was there before. `model.json` holds a hash of the weights, and loading checks it.
+ * or a full disk leaves what was there before. `model.json` holds SHA-256 sums of the weights and of its own contents,
+ * and loading checks them.
  * Other files in the folder are left alone. One save at a time.
  *
  * @param path - The folder, a name or a `file:` URL; made when it is missing.
@@ -231,9 +262,18 @@ async function load(path: string): Promise<io.ModelArtifacts> {
 export function directory(path: FilePath): {
   /** Saves a model. */
   save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
+  /**
+   * Saves a model with one buffer for each tensor, written from another thread where they are large: the buffers
+   * are then detached by the call. `SimCLR.save` uses it. A float32 tensor with NaN or infinities is refused.
+   */
+  saveOwned(artifacts: OwnedArtifacts): Promise<io.SaveResult>;
   /** Loads what was saved. */
   load(): Promise<io.ModelArtifacts>;
 } {
   const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
-  return { save: (artifacts) => save(folder, artifacts), load: () => load(folder) };
+  return {
+    save: (artifacts) => save(folder, artifacts, writeShards(shards(artifacts.weightData))),
+    saveOwned: (artifacts) => saveOwned(folder, artifacts),
+    load: () => load(folder),
+  };
 }

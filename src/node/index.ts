@@ -11,9 +11,10 @@ export {
   type UseBestBackendOptions,
   useBestBackend,
 } from './best-backend.js';
+export { type CheckpointDirectory, checkpointDirectory } from './checkpoint-directory.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './decode-pool.js';
-export { directory } from './directory.js';
+export { directory, type OwnedArtifacts } from './directory.js';
 export { fileSource, idxFileRecords, webDatasetFiles } from './file-source.js';
 export {
   type ImageFolderContents,

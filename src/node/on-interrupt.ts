@@ -4,13 +4,16 @@ import { constants } from 'node:os';
 export interface Interrupt {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** The status that a shell gives for the signal that came: 130 or 143; `undefined` before. */
+  readonly exitCode: number | undefined;
   /** Gives both signals back to what they did before. */
   dispose(): void;
 }
 
 /**
  * Turns Ctrl-C and SIGTERM into an `AbortSignal`, so that training can end at a whole step and write a checkpoint.
- * A second one ends the process at once, with the status that a shell gives for the signal (130, 143).
+ * The process then ends with the status that a shell gives for the signal (130, 143), for `process.exitCode` is set;
+ * a second signal ends it at once.
  *
  * @example
  * const interrupt = onInterrupt();
@@ -20,13 +23,19 @@ export interface Interrupt {
 export function onInterrupt(): Interrupt {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
+  let exitCode: number | undefined;
   const interrupt = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+    if (exitCode !== undefined) process.exit(128 + constants.signals[name]);
+    exitCode = 128 + constants.signals[name];
+    process.exitCode = exitCode;
     controller.abort(new DOMException(`interrupted by ${name}`, 'AbortError'));
   };
   for (const name of names) process.on(name, interrupt);
   return {
     signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
     dispose() {
       for (const name of names) process.off(name, interrupt);
     },

@@ -8,12 +8,20 @@ export {
 } from './learning-rate-scaling.js';
 export { NamedOptimizer } from './named-optimizer.js';
 export { optimizerFromConfig } from './optimizer-from-config.js';
-export type { NamedTensor, OptimizerState, RenameVariable, VariableState } from './optimizer-state.js';
+export type {
+  CapturedState,
+  CapturedVariable,
+  NamedTensor,
+  OptimizerState,
+  RenameVariable,
+  VariableState,
+} from './optimizer-state.js';
 export {
   constantSchedule,
   type LearningRate,
   type LearningRateSchedule,
   type ScheduleConfig,
+  scaledSchedule,
   scheduleFromConfig,
   type WarmupCosineOptions,
   warmupCosineSchedule,

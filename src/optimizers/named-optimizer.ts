@@ -1,4 +1,5 @@
 import {
+  dispose,
   engine,
   type NamedTensorMap,
   Optimizer,
@@ -12,7 +13,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNonNegative, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../errors/errors.js';
-import type { NamedTensor, OptimizerState, RenameVariable, VariableState } from './optimizer-state.js';
+import type {
+  CapturedState,
+  CapturedVariable,
+  NamedTensor,
+  OptimizerState,
+  RenameVariable,
+  VariableState,
+} from './optimizer-state.js';
 import type { LearningRate } from './schedules.js';
 
 /** The slots of one variable on the device, and how often it was updated. */
@@ -121,6 +129,30 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
+   * The state at this moment, its slots still on the device: taken at once, and without copying anything, for tensors
+   * share their data.
+   *
+   * @param rename - Translates variable names; none by default.
+   * @returns The state; the caller disposes the tensors of the slots.
+   * @throws {@link CheckpointError} when two variables get the same name.
+   */
+  capture(rename: RenameVariable = sameName): CapturedState {
+    const names = [...this.states.keys()].map(rename);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      throw new CheckpointError(
+        receivedMessage(`${this.getClassName()}.state`, 'names must stay different', 'rename', twice),
+      );
+    }
+    const captured = [...this.states.values()].map(({ step, shape, slots }, index) => {
+      const clones = Object.entries(slots).map(([slot, value]) => [slot, value.clone()] as const);
+      const state: CapturedVariable = { step, shape: [...shape], slots: Object.fromEntries(clones) };
+      return [names[index]!, state] as const;
+    });
+    return { className: this.getClassName(), step: this.step, variables: Object.fromEntries(captured) };
+  }
+
+  /**
    * Copies the state to the host. Safe while training goes on: it is the state at the time of the call.
    *
    * @param rename - Translates variable names; none by default.
@@ -128,28 +160,19 @@ export abstract class NamedOptimizer extends Optimizer {
    * @throws {@link CheckpointError} when two variables get the same name.
    */
   async state(rename: RenameVariable = sameName): Promise<OptimizerState> {
-    const step = this.step;
-    const copies = [...this.states].map(([name, state]) => ({
-      name: rename(name),
-      step: state.step,
-      shape: [...state.shape],
-      slots: Object.entries(state.slots).map(([slot, value]) => [slot, value.clone()] as const),
-    }));
+    const { className, step, variables: captured } = this.capture(rename);
     try {
       const variables: Record<string, VariableState> = {};
-      for (const copy of copies) {
-        if (Object.hasOwn(variables, copy.name)) {
-          throw new CheckpointError(
-            receivedMessage(`${this.getClassName()}.state`, 'names must stay different', 'rename', copy.name),
-          );
-        }
+      for (const [name, variable] of Object.entries(captured)) {
         const slots: Record<string, Float32Array> = {};
-        for (const [slot, value] of copy.slots) slots[slot] = Float32Array.from(await value.data());
-        variables[copy.name] = { step: copy.step, shape: copy.shape, slots };
+        for (const [slot, value] of Object.entries(variable.slots)) {
+          slots[slot] = new Float32Array((await value.data()) as Float32Array);
+        }
+        variables[name] = { step: variable.step, shape: variable.shape, slots };
       }
-      return { className: this.getClassName(), step, variables };
+      return { className, step, variables };
     } finally {
-      for (const { slots } of copies) for (const [, value] of slots) value.dispose();
+      for (const { slots } of Object.values(captured)) dispose(slots);
     }
   }
 

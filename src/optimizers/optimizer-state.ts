@@ -20,6 +20,26 @@ export interface VariableState {
   slots: Record<string, Float32Array>;
 }
 
+/** An {@link OptimizerState} whose slots are tensors. */
+export interface CapturedState {
+  /** Class of the optimiser it belongs to. */
+  className: string;
+  /** Calls of `applyGradients` so far. */
+  step: number;
+  /** The variables that were updated so far, by name. */
+  variables: Record<string, CapturedVariable>;
+}
+
+/** A {@link VariableState} whose slots are tensors. */
+export interface CapturedVariable {
+  /** Updates of this variable so far. */
+  step: number;
+  /** Shape of the variable and of each of its slots. */
+  shape: number[];
+  /** Each slot, by its name. */
+  slots: Record<string, Tensor>;
+}
+
 /** Translates a variable's name, for instance from one that holds within this process to one that holds for ever. */
 export type RenameVariable = (name: string) => string;
 

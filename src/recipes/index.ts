@@ -7,12 +7,14 @@ export type {
   Recipe,
   RecipeAugmentation,
   RecipeEncoder,
+  RecipeLearningRate,
   RecipeOptimizer,
   RecipeProjectionHead,
   ReportedAccuracy,
+  WithoutRate,
 } from './recipe.js';
 export { type RecipeValue, sourceOf } from './recipe-values.js';
-export { recipes } from './recipes.js';
+export { type RecipeName, recipes } from './recipes.js';
 export { seedRecipe } from './seed.js';
 export { soloCIFAR10 } from './solo-cifar10.js';
 export { spijkervetSTL10, sthallesSTL10 } from './stl10.js';

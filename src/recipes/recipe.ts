@@ -3,10 +3,11 @@ import type {
   NormalizeOptions,
   SimCLRAugmentationOptions,
 } from '../augmentations/index.js';
+import type { AdamWOptions, LARSOptions, SGDOptions } from '../optimizers/index.js';
 import type {
   EncoderConfig,
   LearningRateConfig,
-  OptimizerConfig,
+  PlannedOptimizer,
   ProjectionHeadConfig,
   TrainingPlan,
 } from '../training/index.js';
@@ -30,10 +31,25 @@ export interface RecipeAugmentation {
   };
 }
 
+/** A learning rate with its scaling and schedule spelt out. */
+export interface RecipeLearningRate extends LearningRateConfig {
+  /** How the rate follows the batch. */
+  scaling: NonNullable<LearningRateConfig['scaling']>;
+  /** How it goes over the run. */
+  schedule: NonNullable<LearningRateConfig['schedule']>;
+}
+
+/** The optimizers of recipes, without their learning rates. */
+export type WithoutRate<Config> = Omit<Config, 'learningRate'>;
+
 /** An optimizer whose learning rate follows the batch and the length of the run. */
-export type RecipeOptimizer = OptimizerConfig & {
+export type RecipeOptimizer = (
+  | WithoutRate<PlannedOptimizer<SGDOptions, 'SGD'>>
+  | WithoutRate<PlannedOptimizer<AdamWOptions, 'AdamW'>>
+  | WithoutRate<PlannedOptimizer<LARSOptions, 'LARS'>>
+) & {
   /** Base rate, scaling and schedule. */
-  learningRate: Required<Pick<LearningRateConfig, 'base' | 'scaling' | 'schedule'>> & LearningRateConfig;
+  learningRate: RecipeLearningRate;
 };
 
 /** A figure that the recipe's authors report for it. */

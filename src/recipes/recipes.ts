@@ -6,13 +6,24 @@ import { seedRecipe } from './seed.js';
 import { soloCIFAR10 } from './solo-cifar10.js';
 import { spijkervetSTL10, sthallesSTL10 } from './stl10.js';
 
+/** Names of the recipes. */
+export type RecipeName =
+  | 'seed'
+  | 'paper-imagenet'
+  | 'google-cifar10'
+  | 'lightly-cifar10'
+  | 'lightly-imagenette'
+  | 'solo-cifar10'
+  | 'spijkervet-stl10'
+  | 'sthalles-stl10';
+
 /**
  * All recipes by name. Whoever imports one of them by its own name gets that one alone.
  *
  * @example
  * Object.keys(recipes); // ['seed', 'paper-imagenet', 'google-cifar10', ...]
  */
-export const recipes = {
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   seed: seedRecipe,
   'paper-imagenet': paperImageNet,
   'google-cifar10': googleCIFAR10,
@@ -21,4 +32,4 @@ export const recipes = {
   'solo-cifar10': soloCIFAR10,
   'spijkervet-stl10': spijkervetSTL10,
   'sthalles-stl10': sthallesSTL10,
-} as const satisfies Record<string, Recipe>;
+};

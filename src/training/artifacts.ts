@@ -1,83 +1,55 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
-import { CheckpointError } from '../errors/errors.js';
+import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
+import { checkTopology } from './check-topology.js';
 import {
+  type Checkpoint,
   checkCheckpoint,
   checkFinite,
-  format,
-  formatVersion,
+  checkLayerSizes,
   type Metadata,
-  type Topologies,
 } from './checkpoint-format.js';
-import { lossState, restoreLoss } from './loss-state.js';
-import { namedWeights } from './named-weights.js';
-import {
-  describeOptimizer,
-  type NamedTensor,
-  type OptimizerDescription,
-  restoreOptimizer,
-} from './optimizer-state.js';
+import { isExtraTensor, restoreExtraState } from './extra-state.js';
+import { restoreLoss } from './loss-state.js';
+import { allWeights } from './named-weights.js';
+import { type OptimizerDescription, restoreOptimizer } from './optimizer-state.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
 import { checkMade } from './parts.js';
+import { trainerRecipe } from './recipe.js';
 import type { SimCLR } from './simclr.js';
+import { joinBuffers, readSnapshot, takeSnapshot } from './snapshot.js';
+
+/** A handler that may keep the buffers it is given: it writes them while training goes on, and no copy is made. */
+export interface OwningHandler extends io.IOHandler {
+  /** Saves artifacts whose buffers are no longer the caller's, one for each tensor, not yet searched for NaN. */
+  saveOwned?(
+    artifacts: io.ModelArtifacts & { weightData: ArrayBuffer[]; weightSpecs: io.WeightsManifestEntry[] },
+  ): Promise<io.SaveResult>;
+}
 
 /** The text behind `SimCLR.save`. */
 export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string): Promise<io.SaveResult> {
   simclr.checkUsable('SimCLR.save');
-  const handler = typeof target === 'string' ? io.getSaveHandlers(target)[0] : target;
+  const handler: OwningHandler | undefined =
+    typeof target === 'string' ? io.getSaveHandlers(target)[0] : target;
   if (!handler?.save) {
     throw new CheckpointError(
       `SimCLR.save: target must be an IO handler that saves, or the URL of one. Received: target=${String(target)}.`,
     );
   }
-  // Up to the first await all is of one moment: training may go on meanwhile. A clone shares its data.
-  const progress = { ...simclr.progress };
-  const weights = [...allWeights(simclr)].map(
-    ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
-  );
-  const tensors = [...weights, ...lossState(simclr.loss)];
+  const snapshot = await takeSnapshot(simclr);
+  let artifacts: Awaited<ReturnType<typeof readSnapshot>>;
   try {
-    const optimizer = await describeOptimizer(simclr);
-    tensors.push(...optimizer.tensors);
-    const metadata: Metadata = {
-      formatVersion,
-      temperature: simclr.temperature,
-      viewBatching: simclr.viewBatching,
-      seed: simclr.seed,
-      normalization: simclr.normalization,
-      ...describeViews(simclr),
-      customLoss: simclr.loss.config === undefined,
-      loss: simclr.loss.config ?? null,
-      optimizer: optimizer.description,
-      progress,
-    };
-    const { data, specs } = await io.encodeWeights(tensors);
-    checkFinite(data, specs);
-    const topology: Topologies = {
-      encoder: simclr.encoder.toJSON(null, false) as object,
-      projectionHead: simclr.projectionHead.toJSON(null, false) as object,
-    };
-    return await handler.save({
-      modelTopology: topology,
-      weightSpecs: specs,
-      weightData: data,
-      format,
-      generatedBy: `simclr-ts format ${formatVersion}`,
-      userDefinedMetadata: metadata as unknown as NonNullable<io.ModelArtifacts['userDefinedMetadata']>,
-    });
+    artifacts = await readSnapshot(snapshot);
   } finally {
-    for (const { tensor } of tensors) tensor.dispose();
+    for (const { tensor } of snapshot.tensors) tensor.dispose();
   }
-}
-
-function allWeights(simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>) {
-  return new Map([
-    ...namedWeights('encoder', simclr.encoder),
-    ...namedWeights('projectionHead', simclr.projectionHead),
-  ]);
+  if (handler.saveOwned) return handler.saveOwned(artifacts);
+  checkFinite(artifacts.weightData, artifacts.weightSpecs);
+  return handler.save({ ...artifacts, weightData: joinBuffers(artifacts.weightData) });
 }
 
 /** The text behind `SimCLR.load`. */
@@ -93,8 +65,34 @@ export async function loadSimCLR(
       `SimCLR.load: source must be an IO handler that loads, or the URL of one. Received: source=${String(source)}.`,
     );
   }
-  const { metadata, topology, weightData, weightSpecs } = checkCheckpoint(await handler.load());
+  const checkpoint = checkCheckpoint(await handler.load());
+  try {
+    return await restoreSimCLR(Trainer, checkpoint, options);
+  } catch (error) {
+    if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
+    throw new CheckpointError(
+      `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** An error of the caller's own code, which is not to be taken for damage. */
+class ForeignError extends Error {}
+
+function unwrapped(error: Error): unknown {
+  return error instanceof ForeignError ? error.cause : error;
+}
+
+async function restoreSimCLR(
+  Trainer: new (options: SimCLROptions) => SimCLR,
+  { metadata, topology, weightData, weightSpecs }: Checkpoint,
+  options: SimCLRLoadOptions,
+): Promise<SimCLR> {
   const savedOptions = mergedOptions(metadata, options);
+  checkLayerSizes(topology, weightSpecs);
+  checkTopology(topology.encoder);
+  checkTopology(topology.projectionHead);
   registerLayers();
   const made: { dispose(): unknown }[] = options.optimizer ? [] : [savedOptions.optimizer!];
   let tensors: NamedTensorMap = {};
@@ -116,7 +114,12 @@ export async function loadSimCLR(
     if (simclr.loss !== options.loss) made.push({ dispose: () => simclr.loss.dispose?.() });
     restoreLoss(simclr.loss, metadata.loss ?? null, tensors);
     Object.assign(simclr.progress, metadata.progress);
+    if (metadata.fit) simclr.lastFit = metadata.fit;
+    simclr.savedRecipe = trainerRecipe(metadata);
     await restoreOptimizer(simclr, metadata.optimizer, tensors);
+    await restoreExtraState(simclr.extraState, metadata.extraState, tensors).catch((cause: unknown) => {
+      throw cause instanceof SimCLRError ? cause : new ForeignError('', { cause });
+    });
     return simclr;
   } catch (error) {
     for (const part of made) part.dispose();
@@ -146,17 +149,6 @@ function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLo
     ...(augmentation ? { augmentation } : {}),
     optimizer: options.optimizer ?? savedOptimizer(optimizer),
   };
-}
-
-/** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
-function describeViews({ augmentations }: SimCLR): Pick<Metadata, 'augmentation' | 'views'> {
-  const configs = augmentations.map(({ config }) => config);
-  const known = configs.filter((config) => config !== undefined);
-  const isKnown = configs.length > 0 && known.length === configs.length;
-  if (new Set(augmentations).size === 1) {
-    return { augmentation: isKnown ? known[0]! : null, views: configs.length };
-  }
-  return { augmentation: isKnown ? known : null };
 }
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
@@ -202,7 +194,7 @@ function restoreWeights(models: Pick<SimCLR, 'encoder' | 'projectionHead'>, tens
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!/^(optimizer|loss)\//.test(name) && !weights.has(name))
+    if (!/^(optimizer|loss)\//.test(name) && !isExtraTensor(name) && !weights.has(name))
       problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {

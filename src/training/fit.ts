@@ -13,7 +13,11 @@ import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
 import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
+import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
+import { ensureBackend } from './preflight/ensure-backend.js';
+import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR, TrainStepResult } from './simclr.js';
+import { presentRecipe } from './snapshot.js';
 import { type FitBatch, stepBatches } from './step-batches.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
@@ -43,12 +47,33 @@ export interface FitOptions {
    */
   resume?: boolean;
   /**
+   * With `resume`: whether the steps may be taken by another recipe than those before, such as another `batchSize` or
+   * learning rate. `true`, or the names that an error about it lists.
+   *
+   * @defaultValue `false`
+   */
+  allowChanges?: boolean | readonly string[];
+  /**
+   * What happens when a loss or a gradient is NaN or infinite. `'stop'`: `fit` rejects. Otherwise the step is left out,
+   * its weights unchanged, and training goes on with the next batch: see {@link SkipNonFinite}.
+   *
+   * @defaultValue `'stop'`
+   */
+  onNonFinite?: 'stop' | SkipNonFinite;
+  /**
    * The class of each picture by its number in the data set, for a loss that needs it: whole numbers, negative = unknown.
    * Of a labelled data set, `fit(images, { labels })`.
    *
    * @defaultValue none
    */
   labels?: ArrayLike<number>;
+  /**
+   * Before the first step with a backend, ask {@link checkBackend} whether it can train: some ten milliseconds, once for
+   * each trainer and backend.
+   *
+   * @defaultValue `true`
+   */
+  checkBackend?: boolean;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -73,6 +98,7 @@ class FitRun {
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
   private stopReason: string | undefined;
+  private readonly nonFinite: NonFinitePolicy;
   private steps = 0;
 
   constructor(
@@ -84,6 +110,7 @@ class FitRun {
     checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
     checkInteger('SimCLR.fit', 'epochs', epochs);
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
+    this.nonFinite = new NonFinitePolicy(simclr, options.onNonFinite);
     this.batchSize = batchSize;
     const { microBatchSize } = options;
     if (microBatchSize !== undefined) {
@@ -103,6 +130,8 @@ class FitRun {
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
     checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
+    this.checkRecipe();
+    if (this.options.checkBackend !== false) await ensureBackend(this.simclr, this.imagesAtATime());
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -130,6 +159,27 @@ class FitRun {
     }
     if (errors.length > 0) throw errors[0];
     return this.history;
+  }
+
+  /** Refuses to resume another run than the one before, and takes down what this one is. */
+  private checkRecipe(): void {
+    const { simclr, options } = this;
+    const recipe = fitRecipe(this.dataset, options);
+    if (options.resume) {
+      const changes = simclr.lastFit ? recipeChanges(simclr.lastFit, recipe) : [];
+      if (simclr.savedRecipe) changes.push(...recipeChanges(simclr.savedRecipe, presentRecipe(simclr)));
+      checkRecipe(changes, options.allowChanges ?? false);
+    }
+    simclr.lastFit = recipe;
+    simclr.savedRecipe = undefined;
+  }
+
+  /** Pictures that enter the encoder together, all views counted; unknown where batches have a size of their own. */
+  private imagesAtATime(): number | undefined {
+    if (!('shape' in this.dataset)) return undefined;
+    const { augmentations, viewBatching } = this.simclr;
+    const sameSize = augmentations.filter((transform) => transform === augmentations[0]).length;
+    return (this.microBatchSize ?? this.batchSize) * (viewBatching === 'joint' ? Math.max(sameSize, 1) : 1);
   }
 
   private epochRange(): { first: number; last: number } {
@@ -194,15 +244,20 @@ class FitRun {
         }
         const result = await this.step(batch);
         progress.batch = batch.number + 1;
-        this.steps++;
-        const seconds = (performance.now() - stepBegan) / 1000;
-        const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
-        record.steps++;
-        record.loss += result.loss * size;
-        pairs += size;
-        this.history.steps.push(step);
-        this.context.batch = batch.whole;
-        await this.call((callback) => callback.onStepEnd?.(step, this.context));
+        if (result) {
+          this.steps++;
+          const seconds = (performance.now() - stepBegan) / 1000;
+          const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
+          record.steps++;
+          record.loss += result.loss * size;
+          pairs += size;
+          this.history.steps.push(step);
+          this.context.batch = batch.whole;
+          await this.call((callback) => callback.onStepEnd?.(step, this.context));
+        } else {
+          const skipped = this.nonFinite.last!;
+          await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
+        }
       } finally {
         this.context.batch = undefined;
         batch.dispose();
@@ -212,7 +267,7 @@ class FitRun {
       cut = this.ended();
       if (cut) break;
     }
-    if (record.steps === 0) {
+    if (record.steps === 0 && progress.batch === startBatch) {
       // Resumed at the very end of an epoch, where an iterable had not yet said that it has no more.
       this.endEpoch();
       return;
@@ -220,7 +275,7 @@ class FitRun {
     // The data may have ended at the very step that ended training: then the epoch is whole.
     record.partial = cut && progress.batch !== batchesPerEpoch(this.dataset, { batchSize });
     record.seconds = (performance.now() - began) / 1000;
-    record.loss /= pairs;
+    record.loss /= pairs; // NaN where every step was left out
     record.pairsPerSecond = pairs / record.seconds;
     if (!record.partial) this.endEpoch();
     this.history.epochs.push(record);
@@ -232,7 +287,8 @@ class FitRun {
     this.simclr.progress.batch = 0;
   }
 
-  private async step(batch: FitBatch): Promise<TrainStepResult> {
+  /** The step, or `undefined` where it was left out. */
+  private async step(batch: FitBatch): Promise<TrainStepResult | undefined> {
     const { microBatchSize, simclr } = this;
     const { indices } = batch;
     // Batches of an iterable have a size of their own.
@@ -241,11 +297,15 @@ class FitRun {
     }
     try {
       const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
-      return await simclr.step(batch, { epoch: simclr.progress.epoch, labels, microBatchSize });
+      const result = await simclr.step(batch, { epoch: simclr.progress.epoch, labels, microBatchSize });
+      this.nonFinite.succeeded();
+      return result;
     } catch (error) {
+      if (!(error instanceof NonFiniteLossError)) throw error;
       // NaN in a picture is the likelier cause, and the one with a place to look at.
-      if (error instanceof NonFiniteLossError) await batch.checkValues();
-      throw error;
+      await batch.checkValues();
+      this.nonFinite.skip(error);
+      return undefined;
     }
   }
 

@@ -26,6 +26,17 @@ export function namedWeights(role: string, model: LayersModel): Map<string, Laye
   return named;
 }
 
+/** The weights of both models of a trainer by their stable names. */
+export function allWeights(models: {
+  encoder: LayersModel;
+  projectionHead: LayersModel;
+}): Map<string, LayerVariable> {
+  return new Map([
+    ...namedWeights('encoder', models.encoder),
+    ...namedWeights('projectionHead', models.projectionHead),
+  ]);
+}
+
 /** Replaces the counters in automatic names by new ones, from 1 for each class in the order of the calls. */
 function counterWithin(): (name: string) => string {
   const numbered = new Map<string, string>();

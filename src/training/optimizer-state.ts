@@ -1,4 +1,4 @@
-import { type Optimizer, type serialization, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { Optimizer, serialization, Tensor } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
 import type { NamedOptimizer, OptimizerState } from '../optimizers/index.js';
 import { namedWeights, variableOf } from './named-weights.js';
@@ -22,9 +22,9 @@ export interface OptimizerDescription {
 const prefix = 'optimizer';
 
 /** By its methods: tfjs lets `instanceof` say yes to every optimizer for every class of optimizers. */
-function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
-  const { state, restore } = optimizer as Partial<NamedOptimizer>;
-  return typeof state === 'function' && typeof restore === 'function';
+export function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
+  const { capture, restore } = optimizer as Partial<NamedOptimizer>;
+  return typeof capture === 'function' && typeof restore === 'function';
 }
 
 /** Optimizer slots are keyed by tfjs variable names, which differ between processes; checkpoints have stable ones. */
@@ -52,13 +52,13 @@ export async function describeOptimizer(
     return { description: { className, config, step: optimizer.iterations, variables: {} }, tensors };
   }
   const names = stableNames(simclr);
-  const { step, variables } = await optimizer.state((name) => names.get(name) ?? name);
+  const { step, variables } = optimizer.capture((name) => names.get(name) ?? name);
   const description: OptimizerDescription = { className, config, step, variables: {} };
   const tensors: NamedTensor[] = [];
   for (const [name, state] of Object.entries(variables)) {
     description.variables[name] = { step: state.step, shape: state.shape };
-    for (const [slot, values] of Object.entries(state.slots)) {
-      tensors.push({ name: `${prefix}/${name}/${slot}`, tensor: tensor(values, state.shape) });
+    for (const [slot, value] of Object.entries(state.slots)) {
+      tensors.push({ name: `${prefix}/${name}/${slot}`, tensor: value });
     }
   }
   return { description, tensors };

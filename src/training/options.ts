@@ -2,6 +2,7 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { LossConfig, LossName, ViewLoss } from '../losses/index.js';
+import type { ExtraState } from './extra-state.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
@@ -74,6 +75,13 @@ export interface SimCLROptions {
   viewBatching?: 'joint' | 'separate';
   /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;
+  /**
+   * What else a checkpoint must hold for training to go on bit for bit, by name (letters, digits, `.`, `_`, `-`): for
+   * example a queue of negatives.
+   *
+   * @defaultValue none
+   */
+  extraState?: Record<string, ExtraState>;
 }
 
 /**

@@ -59,8 +59,8 @@ export interface LearningRateConfig {
   schedule?: LearningRatePlan;
 }
 
-/** Makes an option that may be a function plain data. */
-type Planned<Options extends object, ClassName extends string> = {
+/** An optimizer's options as plain data: what may be a function there is a number or a plan here. */
+export type PlannedOptimizer<Options extends object, ClassName extends string> = {
   /** Which optimizer. */
   className: ClassName;
   /** A number, or a plan; a plan needs `training` to be known. */
@@ -74,9 +74,9 @@ type Planned<Options extends object, ClassName extends string> = {
 
 /** An optimizer as plain data: `SGD`, `AdamW` or `LARS` and their options. */
 export type OptimizerConfig =
-  | Planned<SGDOptions, 'SGD'>
-  | Planned<AdamWOptions, 'AdamW'>
-  | Planned<LARSOptions, 'LARS'>;
+  | PlannedOptimizer<SGDOptions, 'SGD'>
+  | PlannedOptimizer<AdamWOptions, 'AdamW'>
+  | PlannedOptimizer<LARSOptions, 'LARS'>;
 
 /**
  * How long and on how much is trained: what `fit` takes, and what a learning rate's plan is reckoned from.

@@ -19,6 +19,7 @@ import {
   buildProjectionHead,
   isConfig,
 } from './build-parts.js';
+import type { ExtraState } from './extra-state.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
 import type {
   AugmentationConfig,
@@ -64,7 +65,29 @@ export function checkOptions(options: SimCLROptions): void {
       throw new InvalidOptionError(receivedMessage(caller, expectation, 'loss', loss));
     }
   }
+  checkExtraState(options.extraState ?? {});
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
+}
+
+function checkExtraState(parts: Record<string, ExtraState>): void {
+  for (const [name, part] of Object.entries(parts)) {
+    // Names of tensors are made of it, with slashes.
+    if (!/^[\w.-]+$/.test(name)) {
+      throw new InvalidOptionError(
+        receivedMessage(
+          caller,
+          'names in extraState must be of letters, digits, ".", "_" and "-"',
+          'name',
+          name,
+        ),
+      );
+    }
+    if (typeof part?.capture !== 'function' || typeof part.restore !== 'function') {
+      throw new InvalidOptionError(
+        receivedMessage(caller, `extraState.${name} must have capture() and restore()`, name, part),
+      );
+    }
+  }
 }
 
 function isLossConfig(loss: SimCLROptions['loss']): loss is LossConfig {

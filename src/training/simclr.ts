@@ -25,12 +25,14 @@ import { checkMicroBatch } from './check-micro-batch.js';
 import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
 import { type EmbedOptions, embedImages } from './embed.js';
 import { explainMemory } from './explain-memory.js';
+import type { ExtraState } from './extra-state.js';
 import { checkFiniteStep, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
 import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
+import type { FitRecipe, TrainerRecipe } from './recipe.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
@@ -103,9 +105,15 @@ export class SimCLR {
   readonly loss: ViewLoss;
   /** The function that was given as the loss, where it was one. */
   readonly customLoss: ContrastiveLoss | undefined;
+  /** What else a checkpoint of the trainer holds. */
+  readonly extraState: Record<string, ExtraState>;
   /** Where training stands. */
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
 
+  /** Recipe of the last `fit`, also of one before saving. @internal */
+  lastFit: FitRecipe | undefined;
+  /** What the checkpoint said that this trainer was loaded from, until its first `fit`. @internal */
+  savedRecipe: TrainerRecipe | undefined;
   /** What joins the steps of several processes to one, while they train. @internal */
   parallel: ParallelStep | undefined;
 
@@ -131,6 +139,7 @@ export class SimCLR {
     this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
+    this.extraState = options.extraState ?? {};
   }
 
   /** Height and width of the encoder's input, in pixels. */

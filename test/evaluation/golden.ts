@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { EmbeddingArray } from '../../src/evaluation/index.js';
+import values from '../fixtures/evaluation/golden.json' with { type: 'json' };
 
 interface Health {
   std: number;
@@ -37,9 +37,7 @@ interface Golden {
 }
 
 /** Values from scikit-learn, SciPy and NumPy; see test/fixtures/evaluation/make.py. */
-export const golden: Golden = JSON.parse(
-  readFileSync(new URL('../fixtures/evaluation/golden.json', import.meta.url), 'utf8'),
-);
+export const golden = values as Golden;
 
 /** Row-major values with their shape. */
 export function embeddings(values: ArrayLike<number>, dim: number): EmbeddingArray {

@@ -55,7 +55,8 @@ describe('writeReport', () => {
 
   it('shows every accuracy with its Wilson interval', () => {
     const { evaluation, testImages } = data.report;
-    for (const { knn, linearProbe } of Object.values(evaluation)) {
+    const { rawPixels, before, after } = evaluation;
+    for (const { knn, linearProbe } of [rawPixels, before, after]) {
       for (const accuracy of [knn, linearProbe]) {
         const { low, high } = confidenceInterval(accuracy, testImages);
         const interval = `${(100 * low).toFixed(1)}\u2013${(100 * high).toFixed(1)} %`;

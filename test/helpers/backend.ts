@@ -1,10 +1,28 @@
 import { env, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
+import { testSetting } from './setting.js';
+import { prepareWasm } from './wasm.js';
 
-/** Activates a tfjs backend for the tests that follow: 'cpu', or 'wasm' with this library's training kernels. */
+/** How a backend is loaded, by tfjs's name. */
+const recipes: Record<string, () => Promise<unknown>> = {
+  cpu: () => import('@tensorflow/tfjs-backend-cpu'),
+  wasm: prepareWasm,
+  tensorflow: async () => (await import('./node-backends.js')).loadTensorFlow(),
+  webgl: async () => {
+    await import('@tensorflow/tfjs-backend-webgl');
+    if (testSetting('FLOAT16') === 'on') env().set('WEBGL_FORCE_F16_TEXTURES', true);
+  },
+  webgpu: async () => {
+    // A browser has it; Node gets it from the npm package `webgpu`.
+    if (testSetting('HOST') !== 'browser') (await import('./node-backends.js')).provideWebGPU();
+    await import('@tensorflow/tfjs-backend-webgpu');
+  },
+};
+
+/** Activates a tfjs backend for the tests that follow: 'wasm' with this library's training kernels. */
 export async function useBackend(name: string): Promise<void> {
-  if (name === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
-  else if (name === 'wasm') await import('../../src/wasm/index.js');
-  else throw new Error(`useBackend: no recipe for ${name}`);
+  const load = recipes[name];
+  if (!load) throw new Error(`useBackend: no recipe for ${name}`);
+  await load();
   if (!(await setBackend(name))) throw new Error(`useBackend: ${name} does not start here`);
   await ready();
   // The cpu backend's first use advises to take another one; under this flag it is quiet. Not left on: it makes

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { backendTolerance } from './tolerance.js';
 
 export interface Tolerance {
   /** Largest allowed |actual - expected|, absolute. */
@@ -7,7 +8,10 @@ export interface Tolerance {
   relative?: number;
 }
 
-/** Asserts that two arrays have the same length and agree within a tolerance; says where they differ most. */
+/**
+ * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; says where
+ * they differ most.
+ */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -25,7 +29,7 @@ export function expectClose(
       where = i;
     }
   }
-  const limit = absolute + relative * scale;
+  const limit = Math.max(absolute + relative * scale, backendTolerance() * scale);
   if (!(worst <= limit)) {
     expect.fail(
       `differs by ${worst} (allowed ${limit}) at ${where}: actual ${actual[where]}, expected ${expected[where]}`,

@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-layers';
 import { useBackend } from './backend.js';
+import { testSetting } from './setting.js';
 
-await useBackend(process.env.SIMCLR_TEST_BACKEND ?? 'cpu');
+await useBackend(testSetting('BACKEND') ?? 'cpu');

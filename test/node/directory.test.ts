@@ -178,7 +178,10 @@ describe('directory', () => {
       writeFileSync(json, wrong);
       await expect(load()).rejects.toThrow(/lacks modelTopology or weightsManifest/);
     }
-    writeFileSync(json, model.replace('weights.bin', '../weights.bin'));
+    writeFileSync(json, model.replace('weights.bin', 'weight.bin'));
+    await expect(load()).rejects.toThrow(/model\.json", whose contents are not those that were saved/);
+    const outside = model.replace('weights.bin', '../weights.bin').replace('jsonSha256', 'note');
+    writeFileSync(json, outside);
     await expect(load()).rejects.toThrow(/names weights outside/);
     await expect(directory(folder).save({ modelTopology: new ArrayBuffer(1) })).rejects.toThrow(
       /binary topology/,

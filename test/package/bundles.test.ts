@@ -31,22 +31,22 @@ describe('ntXentLoss from the root', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 68500,
-  './augmentations': 8200,
+  '.': 79500,
+  './augmentations': 8250,
   './data': 13000,
   './distributed': 15000,
   './doctor': 15000,
   './errors': 500,
-  './evaluation': 30500,
+  './evaluation': 31000,
   './interop': 15500,
   './losses': 8000,
   './models': 9400,
   './mpi': 3100,
-  './node': 53000,
-  './optimizers': 5200,
+  './node': 54500,
+  './optimizers': 5400,
   './random': 1100,
   './recipes': 8300,
-  './training': 42000,
+  './training': 52500,
   './wasm': 32500,
 };
 

@@ -16,12 +16,12 @@ import {
   tensor,
 } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import { setThreadCount } from '../../src/wasm/index.js';
 import { kernelModule } from '../../src/wasm/kernel-module.js';
 import { hashedValues } from '../helpers/hashed-values.js';
+import { prepareWasm } from '../helpers/wasm.js';
 
 const [count = '1', kill] = process.argv.slice(2);
-if (count !== 'default') setThreadCount(Number(count));
+await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 

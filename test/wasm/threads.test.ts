@@ -9,18 +9,27 @@ import { kernelModule } from '../../src/wasm/kernel-module.js';
 
 const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
 
-/** Runs the program to its end: that it comes to one is part of what is tested. */
-async function run(...args: string[]): Promise<{ threads?: number; hash?: string; error?: string }> {
-  return runWith({}, ...args);
+interface Outcome {
+  threads?: number;
+  hash?: string;
+  error?: string;
+  warnings: string;
 }
 
-async function runWith(variables: Record<string, string>, ...args: string[]) {
-  const { stdout, stderr } = await promisify(execFile)('node', ['--import', 'tsx', program, ...args], {
+/** Runs the program to its end: that it comes to one is part of what is tested. */
+async function runWith(variables: Record<string, string>, ...args: string[]): Promise<Outcome> {
+  const command = ['--import', 'tsx', program, ...args];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, {
     timeout: 60_000,
-    env: { ...process.env, ...variables },
+    env: { ...process.env, SIMCLR_TEST_WASM_MEMORY: 'shared', ...variables },
   });
-  expect(stderr).toBe('');
-  return JSON.parse(stdout);
+  return { ...JSON.parse(stdout), warnings: stderr };
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  const outcome = await runWith({}, ...args);
+  expect(outcome.warnings).toBe('');
+  return outcome;
 }
 
 describe('threads', () => {
@@ -33,10 +42,19 @@ describe('threads', () => {
 
   it('are as many as there are cores for each of the ranks on the machine', async () => {
     const cores = Math.min(16, availableParallelism());
-    expect((await runWith({}, 'default')).threads).toBe(cores);
-    const half = await runWith({ OMPI_COMM_WORLD_LOCAL_SIZE: '2' }, 'default');
+    expect((await runWith({ SIMCLR_TEST_WASM_THREADS: '' }, 'default')).threads).toBe(cores);
+    const half = await runWith({ SIMCLR_TEST_WASM_THREADS: '', OMPI_COMM_WORLD_LOCAL_SIZE: '2' }, 'default');
     expect(half.threads).toBe(Math.max(1, Math.min(16, Math.floor(availableParallelism() / 2))));
-    expect((await runWith({ MPI_LOCALNRANKS: '1000' }, 'default')).threads).toBe(1);
+    expect(
+      (await runWith({ SIMCLR_TEST_WASM_THREADS: '', MPI_LOCALNRANKS: '1000' }, 'default')).threads,
+    ).toBe(1);
+  });
+
+  it('are one, with one reason printed, where memory cannot be shared', async () => {
+    const [alone, shared] = [await runWith({ SIMCLR_TEST_WASM_MEMORY: 'own' }, '2'), await run('1')];
+    expect(alone.threads).toBe(1);
+    expect(alone.hash).toBe(shared.hash);
+    expect(alone.warnings.match(/simclr-ts\/wasm: one thread/g)).toHaveLength(1);
   });
 
   it('that die fail the next call with a named error, and nothing hangs', async () => {

@@ -73,7 +73,11 @@ ${accuracyCell('k nearest neighbours', knn, testImages)}${accuracyCell('Linear p
   );
   return `<section><h2>How good are the features?</h2>
 <p class="note">Top-1 accuracy on ${plural(testImages, 'test picture')} with 95 % Wilson intervals.
-Guessing among ${classNames.length} equally frequent classes gives ${percent(1 / classNames.length)}.</p>
+Guessing among ${classNames.length} equally frequent classes gives ${percent(1 / classNames.length)}${
+    evaluation.centeredPixels
+      ? `; nearest neighbours on pixels less their picture's mean ${percent(evaluation.centeredPixels.knn)}`
+      : ''
+  }.</p>
 <table class="figures"><thead><tr><th scope="col">Features</th><th scope="col">k nearest neighbours</th><th scope="col">Linear probe</th></tr></thead>
 <tbody>${body.join('')}</tbody></table></section>`;
 }

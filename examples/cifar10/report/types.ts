@@ -41,6 +41,8 @@ export interface ReportSummary {
   evaluation: {
     /** On the pixels themselves: what needs no encoder. */
     rawPixels: Accuracies;
+    /** Nearest neighbours on pixels without their picture's mean, which are better at it than raw ones. */
+    centeredPixels?: Pick<Accuracies, 'knn'>;
     /** With the encoder as initialised. */
     before: Accuracies;
     /** With the trained encoder. */

@@ -27,6 +27,22 @@ export interface StepRecord {
   pairs: number;
 }
 
+/** A step that was left out because its loss or a gradient was not finite. */
+export interface SkippedStep {
+  /** Number that the step would have had; the next step has it. */
+  step: number;
+  /** Pass over the data since the model was made, from 0. */
+  epoch: number;
+  /** Batch of the pass, from 0. */
+  batch: number;
+  /** The loss; finite where only a gradient was not. */
+  loss: number;
+  /** Steps left out one after the other, this one included. */
+  inSuccession: number;
+  /** Factor of the learning rate from now on, against what it was when `fit` began. */
+  learningRateFactor: number;
+}
+
 /** One pass over the data. */
 export interface EpochRecord {
   /** Pass over the data since the model was made, from 0. */
@@ -68,6 +84,8 @@ export interface Callback {
   onFitStart?(start: FitStart, context: FitContext): void | Promise<void>;
   /** After each optimiser step. */
   onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
+  /** After each step that was left out, where `fit` was told to: see its `onNonFinite`. */
+  onStepSkipped?(skipped: SkippedStep, context: FitContext): void | Promise<void>;
   /** After each epoch, also a partial one; may add to `epoch.metrics`. */
   onEpochEnd?(epoch: EpochRecord, context: FitContext): void | Promise<void>;
   /** Once at the end, whatever the outcome; also without `onFitStart`, when that of a callback before it failed. */

@@ -1,0 +1,51 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Budget } from './task.js';
+
+/** What the command line says. */
+export interface ComparisonOptions {
+  budget: Budget;
+  seeds: number;
+  threads: number;
+  references: number;
+  testImages: number;
+  json: string | undefined;
+}
+
+function number(minimum: number, whole = true): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= minimum) || (whole && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number >= ${minimum}.`);
+    }
+    return value;
+  };
+}
+
+/** Reads the flags; `--help` and mistakes end the process with a text. */
+export function readOptions(argv: string[]): ComparisonOptions {
+  const command = new Command('npm run compare --')
+    .description('Ours and PyTorch: the same recipe on the same pictures of CIFAR-10, evaluated alike.')
+    .option('--minutes <m>', 'training time of each side and seed', number(0.01, false))
+    .option('--pairs <p>', 'pictures that each side sees per seed instead, two views each', number(256))
+    .option('--seeds <n>', 'runs of each side, with the seeds 0 to n - 1', number(1), 1)
+    .option('--threads <n>', 'threads of both sides', number(1), 2)
+    .option('--references <n>', 'labelled pictures that kNN and linear probe learn from', number(50), 10_000)
+    .option('--test-images <n>', 'test pictures, of 10,000', number(10), 10_000)
+    .option('--json <file>', 'writes the result')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run compare -- --minutes 7 --json speed.json               what the same time is worth
+  npm run compare -- --pairs 51200 --seeds 3 --json parity.json  what the same pictures are worth
+`,
+    );
+  command.parse(argv);
+  const { minutes, pairs, ...options } = command.opts<
+    ComparisonOptions & Record<'minutes' | 'pairs', number>
+  >();
+  if ((minutes === undefined) === (pairs === undefined)) {
+    command.error('error: give one of --minutes and --pairs');
+  }
+  return { ...options, json: options.json, budget: pairs === undefined ? { minutes } : { pairs } };
+}

@@ -1,0 +1,92 @@
+import type { ComparisonResult } from './result.js';
+import { measures, parityTolerance } from './result.js';
+import { describeBudget, tableOf } from './table.js';
+
+const inPoints = (share: number) => (100 * Math.abs(share)).toFixed(1);
+
+function markdownTable([head, ...rows]: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head!), line(head!.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function lossTable({ ours, pytorch }: ComparisonResult): string {
+  const sides = pytorch === null ? [ours] : [ours, pytorch];
+  const steps = Math.min(...sides.map(({ loss }) => loss.length));
+  const width = Math.max(1, Math.min(20, Math.floor(steps / 10)));
+  const places = [
+    ...new Set(Array.from({ length: 10 }, (_, i) => Math.round(((i + 1) * steps) / 10))),
+  ].filter((place) => place >= width);
+  const mean = (loss: number[], end: number) =>
+    (loss.slice(end - width, end).reduce((sum, value) => sum + value, 0) / width).toFixed(3);
+  return markdownTable([
+    [`step (mean of ${width})`, 'simclr-ts', ...(pytorch === null ? [] : ['PyTorch'])],
+    ...places.map((place) => [String(place), ...sides.map(({ loss }) => mean(loss, place))]),
+  ]);
+}
+
+function verdict({ difference, budget, seeds }: ComparisonResult): string[] {
+  if (difference === undefined) return [];
+  const sentences = measures.map((measure) => {
+    const { mean, withinTolerance } = difference[measure];
+    const name = measure === 'knn' ? 'kNN' : 'The linear probe';
+    const side = mean < 0 ? 'below' : 'above';
+    const parity =
+      'pairs' in budget
+        ? `, ${withinTolerance ? 'within' : 'not within'} the ${100 * parityTolerance} points that parity allows`
+        : '';
+    return `${name} is ${inPoints(mean)} points ${side} PyTorch's${parity}.`;
+  });
+  const interval =
+    seeds.length > 1
+      ? 'Intervals are of 95 %, by Student’s t over the seeds; that of the difference is Welch’s.'
+      : 'Intervals are of 95 % over samples of test pictures: Wilson’s, and for the difference the paired one.';
+  return [`${sentences.join(' ')} ${interval}`];
+}
+
+function section(result: ComparisonResult): string {
+  const { ours, pytorch, missing, machine, threads, date, references, testImages } = result;
+  const against = pytorch === null ? `PyTorch is missing: ${missing}.` : `Against ${pytorch.framework}.`;
+  const title = 'minutes' in result.budget ? 'The same time' : 'The same number of pictures';
+  return [
+    `## ${title}`,
+    `Each side: ${describeBudget(result)}; ${threads} threads. kNN and linear probe learn from ${references.toLocaleString('en-US')} labelled pictures and are asked ${testImages.toLocaleString('en-US')}. ${ours.framework}. ${against} ${machine}, ${date}.`,
+    markdownTable(tableOf(result)),
+    ...verdict(result),
+    lossTable(result),
+  ].join('\n\n');
+}
+
+/** The page for one or more results, in their order. */
+export function comparisonPage(results: readonly ComparisonResult[]): string {
+  const { recipe } = results[0]!;
+  const settings: string[][] = [
+    ['setting', 'both sides'],
+    [
+      'encoder',
+      `ResNet-18 of width ${recipe.width}, 7x7 stem with stride 2 and pool, torchvision's initialisation`,
+    ],
+    [
+      'projection head',
+      `${[512, ...recipe.headHidden, recipe.headOutput].join('-')}, no batch normalisation`,
+    ],
+    ['loss', `NT-Xent, temperature ${recipe.temperature}`],
+    ['batch', `${recipe.batchSize} pictures, both views in one batch for batch normalisation`],
+    [
+      'optimizer',
+      `AdamW, learning rate ${recipe.learningRate}, weight decay ${recipe.weightDecay}, ${100 * recipe.warmupShare} % warm-up, then cosine to 0`,
+    ],
+    [
+      'augmentation',
+      `crop of ${recipe.cropScale.join(' to ')} of the area, mirroring ${recipe.flipProbability}, colour jitter of strength ${recipe.jitterStrength} with probability ${recipe.jitterProbability}, greyscale ${recipe.grayscaleProbability}, no blur`,
+    ],
+    ['input', `normalised by mean ${recipe.mean.join(', ')} and deviation ${recipe.std.join(', ')}`],
+  ];
+  return `${[
+    '# Comparison with PyTorch',
+    'The same recipe, written once with this library and once with PyTorch, trained on the same 50,000 pictures of CIFAR-10 without labels. Both hand over their representations, and the same code evaluates them: `knnClassifier` and `linearProbe`.',
+    '```sh\nnpm run compare -- --minutes 7 --json time.json\nnpm run compare -- --pairs 51200 --seeds 3 --json pairs.json\nnpx tsx bench/comparison/write-docs.ts time.json pairs.json  # this page\n```',
+    markdownTable(settings),
+    ...results.map(section),
+    '## Are the two the same?\n\n`npx tsx bench/comparison/check.ts` gives both equal weights and equal views, and prints the losses of the first steps, the error of both gradients against float64, and moments of the views that the two augmentations make of the same pictures.',
+  ].join('\n\n')}\n`;
+}

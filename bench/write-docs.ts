@@ -1,0 +1,99 @@
+/**
+ * Writes the tables of docs/performance.md from what the benchmarks printed:
+ *
+ *     npm run bench -- --json bench.json
+ *     npm run bench:profile -- --json profile.json
+ *     npx tsx bench/write-docs.ts --bench bench.json --profile profile.json
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { Result } from './compare.js';
+import { formatNumber } from './table.js';
+
+interface Profile {
+  batch: number;
+  size: number;
+  threads: number;
+  limit: number;
+  milliseconds: number;
+  heapBytes: number;
+  rows: {
+    kernel: string;
+    calls: number;
+    milliseconds: number;
+    share: number;
+    gflops?: number;
+    shareOfLimit?: number;
+  }[];
+}
+
+const page = new URL('../docs/performance.md', import.meta.url);
+const { bench, profile } = new Command('write-docs')
+  .requiredOption('--bench <file>', 'what npm run bench wrote')
+  .requiredOption('--profile <files...>', 'what npm run bench:profile wrote, one or more')
+  .parse()
+  .opts<{ bench: string; profile: string[] }>();
+
+const read = async <T>(file: string) => JSON.parse(await readFile(file, 'utf8')) as T;
+const results = await read<Result[]>(bench);
+const profiles = await Promise.all(profile.map((file) => read<Profile>(file)));
+
+/** A table whose columns are as wide as their longest cell; numbers stand to the right. */
+function table(headings: string[], rows: string[][], numeric: number[]): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => (numeric.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(' | ')} |`;
+  const rule = widths.map((width, i) =>
+    numeric.includes(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
+  return [line(headings), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function resultRows(chosen: Result[]): string {
+  const rows = chosen.map(({ name, value, baselineValue, unit, ratio, spread, baseline }) => [
+    `\`${name}\``,
+    formatNumber(value),
+    formatNumber(baselineValue),
+    unit,
+    formatNumber(ratio),
+    spread.ratio.map(formatNumber).join(' - '),
+    baseline,
+  ]);
+  return table(['row', 'ours', 'baseline', 'unit', 'ratio', 'middle half', 'baseline is'], rows, [1, 2, 4]);
+}
+
+const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
+
+function profileSection({ batch, size, threads, limit, milliseconds, heapBytes, rows }: Profile): string {
+  const head =
+    `A step of ${batch} pairs of ${size}x${size} on ${threads} threads: ${milliseconds.toFixed(0)} ms, ` +
+    `${((1000 * batch) / milliseconds).toFixed(1)} pairs/s, ${(heapBytes / 2 ** 20).toFixed(0)} MB of wasm memory. ` +
+    `The cores multiply and add at most ${limit.toFixed(0)} GFLOP/s in vectors of 128 bits.`;
+  const shown = rows.filter(({ share }) => share >= 0.003);
+  const cells = shown.map((row) => [
+    row.kernel,
+    String(row.calls),
+    row.milliseconds.toFixed(1),
+    percent(row.share),
+    row.gflops?.toFixed(1) ?? '',
+    percent(row.shareOfLimit),
+  ]);
+  const headings = ['kernel', 'calls', 'ms', 'of the step', 'GFLOP/s', "of the cores' limit"];
+  return `${head}\n\n${table(headings, cells, [1, 2, 3, 4, 5])}`;
+}
+
+function replaceSection(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}: written by bench/write-docs.ts -->`, `<!-- end of ${name} -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/performance.md has no section '${name}'`);
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+const isKernel = ({ name }: Result) => name.startsWith('kernel-');
+let text = await readFile(page, 'utf8');
+text = replaceSection(text, 'rows', resultRows(results.filter((result) => !isKernel(result))));
+text = replaceSection(text, 'kernels', resultRows(results.filter(isKernel)));
+text = replaceSection(text, 'profile', profiles.map(profileSection).join('\n\n'));
+await writeFile(page, text);

@@ -1,0 +1,59 @@
+/**
+ * Runs a command on another Node than the one that is installed: the npm registry has them as packages.
+ *
+ *     node scripts/with-node.mjs latest vitest run --project wasm
+ *     node scripts/with-node.mjs 24 npm test
+ *
+ * The first argument is a version, a range or a tag of the package `node-<platform>-<arch>`. It is kept in `.cache`,
+ * which git ignores. Where it cannot be had this fails, so that a missing Node never looks like a passed test;
+ * `SIMCLR_LEAVE_OUT_OTHER_NODE=1` makes it a printed omission.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const [wanted, command, ...args] = process.argv.slice(2);
+if (command === undefined || !/^[\w.^~<>=-]+$/.test(wanted)) {
+  console.error('with-node: usage: node scripts/with-node.mjs VERSION COMMAND [ARGUMENT...]');
+  process.exit(2);
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const shell = process.platform === 'win32'; // npm and the commands of packages are scripts there
+const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+const folder = join(root, '.cache', `node-${wanted.replace(/[^\w.-]/g, '_')}`);
+mkdirSync(folder, { recursive: true });
+// A package of its own: without it npm would climb up and write in the library's package.json.
+writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+const install = [
+  'install',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--prefix',
+  folder,
+  `${name}@${wanted}`,
+];
+const { status: installed, stderr } = spawnSync('npm', install, { cwd: folder, encoding: 'utf8', shell });
+
+const folderOf = (file) => join(folder, 'node_modules', name, 'bin', file);
+const executable = [folderOf('node'), folderOf('node.exe')].find(existsSync);
+const version = executable && spawnSync(executable, ['--version'], { encoding: 'utf8' }).stdout?.trim();
+if (!version) {
+  const reason = installed === 0 ? `${name} holds no Node that runs here` : stderr?.trim();
+  console.error(`with-node: NOT RUN on Node ${wanted}: it cannot be had from npm.\n${reason}`);
+  if (process.env.SIMCLR_LEAVE_OUT_OTHER_NODE === '1') {
+    console.error('with-node: left out, because SIMCLR_LEAVE_OUT_OTHER_NODE=1.');
+    process.exit(0);
+  }
+  process.exit(1);
+}
+if (installed !== 0) console.error(`with-node: npm was not asked for a newer one: ${stderr?.trim()}`);
+
+console.log(`with-node: Node ${version}: ${[command, ...args].join(' ')}`);
+const path = [dirname(executable), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+const result = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path }, shell });
+if (result.error) console.error(`with-node: ${command} does not start: ${result.error.message}`);
+process.exit(result.status ?? 128 + (constants.signals[result.signal] ?? 0));

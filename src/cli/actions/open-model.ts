@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackendError, latestCheckpoint, SimCLR } from 'simclr-ts';
+import {
+  type CheckpointDirectory,
+  checkpointDirectory,
+  describeBackendChoice,
+  directory,
+  useBestBackend,
+} from 'simclr-ts/node';
+import type { Context } from '../context.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+
+/** Options of every command that uses a trained model. */
+export interface ModelOptions {
+  model: string;
+  backend?: string;
+}
+
+/** Whether something is at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const install = 'Install one with `npm install @tensorflow/tfjs-backend-wasm`.';
+
+/**
+ * Activates the backend that was asked for, or the fastest.
+ *
+ * @throws {@link CommandError} when there is none.
+ */
+export async function startBackend(prefer: string | undefined, context: Context): Promise<string> {
+  try {
+    const choice = await useBestBackend(prefer === undefined ? {} : { prefer });
+    context.note(describeBackendChoice(choice));
+    if (choice.name === 'cpu' && prefer !== 'cpu') {
+      context.warn(`No fast backend works here, and plain JavaScript takes very long. ${install}`);
+    }
+    return choice.name;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    const reason = /, but (.*)\.$/s.exec(error.message)?.[1];
+    const sentence =
+      prefer === undefined || reason === undefined
+        ? `No backend works here. ${install} (${error.message})`
+        : `The backend ${prefer} does not work here: ${reason}. \`simclr-ts backends\` lists those that do.`;
+    throw new CommandError(sentence, exitCodes.environment, { cause: error });
+  }
+}
+
+/** The checkpoints of the run whose model is in `folder`. */
+export function checkpointsOf(folder: string): CheckpointDirectory {
+  return checkpointDirectory(join(folder, 'checkpoints'));
+}
+
+/** Whether a folder holds a model, or at least the checkpoints of a run that was killed. */
+export async function holdsModel(folder: string): Promise<boolean> {
+  if (await exists(join(folder, 'model.json'))) return true;
+  return (await checkpointsOf(folder).names()).length > 0;
+}
+
+/** The model of a folder; that of a run that was killed is in its newest checkpoint. */
+async function loadModel(folder: string): Promise<SimCLR> {
+  if (await exists(join(folder, 'model.json'))) return SimCLR.load(directory(folder));
+  return SimCLR.load((await latestCheckpoint(checkpointsOf(folder)))!);
+}
+
+/**
+ * Loads the model, and a backend to run it on.
+ *
+ * @param remedy - What else the user can do where there is no model.
+ * @throws {@link CommandError} when there is none, `CheckpointError` when it is damaged.
+ */
+export async function openModel(
+  { model, backend }: ModelOptions,
+  context: Context,
+  remedy = '',
+): Promise<SimCLR> {
+  if (!(await holdsModel(model))) {
+    throw new CommandError(
+      `A trained model is needed, and there is none in ${JSON.stringify(model)}. ` +
+        `Train one with \`simclr-ts train DIR\`, or name its folder with --model DIR.${remedy}`,
+      exitCodes.model,
+    );
+  }
+  await startBackend(backend, context);
+  return loadModel(model);
+}

@@ -1,0 +1,109 @@
+import { stat } from 'node:fs/promises';
+import { DataError, type ImageArray } from 'simclr-ts';
+import { decodeImage, imageFolder, type SkippedImage } from 'simclr-ts/node';
+import type { Context } from '../context.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+
+/** Pictures by name, in the order of their names. */
+export interface ListedPictures {
+  paths: readonly string[];
+  /** Only where every picture lies directly in a class folder. */
+  labels?: Int32Array;
+  classNames?: readonly string[];
+}
+
+/** Lists the pictures of a folder. */
+export async function listFolder(dir: string): Promise<ListedPictures> {
+  const { paths, labels, classNames } = await imageFolder(dir, { size: 1 });
+  return { paths, ...(labels && { labels }), ...(classNames && { classNames }) };
+}
+
+/** Lists the pictures of a folder, or takes the one file. */
+export async function listPictures(path: string): Promise<ListedPictures> {
+  let isFile: boolean;
+  try {
+    isFile = (await stat(path)).isFile();
+  } catch {
+    throw new CommandError(
+      `A picture or a folder of pictures is needed, and there is none at ${JSON.stringify(path)}.`,
+      exitCodes.files,
+    );
+  }
+  return isFile ? { paths: [path] } : listFolder(path);
+}
+
+/** Some pictures that were decoded together. */
+export interface DecodedChunk {
+  /** Those that could be decoded. */
+  images: ImageArray;
+  /** Their numbers in the list. */
+  indices: number[];
+  /** Those that could not. */
+  skipped: SkippedImage[];
+}
+
+async function decodeChunk(
+  paths: readonly string[],
+  start: number,
+  count: number,
+  size: readonly [number, number],
+): Promise<DecodedChunk> {
+  const chosen = paths.slice(start, start + count);
+  const results = await Promise.all(
+    chosen.map((path) =>
+      decodeImage(path, { size }).catch((error: unknown) => {
+        if (error instanceof DataError) return error;
+        throw error;
+      }),
+    ),
+  );
+  const [height, width] = size;
+  const pixels = new Uint8Array(chosen.length * height * width * 3);
+  const indices: number[] = [];
+  const skipped: SkippedImage[] = [];
+  for (const [i, result] of results.entries()) {
+    if (result instanceof DataError) {
+      skipped.push({ path: chosen[i]!, reason: result.message });
+      continue;
+    }
+    pixels.set(result.data, indices.length * height * width * 3);
+    indices.push(start + i);
+  }
+  const data = pixels.subarray(0, indices.length * height * width * 3);
+  return { images: { data, shape: [indices.length, height, width, 3] }, indices, skipped };
+}
+
+/** Decodes pictures chunk by chunk; the next one is decoded while one is in use. */
+export async function* decodeInChunks(
+  paths: readonly string[],
+  size: readonly [number, number],
+  chunkSize: number,
+): AsyncGenerator<DecodedChunk, void, undefined> {
+  let next = decodeChunk(paths, 0, chunkSize, size);
+  for (let start = 0; start < paths.length; start += chunkSize) {
+    const chunk = await next;
+    const following = start + chunkSize;
+    if (following < paths.length) {
+      next = decodeChunk(paths, following, chunkSize, size);
+      next.catch(() => {}); // thrown where it is awaited
+    }
+    yield chunk;
+  }
+}
+
+const listedAtMost = 20;
+
+/** The part of a decoding error that says what is wrong with the file. */
+function shortReason(reason: string): string {
+  return /\(([^()]*(?:\([^()]*\)[^()]*)*)\)\.?$/.exec(reason)?.[1] ?? reason;
+}
+
+/** Tells which files were left out. */
+export function warnOfSkipped(skipped: readonly SkippedImage[], context: Context): void {
+  if (skipped.length === 0) return;
+  const count = skipped.length === 1 ? '1 file is' : `${skipped.length} files are`;
+  const lines = skipped.slice(0, listedAtMost).map(({ path, reason }) => `  ${path}: ${shortReason(reason)}`);
+  const rest = skipped.length - lines.length;
+  if (rest > 0) lines.push(`  and ${rest} more; --json lists all`);
+  context.warn(`${count} no whole picture and left out:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,185 @@
+import { mkdir } from 'node:fs/promises';
+import {
+  type Callback,
+  checkpoint,
+  type FitOptions,
+  type ImageArray,
+  latestCheckpoint,
+  SimCLR,
+} from 'simclr-ts';
+import { doctor, type Finding } from 'simclr-ts/doctor';
+import { embeddingHealth } from 'simclr-ts/evaluation';
+import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import type { Action, Context } from '../context.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { checkpointsOf, holdsModel, startBackend } from './open-model.js';
+import { warnOfSkipped } from './pictures.js';
+import { openPictures, type TrainingPictures } from './training-pictures.js';
+import { describeRun, summarize } from './training-report.js';
+import {
+  newSettings,
+  resumedSettings,
+  saveSettings,
+  type TrainingOptions,
+  type TrainingSettings,
+} from './training-settings.js';
+
+interface TrainOptions extends TrainingOptions {
+  out: string;
+  minutes?: number;
+  checkpointEvery: number;
+  keep: number;
+  cacheMb: number;
+  backend?: string;
+  resume?: boolean;
+  overwrite?: boolean;
+}
+
+/** How many directions the representations of some pictures use. */
+async function rankOf(simclr: SimCLR, sample: ImageArray): Promise<number> {
+  const h = await simclr.embed(sample);
+  try {
+    return (await embeddingHealth(h)).effectiveRank;
+  } finally {
+    h.dispose();
+  }
+}
+
+function stopAfter(minutes: number): Callback {
+  const began = performance.now();
+  return {
+    onStepEnd(_, { stop }) {
+      if (performance.now() - began >= minutes * 60_000) stop(`${minutes} minutes are over`);
+    },
+  };
+}
+
+/** Warns of damaged files once all have been seen. */
+function tellSkipped(pictures: TrainingPictures, context: Context): Callback {
+  let told = false;
+  return {
+    onEpochEnd() {
+      if (!told) warnOfSkipped(pictures.skipped, context);
+      told = true;
+    },
+  };
+}
+
+async function startTrainer(
+  { resume, out }: TrainOptions,
+  { recipe, seed }: TrainingSettings,
+  batchSize: number,
+  context: Context,
+): Promise<SimCLR> {
+  if (resume) {
+    const onDamaged = ({ name, reason }: { name: string; reason: string }) =>
+      context.warn(`The checkpoint ${name} is damaged, and the one before is used. ${reason}`);
+    const latest = await latestCheckpoint(checkpointsOf(out), { onDamaged });
+    return SimCLR.load(latest ?? directory(out));
+  }
+  return new SimCLR({ ...recipe, training: { ...recipe.training, batchSize }, seed });
+}
+
+async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
+  if (resume && overwrite) {
+    throw new CommandError('--resume goes on and --overwrite begins anew: choose one.', exitCodes.usage);
+  }
+  const isThere = await holdsModel(out);
+  if (resume && !isThere) {
+    throw new CommandError(
+      `--resume needs the model of an earlier run, and there is none in ${JSON.stringify(out)}.`,
+      exitCodes.model,
+    );
+  }
+  if (isThere && !resume && !overwrite) {
+    throw new CommandError(
+      `${JSON.stringify(out)} holds a model already. Go on with --resume, replace it with --overwrite, or give another folder with --out.`,
+      exitCodes.usage,
+    );
+  }
+}
+
+/** `train DIR`: trains on a folder of pictures; the model is in --out whatever ended the run. */
+export const train: Action<TrainOptions> = async ([dir], options, context) => {
+  const { out, minutes, checkpointEvery, keep, overwrite = false } = options;
+  await checkOut(options);
+  let settings = options.resume
+    ? await resumedSettings(out, options, context)
+    : newSettings(options, context);
+  const pictures = await openPictures(dir!, settings, options.cacheMb * 2 ** 20);
+  let simclr: SimCLR | undefined;
+  const interrupt = onInterrupt();
+  try {
+    const planned = options.resume ? settings.recipe.training.datasetSize : pictures.count;
+    if (planned !== pictures.count) {
+      context.warn(
+        `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
+      );
+    }
+    settings = planFor(settings, pictures.count);
+    const { microBatchSize } = settings;
+    const { training } = settings.recipe;
+    const batchSize = Math.min(training.batchSize, pictures.count);
+    if (batchSize < training.batchSize) {
+      context.note(`Batches of ${batchSize} instead of ${training.batchSize}: there are no more pictures.`);
+    }
+    await mkdir(out, { recursive: true });
+    const backend = await startBackend(options.backend, context);
+    simclr = await startTrainer(options, settings, batchSize, context);
+    await saveSettings(out, settings);
+    context.note(simclr.summary());
+
+    const before = await rankOf(simclr, pictures.sample);
+    const findings: Finding[] = [];
+    const callbacks: Callback[] = [
+      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep, overwrite }),
+      doctor({
+        onFinding(finding) {
+          findings.push(finding);
+          context.warn(`${finding.message} ${finding.remedy}`);
+        },
+      }),
+      tellSkipped(pictures, context),
+      progressBar({ quiet: context.quiet }),
+    ];
+    if (minutes !== undefined) callbacks.push(stopAfter(minutes));
+    const fit: FitOptions = {
+      epochs: training.epochs,
+      batchSize,
+      ...(microBatchSize !== null && { microBatchSize }),
+      resume: true, // of a new model: from the beginning
+      allowChanges: true, // the settings were compared, and another number of pictures was told
+      signal: interrupt.signal,
+      callbacks,
+    };
+    const history = await simclr.fit(pictures.dataset, fit);
+    await simclr.save(directory(out));
+    // Whoever interrupts wants to get away.
+    const after = interrupt.signal.aborted ? null : await rankOf(simclr, pictures.sample);
+    const report = {
+      model: out,
+      outcome: history.outcome,
+      ...(history.reason !== undefined && { reason: history.reason }),
+      backend,
+      pictures: pictures.whole,
+      skipped: pictures.skipped,
+      batchSize,
+      step: simclr.progress.step,
+      epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
+      ...summarize(history, batchSize),
+      effectiveRank: { before, after, dim: simclr.encoder.outputs[0]!.shape[1]! },
+      findings,
+    };
+    return { text: describeRun(report), json: report, exitCode: interrupt.exitCode ?? exitCodes.success };
+  } finally {
+    interrupt.dispose();
+    simclr?.dispose();
+    await pictures.close();
+  }
+};
+
+/** A learning rate is planned from the number of pictures. */
+function planFor(settings: TrainingSettings, datasetSize: number): TrainingSettings {
+  const { recipe } = settings;
+  return { ...settings, recipe: { ...recipe, training: { ...recipe.training, datasetSize } } };
+}

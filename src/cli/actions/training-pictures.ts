@@ -1,0 +1,82 @@
+import type { ImageDataset } from 'simclr-ts';
+import { cache } from 'simclr-ts/data';
+import { imageFolder, readImageFolder, type SkippedImage } from 'simclr-ts/node';
+import { CommandError, exitCodes } from '../exit-codes.js';
+import { type DecodedChunk, decodeInChunks } from './pictures.js';
+import type { TrainingSettings } from './training-settings.js';
+
+/** The pictures of a run. */
+export interface TrainingPictures {
+  dataset: ImageDataset;
+  /** Their files, or in memory what is whole. */
+  count: number;
+  /** Those that were not found to be damaged so far. */
+  readonly whole: number;
+  /** Files that were found to be no pictures so far. */
+  readonly skipped: readonly SkippedImage[];
+  /** Some of them, to measure the rank on. */
+  sample: DecodedChunk['images'];
+  close(): Promise<void>;
+}
+
+const sampleSize = 256;
+
+/**
+ * Opens a folder for training.
+ *
+ * @throws {@link CommandError} when it has fewer than two whole pictures.
+ */
+export async function openPictures(
+  dir: string,
+  settings: TrainingSettings,
+  cacheBytes: number,
+): Promise<TrainingPictures> {
+  const [height, width] = settings.recipe.encoder.inputShape;
+  const size = [height, width] as const;
+  const limit = settings.limit === null ? {} : { limit: settings.limit };
+  const folder = await imageFolder(dir, {
+    size,
+    ...limit,
+    cache: cache({ maxBytes: cacheBytes }),
+  });
+  const { paths } = folder;
+  const step = Math.max(1, paths.length / sampleSize);
+  const chosen = Array.from(
+    { length: Math.min(sampleSize, paths.length) },
+    (_, i) => paths[Math.floor(i * step)]!,
+  );
+  const { value: chunk } = await decodeInChunks(chosen, size, sampleSize).next();
+  const { images, skipped } = chunk as DecodedChunk;
+  if (images.shape[0] < 2) {
+    const first = skipped.length > 0 ? ` The first that is none: ${skipped[0]!.reason}` : '';
+    throw new CommandError(
+      `${JSON.stringify(dir)} must hold at least 2 whole pictures. Received: ${images.shape[0]} of ${chosen.length} files.${first}`,
+      exitCodes.files,
+    );
+  }
+  if (settings.microBatchSize !== null) {
+    // Micro-batches must all be of one size; a damaged file would leave a hole in one.
+    const contents = await readImageFolder(dir, { size, ...limit });
+    const { images: dataset } = contents;
+    return {
+      dataset,
+      count: dataset.shape[0],
+      whole: dataset.shape[0],
+      skipped: contents.skipped,
+      sample: images,
+      close: async () => {},
+    };
+  }
+  return {
+    dataset: folder,
+    count: folder.size,
+    get whole() {
+      return folder.size - folder.skipped.length;
+    },
+    get skipped() {
+      return folder.skipped;
+    },
+    sample: images,
+    close: () => folder.close(),
+  };
+}

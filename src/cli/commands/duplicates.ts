@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { addBatchOption, addCommonOptions, addExamples, addModelOptions, similarity } from '../options.js';
+import type { Execute } from '../program.js';
+
+/** `duplicates DIR`. */
+export function duplicatesCommand(execute: Execute): Command {
+  const command = new Command('duplicates')
+    .description('Find pictures that are the same file twice, or look the same. Nothing is deleted.')
+    .argument('<dir>', 'folder of pictures')
+    .option('--threshold <s>', 'cosine similarity from which pictures look the same', similarity, 0.98)
+    .option('--exact', 'equal files only, which needs no model');
+  addModelOptions(command);
+  addBatchOption(command);
+  addCommonOptions(command);
+  addExamples(command, [
+    ['simclr-ts duplicates photos', 'groups of equal and of similar pictures'],
+    ['simclr-ts duplicates photos --threshold 0.995', 'only what is very close'],
+    ['simclr-ts duplicates photos --exact --json', 'equal files, for a script'],
+  ]);
+  return command.action(execute(async () => (await import('../actions/duplicates.js')).duplicates));
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { addBatchOption, addCommonOptions, addExamples, addModelOptions } from '../options.js';
+import type { Execute } from '../program.js';
+
+/** `embed DIR|FILE`. */
+export function embedCommand(execute: Execute): Command {
+  const command = new Command('embed')
+    .description('Write the vector of each picture to a file.')
+    .argument('<path>', 'folder of pictures, or one picture')
+    .option('--out <file>', 'vectors.npy, .safetensors, .csv or .jsonl');
+  addModelOptions(command);
+  addBatchOption(command);
+  addCommonOptions(command);
+  addExamples(command, [
+    ['simclr-ts embed photos --out vectors.npy', 'numpy.load("vectors.npy"); names in vectors.paths.json'],
+    ['simclr-ts embed photos --out vectors.csv --model my-model', 'one line a picture: path, h0, h1, ...'],
+    ['simclr-ts embed cat.jpg --out cat.jsonl', 'a single picture'],
+  ]);
+  return command.action(execute(async () => (await import('../actions/embed.js')).embed));
+}

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import {
+  addBatchOption,
+  addCommonOptions,
+  addExamples,
+  addModelOptions,
+  numberBetween,
+  wholeNumber,
+} from '../options.js';
+import type { Execute } from '../program.js';
+
+/** `evaluate DIR`. */
+export function evaluateCommand(execute: Execute): Command {
+  const command = new Command('evaluate')
+    .description('Measure a model on pictures in class folders: nearest neighbours and a linear probe.')
+    .argument('<dir>', 'folder with a folder of pictures for each class: DIR/cat/1.jpg, DIR/dog/1.jpg')
+    .option('--test <dir>', 'folder of test pictures with the same class folders (default: a part of DIR)')
+    .option('--test-fraction <share>', 'part of each class that is held out', numberBetween(0, 1), 0.2)
+    .option('--seed <n>', 'seed of the choice of what is held out', wholeNumber(0), 0)
+    .option('--neighbors <k>', 'neighbours that vote', wholeNumber(1), 20);
+  addModelOptions(command);
+  addBatchOption(command);
+  addCommonOptions(command);
+  addExamples(command, [
+    ['simclr-ts evaluate animals', 'accuracy on a fifth of the pictures, with 95 % intervals'],
+    ['simclr-ts evaluate animals/train --test animals/test --json', 'a split of your own, for a script'],
+  ]);
+  return command.action(execute(async () => (await import('../actions/evaluate.js')).evaluate));
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { addBatchOption, addCommonOptions, addExamples, addModelOptions, wholeNumber } from '../options.js';
+import type { Execute } from '../program.js';
+
+/** `search IMAGE --in DIR`. */
+export function searchCommand(execute: Execute): Command {
+  const command = new Command('search')
+    .description('Find the pictures of a folder that are most like one picture.')
+    .argument('<image>', 'the picture to look for')
+    .option('--in <dir>', 'folder to search')
+    .option('--results <n>', 'how many to show', wholeNumber(1), 10);
+  addModelOptions(command);
+  addBatchOption(command);
+  addCommonOptions(command);
+  addExamples(command, [
+    ['simclr-ts search cat.jpg --in photos', 'the ten most similar pictures'],
+    ['simclr-ts search cat.jpg --in photos --results 3 --json', 'for a script'],
+  ]);
+  return command.action(execute(async () => (await import('../actions/search.js')).search));
+}

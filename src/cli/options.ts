@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** Where a model is looked for and put if nothing else is said. */
+export const defaultModel = 'simclr-model';
+
+/** Reads a whole number of at least `minimum`. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < minimum) {
+      throw new InvalidArgumentError(`It must be a whole number >= ${minimum}.`);
+    }
+    return value;
+  };
+}
+
+/** Reads a number within bounds, which themselves are left out. */
+export function numberBetween(low: number, high = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > low && value < high)) {
+      const bound = high === Number.POSITIVE_INFINITY ? '' : ` and below ${high}`;
+      throw new InvalidArgumentError(`It must be a number above ${low}${bound}.`);
+    }
+    return value;
+  };
+}
+
+/** Reads a cosine similarity. */
+export function similarity(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= -1 && value <= 1)) {
+    throw new InvalidArgumentError('It must be a number from -1 to 1.');
+  }
+  return value;
+}
+
+/** An option with a closed list of values. */
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
+}
+
+/** Adds what all commands take. */
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'JSON file with options; flags have the last word')
+    .option('--json', 'print one JSON document to standard output')
+    .addOption(new Option('--quiet', 'no notes and no progress').conflicts('verbose'))
+    .option('--verbose', 'notes and progress also where no terminal is');
+}
+
+/** Adds the choice of a backend. */
+export function addBackendOption(command: Command): Command {
+  return command.addOption(
+    choice('--backend <name>', 'where to compute (default: the fastest that works here)', [
+      'tfjs-node-gpu',
+      'webgpu',
+      'wasm',
+      'tfjs-node',
+      'cpu',
+    ]),
+  );
+}
+
+/** Adds what commands take that use a trained model. */
+export function addModelOptions(command: Command): Command {
+  command.option('--model <dir>', 'folder of the trained model', defaultModel);
+  return addBackendOption(command);
+}
+
+/** Adds how many pictures go through the network at a time. */
+export function addBatchOption(command: Command): Command {
+  return command.option('--batch-size <n>', 'pictures that the network takes at a time', wholeNumber(1), 64);
+}
+
+/** Adds examples to a command's help: what to type, and what it does. */
+export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
+  const lines = examples.flatMap(([line, what]) => [`  # ${what}`, `  $ ${line}`]);
+  return command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'));
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { backendsCommand } from './commands/backends.js';
+import { doctorCommand } from './commands/doctor.js';
+import { duplicatesCommand } from './commands/duplicates.js';
+import { embedCommand } from './commands/embed.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { exportCommand } from './commands/export.js';
+import { searchCommand } from './commands/search.js';
+import { trainCommand } from './commands/train.js';
+import { applyConfig } from './config-file.js';
+import { type Action, type CommonOptions, makeContext } from './context.js';
+import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
+
+/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
+export type Execute = <Options>(
+  load: () => Promise<Action<Options>>,
+) => (...received: unknown[]) => Promise<void>;
+
+/** The version in package.json, which lies as far above the source as above what is built. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function buildProgram(execute: Execute): Command {
+  const program = new Command('simclr-ts')
+    .description('Learns what pictures look like, without labels; then embeds, searches and compares them.')
+    .version(packageVersion())
+    .showHelpAfterError('(--help says more)')
+    .exitOverride();
+  const commands = [
+    trainCommand,
+    embedCommand,
+    searchCommand,
+    duplicatesCommand,
+    evaluateCommand,
+    exportCommand,
+    doctorCommand,
+    backendsCommand,
+  ];
+  for (const make of commands) program.addCommand(make(execute).copyInheritedSettings(program));
+  return program.addHelpText(
+    'after',
+    `
+Examples:
+  $ simclr-ts train photos
+  $ simclr-ts embed photos --out vectors.npy
+  $ simclr-ts search query.jpg --in photos
+  $ simclr-ts train --help
+
+Exit codes: 0 done, 1 unexpected error, 2 wrong command line, 3 files or pictures, 4 model,
+5 missing package or backend, 6 loss is no number, 7 doctor found errors, 130 interrupted.`,
+  );
+}
+
+/** Writes to standard output and waits until it is out; nobody at the other end any more is no error. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EPIPE' ? resolve() : reject(error),
+    );
+    process.stdout.write(`${text}\n`, () => resolve());
+  });
+}
+
+async function reportError(error: unknown, json: boolean): Promise<number> {
+  if (error instanceof CommanderError) {
+    // Commander has written its text; help and version are no errors.
+    if (error.exitCode === 0) return exitCodes.success;
+    const details = { name: 'UsageError', message: error.message, exitCode: exitCodes.usage };
+    if (json) await print(JSON.stringify({ error: details }, null, 2));
+    return exitCodes.usage;
+  }
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const exitCode = exitCodeOf(error);
+  // Users of the command line did not call the function that the library's messages begin with.
+  const sentence =
+    error instanceof CommandError ? message : message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');
+  process.stderr.write(`${exitCode === exitCodes.unexpected ? stack : `Error: ${sentence}`}\n`);
+  if (json) await print(JSON.stringify({ error: { name, message: sentence, exitCode } }, null, 2));
+  return exitCode;
+}
+
+/**
+ * The whole command line.
+ *
+ * @param argv - What follows the program's name.
+ * @returns What the process shall end with.
+ */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.success;
+  let json = argv.includes('--json');
+  const execute: Execute =
+    <Options>(load: () => Promise<Action<Options>>) =>
+    async (...received) => {
+      const command = received.at(-1) as Command;
+      const { config } = command.opts<{ config?: string }>();
+      if (config !== undefined) await applyConfig(command, config);
+      const options = command.opts<Options & CommonOptions>();
+      json = options.json === true;
+      const isGiven = (option: string) =>
+        ['cli', 'config'].includes(command.getOptionValueSource(option) ?? 'default');
+      const names = command.processedArgs.filter((name): name is string => name !== undefined);
+      const result = await (await load())(names, options, makeContext(options, isGiven));
+      await print(json ? JSON.stringify(result.json, null, 2) : result.text);
+      exitCode = result.exitCode ?? exitCodes.success;
+    };
+  try {
+    await buildProgram(execute).parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportError(error, json);
+  }
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+/** What became of {@link writeTensors}: the hash of what was written, or the first tensor with a value that is none. */
+export type WrittenTensors = { sha256: string } | { tensor: number; value: number };
+
+/**
+ * What the thread runs, in words of CommonJS: a string, because a bundler would not find a file. It searches for NaN
+ * and infinities before anything is written, and ends with the file on the disk.
+ */
+const code = `
+const { closeSync, fsyncSync, openSync, writeSync } = require('node:fs');
+const { createHash } = require('node:crypto');
+const { parentPort, workerData: { file, buffers, finite } } = require('node:worker_threads');
+
+function nonFinite() {
+  for (const [tensor, buffer] of buffers.entries()) {
+    if (!finite[tensor]) continue;
+    const values = new Float32Array(buffer);
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i] * 0;
+    if (sum !== 0) return { tensor, value: values.find((value) => !Number.isFinite(value)) };
+  }
+}
+
+function write() {
+  const hash = createHash('sha256');
+  const descriptor = openSync(file, 'w');
+  try {
+    for (const buffer of buffers) {
+      const bytes = new Uint8Array(buffer);
+      hash.update(bytes);
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return { sha256: hash.digest('hex') };
+}
+
+let reply;
+try {
+  reply = nonFinite() ?? write();
+} catch ({ message, code }) {
+  reply = { failed: { message, code } };
+}
+parentPort.postMessage(reply);
+`;
+
+/**
+ * Writes tensors to a file, one after the other, in a thread of its own: searching, hashing and writing take the
+ * calling thread no time.
+ *
+ * @param buffers - One for each tensor; detached by the call.
+ * @param finite - For each tensor whether it must be of finite float32 numbers.
+ * @throws the system's error when the file cannot be written.
+ */
+export async function writeTensors(
+  file: string,
+  buffers: ArrayBuffer[],
+  finite: boolean[],
+): Promise<WrittenTensors> {
+  const worker = new Worker(code, {
+    eval: true,
+    workerData: { file, buffers, finite },
+    transferList: buffers,
+  });
+  const ended = once(worker, 'exit').then(([status]) => {
+    throw new Error(`the thread that writes ended with code ${status}`);
+  });
+  ended.catch(() => {}); // it ends after its answer too
+  const [reply] = (await Promise.race([once(worker, 'message'), ended])) as [
+    WrittenTensors | { failed: { message: string; code: string } },
+  ];
+  if (!('failed' in reply)) return reply;
+  throw Object.assign(new Error(reply.failed.message), { code: reply.failed.code });
+}

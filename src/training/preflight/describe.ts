@@ -1,0 +1,51 @@
+import { engine, getKernel } from '@tensorflow/tfjs-core';
+import { fusedKernels } from '../../tensors/fused-rows.js';
+import type { WrongValue } from './probe-values.js';
+
+/** "a", "a and b", "a, b and c". */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function plural(noun: string, { length }: readonly unknown[]): string {
+  return length === 1 ? noun : `${noun}s`;
+}
+
+/** What is missing, and who has it. */
+export function describeKernels(backend: string, names: readonly string[]): string {
+  return `lacks the ${plural('kernel', names)} ${listed(names)}, which these models need: ${supplier(backend, names)}`;
+}
+
+function isStockWasm(backend: string): boolean {
+  return backend === 'wasm' && getKernel(fusedKernels.normalize, backend) === undefined;
+}
+
+/** The entry that adds kernels, or another backend that has them. */
+function supplier(backend: string, names: readonly string[]): string {
+  if (isStockWasm(backend)) return "import 'simclr-ts/wasm', which adds the training kernels";
+  const others = Object.keys(engine().registryFactory).filter(
+    (other) => other !== backend && names.every((name) => getKernel(name, other) !== undefined),
+  );
+  if (others.length > 0) {
+    return `${listed(others.map((other) => `'${other}'`))}, registered here too, ${others.length === 1 ? 'has' : 'have'} ${names.length === 1 ? 'it' : 'them'}; else choose other layers`;
+  }
+  return `choose another backend, such as 'webgpu' of simclr-ts/webgpu or 'tensorflow' of @tensorflow/tfjs-node, or other layers`;
+}
+
+/** Which gradients are missing. */
+export function describeGradients(names: readonly string[]): string {
+  return `tfjs has no gradient for ${listed(names)}, which a layer of the encoder or of the projection head uses: choose another layer`;
+}
+
+/** What is computed wrongly, and what helps. */
+export function describeValues(backend: string, wrong: readonly WrongValue[]): string {
+  const [first, ...others] = wrong as [WrongValue, ...WrongValue[]];
+  const more =
+    others.length === 0
+      ? ''
+      : `, and so ${others.length === 1 ? 'is' : 'are'} ${listed(others.slice(0, 3).map(({ operation }) => operation))}${others.length > 3 ? ` and ${others.length - 3} more` : ''}`;
+  const remedy = isStockWasm(backend)
+    ? "import 'simclr-ts/wasm', which replaces it"
+    : "update the graphics driver or browser, or choose another backend, such as 'wasm' of simclr-ts/wasm";
+  return `computes wrongly: ${first.operation} gives ${first.received} where ${first.expected} is right${more}: ${remedy}`;
+}

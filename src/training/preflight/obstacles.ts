@@ -1,0 +1,50 @@
+import { backend, env, getBackend, Variable } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+
+/** What graphics backends say of themselves. */
+interface GraphicsBackend {
+  device?: { limits?: { maxStorageBufferBindingSize?: number } };
+}
+
+/** Half-precision textures, of some phones: their smallest number is larger than Adam's epsilon and most updates. */
+export function halfPrecision(): string | undefined {
+  if (backend().floatPrecision() === 32) return undefined;
+  return "computes with 16-bit floats (float16 textures), in which the weights' updates are lost";
+}
+
+/** Two copies of tfjs-core, as two versions in one node_modules: each has its own classes and handlers. */
+export function twoCores(models: readonly LayersModel[]): string | undefined {
+  for (const { weights } of models) {
+    for (const weight of weights) {
+      // The class is looked at rather than asked: tfjs lets `instanceof` say yes to the other copy's.
+      if (weight.read().constructor === Variable) continue;
+      return 'the models were made with another copy of @tensorflow/tfjs-core than the one that simclr-ts uses: keep one copy (`npm ls @tensorflow/tfjs-core` shows them; `npm dedupe`, or the same version for all packages)';
+    }
+  }
+  return undefined;
+}
+
+/** A layer whose output does not fit into one texture or buffer of the active backend. */
+export function tooLarge(encoder: LayersModel, images: number): string | undefined {
+  const limit = largestTensor();
+  for (const { name, outputShape } of encoder.layers) {
+    for (const shape of [outputShape] as unknown as (number | null)[][]) {
+      const sizes = Array.isArray(shape) ? shape.slice(1) : [];
+      const size = sizes.reduce<number>((product, axis) => product * (axis ?? 1), images);
+      if (size > limit.values) {
+        return `the output of the layer ${name} for ${images} pictures at a time, ${size} values, is larger than ${limit.what} of this machine (${limit.values} values): lower microBatchSize or batchSize`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function largestTensor(): { values: number; what: string } {
+  const binding = (backend() as GraphicsBackend).device?.limits?.maxStorageBufferBindingSize;
+  if (binding !== undefined) return { values: Math.floor(binding / 4), what: 'the largest buffer' };
+  if (getBackend().startsWith('webgl')) {
+    // Four values a pixel: the trainer's large tensors are packed.
+    return { values: 4 * env().getNumber('WEBGL_MAX_TEXTURE_SIZE') ** 2, what: 'the largest texture' };
+  }
+  return { values: Number.POSITIVE_INFINITY, what: '' };
+}

@@ -1,0 +1,85 @@
+import { type Tensor, type Tensor4D, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { augment, type Transform } from '../../augmentations/index.js';
+import type { ViewLoss } from '../../losses/index.js';
+import { batchRandom, randomGenerator } from '../../random/index.js';
+import { trainableVariables } from '../named-weights.js';
+import { projectViews } from '../project-views.js';
+import { rememberStatistics } from '../running-statistics.js';
+import { type Needs, observeGradients } from './observe.js';
+
+/** The parts that a step would run. */
+export interface ProbedParts {
+  encoder: LayersModel;
+  projectionHead?: LayersModel | undefined;
+  loss?: ViewLoss | undefined;
+  augmentations?: readonly Transform<unknown>[] | undefined;
+  viewBatching?: 'joint' | 'separate' | undefined;
+}
+
+/** Two pictures: without another one there is no negative. */
+const count = 2;
+
+/**
+ * Notes what a step of these parts needs of the backend. Pictures are as small as the encoder takes them, whatever it
+ * was made for; no weight, statistic or state of the parts changes.
+ */
+export function probeStep(parts: ProbedParts, needs: Needs): void {
+  const { encoder } = parts;
+  const [, height, width, channels] = encoder.inputs[0]!.shape as number[];
+  const statistics = rememberStatistics(
+    ...[encoder, parts.projectionHead].filter((model) => model !== undefined),
+  );
+  try {
+    for (const size of probeSizes(height!, width!)) {
+      if (passes(() => forwardAndBackward(parts, [...size, channels!], needs)) || needs.lack) break;
+    }
+  } finally {
+    statistics.restore();
+    statistics.dispose();
+  }
+  for (const transform of new Set(parts.augmentations ?? [])) {
+    passes(() => needs.observe(() => tidy(() => void applyTo(transform, height!, width!, channels!))));
+  }
+}
+
+/** Whether it goes through. What fails for want of a kernel is noted; anything else the step itself will say. */
+function passes(body: () => void): boolean {
+  try {
+    body();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Small pictures first: most encoders end in a mean over all places and take any size. */
+function* probeSizes(height: number, width: number): Generator<[number, number]> {
+  const largest = Math.max(height, width);
+  for (let size = 8; size < largest; size *= 2) yield [Math.min(size, height), Math.min(size, width)];
+  yield [height, width];
+}
+
+function forwardAndBackward(parts: ProbedParts, shape: [number, number, number], needs: Needs): void {
+  const { encoder, projectionHead, loss, viewBatching = 'joint' } = parts;
+  const models = [encoder, projectionHead].filter((model) => model !== undefined);
+  tidy(() => {
+    const views = [0, 1].map((view) => pictures(view, shape));
+    observeGradients(needs, trainableVariables(...models), () => {
+      if (!projectionHead) return encoder.apply(views[0]!, { training: true }) as Tensor;
+      const projections = projectViews(views, { encoder, projectionHead, viewBatching });
+      return loss ? loss.compute(projections, { labels: [0, 1] }) : projections[0]!;
+    });
+  });
+}
+
+function pictures(view: number, [height, width, channels]: [number, number, number]): Tensor4D {
+  const random = randomGenerator(view);
+  const values = Float32Array.from({ length: count * height * width * channels }, () => random.uniform());
+  return tensor(values, [count, height, width, channels]);
+}
+
+function applyTo(transform: Transform<unknown>, height: number, width: number, channels: number): Tensor4D {
+  const random = batchRandom({ seed: 0, epoch: 0, indices: [0, 1], view: 0 });
+  return augment(transform, zeros([count, height, width, channels]) as Tensor4D, random);
+}

@@ -1,0 +1,67 @@
+import { backend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { releaseTape } from '../contrastive-gradients.js';
+import { knownOperations } from './known-operations.js';
+import type { Needs } from './observe.js';
+
+/** A value that the active backend computes wrongly. */
+export interface WrongValue {
+  /** What was computed: `'conv2d'`, `'the gradient of conv2d for filter'`. */
+  operation: string;
+  /** What it gave. */
+  received: number;
+  /** What is right. */
+  expected: number;
+}
+
+/** Largest error of a value, as a share of the largest value of its operation: what shaders with fast roots keep. */
+const tolerance = 1e-3;
+
+/**
+ * Computes small operations and their gradients, and compares them with the right values. What fails for want of a
+ * kernel is noted in `needs`; what fails otherwise counts as wrong.
+ */
+export async function probeValues(needs: Needs): Promise<WrongValue[]> {
+  const failed: WrongValue[] = [];
+  const computed: { name: string; values: Tensor; expected: readonly number[] }[] = [];
+  for (const { name, compute, expected } of knownOperations) {
+    try {
+      const results = needs.observe(() => {
+        const made: ReturnType<typeof compute> = [];
+        tidy(() => {
+          made.push(...compute());
+          return made.map(({ values }) => values);
+        });
+        return made;
+      });
+      computed.push(...results.map((result, index) => ({ ...result, expected: expected[index]! })));
+    } catch {
+      releaseTape();
+      if (!needs.lack) failed.push({ operation: name, received: Number.NaN, expected: expected[0]![0]! });
+    }
+  }
+  try {
+    const found = await Promise.all(
+      computed.map(async ({ name, values, expected }) => compare(name, await values.data(), expected)),
+    );
+    return [...failed, ...found.filter((wrong) => wrong !== undefined)];
+  } finally {
+    for (const { values } of computed) values.dispose();
+  }
+}
+
+/** The value that is farthest off, where it is too far. */
+function compare(
+  operation: string,
+  values: ArrayLike<number>,
+  expected: readonly number[],
+): WrongValue | undefined {
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  let worst: { index: number; error: number } = { index: 0, error: 0 };
+  for (const [index, value] of expected.entries()) {
+    const error = Math.abs(values[index]! - value);
+    if (!(error <= worst.error)) worst = { index, error };
+  }
+  const allowed = (backend().floatPrecision() === 16 ? 10 : 1) * tolerance * scale;
+  if (worst.error <= allowed) return undefined;
+  return { operation, received: values[worst.index]!, expected: expected[worst.index]! };
+}

@@ -1,0 +1,22 @@
+/**
+ * Makes WebGPU a training backend, in browsers and in Node, on the cards of all vendors and without CUDA. **This entry has
+ * a side effect, on purpose**: importing it loads `@tensorflow/tfjs-backend-webgpu`, registers the backend `'webgpu'` and
+ * adds the training kernels to it. It does not choose the backend; that stays with you:
+ *
+ * ```ts
+ * import 'simclr-ts/webgpu';
+ * import { setBackend } from '@tensorflow/tfjs-core';
+ * await setBackend('webgpu');
+ * ```
+ *
+ * In Node it needs the npm package `webgpu` beside it. Values come back late: `fit` makes the next step before it knows the
+ * loss of the one before, and finds one that is not finite at most a step later, always before a checkpoint.
+ *
+ * @module
+ */
+import '@tensorflow/tfjs-backend-webgpu';
+import { registerWebGPU } from './register-backend.js';
+
+registerWebGPU();
+
+export { registerTrainingKernels } from './register.js';

@@ -1,0 +1,19 @@
+import { engine, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { registerTrainingKernels } from './register.js';
+import { startBackend } from './start-backend.js';
+
+const backendName = 'webgpu';
+/** Above wasm and WebGL, as tfjs has it. */
+const priority = 3;
+
+/**
+ * Registers the backend and its kernels. tfjs registers it only where `navigator.gpu` is, and fails without a reason
+ * where there is no adapter: ours takes its place, unless it is in use already.
+ */
+export function registerWebGPU(): void {
+  registerTrainingKernels(backendName);
+  if (Object.hasOwn(engine().registry, backendName)) return;
+  if (findBackendFactory(backendName) === startBackend) return;
+  if (findBackendFactory(backendName)) removeBackend(backendName);
+  registerBackend(backendName, startBackend, priority);
+}

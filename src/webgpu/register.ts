@@ -1,0 +1,34 @@
+import { getKernel, type KernelFunc, registerKernel } from '@tensorflow/tfjs-core';
+import { fusedUpdates } from '../optimizers/fused-updates.js';
+import { fusedKernels } from '../tensors/fused-rows.js';
+import { lateReading } from '../tensors/late-reading.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
+import { adamUpdate, momentumUpdate } from './updates.js';
+
+const noKernel: KernelFunc = () => {
+  throw new Error(`${lateReading} is no kernel to run`);
+};
+
+/**
+ * Registers on tfjs's WebGPU backend, under names of this library, batch normalisation and optimizer updates in few
+ * passes over memory, and that its values are read late. Calling it again does nothing.
+ *
+ * Importing `simclr-ts/webgpu` calls it.
+ *
+ * @param backendName - A name under which the backend is registered. @defaultValue `'webgpu'`
+ */
+export function registerTrainingKernels(backendName = 'webgpu'): void {
+  const kernels: [name: string, kernelFunc: KernelFunc][] = [
+    [fusedKernels.moments, rowMoments],
+    [fusedKernels.normalize, normalizeRows],
+    [fusedKernels.normalizeGradient, normalizeRowsGradient],
+    [fusedUpdates.momentum, momentumUpdate],
+    [fusedUpdates.adam, adamUpdate],
+    [lateReading, noKernel],
+  ];
+  for (const [kernelName, kernelFunc] of kernels) {
+    if (getKernel(kernelName, backendName) === undefined) {
+      registerKernel({ kernelName, backendName, kernelFunc });
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tooSlowInSoftwareWebGPU } from '../browser/lanes.js';
+import { readsSynchronously } from './test-files.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(root, '.cache/backends');
+
+/** Environment of a process that computes on a backend. */
+type Environment = Record<string, string>;
+
+/** A backend of Node's. */
+export interface NodeLane {
+  name: string;
+  /** By the names of test/helpers/setting.ts. */
+  settings: Environment;
+  /** Gets what it needs; throws, with a reason, when that cannot be had. */
+  prepare?(): Promise<Environment>;
+  /** Full names of tests that match are left out. */
+  leaveOut?: string;
+}
+
+/** What became of a lane. */
+export interface LaneOutcome {
+  passed: number;
+  failed: { name: string; error: string }[];
+  pairsPerSecond: number | undefined;
+}
+
+interface Finished {
+  status: number | null;
+  output: string;
+}
+
+/** After this long a process counts as hung. */
+const patienceMinutes = 30;
+
+function execute(command: string, args: string[], environment: Environment = {}): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    child.on('error', reject);
+    const patience = setTimeout(() => {
+      output += `\nended after ${patienceMinutes} minutes`;
+      child.kill('SIGKILL');
+    }, patienceMinutes * 60_000);
+    child.on('close', (status) => {
+      clearTimeout(patience);
+      resolve({ status, output });
+    });
+  });
+}
+
+const lastLines = (text: string, count = 5) => text.trim().split('\n').slice(-count).join(' | ');
+
+async function prepareTfjsNode(): Promise<Environment> {
+  const built = join(root, 'bench/.cache/tfjs-node/node_modules/@tensorflow/tfjs-node');
+  const given = process.env.SIMCLR_TEST_TFJS_NODE;
+  if (given) return { SIMCLR_TEST_TFJS_NODE: given };
+  const { status, output } = await execute('bash', ['bench/setup.sh', 'tfjs-node']);
+  if (status !== 0) throw new Error(`tfjs-node cannot be had: ${lastLines(output)}`);
+  return { SIMCLR_TEST_TFJS_NODE: built };
+}
+
+const chromiumFolder = '/usr/lib/chromium';
+
+/** Dawn from npm, and a Vulkan for it: the machine's own, else the one in software that Debian's Chromium has. */
+async function prepareWebGPU(): Promise<Environment> {
+  const environment: Environment = {};
+  try {
+    createRequire(import.meta.url).resolve('webgpu');
+  } catch {
+    const folder = join(cache, 'webgpu');
+    mkdirSync(folder, { recursive: true });
+    // A package of its own: without it npm would climb up and write in the library's package.json.
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, 'webgpu@0.6'];
+    const { status, output } = await execute('npm', args);
+    if (status !== 0) throw new Error(`the npm package webgpu cannot be had: ${lastLines(output)}`);
+    environment.SIMCLR_TEST_WEBGPU = join(folder, 'node_modules/webgpu/index.js');
+  }
+  const driver = join(chromiumFolder, 'vk_swiftshader_icd.json');
+  if (existsSync(driver) && !process.env.VK_DRIVER_FILES) {
+    const paths = [chromiumFolder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+    return { ...environment, VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: paths };
+  }
+  return environment;
+}
+
+/** All of them. */
+export const nodeLanes: readonly NodeLane[] = [
+  { name: 'cpu', settings: { BACKEND: 'cpu' } },
+  { name: 'wasm', settings: { BACKEND: 'wasm', WASM_THREADS: '2' } },
+  { name: 'tfjs-node', settings: { BACKEND: 'tensorflow' }, prepare: prepareTfjsNode },
+  {
+    name: 'webgpu-node',
+    settings: { BACKEND: 'webgpu' },
+    prepare: prepareWebGPU,
+    leaveOut: tooSlowInSoftwareWebGPU,
+  },
+];
+
+interface VitestReport {
+  numPassedTests: number;
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+  }[];
+}
+
+/** Whether the backend starts at all, and its speed: in a process of its own, as tests are no measurement. */
+async function measure(environment: Environment): Promise<number> {
+  const program = 'test/backends/throughput-program.ts';
+  const { output } = await execute(process.execPath, ['--import', 'tsx', program], environment);
+  // The exit status does not count: Dawn can crash when its process ends, after all is done.
+  const found = /\{"pairsPerSecond":.*\}/.exec(output);
+  if (!found) throw new Error(`no step of training runs: ${lastLines(output)}`);
+  return (JSON.parse(found[0]) as { pairsPerSecond: number }).pairsPerSecond;
+}
+
+/** Prepares a lane, measures it and runs its tests. Throws, with a reason, when the backend cannot be had. */
+export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOutcome> {
+  const settings = Object.entries(lane.settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value]);
+  const environment: Environment = { ...Object.fromEntries(settings), ...(await lane.prepare?.()) };
+  const pairsPerSecond = await measure(environment);
+  mkdirSync(cache, { recursive: true });
+  const outputFile = join(cache, `${lane.name}.json`);
+  rmSync(outputFile, { force: true });
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((path) => join('test', path))
+    .filter((path) => path.endsWith('.test.ts') && path.startsWith(only))
+    .filter((path) => lane.settings.BACKEND !== 'webgpu' || !readsSynchronously(root, path));
+  const config = ['--config', 'vitest.backends.config.ts', '--reporter=json', `--outputFile=${outputFile}`];
+  const pattern = lane.leaveOut === undefined ? [] : ['--testNamePattern', `^(?!.*(${lane.leaveOut})).*$`];
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const { output } = await execute(
+    process.execPath,
+    [vitest, 'run', ...config, ...pattern, ...files],
+    environment,
+  );
+  if (!existsSync(outputFile)) throw new Error(`the tests do not run: ${lastLines(output)}`);
+  const report = JSON.parse(readFileSync(outputFile, 'utf8')) as VitestReport;
+  const failed = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const tests = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map(({ fullName, failureMessages }) => ({ name: fullName, error: failureMessages.join('\n') }));
+    // A file that does not even load has no tests that could fail.
+    return status === 'failed' && tests.length === 0 ? [{ name, error: message }] : tests;
+  });
+  return { passed: report.numPassedTests, failed, pairsPerSecond };
+}

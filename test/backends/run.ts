@@ -1,0 +1,116 @@
+/**
+ * Which backends work here, how exactly and how fast:
+ *
+ *     npm run backends                                     all of them, a table
+ *     npm run backends -- --json FILE                      and as JSON
+ *     npm run backends -- --only cpu,chromium-webgl        some
+ *     npm run backends -- --tests test/losses              with some of the tests
+ *     npm run backends -- --docs                           and the table of docs/backends.md
+ *
+ * A backend that cannot be had is named with its reason. The exit status is 1 when a test fails, and with
+ * `--require NAMES` when one of those backends cannot be had.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { browserLanes } from '../browser/lanes.js';
+import { openBrowser, type TestBrowser } from '../browser/open-browser.js';
+import { backendTolerances } from '../helpers/tolerance.js';
+import { type LaneOutcome, nodeLanes, runNodeLane } from './node-lanes.js';
+import { type BackendRow, formatTable, writeDocs } from './table.js';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    tests: { type: 'string', default: '' },
+    require: { type: 'string', default: '' },
+    docs: { type: 'boolean', default: false },
+  },
+});
+
+/** Anything that runs the tests on one backend. */
+interface Lane {
+  name: string;
+  /** Its name in test/helpers/tolerance.ts. */
+  tolerance: string;
+  run(): Promise<LaneOutcome>;
+}
+
+let browser: TestBrowser | undefined;
+
+const lanes: Lane[] = [
+  ...nodeLanes.map((lane) => ({
+    name: lane.name,
+    tolerance: lane.settings.BACKEND!,
+    run: () => runNodeLane(lane, values.tests),
+  })),
+  ...browserLanes.map((lane) => ({
+    name: lane.name,
+    tolerance: lane.settings.FLOAT16 === 'on' ? `${lane.backend}-float16` : lane.backend,
+    async run() {
+      browser ??= await openBrowser();
+      const only = (path: string) => path.startsWith(values.tests);
+      const { passed, failed, pairsPerSecond } = await browser.runLane(lane, { only, measure: true });
+      return { passed: passed.length, failed, pairsPerSecond };
+    },
+  })),
+  {
+    name: 'tfjs-node-gpu',
+    tolerance: 'tensorflow',
+    run: () => Promise.reject(new Error('it is not tried: it wants a GPU and CUDA 11')),
+  },
+];
+
+const listed = (names: string) => names.split(',').filter(Boolean);
+const chosen = values.only === undefined ? lanes.map(({ name }) => name) : listed(values.only);
+const unknown = [...chosen, ...listed(values.require)].find(
+  (name) => !lanes.some((lane) => lane.name === name),
+);
+if (unknown !== undefined) {
+  throw new Error(`backends: there are ${lanes.map(({ name }) => name).join(', ')}. Received: ${unknown}.`);
+}
+
+const rows: BackendRow[] = [];
+
+/** After every lane, so that what was measured is kept when a later one is interrupted. */
+async function save(): Promise<void> {
+  const reference = rows.find(({ backend }) => backend === 'wasm')?.pairsPerSecond;
+  for (const row of rows) {
+    if (reference && row.pairsPerSecond !== null) row.ratioToWasm = row.pairsPerSecond / reference;
+  }
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+if (values.json !== undefined) await mkdir(dirname(values.json), { recursive: true });
+for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
+  console.log(`${lane.name} ...`);
+  const row: BackendRow = {
+    backend: lane.name,
+    available: true,
+    reason: '',
+    tolerance: backendTolerances[lane.tolerance] ?? 0,
+    fixturesPassed: 0,
+    fixturesFailed: 0,
+    pairsPerSecond: null,
+    ratioToWasm: null,
+  };
+  try {
+    const { passed, failed, pairsPerSecond } = await lane.run();
+    for (const { name, error } of failed) console.log(`FAILED on ${lane.name}: ${name}\n${error}\n`);
+    row.fixturesPassed = passed;
+    row.fixturesFailed = failed.length;
+    row.pairsPerSecond = pairsPerSecond ?? null;
+    if (failed.length > 0) process.exitCode = 1;
+  } catch (error) {
+    row.available = false;
+    row.reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    if (listed(values.require).includes(lane.name)) process.exitCode = 1;
+  }
+  rows.push(row);
+  await save();
+}
+await browser?.close();
+
+console.log(formatTable(rows));
+if (values.docs) await writeDocs(rows);

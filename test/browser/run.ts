@@ -1,0 +1,40 @@
+/**
+ * Runs the numeric tests in Chromium, lane by lane:
+ *
+ *     npm run test:browser                                     all lanes
+ *     npm run test:browser -- chromium-webgl                   one
+ *     npm run test:browser -- chromium-webgl test/losses       one, and of the tests those whose path begins so
+ */
+import { browserLanes } from './lanes.js';
+import { openBrowser } from './open-browser.js';
+
+const words = process.argv.slice(2);
+const paths = words.filter((word) => word.includes('/'));
+const names = words.filter((word) => !paths.includes(word));
+const unknown = names.find((name) => !browserLanes.some((lane) => lane.name === name));
+if (unknown !== undefined) {
+  throw new Error(
+    `test:browser: no lane ${unknown}. There are ${browserLanes.map(({ name }) => name).join(', ')}.`,
+  );
+}
+
+const browser = await openBrowser();
+try {
+  console.log(`Chromium ${browser.version}`);
+  for (const lane of browserLanes) {
+    if (names.length > 0 && !names.includes(lane.name)) continue;
+    const began = performance.now();
+    const { passed, failed, skipped } = await browser.runLane(lane, {
+      ...(paths.length > 0 ? { only: (path: string) => paths.some((start) => path.startsWith(start)) } : {}),
+      log: (line) => console.log(`  ${line}`),
+    });
+    for (const { name, error } of failed) console.log(`FAILED ${name}\n${error}\n`);
+    const seconds = ((performance.now() - began) / 1000).toFixed(0);
+    console.log(
+      `${lane.name}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} left out, ${seconds} s`,
+    );
+    if (failed.length > 0 || passed.length === 0) process.exitCode = 1;
+  }
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,67 @@
+/** Threads of the wasm kernels in a cross-origin-isolated page; test/wasm/threads.test.ts is the same for Node. */
+import { conv2d, grads, type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BackendError } from '../../src/errors/index.js';
+import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { ThreadPool } from '../../src/wasm/thread-pool.js';
+import { useBackend } from '../helpers/backend.js';
+import { expectClose } from '../helpers/close.js';
+import { hashedValues } from '../helpers/hashed-values.js';
+
+beforeAll(() => useBackend('wasm'));
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A convolution and its gradients, large enough to be divided. */
+async function results(): Promise<Float32Array[]> {
+  const make = (name: string, shape: number[]) =>
+    tensor(
+      hashedValues(
+        name,
+        shape.reduce((product, length) => product * length, 1),
+      ),
+      shape,
+    );
+  const [x, w] = [make('x', [8, 13, 11, 24]), make('w', [3, 3, 24, 40])];
+  const convolution = (image: Tensor, filter: Tensor) =>
+    conv2d(image as Tensor4D, filter as Tensor4D, 2, 'same');
+  const tensors = [convolution(x, w), ...grads(convolution)([x, w])];
+  const values = await Promise.all(tensors.map((result) => result.data()));
+  for (const each of [x, w, ...tensors]) each.dispose();
+  return values as Float32Array[];
+}
+
+describe('threads in an isolated page', () => {
+  it('are as many as asked for', () => {
+    expect(crossOriginIsolated).toBe(true);
+    expect(kernelModule().threads).toBe(2);
+  });
+
+  it('give the numbers of one thread', async () => {
+    const module = kernelModule() as unknown as { pool: ThreadPool | undefined };
+    const { pool } = module;
+    const together = await results();
+    module.pool = undefined;
+    const alone = await results();
+    module.pool = pool;
+    for (const [index, values] of together.entries()) expectClose(values, alone[index]!, { relative: 1e-6 });
+  });
+
+  it('that die fail the next call with a named error', async () => {
+    const exports = { begin() {}, finish: () => 1 };
+    // Without a module the worker ends with an error as soon as it starts.
+    const pool = new ThreadPool(2, exports, 0, undefined as never, undefined as never);
+    let error: unknown;
+    for (let wait = 0; wait < 100 && error === undefined; wait++) {
+      await sleep(50); // the news of its end comes through the event loop
+      try {
+        pool.dispatch(0, 0, 1, 0, 0);
+      } catch (reason) {
+        error = reason;
+      }
+    }
+    expect(error).toBeInstanceOf(BackendError);
+    expect(String(error)).toMatch(/its threads must all be alive.*thread 1 ended/);
+    pool.dispose();
+  });
+});

@@ -1,0 +1,338 @@
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSafetensors } from 'simclr-ts/interop';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stripes, tiny, writeClasses } from './pictures.js';
+import { runCLI, runJSON } from './run-cli.js';
+
+let cwd = '';
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'simclr-ts-cli-'));
+  await writeClasses(join(cwd, 'photos'), 10);
+  const { code, stderr } = await runCLI(['train', 'photos', ...tiny], { cwd });
+  if (code !== 0) throw new Error(stderr);
+  // Beside the pictures: copies, and what is none.
+  await writeClasses(join(cwd, 'mixed'), 4);
+  copyFileSync(join(cwd, 'mixed/rows/01.png'), join(cwd, 'mixed/rows/copy, of "01".png'));
+  writeFileSync(join(cwd, 'mixed/rows/broken.png'), 'no picture');
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const read = (name: string) => readFileSync(join(cwd, name));
+
+interface Row {
+  path: string;
+  vector: number[];
+}
+
+const rowsOf = (name: string): Row[] =>
+  read(name)
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+async function refused(args: string[]): Promise<{ code: number | null; message: string }> {
+  const { code, json } = await runJSON(args, { cwd });
+  return { code, message: (json.error as { message: string }).message };
+}
+
+describe('embed', () => {
+  it('writes the same vectors in every format', async () => {
+    const written = await runCLI(['embed', 'mixed', '--out', 'out/v.jsonl'], { cwd });
+    expect(written).toMatchObject({ code: 0, stdout: '9 vectors of 32 numbers in out/v.jsonl\n' });
+    expect(written.stderr).toMatch(/^Warning: 1 file is no whole picture and left out:\n {2}.*broken\.png: /);
+    const rows = rowsOf('out/v.jsonl');
+    expect(rows).toHaveLength(9);
+    const flat = rows.flatMap(({ vector }) => vector);
+    expect(flat).toHaveLength(9 * 32);
+
+    const { json } = await runJSON(['embed', 'mixed', '--out', 'v.npy', '--batch-size', '2'], { cwd });
+    expect(json).toMatchObject({ files: ['v.npy', 'v.paths.json'], pictures: 9, dim: 32 });
+    const npy = read('v.npy');
+    expect(npy.subarray(0, 8)).toEqual(Buffer.from('\x93NUMPY\x01\x00', 'latin1'));
+    const headerEnd = 10 + npy.readUInt16LE(8);
+    expect(headerEnd % 64).toBe(0);
+    expect(npy.subarray(10, headerEnd).toString()).toMatch(
+      /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(9, 32\), \} *\n$/,
+    );
+    const values = new Float32Array(new Uint8Array(npy.subarray(headerEnd)).buffer);
+    for (const [i, value] of values.entries()) expect(value).toBeCloseTo(flat[i]!, 4);
+    expect(values).toHaveLength(9 * 32);
+    expect(JSON.parse(read('v.paths.json').toString())).toEqual(rows.map(({ path }) => path));
+
+    await runCLI(['embed', 'mixed', '--out', 'v.safetensors'], { cwd });
+    const { tensors, metadata } = readSafetensors(read('v.safetensors'));
+    expect(tensors.get('vectors')).toMatchObject({ dtype: 'F32', shape: [9, 32] });
+    expect(Array.from(tensors.get('vectors')!.data as Float32Array, (x) => Math.fround(x))).toEqual(
+      flat.map(Math.fround),
+    );
+    expect(JSON.parse(metadata.paths!)).toEqual(rows.map(({ path }) => path));
+
+    await runCLI(['embed', 'mixed', '--out', 'v.csv'], { cwd });
+    const lines = read('v.csv').toString().trimEnd().split('\n');
+    expect(lines[0]!.split(',').slice(0, 3)).toEqual(['path', 'h0', 'h1']);
+    expect(lines).toHaveLength(10);
+    const last = rows.at(-1)!;
+    expect(last.path).toBe('mixed/rows/copy, of "01".png');
+    expect(lines.at(-1)).toBe(['"mixed/rows/copy, of ""01"".png"', ...last.vector].join(','));
+  });
+
+  it('takes a single picture, with the vector that it has in its folder', async () => {
+    await runCLI(['embed', 'photos/rows/02.png', '--out', 'one.jsonl'], { cwd });
+    await runCLI(['embed', 'photos/rows', '--out', 'all.jsonl'], { cwd });
+    const [one] = rowsOf('one.jsonl');
+    const same = rowsOf('all.jsonl').find(({ path }) => path === one!.path)!;
+    for (const [i, value] of one!.vector.entries()) expect(value).toBeCloseTo(same.vector[i]!, 4);
+  });
+
+  it('refuses what it cannot do', async () => {
+    expect(await refused(['embed', 'photos', '--out', 'v.parquet'])).toEqual({
+      code: 2,
+      message: '--out must end with .npy, .safetensors, .csv, .jsonl. Received: "v.parquet".',
+    });
+    expect((await refused(['embed', 'photos'])).code).toBe(2);
+    expect(await refused(['embed', 'nowhere', '--out', 'n.npy'])).toEqual({
+      code: 3,
+      message: expect.stringContaining('there is none at "nowhere"'),
+    });
+    expect(await refused(['embed', 'mixed/rows/broken.png', '--out', 'n.npy'])).toEqual({
+      code: 3,
+      message: expect.stringMatching(/^The file is no whole picture\..*broken\.png/),
+    });
+    writeFileSync(join(cwd, 'file'), '');
+    expect((await refused(['embed', 'photos', '--out', 'file/v.npy'])).code).toBe(3);
+    expect(existsSync(join(cwd, 'n.npy'))).toBe(false);
+  });
+});
+
+describe('the model', () => {
+  it('must be there', async () => {
+    for (const args of [
+      ['embed', 'photos', '--out', 'n.npy'],
+      ['search', 'photos/rows/00.png', '--in', 'photos'],
+      ['duplicates', 'photos'],
+      ['evaluate', 'photos'],
+      ['export', '--onnx', 'n.onnx'],
+    ]) {
+      const { code, message } = await refused([...args, '--model', 'nothing']);
+      expect(code, args[0]).toBe(4);
+      expect(message).toMatch(/there is none in "nothing"\. Train one with `simclr-ts train DIR`/);
+      expect(message.includes('--exact')).toBe(args[0] === 'duplicates');
+    }
+  });
+
+  it('must be whole', async () => {
+    cpSync(join(cwd, 'simclr-model'), join(cwd, 'cut'), { recursive: true });
+    truncateSync(join(cwd, 'cut/weights.bin'), 1000);
+    expect(await refused(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'])).toEqual({
+      code: 4,
+      message: expect.stringContaining('weights.bin'),
+    });
+    writeFileSync(join(cwd, 'cut/model.json'), '{');
+    expect((await refused(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'])).code).toBe(4);
+  });
+
+  it('runs on the backend that is asked for', async () => {
+    const flags = ['--out', 'cpu.jsonl', '--backend', 'cpu', '--verbose'];
+    const { code, stderr } = await runCLI(['embed', 'photos/rows/00.png', ...flags], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Using cpu/);
+  });
+});
+
+describe('search', () => {
+  it('finds what is most similar, and not the picture itself', async () => {
+    const { json } = await runJSON(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '3'], {
+      cwd,
+    });
+    const results = json.results as { path: string; similarity: number }[];
+    expect(results).toHaveLength(3);
+    expect(results[0]!.path).toBe('mixed/rows/copy, of "01".png');
+    expect(results[0]!.similarity).toBeCloseTo(1, 4);
+    expect(results[1]!.similarity).toBeGreaterThanOrEqual(results[2]!.similarity);
+    expect(results.map(({ path }) => path)).not.toContain('mixed/rows/01.png');
+    expect(json).toMatchObject({ query: 'mixed/rows/01.png', searched: 9 });
+
+    const { stdout } = await runCLI(['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '1'], {
+      cwd,
+    });
+    expect(stdout).toMatch(
+      /^rank {2}similarity {2}file\n {3}1 {2}\d\.\d{4} {6}mixed\/rows\/copy, of "01"\.png\n$/,
+    );
+  });
+
+  it('says so when there is nothing else, and refuses what it cannot do', async () => {
+    mkdirSync(join(cwd, 'single'));
+    writeFileSync(join(cwd, 'single/a.png'), await stripes('rows', 1));
+    const alone = await runCLI(['search', 'single/a.png', '--in', 'single'], { cwd });
+    expect(alone).toMatchObject({ code: 0, stdout: 'There is no other picture in single.\n' });
+    expect((await refused(['search', 'photos/rows/00.png'])).code).toBe(2);
+    expect((await refused(['search', 'photos/rows/00.png', '--in', 'nowhere'])).code).toBe(3);
+    expect((await refused(['search', 'nothing.png', '--in', 'single'])).code).toBe(3);
+  });
+});
+
+describe('duplicates', () => {
+  const copies = ['mixed/rows/01.png', 'mixed/rows/copy, of "01".png'];
+
+  it('finds equal files without a model', async () => {
+    const { code, json } = await runJSON(['duplicates', 'mixed', '--exact', '--model', 'nothing'], { cwd });
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ exact: [copies], similar: [] });
+  });
+
+  it('finds similar pictures from a threshold on', async () => {
+    // The same picture, saved anew: other bytes, other size.
+    mkdirSync(join(cwd, 'again'));
+    const { default: sharp } = await import('sharp');
+    for (const [name, number] of [
+      ['a', 0],
+      ['b', 1],
+      ['c', 2],
+    ] as const) {
+      const picture = await stripes(number === 0 ? 'columns' : 'rows', number);
+      writeFileSync(join(cwd, `again/${name}.png`), picture);
+    }
+    await sharp(join(cwd, 'again/b.png')).webp({ lossless: true }).toFile(join(cwd, 'again/d.webp'));
+    const { json } = await runJSON(['duplicates', 'again', '--threshold', '0.9999'], { cwd });
+    expect(json.exact).toEqual([]);
+    const [group, ...others] = json.similar as { paths: string[]; similarity: { low: number } }[];
+    expect(others).toEqual([]);
+    expect(group!.paths).toEqual(['again/b.png', 'again/d.webp']);
+    // Not 1: a WebP is made smaller while it is decoded, a PNG afterwards.
+    expect(group!.similarity.low).toBeGreaterThan(0.9999);
+    const all = await runJSON(['duplicates', 'again', '--threshold', '-1'], { cwd });
+    expect((all.json.similar as { paths: string[] }[]).map(({ paths }) => paths.length)).toEqual([4]);
+  });
+
+  it('tells equal files once, and says when there are none', async () => {
+    const { stdout } = await runCLI(['duplicates', 'mixed', '--threshold', '0.9999999'], { cwd });
+    expect(stdout).toBe(`the same file:\n${copies.map((path) => `  ${path}\n`).join('')}`);
+    expect((await runCLI(['duplicates', 'photos', '--exact'], { cwd })).stdout).toBe('No duplicates.\n');
+    expect((await refused(['duplicates', 'photos', '--threshold', '1.5'])).code).toBe(2);
+  });
+});
+
+describe('evaluate', () => {
+  it('gives both accuracies with their intervals', async () => {
+    const { code, json } = await runJSON(['evaluate', 'photos', '--neighbors', '3'], { cwd });
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ classNames: ['columns', 'rows'], pictures: { train: 16, test: 4 } });
+    expect(json.majority).toBe(0.5);
+    for (const measure of [json.knn, json.linearProbe]) {
+      const { accuracy, count, interval } = measure as {
+        accuracy: number;
+        count: number;
+        interval: { low: number; high: number };
+      };
+      expect(count).toBe(4);
+      expect(interval.low).toBeLessThanOrEqual(accuracy);
+      expect(interval.high).toBeGreaterThanOrEqual(accuracy);
+    }
+    const again = await runJSON(['evaluate', 'photos', '--neighbors', '3'], { cwd });
+    expect(again.json).toEqual(json);
+    const { stdout } = await runCLI(['evaluate', 'photos'], { cwd });
+    expect(stdout).toMatch(/^2 classes, 16 pictures to learn from, 4 to test\n\n/);
+    expect(stdout).toMatch(/linear probe +\d+\.\d % +\d+\.\d % to \d+\.\d %\n/);
+  });
+
+  it('takes a test folder, by the names of its classes', async () => {
+    mkdirSync(join(cwd, 'held/rows'), { recursive: true });
+    for (let i = 0; i < 3; i++) writeFileSync(join(cwd, `held/rows/${i}.png`), await stripes('rows', 20 + i));
+    mkdirSync(join(cwd, 'held/columns'));
+    writeFileSync(join(cwd, 'held/columns/x.png'), await stripes('columns', 20));
+    const { json } = await runJSON(['evaluate', 'photos', '--test', 'held'], { cwd });
+    expect(json).toMatchObject({ pictures: { train: 20, test: 4 } });
+    const { confusion } = json.linearProbe as { confusion: number[][] };
+    expect(confusion.map(([a, b]) => a! + b!)).toEqual([1, 3]);
+
+    mkdirSync(join(cwd, 'held/waves'));
+    writeFileSync(join(cwd, 'held/waves/x.png'), await stripes('columns', 2));
+    expect(await refused(['evaluate', 'photos', '--test', 'held'])).toEqual({
+      code: 3,
+      message: expect.stringContaining('Received: waves too'),
+    });
+  });
+
+  it('refuses folders without classes, with one, and with too few pictures', async () => {
+    expect(await refused(['evaluate', 'photos/rows'])).toEqual({
+      code: 3,
+      message: expect.stringContaining('must hold a folder for each class'),
+    });
+    mkdirSync(join(cwd, 'one/rows'), { recursive: true });
+    writeFileSync(join(cwd, 'one/rows/a.png'), await stripes('rows', 0));
+    expect((await refused(['evaluate', 'one'])).message).toContain('at least two class folders');
+    await writeClasses(join(cwd, 'pair'), 1);
+    expect(await refused(['evaluate', 'pair'])).toEqual({
+      code: 3,
+      message: expect.stringContaining('Too few pictures'),
+    });
+  });
+});
+
+describe('export', () => {
+  it('writes ONNX and safetensors', async () => {
+    const flags = [
+      '--onnx',
+      'to/e.onnx',
+      '--safetensors',
+      'to/e.safetensors',
+      '--names',
+      'lightly',
+      '--head',
+    ];
+    const { code, json } = await runJSON(['export', ...flags], { cwd });
+    expect(code).toBe(0);
+    expect(json.files).toMatchObject([
+      { path: 'to/e.onnx', format: 'onnx', bytes: read('to/e.onnx').length },
+      { path: 'to/e.safetensors', format: 'safetensors', bytes: read('to/e.safetensors').length },
+    ]);
+    const { tensors, metadata } = readSafetensors(read('to/e.safetensors'));
+    expect(tensors.get('backbone.0.weight')!.shape).toEqual([4, 3, 3, 3]);
+    expect(tensors.get('projection_head.layers.0.weight')!.shape).toEqual([512, 32]);
+    expect(metadata).toMatchObject({ names: 'lightly', inputSize: '32x32' });
+  });
+
+  it('refuses to write nothing, or a head that has no name', async () => {
+    expect((await refused(['export'])).code).toBe(2);
+    expect(await refused(['export', '--safetensors', 'n.safetensors', '--head'])).toEqual({
+      code: 2,
+      message: expect.stringContaining('needs --names lightly'),
+    });
+  });
+});
+
+describe('doctor', () => {
+  it('checks packages, pictures and model', async () => {
+    const { code, json } = await runJSON(['doctor', 'mixed'], { cwd });
+    const checks = json.checks as { name: string; status: string; message: string }[];
+    const names = checks.map(({ name }) => name);
+    expect(names.slice(0, 6)).toEqual(['node', 'sharp', 'backend', 'pictures', 'file', 'model']);
+    expect(checks[3]).toMatchObject({ status: 'warning', message: '9 whole pictures, 2 class folders' });
+    expect(checks[4]!.message).toContain('broken.png');
+    expect(checks[5]).toMatchObject({ status: 'ok', message: 'simclr-model: 2 steps, 32x32 pixels' });
+    expect(json.healthy).toBe(checks.every(({ status }) => status !== 'error'));
+    expect(code).toBe(json.healthy ? 0 : 7);
+  });
+
+  it('ends with 7 where something must be put right', async () => {
+    const { code, json } = await runJSON(['doctor', 'nowhere', '--model', 'nothing'], { cwd });
+    expect(code).toBe(7);
+    const errors = (json.checks as { name: string; status: string }[]).filter(
+      ({ status }) => status === 'error',
+    );
+    expect(errors.map(({ name }) => name)).toEqual(['pictures', 'model']);
+  });
+});

@@ -1,0 +1,34 @@
+import { matMul, tensor2d } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { useBackend } from '../helpers/backend.js';
+import { testSetting } from '../helpers/setting.js';
+
+beforeAll(() => useBackend('wasm'));
+
+// A lane that silently tested another variant than its name says would be worth nothing.
+describe('this run tests the variant that was asked for', () => {
+  it('number of threads', () => {
+    const wanted = testSetting('WASM_THREADS');
+    const { threads } = kernelModule();
+    if (testSetting('WASM_MEMORY') === 'own') expect(threads).toBe(1);
+    else if (wanted === undefined) expect(threads).toBeGreaterThanOrEqual(1);
+    else expect(threads).toBe(Number(wanted));
+  });
+
+  it('memory, shared or not', () => {
+    const { memory } = kernelModule() as unknown as { memory: WebAssembly.Memory };
+    const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+    expect(isShared).toBe(testSetting('WASM_MEMORY') !== 'own');
+  });
+
+  it('fused multiply-add', async () => {
+    // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which only a product that is not rounded before the sum knows of.
+    const x = 1 + 2 ** -12;
+    const a = tensor2d([1, x], [1, 2]);
+    const b = tensor2d([-(1 + 2 ** -11), x], [2, 1]);
+    const product = matMul(a, b);
+    expect((await product.data())[0]).toBe(testSetting('RELAXED_SIMD') === 'off' ? 0 : 2 ** -24);
+    for (const tensor of [a, b, product]) tensor.dispose();
+  });
+});
