@@ -3,7 +3,7 @@ import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
-import { SimCLR } from 'simclr-ts';
+import { checkBackend, SimCLR } from 'simclr-ts';
 import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
 
 let started = false;
@@ -44,7 +44,7 @@ async function activate(name: BackendName): Promise<void> {
   await ready();
 }
 
-/** A few real steps of a small network: does it train here, and how fast? */
+/** The library's preflight, then a few real steps of a small network: does it train here, and how fast? */
 async function tryStep(): Promise<number> {
   const size = 16;
   const count = 16;
@@ -54,6 +54,8 @@ async function tryStep(): Promise<number> {
     projectionHead: { hidden: [16], outputDim: 16 },
   });
   try {
+    const { ok, message } = await checkBackend(simclr);
+    if (!ok) throw new Error(message);
     const pictures = { data, shape: [count, size, size, 3] as const };
     await simclr.trainStep(pictures); // compiles what is compiled once
     const began = performance.now();
