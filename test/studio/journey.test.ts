@@ -60,7 +60,7 @@ it('reads dropped pictures and shows two views of them', async () => {
       .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
   const before = await view();
   await page.locator('#augmentation input[name=strength]').fill('1.5');
-  await expect.poll(view).not.toBe(before);
+  await expect.poll(view, { timeout: 60_000 }).not.toBe(before);
   await studio.picture('1-pictures');
 });
 
@@ -80,9 +80,25 @@ it('trains in a worker while the page stays quick', async () => {
   await page.locator('#map[aria-label*="pictures after step"]').waitFor();
   await studio.picture('2-training');
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
-  console.info(`long tasks of the page while training: ${tasks.map(Math.round).join(', ') || 'none'} (ms)`);
-  // 30 frames a second leave 33 ms a frame; the browser counts tasks from 50 ms on. A few are the first drawing.
-  expect(tasks.filter((duration) => duration > 200)).toEqual([]);
+  const stepBefore = await stepsDone(page);
+  const { frames, seconds } = await page.evaluate(async () => {
+    const began = performance.now();
+    let drawn = 0;
+    while (performance.now() - began < 5000) {
+      await new Promise(requestAnimationFrame);
+      drawn++;
+    }
+    return { frames: drawn, seconds: (performance.now() - began) / 1000 };
+  });
+  const longest = [...tasks]
+    .sort((a, b) => b - a)
+    .slice(0, 5)
+    .map(Math.round);
+  console.info(
+    `while training: ${(frames / seconds).toFixed(0)} frames a second; ${tasks.length} tasks of 50 ms and more, longest ${longest} ms`,
+  );
+  // Training on the page itself would leave a frame a step at most, on whatever machine.
+  expect(frames).toBeGreaterThan(((await stepsDone(page)) - stepBefore) * 1.2);
 });
 
 it('pauses, resumes and stops', async () => {
@@ -159,7 +175,7 @@ it('explains the loss on eight embeddings', async () => {
   const loss = () => page.locator('#explained caption').textContent();
   const before = await loss();
   await page.locator('#temperature').fill('1');
-  await expect.poll(loss).not.toBe(before);
+  await expect.poll(loss, { timeout: 60_000 }).not.toBe(before);
   await studio.picture('5-loss');
 });
 

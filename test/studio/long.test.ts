@@ -31,7 +31,8 @@ it(`grows nothing in ${steps} steps`, { timeout: 900_000 }, async () => {
     await studio.text('#train-state', /is done/, 800_000);
     const after = { tensors: await tensors(studio), heap: await heap(studio) };
     console.info(`after 300 steps ${JSON.stringify(before)}, after ${steps} ${JSON.stringify(after)}`);
-    expect(after.tensors).toBe(before.tensors);
+    // While a step is under way its batch is one more.
+    expect(after.tensors).toBeLessThanOrEqual(before.tensors);
     expect(after.heap).toBeLessThan(before.heap + 10 * 2 ** 20);
     expect(studio.errors).toEqual([]);
   } finally {

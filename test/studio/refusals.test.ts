@@ -93,7 +93,9 @@ it('says that storage is full, and trains on', async () => {
 });
 
 it('says that WebGL and WebGPU are not there, and stays on wasm', async () => {
-  const opened = await open({ args: ['--disable-gpu', '--disable-3d-apis'] });
+  const opened = await open({
+    args: ['--disable-webgl', '--disable-webgl2', '--disable-gpu', '--disable-software-rasterizer'],
+  });
   for (const name of ['webgl', 'webgpu']) {
     await opened.page.selectOption('#backend', name);
     await opened.text('#notices', new RegExp(`${name} cannot train here`));

@@ -17,7 +17,6 @@ interface AppEvents {
   augmentation: AugmentationSettings;
   /** A picture was chosen. */
   chosen: number;
-  marked: ReadonlySet<number>;
   trainer: TrainerEvent;
   measured: MeasureEvent;
   training: 'running' | 'paused' | 'idle';

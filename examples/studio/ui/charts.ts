@@ -26,14 +26,14 @@ export class LinesChart {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
   }
 
-  /** Draws at most twice a second: a chart must not take the page's time. */
+  /** Draws at most once a second: a chart must not take the page's time. */
   show(lines: Line[]): void {
     this.lines = lines;
     if (this.due) return;
     this.due = window.setTimeout(() => {
       this.due = 0;
       this.draw();
-    }, 500);
+    }, 1000);
   }
 
   draw(): void {

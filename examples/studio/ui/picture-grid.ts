@@ -35,9 +35,6 @@ export class PictureGrid {
       if (event.shiftKey) this.mark(button);
       else this.choose(button);
     });
-    app.on('marked', (marked) => {
-      for (const button of this.buttons()) button.ariaPressed = String(marked.has(Number(button.value)));
-    });
   }
 
   show(indices: readonly number[]): void {
@@ -94,7 +91,7 @@ export class PictureGrid {
   private mark(button: HTMLButtonElement): void {
     const index = Number(button.value);
     if (!marked.delete(index)) marked.add(index);
-    this.app.tell('marked', marked);
+    showMarks();
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -127,10 +124,17 @@ export class PictureGrid {
 /** Pictures that are marked for a name, all over the page. */
 const marked = new Set<number>();
 
+/** Shows on every grid of the page what is marked. */
+function showMarks(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('.grid button')) {
+    button.ariaPressed = String(marked.has(Number(button.value)));
+  }
+}
+
 /** Takes all marks away. @returns what was marked */
-export function takeMarked(app: App): number[] {
+export function takeMarked(): number[] {
   const taken = [...marked];
   marked.clear();
-  app.tell('marked', marked);
+  showMarks();
   return taken;
 }

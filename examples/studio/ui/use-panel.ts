@@ -84,7 +84,7 @@ function labelsPanel(app: App): void {
       notice('info', 'Write a name first.');
       return;
     }
-    const marked = takeMarked(app);
+    const marked = takeMarked();
     if (marked.length === 0) {
       notice('info', 'Mark pictures first: Shift and a click, or the key M.');
       return;
@@ -119,6 +119,7 @@ function labelsPanel(app: App): void {
     show();
   });
   app.on('forgotten', () => {
+    takeMarked();
     labels = [];
     show();
     result.replaceChildren();

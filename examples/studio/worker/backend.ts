@@ -3,8 +3,17 @@ import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
-import { SimCLR } from 'simclr-ts';
+import { checkBackend, SimCLR } from 'simclr-ts';
 import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
+
+let started = false;
+
+/** Threads to train on: all cores but one, which the page itself needs; of two both, for half is too much to give. */
+function threadCount(): number {
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+  const cores = navigator.hardwareConcurrency;
+  return isolated ? Math.min(cores > 2 ? cores - 1 : cores, 16) : 1;
+}
 
 /** Brings the backend's code in and makes it the active one. */
 async function activate(name: BackendName): Promise<void> {
@@ -14,7 +23,9 @@ async function activate(name: BackendName): Promise<void> {
       'tfjs-backend-wasm-simd.wasm': simd,
       'tfjs-backend-wasm-threaded-simd.wasm': threaded,
     });
-    await import('simclr-ts/wasm');
+    const { setThreadCount } = await import('simclr-ts/wasm');
+    if (!started) setThreadCount(threadCount());
+    started = true;
   } else if (name === 'webgl') {
     if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
       throw new Error(
@@ -33,7 +44,7 @@ async function activate(name: BackendName): Promise<void> {
   await ready();
 }
 
-/** A few real steps of a small network: does it train here, and how fast? */
+/** The library's preflight, then a few real steps of a small network: does it train here, and how fast? */
 async function tryStep(): Promise<number> {
   const size = 16;
   const count = 16;
@@ -43,6 +54,8 @@ async function tryStep(): Promise<number> {
     projectionHead: { hidden: [16], outputDim: 16 },
   });
   try {
+    const { ok, message } = await checkBackend(simclr);
+    if (!ok) throw new Error(message);
     const pictures = { data, shape: [count, size, size, 3] as const };
     await simclr.trainStep(pictures); // compiles what is compiled once
     const began = performance.now();
@@ -61,7 +74,5 @@ async function tryStep(): Promise<number> {
 export async function startBackend(name: BackendName): Promise<BackendReport> {
   await activate(name);
   const pairsPerSecond = await tryStep();
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-  const threads = name === 'wasm' && isolated ? Math.min(navigator.hardwareConcurrency, 16) : 1;
-  return { name, threads, pairsPerSecond };
+  return { name, threads: name === 'wasm' ? threadCount() : 1, pairsPerSecond };
 }

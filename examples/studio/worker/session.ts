@@ -40,7 +40,8 @@ export class Session {
     this.augmentation = liveAugmentation(augmentation, viewSize);
     this.simclr = new SimCLR({
       encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-      projectionHead: { hidden: [128], outputDim: 64 },
+      // Normalised, or few and hard pictures let all projections fall together in the first steps.
+      projectionHead: { hidden: [128], outputDim: 64, batchNorm: true },
       augmentation: this.augmentation.transform,
       // A constant rate, so that training may be continued as long as one likes.
       optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },

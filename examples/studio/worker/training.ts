@@ -1,4 +1,5 @@
 import type { Callback } from 'simclr-ts';
+import { doctor } from 'simclr-ts/doctor';
 import { fewestPictures } from '../shared/pictures.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
 import type { TrainerEvent } from '../shared/trainer-protocol.js';
@@ -7,7 +8,7 @@ import type { Session } from './session.js';
 import { asImages } from './vectors.js';
 
 const secondsBetweenSaves = 15;
-const secondsBetweenReports = 0.25;
+const secondsBetweenReports = 0.5;
 
 /** Measuring may take this share of the time. */
 const shareOfMeasuring = 0.15;
@@ -67,7 +68,7 @@ export class Training {
       batchSize: Math.min(settings.batchSize, session.count),
       resume: true,
       signal: this.ending.signal,
-      callbacks: [this.reports(settings), this.measurements(), this.saves(), this.pauses()],
+      callbacks: [this.reports(settings), this.doctor(), this.measurements(), this.saves(), this.pauses()],
     });
     await this.measure();
     await session.saveModel();
@@ -112,6 +113,13 @@ export class Training {
     if (losses.length <= mostLosses) return;
     this.session.losses = losses.filter((_, index) => index % 2 === 0);
     this.lossEvery *= 2;
+  }
+
+  /** What the library finds wrong with the run, as a notice. */
+  private doctor(): Callback {
+    return doctor({
+      onFinding: ({ message }) => this.say({ type: 'notice', level: 'warning', text: message }),
+    });
   }
 
   private measurements(): Callback {
