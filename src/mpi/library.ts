@@ -67,6 +67,13 @@ const openmpiSymbols = {
 type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint; anySource: number };
 
 /**
+ * What OpenMPI and UCX do by default in every process that loads them is not for one whose threads compile as they run:
+ * overwriting the machine code of `munmap` and its like, for the sake of networks that register memory, and unwinding the
+ * stack from a signal handler, through frames that no table describes. Whoever sets these variables has the last word.
+ */
+const gentle = { OMPI_MCA_memory: '^patcher', UCX_MEM_MMAP_HOOK_MODE: 'none', UCX_ERROR_SIGNALS: '' } as const;
+
+/**
  * Loads the MPI library that belongs to the launcher.
  *
  * @param library - Path or name of the library; left out, the usual names are tried.
@@ -75,6 +82,7 @@ type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint;
 export async function loadLibrary(launch: Launch, library: string | undefined): Promise<MPILibrary> {
   const caller = 'mpiCommunicator';
   const { default: koffi } = await importOptional(caller, 'koffi', () => import('koffi'));
+  for (const [name, value] of Object.entries(gentle)) process.env[name] ??= value;
   const { openmpi, mpich } = fileNames;
   const usual = launch.family === 'mpich' ? [...mpich, ...openmpi] : [...openmpi, ...mpich];
   const names = library === undefined ? usual : [library];
