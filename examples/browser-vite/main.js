@@ -57,8 +57,8 @@ for (let i = 0; i < 12; i++) {
   pair.append(copy(drawn[i]), copy(neighbors[i]));
   element('neighbors').append(pair);
 }
-const right = drawn.filter(({ kind }, i) => neighbors[i].kind === kind).length;
+const right = drawn.filter(({ label }, i) => neighbors[i].label === label).length;
 const [first, last] = [history.epochs[0], history.epochs.at(-1)].map(({ loss }) => loss.toFixed(3));
 element('state').textContent =
   `Done: loss ${first} to ${last}; learning nothing: ${uniform.toFixed(3)}. ` +
-  `Nearest other picture of the same kind: ${Math.round((100 * right) / drawn.length)} %`;
+  `Nearest other picture shows the same: ${Math.round((100 * right) / drawn.length)} %`;

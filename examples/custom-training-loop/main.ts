@@ -83,4 +83,4 @@ const classifier = await knnClassifier(
   { neighbors: 5 },
 );
 const { accuracy } = await classifier.evaluate(rows(half), labels.slice(half));
-console.log(`kind by the nearest neighbours: ${Math.round(100 * accuracy)} % right`);
+console.log(`what it shows by the nearest neighbours: ${Math.round(100 * accuracy)} % right`);

@@ -51,4 +51,4 @@ const again = new SimCLR({ encoder: loaded });
 const h = await again.embed(images);
 const { indices } = await nearestNeighbors(h, h, 2); // the nearest of each is itself
 const right = labels.filter((label, i) => labels[indices[2 * i + 1]] === label).length;
-console.log(`nearest other picture of the same kind: ${Math.round((100 * right) / labels.length)} %`);
+console.log(`nearest other picture shows the same: ${Math.round((100 * right) / labels.length)} %`);

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { AdamW, imagenetMean, imagenetStd, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
 import { loadStateDict, readSafetensors, stateDict, writeSafetensors } from 'simclr-ts/interop';
+import { drawPictures } from './draw-pictures.js';
 
 const file = 'weights.safetensors';
 if (!existsSync(file)) {
@@ -21,7 +22,7 @@ const simclr = new SimCLR({
   encoder,
   normalization: { mean: imagenetMean, std: imagenetStd }, // what torchvision's weights expect
   augmentation: simclrAugmentation({ size: 64, strength: 0.5 }),
-  optimizer: new AdamW({ learningRate: 3e-4 }),
+  optimizer: new AdamW({ learningRate: 1e-3 }),
 });
 
 // The same numbers as in Python, before anything is trained.
@@ -38,8 +39,8 @@ console.log(
 );
 h.dispose();
 
-// Go on from there: yours would be a data set, and hundreds of epochs.
-const { epochs } = await simclr.fit(pictures, { epochs: 6, batchSize: 16 });
+// Go on from there. With more pictures and hundreds of epochs this would be of use.
+const { epochs } = await simclr.fit(drawPictures(48).images, { epochs: 6, batchSize: 16 });
 const uniform = Math.log(2 * 16 - 1); // the loss of embeddings that tell nothing apart
 console.log(
   `loss ${epochs[0].loss.toFixed(3)} to ${epochs.at(-1).loss.toFixed(3)}; learning nothing: ${uniform.toFixed(3)}`,

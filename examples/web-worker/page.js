@@ -9,7 +9,7 @@ const hear = {
   done({ outcome, steps, first, last, uniform, right }) {
     element('state').textContent =
       `Training ${outcome} after ${steps} steps: loss ${first.toFixed(3)} to ${last.toFixed(3)}; ` +
-      `learning nothing: ${uniform.toFixed(3)}. Nearest other picture of the same kind: ${right} %`;
+      `learning nothing: ${uniform.toFixed(3)}. Nearest other picture shows the same: ${right} %`;
     element('start').disabled = false;
     element('stop').disabled = true;
   },

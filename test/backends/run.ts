@@ -13,7 +13,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { browserLanes } from '../browser/lanes.js';
+import { browserLanes, type LeftOut } from '../browser/lanes.js';
 import { openBrowser, type TestBrowser } from '../browser/open-browser.js';
 import { backendTolerances } from '../helpers/tolerance.js';
 import { type LaneOutcome, nodeLanes, runNodeLane } from './node-lanes.js';
@@ -34,6 +34,7 @@ interface Lane {
   name: string;
   /** Its name in test/helpers/tolerance.ts. */
   tolerance: string;
+  leftOut: LeftOut | undefined;
   run(): Promise<LaneOutcome>;
 }
 
@@ -43,11 +44,13 @@ const lanes: Lane[] = [
   ...nodeLanes.map((lane) => ({
     name: lane.name,
     tolerance: lane.settings.BACKEND!,
+    leftOut: lane.leftOut,
     run: () => runNodeLane(lane, values.tests),
   })),
   ...browserLanes.map((lane) => ({
     name: lane.name,
     tolerance: lane.settings.FLOAT16 === 'on' ? `${lane.backend}-float16` : lane.backend,
+    leftOut: lane.leftOut,
     async run() {
       browser ??= await openBrowser();
       const only = (path: string) => path.startsWith(values.tests);
@@ -55,11 +58,6 @@ const lanes: Lane[] = [
       return { passed: passed.length, failed, pairsPerSecond };
     },
   })),
-  {
-    name: 'tfjs-node-gpu',
-    tolerance: 'tensorflow',
-    run: () => Promise.reject(new Error('it is not tried: it wants a GPU and CUDA 11')),
-  },
 ];
 
 const listed = (names: string) => names.split(',').filter(Boolean);
@@ -85,6 +83,8 @@ async function save(): Promise<void> {
 if (values.json !== undefined) await mkdir(dirname(values.json), { recursive: true });
 for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
   console.log(`${lane.name} ...`);
+  if (lane.leftOut) console.log(`  left out: ${lane.leftOut.because}`);
+  const began = performance.now();
   const row: BackendRow = {
     backend: lane.name,
     available: true,
@@ -94,6 +94,7 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
     fixturesFailed: 0,
     pairsPerSecond: null,
     ratioToWasm: null,
+    leftOut: lane.leftOut?.because ?? '',
   };
   try {
     const { passed, failed, pairsPerSecond } = await lane.run();
@@ -107,6 +108,11 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
     row.reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     if (listed(values.require).includes(lane.name)) process.exitCode = 1;
   }
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  const what = row.available
+    ? `${row.fixturesPassed} passed, ${row.fixturesFailed} failed`
+    : `not run: ${row.reason}`;
+  console.log(`  ${what}, ${seconds} s`);
   rows.push(row);
   await save();
 }

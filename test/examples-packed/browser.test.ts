@@ -45,7 +45,7 @@ it('browser-vite trains from static files and shows what it did', async () => {
     const { page, errors } = await open(host.url);
     const text = await state(page, /^(Done|Failed)/);
     expectLearning(text);
-    expectRight(text, 50);
+    expectRight(text, 60);
     expect((await page.locator('#loss').getAttribute('points'))!.split(' ')).toHaveLength(24);
     expect(await page.locator('#neighbors canvas').count()).toBe(24);
     expect(errors).toEqual([]);

@@ -54,7 +54,8 @@ describe.sequential('tfjs-node', () => {
   });
 
   it('runs node-gpu on the newest Node, which lacks what tfjs-node 4.22 calls', async () => {
-    const program = "import util from 'node:util'; console.log('isNullOrUndefined' in util); import('./main.js');\n";
+    const program =
+      "import util from 'node:util'; console.log('isNullOrUndefined' in util); import('./main.js');\n";
     await writeFile(join(example, 'newest.js'), program);
     const withNode = join(root, 'scripts/with-node.mjs');
     const { stdout } = await execute('node', [withNode, 'latest', 'node', 'newest.js'], example);
