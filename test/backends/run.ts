@@ -6,11 +6,13 @@
  *     npm run backends -- --only cpu,chromium-webgl        some
  *     npm run backends -- --tests test/losses              with some of the tests
  *     npm run backends -- --docs                           and the table of docs/backends.md
+ *     npm run backends -- --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
  * A backend that cannot be had is named with its reason. The exit status is 1 when a test fails, and with
  * `--require NAMES` when one of those backends cannot be had.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { browserLanes, type LeftOut } from '../browser/lanes.js';
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     tests: { type: 'string', default: '' },
     require: { type: 'string', default: '' },
     docs: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 
@@ -69,7 +72,11 @@ if (unknown !== undefined) {
   throw new Error(`backends: there are ${lanes.map(({ name }) => name).join(', ')}. Received: ${unknown}.`);
 }
 
-const rows: BackendRow[] = [];
+let rows: BackendRow[] = [];
+if (values.keep && values.json !== undefined && existsSync(values.json)) {
+  rows = JSON.parse(await readFile(values.json, 'utf8'));
+}
+const order = lanes.map(({ name }) => name);
 
 /** After every lane, so that what was measured is kept when a later one is interrupted. */
 async function save(): Promise<void> {
@@ -113,7 +120,8 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
     ? `${row.fixturesPassed} passed, ${row.fixturesFailed} failed`
     : `not run: ${row.reason}`;
   console.log(`  ${what}, ${seconds} s`);
-  rows.push(row);
+  rows = [...rows.filter(({ backend }) => backend !== row.backend), row];
+  rows.sort((a, b) => order.indexOf(a.backend) - order.indexOf(b.backend));
   await save();
 }
 await browser?.close();

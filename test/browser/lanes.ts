@@ -40,10 +40,11 @@ export const slowGraphics: LeftOut = {
 
 /** Each shape of each kernel is compiled anew there, and a step of the narrow network takes a minute. */
 export const slowWebGPU: LeftOut = {
-  tests: `${largeNetworks}|five steps of 'narrow|five steps of 'tiny'.*(adamw|lars)`,
+  tests: `${largeNetworks}|five steps of 'narrow|five steps of 'tiny'.*(adamw|lars)|beyond 2048 views`,
   files: [
     'test/distributed/',
     'test/evaluation/',
+    'test/losses/nt-xent-properties',
     'test/training/bad-input',
     'test/training/callbacks',
     'test/training/checkpoints',
