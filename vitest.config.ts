@@ -66,6 +66,7 @@ export default defineConfig({
     projects: [
       project('cpu', ['test/**/*.test.ts'], { BACKEND: 'cpu' }, [
         'test/browser/**',
+        'test/examples-packed/**',
         'test/main/**',
         'test/mpi/jobs/**',
         'test/package/**',

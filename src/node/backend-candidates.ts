@@ -28,6 +28,19 @@ async function load(name: string, importIt: () => Promise<unknown>): Promise<voi
   }
 }
 
+/** What Linux, macOS, Windows and tfjs-node itself say when the binding or the library of TensorFlow is not there. */
+const libraryMissing =
+  /native addon module .* can not be found|libtensorflow\S*: cannot open shared object|Library not loaded: \S*libtensorflow|The specified module could not be found/;
+
+/** One sentence for people on a tfjs-node package that is installed and does not load. */
+export function explainTensorFlowFailure(name: string, error: Error): Error {
+  if (!libraryMissing.test(error.message)) return error;
+  return new Error(
+    `${name} is installed without its native library: its install step did not run or could not download it; ` +
+      `try \`npm rebuild ${name}\``,
+  );
+}
+
 /** Both tfjs-node packages register the backend 'tensorflow'; at most one is loaded into a process. */
 async function loadTensorFlow(name: string): Promise<void> {
   // Gone from Node 23 on, but used by tfjs-node 4.22.
@@ -35,7 +48,11 @@ async function loadTensorFlow(name: string): Promise<void> {
   legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   legacy.isArray ??= Array.isArray;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // TensorFlow's own notices about the processor
-  await load(name, () => importByName(name));
+  try {
+    await load(name, () => importByName(name));
+  } catch (error) {
+    throw explainTensorFlowFailure(name, error as Error);
+  }
 }
 
 function usesGPU(): boolean {

@@ -20,7 +20,7 @@ describe('gaussianBlur', () => {
         gaussianBlur({ kernelSize }).apply(images, { sigma: Float32Array.from(sigma) }),
       );
       expect(result.shape).toEqual(images.shape);
-      expectClose(result.dataSync(), values, tolerance);
+      expectClose(await result.data(), values, tolerance);
     },
   );
 
@@ -30,10 +30,10 @@ describe('gaussianBlur', () => {
     const result = await expectTensors(1, () =>
       gaussianBlur({ kernelSize, padding: 'zero' }).apply(images, { sigma: Float32Array.from(sigma) }),
     );
-    expectClose(result.dataSync(), values, tolerance);
+    expectClose(await result.data(), values, tolerance);
   });
 
-  it('takes a kernel of a tenth of the height, made odd', () => {
+  it('takes a kernel of a tenth of the height, made odd', async () => {
     for (const [height, kernelSize] of [
       [9, 1],
       [32, 3],
@@ -41,34 +41,34 @@ describe('gaussianBlur', () => {
     ] as const) {
       const images = pictures('blur', 1, height, 7, 1);
       const parameters = { sigma: new Float32Array([1.5]) };
-      expect(gaussianBlur().apply(images, parameters).dataSync()).toEqual(
-        gaussianBlur({ kernelSize }).apply(images, parameters).dataSync(),
+      expect(await gaussianBlur().apply(images, parameters).data()).toEqual(
+        await gaussianBlur({ kernelSize }).apply(images, parameters).data(),
       );
     }
   });
 
-  it('keeps constant pictures, and the pictures apart', () => {
+  it('keeps constant pictures, and the pictures apart', async () => {
     const images = tensor4d(
       [...new Float32Array(48).fill(0.25), ...new Float32Array(48).fill(1)],
       [2, 4, 4, 3],
     );
-    const [first, second] = byPicture(
+    const [first, second] = await byPicture(
       gaussianBlur({ kernelSize: 5 }).apply(images, { sigma: new Float32Array([2, 0.5]) }),
     );
     expectClose(first!, new Float32Array(48).fill(0.25), tolerance);
     expectClose(second!, new Float32Array(48).fill(1), tolerance);
   });
 
-  it('is the identity for a deviation of nothing', () => {
+  it('is the identity for a deviation of nothing', async () => {
     const images = pictures('blur', 1, 5, 5);
     const result = gaussianBlur({ kernelSize: 3 }).apply(images, { sigma: new Float32Array([0.01]) });
-    expectClose(result.dataSync(), images.dataSync(), { absolute: 1e-7 });
+    expectClose(await result.data(), await images.data(), { absolute: 1e-7 });
   });
 
-  it('runs long kernels', () => {
+  it('runs long kernels', async () => {
     const images = tensor4d(new Float32Array(40 * 40).fill(0.5), [1, 40, 40, 1]);
     const result = gaussianBlur({ kernelSize: 31 }).apply(images, { sigma: new Float32Array([9]) });
-    expectClose(result.dataSync(), images.dataSync(), tolerance);
+    expectClose(await result.data(), await images.data(), tolerance);
   });
 
   it('draws deviations uniformly', () => {

@@ -28,11 +28,11 @@ async function expectColors(
   expected: readonly number[],
 ): Promise<void> {
   const images = coloredPictures();
-  const before = images.dataSync().slice();
+  const before = (await images.data()).slice();
   const result = await expectTensors(1, () => change(images));
   expect(result.shape).toEqual(images.shape);
-  expectClose(result.dataSync(), expected, tolerance);
-  expect(images.dataSync()).toEqual(before);
+  expectClose(await result.data(), expected, tolerance);
+  expect(await images.data()).toEqual(before);
   result.dispose();
   images.dispose();
 }
@@ -52,26 +52,26 @@ describe('single colour operations', () => {
     ['hue', (images: Tensor4D) => adjustHue(images, turns)],
     ['grayscale', grayscale],
     ['solarize', (images: Tensor4D) => solarize().apply(images, null)],
-  ] as const)('%s as torchvision', (name, change) => expectColors(change, torchvision[name]));
+  ] as const)('%s as torchvision', async (name, change) => await expectColors(change, torchvision[name]));
 
   it.each([
     ['contrast', (images: Tensor4D) => adjustContrast(images, factors.contrast, 'tf')],
     ['saturation', (images: Tensor4D) => adjustSaturation(images, factors.saturation, 'tf')],
     ['hue', (images: Tensor4D) => adjustHue(images, turns, 'tf')],
-  ] as const)('%s as TensorFlow', (name, change) => expectColors(change, tensorflow[name]));
+  ] as const)('%s as TensorFlow', async (name, change) => await expectColors(change, tensorflow[name]));
 
-  it('grayscale has three equal channels, bit for bit', () => {
+  it('grayscale has three equal channels, bit for bit', async () => {
     const images = coloredPictures();
-    const gray = grayscale(images).dataSync();
+    const gray = await grayscale(images).data();
     for (let pixel = 0; pixel < gray.length; pixel += 3) {
       expect(gray[pixel + 1]).toBe(gray[pixel]);
       expect(gray[pixel + 2]).toBe(gray[pixel]);
     }
   });
 
-  it('hue: a whole turn and no turn are the same', () => {
+  it('hue: a whole turn and no turn are the same', async () => {
     const images = coloredPictures();
-    expectClose(adjustHue(images, new Float32Array([1, -1, 2])).dataSync(), images.dataSync(), tolerance);
+    expectClose(await adjustHue(images, new Float32Array([1, -1, 2])).data(), await images.data(), tolerance);
   });
 
   it('refuses wrong images, factors and semantics', () => {
@@ -113,14 +113,14 @@ describe('colorJitter', () => {
 
   it.each(torchvision.jitters.map(({ orders, values }) => [orders, values] as const))(
     'torchvision, pictures in orders %j',
-    (orders, values) =>
-      expectColors((images) => colorJitter().apply(images, parametersFor(torchvision, orders)), values),
+    async (orders, values) =>
+      await expectColors((images) => colorJitter().apply(images, parametersFor(torchvision, orders)), values),
   );
 
   it.each(tensorflow.jitters.map(({ orders, values }) => [orders, values] as const))(
     'TensorFlow, pictures in orders %j',
-    (orders, values) =>
-      expectColors(
+    async (orders, values) =>
+      await expectColors(
         (images) => colorJitter({ semantics: 'tf' }).apply(images, parametersFor(tensorflow, orders)),
         values,
       ),
@@ -130,14 +130,14 @@ describe('colorJitter', () => {
     const images = coloredPictures();
     const jitter = colorJitter({ strength: 0 });
     const result = await expectTensors(1, () => jitter.apply(images, jitter.sample(3, randomGenerator(1))));
-    expect(result.dataSync()).toEqual(images.dataSync());
+    expect(await result.data()).toEqual(await images.data());
   });
 
-  it.each(['torchvision', 'tf'] as const)('%s: stays in [0, 1]', (semantics) => {
+  it.each(['torchvision', 'tf'] as const)('%s: stays in [0, 1]', async (semantics) => {
     const images = coloredPictures();
     const jitter = colorJitter({ semantics, strength: 2.5 });
     for (let seed = 0; seed < 5; seed++) {
-      const values = jitter.apply(images, jitter.sample(3, randomGenerator(seed))).dataSync();
+      const values = await jitter.apply(images, jitter.sample(3, randomGenerator(seed))).data();
       expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...values)).toBeLessThanOrEqual(1);
     }
@@ -200,8 +200,8 @@ describe('randomGrayscale', () => {
     const images = coloredPictures();
     const selected = new Uint8Array([0, 1, 0]);
     const result = await expectTensors(1, () => randomGrayscale().apply(images, { selected }));
-    const [first, second, third] = byPicture(result);
-    const originals = byPicture(images);
+    const [first, second, third] = await byPicture(result);
+    const originals = await byPicture(images);
     expect(first).toEqual(originals[0]);
     expect(third).toEqual(originals[2]);
     expectClose(second!, torchvision.grayscale.slice(90, 180), tolerance);

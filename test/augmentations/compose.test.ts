@@ -47,9 +47,9 @@ describe('randomApply', () => {
     const result = await expectTensors(1, () =>
       transform.apply(images, { selected: new Uint8Array([1, 0, 1]), inner: { sigma } }),
     );
-    const blurred = byPicture(blur.apply(images, { sigma }));
-    const originals = byPicture(images);
-    expect(byPicture(result)).toEqual([blurred[0], originals[1], blurred[2]]);
+    const blurred = await byPicture(blur.apply(images, { sigma }));
+    const originals = await byPicture(images);
+    expect(await byPicture(result)).toEqual([blurred[0], originals[1], blurred[2]]);
   });
 
   it('runs the inner transform on no picture when none is selected', async () => {
@@ -67,7 +67,7 @@ describe('randomApply', () => {
     const none = await expectTensors(1, () =>
       transform.apply(images, { selected: new Uint8Array(2), inner: null }),
     );
-    expect(none.dataSync()).toEqual(images.dataSync());
+    expect(await none.data()).toEqual(await images.data());
     expect(calls).toBe(0);
     await expectTensors(1, () => transform.apply(images, { selected: new Uint8Array([1, 1]), inner: null }));
     expect(calls).toBe(1);
@@ -108,7 +108,7 @@ describe('compose', () => {
     const cropped = parts[0].apply(images, parts[0].sample(3, random.fold(0), [9, 8]));
     const flipped = parts[1].apply(cropped, parts[1].sample(3, random.fold(1)));
     const blurred = parts[2].apply(flipped, parts[2].sample(3, random.fold(2)));
-    expect(result.dataSync()).toEqual(blurred.dataSync());
+    expect(await result.data()).toEqual(await blurred.data());
   });
 
   it('hands the sizes along', () => {
@@ -120,7 +120,7 @@ describe('compose', () => {
   it('of nothing changes nothing', async () => {
     const images = pictures('compose', 1, 2, 2);
     const result = await expectTensors(1, () => augment(compose([]), images, randomGenerator(0)));
-    expect(result.dataSync()).toEqual(images.dataSync());
+    expect(await result.data()).toEqual(await images.data());
   });
 
   it('leaves nothing behind when a part throws', async () => {
@@ -149,8 +149,10 @@ describe('normalize', () => {
     const images = coloredPictures();
     const options = { mean: imagenetMean, std: imagenetStd };
     const result = await expectTensors(1, () => normalize(options).apply(images, null));
-    expectClose(result.dataSync(), torchvision.normalize, { absolute: 2e-6 });
-    expectClose(denormalize(options).apply(result, null).dataSync(), images.dataSync(), { absolute: 1e-6 });
+    expectClose(await result.data(), torchvision.normalize, { absolute: 2e-6 });
+    expectClose(await denormalize(options).apply(result, null).data(), await images.data(), {
+      absolute: 1e-6,
+    });
   });
 
   it('refuses lists that do not fit', () => {
@@ -180,13 +182,13 @@ describe('simclrAugmentation', () => {
       const result = await expectTensors(1, () => augment(transform, batch, randomGenerator(9)));
       expect(result.shape).toEqual([4, 12, 10, 3]);
       expect(transform.outputSize?.([16, 14])).toEqual([12, 10]);
-      const values = result.dataSync();
+      const values = await result.data();
       expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...values)).toBeLessThanOrEqual(1);
     }
   });
 
-  it('is the paper in its order', () => {
+  it('is the paper in its order', async () => {
     const random = randomGenerator(1);
     const transform = compose([
       randomResizedCrop({ size: 12, interpolation: 'bicubic' }),
@@ -203,24 +205,26 @@ describe('simclrAugmentation', () => {
       normalization: { mean: cifar10Mean, std: cifar10Std },
     });
     const batch = images();
-    expect(augment(preset, batch, random).dataSync()).toEqual(augment(transform, batch, random).dataSync());
+    expect(await augment(preset, batch, random).data()).toEqual(
+      await augment(transform, batch, random).data(),
+    );
   });
 
-  it('is replayed by the same streams and changed by view and epoch', () => {
+  it('is replayed by the same streams and changed by view and epoch', async () => {
     const batch = images();
     const indices = [3, 1, 4, 15];
-    const first = augment(augmentation, batch, view(indices)).dataSync();
-    expect(augment(augmentation, batch, view(indices)).dataSync()).toEqual(first);
-    expect(augment(augmentation, batch, view(indices, 0, 1)).dataSync()).not.toEqual(first);
-    expect(augment(augmentation, batch, view(indices, 1)).dataSync()).not.toEqual(first);
+    const first = await augment(augmentation, batch, view(indices)).data();
+    expect(await augment(augmentation, batch, view(indices)).data()).toEqual(first);
+    expect(await augment(augmentation, batch, view(indices, 0, 1)).data()).not.toEqual(first);
+    expect(await augment(augmentation, batch, view(indices, 1)).data()).not.toEqual(first);
   });
 
-  it('gives a picture the same view whatever its neighbours', () => {
+  it('gives a picture the same view whatever its neighbours', async () => {
     const batch = images();
-    const whole = byPicture(augment(augmentation, batch, view([3, 1, 4, 15])));
+    const whole = await byPicture(augment(augmentation, batch, view([3, 1, 4, 15])));
     const order = [2, 0, 3];
     const reordered = concat(order.map((row) => slice(batch, [row, 0, 0, 0], [1, -1, -1, -1])));
-    const part = byPicture(augment(augmentation, reordered, view([4, 3, 15])));
+    const part = await byPicture(augment(augmentation, reordered, view([4, 3, 15])));
     order.forEach((source, row) => {
       expectClose(part[row]!, whole[source]!, { absolute: 1e-6 });
     });
@@ -241,16 +245,16 @@ describe('simclrAugmentation', () => {
 });
 
 describe('evaluationTransform', () => {
-  it('resizes, and cuts the middle where asked', () => {
+  it('resizes, and cuts the middle where asked', async () => {
     const batch = pictures('evaluation', 2, 16, 20);
     const whole = augment(evaluationTransform({ size: 8 }), batch, randomGenerator(0));
-    expect(whole.dataSync()).toEqual(resize({ size: 8 }).apply(batch, null).dataSync());
+    expect(await whole.data()).toEqual(await resize({ size: 8 }).apply(batch, null).data());
     const middle = augment(
       evaluationTransform({ size: 7, cropProportion: 0.875 }),
       batch,
       randomGenerator(0),
     );
-    expect(middle.dataSync()).toEqual(centerCrop({ size: 7 }).apply(whole, null).dataSync());
+    expect(await middle.data()).toEqual(await centerCrop({ size: 7 }).apply(whole, null).data());
   });
 
   it('refuses a proportion outside (0, 1]', () => {
@@ -281,19 +285,19 @@ describe('transformFromConfig', () => {
 
   it.each(described.map((transform) => [transform.name, transform] as const))(
     'rebuilds %s from JSON',
-    (_, transform) => {
+    async (_, transform) => {
       const stored = JSON.parse(JSON.stringify(transform.config)) as TransformConfig;
       expect(stored).toEqual(transform.config); // nothing is lost in JSON
       const again = transformFromConfig(stored);
       expect(again.config).toEqual(transform.config);
       const images = pictures('config', 2, 7, 8);
-      expect(augment(again, images, randomGenerator(1)).dataSync()).toEqual(
-        augment(transform, images, randomGenerator(1)).dataSync(),
+      expect(await augment(again, images, randomGenerator(1)).data()).toEqual(
+        await augment(transform, images, randomGenerator(1)).data(),
       );
     },
   );
 
-  it('builds transforms of one’s own, also inside others', () => {
+  it('builds transforms of one’s own, also inside others', async () => {
     const config = {
       name: 'compose',
       options: { transforms: [{ name: 'brighter', options: {} }, solarize().config] },
@@ -301,8 +305,8 @@ describe('transformFromConfig', () => {
     const images = pictures('config', 1, 2, 2);
     const built = transformFromConfig(config, { brighter: () => brighter });
     expect(built.config).toBeUndefined();
-    expect(augment(built, images, randomGenerator(0)).dataSync()).toEqual(
-      augment(compose([brighter, solarize()]), images, randomGenerator(0)).dataSync(),
+    expect(await augment(built, images, randomGenerator(0)).data()).toEqual(
+      await augment(compose([brighter, solarize()]), images, randomGenerator(0)).data(),
     );
     expect(randomApply(brighter, { probability: 1 }).config).toBeUndefined();
   });

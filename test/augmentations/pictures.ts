@@ -19,8 +19,8 @@ export function coloredPictures(): Tensor4D {
 }
 
 /** The values of each picture on its own. */
-export function byPicture(images: Tensor4D): Float32Array[] {
-  const values = images.dataSync() as Float32Array;
+export async function byPicture(images: Tensor4D): Promise<Float32Array[]> {
+  const values = (await images.data()) as Float32Array;
   const length = values.length / images.shape[0];
   return Array.from({ length: images.shape[0] }, (_, i) => values.slice(i * length, (i + 1) * length));
 }

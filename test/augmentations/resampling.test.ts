@@ -38,14 +38,14 @@ describe('randomResizedCrop', () => {
     });
     const result = await expectTensors(1, () => crop.apply(images, parameters));
     expect(result.shape).toEqual([3, size[0], size[1], 3]);
-    expectClose(result.dataSync(), values, tolerance);
+    expectClose(await result.data(), values, tolerance);
   });
 
-  it('cuts the same fractions out of pictures of another size', () => {
+  it('cuts the same fractions out of pictures of another size', async () => {
     // Every pixel of the larger picture doubled: a box of even fractions is the same box.
     const small = pictures('small', 1, 8, 8);
     const doubled = new Float32Array(16 * 16 * 3);
-    const values = small.dataSync();
+    const values = await small.data();
     for (let i = 0; i < doubled.length; i++) {
       const pixel = Math.floor(i / 3);
       const row = Math.floor(Math.floor(pixel / 16) / 2);
@@ -56,18 +56,18 @@ describe('randomResizedCrop', () => {
     const fromLarge = crop.apply(tensor4d(doubled, [1, 16, 16, 3]), box);
     const scaled: CropParameters = { boxes: new Int32Array([2, 4, 12, 8]), imageSize: [16, 16] };
     const direct = crop.apply(tensor4d(doubled, [1, 16, 16, 3]), scaled);
-    expectClose(fromLarge.dataSync(), direct.dataSync(), tolerance);
+    expectClose(await fromLarge.data(), await direct.data(), tolerance);
     // Boxes between pixels stay inside the picture.
     const between = crop.apply(small, { boxes: new Int32Array([0, 3, 7, 4]), imageSize: [7, 7] });
-    expect(between.dataSync().every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect((await between.data()).every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
-  it('any box of a constant picture is constant, also bicubically', () => {
+  it('any box of a constant picture is constant, also bicubically', async () => {
     const images = tensor4d(new Float32Array(2 * 9 * 11 * 3).fill(0.25), [2, 9, 11, 3]);
     for (const interpolation of ['bilinear', 'bicubic'] as const) {
       for (const antialias of [true, false]) {
         const crop = randomResizedCrop({ size: [5, 13], interpolation, antialias });
-        const values = crop.apply(images, crop.sample(2, randomGenerator(1), [9, 11])).dataSync();
+        const values = await crop.apply(images, crop.sample(2, randomGenerator(1), [9, 11])).data();
         expectClose(values, new Float32Array(values.length).fill(0.25), tolerance);
       }
     }
@@ -182,10 +182,10 @@ describe('resize', () => {
     const result = await expectTensors(1, () =>
       resize({ size: [17, 13], interpolation: 'bicubic' }).apply(images, null),
     );
-    expectClose(result.dataSync(), tensorflow.bicubic, { absolute: 1e-3 }); // TensorFlow rounds positions to 1/1024 pixel
+    expectClose(await result.data(), tensorflow.bicubic, { absolute: 1e-3 }); // TensorFlow rounds positions to 1/1024 pixel
   });
 
-  it.each(['bilinear', 'bicubic'] as const)('%s: is the crop of the whole picture', (interpolation) => {
+  it.each(['bilinear', 'bicubic'] as const)('%s: is the crop of the whole picture', async (interpolation) => {
     const images = pictures('crop', 3, 17, 20);
     const boxes = new Int32Array([0, 0, 17, 20, 0, 0, 17, 20, 0, 0, 17, 20]);
     const whole = randomResizedCrop({ size: [6, 25], interpolation }).apply(images, {
@@ -193,16 +193,16 @@ describe('resize', () => {
       imageSize: [17, 20],
     });
     const resized = resize({ size: [6, 25], interpolation }).apply(images, null);
-    expect(resized.dataSync()).toEqual(whole.dataSync());
+    expect(await resized.data()).toEqual(await whole.data());
   });
 
-  it('to the same size changes nothing, one number gives a square', () => {
+  it('to the same size changes nothing, one number gives a square', async () => {
     const images = pictures('crop', 1, 7, 9);
     expect(
-      resize({ size: [7, 9], interpolation: 'bicubic' })
+      await resize({ size: [7, 9], interpolation: 'bicubic' })
         .apply(images, null)
-        .dataSync(),
-    ).toEqual(images.dataSync());
+        .data(),
+    ).toEqual(await images.data());
     expect(resize({ size: 5 }).apply(images, null).shape).toEqual([1, 5, 5, 3]);
     expect(resize({ size: 5 }).outputSize?.([7, 9])).toEqual([5, 5]);
   });
@@ -229,7 +229,7 @@ describe('centerCrop', () => {
       );
       const result = await expectTensors(1, () => centerCrop({ size: asSize(size) }).apply(images, null));
       expect(result.shape).toEqual([1, ...size, 1]);
-      expect([...result.dataSync()]).toEqual(values);
+      expect([...(await result.data())]).toEqual(values);
     },
   );
 
@@ -244,21 +244,21 @@ describe('randomHorizontalFlip', () => {
     const result = await expectTensors(1, () =>
       randomHorizontalFlip().apply(images, { selected: new Uint8Array([1, 0]) }),
     );
-    expect([...result.dataSync()]).toEqual([3, 2, 1, 6, 5, 4, 7, 8, 9, 10, 11, 12]);
+    expect([...(await result.data())]).toEqual([3, 2, 1, 6, 5, 4, 7, 8, 9, 10, 11, 12]);
   });
 
-  it('twice is once nothing', () => {
-    fc.assert(
-      fc.property(
+  it('twice is once nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 1, max: 6 }),
         fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 3, maxLength: 3 }),
-        (height, width, selected) => {
+        async (height, width, selected) => {
           const images = pictures('flip', 3, height, width);
           const flip = randomHorizontalFlip();
           const parameters = { selected: Uint8Array.from(selected) };
           const once = flip.apply(images, parameters);
-          expect(byPicture(flip.apply(once, parameters))).toEqual(byPicture(images));
+          expect(await byPicture(flip.apply(once, parameters))).toEqual(await byPicture(images));
         },
       ),
       { numRuns: 25 },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tooSlowInSoftwareWebGPU } from '../browser/lanes.js';
+import { type LeftOut, slowWebGPU } from '../browser/lanes.js';
 import { readsSynchronously } from './test-files.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,8 +19,7 @@ export interface NodeLane {
   settings: Environment;
   /** Gets what it needs; throws, with a reason, when that cannot be had. */
   prepare?(): Promise<Environment>;
-  /** Full names of tests that match are left out. */
-  leaveOut?: string;
+  leftOut?: LeftOut;
 }
 
 /** What became of a lane. */
@@ -66,6 +65,19 @@ async function prepareTfjsNode(): Promise<Environment> {
   return { SIMCLR_TEST_TFJS_NODE: built };
 }
 
+/** Both packages have the same JavaScript: with an NVIDIA driver the same tests run on the GPU. */
+async function prepareTfjsNodeGPU(): Promise<Environment> {
+  if (!existsSync('/proc/driver/nvidia/version')) throw new Error('there is no NVIDIA driver here');
+  const name = '@tensorflow/tfjs-node-gpu';
+  const given = process.env.SIMCLR_TEST_TFJS_NODE_GPU;
+  try {
+    const found = given || createRequire(import.meta.url).resolve(name);
+    return { SIMCLR_TEST_TFJS_NODE: found, SIMCLR_TEST_CUDA: 'on' };
+  } catch {
+    throw new Error(`${name} is not installed, or its install step could not download TensorFlow`);
+  }
+}
+
 const chromiumFolder = '/usr/lib/chromium';
 
 /** Dawn from npm, and a Vulkan for it: the machine's own, else the one in software that Debian's Chromium has. */
@@ -96,12 +108,8 @@ export const nodeLanes: readonly NodeLane[] = [
   { name: 'cpu', settings: { BACKEND: 'cpu' } },
   { name: 'wasm', settings: { BACKEND: 'wasm', WASM_THREADS: '2' } },
   { name: 'tfjs-node', settings: { BACKEND: 'tensorflow' }, prepare: prepareTfjsNode },
-  {
-    name: 'webgpu-node',
-    settings: { BACKEND: 'webgpu' },
-    prepare: prepareWebGPU,
-    leaveOut: tooSlowInSoftwareWebGPU,
-  },
+  { name: 'tfjs-node-gpu', settings: { BACKEND: 'tensorflow' }, prepare: prepareTfjsNodeGPU },
+  { name: 'webgpu-node', settings: { BACKEND: 'webgpu' }, prepare: prepareWebGPU, leftOut: slowWebGPU },
 ];
 
 interface VitestReport {
@@ -135,9 +143,11 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((path) => join('test', path))
     .filter((path) => path.endsWith('.test.ts') && path.startsWith(only))
+    .filter((path) => !lane.leftOut?.files?.some((start) => path.startsWith(start)))
     .filter((path) => lane.settings.BACKEND !== 'webgpu' || !readsSynchronously(root, path));
   const config = ['--config', 'vitest.backends.config.ts', '--reporter=json', `--outputFile=${outputFile}`];
-  const pattern = lane.leaveOut === undefined ? [] : ['--testNamePattern', `^(?!.*(${lane.leaveOut})).*$`];
+  const tests = lane.leftOut?.tests;
+  const pattern = tests === undefined ? [] : ['--testNamePattern', `^(?!.*(${tests})).*$`];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const { output } = await execute(
     process.execPath,

@@ -6,14 +6,16 @@
  *     npm run backends -- --only cpu,chromium-webgl        some
  *     npm run backends -- --tests test/losses              with some of the tests
  *     npm run backends -- --docs                           and the table of docs/backends.md
+ *     npm run backends -- --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
  * A backend that cannot be had is named with its reason. The exit status is 1 when a test fails, and with
  * `--require NAMES` when one of those backends cannot be had.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { browserLanes } from '../browser/lanes.js';
+import { browserLanes, type LeftOut } from '../browser/lanes.js';
 import { openBrowser, type TestBrowser } from '../browser/open-browser.js';
 import { backendTolerances } from '../helpers/tolerance.js';
 import { type LaneOutcome, nodeLanes, runNodeLane } from './node-lanes.js';
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     tests: { type: 'string', default: '' },
     require: { type: 'string', default: '' },
     docs: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 
@@ -34,6 +37,7 @@ interface Lane {
   name: string;
   /** Its name in test/helpers/tolerance.ts. */
   tolerance: string;
+  leftOut: LeftOut | undefined;
   run(): Promise<LaneOutcome>;
 }
 
@@ -43,11 +47,13 @@ const lanes: Lane[] = [
   ...nodeLanes.map((lane) => ({
     name: lane.name,
     tolerance: lane.settings.BACKEND!,
+    leftOut: lane.leftOut,
     run: () => runNodeLane(lane, values.tests),
   })),
   ...browserLanes.map((lane) => ({
     name: lane.name,
     tolerance: lane.settings.FLOAT16 === 'on' ? `${lane.backend}-float16` : lane.backend,
+    leftOut: lane.leftOut,
     async run() {
       browser ??= await openBrowser();
       const only = (path: string) => path.startsWith(values.tests);
@@ -55,11 +61,6 @@ const lanes: Lane[] = [
       return { passed: passed.length, failed, pairsPerSecond };
     },
   })),
-  {
-    name: 'tfjs-node-gpu',
-    tolerance: 'tensorflow',
-    run: () => Promise.reject(new Error('it is not tried: it wants a GPU and CUDA 11')),
-  },
 ];
 
 const listed = (names: string) => names.split(',').filter(Boolean);
@@ -71,7 +72,11 @@ if (unknown !== undefined) {
   throw new Error(`backends: there are ${lanes.map(({ name }) => name).join(', ')}. Received: ${unknown}.`);
 }
 
-const rows: BackendRow[] = [];
+let rows: BackendRow[] = [];
+if (values.keep && values.json !== undefined && existsSync(values.json)) {
+  rows = JSON.parse(await readFile(values.json, 'utf8'));
+}
+const order = lanes.map(({ name }) => name);
 
 /** After every lane, so that what was measured is kept when a later one is interrupted. */
 async function save(): Promise<void> {
@@ -85,6 +90,8 @@ async function save(): Promise<void> {
 if (values.json !== undefined) await mkdir(dirname(values.json), { recursive: true });
 for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
   console.log(`${lane.name} ...`);
+  if (lane.leftOut) console.log(`  left out: ${lane.leftOut.because}`);
+  const began = performance.now();
   const row: BackendRow = {
     backend: lane.name,
     available: true,
@@ -94,6 +101,7 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
     fixturesFailed: 0,
     pairsPerSecond: null,
     ratioToWasm: null,
+    leftOut: lane.leftOut?.because ?? '',
   };
   try {
     const { passed, failed, pairsPerSecond } = await lane.run();
@@ -107,7 +115,13 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
     row.reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
     if (listed(values.require).includes(lane.name)) process.exitCode = 1;
   }
-  rows.push(row);
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  const what = row.available
+    ? `${row.fixturesPassed} passed, ${row.fixturesFailed} failed`
+    : `not run: ${row.reason}`;
+  console.log(`  ${what}, ${seconds} s`);
+  rows = [...rows.filter(({ backend }) => backend !== row.backend), row];
+  rows.sort((a, b) => order.indexOf(a.backend) - order.indexOf(b.backend));
   await save();
 }
 await browser?.close();

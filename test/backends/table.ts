@@ -15,6 +15,8 @@ export interface BackendRow {
   pairsPerSecond: number | null;
   /** To the row 'wasm' of the same run. */
   ratioToWasm: number | null;
+  /** Why some tests are left out; empty where all are run. */
+  leftOut: string;
 }
 
 const number = (value: number | null) => (value === null ? '' : String(Number(value.toPrecision(2))));
@@ -30,7 +32,14 @@ export function formatTable(rows: readonly BackendRow[]): string {
     number(row.ratioToWasm),
   ]);
   const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs a second', 'to `wasm`'];
-  return [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
+  const table = [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
+  const reasons = new Map<string, string[]>();
+  for (const { available, backend, leftOut } of rows) {
+    if (!available || leftOut === '') continue;
+    reasons.set(leftOut, [...(reasons.get(leftOut) ?? []), `\`${backend}\``]);
+  }
+  const notes = [...reasons].map(([reason, backends]) => `Left out on ${backends.join(', ')}: ${reason}.`);
+  return [table.join('\n'), ...notes].join('\n\n');
 }
 
 const page = fileURLToPath(new URL('../../docs/backends.md', import.meta.url));

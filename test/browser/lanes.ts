@@ -1,3 +1,13 @@
+/** What a lane does not run. */
+export interface LeftOut {
+  /** Full names of tests that match. */
+  tests?: string;
+  /** Beginnings of the paths of test files. */
+  files?: readonly string[];
+  /** Why, for people. */
+  because: string;
+}
+
 /** A way to run the tests in Chromium. */
 export interface BrowserLane {
   name: string;
@@ -8,27 +18,42 @@ export interface BrowserLane {
   /** In a worker of the page, where training belongs; else in the page itself. */
   inWorker: boolean;
   settings: Record<string, string>;
-  /** Full names of tests that match are left out. */
-  leaveOut?: string;
+  leftOut?: LeftOut;
   /** Beginnings of the paths of the tests. Default: all that can run in a browser. */
   only?: readonly string[];
   /** A line that the page must print once and no more. */
   printsOnce?: string;
 }
 
-/**
- * What takes minutes a test where graphics are computed by the processor: there the narrow networks stand for the
- * full ones.
- */
-export const tooSlowInSoftware = [
+const largeNetworks = [
   "five steps of 'full'",
   "'resnet\\d+', width 64",
   'documented numbers of trained parameters',
   'ResNet-18 for 96x96',
 ].join('|');
 
-/** WebGPU in software takes a minute a step of the narrow network: one optimizer stands for all. */
-export const tooSlowInSoftwareWebGPU = `${tooSlowInSoftware}|five steps of .*(adamw|lars)`;
+/** What takes minutes a test where graphics are computed by the processor. */
+export const slowGraphics: LeftOut = {
+  tests: largeNetworks,
+  because: 'networks of full width take minutes a test in software: the narrow ones stand for them',
+};
+
+/** Each shape of each kernel is compiled anew there, and a step of the narrow network takes a minute. */
+export const slowWebGPU: LeftOut = {
+  tests: `${largeNetworks}|five steps of 'narrow|five steps of 'tiny'.*(adamw|lars)|beyond 2048 views`,
+  files: [
+    'test/distributed/',
+    'test/evaluation/',
+    'test/losses/nt-xent-properties',
+    'test/training/bad-input',
+    'test/training/callbacks',
+    'test/training/checkpoints',
+    'test/training/fit',
+    'test/training/micro-batches',
+  ],
+  because:
+    'a step of training takes seconds to minutes in software: one optimizer on the tiniest network stands for all',
+};
 
 /** All of them. */
 export const browserLanes: readonly BrowserLane[] = [
@@ -61,7 +86,7 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: false,
     inWorker: false,
     settings: {},
-    leaveOut: tooSlowInSoftware,
+    leftOut: slowGraphics,
   },
   {
     name: 'chromium-webgl-float16',
@@ -69,7 +94,7 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: false,
     inWorker: false,
     settings: { FLOAT16: 'on' },
-    leaveOut: tooSlowInSoftware,
+    leftOut: slowGraphics,
   },
   {
     name: 'chromium-webgpu',
@@ -77,6 +102,6 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: false,
     inWorker: false,
     settings: {},
-    leaveOut: tooSlowInSoftwareWebGPU,
+    leftOut: slowWebGPU,
   },
 ];

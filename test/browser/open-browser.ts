@@ -48,7 +48,7 @@ export async function openBrowser(): Promise<TestBrowser> {
     lane: BrowserLane,
     { only = () => true, log, measure = false }: RunLaneOptions = {},
   ): Promise<SuiteReport> {
-    const { name, backend, isolated, inWorker, settings, leaveOut, printsOnce } = lane;
+    const { name, backend, isolated, inWorker, settings, leftOut, printsOnce } = lane;
     const files = browserTestFiles(root).filter((path) => only(path) && belongs(path, lane));
     let printed = 0;
     const context = await browser.newContext();
@@ -67,7 +67,7 @@ export async function openBrowser(): Promise<TestBrowser> {
         settings: { HOST: 'browser', BACKEND: backend, WASM_PATH: address, ...settings },
         files,
         measure,
-        ...(leaveOut === undefined ? {} : { leaveOut }),
+        ...(leftOut?.tests === undefined ? {} : { leaveOut: leftOut.tests }),
       };
       const running = page.evaluate(
         ({ request, inWorker }) => {
@@ -100,7 +100,8 @@ export async function openBrowser(): Promise<TestBrowser> {
 }
 
 /** The wasm kernels' own tests belong to the wasm lanes, those of the threads where memory is shared. */
-function belongs(path: string, { backend, isolated, only }: BrowserLane): boolean {
+function belongs(path: string, { backend, isolated, only, leftOut }: BrowserLane): boolean {
+  if (leftOut?.files?.some((start) => path.startsWith(start))) return false;
   if (only && !only.some((start) => path.startsWith(start))) return false;
   if (backend === 'webgpu' && readsSynchronously(root, path)) return false;
   const room = dirname(path);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -58,7 +58,10 @@ describe('samples of the guides', () => {
 });
 
 describe('links of the guides and examples', () => {
-  const pages = ['docs', 'examples', 'examples/stl10', 'examples/cifar10'].flatMap((folder) =>
+  const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}`);
+  const pages = ['docs', 'examples', ...examples].flatMap((folder) =>
     markdownFiles(join(root, folder)).map(({ page, markdown }) => ({ path: join(folder, page), markdown })),
   );
 

@@ -1,4 +1,4 @@
-import { env, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
+import { backend, env, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
 import { testSetting } from './setting.js';
 import { prepareWasm } from './wasm.js';
 
@@ -25,6 +25,10 @@ export async function useBackend(name: string): Promise<void> {
   await load();
   if (!(await setBackend(name))) throw new Error(`useBackend: ${name} does not start here`);
   await ready();
+  const { isUsingGpuDevice } = backend() as { isUsingGpuDevice?: boolean };
+  if (testSetting('CUDA') === 'on' && isUsingGpuDevice !== true) {
+    throw new Error('useBackend: TensorFlow finds no CUDA GPU');
+  }
   // The cpu backend's first use advises to take another one; under this flag it is quiet. Not left on: it makes
   // tfjs look for leaks in single ops, and custom gradients that keep a tensor for later look like one.
   env().set('IS_TEST', true);

@@ -17,6 +17,8 @@ interface Settings {
   FLOAT16?: string;
   /** Where a browser finds tfjs's own wasm files. */
   WASM_PATH?: string;
+  /** 'on': TensorFlow must compute on a GPU. */
+  CUDA?: string;
   /** Where tfjs-node is, when it is not among the packages. */
   TFJS_NODE?: string;
   /** Where the npm package `webgpu` is, when it is not among the packages. */

@@ -20,21 +20,21 @@ import { naiveLoss, naiveRowLosses, toRows } from './nt-xent-oracle.js';
 env().set('IS_TEST', false);
 env().set('PROD', true);
 
-const lossOf = (rows1: number[][], rows2: number[][], temperature?: number): number => {
+const lossOf = async (rows1: number[][], rows2: number[][], temperature?: number): Promise<number> => {
   const [view1, view2] = [tensor2d(rows1), tensor2d(rows2)];
   const loss = ntXentLoss(view1, view2, temperature === undefined ? {} : { temperature });
-  const value = loss.dataSync()[0]!;
+  const value = (await loss.data())[0]!;
   for (const tensor of [view1, view2, loss]) tensor.dispose();
   return value;
 };
 
 /** The gradient at both views, view 1's rows first. */
-const gradientOf = (
+const gradientOf = async (
   rows1: number[][],
   rows2: number[][],
   temperature: number,
   upstream?: ArrayLike<number>,
-): number[] => {
+): Promise<number[]> => {
   const views = [tensor2d(rows1), tensor2d(rows2)];
   const weights = upstream && tensor1d(Array.from(upstream));
   const results = weights
@@ -43,7 +43,7 @@ const gradientOf = (
         weights,
       )
     : grads((a, b) => ntXentLoss(a as Tensor2D, b as Tensor2D, { temperature }))(views);
-  const values = results.flatMap((result) => Array.from(result.dataSync()));
+  const values = (await Promise.all(results.map(async (result) => Array.from(await result.data())))).flat();
   for (const tensor of [...views, ...results]) tensor.dispose();
   weights?.dispose();
   return values;
@@ -63,29 +63,29 @@ describe('ntXentLoss', () => {
     [-0.6719, -1.921],
   ];
 
-  it('equals the published values, with and without a zero row', () => {
-    expectClose([lossOf(view1, view2, 0.07)], [14.010320041574154], { relative: 1e-6 });
-    expectClose([lossOf([[0, 0], view1[1]!], view2, 0.07)], [9.288926990449813], { relative: 1e-6 });
+  it('equals the published values, with and without a zero row', async () => {
+    expectClose([await lossOf(view1, view2, 0.07)], [14.010320041574154], { relative: 1e-6 });
+    expectClose([await lossOf([[0, 0], view1[1]!], view2, 0.07)], [9.288926990449813], { relative: 1e-6 });
   });
 
   it.each(fixture.cases)(
     'agrees with PyTorch: $count images, $dim dimensions, temperature $temperature',
-    ({ count, dim, temperature, ...expected }) => {
+    async ({ count, dim, temperature, ...expected }) => {
       const name = `nt-xent/${count}x${dim}`;
       const rows1 = toRows(hashedValues(`${name}/view1`, count * dim), dim);
       const rows2 = toRows(hashedValues(`${name}/view2`, count * dim), dim);
       const probe = hashedValues(`${name}/probe`, 2 * count * dim);
       const upstream = hashedValues(`${name}/upstream`, 2 * count);
 
-      expectClose([lossOf(rows1, rows2, temperature)], [expected.loss], { relative: 2e-6 });
+      expectClose([await lossOf(rows1, rows2, temperature)], [expected.loss], { relative: 2e-6 });
       const rows = ntXentLoss(tensor2d(rows1), tensor2d(rows2), { temperature, reduction: 'none' });
-      expectClose(rows.dataSync().subarray(0, 4), expected.rows, { relative: 2e-6, absolute: 1e-5 });
-      const gradient = gradientOf(rows1, rows2, temperature);
+      expectClose((await rows.data()).subarray(0, 4), expected.rows, { relative: 2e-6, absolute: 1e-5 });
+      const gradient = await gradientOf(rows1, rows2, temperature);
       expectClose([norm(gradient)], [expected.gradientNorm], { relative: 1e-5 });
       expectClose([dot(gradient, probe)], [expected.gradientDotProbe], {
         absolute: 2e-5 * expected.gradientNorm,
       });
-      const weighted = gradientOf(rows1, rows2, temperature, upstream);
+      const weighted = await gradientOf(rows1, rows2, temperature, upstream);
       expectClose([norm(weighted)], [expected.weightedNorm], { relative: 1e-5 });
       expectClose([dot(weighted, probe)], [expected.weightedDotProbe], {
         absolute: 2e-5 * expected.weightedNorm,
@@ -95,7 +95,7 @@ describe('ntXentLoss', () => {
     },
   );
 
-  it('agrees with equation 1 written out in float64, where positives are close', () => {
+  it('agrees with equation 1 written out in float64, where positives are close', async () => {
     for (const temperature of [0.07, 0.5, 2]) {
       const noise = hashedValues('oracle/noise', 5 * 7);
       const values = hashedValues('oracle/view1', 5 * 7);
@@ -106,37 +106,37 @@ describe('ntXentLoss', () => {
       );
       const expected = naiveRowLosses(rows1, rows2, temperature);
       const rows = ntXentLoss(tensor2d(rows1), tensor2d(rows2), { temperature, reduction: 'none' });
-      expectClose(rows.dataSync(), expected, { absolute: 3e-6 / temperature });
+      expectClose(await rows.data(), expected, { absolute: 3e-6 / temperature });
     }
   });
 
-  it('has the default temperature 0.5', () => {
-    expectClose([lossOf(view1, view2)], [naiveLoss(view1, view2, 0.5)], { relative: 1e-6 });
+  it('has the default temperature 0.5', async () => {
+    expectClose([await lossOf(view1, view2)], [naiveLoss(view1, view2, 0.5)], { relative: 1e-6 });
   });
 
-  it('reduces to the mean, the sum or nothing', () => {
+  it('reduces to the mean, the sum or nothing', async () => {
     const expected = naiveRowLosses(view1, view2, 0.5);
     const [a, b] = [tensor2d(view1), tensor2d(view2)];
-    expectClose(ntXentLoss(a, b, { reduction: 'none' }).dataSync(), expected, { relative: 1e-6 });
+    expectClose(await ntXentLoss(a, b, { reduction: 'none' }).data(), expected, { relative: 1e-6 });
     const sum = expected.reduce((total, value) => total + value, 0);
-    expectClose(ntXentLoss(a, b, { reduction: 'sum' }).dataSync(), [sum], { relative: 1e-6 });
-    expectClose(ntXentLoss(a, b, { reduction: 'mean' }).dataSync(), [sum / 4], { relative: 1e-6 });
+    expectClose(await ntXentLoss(a, b, { reduction: 'sum' }).data(), [sum], { relative: 1e-6 });
+    expectClose(await ntXentLoss(a, b, { reduction: 'mean' }).data(), [sum / 4], { relative: 1e-6 });
     expect(ntXentLoss(a, b).shape).toEqual([]);
     expect(ntXentLoss(a, b, { reduction: 'none' }).shape).toEqual([4]);
   });
 
-  it('gives the gradient of the sum as 2N times that of the mean', () => {
+  it('gives the gradient of the sum as 2N times that of the mean', async () => {
     const views = [tensor2d(view1), tensor2d(view2)];
     const ofSum = grads((a, b) => ntXentLoss(a as Tensor2D, b as Tensor2D, { reduction: 'sum' }))(views);
-    const values = ofSum.flatMap((result) => Array.from(result.dataSync()));
+    const values = (await Promise.all(ofSum.map(async (result) => Array.from(await result.data())))).flat();
     expectClose(
       values.map((value) => value / 4),
-      gradientOf(view1, view2, 0.5),
+      await gradientOf(view1, view2, 0.5),
       { relative: 1e-6 },
     );
   });
 
-  it('has the gradient that central differences of the float64 oracle give', () => {
+  it('has the gradient that central differences of the float64 oracle give', async () => {
     const [count, dim, step] = [4, 5, 1e-5];
     const values = Float64Array.from(hashedValues('differences', 2 * count * dim));
     const upstream = hashedValues('differences/upstream', 2 * count);
@@ -151,12 +151,12 @@ describe('ntXentLoss', () => {
         return (at(step) - at(-step)) / (2 * step);
       });
       const rows = toRows(values, dim);
-      const actual = gradientOf(rows.slice(0, count), rows.slice(count), temperature, upstream);
+      const actual = await gradientOf(rows.slice(0, count), rows.slice(count), temperature, upstream);
       expectClose(actual, expected, { relative: 1e-5 });
     }
   });
 
-  it('stays finite and right at temperatures where every exponential underflows', () => {
+  it('stays finite and right at temperatures where every exponential underflows', async () => {
     for (const temperature of [0.01, 0.001, 1e-4]) {
       // All similarities are far below the known maximum 1: exp((s - 1) / t) is 0 in float32 for every pair.
       const rows1 = [
@@ -172,13 +172,13 @@ describe('ntXentLoss', () => {
       const expected = [Math.log(2), gap + Math.log(2), Math.log(2), Math.log(3)];
       const rows = ntXentLoss(tensor2d(rows1), tensor2d(rows2), { temperature, reduction: 'none' });
       // Row 3 has three others that are equally far, its positive among them.
-      expectClose(rows.dataSync(), expected, { relative: 1e-6 });
-      expect(gradientOf(rows1, rows2, temperature).every(Number.isFinite)).toBe(true);
+      expectClose(await rows.data(), expected, { relative: 1e-6 });
+      expect((await gradientOf(rows1, rows2, temperature)).every(Number.isFinite)).toBe(true);
     }
   });
 
-  it('gives zero rows a finite loss and a zero gradient, and all others a finite one', () => {
-    const gradient = gradientOf([[0, 0], view1[1]!], view2, 0.07);
+  it('gives zero rows a finite loss and a zero gradient, and all others a finite one', async () => {
+    const gradient = await gradientOf([[0, 0], view1[1]!], view2, 0.07);
     expect(gradient.slice(0, 2).map(Math.abs)).toEqual([0, 0]);
     expect(gradient.every(Number.isFinite)).toBe(true);
     expect(norm(gradient)).toBeGreaterThan(0.1);
@@ -186,8 +186,8 @@ describe('ntXentLoss', () => {
       [0, 0],
       [0, 0],
     ];
-    expectClose([lossOf(zeros, zeros)], [Math.log(3)], { relative: 1e-6 });
-    expect(gradientOf(zeros, zeros, 0.5).map(Math.abs)).toEqual(new Array(8).fill(0));
+    expectClose([await lossOf(zeros, zeros)], [Math.log(3)], { relative: 1e-6 });
+    expect((await gradientOf(zeros, zeros, 0.5)).map(Math.abs)).toEqual(new Array(8).fill(0));
   });
 
   it('leaves no tensors behind', async () => {

@@ -7,10 +7,10 @@ import { toRows } from './nt-xent-oracle.js';
 
 type Rows = number[][];
 
-const lossOf = (rows1: Rows, rows2: Rows, temperature: number): number => {
+const lossOf = async (rows1: Rows, rows2: Rows, temperature: number): Promise<number> => {
   const [view1, view2] = [tensor2d(rows1), tensor2d(rows2)];
   const loss = ntXentLoss(view1, view2, { temperature });
-  const value = loss.dataSync()[0]!;
+  const value = (await loss.data())[0]!;
   for (const tensor of [view1, view2, loss]) tensor.dispose();
   return value;
 };
@@ -38,48 +38,54 @@ const cases = fc
 
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
-const check = (property: (sample: Case) => void) =>
-  fc.assert(fc.property(cases, property), { numRuns: 60, seed: 1 });
+const check = (property: (sample: Case) => Promise<void>) =>
+  fc.assert(fc.asyncProperty(cases, property), { numRuns: 60, seed: 1 });
 const tolerance = (temperature: number) => 2e-6 / temperature;
 const expectEqualLoss = (actual: number, expected: number, temperature: number) =>
   expect(Math.abs(actual - expected)).toBeLessThan(tolerance(temperature) * (1 + Math.abs(expected)));
 
 describe('ntXentLoss for any embeddings', () => {
-  it('is symmetric in the views', () => {
-    check(({ rows1, rows2, temperature }) => {
-      expectEqualLoss(lossOf(rows2, rows1, temperature), lossOf(rows1, rows2, temperature), temperature);
+  it('is symmetric in the views', async () => {
+    await check(async ({ rows1, rows2, temperature }) => {
+      expectEqualLoss(
+        await lossOf(rows2, rows1, temperature),
+        await lossOf(rows1, rows2, temperature),
+        temperature,
+      );
     });
   });
 
-  it('does not depend on the order of the images', () => {
-    check(({ rows1, rows2, order, temperature }) => {
-      const shuffled = lossOf(
+  it('does not depend on the order of the images', async () => {
+    await check(async ({ rows1, rows2, order, temperature }) => {
+      const shuffled = await lossOf(
         order.map((i) => rows1[i]!),
         order.map((i) => rows2[i]!),
         temperature,
       );
-      expectEqualLoss(shuffled, lossOf(rows1, rows2, temperature), temperature);
+      expectEqualLoss(shuffled, await lossOf(rows1, rows2, temperature), temperature);
     });
   });
 
-  it('does depend on who is paired with whom', () => {
-    check(({ rows1, temperature }) => {
+  it('does depend on who is paired with whom', async () => {
+    await check(async ({ rows1, temperature }) => {
       const rotated = [...rows1.slice(1), rows1[0]!];
-      expect(lossOf(rows1, rotated, temperature)).toBeGreaterThan(lossOf(rows1, rows1, temperature));
+      expect(await lossOf(rows1, rotated, temperature)).toBeGreaterThan(
+        await lossOf(rows1, rows1, temperature),
+      );
     });
   });
 
-  it('does not change when rows are multiplied by positive numbers', () => {
-    check(({ rows1, rows2, factors, count, temperature }) => {
+  it('does not change when rows are multiplied by positive numbers', async () => {
+    await check(async ({ rows1, rows2, factors, count, temperature }) => {
       const scaled = (rows: Rows, offset: number) =>
         rows.map((row, i) => row.map((v) => v * factors[offset + i]!));
-      const loss = lossOf(scaled(rows1, 0), scaled(rows2, count), temperature);
-      expectEqualLoss(loss, lossOf(rows1, rows2, temperature), temperature);
+      const loss = await lossOf(scaled(rows1, 0), scaled(rows2, count), temperature);
+      expectEqualLoss(loss, await lossOf(rows1, rows2, temperature), temperature);
     });
   });
 
-  it('does not change when all embeddings are rotated', () => {
-    check(({ rows1, rows2, angle, temperature }) => {
+  it('does not change when all embeddings are rotated', async () => {
+    await check(async ({ rows1, rows2, angle, temperature }) => {
       const rotate = (rows: Rows) =>
         rows.map(([x, y, ...rest]) => [
           x! * Math.cos(angle) - y! * Math.sin(angle),
@@ -87,30 +93,30 @@ describe('ntXentLoss for any embeddings', () => {
           ...rest,
         ]);
       expectEqualLoss(
-        lossOf(rotate(rows1), rotate(rows2), temperature),
-        lossOf(rows1, rows2, temperature),
+        await lossOf(rotate(rows1), rotate(rows2), temperature),
+        await lossOf(rows1, rows2, temperature),
         temperature,
       );
     });
   });
 
-  it('lies between 0 and log(2N - 1) + 2 / temperature', () => {
-    check(({ rows1, rows2, count, temperature }) => {
-      const loss = lossOf(rows1, rows2, temperature);
+  it('lies between 0 and log(2N - 1) + 2 / temperature', async () => {
+    await check(async ({ rows1, rows2, count, temperature }) => {
+      const loss = await lossOf(rows1, rows2, temperature);
       expect(loss).toBeGreaterThan(-tolerance(temperature));
       expect(loss).toBeLessThan(Math.log(2 * count - 1) + 2 / temperature);
     });
   });
 
-  it('is log(2N - 1) when all embeddings are equal', () => {
-    check(({ rows1, count, temperature }) => {
+  it('is log(2N - 1) when all embeddings are equal', async () => {
+    await check(async ({ rows1, count, temperature }) => {
       const equal = rows1.map(() => rows1[0]!);
-      expectEqualLoss(lossOf(equal, equal, temperature), Math.log(2 * count - 1), temperature);
+      expectEqualLoss(await lossOf(equal, equal, temperature), Math.log(2 * count - 1), temperature);
     });
   });
 
-  it('falls when a positive pair moves together and nothing else moves', () => {
-    check(({ rows1, rows2, dim, temperature }) => {
+  it('falls when a positive pair moves together and nothing else moves', async () => {
+    await check(async ({ rows1, rows2, dim, temperature }) => {
       // In a dimension of their own the first pair's angle is free of all others.
       const pad = (rows: Rows) => rows.map((row, i) => (i === 0 ? new Array(dim).fill(0) : row));
       const at = (angle: number) => [
@@ -118,7 +124,9 @@ describe('ntXentLoss for any embeddings', () => {
         pad(rows2).map((row, i) => [...row, ...(i === 0 ? [Math.cos(angle), Math.sin(angle)] : [0, 0])]),
       ];
       const [far, near] = [at(2), at(1)];
-      expect(lossOf(near[0]!, near[1]!, temperature)).toBeLessThan(lossOf(far[0]!, far[1]!, temperature));
+      expect(await lossOf(near[0]!, near[1]!, temperature)).toBeLessThan(
+        await lossOf(far[0]!, far[1]!, temperature),
+      );
     });
   });
 });

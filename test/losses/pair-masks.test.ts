@@ -7,7 +7,7 @@ describe.each([
   ['positivePairMask', positivePairMask, (sameImage: boolean, self: boolean) => sameImage && !self],
   ['negativePairMask', negativePairMask, (sameImage: boolean) => !sameImage],
 ] as const)('%s', (name, pairMask, belongs) => {
-  it.each([1, 2, 3, 8])('marks exactly its pairs among the views of %i images', (batchSize) => {
+  it.each([1, 2, 3, 8])('marks exactly its pairs among the views of %i images', async (batchSize) => {
     // Rows spelled out: which image and which view each is.
     const views = [1, 2].flatMap((view) =>
       Array.from({ length: batchSize }, (_, image) => ({ view, image })),
@@ -18,7 +18,7 @@ describe.each([
     const mask = pairMask(batchSize);
     expect(mask.dtype).toBe('bool');
     expect(mask.shape).toEqual([2 * batchSize, 2 * batchSize]);
-    expect(Array.from(mask.dataSync())).toEqual(expected.flat());
+    expect(Array.from(await mask.data())).toEqual(expected.flat());
     mask.dispose();
   });
 

@@ -14,6 +14,7 @@ import { BatchNormalization } from '../../src/models/index.js';
 import fixture from '../fixtures/models/batch-normalization.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled } from './fill.js';
 
 type Case = (typeof fixture.cases)[number];
@@ -48,16 +49,16 @@ function weightNamed(name: string): Tensor {
 }
 
 describe('BatchNormalization', () => {
-  test.each(fixture.cases)('$name: training, running statistics, inference as PyTorch', (item) => {
-    tidy(() => {
+  test.each(fixture.cases)('$name: training, running statistics, inference as PyTorch', async (item) => {
+    await tidyAsync(async () => {
       const { made, inputs } = prepare(item);
       layer = made;
       const output = layer.apply(inputs, { training: true }) as Tensor;
-      expectClose(output.dataSync(), item.output, tolerance);
-      expectClose(weightNamed('moving_mean').dataSync(), item.runningMean, tolerance);
-      expectClose(weightNamed('moving_variance').dataSync(), item.runningVariance, tolerance);
+      expectClose(await output.data(), item.output, tolerance);
+      expectClose(await weightNamed('moving_mean').data(), item.runningMean, tolerance);
+      expectClose(await weightNamed('moving_variance').data(), item.runningVariance, tolerance);
       const inference = layer.apply(inputs) as Tensor;
-      expectClose(inference.dataSync(), item.inference, tolerance);
+      expectClose(await inference.data(), item.inference, tolerance);
     });
   });
 
@@ -68,8 +69,8 @@ describe('BatchNormalization', () => {
       layer = made;
       const dy = filled(`${item.name}/dy`, item.shape);
       for (let repetition = 0; repetition < 3; repetition++) {
-        await expectTensors(0, () =>
-          tidy(() => {
+        await expectTensors(0, async () =>
+          tidyAsync(async () => {
             const loss = () => sum(mul(layer!.apply(inputs, { training: true }) as Tensor, dy)) as Scalar;
             const variables = layer!.trainableWeights.map((weight) => weight.read() as never);
             if (variables.length === 0) {
@@ -82,7 +83,7 @@ describe('BatchNormalization', () => {
             expect(Object.keys(grads)).toHaveLength(present.length);
             for (const [role, gradient] of present) {
               const name = Object.keys(grads).find((key) => key.includes(`/${role}`))!;
-              expectClose(grads[name]!.dataSync(), gradient!, tolerance);
+              expectClose(await grads[name]!.data(), gradient!, tolerance);
             }
           }),
         );
@@ -91,13 +92,13 @@ describe('BatchNormalization', () => {
     },
   );
 
-  test('updateRunningStatistics: false leaves the running statistics as they are', () => {
-    tidy(() => {
+  test('updateRunningStatistics: false leaves the running statistics as they are', async () => {
+    await tidyAsync(async () => {
       layer = new BatchNormalization();
       const x = filled<Tensor2D>('x', [4, 3]);
       layer.apply(x, { training: true, updateRunningStatistics: false });
-      expect([...weightNamed('moving_mean').dataSync()]).toEqual([0, 0, 0]);
-      expect([...weightNamed('moving_variance').dataSync()]).toEqual([1, 1, 1]);
+      expect([...(await weightNamed('moving_mean').data())]).toEqual([0, 0, 0]);
+      expect([...(await weightNamed('moving_variance').data())]).toEqual([1, 1, 1]);
     });
   });
 
@@ -109,12 +110,12 @@ describe('BatchNormalization', () => {
     expect(layer.trainableWeights.map((weight) => weight.originalName)).toEqual(names.slice(0, 2));
   });
 
-  test('gammaInitializer: zeros lets the residual through', () => {
-    tidy(() => {
+  test('gammaInitializer: zeros lets the residual through', async () => {
+    await tidyAsync(async () => {
       layer = new BatchNormalization({ gammaInitializer: 'zeros' });
       const [x, residual] = [filled<Tensor2D>('x', [4, 3]), filled<Tensor2D>('r', [4, 3])];
       const output = layer.apply([x, residual], { training: true }) as Tensor;
-      expectClose(output.dataSync(), residual.dataSync(), { absolute: 0 });
+      expectClose(await output.data(), await residual.data(), { absolute: 0 });
     });
   });
 

@@ -1,9 +1,10 @@
-import { mul, sum, type Tensor, tidy, variableGrads } from '@tensorflow/tfjs-core';
+import { mul, sum, type Tensor, variableGrads } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { type ProjectionHeadOptions, projectionHead } from '../../src/models/index.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled } from './fill.js';
 
 let models: LayersModel[] = [];
@@ -24,7 +25,7 @@ function shapesOf(model: LayersModel): string[] {
 }
 
 describe('projectionHead', () => {
-  test('default: 512 -> 512 -> 512 -> 64 with biases, ReLU after the first two', () => {
+  test('default: 512 -> 512 -> 512 -> 64 with biases, ReLU after the first two', async () => {
     const model = made();
     expect(shapesOf(model)).toEqual([
       'dense1/kernel[512,512]',
@@ -34,10 +35,12 @@ describe('projectionHead', () => {
       'dense3/kernel[512,64]',
       'dense3/bias[64]',
     ]);
-    tidy(() => {
+    await tidyAsync(async () => {
       const h = filled('h', [3, 512]);
       let x = h;
-      const [w1, b1, w2, b2, w3, b3] = model.weights.map((weight) => weight.read().dataSync());
+      const [w1, b1, w2, b2, w3, b3] = await Promise.all(
+        model.weights.map(async (weight) => await weight.read().data()),
+      );
       const dense = (input: ArrayLike<number>, w: ArrayLike<number>, b: ArrayLike<number>, relu: boolean) =>
         Float64Array.from({ length: 3 * b.length }, (_, index) => {
           const [row, column] = [Math.floor(index / b.length), index % b.length];
@@ -45,11 +48,11 @@ describe('projectionHead', () => {
           for (let k = 0; k < 512; k++) total += input[row * 512 + k]! * w[k * b.length + column]!;
           return relu ? Math.max(0, total) : total;
         });
-      const first = dense(h.dataSync(), w1!, b1!, true);
+      const first = dense(await h.data(), w1!, b1!, true);
       const expected = dense(dense(first, w2!, b2!, true), w3!, b3!, false);
       x = model.predict(h) as Tensor;
       expect(x.shape).toEqual([3, 64]);
-      const actual = x.dataSync();
+      const actual = await x.data();
       for (let i = 0; i < expected.length; i++) expect(actual[i]).toBeCloseTo(expected[i]!, 4);
       expect(actual.some((value) => value < 0)).toBe(true);
     });
@@ -88,8 +91,8 @@ describe('projectionHead', () => {
     const h = filled('h', [5, 6]);
     const dz = filled('dz', [5, 4]);
     for (let repetition = 0; repetition < 2; repetition++) {
-      await expectTensors(0, () =>
-        tidy(() => {
+      await expectTensors(0, async () =>
+        tidyAsync(async () => {
           const variables = model.trainableWeights.map((weight) => weight.read());
           const { grads } = variableGrads(
             () => sum(mul(model.apply(h, { training: true }) as Tensor, dz)),
@@ -97,14 +100,14 @@ describe('projectionHead', () => {
           );
           expect(Object.keys(grads)).toHaveLength(8);
           for (const gradient of Object.values(grads)) {
-            expect(gradient.dataSync().some((value) => value !== 0)).toBe(true);
+            expect((await gradient.data()).some((value) => value !== 0)).toBe(true);
           }
         }),
       );
     }
     // The last normalisation has no ReLU behind it.
-    tidy(() => {
-      const z = (model.apply(h, { training: true }) as Tensor).dataSync();
+    await tidyAsync(async () => {
+      const z = await (model.apply(h, { training: true }) as Tensor).data();
       expect(z.some((value) => value < 0)).toBe(true);
     });
     h.dispose();
@@ -126,15 +129,17 @@ describe('projectionHead', () => {
     ]);
   });
 
-  test('a seed decides the weights; layers of equal shape differ', () => {
-    const kernels = (options: ProjectionHeadOptions) =>
-      made({ inputDim: 4, hidden: [4], outputDim: 4, ...options })
-        .weights.filter((weight) => weight.shape.length === 2)
-        .map((weight) => [...weight.read().dataSync()]);
-    const [first, second] = kernels({});
-    expect(kernels({ name: 'other' })).toEqual([first, second]);
+  test('a seed decides the weights; layers of equal shape differ', async () => {
+    const kernels = async (options: ProjectionHeadOptions) =>
+      await Promise.all(
+        made({ inputDim: 4, hidden: [4], outputDim: 4, ...options })
+          .weights.filter((weight) => weight.shape.length === 2)
+          .map(async (weight) => [...(await weight.read().data())]),
+      );
+    const [first, second] = await kernels({});
+    expect(await kernels({ name: 'other' })).toEqual([first, second]);
     expect(first).not.toEqual(second);
-    expect(kernels({ seed: 1 })[0]).not.toEqual(first);
+    expect((await kernels({ seed: 1 }))[0]).not.toEqual(first);
     expect(first!.every((value) => Math.abs(value) <= 0.5)).toBe(true);
   });
 

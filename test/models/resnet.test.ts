@@ -4,7 +4,6 @@ import {
   sum,
   type Tensor,
   type Tensor2D,
-  tidy,
   type Variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
@@ -23,6 +22,7 @@ import {
 import fixture from '../fixtures/models/resnet.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled, hashedWeight, pictures } from './fill.js';
 
 const builders: Record<string, (options?: ResNetOptions) => LayersModel> = { resnet18, resnet34, resnet50 };
@@ -45,9 +45,13 @@ interface Representation {
   norm: number;
 }
 
-function expectRepresentation(h: Tensor, { every, values, norm }: Representation, float32Error = 0): void {
+async function expectRepresentation(
+  h: Tensor,
+  { every, values, norm }: Representation,
+  float32Error = 0,
+): Promise<void> {
   const relative = Math.max(1e-4, 2 * float32Error);
-  const data = h.dataSync<'float32'>();
+  const data = await h.data<'float32'>();
   const dim = h.shape[1]!;
   // h is compared with its own largest value, of which the fixture holds a sample.
   const absolute = relative * data.reduce((largest, value) => Math.max(largest, value), 0);
@@ -77,10 +81,15 @@ async function compare(item: Case): Promise<void> {
   const model = build(item);
   expect(parametersOf(model)).toBe(item.parameters);
   const x = pictures(item.size);
-  tidy(() => expectRepresentation(model.predict(x) as Tensor, item.inference));
+  await tidyAsync(async () => await expectRepresentation(model.predict(x) as Tensor, item.inference));
   if ('training' in item) {
-    tidy(() =>
-      expectRepresentation(model.apply(x, { training: true }) as Tensor, item.training!, item.float32Error),
+    await tidyAsync(
+      async () =>
+        await expectRepresentation(
+          model.apply(x, { training: true }) as Tensor,
+          item.training!,
+          item.float32Error,
+        ),
     );
     const weights = await getTorchvisionWeights(model);
     for (const [name, values] of Object.entries(item.running!)) {
@@ -118,8 +127,8 @@ describe('ResNet', () => {
           .map((weight, index) => [names[index]!, (weight.read() as Variable).name] as const),
       );
       const x = pictures(item.size);
-      await expectTensors(0, () =>
-        tidy(() => {
+      await expectTensors(0, async () =>
+        tidyAsync(async () => {
           const { grads } = variableGrads(() => {
             const h = model.apply(x, { training: true }) as Tensor2D;
             return sum(mul(h, filled('dh', h.shape)));
@@ -129,7 +138,7 @@ describe('ResNet', () => {
             const expected = item.gradients![weight.name as keyof typeof item.gradients];
             if (expected === undefined) continue;
             const gradient = grads[variableName]!;
-            const values = gradient.dataSync<'float32'>();
+            const values = await gradient.data<'float32'>();
             const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
             // Batch statistics of few values amplify rounding: a ResNet-50's by more than 1e-3, in PyTorch too.
             const tolerance = Math.max(1e-3, 2 * expected.float32Error);

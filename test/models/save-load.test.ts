@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { projectionHead, registerLayers, resnet18, resnet50 } from '../../src/models/index.js';
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled } from './fill.js';
 
 async function throughJson(model: LayersModel): Promise<LayersModel> {
@@ -43,8 +44,9 @@ describe('save and load', () => {
         model.layers.map((layer) => layer.getConfig()),
       );
       for (const training of [false, true]) {
-        const run = (each: LayersModel) => tidy(() => (each.apply(x, { training }) as Tensor).dataSync());
-        expectClose(run(loaded), run(model), { absolute: 0 });
+        const run = async (each: LayersModel) =>
+          tidyAsync(async () => await (each.apply(x, { training }) as Tensor).data());
+        expectClose(await run(loaded), await run(model), { absolute: 0 });
       }
       for (const each of [model, loaded]) each.dispose();
       x.dispose();
@@ -55,8 +57,8 @@ describe('save and load', () => {
     const model = resnet18({ ...small, seed: 5 });
     const json = model.toJSON(null, false) as unknown as io.ModelJSON['modelTopology'];
     const rebuilt = await loadLayersModel(io.fromMemory({ modelTopology: json as object }));
-    const first = (each: LayersModel) => each.weights[0]!.read().dataSync();
-    expect(first(rebuilt)).toEqual(first(model));
+    const first = async (each: LayersModel) => await each.weights[0]!.read().data();
+    expect(await first(rebuilt)).toEqual(await first(model));
     model.dispose();
     rebuilt.dispose();
   });

@@ -1,4 +1,3 @@
-import { tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { SeededInitializer, weightStream } from '../../src/models/index.js';
@@ -8,6 +7,7 @@ import {
   drawWeights,
 } from '../../src/models/seeded-initializer.js';
 import { expectClose } from '../helpers/close.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 
 function moments(values: Float32Array): { mean: number; deviation: number; largest: number } {
   const mean = values.reduce((total, value) => total + value, 0) / values.length;
@@ -88,12 +88,12 @@ describe('conventions', () => {
 });
 
 describe('SeededInitializer', () => {
-  test('fills a tensor of the asked shape', () => {
-    tidy(() => {
+  test('fills a tensor of the asked shape', async () => {
+    await tidyAsync(async () => {
       const options = { distribution: 'uniform', scale: 1, seed: 0, stream: weightStream('x') } as const;
       const tensor = new SeededInitializer(options).apply([2, 3]);
       expect(tensor.shape).toEqual([2, 3]);
-      expect([...tensor.dataSync()]).toEqual([...drawWeights(6, options)]);
+      expect([...(await tensor.data())]).toEqual([...drawWeights(6, options)]);
     });
   });
 

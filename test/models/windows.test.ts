@@ -1,4 +1,4 @@
-import { add, conv2d, grads, mul, pad, sum, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { add, conv2d, grads, keep, mul, pad, sum, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
@@ -7,14 +7,15 @@ import { outputSize, planPadding, samePadding, usedPadding } from '../../src/mod
 import fixture from '../fixtures/models/windows.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled } from './fill.js';
 
 const tolerance = { relative: 1e-5, absolute: 1e-6 };
 
 describe('PaddedConv2D', () => {
   test.each(fixture.convolutions)('$name: forward and backward as PyTorch', async (item) => {
-    await expectTensors(0, () =>
-      tidy(() => {
+    await expectTensors(0, async () =>
+      tidyAsync(async () => {
         const layer = new PaddedConv2D({
           filters: 3,
           kernelSize: item.kernelSize,
@@ -28,20 +29,22 @@ describe('PaddedConv2D', () => {
         expect(layer.computeOutputShape([null, ...item.size, 2])).toEqual([null, ...item.shape.slice(1)]);
         const dy = filled(`${item.name}/dy`, item.shape);
         // The layer reads the variable itself, so that is what the second gradient is asked of.
+        let output: Tensor | undefined;
         const [dx, dkernel] = grads((input: Tensor, _kernel: Tensor) => {
-          const output = layer.apply(input) as Tensor;
-          expectClose(output.dataSync(), item.output, tolerance);
+          output = keep(layer.apply(input) as Tensor);
           return sum(mul(output, dy));
         })([x, kernel.read()]);
-        expectClose(dx!.dataSync(), item.dx, tolerance);
-        expectClose(dkernel!.dataSync(), item.dkernel, tolerance);
+        expectClose(await output!.data(), item.output, tolerance);
+        output!.dispose();
+        expectClose(await dx!.data(), item.dx, tolerance);
+        expectClose(await dkernel!.data(), item.dkernel, tolerance);
         layer.dispose();
       }),
     );
   });
 
-  test('default padding is (kernelSize - 1) / 2, the odd line at the end', () => {
-    tidy(() => {
+  test('default padding is (kernelSize - 1) / 2, the odd line at the end', async () => {
+    await tidyAsync(async () => {
       for (const kernelSize of [1, 2, 3, 4, 7]) {
         const layer = new PaddedConv2D({ filters: 2, kernelSize, strides: 2 });
         const x = filled<Tensor4D>('x', [1, 8, 9, 2]);
@@ -51,20 +54,20 @@ describe('PaddedConv2D', () => {
         const padded = pad(x, [[0, 0], sides, sides, [0, 0]]);
         const expected = conv2d(padded, layer.weights[0]!.read() as Tensor4D, 2, 'valid');
         expect(output.shape).toEqual(expected.shape);
-        expectClose(output.dataSync(), expected.dataSync(), { relative: 1e-6 });
+        expectClose(await output.data(), await expected.data(), { relative: 1e-6 });
         layer.dispose();
       }
     });
   });
 
-  test('a bias is added to every channel', () => {
-    tidy(() => {
+  test('a bias is added to every channel', async () => {
+    await tidyAsync(async () => {
       const layer = new PaddedConv2D({ filters: 2, kernelSize: 1, useBias: true });
       const x = filled<Tensor4D>('x', [1, 2, 2, 3]);
-      const before = (layer.apply(x) as Tensor).dataSync();
+      const before = await (layer.apply(x) as Tensor).data();
       layer.weights[1]!.write(filled('bias', [2]));
-      const bias = layer.weights[1]!.read().dataSync();
-      const after = (layer.apply(x) as Tensor).dataSync();
+      const bias = await layer.weights[1]!.read().data();
+      const after = await (layer.apply(x) as Tensor).data();
       expectClose(
         after,
         before.map((value, index) => value + bias[index % 2]!),
@@ -90,17 +93,17 @@ describe('PaddedConv2D', () => {
 
 describe('PaddedMaxPooling2D', () => {
   test.each(fixture.poolings)('$name: forward and backward as PyTorch', async (item) => {
-    await expectTensors(0, () =>
-      tidy(() => {
+    await expectTensors(0, async () =>
+      tidyAsync(async () => {
         const layer = new PaddedMaxPooling2D(item);
         const x = filled<Tensor4D>(`${item.name}/x`, [2, ...item.size, 2], 1, -2);
         expect(layer.computeOutputShape([null, ...item.size, 2])).toEqual([null, ...item.shape.slice(1)]);
-        expectClose((layer.apply(x) as Tensor).dataSync(), item.output, tolerance);
+        expectClose(await (layer.apply(x) as Tensor).data(), item.output, tolerance);
         const dy = filled(`${item.name}/dy`, item.shape);
         // The places of the maxima do not move with an offset, and the gradient kernel of tfjs's wasm backend passes
         // nothing to a maximum below zero.
         const [dx] = grads((input: Tensor) => sum(mul(layer.apply(input) as Tensor, dy)))([add(x, 4)]);
-        expectClose(dx!.dataSync(), item.dx, tolerance);
+        expectClose(await dx!.data(), item.dx, tolerance);
       }),
     );
   });

@@ -1,7 +1,11 @@
 import { getBackend, setBackend } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackendError, InvalidOptionError } from '../../src/errors/index.js';
-import { type BackendCandidate, isSoftwareAdapter } from '../../src/node/backend-candidates.js';
+import {
+  type BackendCandidate,
+  explainTensorFlowFailure,
+  isSoftwareAdapter,
+} from '../../src/node/backend-candidates.js';
 import { chooseBackend } from '../../src/node/best-backend.js';
 import { describeBackendChoice, useBestBackend } from '../../src/node/index.js';
 
@@ -121,6 +125,28 @@ describe('describeBackendChoice', () => {
     expect(describeBackendChoice({ name: 'wasm', backend: 'wasm', reasons: reasons.slice(1) })).toBe(
       'Using wasm (WebAssembly on the processor).',
     );
+  });
+});
+
+describe('explainTensorFlowFailure', () => {
+  const name = '@tensorflow/tfjs-node';
+  const explain = (message: string) => explainTensorFlowFailure(name, new Error(message)).message;
+
+  it.each([
+    'does not load (The Node.js native addon module (tfjs_binding.node) can not be found at path: /lib. )',
+    'does not load (libtensorflow.so.2: cannot open shared object file: No such file or directory)',
+    'does not load (dlopen(/lib/tfjs_binding.node, 0x0001): Library not loaded: @rpath/libtensorflow.2.dylib)',
+    'does not load (The specified module could not be found.)',
+  ])('tells a library that is missing: %s', (message) => {
+    expect(explain(message)).toBe(
+      '@tensorflow/tfjs-node is installed without its native library: its install step did not run or could not download it; try `npm rebuild @tensorflow/tfjs-node`',
+    );
+  });
+
+  it('leaves other reasons as they are', () => {
+    const other = "does not load (version `GLIBC_2.38' not found (required by /deps/lib/libtensorflow.so.2))";
+    expect(explain(other)).toBe(other);
+    expect(explain(`${name} is not installed`)).toBe(`${name} is not installed`);
   });
 });
 

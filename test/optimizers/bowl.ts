@@ -8,23 +8,13 @@ let problems = 0;
 export function bowl() {
   const prefix = `bowl${problems++}`;
   const parts = Object.entries(shapes).map(([name, shape]) => {
-    const make = (part: string) =>
-      tensor(
-        hashedValues(
-          `bowl/${name}/${part}`,
-          shape.reduce((a, b) => a * b),
-        ),
-        shape,
-      ) as Tensor;
-    const scale = tidy(
-      () =>
-        tensor(
-          make('scale')
-            .dataSync()
-            .map((value) => 1 + 0.5 * value),
-          shape,
-        ) as Tensor,
-    );
+    const size = shape.reduce((a, b) => a * b);
+    const values = (part: string) => hashedValues(`bowl/${name}/${part}`, size);
+    const make = (part: string) => tensor(values(part), shape) as Tensor;
+    const scale = tensor(
+      values('scale').map((value) => 1 + 0.5 * value),
+      shape,
+    ) as Tensor;
     const start = tidy(() => variable(make('start'), true, `${prefix}/${name}`));
     return { start: start as Variable, target: make('target'), scale };
   });
@@ -38,7 +28,7 @@ export function bowl() {
           .filter(({ start }) => only.length === 0 || only.includes(start))
           .map(({ start, target, scale }) => [start.name, tidy(() => mul(scale, sub(start, target)))]),
       ),
-    values: () => parts.map(({ start }) => Array.from(start.dataSync())),
+    values: () => Promise.all(parts.map(async ({ start }) => Array.from(await start.data()))),
     dispose: () => {
       for (const { start, target, scale } of parts) for (const item of [start, target, scale]) item.dispose();
     },

@@ -57,7 +57,7 @@ function copyWeights(from: ReturnType<typeof bowl>, to: ReturnType<typeof bowl>)
 }
 
 describe.each(makers)('%s', (_, make) => {
-  it('keeps the slots of a variable, whoever else takes part and in whatever order', () => {
+  it('keeps the slots of a variable, whoever else takes part and in whatever order', async () => {
     const [alone, mixed] = [bowl(), bowl()];
     const [first, second] = [make(), make()];
     for (let step = 0; step < 4; step++) {
@@ -70,8 +70,8 @@ describe.each(makers)('%s', (_, make) => {
         for (const gradient of Object.values(gradients)) gradient.dispose();
       }
     }
-    expect(mixed.values()[0]).toEqual(alone.values()[0]);
-    expect(mixed.values()[1]).not.toEqual(alone.values()[1]);
+    expect((await mixed.values())[0]).toEqual((await alone.values())[0]);
+    expect((await mixed.values())[1]).not.toEqual((await alone.values())[1]);
     for (const each of [alone, mixed, first, second]) each.dispose();
   });
 
@@ -90,7 +90,7 @@ describe.each(makers)('%s', (_, make) => {
     expect(resumed.step).toBe(5);
     takeSteps(a, original, 5, 9);
     takeSteps(b, resumed, 5, 9);
-    expect(b.values()).toEqual(a.values());
+    expect(await b.values()).toEqual(await a.values());
     for (const each of [a, b, original, resumed]) each.dispose();
   });
 
@@ -102,13 +102,13 @@ describe.each(makers)('%s', (_, make) => {
     await resumed.setWeights(weights);
     weights[0]!.tensor.dispose();
     expect(resumed.step).toBe(3);
-    const before = a.values();
+    const before = await a.values();
     takeStep(a, original);
-    const expected = a.values();
+    const expected = await a.values();
     a.kernel.assign(tidy(() => tensor(before[0]!, [4, 3])));
     a.bias.assign(tidy(() => tensor(before[1]!, [3])));
     takeStep(a, resumed);
-    expect(a.values()).toEqual(expected);
+    expect(await a.values()).toEqual(expected);
     for (const each of [a, original, resumed]) each.dispose();
   });
 
@@ -127,26 +127,26 @@ describe.each(makers)('%s', (_, make) => {
     problem.dispose();
   });
 
-  it('starts anew after dispose', () => {
+  it('starts anew after dispose', async () => {
     const problem = bowl();
     const optimizer = make();
-    const before = problem.values();
+    const before = await problem.values();
     takeStep(problem, optimizer);
-    const once = problem.values();
+    const once = await problem.values();
     takeStep(problem, optimizer);
     optimizer.dispose();
     expect(optimizer.step).toBe(0);
     problem.kernel.assign(tidy(() => tensor(before[0]!, [4, 3])));
     problem.bias.assign(tidy(() => tensor(before[1]!, [3])));
     takeStep(problem, optimizer);
-    expect(problem.values()).toEqual(once);
+    expect(await problem.values()).toEqual(once);
     for (const each of [problem, optimizer]) each.dispose();
   });
 
   it('changes nothing when a gradient is refused', async () => {
     const problem = bowl();
     const optimizer = make();
-    const before = problem.values();
+    const before = await problem.values();
     const gradients: Record<string, Tensor> = problem.gradients(problem.kernel);
     const refused = (extra: Record<string, Tensor>) => () =>
       optimizer.applyGradients({ ...gradients, ...extra });
@@ -163,17 +163,17 @@ describe.each(makers)('%s', (_, make) => {
       );
       wrong.dispose();
     });
-    expect(problem.values()).toEqual(before);
+    expect(await problem.values()).toEqual(before);
     expect(optimizer.step).toBe(0);
     problem.dispose();
   });
 
-  it('skips variables whose gradient is missing', () => {
+  it('skips variables whose gradient is missing', async () => {
     const problem = bowl();
     const optimizer = make();
-    const before = problem.values();
+    const before = await problem.values();
     optimizer.applyGradients([{ name: problem.bias.name, tensor: undefined as unknown as Tensor }]);
-    expect(problem.values()).toEqual(before);
+    expect(await problem.values()).toEqual(before);
     problem.dispose();
   });
 });
@@ -183,12 +183,12 @@ describe('as an optimiser of tfjs', () => {
     const weights = variable(tensor1d([2, -1, 3]), true, `minimise ${name}/kernel`);
     const optimizer = make();
     const loss = () => mean(square(sub(weights, 1))) as Scalar;
-    const first = loss().dataSync()[0]!;
+    const first = (await loss().data())[0]!;
     optimizer.minimize(loss, false, [weights as Variable])?.dispose();
     await expectTensors(0, () => {
       for (let step = 0; step < 30; step++) optimizer.minimize(loss, true, [weights as Variable])?.dispose();
     });
-    expect(loss().dataSync()[0]).toBeLessThan(0.9 * first);
+    expect((await loss().data())[0]).toBeLessThan(0.9 * first);
     for (const each of [optimizer, weights]) each.dispose();
   });
 
@@ -222,20 +222,20 @@ describe('as an optimiser of tfjs', () => {
       optimizer.applyGradients({ [weights.name]: gradient });
     }
     expect(rates).toEqual([0, 0.5, 1, 0.5, 0, 0]);
-    expect(weights.dataSync()[0]).toBeCloseTo(2);
+    expect((await weights.data())[0]).toBeCloseTo(2);
     weights.dispose();
   });
 
-  it('refuses a schedule that gives no rate, before anything changes', () => {
+  it('refuses a schedule that gives no rate, before anything changes', async () => {
     const problem = bowl();
     const optimizer = new SGD({ learningRate: (step) => (step === 0 ? 0.1 : Number.NaN) });
     takeStep(problem, optimizer);
-    const before = problem.values();
+    const before = await problem.values();
     expect(() => takeStep(problem, optimizer)).toThrow(InvalidOptionError);
     expect(() => takeStep(problem, optimizer)).toThrow(
       /^SGD: learningRate at step 1 must be a finite number >= 0/,
     );
-    expect(problem.values()).toEqual(before);
+    expect(await problem.values()).toEqual(before);
     for (const each of [problem, optimizer]) each.dispose();
   });
 

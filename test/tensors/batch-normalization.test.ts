@@ -1,4 +1,4 @@
-import { add, mul, sum, type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
+import { add, keep, mul, sum, type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { batchNormalization, batchNormalizationInference } from '../../src/tensors/index.js';
@@ -6,6 +6,7 @@ import fixture from '../fixtures/models/batch-normalization.json' with { type: '
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 
 function filled(name: string, shape: number[], scale = 1, offset = 0): Tensor {
   const values = hashedValues(
@@ -45,42 +46,43 @@ const tolerance = { relative: 1e-5, absolute: 5e-6 };
 
 describe('batchNormalization', () => {
   test.each(fixture.cases)('$name: forward and backward as PyTorch', async (item) => {
-    await expectTensors(0, () =>
-      tidy(() => {
+    await expectTensors(0, async () =>
+      tidyAsync(async () => {
         const dy = filled(`${item.name}/dy`, item.shape);
-        let values: ArrayLike<number> = [];
+        let kept: Tensor | undefined;
         const { grads } = valueAndGrads((...inputs: Tensor[]) => {
           const options = { ...optionsOf(item, inputs), groups: item.groups };
           const { output } = batchNormalization(inputs[0]!, options);
           expect(output.shape).toEqual(item.shape);
-          values = output.dataSync();
+          kept = keep(output);
           return sum(mul(output, dy));
         })(inputsOf(item));
-        expectClose(values, item.output, tolerance);
+        expectClose(await kept!.data(), item.output, tolerance);
+        kept!.dispose();
         const expected = [item.dx, item.dgamma, item.dbeta, item.dresidual].filter(
           (gradient) => gradient !== undefined,
         );
         expect(grads).toHaveLength(expected.length);
         for (const [index, gradient] of expected.entries()) {
-          expectClose(grads[index]!.dataSync(), gradient, tolerance);
+          expectClose(await grads[index]!.data(), gradient, tolerance);
         }
       }),
     );
   });
 
   test('mean and biased variance of every group, from values far off zero', async () => {
-    await expectTensors(0, () =>
-      tidy(() => {
+    await expectTensors(0, async () =>
+      tidyAsync(async () => {
         const x = filled('offset', [6, 2, 3, 2], 0.5, 1000);
         const { mean, variance } = batchNormalization(x, { epsilon: 1e-5, groups: 2 });
-        const data = x.dataSync();
+        const data = await x.data();
         for (let group = 0; group < 2; group++) {
           for (let channel = 0; channel < 2; channel++) {
             const values = Array.from({ length: 18 }, (_, i) => data[group * 36 + i * 2 + channel]!);
             const average = values.reduce((total, value) => total + value, 0) / 18;
             const spread = values.reduce((total, value) => total + (value - average) ** 2, 0) / 18;
-            expect(mean.arraySync()[group]![channel]).toBeCloseTo(average, 3);
-            expect(variance.arraySync()[group]![channel]! / spread).toBeCloseTo(1, 4);
+            expect((await mean.array())[group]![channel]).toBeCloseTo(average, 3);
+            expect((await variance.array())[group]![channel]! / spread).toBeCloseTo(1, 4);
           }
         }
       }),
@@ -95,8 +97,8 @@ describe('batchNormalization', () => {
     for (const item of [x, result.output, result.mean, result.variance]) item.dispose();
   });
 
-  test('gradient agrees with finite differences (residual, ReLU, groups)', () => {
-    tidy(() => {
+  test('gradient agrees with finite differences (residual, ReLU, groups)', async () => {
+    await tidyAsync(async () => {
       const shape = [4, 2, 1, 2];
       const inputs = [
         filled('fd/x', shape, 2, 1),
@@ -122,17 +124,19 @@ describe('batchNormalization', () => {
       const { grads } = valueAndGrads(value)(inputs);
       const step = 1e-3;
       for (const [position, input] of inputs.entries()) {
-        const numeric = Array.from({ length: input.size }, (_, index) => {
-          const moved = (sign: number) => {
+        const difference = async (index: number) => {
+          const moved = async (sign: number) => {
             const delta = new Float32Array(input.size);
             delta[index] = sign * step;
             const changed = [...inputs];
             changed[position] = add(input, tensor(delta, input.shape));
-            return value(...changed).dataSync()[0]!;
+            return (await value(...changed).data())[0]!;
           };
-          return (moved(1) - moved(-1)) / (2 * step);
-        });
-        expectClose(grads[position]!.dataSync(), numeric, { absolute: 3e-3 });
+          return ((await moved(1)) - (await moved(-1))) / (2 * step);
+        };
+        const numeric: number[] = [];
+        for (let index = 0; index < input.size; index++) numeric.push(await difference(index));
+        expectClose(await grads[position]!.data(), numeric, { absolute: 3e-3 });
       }
     });
   });
@@ -166,8 +170,8 @@ describe('batchNormalization', () => {
 
 describe('batchNormalizationInference', () => {
   test.each(fixture.cases)('$name: as PyTorch', async (item) => {
-    await expectTensors(0, () =>
-      tidy(() => {
+    await expectTensors(0, async () =>
+      tidyAsync(async () => {
         const inputs = inputsOf(item);
         const mean = tensor(item.runningMean) as never;
         const variance = tensor(item.runningVariance) as never;
@@ -176,7 +180,7 @@ describe('batchNormalizationInference', () => {
           mean,
           variance,
         });
-        expectClose(output.dataSync(), item.inference, tolerance);
+        expectClose(await output.data(), item.inference, tolerance);
       }),
     );
   });
