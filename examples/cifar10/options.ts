@@ -11,6 +11,7 @@ export interface RunOptions {
   backend: string | undefined;
   references: number;
   testImages: number;
+  scratchSteps: number;
 }
 
 function number(minimum: number, whole = true): (text: string) => number {
@@ -36,6 +37,12 @@ export function readOptions(argv: string[]): RunOptions {
     .option('--backend <name>', 'tfjs-node-gpu, webgpu, tfjs-node, wasm or cpu (default: the fastest here)')
     .option('--references <n>', 'labelled pictures that kNN and linear probe learn from', number(50), 10_000)
     .option('--test-images <n>', 'test pictures, of 10,000', number(10), 10_000)
+    .option(
+      '--scratch-steps <n>',
+      'steps of each network that is trained from scratch for the label-efficiency curve; 0: no curve',
+      number(0),
+      40,
+    )
     .addHelpText(
       'after',
       `
