@@ -25,9 +25,11 @@ export async function showViews(simclr: SimCLR, labeled: LabeledImages, count: n
   const views = simclr.views(images, indices, 0);
   const [view1, view2] = await Promise.all(views.map((view) => view.data()));
   for (const tensor of [images, ...views]) tensor.dispose();
+  // The encoder sees normalised pixels; a page shows them as they were before.
+  const { mean, std } = simclr.normalization ?? { mean: [0, 0, 0], std: [1, 1, 1] };
   const cut = (data: ArrayLike<number>, index: number): ReportPicture => ({
     pixels: Uint8Array.from({ length: pictureBytes }, (_, i) =>
-      Math.round(255 * data[index * pictureBytes + i]!),
+      Math.round(255 * (data[index * pictureBytes + i]! * std[i % 3]! + mean[i % 3]!)),
     ),
     width: 32,
     height: 32,

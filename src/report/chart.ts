@@ -110,18 +110,20 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   text(left, 14, chart.y.name, 'start');
   if (chart.right) text(right, 14, chart.right.name, 'end');
 
-  for (const { kind, points, intervals, axis = 'left' } of chart.lines) {
+  for (const [index, { kind, points, intervals, axis = 'left' }] of chart.lines.entries()) {
+    // Side by side, so that one interval does not hide another.
+    const aside = intervals ? 8 * (index - (chart.lines.length - 1) / 2) : 0;
     const vertical = axis === 'right' ? rate! : y;
     const line = d3
       .line<ChartPoint>()
-      .x((point) => x(point.x))
+      .x((point) => x(point.x) + aside)
       .y((point) => vertical(point.y))
       .digits(1);
     parts.push(`<path class="${kind}" d="${line(points as ChartPoint[]) ?? ''}"/>`);
     if (!intervals && points.length > 1) continue;
-    for (const [index, point] of points.entries()) {
-      const [px, py] = [pixel(x(point.x)), pixel(vertical(point.y))];
-      const interval = intervals?.[index];
+    for (const [place, point] of points.entries()) {
+      const [px, py] = [pixel(x(point.x) + aside), pixel(vertical(point.y))];
+      const interval = intervals?.[place];
       if (interval) {
         const [low, high] = [pixel(vertical(interval.low)), pixel(vertical(interval.high))];
         parts.push(
