@@ -1,4 +1,4 @@
-import { accuracyDifference } from '../evaluation/measures.js';
+import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
 import type { FilePath } from '../node/read-bytes.js';
 import type { Recipe } from '../recipes/index.js';
 import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
@@ -31,7 +31,7 @@ export interface MetricComparison {
    * The second less the first on the same pictures, with its 95 % interval; `null` where the two were tested on
    * different ones.
    */
-  difference: { difference: number; low: number; high: number } | null;
+  difference: AccuracyDifference | null;
 }
 
 /** What two runs have in common and what not. */

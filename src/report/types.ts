@@ -140,12 +140,20 @@ export interface ReportMap {
   embeddings: readonly NamedEmbeddings[];
 }
 
+/** What was found by one embedding. */
+export interface FoundPictures {
+  /** Its heading, such as 'After'. */
+  name: string;
+  /** Nearest first. */
+  pictures: readonly LabeledPicture[];
+}
+
 /** A query with its nearest neighbours by one embedding or several. */
 export interface NeighborRow {
   /** What was looked for. */
   query: LabeledPicture;
-  /** What was found, nearest first, by each. */
-  found: readonly { name: string; pictures: readonly LabeledPicture[] }[];
+  /** What was found by each. */
+  found: readonly FoundPictures[];
 }
 
 /** Everything that `writeReport` shows; what is left out has no section. */
