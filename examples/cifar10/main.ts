@@ -9,14 +9,18 @@ import {
   type AccuracyDifference,
   accuracyDifference,
   confidenceInterval,
+  confusionMatrix,
   type History,
   type LabeledImages,
   SimCLRError,
   selectImages,
 } from 'simclr-ts';
 import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
+import { saveEvaluation, writeReport } from 'simclr-ts/report';
 import { loadCIFAR10 } from './dataset.js';
+import { labelCurve } from './label-curve.js';
 import {
+  type Accuracies,
   accuracies,
   byNeighbors,
   centered,
@@ -26,8 +30,7 @@ import {
   represent,
 } from './measure.js';
 import { type RunOptions, readOptions } from './options.js';
-import { buildTrainer, encoderOptions, train } from './recipe.js';
-import { type Accuracies, writeReport } from './report/index.js';
+import { buildTrainer, describeSettings, encoderOptions, train } from './recipe.js';
 import { mapOf, neighborsOf, showViews } from './showcase.js';
 
 const log = (text: string) => console.error(text);
@@ -46,6 +49,7 @@ async function main(options: RunOptions): Promise<void> {
 
   const simclr = buildTrainer(options);
   log(simclr.summary());
+  await writeJson(options.out, 'training.json', describeSettings(options));
   const embed = async (when: string): Promise<EvaluationEmbeddings> => ({
     references: await represent(simclr, references.images, `references ${when}`),
     test: await represent(simclr, test.images, `test pictures ${when}`),
@@ -86,7 +90,7 @@ async function main(options: RunOptions): Promise<void> {
     },
   };
   if (history.outcome === 'aborted') {
-    await writeJson(options.out, report);
+    await writeJson(options.out, 'report.json', report);
     log(
       `Interrupted after ${simclr.progress.step} steps. The model is in ${join(options.out, 'checkpoint')}.`,
     );
@@ -102,16 +106,58 @@ async function main(options: RunOptions): Promise<void> {
       knn: accuracyDifference(trained.predictions.knn, onCentered.predictions, test.labels),
     },
   };
+  const labelEfficiency = await labelCurve(simclr, references, test, options, log);
   const totalSeconds = (performance.now() - began) / 1000;
   const evaluation = { ...report.evaluation, after: shares(trained) };
-  const finished = { ...report, totalSeconds, evaluation, gains };
-  await writeJson(options.out, finished);
-  const page = await writeReport(options.out, {
+  const finished = {
+    ...report,
+    totalSeconds,
+    evaluation,
+    gains,
+    ...(labelEfficiency && { labelEfficiency }),
+  };
+  await writeJson(options.out, 'report.json', finished);
+  const classNames = all.classNames!;
+  await saveEvaluation(options.out, {
+    classNames,
+    pictures: Array.from(test.labels, (_, index) => `test/${index}`),
+    labels: Array.from(test.labels),
+    predictions: {
+      knn: Array.from(trained.predictions.knn),
+      linearProbe: Array.from(trained.predictions.linearProbe),
+    },
+  });
+  const page = await writeReport(join(options.out, 'report.html'), {
     title: 'SimCLR on CIFAR-10',
-    report: finished,
-    losses: history.steps,
-    batchSize: options.batchSize,
-    classNames: all.classNames!,
+    facts: {
+      Encoder: report.encoder,
+      'Training pictures': report.images.toLocaleString('en-GB'),
+      Backend: report.backend,
+      Seed: String(report.seed),
+    },
+    classNames,
+    seed: options.seed,
+    accuracies: {
+      testImages: test.labels.length,
+      baselines: [
+        { name: 'Raw pixels', remark: 'no encoder', ...shares(onPixels) },
+        { name: 'Pixels, centred', remark: "less their picture's mean", knn: onCentered.accuracy },
+      ],
+      before: { name: 'Before training', remark: 'random weights', ...shares(untrained) },
+      after: { name: 'After training', remark: 'no labels used', ...shares(trained) },
+      gain: gains.overUntrained.knn,
+    },
+    training: {
+      losses: history.steps,
+      batchSize: options.batchSize,
+      epochs: history.epochs,
+      seconds: totalSeconds,
+    },
+    ...(labelEfficiency && { labelEfficiency }),
+    confusion: {
+      of: 'linear probe',
+      matrix: confusionMatrix(test.labels, trained.predictions.linearProbe, classNames.length),
+    },
     views,
     map: mapOf(test, before.test, after.test, 400),
     neighbors: await neighborsOf(test, references, before, after, { queries: 8, neighbors: 6 }),
@@ -131,8 +177,8 @@ function firstOf(labeled: LabeledImages, count: number): LabeledImages {
       );
 }
 
-async function writeJson(folder: string, report: object): Promise<void> {
-  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+async function writeJson(folder: string, name: string, value: object): Promise<void> {
+  await writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
 }
 
 type Measure = keyof Accuracies;

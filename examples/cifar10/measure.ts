@@ -9,7 +9,12 @@ import {
 } from 'simclr-ts';
 import { progress } from 'simclr-ts/node';
 import { normalization } from './recipe.js';
-import type { Accuracies } from './report/types.js';
+
+/** Top-1 accuracies on the test pictures, from 0 to 1. */
+export interface Accuracies {
+  knn: number;
+  linearProbe: number;
+}
 
 /** Classes of the labelled pictures, and of the test pictures. */
 export interface EvaluationLabels {

@@ -1,7 +1,7 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
 import { type EmbeddingArray, type LabeledImages, nearestNeighbors, type SimCLR } from 'simclr-ts';
+import type { LabeledPicture, NeighborRow, ReportMap, ReportPicture, ViewRow } from 'simclr-ts/report';
 import type { EvaluationEmbeddings } from './measure.js';
-import type { LabeledPicture, MapData, NeighborRow, Picture, ViewRow } from './report/types.js';
 
 const pictureBytes = 32 * 32 * 3;
 
@@ -25,9 +25,11 @@ export async function showViews(simclr: SimCLR, labeled: LabeledImages, count: n
   const views = simclr.views(images, indices, 0);
   const [view1, view2] = await Promise.all(views.map((view) => view.data()));
   for (const tensor of [images, ...views]) tensor.dispose();
-  const cut = (data: ArrayLike<number>, index: number): Picture => ({
+  // The encoder sees normalised pixels; a page shows them as they were before.
+  const { mean, std } = simclr.normalization ?? { mean: [0, 0, 0], std: [1, 1, 1] };
+  const cut = (data: ArrayLike<number>, index: number): ReportPicture => ({
     pixels: Uint8Array.from({ length: pictureBytes }, (_, i) =>
-      Math.round(255 * data[index * pictureBytes + i]!),
+      Math.round(255 * (data[index * pictureBytes + i]! * std[i % 3]! + mean[i % 3]!)),
     ),
     width: 32,
     height: 32,
@@ -45,12 +47,14 @@ export function mapOf(
   before: EmbeddingArray,
   after: EmbeddingArray,
   count: number,
-): MapData {
+): ReportMap {
   const number = Math.min(count, before.shape[0]);
   return {
     pictures: Array.from({ length: number }, (_, index) => picture(test, index)),
-    before: rows(before, number),
-    after: rows(after, number),
+    embeddings: [
+      { name: 'Before training', embeddings: rows(before, number) },
+      { name: 'After training', embeddings: rows(after, number) },
+    ],
   };
 }
 
@@ -80,7 +84,9 @@ export async function neighborsOf(
     );
   return chosen.map((index, row) => ({
     query: picture(test, index),
-    before: pick(found.indices, row),
-    after: pick(foundAfter.indices, row),
+    found: [
+      { name: 'Before', pictures: pick(found.indices, row) },
+      { name: 'After', pictures: pick(foundAfter.indices, row) },
+    ],
   }));
 }

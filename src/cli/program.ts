@@ -6,6 +6,7 @@ import { duplicatesCommand } from './commands/duplicates.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
 import { applyConfig } from './config-file.js';
@@ -35,6 +36,7 @@ function buildProgram(execute: Execute): Command {
     searchCommand,
     duplicatesCommand,
     evaluateCommand,
+    reportCommand,
     exportCommand,
     doctorCommand,
     backendsCommand,

@@ -7,7 +7,17 @@ import { stripes, tiny } from './pictures.js';
 import { runCLI, runJSON } from './run-cli.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const commands = ['train', 'embed', 'search', 'duplicates', 'evaluate', 'export', 'doctor', 'backends'];
+const commands = [
+  'train',
+  'embed',
+  'search',
+  'duplicates',
+  'evaluate',
+  'report',
+  'export',
+  'doctor',
+  'backends',
+];
 
 let cwd = '';
 beforeAll(async () => {

@@ -282,6 +282,62 @@ describe('evaluate', () => {
   });
 });
 
+describe('evaluate --report and report', () => {
+  it('write pages: one of a model with its pictures, one of its folder, one of two', async () => {
+    const flags = ['--report', 'pages/e.html', '--label-efficiency', '--scratch-steps', '2'];
+    const { code, stdout, stderr } = await runCLI(['evaluate', 'photos', ...flags], { cwd });
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/report: pages\/e\.html\n$/);
+    const page = read('pages/e.html').toString();
+    expect(page).toContain('<title>simclr-model on photos</title>');
+    // 4 test pictures: each on the map and, two of a class, a query with six neighbours.
+    expect(page.match(/class="thumb k\d"/g)).toHaveLength(4);
+    expect(page.match(/class="query"/g)).toHaveLength(4);
+    expect(page.match(/class="found (right|wrong)"/g)).toHaveLength(4 * 6);
+    expect(page).toContain('1 label per class');
+    expect(page).toContain('the same network from scratch');
+    expect(page).toMatch(/columns as rows: \d of 2/);
+    expect(page).toContain('Loss over 2 steps');
+
+    const single = await runJSON(['report', 'simclr-model', '--out', 'pages/one.html'], { cwd });
+    expect(single.json).toEqual({ report: 'pages/one.html', run: 'simclr-model', steps: 2, evaluated: true });
+    expect(read('pages/one.html').toString()).toContain('Which classes are mistaken for which?');
+
+    const other = ['train', 'photos', ...tiny, '--temperature', '0.2', '--out', 'other-model'];
+    expect((await runCLI(other, { cwd })).code).toBe(0);
+    const unmeasured = await runCLI(['report', 'other-model', '--out', 'pages/other.html'], { cwd });
+    expect(unmeasured.stdout).toContain('without accuracies: `simclr-ts evaluate DIR` measures them');
+    expect((await runCLI(['evaluate', 'photos', '--model', 'other-model'], { cwd })).code).toBe(0);
+    const two = await runJSON(['report', 'simclr-model', 'other-model', '--out', 'pages/two.html'], { cwd });
+    expect(two.json).toMatchObject({
+      settings: [{ path: 'temperature', first: 0.5, second: 0.2 }],
+      metrics: [
+        { metric: 'knn', difference: { low: expect.any(Number) } },
+        { metric: 'linearProbe', difference: { high: expect.any(Number) } },
+      ],
+    });
+    const comparison = read('pages/two.html').toString();
+    expect(comparison).toContain('<title>simclr-model and other-model</title>');
+    expect(comparison).toContain('Both on the same 4 test pictures');
+  });
+
+  it('refuse a folder that is no run, a damaged one, and a curve without a page', async () => {
+    expect(await refused(['report', 'photos'])).toEqual({
+      code: 3,
+      message: expect.stringContaining('must be the folder of a run, with losses.jsonl'),
+    });
+    cpSync(join(cwd, 'simclr-model'), join(cwd, 'hurt'), { recursive: true });
+    writeFileSync(join(cwd, 'hurt/losses.jsonl'), 'no JSON\n');
+    expect(await refused(['report', 'simclr-model', 'hurt'])).toEqual({
+      code: 3,
+      message: expect.stringMatching(/^hurt\/losses\.jsonl, line 1, must be JSON/),
+    });
+    expect(existsSync(join(cwd, 'report.html'))).toBe(false);
+    expect((await refused(['evaluate', 'photos', '--label-efficiency'])).code).toBe(2);
+  });
+});
+
 describe('export', () => {
   it('writes ONNX and safetensors', async () => {
     const flags = [

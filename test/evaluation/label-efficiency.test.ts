@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { selectImages } from '../../src/data/index.js';
 import { InvalidOptionError, ValueRangeError } from '../../src/errors/index.js';
-import { labelEfficiency } from '../../src/evaluation/index.js';
+import { labelEfficiency, linearProbe, selectLabeled } from '../../src/evaluation/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinySimCLR } from '../training/tiny.js';
 import { colouredPictures } from './labeled-tiny.js';
@@ -38,6 +39,34 @@ describe('labelEfficiency', () => {
       }
     }
     expect(JSON.parse(JSON.stringify(curve))).toEqual(curve);
+  });
+
+  it('puts linear probes beside what is trained for as long as the labels ask for', async () => {
+    const asked: number[] = [];
+    const curve = await expectTensors(0, () =>
+      labelEfficiency(simclr, training, test, {
+        methods: ['probe', 'scratch'],
+        perClass: [1, 4],
+        fineTune: (labels) => {
+          asked.push(labels);
+          return fineTune;
+        },
+      }),
+    );
+    expect(asked).toEqual([1, 4]);
+    expect(Object.keys(curve.series)).toEqual(['probe', 'scratch']);
+    expect(curve.runs.map(({ method }) => method)).toEqual(['probe', 'scratch', 'probe', 'scratch']);
+    // What a user would do by hand.
+    const few = selectImages(training, selectLabeled(training.labels, { perClass: 4 }, 0));
+    const [known, asking] = [await simclr.embed(few.images), await simclr.embed(test.images)];
+    const probe = await linearProbe({ embeddings: known, labels: few.labels, classes: 3 });
+    expect(curve.series.probe.mean[1]).toBe((await probe.evaluate(asking, test.labels)).accuracy);
+    known.dispose();
+    asking.dispose();
+    const methods = ['knn'] as never;
+    await expect(labelEfficiency(simclr, training, test, { methods })).rejects.toThrow(
+      /methods must be a list of some of probe, pretrained, scratch/,
+    );
   });
 
   it('gives the points that are complete when aborted', async () => {

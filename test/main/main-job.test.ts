@@ -49,10 +49,22 @@ describe('npm start, small', () => {
     expect(report.evaluation.rawPixels.knn).toBeGreaterThan(0.15);
   });
 
+  it('leaves a run to compare with another', async () => {
+    const lines = (await readFile(join(out, 'losses.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([0, 1, 2, 3, 4, 5]);
+    const evaluation = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8'));
+    expect(evaluation.labels).toHaveLength(200);
+    const settings = JSON.parse(await readFile(join(out, 'training.json'), 'utf8'));
+    expect(settings).toMatchObject({ seed: 3, training: { images: 192, batchSize: 64, epochs: 2 } });
+  });
+
   it('writes a page that loads nothing, and a checkpoint', async () => {
     const page = await readFile(join(out, 'report.html'), 'utf8');
     expect(page.match(/data:image\/png/g)!.length).toBeGreaterThan(100);
     expect(page).not.toMatch(/(src|href)="https?:/);
+    for (const heading of ['What labels are worth', 'Which classes are mistaken for which?']) {
+      expect(page).toContain(heading);
+    }
     expect(await readdir(join(out, 'checkpoint'))).toEqual(
       expect.arrayContaining(['model.json', 'weights.bin']),
     );

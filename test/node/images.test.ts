@@ -92,16 +92,19 @@ describe('decodeImage', () => {
     expect(converted.shape).toEqual([8, 8, 3]);
     expectNear(pixel(converted.data, 8, 3, 3), [200, 10, 20], 40); // colours outside CMYK's gamut move
 
-    const frames = await sharp(
+    const moving = sharp(
       await Promise.all([red, { r: 0, g: 0, b: 255 }].map((colour) => plain(colour).png().toBuffer())),
       { join: { animated: true } },
-    )
-      .gif()
-      .toBuffer();
-    expect((await sharp(frames).metadata()).pages).toBe(2);
-    const first = await decodeImage(frames);
-    expect(first.shape).toEqual([8, 8, 3]);
-    expectNear(pixel(first.data, 8, 3, 3), [200, 10, 20], 8);
+    );
+    for (const frames of [
+      await moving.clone().gif().toBuffer(),
+      await moving.webp({ lossless: true }).toBuffer(),
+    ]) {
+      expect((await sharp(frames).metadata()).pages).toBe(2);
+      const first = await decodeImage(frames);
+      expect(first.shape).toEqual([8, 8, 3]);
+      expectNear(pixel(first.data, 8, 3, 3), [200, 10, 20], 8);
+    }
   });
 
   it('crops, pads or distorts to the size', async () => {
@@ -215,6 +218,22 @@ describe('readImageFolder', () => {
     expect(all).not.toHaveProperty('labels');
     expect((await readImageFolder(folder, { size: 2, recursive: false })).paths).toEqual([
       join(folder, 'top.png'),
+    ]);
+  });
+
+  it('leaves a picture out that would fill the memory, and takes those of any other size', async () => {
+    const folder = temporaryFolder();
+    for (const [name, width, height] of [
+      ['a', 1, 1],
+      ['b', 90, 30],
+      ['huge', 200, 101],
+    ] as const) {
+      writeFileSync(join(folder, `${name}.png`), await plain(red, width, height).png().toBuffer());
+    }
+    const { images, skipped } = await readImageFolder(folder, { size: 4, maxPixels: 20_000 });
+    expect(images.shape).toEqual([2, 4, 4, 3]);
+    expect(skipped).toMatchObject([
+      { path: join(folder, 'huge.png'), reason: expect.stringMatching(/huge\.png.*exceeds pixel limit/) },
     ]);
   });
 

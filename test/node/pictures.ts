@@ -40,6 +40,9 @@ export async function everyKind(): Promise<Record<string, Uint8Array>> {
     'moving.gif': await sharp(frames, { join: { animated: true } })
       .gif()
       .toBuffer(),
+    'moving.webp': await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer(),
   };
 }
 

@@ -1,17 +1,20 @@
-import type { SimCLR } from 'simclr-ts';
+import { relative } from 'node:path';
+import { DataError, type SimCLR } from 'simclr-ts';
 import { splitImages } from 'simclr-ts/data';
 import {
   type ClassificationResult,
   confusionMatrix,
-  type EmbeddingArray,
   embeddingHealth,
   knnClassifier,
   linearProbe,
 } from 'simclr-ts/evaluation';
 import type { SkippedImage } from 'simclr-ts/node';
+import { type RunEvaluation, saveEvaluation } from 'simclr-ts/report';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { embedPictures } from './embed-pictures.js';
+import { writeEvaluationReport } from './evaluation-report.js';
+import { type Labelled, takeRows } from './labelled.js';
 import { type ModelOptions, openModel } from './open-model.js';
 import { type ListedPictures, listFolder } from './pictures.js';
 import { percent, table } from './table.js';
@@ -22,11 +25,9 @@ interface EvaluateOptions extends ModelOptions {
   seed: number;
   neighbors: number;
   batchSize: number;
-}
-
-interface Labelled {
-  embeddings: EmbeddingArray;
-  labels: Int32Array;
+  report?: string;
+  labelEfficiency?: boolean;
+  scratchSteps: number;
 }
 
 type ClassFolders = Required<ListedPictures>;
@@ -55,21 +56,25 @@ async function embedLabelled(
   batchSize: number,
   context: Context,
 ): Promise<Labelled & { skipped: SkippedImage[] }> {
-  const { vectors, indices, skipped } = await embedPictures(simclr, paths, batchSize, context);
-  return { embeddings: vectors, labels: Int32Array.from(indices, (index) => labels[index]!), skipped };
+  const embedded = await embedPictures(simclr, paths, batchSize, context);
+  const { vectors, indices, skipped } = embedded;
+  return {
+    paths: embedded.paths,
+    embeddings: vectors,
+    labels: Int32Array.from(indices, (index) => labels[index]!),
+    skipped,
+  };
 }
 
-/** The library splits pictures; a vector is one of a single pixel. */
-function split({ embeddings, labels }: Labelled, testFraction: number, seed: number) {
-  const [rows, dim] = embeddings.shape;
+/** The library splits pictures; here each is a single pixel, the number of its row. */
+function split(all: Labelled, testFraction: number, seed: number) {
+  const rows = all.labels.length;
+  const numbers = Float32Array.from({ length: rows }, (_, row) => row);
   const { train, test } = splitImages(
-    { images: { data: embeddings.data, shape: [rows, 1, 1, dim] }, labels },
+    { images: { data: numbers, shape: [rows, 1, 1, 1] }, labels: all.labels },
     { testFraction, seed },
   );
-  const part = ({ images, labels: chosen }: typeof train): Labelled => ({
-    embeddings: { data: images.data as Float32Array, shape: [images.shape[0], dim] },
-    labels: chosen as Int32Array,
-  });
+  const part = ({ images }: typeof train) => takeRows(all, Array.from(images.data));
   return { train: part(train), test: part(test) };
 }
 
@@ -99,9 +104,27 @@ function majorityShare(train: Int32Array, test: Int32Array, classes: number): nu
   return test.filter((label) => label === most).length / test.length;
 }
 
+/** Keeps the predictions beside the model, for a comparison with another one. */
+async function keepEvaluation(model: string, evaluation: RunEvaluation, context: Context): Promise<void> {
+  try {
+    await saveEvaluation(model, evaluation);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    context.warn(
+      `The evaluation is not kept beside the model, and \`report\` will not have it. ${error.message}`,
+    );
+  }
+}
+
 /** `evaluate DIR`: how well classes can be told apart by h. */
 export const evaluate: Action<EvaluateOptions> = async ([dir], options, context) => {
   const { testFraction, seed, batchSize } = options;
+  if (options.labelEfficiency && options.report === undefined) {
+    throw new CommandError(
+      '--label-efficiency is a part of the page: give --report FILE too.',
+      exitCodes.usage,
+    );
+  }
   const folder = await listClasses(dir!);
   const { classNames } = folder;
   const testFolder =
@@ -133,6 +156,31 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     const probe = await linearProbe({ ...train, classes });
     const byProbe = await probe.evaluate(test.embeddings, test.labels);
     const { effectiveRank } = await embeddingHealth(train.embeddings);
+    const root = options.test ?? dir!;
+    await keepEvaluation(
+      options.model,
+      {
+        classNames,
+        pictures: test.paths.map((path) => relative(root, path)),
+        labels: Array.from(test.labels),
+        predictions: {
+          knn: Array.from(byNeighbors.predictions),
+          linearProbe: Array.from(byProbe.predictions),
+        },
+      },
+      context,
+    );
+    const page =
+      options.report === undefined
+        ? undefined
+        : await writeEvaluationReport(
+            options.report,
+            simclr,
+            { ...options, dir: dir! },
+            train,
+            test,
+            context,
+          );
     const majority = majorityShare(train.labels, test.labels, classes);
     const line = (name: string, { accuracy, interval: { low, high } }: ClassificationResult) => [
       name,
@@ -153,6 +201,7 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         ),
         '',
         `effective rank of h: ${effectiveRank.toFixed(1)} of ${train.embeddings.shape[1]}`,
+        ...(page === undefined ? [] : [`report: ${page}`]),
       ].join('\n'),
       json: {
         model: options.model,
@@ -167,6 +216,7 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         majority,
         effectiveRank,
         skipped,
+        ...(page !== undefined && { report: page }),
       },
     };
   } finally {

@@ -3,6 +3,7 @@ import { type Callback, checkpoint, type FitOptions, type ImageArray, SimCLR } f
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
 import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import { recordLosses } from 'simclr-ts/report';
 import { latestCheckpoint } from 'simclr-ts/training';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -126,6 +127,7 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     const before = await rankOf(simclr, pictures.sample);
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
+      recordLosses(out),
       checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep, overwrite }),
       doctor({
         onFinding(finding) {

@@ -17,12 +17,19 @@ export function evaluateCommand(execute: Execute): Command {
     .option('--test <dir>', 'folder of test pictures with the same class folders (default: a part of DIR)')
     .option('--test-fraction <share>', 'part of each class that is held out', numberBetween(0, 1), 0.2)
     .option('--seed <n>', 'seed of the choice of what is held out', wholeNumber(0), 0)
-    .option('--neighbors <k>', 'neighbours that vote', wholeNumber(1), 20);
+    .option('--neighbors <k>', 'neighbours that vote', wholeNumber(1), 20)
+    .option('--report <file>', 'write an HTML page: accuracies, confusions, map, neighbours, loss')
+    .option(
+      '--label-efficiency',
+      'on the page, accuracy against labels per class; trains networks, which takes long',
+    )
+    .option('--scratch-steps <n>', 'steps of each network that is trained for it', wholeNumber(1), 60);
   addModelOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [
     ['simclr-ts evaluate animals', 'accuracy on a fifth of the pictures, with 95 % intervals'],
+    ['simclr-ts evaluate animals --report report.html', 'the same as a page to look at'],
     ['simclr-ts evaluate animals/train --test animals/test --json', 'a split of your own, for a script'],
   ]);
   return command.action(execute(async () => (await import('../actions/evaluate.js')).evaluate));

@@ -1,15 +1,10 @@
-import { type io, softmax, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type io, softmax, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
-import { checkImages } from '../../data/image-dataset.js';
-import { checkImageValues, type ImageArray } from '../../data/index.js';
-import { checkInteger } from '../../errors/checks.js';
-import { CheckpointError, ShapeError, SimCLRError } from '../../errors/errors.js';
+import type { NormalizeOptions } from '../../augmentations/index.js';
+import type { ImageArray } from '../../data/index.js';
+import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
-import { explainMissingKernel } from '../../training/contrastive-gradients.js';
 import type { EmbedOptions } from '../../training/embed.js';
-import { toBatch } from '../../training/to-batch.js';
-import { yieldToEventLoop } from '../../training/yield-to-event-loop.js';
 import {
   type ClassificationResult,
   type ClassScores,
@@ -17,6 +12,7 @@ import {
   highestClass,
 } from '../classification.js';
 import { checkLabels, type Labels } from '../embeddings.js';
+import { networkOutputs } from './network-outputs.js';
 
 /** What is saved beside the network. */
 interface SavedMetadata {
@@ -133,38 +129,11 @@ export class FineTunedClassifier {
     images: Tensor4D | ImageArray,
     options: EmbedOptions,
   ): Promise<ClassScores> {
-    const { batchSize = 64, onProgress } = options;
     this.checkUsable(caller);
-    checkInteger(caller, 'batchSize', batchSize);
-    checkImages(caller, 'images', images);
-    const expected = this.network.inputs[0]!.shape.slice(1);
-    const total = images.shape[0];
-    if (total < 1 || expected.some((size, axis) => size !== images.shape[axis + 1])) {
-      throw new ShapeError(
-        `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${images.shape}].`,
-      );
-    }
-    const data = new Float32Array(total * this.classes);
-    for (let start = 0; start < total; start += batchSize) {
-      const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
-      let probabilities: Tensor2D | undefined;
-      try {
-        await checkImageValues(caller, 'images', batch);
-        this.checkUsable(caller); // it may have been disposed of meanwhile
-        probabilities = tidy(() => {
-          const input = this.normalization ? normalize(this.normalization).apply(batch, null) : batch;
-          return softmax(this.network.apply(input, { training: false }) as Tensor2D);
-        });
-        data.set(await probabilities.data<'float32'>(), start * this.classes);
-      } catch (error) {
-        throw explainMissingKernel(error);
-      } finally {
-        batch.dispose();
-        probabilities?.dispose();
-      }
-      onProgress?.(Math.min(start + batchSize, total), total);
-      await yieldToEventLoop();
-    }
-    return { data, shape: [total, this.classes] };
+    return networkOutputs(caller, this.network, this.normalization, images, {
+      ...options,
+      after: softmax,
+      beforePass: () => this.checkUsable(caller), // it may be disposed of meanwhile
+    });
   }
 }

@@ -8,5 +8,6 @@ export {
   type LabelEfficiencyOptions,
   type LabelEfficiencyRun,
   type LabelEfficiencySeries,
+  type LabelEfficiencyTraining,
   labelEfficiency,
 } from './label-efficiency.js';

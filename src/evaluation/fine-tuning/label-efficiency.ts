@@ -2,18 +2,24 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { type ImageArray, type LabeledImages, selectImages } from '../../data/index.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
+import { checkEncoder } from '../../models/index.js';
 import { checkLabels, type Labels } from '../embeddings.js';
+import { linearProbe } from '../linear-probe.js';
 import { selectLabeled } from '../select-labeled.js';
 import type { FineTuneSource } from './classifier-network.js';
 import { fineTune } from './fine-tune.js';
 import type { FineTuneOptions } from './fine-tune-options.js';
+import { networkOutputs } from './network-outputs.js';
 
-/** Which network a run began with: what was learnt without labels, or the same network untrained. */
-export type LabelEfficiencyMethod = 'pretrained' | 'scratch';
+/**
+ * What is done with the labels: a linear probe on what was learnt without labels, the whole network fine-tuned from
+ * there, or the same network trained from scratch.
+ */
+export type LabelEfficiencyMethod = 'probe' | 'pretrained' | 'scratch';
 
 /** One trained classifier of {@link labelEfficiency}. */
 export interface LabelEfficiencyRun {
-  /** What it began with. */
+  /** How it was made. */
   method: LabelEfficiencyMethod;
   /** Labels of each class. */
   perClass: number;
@@ -34,11 +40,11 @@ export interface LabelEfficiencySeries {
 }
 
 /** What {@link labelEfficiency} finds: plain data, ready for JSON and for a plot. */
-export interface LabelEfficiency {
+export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
   /** The horizontal axis, ascending: labels of each class. Those that were done for all seeds and methods. */
   perClass: number[];
   /** The lines, values in the order of `perClass`. */
-  series: Record<LabelEfficiencyMethod, LabelEfficiencySeries>;
+  series: Record<Method, LabelEfficiencySeries>;
   /** Every classifier, in the order of training. */
   runs: LabelEfficiencyRun[];
   /** Number of test pictures that each accuracy is of. */
@@ -48,7 +54,12 @@ export interface LabelEfficiency {
 }
 
 /** Options of {@link labelEfficiency}. */
-export interface LabelEfficiencyOptions {
+export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
+  /**
+   * The lines of the plot. `'probe'` takes moments where fine-tuning takes minutes.
+   * @default ['pretrained', 'scratch']
+   */
+  methods?: readonly Method[];
   /**
    * Labels of each class: the points of the curve.
    * @default [1, 10, 100], those of them that every class has
@@ -59,19 +70,25 @@ export interface LabelEfficiencyOptions {
    * @default [0]
    */
   seeds?: readonly number[];
-  /** How each classifier is trained; both methods alike. `weights`, `seed` and `updateSource` are set by the curve. */
-  fineTune?: Omit<
-    FineTuneOptions,
-    'weights' | 'seed' | 'updateSource' | 'signal' | 'optimizer' | 'onProgress'
-  >;
+  /**
+   * How networks are trained, from SimCLR's weights and from scratch alike; a function where it depends on the labels of
+   * each class. `weights`, `seed` and `updateSource` are set by the curve.
+   */
+  fineTune?: LabelEfficiencyTraining | ((perClass: number) => LabelEfficiencyTraining);
   /** Called after each classifier, with how many are done and how many there are. */
   onProgress?: (run: LabelEfficiencyRun, done: number, total: number) => void;
   /** Ends after the current training step when aborted; what was done is given, with outcome `'aborted'`. */
   signal?: AbortSignal;
 }
 
+/** Options of `fineTune` that a curve leaves open. */
+export type LabelEfficiencyTraining = Omit<
+  FineTuneOptions,
+  'weights' | 'seed' | 'updateSource' | 'signal' | 'optimizer' | 'onProgress'
+>;
+
 const caller = 'labelEfficiency';
-const methods: readonly LabelEfficiencyMethod[] = ['pretrained', 'scratch'];
+const allMethods: readonly LabelEfficiencyMethod[] = ['probe', 'pretrained', 'scratch'];
 
 function smallestClass(labels: Labels): number {
   const counts = new Map<number, number>();
@@ -89,12 +106,27 @@ function checkList(argument: string, list: readonly number[], minimum: number): 
   return [...new Set(list as readonly number[])];
 }
 
+function checkMethods(methods: readonly LabelEfficiencyMethod[]): LabelEfficiencyMethod[] {
+  const isList = Array.isArray(methods) && methods.length > 0;
+  if (!isList || methods.some((method) => !allMethods.includes(method))) {
+    throw new InvalidOptionError(
+      `${caller}: methods must be a list of some of ${allMethods.join(', ')}. Received: methods=${describeValue(methods)}.`,
+    );
+  }
+  return [...new Set(methods)];
+}
+
 /** Means and extremes of the points that are complete. */
-function summarize(runs: readonly LabelEfficiencyRun[], perClass: readonly number[], seeds: number) {
-  const of = (method: LabelEfficiencyMethod, labels: number) =>
+function summarize<Method extends LabelEfficiencyMethod>(
+  runs: readonly LabelEfficiencyRun[],
+  methods: readonly Method[],
+  perClass: readonly number[],
+  seeds: number,
+) {
+  const of = (method: Method, labels: number) =>
     runs.filter((run) => run.method === method && run.perClass === labels).map(({ accuracy }) => accuracy);
   const done = perClass.filter((labels) => methods.every((method) => of(method, labels).length === seeds));
-  const seriesOf = (method: LabelEfficiencyMethod): LabelEfficiencySeries => {
+  const seriesOf = (method: Method): LabelEfficiencySeries => {
     const accuracies = done.map((labels) => of(method, labels));
     return {
       mean: accuracies.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
@@ -102,13 +134,29 @@ function summarize(runs: readonly LabelEfficiencyRun[], perClass: readonly numbe
       high: accuracies.map((values) => Math.max(...values)),
     };
   };
-  return { perClass: done, series: { pretrained: seriesOf('pretrained'), scratch: seriesOf('scratch') } };
+  const series = Object.fromEntries(methods.map((method) => [method, seriesOf(method)]));
+  return { perClass: done, series: series as Record<Method, LabelEfficiencySeries> };
+}
+
+type TestPictures = Parameters<typeof labelEfficiency>[2];
+
+/** Linear probes on h, the test pictures of which are embedded once. */
+function prober(source: FineTuneSource, test: TestPictures, classes: number) {
+  checkEncoder(source?.encoder, caller);
+  const represent = (images: TestPictures['images']) =>
+    networkOutputs(caller, source.encoder, source.normalization ?? null, images);
+  let tested: ReturnType<typeof represent> | undefined;
+  return async ({ images, labels }: LabeledImages): Promise<number> => {
+    tested ??= represent(test.images);
+    const probe = await linearProbe({ embeddings: await represent(images), labels, classes });
+    return (await probe.evaluate(await tested, test.labels)).accuracy;
+  };
 }
 
 /**
  * What labels are worth with and without pre-training: accuracy on test pictures against the number of labels of each
- * class, once fine-tuned from the source's weights and once trained from scratch, the same network on the same pictures
- * in the same way.
+ * class, once with what the source has learnt, fine-tuned or under a linear probe, and once trained from scratch, the
+ * same network on the same pictures.
  *
  * @param source - A `SimCLR`, or its encoder, head and normalisation. Not changed.
  * @param training - Labelled pictures to choose from.
@@ -121,12 +169,12 @@ function summarize(runs: readonly LabelEfficiencyRun[], perClass: readonly numbe
  * console.table(curve.runs);
  * @see Chen et al. 2020, arXiv:2002.05709, section 6 and table 7.
  */
-export async function labelEfficiency(
+export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'>(
   source: FineTuneSource,
   training: LabeledImages,
   test: { images: ImageArray | Tensor4D; labels: Labels },
-  options: LabelEfficiencyOptions = {},
-): Promise<LabelEfficiency> {
+  options: LabelEfficiencyOptions<Method> = {},
+): Promise<LabelEfficiency<Method>> {
   const classes = checkLabels(
     caller,
     'training.labels',
@@ -142,33 +190,45 @@ export async function labelEfficiency(
   // What asks for too much fails now, not after hours.
   selectLabeled(training.labels, { perClass: perClass.at(-1)! });
 
+  const methods = checkMethods(options.methods ?? ['pretrained', 'scratch']) as Method[];
+  const probe = prober(source, test, Math.max(2, classes));
   const { signal } = options;
   const total = perClass.length * seeds.length * methods.length;
+  const trainingOf = (labels: number) =>
+    typeof options.fineTune === 'function' ? options.fineTune(labels) : options.fineTune;
+  /** The accuracy of a trained network; `undefined` when it was aborted. */
+  const tuned = async (few: LabeledImages, how: FineTuneOptions): Promise<number | undefined> => {
+    const { classifier, outcome } = await fineTune(
+      source,
+      { ...few, classes },
+      { ...how, ...(signal ? { signal } : {}) },
+    );
+    try {
+      if (outcome === 'aborted') return undefined;
+      return (await classifier.evaluate(test.images, test.labels)).accuracy;
+    } finally {
+      classifier.dispose();
+    }
+  };
   const runs: LabelEfficiencyRun[] = [];
   for (const labels of perClass) {
     for (const seed of seeds) {
       const few = selectImages(training, selectLabeled(training.labels, { perClass: labels }, seed));
       for (const method of methods) {
         if (signal?.aborted) break;
-        const { classifier, outcome } = await fineTune(
-          source,
-          { ...few, classes },
-          { ...options.fineTune, seed, weights: method, ...(signal ? { signal } : {}) },
-        );
-        try {
-          if (outcome === 'aborted') break;
-          const { accuracy } = await classifier.evaluate(test.images, test.labels);
-          const run: LabelEfficiencyRun = { method, perClass: labels, seed, accuracy };
-          runs.push(run);
-          options.onProgress?.(run, runs.length, total);
-        } finally {
-          classifier.dispose();
-        }
+        const accuracy =
+          method === 'probe'
+            ? await probe(few)
+            : await tuned(few, { ...trainingOf(labels), seed, weights: method });
+        if (accuracy === undefined) break;
+        const run: LabelEfficiencyRun = { method, perClass: labels, seed, accuracy };
+        runs.push(run);
+        options.onProgress?.(run, runs.length, total);
       }
     }
   }
   return {
-    ...summarize(runs, perClass, seeds.length),
+    ...summarize(runs, methods, perClass, seeds.length),
     runs,
     testCount: test.labels.length,
     outcome: runs.length < total ? 'aborted' : 'completed',

@@ -13,12 +13,31 @@ export function escapeHtml(text: string): string {
 /** A share as a percentage with one decimal. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+/** The two ends of an interval of shares. */
+export const range = (low: number, high: number): string => `${(100 * low).toFixed(1)}\u2013${percent(high)}`;
+
+/** A difference of shares in points, with its sign. */
+export const points = (difference: number): string =>
+  `${difference < 0 ? '\u2212' : '+'}${Math.abs(100 * difference).toFixed(1)}`;
+
 /** A whole number with thousands set apart. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
+
+/** A number of things: '1 step', '2,000 steps'. */
+export const plural = (count: number, noun: string): string =>
+  `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Seconds in the units that a reader counts in. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Names with values, in a row. */
+export function factList(facts: Readonly<Record<string, string>>): string {
+  const items = Object.entries(facts).map(
+    ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
+  );
+  return items.length === 0 ? '' : `<dl class="facts">${items.join('')}</dl>`;
 }

@@ -1,9 +1,9 @@
-import { randomGenerator } from 'simclr-ts';
-import { UMAP } from 'umap-js';
-import type { MapEmbeddings } from './types.js';
+import type { EmbeddingArray } from '../evaluation/measures.js';
+import { importOptional } from '../node/optional-package.js';
+import { randomGenerator } from '../random/index.js';
 
 /** Rows of length 1, so that distances between them follow cosine similarity. */
-function unitRows({ data, shape: [rows, dim] }: MapEmbeddings): number[][] {
+function unitRows({ data, shape: [rows, dim] }: EmbeddingArray): number[][] {
   return Array.from({ length: rows }, (_, row) => {
     const values = Array.from(data.subarray(row * dim, (row + 1) * dim));
     const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
@@ -16,7 +16,8 @@ function unitRows({ data, shape: [rows, dim] }: MapEmbeddings): number[][] {
  *
  * @returns For each row x and y in [0, 1], both axes to one scale.
  */
-export function layout(embeddings: MapEmbeddings, seed: number): { x: number; y: number }[] {
+export async function layout(embeddings: EmbeddingArray, seed: number): Promise<{ x: number; y: number }[]> {
+  const { UMAP } = await importOptional('writeReport', 'umap-js', () => import('umap-js'));
   const random = randomGenerator(seed);
   const umap = new UMAP({
     nNeighbors: Math.min(15, embeddings.shape[0] - 1),

@@ -1,5 +1,5 @@
-import type { LabeledPicture, ReportData } from '../../examples/cifar10/report/index.js';
 import { randomGenerator } from '../../src/random/index.js';
+import type { LabeledPicture, ReportData } from '../../src/report/index.js';
 
 const size = 32;
 const classNames = [
@@ -64,11 +64,23 @@ export function syntheticReport(mapPictures: number, rows: number, steps: number
   const stepsPerEpoch = Math.ceil(steps / 4);
   return {
     title: 'SimCLR on CIFAR-10 <synthetic>',
-    report: {
-      backend: 'wasm',
-      seed: 7,
-      images: 50000,
-      encoder: 'resnet18',
+    facts: { Backend: 'wasm', Seed: '7', Encoder: 'resnet18', 'Training pictures': '50,000' },
+    classNames,
+    seed: 7,
+    accuracies: {
+      testImages: 10000,
+      baselines: [{ name: 'Raw pixels', remark: 'no encoder', knn: 0.3389, linearProbe: 0.3712 }],
+      before: { name: 'Before training', knn: 0.3541, linearProbe: 0.4402 },
+      after: { name: 'After training', knn: 0.5478, linearProbe: 0.6131 },
+    },
+    training: {
+      losses: Array.from({ length: steps }, (_, step) => ({
+        step,
+        loss: 4.7 + 1.1 * Math.exp((-4 * step) / steps) + 0.06 * random.normal(),
+        learningRate:
+          (0.6 * Math.min(1, step / (0.1 * steps)) * (1 + Math.cos((Math.PI * step) / steps))) / 2,
+      })),
+      batchSize: 128,
       epochs: Array.from({ length: 4 }, (_, epoch) => ({
         epoch,
         loss: 6 - epoch * 0.3,
@@ -77,20 +89,29 @@ export function syntheticReport(mapPictures: number, rows: number, steps: number
         steps: stepsPerEpoch,
         ...(epoch === 3 ? { partial: true } : {}),
       })),
-      evaluation: {
-        rawPixels: { knn: 0.3389, linearProbe: 0.3712 },
-        before: { knn: 0.3541, linearProbe: 0.4402 },
-        after: { knn: 0.5478, linearProbe: 0.6131 },
-      },
-      testImages: 10000,
     },
-    losses: Array.from({ length: steps }, (_, step) => ({
-      step,
-      loss: 4.7 + 1.1 * Math.exp((-4 * step) / steps) + 0.06 * random.normal(),
-      learningRate: (0.6 * Math.min(1, step / (0.1 * steps)) * (1 + Math.cos((Math.PI * step) / steps))) / 2,
-    })),
-    batchSize: 128,
-    classNames,
+    labelEfficiency: {
+      testCount: 2000,
+      runs: [1, 10, 100].flatMap((perClass, i) =>
+        [0, 1].flatMap((seed) => [
+          { method: 'probe' as const, perClass, seed, accuracy: 0.25 + 0.15 * i + 0.02 * seed },
+          { method: 'scratch' as const, perClass, seed, accuracy: 0.12 + 0.1 * i + 0.02 * seed },
+        ]),
+      ),
+      note: 'Scratch has <40> steps.',
+    },
+    confusion: {
+      of: 'linear probe',
+      matrix: classNames.map((_, actual) =>
+        classNames.map((__, predicted) =>
+          actual === predicted
+            ? 700
+            : predicted === (actual + 1) % 10
+              ? 201 + actual
+              : 5 * ((actual + predicted) % 3),
+        ),
+      ),
+    },
     views: Array.from({ length: rows }, (_, row) => ({
       original: picture(row),
       view1: shape(row % 10, 300 + row),
@@ -98,13 +119,17 @@ export function syntheticReport(mapPictures: number, rows: number, steps: number
     })),
     map: {
       pictures: Array.from({ length: mapPictures }, (_, i) => picture(i)),
-      before: embed(0.8),
-      after: embed(4),
+      embeddings: [
+        { name: 'Before training', embeddings: embed(0.8) },
+        { name: 'After training', embeddings: embed(4) },
+      ],
     },
     neighbors: Array.from({ length: rows }, (_, row) => ({
       query: picture(row),
-      before: found(row % 10, 0.3),
-      after: found(row % 10, 0.8),
+      found: [
+        { name: 'Before', pictures: found(row % 10, 0.3) },
+        { name: 'After', pictures: found(row % 10, 0.8) },
+      ],
     })),
   };
 }

@@ -1,8 +1,9 @@
-import sharp from 'sharp';
+import { loadSharp } from '../node/decode-image.js';
 import { escapeHtml } from './html.js';
-import type { Picture } from './types.js';
+import type { ReportPicture } from './types.js';
 
-async function pngUrl({ pixels, width, height }: Picture): Promise<string> {
+async function pngUrl({ pixels, width, height }: ReportPicture): Promise<string> {
+  const sharp = await loadSharp('writeReport');
   const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 9 })
     .toBuffer();
@@ -10,7 +11,7 @@ async function pngUrl({ pixels, width, height }: Picture): Promise<string> {
 }
 
 /** An `img` element that carries its picture. */
-export async function imageTag(picture: Picture, alt: string): Promise<string> {
+export async function imageTag(picture: ReportPicture, alt: string): Promise<string> {
   const { width, height } = picture;
   const text = escapeHtml(alt);
   return `<img src="${await pngUrl(picture)}" width="${width}" height="${height}" alt="${text}" title="${text}">`;
@@ -24,7 +25,7 @@ export interface Sprite {
 }
 
 /** Lays pictures of one size out in a square grid, row by row. */
-export async function sprite(pictures: readonly Picture[]): Promise<Sprite> {
+export async function sprite(pictures: readonly ReportPicture[]): Promise<Sprite> {
   const { width, height } = pictures[0]!;
   const columns = Math.ceil(Math.sqrt(pictures.length));
   const rows = Math.ceil(pictures.length / columns);

@@ -1,0 +1,200 @@
+import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
+import type { FilePath } from '../node/read-bytes.js';
+import type { Recipe } from '../recipes/index.js';
+import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
+import { accuracyCell } from './accuracies.js';
+import { escapeHtml, factList, plural, points, whole } from './html.js';
+import { twoLossesChart } from './loss-chart.js';
+import { htmlPage } from './page.js';
+import type { Run, RunEvaluation } from './run-folder.js';
+import { writeText } from './write-text.js';
+
+/** A setting in which two runs differ; `undefined` where one of them has no such setting. */
+export interface SettingDifference {
+  /** Such as `'optimizer.learningRate.base'`. */
+  path: string;
+  /** What the first run has. */
+  first: RecipeValue | undefined;
+  /** What the second run has. */
+  second: RecipeValue | undefined;
+}
+
+/** An accuracy of two runs. */
+export interface MetricComparison {
+  /** Which accuracy. */
+  metric: 'knn' | 'linearProbe';
+  /** Of the first run, from 0 to 1. */
+  first: number;
+  /** Of the second run. */
+  second: number;
+  /**
+   * The second less the first on the same pictures, with its 95 % interval; `null` where the two were tested on
+   * different ones.
+   */
+  difference: AccuracyDifference | null;
+}
+
+/** What two runs have in common and what not. */
+export interface RunComparison {
+  /** Settings that differ, in the first run's order. */
+  settings: SettingDifference[];
+  /** Accuracies, where both runs were evaluated. */
+  metrics: MetricComparison[];
+}
+
+/** Settings by their paths; a recipe's come first, under their own paths. */
+function settingsOf({ settings }: Run): Map<string, RecipeValue> {
+  const { recipe, ...others } = settings ?? {};
+  const valuesOf = (value: unknown) => recipeValues((value ?? {}) as Recipe);
+  return new Map([...valuesOf(recipe), ...valuesOf(others)]);
+}
+
+function settingDifferences(first: Run, second: Run): SettingDifference[] {
+  const [own, others] = [settingsOf(first), settingsOf(second)];
+  return [...new Set([...own.keys(), ...others.keys()])]
+    .map((path) => ({ path, first: own.get(path), second: others.get(path) }))
+    .filter((each) => JSON.stringify(each.first) !== JSON.stringify(each.second));
+}
+
+const sameList = (first: readonly unknown[], second: readonly unknown[]) =>
+  first.length === second.length && first.every((value, i) => value === second[i]);
+
+const isSameTest = (first: RunEvaluation, second: RunEvaluation) =>
+  sameList(first.classNames, second.classNames) &&
+  sameList(first.pictures, second.pictures) &&
+  sameList(first.labels, second.labels);
+
+const shareRight = (predictions: readonly number[], labels: readonly number[]) =>
+  predictions.filter((predicted, i) => predicted === labels[i]).length / labels.length;
+
+/**
+ * Compares two runs: settings that differ, and accuracies with the paired difference where both were tested on the same
+ * pictures.
+ *
+ * @param first - What `readRun` gives.
+ * @param second - Another.
+ * @example
+ * const { settings } = compareRuns(await readRun('runs/a'), await readRun('runs/b'));
+ */
+export function compareRuns(first: Run, second: Run): RunComparison {
+  const [own, other] = [first.evaluation, second.evaluation];
+  const metrics: MetricComparison[] = [];
+  if (own && other) {
+    for (const metric of ['knn', 'linearProbe'] as const) {
+      const [before, after] = [own.predictions[metric], other.predictions[metric]];
+      metrics.push({
+        metric,
+        first: shareRight(before, own.labels),
+        second: shareRight(after, other.labels),
+        difference: isSameTest(own, other)
+          ? accuracyDifference(Int32Array.from(after), Int32Array.from(before), Int32Array.from(own.labels))
+          : null,
+      });
+    }
+  }
+  return { settings: settingDifferences(first, second), metrics };
+}
+
+const metricNames = { knn: 'k nearest neighbours', linearProbe: 'Linear probe' };
+
+function metricSection(
+  runs: readonly [Run, Run],
+  names: readonly string[],
+  metrics: MetricComparison[],
+): string {
+  const [first, second] = runs.map(({ evaluation }) => evaluation);
+  if (!first || !second) {
+    const missing = names.filter((_, i) => !runs[i]!.evaluation).map(escapeHtml);
+    return `<section><h2>Accuracy</h2><p class="note">Nothing to compare: ${missing.join(' and ')} has not been evaluated.</p></section>`;
+  }
+  const rows = metrics.map(({ metric, difference, ...shares }) => {
+    const sure = difference && (difference.low > 0 || difference.high < 0);
+    const paired = difference
+      ? `<span class="figure">${points(difference.difference)}</span><small class="range">${points(difference.low)} to ${points(difference.high)}</small><small class="verdict">${sure ? 'beyond chance' : 'may be chance'}</small>`
+      : '\u2013';
+    return `<tr><th scope="row">${metricNames[metric]}</th>
+${accuracyCell(escapeHtml(names[0]!), shares.first, first.labels.length)}
+${accuracyCell(escapeHtml(names[1]!), shares.second, second.labels.length)}
+<td data-label="Difference in points">${paired}</td></tr>`;
+  });
+  const note = metrics[0]!.difference
+    ? `Both on the same ${plural(first.labels.length, 'test picture')}. The difference is the second run less the first in points, with the 95 % interval of paired answers.`
+    : 'The two were tested on different pictures: their intervals can be looked at, a paired difference there is not.';
+  return `<section><h2>Accuracy</h2><p class="note">${note}</p>
+<table class="figures"><thead><tr><th scope="col">Measure</th><th scope="col">${escapeHtml(names[0]!)}</th><th scope="col">${escapeHtml(names[1]!)}</th><th scope="col">Difference</th></tr></thead>
+<tbody>${rows.join('')}</tbody></table></section>`;
+}
+
+function show(value: RecipeValue | undefined): string {
+  if (value === undefined) return '\u2013';
+  if (typeof value === 'number') return String(Number(value.toPrecision(7)));
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function settingsSection(
+  runs: readonly [Run, Run],
+  names: readonly string[],
+  differences: SettingDifference[],
+): string {
+  const missing = names.filter((_, i) => runs[i]!.settings === null).map(escapeHtml);
+  const rows = differences.map(
+    ({ path, first, second }) =>
+      `<tr><th scope="row">${escapeHtml(path)}</th><td>${escapeHtml(show(first))}</td><td>${escapeHtml(show(second))}</td></tr>`,
+  );
+  const body =
+    missing.length > 0
+      ? `<p class="note">How ${missing.join(' and ')} was set is not known: there is no training.json.</p>`
+      : rows.length === 0
+        ? '<p class="note">None: both were set alike.</p>'
+        : `<div class="scroll"><table class="settings"><thead><tr><th scope="col">Setting</th><th scope="col">${escapeHtml(names[0]!)}</th><th scope="col">${escapeHtml(names[1]!)}</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<section><h2>What was set differently</h2>${body}</section>`;
+}
+
+function describeRun({ losses }: Run): string {
+  const last = losses.at(-1);
+  if (!last) return 'no step recorded';
+  const pairs = losses.reduce((sum, step) => sum + step.pairs, 0);
+  return `${plural(losses.length, 'step')} of ${whole(last.pairs)}, ${whole(pairs)} pictures seen`;
+}
+
+/** The folders' names, told apart where they are the same. */
+function namesOf([first, second]: readonly [Run, Run]): [string, string] {
+  return first.name === second.name
+    ? [`${first.name} (first)`, `${second.name} (second)`]
+    : [first.name, second.name];
+}
+
+/**
+ * Writes a page that compares two runs: both loss curves against the pictures seen, accuracies side by side with their
+ * paired difference, and the settings that differ. The page is like that of `writeReport`.
+ *
+ * @param path - The file; the folder that it is in is made when it is not there.
+ * @param first - What `readRun` gives.
+ * @param second - Another.
+ * @returns The path.
+ * @throws {@link DataError} when the file cannot be written.
+ * @throws {@link SimCLRError} when `d3-scale` or `d3-shape` is not installed.
+ * @example
+ * await writeComparison('comparison.html', await readRun('runs/a'), await readRun('runs/b'));
+ */
+export async function writeComparison(path: FilePath, first: Run, second: Run): Promise<string> {
+  const runs = [first, second] as const;
+  const names = namesOf(runs);
+  const { settings, metrics } = compareRuns(first, second);
+  const title = `${names[0]} and ${names[1]}`;
+  const curves = runs.map(({ losses }, i) => ({
+    name: names[i]!,
+    losses,
+    batchSize: losses.at(-1)?.pairs ?? 2,
+  })) as unknown as Parameters<typeof twoLossesChart>[0];
+  const parts = [
+    `<header><h1>${escapeHtml(title)}</h1>${factList({ [names[0]]: describeRun(first), [names[1]]: describeRun(second) })}</header>`,
+    metricSection(runs, names, metrics),
+    `<section><h2>The loss</h2>
+<p class="note">NT-Xent in nats against the pictures seen. It grows with the batch: compare losses of equal batches only; the dashed
+line is what an encoder gets that cannot tell the views of a batch apart.</p>
+${await twoLossesChart(curves)}</section>`,
+    settingsSection(runs, names, settings),
+  ];
+  return writeText('writeComparison', path, htmlPage(title, 0, parts));
+}

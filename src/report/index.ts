@@ -1,0 +1,17 @@
+/**
+ * HTML reports of runs: one file that opens anywhere and loads nothing; and what the folder of a run tells of it.
+ * @module
+ */
+
+export {
+  compareRuns,
+  type MetricComparison,
+  type RunComparison,
+  type SettingDifference,
+  writeComparison,
+} from './comparison.js';
+export { recordLosses } from './record-losses.js';
+export { writeReport } from './report.js';
+export { type Run, type RunEvaluation, readRun, saveEvaluation } from './run-folder.js';
+export { runReport } from './run-report.js';
+export type * from './types.js';

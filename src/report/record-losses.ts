@@ -1,0 +1,55 @@
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Callback } from '../training/index.js';
+import { runFiles } from './run-folder.js';
+import { writeText } from './write-text.js';
+
+/** Lines of the steps before `step`: what a run that is resumed keeps. */
+async function linesBefore(path: string, step: number): Promise<string> {
+  if (step === 0) return '';
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const kept = text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => {
+      try {
+        return (JSON.parse(line) as { step: number }).step < step;
+      } catch {
+        return false;
+      }
+    });
+  return kept.map((line) => `${line}\n`).join('');
+}
+
+/**
+ * Callback that writes loss and learning rate of each step to `losses.jsonl` in a folder, a line a step as it ends, so
+ * that a run that is killed has its curve too. A run that goes on from a checkpoint keeps the lines before it. With the
+ * first step an `evaluation.json` is removed, for it is of weights that are no more.
+ *
+ * @param dir - The folder of the run; it is made when it is not there.
+ * @returns The callback. Its `onFitStart` throws {@link DataError} when the file cannot be written.
+ * @example
+ * await simclr.fit(pictures, { epochs: 100, callbacks: [recordLosses('runs/first')] });
+ */
+export function recordLosses(dir: string): Callback {
+  const path = join(dir, runFiles.losses);
+  let file: FileHandle | undefined;
+  let isFirst = true;
+  return {
+    async onFitStart(_, { simclr }) {
+      await writeText('recordLosses', path, await linesBefore(path, simclr.progress.step));
+      file = await open(path, 'a');
+      isFirst = true;
+    },
+    async onStepEnd({ step, epoch, loss, learningRate, pairs, seconds }) {
+      if (isFirst) await rm(join(dir, runFiles.evaluation), { force: true });
+      isFirst = false;
+      const rate = Number.isFinite(learningRate) ? { learningRate } : {};
+      await file?.appendFile(`${JSON.stringify({ step, epoch, loss, ...rate, pairs, seconds })}\n`);
+    },
+    async onFitEnd() {
+      await file?.close();
+      file = undefined;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { FilePath } from '../node/read-bytes.js';
+import { accuracyTable, header } from './accuracies.js';
+import { confusionSection } from './confusion.js';
+import { labelEfficiencySection } from './label-efficiency.js';
+import { mapSection } from './map.js';
+import { neighborsSection } from './neighbors.js';
+import { htmlPage } from './page.js';
+import { trainingSection } from './training.js';
+import type { ReportData } from './types.js';
+import { viewsSection } from './views.js';
+import { writeText } from './write-text.js';
+
+/**
+ * Writes what is known of a run as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency
+ * curve, the confusion matrix, UMAP maps and nearest neighbours, each where it is given. The page opens without a
+ * server, loads nothing from anywhere and runs no script; it has a light and a dark look, and a text for every picture.
+ * The same data give the same page.
+ *
+ * @param path - The file; the folder that it is in is made when it is not there.
+ * @param data - What to show.
+ * @returns The path.
+ * @throws {@link DataError} when the file cannot be written.
+ * @throws {@link SimCLRError} when a package that it needs is not installed: `sharp` for pictures, `umap-js` for maps,
+ * `d3-scale` and `d3-shape` for curves.
+ * @example
+ * await writeReport('report.html', { title: 'My run', training: { losses: history.steps, batchSize: 64 } });
+ */
+export async function writeReport(path: FilePath, data: ReportData): Promise<string> {
+  const { title, accuracies, views, training, labelEfficiency, confusion, map, neighbors } = data;
+  const { classNames = [], seed = 0 } = data;
+  const parts = [
+    header(data),
+    accuracies ? accuracyTable(accuracies, classNames) : '',
+    labelEfficiency ? await labelEfficiencySection(labelEfficiency) : '',
+    confusion ? confusionSection(confusion, classNames) : '',
+    views ? await viewsSection(views) : '',
+    training ? await trainingSection(training) : '',
+    map ? await mapSection(map, classNames, seed) : '',
+    neighbors ? await neighborsSection(neighbors, classNames) : '',
+  ];
+  return writeText('writeReport', path, htmlPage(title, classNames.length, parts));
+}

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { describeValue } from '../errors/checks.js';
+import { DataError } from '../errors/errors.js';
+import { explainSystemError } from '../node/system-error.js';
+import type { LossPoint } from './types.js';
+import { writeText } from './write-text.js';
+
+/** Files of a run's folder. */
+export const runFiles = {
+  losses: 'losses.jsonl',
+  settings: 'training.json',
+  evaluation: 'evaluation.json',
+} as const;
+
+/** What a model said of test pictures: enough to compare it with another on the same ones. */
+export interface RunEvaluation {
+  /** Name of each class number. */
+  classNames: readonly string[];
+  /** Name of each test picture. */
+  pictures: readonly string[];
+  /** Right class of each test picture. */
+  labels: readonly number[];
+  /** Predicted class of each test picture. */
+  predictions: {
+    /** By its nearest neighbours. */
+    knn: readonly number[];
+    /** By the linear probe. */
+    linearProbe: readonly number[];
+  };
+}
+
+/** What a run's folder tells of it. */
+export interface Run {
+  /** The folder's own name. */
+  name: string;
+  /** Every step that was recorded, in order. */
+  losses: readonly (LossPoint & { pairs: number })[];
+  /** How it was set: the contents of `training.json`; `null` where there is none. */
+  settings: Readonly<Record<string, unknown>> | null;
+  /** What came of it: the contents of `evaluation.json`; `null` where there is none. */
+  evaluation: RunEvaluation | null;
+}
+
+const caller = 'readRun';
+
+function damaged(path: string, expectation: string, received: string): DataError {
+  return new DataError(`${caller}: ${path} must ${expectation}. Received: ${received}.`, path);
+}
+
+/** The text of a file, `undefined` where there is none. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw damaged(path, 'be a file that can be read', explainSystemError(error));
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, 'be JSON', (error as Error).message);
+  }
+}
+
+const isCount = (value: unknown, minimum: number) =>
+  Number.isSafeInteger(value) && (value as number) >= minimum;
+
+/** Steps of a file with a JSON object a line; a last line that was cut off is left out. */
+function parseLosses(path: string, text: string): Run['losses'] {
+  const lines = text.split('\n');
+  lines.pop(); // empty behind the last line break, or cut off
+  return lines.map((line, index) => {
+    const place = `${path}, line ${index + 1},`;
+    const point = parse(place, line);
+    const { step, loss, pairs, learningRate } = isObject(point) ? point : {};
+    const isWhole =
+      isCount(step, 0) &&
+      isCount(pairs, 1) &&
+      typeof loss === 'number' &&
+      ['number', 'undefined'].includes(typeof learningRate);
+    if (isWhole) return point as unknown as Run['losses'][number];
+    throw damaged(place, 'hold step, loss and pairs of a step', line.slice(0, 80));
+  });
+}
+
+function parseEvaluation(path: string, text: string): RunEvaluation {
+  const value = parse(path, text);
+  const { classNames, pictures, labels, predictions } = isObject(value) ? value : {};
+  const { knn, linearProbe } = isObject(predictions) ? predictions : {};
+  for (const [name, list] of Object.entries({ classNames, pictures })) {
+    if (Array.isArray(list) && list.length > 0 && list.every((each) => typeof each === 'string')) continue;
+    throw damaged(path, 'hold names of classes and pictures', `${name}=${describeValue(list)}`);
+  }
+  const [count, classes] = [(pictures as string[]).length, (classNames as string[]).length];
+  for (const [name, list] of Object.entries({
+    labels,
+    'predictions.knn': knn,
+    'predictions.linearProbe': linearProbe,
+  })) {
+    const isWhole =
+      Array.isArray(list) &&
+      list.length === count &&
+      list.every((each) => isCount(each, 0) && each < classes);
+    if (isWhole) continue;
+    throw damaged(
+      path,
+      `hold one class number below ${classes} for each of ${count} pictures`,
+      `${name}=${describeValue(list)}`,
+    );
+  }
+  return value as unknown as RunEvaluation;
+}
+
+/**
+ * Reads what the folder of a run tells of it: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with
+ * its settings and `evaluation.json`, which {@link saveEvaluation} writes. The command line's `train` and `evaluate`
+ * write all three. Weights are not looked at.
+ *
+ * @param dir - The folder.
+ * @throws {@link DataError} naming the file when there is no such run or a file of it is damaged.
+ * @example
+ * const { losses } = await readRun('simclr-model');
+ */
+export async function readRun(dir: string): Promise<Run> {
+  const paths = {
+    losses: join(dir, runFiles.losses),
+    settings: join(dir, runFiles.settings),
+    evaluation: join(dir, runFiles.evaluation),
+  };
+  const [losses, settings, evaluation] = await Promise.all(Object.values(paths).map(textOf));
+  if (losses === undefined && evaluation === undefined) {
+    throw damaged(
+      JSON.stringify(dir),
+      `be the folder of a run, with ${runFiles.losses} or ${runFiles.evaluation}`,
+      'a folder without them, or none',
+    );
+  }
+  const parsed = settings === undefined ? null : parse(paths.settings, settings);
+  if (parsed !== null && !isObject(parsed)) {
+    throw damaged(paths.settings, 'hold a JSON object', describeValue(parsed));
+  }
+  return {
+    name: basename(resolve(dir)),
+    losses: losses === undefined ? [] : parseLosses(paths.losses, losses),
+    settings: parsed,
+    evaluation: evaluation === undefined ? null : parseEvaluation(paths.evaluation, evaluation),
+  };
+}
+
+/**
+ * Writes `evaluation.json` into the folder of a run, for {@link readRun} and the comparison with another run.
+ *
+ * @throws {@link DataError} when it cannot be written.
+ */
+export async function saveEvaluation(dir: string, evaluation: RunEvaluation): Promise<void> {
+  await writeText('saveEvaluation', join(dir, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
+}

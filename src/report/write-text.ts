@@ -1,0 +1,27 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DataError } from '../errors/errors.js';
+import type { FilePath } from '../node/read-bytes.js';
+import { explainSystemError } from '../node/system-error.js';
+import { makeFolder, replaceFile } from '../node/write-durably.js';
+
+/**
+ * Writes a whole file or leaves what was there; makes the folder that it is in.
+ *
+ * @returns The path.
+ * @throws {@link DataError} naming the file when it cannot be written.
+ */
+export async function writeText(caller: string, path: FilePath, text: string): Promise<string> {
+  const name = path instanceof URL ? fileURLToPath(path) : path;
+  try {
+    await makeFolder(dirname(name));
+    await replaceFile(name, text);
+    return name;
+  } catch (error) {
+    throw new DataError(
+      `${caller}: path must be a file that can be written. Received: path=${JSON.stringify(name)} (${explainSystemError(error)}).`,
+      name,
+      { cause: error },
+    );
+  }
+}
