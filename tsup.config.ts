@@ -16,8 +16,10 @@ const rooms = [
   'optimizers',
   'random',
   'recipes',
+  'report',
   'training',
   'wasm',
+  'webgpu',
 ];
 
 // `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
@@ -31,7 +33,17 @@ const common: Options = {
   outDir: 'dist',
   target: 'es2022',
   platform: 'neutral',
-  external: [/^@tensorflow\//, /^node:/, 'sharp', 'cli-progress', 'koffi', 'webgpu'],
+  external: [
+    /^@tensorflow\//,
+    /^node:/,
+    'sharp',
+    'cli-progress',
+    'koffi',
+    'webgpu',
+    'd3-scale',
+    'd3-shape',
+    'umap-js',
+  ],
   splitting: true,
   sourcemap: true,
   treeshake: false,

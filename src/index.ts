@@ -165,6 +165,7 @@ export {
   type LabelEfficiencyOptions,
   type LabelEfficiencyRun,
   type LabelEfficiencySeries,
+  type LabelEfficiencyTraining,
   type LabeledEmbeddings,
   type LabeledPictures,
   type LabeledSelection,

@@ -12,8 +12,8 @@ async function bundle(code: string): Promise<{ text: string; gzip: number }> {
     minify: true,
     write: false,
     format: 'esm',
-    platform: /simclr-ts\/(node|mpi)/.test(code) ? 'node' : 'browser',
-    external: ['@tensorflow/*', 'sharp', 'cli-progress', 'modern-tar', 'koffi', 'commander'],
+    platform: /simclr-ts\/(node|mpi|report)/.test(code) ? 'node' : 'browser',
+    external: ['@tensorflow/*', 'sharp', 'cli-progress', 'modern-tar', 'koffi', 'commander', 'd3-scale', 'd3-shape', 'umap-js'],
     logLevel: 'error',
   });
   const text = result.outputFiles[0]!.text;
