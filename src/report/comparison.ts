@@ -172,8 +172,8 @@ function namesOf([first, second]: readonly [Run, Run]): [string, string] {
  * @param first - What `readRun` gives.
  * @param second - Another.
  * @returns The path.
- * @throws {@link DataError} when the file cannot be written.
- * @throws {@link SimCLRError} when `d3-scale` or `d3-shape` is not installed.
+ * @throws `DataError` when the file cannot be written.
+ * @throws `SimCLRError` when `d3-scale` or `d3-shape` is not installed.
  * @example
  * await writeComparison('comparison.html', await readRun('runs/a'), await readRun('runs/b'));
  */

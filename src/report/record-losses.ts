@@ -27,7 +27,7 @@ async function linesBefore(path: string, step: number): Promise<string> {
  * first step an `evaluation.json` is removed, for it is of weights that are no more.
  *
  * @param dir - The folder of the run; it is made when it is not there.
- * @returns The callback. Its `onFitStart` throws {@link DataError} when the file cannot be written.
+ * @returns The callback. Its `onFitStart` throws `DataError` when the file cannot be written.
  * @example
  * await simclr.fit(pictures, { epochs: 100, callbacks: [recordLosses('runs/first')] });
  */

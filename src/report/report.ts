@@ -19,8 +19,8 @@ import { writeText } from './write-text.js';
  * @param path - The file; the folder that it is in is made when it is not there.
  * @param data - What to show.
  * @returns The path.
- * @throws {@link DataError} when the file cannot be written.
- * @throws {@link SimCLRError} when a package that it needs is not installed: `sharp` for pictures, `umap-js` for maps,
+ * @throws `DataError` when the file cannot be written.
+ * @throws `SimCLRError` when a package that it needs is not installed: `sharp` for pictures, `umap-js` for maps,
  * `d3-scale` and `d3-shape` for curves.
  * @example
  * await writeReport('report.html', { title: 'My run', training: { losses: history.steps, batchSize: 64 } });

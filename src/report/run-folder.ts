@@ -124,7 +124,7 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
  * write all three. Weights are not looked at.
  *
  * @param dir - The folder.
- * @throws {@link DataError} naming the file when there is no such run or a file of it is damaged.
+ * @throws `DataError` naming the file when there is no such run or a file of it is damaged.
  * @example
  * const { losses } = await readRun('simclr-model');
  */
@@ -157,7 +157,7 @@ export async function readRun(dir: string): Promise<Run> {
 /**
  * Writes `evaluation.json` into the folder of a run, for {@link readRun} and the comparison with another run.
  *
- * @throws {@link DataError} when it cannot be written.
+ * @throws `DataError` when it cannot be written.
  */
 export async function saveEvaluation(dir: string, evaluation: RunEvaluation): Promise<void> {
   await writeText('saveEvaluation', join(dir, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);

@@ -9,7 +9,7 @@ import { makeFolder, replaceFile } from '../node/write-durably.js';
  * Writes a whole file or leaves what was there; makes the folder that it is in.
  *
  * @returns The path.
- * @throws {@link DataError} naming the file when it cannot be written.
+ * @throws `DataError` naming the file when it cannot be written.
  */
 export async function writeText(caller: string, path: FilePath, text: string): Promise<string> {
   const name = path instanceof URL ? fileURLToPath(path) : path;

@@ -13,7 +13,17 @@ async function bundle(code: string): Promise<{ text: string; gzip: number }> {
     write: false,
     format: 'esm',
     platform: /simclr-ts\/(node|mpi|report)/.test(code) ? 'node' : 'browser',
-    external: ['@tensorflow/*', 'sharp', 'cli-progress', 'modern-tar', 'koffi', 'commander', 'd3-scale', 'd3-shape', 'umap-js'],
+    external: [
+      '@tensorflow/*',
+      'sharp',
+      'cli-progress',
+      'modern-tar',
+      'koffi',
+      'commander',
+      'd3-scale',
+      'd3-shape',
+      'umap-js',
+    ],
     logLevel: 'error',
   });
   const text = result.outputFiles[0]!.text;
@@ -31,23 +41,25 @@ describe('ntXentLoss from the root', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 79500,
-  './augmentations': 8250,
+  '.': 80500,
+  './augmentations': 8350,
   './data': 13000,
   './distributed': 15000,
   './doctor': 15000,
   './errors': 500,
-  './evaluation': 31000,
+  './evaluation': 31500,
   './interop': 15500,
-  './losses': 8000,
+  './losses': 8150,
   './models': 9400,
-  './mpi': 3100,
-  './node': 54500,
-  './optimizers': 5400,
+  './mpi': 3200,
+  './node': 55000,
+  './optimizers': 5550,
   './random': 1100,
   './recipes': 8300,
-  './training': 52500,
+  './report': 17500,
+  './training': 53500,
   './wasm': 32500,
+  './webgpu': 4700,
 };
 
 describe('size of every subpath', () => {
