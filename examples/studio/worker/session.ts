@@ -4,6 +4,7 @@ import { type PictureSet, pictureSize } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
 import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
+import { newModel } from './model.js';
 import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
 
 const picturesName = 'pictures.bin';
@@ -35,19 +36,9 @@ export class Session {
     augmentation = this.augmentation?.settings ?? defaultAugmentation,
   ): SimCLR {
     this.dropModel();
-    const { viewSize, width, temperature, learningRate, seed } = settings;
     this.settings = settings;
-    this.augmentation = liveAugmentation(augmentation, viewSize);
-    this.simclr = new SimCLR({
-      encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-      // Normalised, or few and hard pictures let all projections fall together in the first steps.
-      projectionHead: { hidden: [128], outputDim: 64, batchNorm: true },
-      augmentation: this.augmentation.transform,
-      // A constant rate, so that training may be continued as long as one likes.
-      optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },
-      temperature,
-      seed,
-    });
+    this.augmentation = liveAugmentation(augmentation, settings.viewSize);
+    this.simclr = newModel(settings, this.augmentation.transform);
     return this.simclr;
   }
 
