@@ -41,7 +41,8 @@ function isOf<T extends object>(settings: T, name: string): name is Extract<keyo
 function set(text: string, { training, augmentation }: Settings): Settings {
   const [name = '', value = ''] = text.split('=');
   const read = number(0, false)(value);
-  if (isOf(training, name)) return { training: { ...training, [name]: read }, augmentation };
+  if (isOf(training, name) && name !== 'startingEncoder')
+    return { training: { ...training, [name]: read }, augmentation };
   if (isOf(augmentation, name)) return { training, augmentation: { ...augmentation, [name]: read } };
   const known = [...Object.keys(training), ...Object.keys(augmentation)].join(', ');
   throw new InvalidArgumentError(`It must be NAME=VALUE with one of these names: ${known}.`);
@@ -52,11 +53,13 @@ export function withSharedOptions(command: Command): Command {
   return command
     .option('--threads <n>', 'threads of the wasm backend (default: the cores)', number(1))
     .option('--classes <list>', 'pictures of these classes of CIFAR-10 alone, 0 to 9', numbers(0))
-    .option(
-      '--set <name=value>',
-      'one of the settings that the studio shows, any number of times, e.g. --set temperature=0.5',
-      set,
-      { training: defaultTraining, augmentation: defaultAugmentation },
+    .addOption(
+      new Option(
+        '--set <name=value>',
+        'one of the settings that the studio shows, e.g. temperature=0.5; repeatable',
+      )
+        .argParser(set)
+        .default({ training: defaultTraining, augmentation: defaultAugmentation }, "the studio's own"),
     );
 }
 

@@ -20,6 +20,8 @@ export class Session {
   measurements: Measurement[] = [];
   losses: { step: number; loss: number }[] = [];
   labels: NamedPictures[] = [];
+  /** The file of the encoder that came with the page. */
+  startingEncoder: Uint8Array | undefined;
   private warned = false;
   /** The model while no backend holds it. */
   private packed: io.ModelArtifacts | undefined;
@@ -30,7 +32,7 @@ export class Session {
     return this.pictures.names.length;
   }
 
-  /** A new, untrained model. */
+  /** A new model: untrained, or with the encoder that came with the page. */
   begin(
     settings: TrainingSettings,
     augmentation = this.augmentation?.settings ?? defaultAugmentation,
@@ -38,7 +40,12 @@ export class Session {
     this.dropModel();
     this.settings = settings;
     this.augmentation = liveAugmentation(augmentation, settings.viewSize);
-    this.simclr = newModel(settings, this.augmentation.transform);
+    if (settings.startingEncoder && !this.startingEncoder) {
+      const text = 'This page came without an encoder to begin with: training begins from scratch.';
+      this.say({ type: 'notice', level: 'warning', text });
+    }
+    const encoder = settings.startingEncoder ? this.startingEncoder : undefined;
+    this.simclr = newModel(settings, this.augmentation.transform, encoder);
     return this.simclr;
   }
 
