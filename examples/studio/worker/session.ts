@@ -137,7 +137,7 @@ export class Session {
     this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
     this.augmentation = augmentation;
     // The model is written before the state: after a reload between the two it is ahead by a few steps.
-    this.settings = state.settings;
+    this.settings = { ...defaultTraining, ...state.settings }; // an older page may have known fewer
     this.measurements = state.measurements;
     this.losses = state.losses;
     this.labels = state.labels;
