@@ -15,6 +15,17 @@ beforeAll(async () => {
 
 afterAll(() => studio?.close());
 
+/** Width of the page's contents, once charts and map have followed the window. */
+async function settledWidth(): Promise<number> {
+  const measure = () => studio.page.evaluate(() => document.documentElement.scrollWidth);
+  let width = await measure();
+  for (let turn = 0; turn < 20 && width > studio.page.viewportSize()!.width; turn++) {
+    await studio.page.waitForTimeout(250);
+    width = await measure();
+  }
+  return width;
+}
+
 /** What axe-core calls serious or critical, in light and in dark, and what is wider than a phone. */
 async function problems(state: string): Promise<string[]> {
   const { page } = studio;
@@ -33,7 +44,7 @@ async function problems(state: string): Promise<string[]> {
     await studio.picture(`state-${state}-${colorScheme}`);
   }
   await page.setViewportSize(phone);
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  const width = await settledWidth();
   if (width > phone.width) found.push(`${width} pixels wide on a phone of ${phone.width}`);
   await studio.picture(`state-${state}-phone`);
   await page.setViewportSize(size);
