@@ -31,13 +31,13 @@ export interface RowOptions {
   threads: number;
 }
 
-const train = (batch: number, microBatch: number | null, width: number): TrainWork => ({
+const train = (batch: number, microBatch: number | null, size: 32 | 96, width: number): TrainWork => ({
   kind: 'train',
   batch,
   microBatch,
-  size: 32,
+  size,
   width,
-  stem: stems[3],
+  stem: stems[size === 96 ? 7 : 3],
 });
 
 /** Pictures of the large step, and of its micro-batches. */
@@ -80,14 +80,14 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
       name: 'gradcache-4096-memory',
       figure: 'memory',
       // Narrow, for it is about memory: a minute and not ten.
-      ours: ours(threads, train(largeBatch, microBatch, 16)),
-      baseline: ours(threads, train(8 * microBatch, null, 16)),
+      ours: ours(threads, train(largeBatch, microBatch, 32, 16)),
+      baseline: ours(threads, train(8 * microBatch, null, 32, 16)),
     },
     {
       name: 'gradcache-overhead',
       figure: 'overhead',
-      ours: ours(threads, train(4 * microBatch, microBatch, 64)),
-      baseline: ours(threads, train(4 * microBatch, null, 64)),
+      ours: ours(threads, train(4 * microBatch, 2 * microBatch, 96, 64)),
+      baseline: ours(threads, train(4 * microBatch, null, 96, 64)),
     },
     ...kernelNames.map((kernel): Row => {
       const work: Work = { kind: 'kernel', kernel, images: 2 * batch };

@@ -21,3 +21,15 @@ export function median(values: readonly number[]): number {
 export function quartiles(values: readonly number[]): [number, number] {
   return [quantile(values, 0.25), quantile(values, 0.75)];
 }
+
+/** The slope of the line that lies nearest to points `[x, y]`, by least squares. Two or more points of different x. */
+export function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  let [products, squares] = [0, 0];
+  for (const point of points) {
+    products += (point[0] - x) * (point[1] - y);
+    squares += (point[0] - x) ** 2;
+  }
+  return products / squares;
+}

@@ -1,4 +1,5 @@
 import { receivedMessage } from '../errors/checks.js';
+import { fromData } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
 import { centerCrop } from './center-crop.js';
 import { colorJitter } from './color-jitter.js';
@@ -48,6 +49,13 @@ const builders: Readonly<Record<string, (options: never) => DescribedTransform<u
 export function transformFromConfig(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>> = {},
+): Transform<unknown> {
+  return fromData('transformFromConfig', 'config', config, () => make(config, custom));
+}
+
+function make(
+  config: TransformConfig,
+  custom: Readonly<Record<string, TransformBuilder>>,
 ): Transform<unknown> {
   const name = config?.name;
   const options = config?.options ?? {};

@@ -1,8 +1,10 @@
 import { concat, keep, slice, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { checkFloatTensor, checkInteger } from '../errors/checks.js';
-import { ShapeError } from '../errors/errors.js';
+import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { normalizeRows } from './normalize-rows.js';
+
+const mostValues = 2 ** 28;
 
 /** Options of {@link EmbeddingQueue}. */
 export interface EmbeddingQueueOptions {
@@ -34,6 +36,11 @@ export class EmbeddingQueue {
     checkInteger(caller, 'size', size);
     checkInteger(caller, 'dim', dim);
     checkInteger(caller, 'seed', seed, 0);
+    if (size * dim > mostValues) {
+      throw new InvalidOptionError(
+        `${caller}: size times dim must be at most ${mostValues}, a gigabyte. Received: size=${size}, dim=${dim}.`,
+      );
+    }
     const random = randomGenerator(seed);
     const values = Float32Array.from({ length: size * dim }, () => random.normal());
     this.current = tidy(() => keep(normalizeRows(tensor2d(values, [size, dim]))[0]));

@@ -1,6 +1,7 @@
 import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { fromData } from '../errors/from-data.js';
 import { barlowTwinsLoss } from './barlow-twins-loss.js';
 import { dclLoss, dclwLoss } from './dcl-loss.js';
 import { EmbeddingQueue } from './embedding-queue.js';
@@ -76,6 +77,10 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  * const value = loss.compute([view1, view2], {});
  */
 export function lossFromConfig(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
+  return fromData('lossFromConfig', 'config', config, () => make(config, options));
+}
+
+function make(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
   const caller = 'lossFromConfig';
   const { name, ...given } = typeof config === 'string' ? ({ name: config } as LossConfig) : (config ?? {});
   if (!Object.hasOwn(losses, String(name))) {

@@ -17,10 +17,10 @@ const previousWeightsFile = 'weights.previous.bin';
 /** Files that this module writes say what their weights must be; other TensorFlow.js files do not. */
 type ModelFile = io.ModelJSON & { weightsSha256?: string; jsonSha256?: string };
 
-/** What a folder saves of a checkpoint: a buffer for each tensor. */
-export type OwnedArtifacts = io.ModelArtifacts & {
-  /** One buffer for each tensor. */
-  weightData: ArrayBuffer[];
+/** What a folder saves of a checkpoint: the bytes of each tensor. */
+export type OwnedArtifacts = Omit<io.ModelArtifacts, 'weightData'> & {
+  /** The bytes of each tensor: a buffer of their own, or shared memory that stays unchanged until the save has ended. */
+  weightData: (ArrayBuffer | Uint8Array<SharedArrayBuffer>)[];
   /** Name, shape and type of each tensor. */
   weightSpecs: io.WeightsManifestEntry[];
 };
@@ -83,7 +83,7 @@ type WriteWeights = (file: string) => Promise<string>;
 
 async function save(
   path: string,
-  artifacts: io.ModelArtifacts,
+  artifacts: Omit<io.ModelArtifacts, 'weightData'>,
   writeWeights: WriteWeights,
 ): Promise<io.SaveResult> {
   if (artifacts.modelTopology instanceof ArrayBuffer) {
@@ -92,7 +92,8 @@ async function save(
     );
   }
   const result = { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
-  const { weightSpecs = [], weightData: _, getWeightStream: __, ...rest } = artifacts;
+  const { weightSpecs = [], getWeightStream: _, ...whole } = artifacts;
+  const { weightData: __, ...rest } = whole as io.ModelArtifacts;
   const suffix = `.${process.pid}-${saves++}.tmp`;
   const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
   try {
@@ -140,8 +141,11 @@ const bytesWorthAThread = 1_000_000;
 async function saveOwned(path: string, artifacts: OwnedArtifacts): Promise<io.SaveResult> {
   const { weightData, weightSpecs } = artifacts;
   if (weightData.reduce((total, { byteLength }) => total + byteLength, 0) < bytesWorthAThread) {
-    checkFinite(weightData, weightSpecs);
-    return save(path, artifacts, writeShards(weightData));
+    const buffers = weightData.map((bytes) =>
+      bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes,
+    );
+    checkFinite(buffers, weightSpecs);
+    return save(path, artifacts, writeShards(buffers));
   }
   const finite = weightSpecs.map(({ dtype }) => dtype === 'float32');
   return save(path, artifacts, async (file) => {
@@ -263,8 +267,9 @@ export function directory(path: FilePath): {
   /** Saves a model. */
   save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
   /**
-   * Saves a model with one buffer for each tensor, written from another thread where they are large: the buffers
-   * are then detached by the call. `SimCLR.save` uses it. A float32 tensor with NaN or infinities is refused.
+   * Saves a model with the bytes of each tensor, written from another thread where they are large: buffers are then
+   * detached by the call, shared memory is read where it is. `SimCLR.save` uses it. A float32 tensor with NaN or
+   * infinities is refused.
    */
   saveOwned(artifacts: OwnedArtifacts): Promise<io.SaveResult>;
   /** Loads what was saved. */

@@ -11,12 +11,12 @@ export type WrittenTensors = { sha256: string } | { tensor: number; value: numbe
 const code = `
 const { closeSync, fsyncSync, openSync, writeSync } = require('node:fs');
 const { createHash } = require('node:crypto');
-const { parentPort, workerData: { file, buffers, finite } } = require('node:worker_threads');
+const { parentPort, workerData: { file, tensors, finite } } = require('node:worker_threads');
 
 function nonFinite() {
-  for (const [tensor, buffer] of buffers.entries()) {
+  for (const [tensor, { buffer, byteOffset, byteLength }] of tensors.entries()) {
     if (!finite[tensor]) continue;
-    const values = new Float32Array(buffer);
+    const values = new Float32Array(buffer, byteOffset, byteLength / 4);
     let sum = 0;
     for (let i = 0; i < values.length; i++) sum += values[i] * 0;
     if (sum !== 0) return { tensor, value: values.find((value) => !Number.isFinite(value)) };
@@ -27,8 +27,7 @@ function write() {
   const hash = createHash('sha256');
   const descriptor = openSync(file, 'w');
   try {
-    for (const buffer of buffers) {
-      const bytes = new Uint8Array(buffer);
+    for (const bytes of tensors) {
       hash.update(bytes);
       for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
     }
@@ -52,19 +51,24 @@ parentPort.postMessage(reply);
  * Writes tensors to a file, one after the other, in a thread of its own: searching, hashing and writing take the
  * calling thread no time.
  *
- * @param buffers - One for each tensor; detached by the call.
+ * @param tensors - The bytes of each. Buffers are detached by the call; views of shared memory are read where they are, and
+ *   must stay unchanged until the promise settles.
  * @param finite - For each tensor whether it must be of finite float32 numbers.
  * @throws the system's error when the file cannot be written.
  */
 export async function writeTensors(
   file: string,
-  buffers: ArrayBuffer[],
+  tensors: (ArrayBuffer | Uint8Array<SharedArrayBuffer>)[],
   finite: boolean[],
 ): Promise<WrittenTensors> {
   const worker = new Worker(code, {
     eval: true,
-    workerData: { file, buffers, finite },
-    transferList: buffers,
+    workerData: {
+      file,
+      tensors: tensors.map((bytes) => (bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))),
+      finite,
+    },
+    transferList: tensors.filter((bytes) => bytes instanceof ArrayBuffer),
   });
   const ended = once(worker, 'exit').then(([status]) => {
     throw new Error(`the thread that writes ended with code ${status}`);

@@ -1,6 +1,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { fromData } from '../errors/from-data.js';
 import { AdamW, type AdamWOptions } from './adamw.js';
 import { type OptimizerFunctions, optionsFromConfig } from './config.js';
 import { LARS, type LARSOptions } from './lars.js';
@@ -23,6 +24,10 @@ export function optimizerFromConfig(
   config: serialization.ConfigDict,
   functions: OptimizerFunctions = {},
 ): NamedOptimizer {
+  return fromData('optimizerFromConfig', 'config', config, () => make(config, functions));
+}
+
+function make(config: serialization.ConfigDict, functions: OptimizerFunctions): NamedOptimizer {
   const options: unknown = optionsFromConfig(config, functions);
   switch (config.className) {
     case 'AdamW':

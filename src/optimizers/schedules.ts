@@ -1,5 +1,6 @@
 import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { fromData } from '../errors/from-data.js';
 
 /**
  * A learning rate as a pure function of the optimiser step, counted from 0.
@@ -178,6 +179,10 @@ function fromSaved(learningRate: number | ScheduleConfig): LearningRate {
  * const again = scheduleFromConfig(JSON.parse(JSON.stringify(schedule.config)));
  */
 export function scheduleFromConfig(config: ScheduleConfig): LearningRateSchedule {
+  return fromData('scheduleFromConfig', 'config', config, () => make(config));
+}
+
+function make(config: ScheduleConfig): LearningRateSchedule {
   const type = config?.type;
   if (type === 'constant') return constantSchedule(config.learningRate);
   if (type === 'warmupCosine') return warmupCosineSchedule(config);

@@ -20,14 +20,22 @@ import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
 import { checkMade } from './parts.js';
 import { trainerRecipe } from './recipe.js';
 import type { SimCLR } from './simclr.js';
-import { joinBuffers, readSnapshot, takeSnapshot } from './snapshot.js';
+import {
+  joinBuffers,
+  readSharedSnapshot,
+  readSnapshot,
+  type SnapshotArtifacts,
+  type TensorBytes,
+  takeSnapshot,
+} from './snapshot.js';
 
 /** A handler that may keep the buffers it is given: it writes them while training goes on, and no copy is made. */
 export interface OwningHandler extends io.IOHandler {
-  /** Saves artifacts whose buffers are no longer the caller's, one for each tensor, not yet searched for NaN. */
-  saveOwned?(
-    artifacts: io.ModelArtifacts & { weightData: ArrayBuffer[]; weightSpecs: io.WeightsManifestEntry[] },
-  ): Promise<io.SaveResult>;
+  /**
+   * Saves artifacts that are not yet searched for NaN, with the bytes of each tensor. Buffers are no longer the caller's;
+   * views of shared memory stay as they are until the promise settles.
+   */
+  saveOwned?(artifacts: SnapshotArtifacts<TensorBytes>): Promise<io.SaveResult>;
 }
 
 /** The text behind `SimCLR.save`. */
@@ -41,13 +49,13 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
     );
   }
   const snapshot = await takeSnapshot(simclr);
-  let artifacts: Awaited<ReturnType<typeof readSnapshot>>;
+  let artifacts: SnapshotArtifacts<ArrayBuffer>;
   try {
+    if (handler.saveOwned) return await handler.saveOwned(await readSharedSnapshot(snapshot));
     artifacts = await readSnapshot(snapshot);
   } finally {
     for (const { tensor } of snapshot.tensors) tensor.dispose();
   }
-  if (handler.saveOwned) return handler.saveOwned(artifacts);
   checkFinite(artifacts.weightData, artifacts.weightSpecs);
   return handler.save({ ...artifacts, weightData: joinBuffers(artifacts.weightData) });
 }

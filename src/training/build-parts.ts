@@ -7,6 +7,7 @@ import {
 } from '../augmentations/index.js';
 import { checkChoice, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { fromData } from '../errors/from-data.js';
 import { projectionHead, resnet18, resnet34, resnet50 } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
 import { checkKeys } from './check-keys.js';
@@ -99,7 +100,7 @@ export function buildEncoder(config: EncoderConfig, seed: number): LayersModel {
   checkChoice(caller, 'encoder.architecture', config.architecture, ['resnet18', 'resnet34', 'resnet50']);
   checkKeys(caller, 'encoder', config, encoderFields);
   const { architecture, ...options } = config;
-  return networks[architecture]({ ...options, seed });
+  return fromData(caller, 'encoder', config, () => networks[architecture]({ ...options, seed }));
 }
 
 /** @throws {@link InvalidOptionError} when an option is outside its domain. */
@@ -109,7 +110,7 @@ export function buildProjectionHead(
   seed: number,
 ): LayersModel {
   checkKeys(caller, 'projectionHead', config, headFields);
-  return projectionHead({ ...config, inputDim, seed });
+  return fromData(caller, 'projectionHead', config, () => projectionHead({ ...config, inputDim, seed }));
 }
 
 /** @throws {@link InvalidOptionError} when an option is outside its domain. */
@@ -121,11 +122,15 @@ export function buildAugmentation(
   checkKeys(caller, 'augmentation', config, { name: 1, options: 1 });
   const { options = {} } = config;
   checkKeys(caller, 'augmentation.options', options, augmentationFields);
-  return simclrAugmentation({ size, ...options });
+  return fromData(caller, 'augmentation', config, () => simclrAugmentation({ size, ...options }));
 }
 
 /** @throws {@link InvalidOptionError} when an option is outside its domain, or a plan lacks what it is reckoned from. */
 export function buildOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
+  return fromData(caller, 'optimizer', config, () => makeOptimizer(config, training));
+}
+
+function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
   const { className, learningRate, ...options } = config;
   checkChoice(caller, 'optimizer.className', className, ['SGD', 'AdamW', 'LARS']);
   checkKeys(caller, 'optimizer', config, optimizerFields[className]);

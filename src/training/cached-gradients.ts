@@ -16,7 +16,7 @@ import {
   variableGrads,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { checkInteger } from '../errors/checks.js';
+import { checkInteger, checkNonNegative } from '../errors/checks.js';
 import type { ViewLoss } from '../losses/index.js';
 import { ChunkStatistics } from './chunk-statistics.js';
 import {
@@ -27,6 +27,7 @@ import {
 } from './contrastive-gradients.js';
 import { projectViews } from './project-views.js';
 import { toViewLoss } from './to-view-loss.js';
+import { ViewMemory } from './view-memory.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** What {@link cachedGradients} needs. */
@@ -35,9 +36,17 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
   chunks: number;
   /**
    * Makes the views of a chunk, new tensors `[n, H, W, C]`, one a view; all chunks have as many pictures. Called twice
-   * for each chunk, and must make the same views both times: of random ones that is what counter-based draws are for.
+   * for each chunk whose views are not kept, and must make the same views both times: of random ones that is what
+   * counter-based draws are for.
    */
   views(chunk: number): readonly Tensor4D[];
+  /**
+   * How much memory, in bytes, views may take to be there still when their chunk is seen the second time. Beyond it they
+   * are made again.
+   *
+   * @defaultValue 2^27: all views of 600 pictures of 96x96, or of 5000 of 32x32
+   */
+  viewBytes?: number;
   /**
    * Called between two chunks and awaited.
    *
@@ -59,7 +68,7 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
  * @param onProjections - Told the projections of the whole batch, one tensor `[N, D]` a view. Keeps none of them.
  * @returns The scalar loss and the gradients by variable name. The caller disposes them all.
  * @throws {@link ShapeError} when the loss returns anything but a scalar.
- * @throws {@link InvalidOptionError} when `chunks` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `chunks` is no whole number >= 1, or `viewBytes` no number >= 0.
  * @throws {@link BackendError} when the active backend lacks a kernel or a gradient that the step needs.
  * @see Gao et al. 2021, arXiv:2101.06983.
  */
@@ -67,15 +76,19 @@ export async function cachedGradients(
   options: CachedGradientsOptions,
   onProjections?: (projections: Tensor2D[]) => void,
 ): Promise<ContrastiveGradients> {
-  const { encoder, projectionHead, chunks, betweenChunks = yieldToEventLoop } = options;
+  const { encoder, projectionHead, chunks, viewBytes = 2 ** 27, betweenChunks = yieldToEventLoop } = options;
   checkInteger('cachedGradients', 'chunks', chunks);
+  checkNonNegative('cachedGradients', 'viewBytes', viewBytes);
+  const memory = new ViewMemory((chunk) => options.views(chunk), viewBytes);
   const statistics = new ChunkStatistics(encoder, projectionHead);
   const held: Tensor[] = [];
   let total: NamedTensorMap = {};
   try {
     const projections: Tensor2D[][] = [];
     for (let chunk = 0; chunk < chunks; chunk++) {
-      const made = guardTape(() => tidy(() => projectViews(options.views(chunk), options)));
+      const made = guardTape(() =>
+        memory.with(chunk, false, (views) => tidy(() => projectViews(views, options))),
+      );
       held.push(...made);
       projections.push(made);
       statistics.collect();
@@ -85,7 +98,9 @@ export async function cachedGradients(
     dispose(held.splice(0));
     held.push(loss, ...gradients);
     for (let chunk = 0; chunk < chunks; chunk++) {
-      const part = chunkGradients(chunk, gradients, options);
+      const part = guardTape(() =>
+        memory.with(chunk, true, (views) => chunkGradients(views, chunk, gradients, options)),
+      );
       statistics.undo();
       total = accumulate(total, part);
       await betweenChunks();
@@ -99,6 +114,7 @@ export async function cachedGradients(
     throw error;
   } finally {
     statistics.dispose();
+    memory.dispose();
     dispose(held);
   }
 }
@@ -128,25 +144,23 @@ function atProjections(
 
 /** The share of one chunk in the gradients of the variables. */
 function chunkGradients(
+  views: readonly Tensor4D[],
   chunk: number,
   atViews: readonly Tensor2D[],
   options: CachedGradientsOptions,
 ): NamedTensorMap {
-  return guardTape(() =>
-    tidy(() => {
-      const views = options.views(chunk);
-      const count = views[0]!.shape[0];
-      const { grads: gradients } = variableGrads(() => {
-        const projections = projectViews(views, options);
-        // The derivative of this product is the chain rule: the gradient at z times that of z.
-        const products = projections.map((projection, view) =>
-          sum(mul(projection, slice(atViews[view]!, [chunk * count, 0], [count, -1]))),
-        );
-        return addN(products) as Scalar;
-      }, options.variables);
-      return gradients;
-    }),
-  );
+  return tidy(() => {
+    const count = views[0]!.shape[0];
+    const { grads: gradients } = variableGrads(() => {
+      const projections = projectViews(views, options);
+      // The derivative of this product is the chain rule: the gradient at z times that of z.
+      const products = projections.map((projection, view) =>
+        sum(mul(projection, slice(atViews[view]!, [chunk * count, 0], [count, -1]))),
+      );
+      return addN(products) as Scalar;
+    }, options.variables);
+    return gradients;
+  });
 }
 
 function accumulate(total: NamedTensorMap, part: NamedTensorMap): NamedTensorMap {

@@ -43,6 +43,9 @@ const caller = 'SimCLR';
 
 /** @throws {@link InvalidOptionError} on what is wrong by itself, before anything large is made. */
 export function checkOptions(options: SimCLROptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError(receivedMessage(caller, 'options must be an object', 'options', options));
+  }
   const { temperature = 0.5, viewBatching = 'joint', seed = 0 } = options;
   checkPositive(caller, 'temperature', temperature);
   checkChoice(caller, 'viewBatching', viewBatching, ['joint', 'separate']);

@@ -1,4 +1,5 @@
-import { type DataId, engine, io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { backendOf, sharedBytesOf } from '../tensors/shared-bytes.js';
 import { byteOrder, format, formatVersion, type Metadata, type Topologies } from './checkpoint-format.js';
 import { captureExtraState } from './extra-state.js';
 import { lossState } from './loss-state.js';
@@ -75,21 +76,50 @@ export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
   }
 }
 
-/** What IO handlers save of a snapshot, with a buffer of its own for each tensor. */
-export async function readSnapshot(
+/** The values of one tensor: a buffer of their own, or the backend's memory where other threads can read it. */
+export type TensorBytes = ArrayBuffer | Uint8Array<SharedArrayBuffer>;
+
+/** What IO handlers save, with the bytes of each tensor. */
+export type SnapshotArtifacts<Bytes extends TensorBytes> = Omit<io.ModelArtifacts, 'weightData'> & {
+  weightData: Bytes[];
+  weightSpecs: io.WeightsManifestEntry[];
+};
+
+/** Below this a copy costs less than to speak of it. */
+const bytesWorthSharing = 2 ** 16;
+
+/** The snapshot without copies where there need be none: the tensors must stay until it is written. */
+export function readSharedSnapshot(snapshot: Snapshot): Promise<SnapshotArtifacts<TensorBytes>> {
+  return read(snapshot, (tensor) =>
+    4 * tensor.size < bytesWorthSharing ? undefined : sharedBytesOf(tensor),
+  );
+}
+
+/** The snapshot with a buffer of its own for each tensor. */
+export function readSnapshot(snapshot: Snapshot): Promise<SnapshotArtifacts<ArrayBuffer>> {
+  return read(snapshot, () => undefined) as Promise<SnapshotArtifacts<ArrayBuffer>>;
+}
+
+async function read(
   snapshot: Snapshot,
-): Promise<io.ModelArtifacts & { weightData: ArrayBuffer[]; weightSpecs: io.WeightsManifestEntry[] }> {
-  const weightData: ArrayBuffer[] = [];
+  share: (tensor: Tensor) => TensorBytes | undefined,
+): Promise<SnapshotArtifacts<TensorBytes>> {
+  const weightData: TensorBytes[] = [];
   const copies = new Map<unknown, boolean>();
   const bySize = [...snapshot.tensors].sort((a, b) => a.tensor.size - b.tensor.size);
   for (const { tensor } of bySize) {
-    const backend = backendOf(tensor.dataId);
+    const backend = backendOf(tensor);
     if (!copies.has(backend)) copies.set(backend, await readsAreCopies(tensor));
   }
   for (const { tensor } of snapshot.tensors) {
+    const shared = share(tensor);
+    if (shared !== undefined) {
+      weightData.push(shared);
+      continue;
+    }
     const values = (await tensor.data()) as TypedArray;
     const whole = values.byteLength === values.buffer.byteLength;
-    const own = whole && copies.get(backendOf(tensor.dataId)) ? values : values.slice();
+    const own = whole && copies.get(backendOf(tensor)) ? values : values.slice();
     weightData.push(own.buffer as ArrayBuffer);
   }
   return {
@@ -106,11 +136,6 @@ export async function readSnapshot(
       io.ModelArtifacts['userDefinedMetadata']
     >,
   };
-}
-
-/** Where the data of a tensor are: after a change of backends they stay where they were until they are used. */
-function backendOf(dataId: DataId): unknown {
-  return engine().state.tensorInfo.get(dataId)?.backend;
 }
 
 /** Some backends (wasm) give a copy of their memory, others (cpu) the very array that they compute with. */

@@ -105,6 +105,13 @@ export class KernelModule {
     return address;
   }
 
+  /** A part of the memory for other threads to read; `undefined` where it is not shared. */
+  sharedBytes(address: number, length: number): Uint8Array<SharedArrayBuffer> | undefined {
+    const { buffer } = this.memory as { buffer: ArrayBufferLike };
+    const isShared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
+    return isShared ? new Uint8Array(buffer, address, length) : undefined;
+  }
+
   /** Zeros, at least so many bytes. */
   zeros(bytes: number): number {
     const before = this.blocks.get('zeros')?.bytes ?? 0;

@@ -8,6 +8,7 @@ import {
 import { fusedSoftmax } from '../losses/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
+import { sharedBytes } from '../tensors/shared-bytes.js';
 import { avgPoolGrad } from './average-pool.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 import { guarded } from './convolution-info.js';
@@ -18,6 +19,7 @@ import { maxPool, maxPoolGrad } from './max-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
 import { paddedGradients, paddedWindows } from './padded-windows.js';
 import { reduction } from './reductions.js';
+import { sharedBytesOfTensor } from './shared-bytes.js';
 import { softmaxRows } from './softmax-rows.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 import { adamUpdate, momentumUpdate } from './updates.js';
@@ -77,4 +79,5 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
+  replaceKernel(sharedBytes, sharedBytesOfTensor);
 }

@@ -9,7 +9,7 @@ import { interleave, type Worker } from '../../bench/measure.js';
 import { buildRows, type Row, selectRows } from '../../bench/rows.js';
 import { runRows } from '../../bench/run-rows.js';
 import { findRuntime } from '../../bench/runtimes.js';
-import { median, quartiles } from '../../bench/statistics.js';
+import { median, quartiles, slope } from '../../bench/statistics.js';
 import { formatHeader, formatResult } from '../../bench/table.js';
 import { startWorker } from '../../bench/worker-process.js';
 
@@ -29,6 +29,13 @@ describe('statistics', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(quartiles([4, 1, 3, 2])).toEqual([1.75, 3.25]);
     expect(median([5])).toBe(5);
+  });
+
+  it('the slope is that of the line nearest to the points', () => {
+    const line = [1, 2, 4].map((x) => [x, 2 * x + 1] as const);
+    expect(slope(line)).toBeCloseTo(2, 12);
+    // numpy.polyfit([0, 1, 2, 3], [1, 3, 2, 5], 1)[0]
+    expect(slope([1, 3, 2, 5].map((y, x) => [x, y] as const))).toBeCloseTo(1.1, 12);
   });
 });
 

@@ -8,26 +8,9 @@ import {
   parseSTL10,
   webDataset,
 } from '../../src/data/index.js';
-import { type RandomGenerator, randomGenerator } from '../../src/random/index.js';
 import { bytesSource, tarArchive, tarEntry } from '../data/tar-block.js';
 import { mutate, repairTarChecksum } from './data-mutations.js';
-
-/** A parser under fuzzing. */
-export interface FuzzedParser {
-  /** Its share of the inputs. */
-  weight: number;
-  /** Parses a mutated input; whatever it throws is looked at. */
-  run(random: RandomGenerator): unknown;
-}
-
-/** Counts of what came of the inputs of one parser. */
-export interface FuzzCounts {
-  inputs: number;
-  /** Inputs that were parsed after all. */
-  accepted: number;
-  /** Inputs that were refused by an error of ours. */
-  refused: number;
-}
+import type { FuzzedParser } from './fuzz.js';
 
 function idx(shape: number[]): Uint8Array {
   const values = shape.reduce((product, size) => product * size, 1);
@@ -96,51 +79,3 @@ export const dataParsers: Record<string, FuzzedParser> = {
   },
   'tar gzip': { weight: 1, run: (random) => readTar(mutate(zippedArchive, random), 200) },
 };
-
-/** An input that made a parser do what it must not. */
-export class FuzzFailure extends Error {
-  constructor(parser: string, input: number, seed: number, cause: unknown) {
-    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super(`${parser}, seed ${seed}, input ${input}: ${what}`, { cause });
-  }
-}
-
-const named = new Set(['DataError', 'InvalidOptionError', 'ShapeError', 'ValueRangeError']);
-
-/** No parser may take this long over a few kilobytes, nor grow by more than this. */
-const patienceMilliseconds = 10_000;
-const patienceBytes = 2 ** 29;
-
-/**
- * Gives a parser `inputs` mutated files, each a function of seed and number.
- *
- * @throws FuzzFailure on the first that hangs, fills the memory, or ends in an error that is none of ours.
- */
-export async function fuzz(name: string, inputs: number, seed: number): Promise<FuzzCounts> {
-  const parser = dataParsers[name]!;
-  const random = randomGenerator(seed);
-  const counts: FuzzCounts = { inputs, accepted: 0, refused: 0 };
-  const before = process.memoryUsage().rss;
-  for (let input = 0; input < inputs; input++) {
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const result = parser.run(random.fold(input));
-      if (result instanceof Promise) {
-        const hang = new Promise((_, reject) => {
-          timer = setTimeout(() => reject(new Error('it hangs')), patienceMilliseconds);
-        });
-        await Promise.race([result, hang]);
-      }
-      counts.accepted++;
-    } catch (error) {
-      if (!(error instanceof Error && named.has(error.name))) throw new FuzzFailure(name, input, seed, error);
-      counts.refused++;
-    } finally {
-      clearTimeout(timer);
-    }
-    if (input % 1000 === 999 && process.memoryUsage().rss - before > patienceBytes) {
-      throw new FuzzFailure(name, input, seed, new Error('it fills the memory'));
-    }
-  }
-  return counts;
-}

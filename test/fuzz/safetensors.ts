@@ -1,6 +1,7 @@
 import { SimCLRError } from '../../src/errors/index.js';
 import { readSafetensors, writeSafetensors } from '../../src/interop/index.js';
 import { randomGenerator } from '../../src/random/index.js';
+import type { FuzzedParser } from './fuzz.js';
 import { mutate, pick, safetensorsMutations } from './mutations.js';
 
 /** What came of a run. */
@@ -58,3 +59,9 @@ export function fuzzSafetensors(seed: number, count: number): FuzzCounts {
   }
   return counts;
 }
+
+/** The reader of safetensors files. */
+export const safetensorsParser: FuzzedParser = {
+  weight: 20,
+  run: (random) => readSafetensors(mutate(random, pick(random, seeds), safetensorsMutations)),
+};

@@ -1,5 +1,6 @@
 import {
   concat,
+  dispose,
   type NamedTensorMap,
   randomUniform,
   slice,
@@ -227,6 +228,39 @@ describe('cachedGradients without batch normalisation equals the plain step', ()
   });
 });
 
+describe('cachedGradients with memory for some views', () => {
+  it.each([
+    ['none', 0, 6],
+    ['one chunk', 1, 5],
+    ['all', 3, 3],
+  ] as const)('for %s makes the others again, and comes to the same', async (_, kept, calls) => {
+    const models = small();
+    const views = picturesOf(2);
+    const bytes = 4 * views.reduce((total, view) => total + part(view, 0).size, 0);
+    const run = async (viewBytes: number) => {
+      let count = 0;
+      const result = await cachedGradients({
+        ...options(models, lossFromConfig('ntXent', { dim: 5 })),
+        chunks,
+        viewBytes,
+        views: (chunk) => {
+          count++;
+          return views.map((view) => part(view, chunk));
+        },
+      });
+      const values = Object.values(result.gradients).map((gradient) => [...gradient.dataSync()]);
+      dispose([result.loss, ...Object.values(result.gradients)]);
+      return { count, values };
+    };
+    const reference = await run(0);
+    await expectTensors(0, async () => {
+      const { count, values } = await run(kept * bytes);
+      expect(count).toBe(calls);
+      expect(values).toEqual(reference.values);
+    });
+  });
+});
+
 describe('cachedGradients that fails', () => {
   const { encoder, projectionHead: head } = small();
   const loss = lossFromConfig('ntXent', { dim: 5 });
@@ -237,6 +271,7 @@ describe('cachedGradients that fails', () => {
     return cachedGradients({
       ...options({ encoder, projectionHead: head }, used),
       chunks,
+      viewBytes: 0,
       views: (chunk) => {
         fails(++calls);
         return views.map((view) => part(view, chunk));
@@ -265,6 +300,16 @@ describe('cachedGradients that fails', () => {
         'loss must return a scalar',
       ),
     );
+  });
+
+  it('for want of memory for views that is a number says so', async () => {
+    const bad = {
+      ...options({ encoder, projectionHead: head }, loss),
+      chunks,
+      viewBytes: -1,
+      views: () => views,
+    };
+    await expect(cachedGradients(bad)).rejects.toThrow('cachedGradients: viewBytes must be');
   });
 
   it('for want of chunks says so', async () => {
