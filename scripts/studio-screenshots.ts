@@ -10,7 +10,7 @@ const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const passes = process.argv[2] ?? '100';
 
 /** Width of the animation in pixels, and how long each of its pictures and the last one is seen. */
-const animationWidth = 720;
+const animationWidth = 640;
 const [milliseconds, lastMilliseconds] = [300, 3000];
 const mostFrames = 40;
 
@@ -60,7 +60,7 @@ async function writeAnimation(frames: Buffer[]): Promise<void> {
   );
   const delay = small.map((_, index) => (index === small.length - 1 ? lastMilliseconds : milliseconds));
   const { size } = await sharp(small, { join: { animated: true } })
-    .webp({ quality: 60, effort: 6, loop: 0, delay })
+    .webp({ quality: 45, effort: 6, loop: 0, delay })
     .toFile(`${images}studio.webp`);
   console.log(`studio.webp: ${small.length} pictures, ${Math.round(size / 1000)} kB`);
 }
