@@ -3,3 +3,9 @@ declare module '*?url' {
   const address: string;
   export default address;
 }
+
+/** Where the encoder lies that came with the page. */
+declare module 'virtual:starting-encoder' {
+  const url: string | undefined;
+  export default url;
+}

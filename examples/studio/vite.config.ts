@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -51,6 +52,26 @@ function selfContainedLoader(): Plugin {
   };
 }
 
+/**
+ * Puts an encoder that people may begin with beside the page, as a file of its own host; without `file` there is none.
+ * examples/studio/train-starting-encoder.ts makes one.
+ */
+function startingEncoder(file: string | undefined): Plugin {
+  const name = 'virtual:starting-encoder';
+  return {
+    name: 'starting-encoder',
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load(id) {
+      if (id !== `\0${name}`) return;
+      return file
+        ? `export { default } from ${JSON.stringify(`${resolve(file)}?url`)};`
+        : 'export default undefined;';
+    },
+  };
+}
+
+const withEncoder = () => startingEncoder(process.env.STUDIO_STARTING_ENCODER);
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './', // opens from any path
@@ -61,7 +82,7 @@ export default defineConfig({
     ],
   },
   plugins: [contentSecurityPolicy()],
-  worker: { format: 'es', plugins: () => [selfContainedLoader()] },
+  worker: { format: 'es', plugins: () => [selfContainedLoader(), withEncoder()] },
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
   server: { headers: isolation },
   preview: { headers: isolation },

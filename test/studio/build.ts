@@ -4,8 +4,16 @@ import { build } from 'vite';
 /** The folder of the built page. */
 export const builtPage = fileURLToPath(new URL('../../examples/studio/dist', import.meta.url));
 
+const configFile = fileURLToPath(new URL('../../examples/studio/vite.config.ts', import.meta.url));
+
+/** Builds the page into a folder, with an encoder to begin with where a file of one is given. */
+export async function buildStudio(folder: string, startingEncoder?: string): Promise<void> {
+  if (startingEncoder) process.env.STUDIO_STARTING_ENCODER = startingEncoder;
+  else delete process.env.STUDIO_STARTING_ENCODER;
+  await build({ configFile, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+}
+
 /** Builds the page once for all test files. */
 export default async function setup(): Promise<void> {
-  const configFile = fileURLToPath(new URL('../../examples/studio/vite.config.ts', import.meta.url));
-  await build({ configFile, logLevel: 'error' });
+  await buildStudio(builtPage);
 }

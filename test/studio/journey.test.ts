@@ -1,14 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
+import { setBackend, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { unzipSync } from 'fflate';
 import { augment, evaluationTransform, imagesToTensor, randomGenerator, resnet18, SimCLR } from 'simclr-ts';
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
+import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenStudio, openStudio, setTraining, stepsDone, waitForStep } from './open-studio.js';
 import { drawnFiles, drawnPixels } from './pictures.js';
 
-const count = 48;
+// Three folders of sixteen, and one picture twice.
+const count = 49;
+const temporary = mkdtempSync(join(tmpdir(), 'simclr-ts-studio-'));
+const dim = 64;
 let studio: OpenStudio;
 let requestsWhenReady = 0;
 const outside: string[] = [];
@@ -22,7 +29,23 @@ beforeAll(async () => {
   requestsWhenReady = studio.host.requests.length;
 });
 
-afterAll(() => studio?.close());
+afterAll(async () => {
+  await studio?.close();
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+/** A folder of pictures as a person keeps them. */
+async function privateFolder(): Promise<string> {
+  const folder = join(temporary, 'private');
+  const put = (path: string, buffer: Buffer) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), buffer);
+  };
+  const files = await drawnFiles(48);
+  for (const { name, buffer } of files) put(`${name.split('-')[0]}/${name}`, buffer);
+  put('kind1/kind1-1 copy.png', files.find(({ name }) => name === 'kind1-1.png')!.buffer);
+  return folder;
+}
 
 /** What a button of the exports gives. */
 async function exported(kind: string): Promise<Uint8Array> {
@@ -36,22 +59,10 @@ it('takes the headers that threads need from its service worker, on a host that 
   expect(await studio.page.textContent('#backend-report')).toMatch(/Trains here on \d+ threads?: \d+ pairs/);
 });
 
-it('reads dropped pictures and shows two views of them', async () => {
+it('reads a dropped folder and shows two views of its pictures', async () => {
   const { page } = studio;
-  const files = await drawnFiles(count);
-  const dropped = await page.evaluateHandle(
-    (list) => {
-      const transfer = new DataTransfer();
-      for (const { name, base64 } of list) {
-        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-        transfer.items.add(new File([bytes], name, { type: 'image/png' }));
-      }
-      return transfer;
-    },
-    files.map(({ name, buffer }) => ({ name, base64: buffer.toString('base64') })),
-  );
-  await page.dispatchEvent('#drop', 'drop', { dataTransfer: dropped });
-  await studio.text('#pictures-state', /^48 pictures/);
+  await studio.drop(await privateFolder());
+  await studio.text('#pictures-state', /^49 pictures in 3 folders/);
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
   const view = () =>
     page
@@ -64,8 +75,22 @@ it('reads dropped pictures and shows two views of them', async () => {
   await studio.picture('1-pictures');
 });
 
+/** Frames that the page draws, over five seconds. */
+function framesPerSecond(): Promise<number> {
+  return studio.page.evaluate(async () => {
+    const began = performance.now();
+    let drawn = 0;
+    while (performance.now() - began < 5000) {
+      await new Promise(requestAnimationFrame);
+      drawn++;
+    }
+    return (1000 * drawn) / (performance.now() - began);
+  });
+}
+
 it('trains in a worker while the page stays quick', async () => {
   const { page } = studio;
+  const idleFrames = await framesPerSecond();
   await setTraining(page, { epochs: '400', batchSize: '16', width: '8' });
   await page.evaluate(() => {
     const found: number[] = [];
@@ -76,29 +101,27 @@ it('trains in a worker while the page stays quick', async () => {
   });
   await page.click('#start');
   await waitForStep(page, 60);
-  await studio.text('#figures', /Loss.*Pairs a second.*To go.*Other view found.*Effective rank/);
+  await studio.text(
+    '#figures',
+    /Loss.*Pairs a second.*To go.*Other view found.*Nearest of the same folder.*Effective rank/,
+  );
   await page.locator('#map[aria-label*="pictures after step"]').waitFor();
   await studio.picture('2-training');
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
   const stepBefore = await stepsDone(page);
-  const { frames, seconds } = await page.evaluate(async () => {
-    const began = performance.now();
-    let drawn = 0;
-    while (performance.now() - began < 5000) {
-      await new Promise(requestAnimationFrame);
-      drawn++;
-    }
-    return { frames: drawn, seconds: (performance.now() - began) / 1000 };
-  });
+  const frames = await framesPerSecond();
+  const steps = (await stepsDone(page)) - stepBefore;
   const longest = [...tasks]
     .sort((a, b) => b - a)
     .slice(0, 5)
     .map(Math.round);
   console.info(
-    `while training: ${(frames / seconds).toFixed(0)} frames a second; ${tasks.length} tasks of 50 ms and more, longest ${longest} ms`,
+    `while training: ${frames.toFixed(0)} frames a second, ${idleFrames.toFixed(0)} before; ${steps} steps; ` +
+      `${tasks.length} tasks of 50 ms and more, longest ${longest} ms`,
   );
-  // Training on the page itself would leave a frame a step at most, on whatever machine.
-  expect(frames).toBeGreaterThan(((await stepsDone(page)) - stepBefore) * 1.2);
+  // On a machine that is too busy to draw even while nothing trains, 30 is more than the page can give.
+  expect(frames).toBeGreaterThan(Math.min(30, idleFrames / 2));
+  expect(steps).toBeGreaterThan(0);
 });
 
 it('pauses, resumes and stops', async () => {
@@ -122,11 +145,30 @@ it('continues after a reload where it was', async () => {
   await studio.ready();
   const state = await studio.text('#train-state', /A model of your last visit/);
   expect(Number(/after (\d+) steps/.exec(state)![1])).toBeGreaterThanOrEqual(before);
-  expect(await page.textContent('#pictures-state')).toMatch(/^48 pictures/);
+  expect(await page.textContent('#pictures-state')).toMatch(/^49 pictures/);
   requestsWhenReady = studio.host.requests.length; // loading again is asking again
   outside.length = 0;
   await page.click('#start');
   await waitForStep(page, before + 20);
+});
+
+it('continues after a reload in the midst of training from what it saved last', async () => {
+  const { page } = studio;
+  await page.waitForFunction(
+    () => document.querySelector<HTMLElement>('#train-state')?.dataset.saved,
+    undefined,
+    { timeout: 120_000 },
+  );
+  const saved = Number(await page.locator('#train-state').getAttribute('data-saved'));
+  await page.reload();
+  await studio.ready();
+  const state = await studio.text('#train-state', /A model of your last visit/);
+  const found = Number(/after (\d+) steps/.exec(state)![1]);
+  expect(found).toBeGreaterThanOrEqual(saved);
+  requestsWhenReady = studio.host.requests.length;
+  outside.length = 0;
+  await page.click('#start');
+  await waitForStep(page, found + 5);
   await page.click('#stop');
   await studio.text('#train-state', /was stopped/);
 });
@@ -136,7 +178,7 @@ it('finds neighbours and marks with the keyboard alone', async () => {
   await page.focus('#picture-grid .grid button');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
-  await studio.text('#neighbors', /Nearest to kind1-1\.png/);
+  await studio.text('#neighbors', /Nearest to kind0\/kind0-3\.png/);
   expect(await page.locator('#neighbors .grid button').count()).toBe(13);
   await page.keyboard.press('m');
   await expect.poll(() => page.locator('#picture-grid .grid [aria-pressed=true]').count()).toBe(1);
@@ -146,14 +188,21 @@ it('finds neighbours and marks with the keyboard alone', async () => {
 
 it('finds duplicates and names the rest from a few', async () => {
   const { page } = studio;
-  await page.fill('#similarity', '0.5');
+  await page.fill('#similarity', '0.9999');
   await page.click('#duplicates-form button');
-  await studio.text('#duplicates', /groups that may be duplicates|No duplicates/);
+  await studio.text('#duplicates', /groups? that may be duplicates/);
+  const groups = await page
+    .locator('#duplicates .set')
+    .evaluateAll((sets) =>
+      sets.map((set) => [...set.querySelectorAll('.grid button')].map((button) => button.ariaLabel).join()),
+    );
+  expect(groups).toContain('kind1/kind1-1 copy.png,kind1/kind1-1.png');
+  const grid = page.locator('#picture-grid .grid');
   for (const kind of [0, 1, 2]) {
-    for (const row of [0, 1, 2]) {
-      await page
-        .locator('#picture-grid .grid button')
-        .nth(3 * row + kind)
+    for (const row of [3, 4, 5]) {
+      await grid
+        .locator(`button[aria-label^="kind${kind}/"]`)
+        .nth(row)
         .click({ modifiers: ['Shift'] });
     }
     await page.fill('#label-name', `kind ${kind}`);
@@ -179,44 +228,65 @@ it('explains the loss on eight embeddings', async () => {
   await studio.picture('5-loss');
 });
 
-it('gives an encoder and vectors that agree in Node', async () => {
-  const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8 });
-  loadStateDict(encoder, readSafetensors(await exported('safetensors')).tensors);
+/** Some of the pictures, made again as they were, and their vectors from the page. */
+async function someVectors(): Promise<{ images: Tensor4D; h: number[] }> {
   const file = readSafetensors(await exported('vectors'));
   const names: string[] = JSON.parse(file.metadata.pictures!);
   const { data, shape } = file.tensors.get('h')!;
-  expect(shape).toEqual([count, 64]);
-  const simclr = new SimCLR({ encoder });
-  const indices = [0, 1, 2, 20];
-  const pixels = indices.map((row) => {
+  expect(shape).toEqual([count, dim]);
+  const rows = [0, 1, 20, 40];
+  const pixels = rows.map((row) => {
     const [, kind, seed] = /kind(\d)-(\d+)/.exec(names[row]!)!;
     return drawnPixels(Number(kind), Number(seed));
   });
-  const images = imagesToTensor({
+  const shown = imagesToTensor({
     data: new Uint8Array(Buffer.concat(pixels)),
-    shape: [indices.length, 64, 64, 3],
+    shape: [rows.length, 64, 64, 3],
   });
-  const h = await simclr.embed(augment(evaluationTransform({ size: 32 }), images, randomGenerator(0)));
-  const ours = await h.data();
-  const theirs = indices.flatMap((row) =>
-    Array.from(data.subarray(row * 64, (row + 1) * 64) as Float32Array),
-  );
-  const largest = Math.max(...theirs.map(Math.abs));
-  for (const [i, value] of theirs.entries()) expect(Math.abs(ours[i]! - value)).toBeLessThan(1e-4 * largest);
+  const images = augment(evaluationTransform({ size: 32 }), shown, randomGenerator(0));
+  const h = rows.flatMap((row) => Array.from((data as Float32Array).subarray(row * dim, (row + 1) * dim)));
+  return { images, h };
+}
+
+async function expectClose(tensor: Tensor2D, expected: readonly number[]): Promise<void> {
+  const values = await tensor.data();
+  expect(values).toHaveLength(expected.length);
+  const largest = Math.max(...expected.map(Math.abs));
+  const difference = Math.max(...expected.map((value, i) => Math.abs(values[i]! - value)));
+  expect(difference).toBeLessThan(1e-4 * largest);
+}
+
+/** The files of an exported archive, in a folder. */
+async function unpacked(kind: string): Promise<string> {
+  const folder = join(temporary, kind);
+  mkdirSync(folder);
+  const files = Object.entries(unzipSync(await exported(kind)));
+  for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+  return folder;
+}
+
+it('gives an encoder, a checkpoint and vectors that agree in Node', async () => {
+  const { images, h } = await someVectors();
+  const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: dim / 8 });
+  loadStateDict(encoder, readSafetensors(await exported('safetensors')).tensors);
+  await expectClose(await new SimCLR({ encoder }).embed(images), h);
+
+  const checkpoint = await SimCLR.load(directory(await unpacked('checkpoint')));
+  expect(checkpoint.progress.step).toBeGreaterThanOrEqual(await stepsDone(studio.page));
+  await expectClose(await checkpoint.embed(images), h);
+
+  const plain = await loadLayersModel(directory(await unpacked('tfjs')));
+  await expectClose(plain.predict(images) as Tensor2D, h);
 });
 
 it('gives the other files', async () => {
   expect((await exported('onnx')).length).toBeGreaterThan(100_000);
-  for (const kind of ['tfjs', 'checkpoint']) {
-    const files = unzipSync(await exported(kind));
-    expect(Object.keys(files).sort()).toEqual(['model.json', 'weights.bin']);
-  }
   const lines = new TextDecoder()
     .decode(await exported('csv'))
     .trim()
     .split('\n');
   expect(lines).toHaveLength(count + 1);
-  expect(lines[1]).toMatch(/^kind0-0\.png,,kind 0,1\.0000,/);
+  expect(lines[1]).toMatch(/^private\/kind0\/kind0-0\.png,kind0,kind [012],[01]\.\d{4},/);
 });
 
 it('has asked nobody for anything since it was loaded', () => {

@@ -17,6 +17,8 @@ export interface OpenStudio {
   ready(): Promise<void>;
   /** Waits for a text that matches in an element. */
   text(selector: string, pattern: RegExp, timeout?: number): Promise<string>;
+  /** Drops a file or a folder of this machine onto the page. */
+  drop(path: string): Promise<void>;
   /** Writes a picture of the whole page into an ignored folder. */
   picture(name: string): Promise<void>;
   close(): Promise<void>;
@@ -26,12 +28,14 @@ export interface OpenStudio {
 export interface OpenOptions extends BrowserContextOptions {
   /** More flags of Chromium. */
   args?: string[];
+  /** Folder of the built page. @defaultValue the one that the tests build */
+  folder?: string;
 }
 
 /** Opens the built studio from a plain static host, below some path. */
 export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio> {
-  const { args = [], ...contextOptions } = options;
-  const host = await serveFolder(builtPage);
+  const { args = [], folder = builtPage, ...contextOptions } = options;
+  const host = await serveFolder(folder);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', ...args],
@@ -58,6 +62,15 @@ export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio>
         { timeout },
       );
       return String(await match.jsonValue());
+    },
+    async drop(path) {
+      const { x, y } = (await page.locator('#drop').boundingBox())!;
+      const session = await context.newCDPSession(page);
+      const data = { items: [], files: [path], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await session.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+      }
+      await session.detach();
     },
     async picture(name) {
       mkdirSync(screenshots, { recursive: true });
@@ -88,10 +101,10 @@ export async function stepsDone(page: Page): Promise<number> {
 }
 
 /** Waits until training has come to a step. */
-export async function waitForStep(page: Page, step: number): Promise<void> {
+export async function waitForStep(page: Page, step: number, timeout = 280_000): Promise<void> {
   await page.waitForFunction(
     (wanted) => Number(document.querySelector<HTMLElement>('#train-state')?.dataset.step) >= wanted,
     step,
-    { timeout: 280_000 },
+    { timeout },
   );
 }

@@ -65,6 +65,8 @@ export interface TrainingSettings {
   temperature: number;
   learningRate: number;
   seed: number;
+  /** Whether a new model begins with the encoder that came with the page. */
+  startingEncoder: boolean;
 }
 
 /** A network for a browser's minutes: a few hundred pictures a pass of seconds on two cores. */
@@ -76,4 +78,5 @@ export const defaultTraining: TrainingSettings = {
   temperature: 0.2,
   learningRate: 1e-3,
   seed: 1,
+  startingEncoder: false,
 };

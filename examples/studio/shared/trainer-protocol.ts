@@ -93,10 +93,20 @@ export interface ProbeResult {
 /** Files that can be taken away. */
 export type ExportKind = 'safetensors' | 'onnx' | 'tfjs' | 'checkpoint' | 'vectors' | 'csv';
 
+/** An encoder that a model may begin with. */
+export interface StartingEncoder {
+  /** Width of its network, which is then that of the model. */
+  width: number;
+  /** What it has learned from, for people. */
+  training: string;
+}
+
 /** What the trainer's worker does. */
 export interface TrainerCommands {
   /** Chooses a backend and tries it with a few real steps. */
   useBackend(name: BackendName): Promise<BackendReport>;
+  /** The encoder that came with the page; `null` where none did. */
+  startingEncoder(): Promise<StartingEncoder | null>;
   /** Pictures and model of the last visit, where there are some. */
   restore(): Promise<{ pictures: PictureSet; state: SessionState | null } | null>;
   /** Says anew how good the vectors are. */

@@ -6,6 +6,7 @@ import type {
   MeasureEvent,
   NamedPictures,
   SessionState,
+  StartingEncoder,
   TrainerCommands,
   TrainerEvent,
 } from '../shared/trainer-protocol.js';
@@ -22,6 +23,8 @@ interface AppEvents {
   training: 'running' | 'paused' | 'idle';
   labels: NamedPictures[];
   forgotten: undefined;
+  /** There is an encoder to begin with. */
+  startingEncoder: StartingEncoder;
 }
 
 /** The page's state, and the two workers. */

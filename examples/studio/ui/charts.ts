@@ -1,9 +1,10 @@
 import { LineChart } from 'echarts/charts';
-import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
+import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
+import { percent } from './dom.js';
 
-use([LineChart, GridComponent, LegendComponent, TooltipComponent, AriaComponent, CanvasRenderer]);
+use([LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 /** A line: its name and points. */
 export interface Line {
@@ -21,6 +22,8 @@ export class LinesChart {
 
   constructor(private readonly place: HTMLElement) {
     this.chart = init(place);
+    place.role = 'img';
+    place.ariaLabel = this.described();
     new ResizeObserver(() => this.chart.resize()).observe(place);
     addEventListener('resize', () => this.draw()); // also sent when the theme changes
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
@@ -36,7 +39,20 @@ export class LinesChart {
     }, 1000);
   }
 
+  /** The chart for those who do not see it: where each line began and where it is. */
+  private described(): string {
+    const texts = this.lines
+      .filter(({ points }) => points.length > 0)
+      .map(({ name, points, share }) => {
+        const text = (value: number) => (share ? percent(value) : value.toPrecision(3));
+        const [first, last] = [points[0]!, points.at(-1)!];
+        return `${name}: ${text(first[1])} at step ${first[0]}, ${text(last[1])} at step ${last[0]}`;
+      });
+    return texts.length > 0 ? `Chart. ${texts.join('; ')}` : 'Chart: empty until training begins';
+  }
+
   draw(): void {
+    this.place.ariaLabel = this.described();
     const style = getComputedStyle(this.place);
     const ink = style.getPropertyValue('--soft');
     const line = style.getPropertyValue('--line');
@@ -50,7 +66,6 @@ export class LinesChart {
     this.chart.setOption(
       {
         animation: false,
-        aria: { enabled: true },
         color: [style.getPropertyValue('--accent'), '#f28e2b', '#17a2a2'],
         grid: { left: 44, right: shares && others ? 44 : 14, top: 34, bottom: 26 },
         legend: { textStyle: { color: ink }, top: 0 },

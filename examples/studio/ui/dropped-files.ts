@@ -1,5 +1,12 @@
 import type { DroppedFile } from '../shared/pictures.js';
 
+const order = new Intl.Collator('en', { numeric: true });
+
+/** File systems give their files in no order that a person would know. */
+function sorted(files: DroppedFile[]): DroppedFile[] {
+  return files.sort((a, b) => order.compare(a.path, b.path));
+}
+
 async function filesBelow(entry: FileSystemEntry, path: string): Promise<DroppedFile[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>
@@ -23,12 +30,13 @@ async function filesBelow(entry: FileSystemEntry, path: string): Promise<Dropped
 export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
   const plain = [...transfer.files].map((file) => ({ path: file.name, file }));
-  if (!entries.some((entry) => entry?.isDirectory)) return plain;
+  if (!entries.some((entry) => entry?.isDirectory)) return sorted(plain);
   const found = await Promise.all(entries.map((entry) => (entry ? filesBelow(entry, '') : [])));
-  return found.flat();
+  return sorted(found.flat());
 }
 
 /** The files of an input, with their folder where one was chosen. */
 export function chosenFiles(input: HTMLInputElement): DroppedFile[] {
-  return [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+  const files = [...(input.files ?? [])];
+  return sorted(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));
 }

@@ -7,16 +7,20 @@ import { PictureGrid } from './picture-grid.js';
 export function examplesPanel(app: App): void {
   const place = byId('examples');
   let before: MeasureEvent | undefined;
-  const row = (title: string, indices: number[]) => {
-    const grid = new PictureGrid(app, { label: title });
+  const pictures = (label: string, indices: number[]) => {
+    const grid = new PictureGrid(app, { label });
     grid.show(indices);
-    return [element('span', { textContent: title }), grid.root];
+    return grid.root;
   };
+  const row = (title: string, indices: number[]) => [
+    element('span', { textContent: title }),
+    pictures(title, indices),
+  ];
   app.on('measured', (event) => {
     if (event.measurement.step === 0 || !before) before = event;
     place.replaceChildren(
       ...event.examples.map(({ index, neighbors }, number) => {
-        const rows = [...row('Picture', [index])];
+        const rows: HTMLElement[] = [pictures('Picture', [index])];
         const first = before?.examples[number];
         if (before !== event && first)
           rows.push(...row(`At step ${before!.measurement.step}`, first.neighbors));

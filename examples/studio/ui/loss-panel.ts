@@ -35,10 +35,9 @@ export function lossPanel(app: App): void {
       const kind = positives[place] ? 'positive' : negatives[place] ? 'negative' : 'self';
       const td = element('td', { className: kind, title: `${name(row)} with ${name(column)}: ${kind}` });
       td.textContent = kind === 'self' ? '–' : similarity.toFixed(2);
-      const strength = Math.round(Math.max(0, similarity) * 70);
+      const strength = Math.round(Math.max(0, similarity) * 40); // light enough for the ink, in both themes
       if (kind !== 'self')
         td.style.background = `color-mix(in srgb, var(--accent) ${strength}%, var(--card))`;
-      if (strength > 50) td.style.color = 'var(--on-accent)';
       return td;
     };
     const numbers = Array.from({ length: count }, (_, i) => i);

@@ -29,6 +29,10 @@ async function main(): Promise<void> {
   lossPanel(app);
   await Promise.all([backendPicker(app), app.side.ready()]);
   await attempt(async () => {
+    const encoder = await app.trainer.startingEncoder();
+    if (encoder) app.tell('startingEncoder', encoder);
+  });
+  await attempt(async () => {
     const restored = await app.trainer.restore();
     if (!restored) return;
     app.setPictures(restored.pictures);

@@ -147,6 +147,7 @@ export function trainingPanel(app: App): void {
     state.textContent = 'Stopping …';
     void app.trainer.stop();
   });
+  app.on('startingEncoder', (encoder) => settings.offer(encoder));
   app.on('pictures', () => setMode(mode));
   app.on('forgotten', forget);
   app.on('restored', (restored) => {

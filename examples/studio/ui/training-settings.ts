@@ -1,8 +1,12 @@
 import { defaultTraining, type TrainingSettings } from '../shared/settings.js';
+import type { StartingEncoder } from '../shared/trainer-protocol.js';
 import { byId, element } from './dom.js';
 
+/** Settings that are numbers. */
+type NumberSetting = Exclude<keyof TrainingSettings, 'startingEncoder'>;
+
 type Field = readonly [
-  setting: keyof TrainingSettings,
+  setting: NumberSetting,
   label: string,
   choices: readonly number[] | readonly [number, number, number],
 ];
@@ -12,7 +16,7 @@ const lists: readonly Field[] = [
   ['width', 'Width of the network', [8, 16, 32, 64]],
   ['batchSize', 'Pictures a step', [16, 32, 64, 128, 256]],
 ];
-const numbers: readonly (readonly [keyof TrainingSettings, string, string])[] = [
+const numbers: readonly (readonly [NumberSetting, string, string])[] = [
   ['epochs', 'Passes in all', '1'],
   ['temperature', 'Temperature', '0.05'],
   ['learningRate', 'Learning rate', '0.0001'],
@@ -21,10 +25,15 @@ const numbers: readonly (readonly [keyof TrainingSettings, string, string])[] = 
 
 /** The form of the training settings. */
 export class SettingsForm {
-  private readonly controls = new Map<keyof TrainingSettings, HTMLInputElement | HTMLSelectElement>();
+  private readonly controls = new Map<NumberSetting, HTMLInputElement | HTMLSelectElement>();
+  private readonly form = byId<HTMLFormElement>('settings');
+  private readonly start = element('select', { name: 'start' });
+  private encoder: StartingEncoder | undefined;
+  private active = true;
+  private startingEncoder = false;
 
   constructor() {
-    const form = byId<HTMLFormElement>('settings');
+    const { form } = this;
     form.addEventListener('submit', (event) => event.preventDefault());
     for (const [setting, label, choices] of lists) {
       const select = element('select', { name: setting });
@@ -46,7 +55,7 @@ export class SettingsForm {
 
   private add(
     form: HTMLFormElement,
-    setting: keyof TrainingSettings,
+    setting: NumberSetting,
     label: string,
     control: HTMLInputElement | HTMLSelectElement,
   ): void {
@@ -54,16 +63,50 @@ export class SettingsForm {
     form.append(element('label', {}, element('span', { textContent: label }), control));
   }
 
+  /** Lets a model begin with an encoder that has learned already. */
+  offer(encoder: StartingEncoder): void {
+    this.encoder = encoder;
+    this.start.append(
+      element('option', { value: 'scratch', textContent: 'scratch' }),
+      element('option', { value: 'encoder', textContent: 'the CIFAR-10 encoder' }),
+    );
+    this.form.prepend(element('label', {}, element('span', { textContent: 'Start from' }), this.start));
+    const note = byId('start-note');
+    note.hidden = false;
+    note.textContent =
+      'From scratch, all that the network knows comes from your pictures. The CIFAR-10 encoder has seen small photographs ' +
+      `of animals and vehicles before (${encoder.training}): a head start, most of all with few pictures of such things.`;
+    this.start.addEventListener('change', () => {
+      this.startingEncoder = this.start.value === 'encoder';
+      this.update();
+    });
+    this.update();
+  }
+
   show(settings: TrainingSettings): void {
     for (const [setting, control] of this.controls) control.value = String(settings[setting]);
+    this.startingEncoder = settings.startingEncoder;
+    this.update();
   }
 
   read(): TrainingSettings {
     const values = [...this.controls].map(([setting, control]) => [setting, Number(control.value)]);
-    return Object.fromEntries(values);
+    return { ...Object.fromEntries(values), startingEncoder: this.startingEncoder };
   }
 
   set enabled(enabled: boolean) {
-    for (const control of this.controls.values()) control.disabled = !enabled;
+    this.active = enabled;
+    this.update();
+  }
+
+  /** What can be changed: nothing while training runs, and no width where the encoder has one. */
+  private update(): void {
+    for (const control of [...this.controls.values(), this.start]) control.disabled = !this.active;
+    if (!this.encoder) return;
+    this.start.value = this.startingEncoder ? 'encoder' : 'scratch';
+    if (!this.startingEncoder) return;
+    const width = this.controls.get('width')!;
+    width.value = String(this.encoder.width);
+    width.disabled = true;
   }
 }

@@ -51,8 +51,8 @@ function duplicatesPanel(app: App): void {
     void attempt(async () => {
       const similarity = Number(byId<HTMLInputElement>('similarity').value);
       const groups = await app.trainer.duplicates(similarity);
-      const title =
-        groups.length === 0 ? 'No duplicates.' : `${groups.length} groups that may be duplicates.`;
+      const number = groups.length === 1 ? 'One group' : `${groups.length} groups`;
+      const title = groups.length === 0 ? 'No duplicates.' : `${number} that may be duplicates.`;
       place.replaceChildren(
         element('p', { textContent: title }),
         ...groups.slice(0, 30).map((group) => pictureSet(app, `${group.length} alike`, group)),

@@ -9,6 +9,7 @@ import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
 import { samplePictures } from './sample-set.js';
 import { duplicateGroups, nameTheRest, neighborsOf } from './search.js';
 import { Session } from './session.js';
+import { loadStartingEncoder } from './starting-encoder.js';
 import { Training } from './training.js';
 import { pick, vectorsOf } from './vectors.js';
 
@@ -62,6 +63,13 @@ const commands: TrainerCommands = {
     const report = await startBackend(name);
     await session.unpack();
     return report;
+  },
+
+  async startingEncoder() {
+    const loaded = await loadStartingEncoder();
+    if (!loaded) return null;
+    session.startingEncoder = loaded.bytes;
+    return loaded.about;
   },
 
   async restore() {

@@ -4,6 +4,7 @@ import { type PictureSet, pictureSize } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
 import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
+import { newModel } from './model.js';
 import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
 
 const picturesName = 'pictures.bin';
@@ -19,6 +20,8 @@ export class Session {
   measurements: Measurement[] = [];
   losses: { step: number; loss: number }[] = [];
   labels: NamedPictures[] = [];
+  /** The file of the encoder that came with the page. */
+  startingEncoder: Uint8Array | undefined;
   private warned = false;
   /** The model while no backend holds it. */
   private packed: io.ModelArtifacts | undefined;
@@ -29,25 +32,20 @@ export class Session {
     return this.pictures.names.length;
   }
 
-  /** A new, untrained model. */
+  /** A new model: untrained, or with the encoder that came with the page. */
   begin(
     settings: TrainingSettings,
     augmentation = this.augmentation?.settings ?? defaultAugmentation,
   ): SimCLR {
     this.dropModel();
-    const { viewSize, width, temperature, learningRate, seed } = settings;
     this.settings = settings;
-    this.augmentation = liveAugmentation(augmentation, viewSize);
-    this.simclr = new SimCLR({
-      encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-      // Normalised, or few and hard pictures let all projections fall together in the first steps.
-      projectionHead: { hidden: [128], outputDim: 64, batchNorm: true },
-      augmentation: this.augmentation.transform,
-      // A constant rate, so that training may be continued as long as one likes.
-      optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },
-      temperature,
-      seed,
-    });
+    this.augmentation = liveAugmentation(augmentation, settings.viewSize);
+    if (settings.startingEncoder && !this.startingEncoder) {
+      const text = 'This page came without an encoder to begin with: training begins from scratch.';
+      this.say({ type: 'notice', level: 'warning', text });
+    }
+    const encoder = settings.startingEncoder ? this.startingEncoder : undefined;
+    this.simclr = newModel(settings, this.augmentation.transform, encoder);
     return this.simclr;
   }
 
@@ -139,7 +137,7 @@ export class Session {
     this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
     this.augmentation = augmentation;
     // The model is written before the state: after a reload between the two it is ahead by a few steps.
-    this.settings = state.settings;
+    this.settings = { ...defaultTraining, ...state.settings }; // an older page may have known fewer
     this.measurements = state.measurements;
     this.losses = state.losses;
     this.labels = state.labels;

@@ -160,6 +160,6 @@ export class Training {
 
 /** Whether a model made by `before` can be trained on by `after`. */
 function sameModel(before: TrainingSettings, after: TrainingSettings): boolean {
-  const fixed = ['viewSize', 'width', 'temperature', 'learningRate', 'seed'] as const;
+  const fixed = ['viewSize', 'width', 'temperature', 'learningRate', 'seed', 'startingEncoder'] as const;
   return fixed.every((setting) => before[setting] === after[setting]);
 }

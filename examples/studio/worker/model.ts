@@ -1,0 +1,33 @@
+import { SimCLR, type Transform } from 'simclr-ts';
+import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
+import type { TrainingSettings } from '../shared/settings.js';
+
+/**
+ * The studio's model, before its first step.
+ *
+ * @param startingEncoder - A safetensors file with the weights to begin with; random ones without it.
+ */
+export function newModel(
+  { viewSize, width, learningRate, temperature, seed }: TrainingSettings,
+  augmentation: Transform<unknown>,
+  startingEncoder?: Uint8Array,
+): SimCLR {
+  const simclr = new SimCLR({
+    encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
+    // Normalised, or few and hard pictures let all projections fall together in the first steps.
+    projectionHead: { hidden: [128], outputDim: 64, batchNorm: true },
+    augmentation,
+    // A constant rate, so that training may be continued as long as one likes.
+    optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },
+    temperature,
+    seed,
+  });
+  if (!startingEncoder) return simclr;
+  try {
+    loadStateDict(simclr.encoder, readSafetensors(startingEncoder).tensors);
+    return simclr;
+  } catch (error) {
+    simclr.dispose();
+    throw error;
+  }
+}

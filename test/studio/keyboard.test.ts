@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenStudio, openStudio, stepsDone, waitForStep } from './open-studio.js';
+
+// Nothing in this file but keys: no click, no focus by script.
+const mostStops = 120;
+let studio: OpenStudio;
+
+beforeAll(async () => {
+  studio = await openStudio();
+});
+
+afterAll(() => studio?.close());
+
+/** Presses Tab until an element has the focus; each stop on the way must show that it has it. */
+async function tabTo(selector: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+  const { page } = studio;
+  for (let stop = 0; stop < mostStops; stop++) {
+    await page.keyboard.press(key);
+    const { reached, seen, what } = await page.evaluate((wanted) => {
+      const { activeElement } = document;
+      const body = activeElement === document.body || !activeElement;
+      return {
+        reached: !body && activeElement.matches(wanted),
+        seen: body || getComputedStyle(activeElement).outlineStyle !== 'none',
+        what: activeElement?.outerHTML.slice(0, 80),
+      };
+    }, selector);
+    expect(seen, `the focus cannot be seen on ${what}`).toBe(true);
+    if (reached) return;
+  }
+  throw new Error(`${mostStops} stops did not come to ${selector}.`);
+}
+
+async function write(selector: string, text: string, key?: 'Tab' | 'Shift+Tab'): Promise<void> {
+  await tabTo(selector, key);
+  await studio.page.keyboard.press('Control+A');
+  await studio.page.keyboard.type(text);
+}
+
+it('takes pictures, trains, searches, names and exports by keys alone', async () => {
+  const { page } = studio;
+  const { keyboard } = page;
+  await tabTo('.skip');
+  await keyboard.press('Enter');
+  await tabTo('#take-samples');
+  await keyboard.press('Enter');
+  await studio.text('#pictures-state', /^300 pictures/);
+
+  const strength = () => page.inputValue('#augmentation [name=strength]');
+  const before = await strength();
+  await tabTo('#augmentation [name=strength]');
+  await keyboard.press('ArrowRight');
+  expect(Number(await strength())).toBeGreaterThan(Number(before));
+
+  await tabTo('#settings [name=width]');
+  await keyboard.type('8');
+  await tabTo('#settings [name=batchSize]');
+  await keyboard.type('16');
+  await write('#settings [name=epochs]', '500');
+  await tabTo('#start');
+  await keyboard.press('Enter');
+  await waitForStep(page, 3);
+  await tabTo('#pause');
+  await keyboard.press('Space');
+  await studio.text('#train-state', /Paused/);
+  const held = await stepsDone(page);
+  await keyboard.press('Space');
+  await waitForStep(page, held + 3);
+  await tabTo('#stop');
+  await keyboard.press('Enter');
+  await studio.text('#train-state', /was stopped/);
+
+  await tabTo('#picture-grid .grid button', 'Shift+Tab');
+  await keyboard.press('End');
+  await keyboard.press('Home');
+  await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowRight');
+  await keyboard.press('Enter');
+  await studio.text('#neighbors', /Nearest to/);
+  for (const [name, steps] of [
+    ['one', 1],
+    ['other', 4],
+  ] as const) {
+    for (let mark = 0; mark < 2; mark++) {
+      for (let step = 0; step < steps; step++) await keyboard.press('ArrowRight');
+      await keyboard.press('m');
+    }
+    await write('#label-name', name);
+    await keyboard.press('Enter');
+    await studio.text('#labels', new RegExp(`${name}: 2 named`));
+    if (name === 'one') await tabTo('#picture-grid .grid button', 'Shift+Tab');
+  }
+  await tabTo('#probe');
+  await keyboard.press('Enter');
+  await studio.text('#labelled', /one: \d+ pictures.*other: \d+ pictures/);
+
+  await tabTo('#exports [data-kind=safetensors]');
+  const download = page.waitForEvent('download');
+  await keyboard.press('Enter');
+  expect(readFileSync(await (await download).path()).length).toBeGreaterThan(10_000);
+  await tabTo('#explain');
+  await keyboard.press('Enter');
+  await page.waitForSelector('#explained td.positive');
+  expect(studio.errors).toEqual([]);
+});
