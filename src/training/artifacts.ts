@@ -4,6 +4,7 @@ import { transformFromConfig } from '../augmentations/index.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
+import { unlessLost } from './backend-loss.js';
 import { checkTopology } from './check-topology.js';
 import {
   type Checkpoint,
@@ -40,10 +41,13 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
       `SimCLR.save: target must be an IO handler that saves, or the URL of one. Received: target=${String(target)}.`,
     );
   }
+  const { unchecked } = simclr;
   const snapshot = await takeSnapshot(simclr);
   let artifacts: Awaited<ReturnType<typeof readSnapshot>>;
   try {
-    artifacts = await readSnapshot(snapshot);
+    await unchecked; // a step whose loss is not known yet may have made the weights useless
+    const { step } = snapshot.metadata.progress;
+    artifacts = await unlessLost('SimCLR.save', step, () => readSnapshot(snapshot));
   } finally {
     for (const { tensor } of snapshot.tensors) tensor.dispose();
   }
