@@ -18,6 +18,7 @@ const rooms = [
   'recipes',
   'training',
   'wasm',
+  'webgpu',
 ];
 
 // `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.

@@ -185,7 +185,7 @@ export class SimCLR {
       const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
       const batch = toBatch(caller, images);
       try {
-        await checkImageValues(caller, 'images', batch);
+        await unlessLost(caller, this.progress.step, () => checkImageValues(caller, 'images', batch));
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
         const count = batch.shape[0];
         checkIndices(rows, count);
@@ -423,7 +423,8 @@ export class SimCLR {
    * @throws {@link SimCLRError} after `dispose`.
    */
   embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedImages(this, 'SimCLR.embed', images, options, false);
+    const caller = 'SimCLR.embed';
+    return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, false));
   }
 
   /**
@@ -433,7 +434,8 @@ export class SimCLR {
    * @returns `[N, D]`, D = 64 by default. The caller disposes it.
    */
   project(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedImages(this, 'SimCLR.project', images, options, true);
+    const caller = 'SimCLR.project';
+    return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, true));
   }
 
   /** Applies the model's normalisation: a new tensor, which the caller disposes. @internal */

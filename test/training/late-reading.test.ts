@@ -1,6 +1,6 @@
 // A backend that tells values late, played by the one that the tests run on.
 import { getBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
-import { checkpoint, SGD } from 'simclr-ts';
+import { type Callback, checkpoint, SGD, SimCLR } from 'simclr-ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { lateReading } from '../../src/tensors/late-reading.js';
 import { expectTensors } from '../helpers/leaks.js';
@@ -15,6 +15,14 @@ beforeEach(() => {
 afterEach(() => {
   unregisterKernel(lateReading, getBackend());
 });
+
+/** What `body` gives where values come at once. */
+async function atOnce<T>(body: () => Promise<T>): Promise<T> {
+  unregisterKernel(lateReading, getBackend());
+  const result = await body();
+  registerKernel({ kernelName: lateReading, backendName: getBackend(), kernelFunc: () => [] });
+  return result;
+}
 
 it('takes the same steps and tells them all, each once the next one is under way', async () => {
   const simclr = tinySimCLR({ optimizer: optimizer() });
@@ -40,10 +48,8 @@ it('takes the same steps and tells them all, each once the next one is under way
     [6, 8, true],
     [7, 8, true],
   ]);
-  unregisterKernel(lateReading, getBackend());
   const reference = tinySimCLR({ optimizer: optimizer() });
-  const strict = await reference.fit(tinyPictures(8), options);
-  registerKernel({ kernelName: lateReading, backendName: getBackend(), kernelFunc: () => [] });
+  const strict = await atOnce(() => reference.fit(tinyPictures(8), options));
   expect(late.steps.map(({ loss, epoch }) => [loss, epoch])).toEqual(
     strict.steps.map(({ loss, epoch }) => [loss, epoch]),
   );
@@ -67,6 +73,98 @@ it('stops at most one step after a loss that is not finite, and saves nothing of
   });
   expect(store.saves).toBe(1); // at the start
   simclr.dispose();
+});
+
+it('saves a trainer whose last step was not finite neither in fit nor after it', async () => {
+  const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 1e38, momentum: 0 }) });
+  const store = memoryStore();
+  const saves: Promise<Error>[] = [];
+  const callback: Callback = { onStepEnd: () => void saves.push(rejection(simclr.save(store))) };
+  await rejection(simclr.fit(tinyPictures(8), { ...options, callbacks: [callback] }));
+  const errors = await Promise.all([...saves, rejection(simclr.save(store))]);
+  expect(errors.length).toBeGreaterThan(1);
+  for (const error of errors) expect(error.name).toMatch(/NonFiniteLossError|CheckpointError/);
+  expect(store.saves).toBe(0);
+  simclr.dispose();
+});
+
+it.each([undefined, 2])('a checkpoint within an epoch is of one moment: micro-batches of %s', async (micro) => {
+  const all = { batchSize: 4, epochs: 2, ...(micro === undefined ? {} : { microBatchSize: micro }) };
+  const momentum = () => new SGD({ learningRate: 0.05, momentum: 0.9 });
+  const whole = tinySimCLR({ optimizer: momentum() });
+  await whole.fit(tinyPictures(16), all);
+  const store = memoryStore();
+  const cut = tinySimCLR({ optimizer: momentum() });
+  const stop: Callback = {
+    async onStepEnd({ step }) {
+      if (step === 1) await cut.save(store);
+      if (step === 2) throw new Error('killed');
+    },
+  };
+  expect((await rejection(cut.fit(tinyPictures(16), { ...all, callbacks: [stop] }))).message).toBe('killed');
+  const loaded = await SimCLR.load(store);
+  expect(loaded.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
+  await loaded.fit(tinyPictures(16), { ...all, resume: true });
+  expect(weightValues(loaded)).toEqual(weightValues(whole));
+  for (const simclr of [whole, cut, loaded]) simclr.dispose();
+});
+
+it('a stop takes effect one step later, a number of steps at once', async () => {
+  const simclr = tinySimCLR({ optimizer: optimizer() });
+  const told: number[] = [];
+  const stop: Callback = {
+    onStepEnd({ step }, context) {
+      told.push(step);
+      if (step === 1) context.stop('enough');
+    },
+  };
+  await expectTensors(0, async () => {
+    const stopped = await simclr.fit(tinyPictures(8), { ...options, callbacks: [stop] });
+    expect([stopped.outcome, simclr.progress.step]).toEqual(['stopped', 3]);
+    expect(told).toEqual([0, 1, 2]);
+    const { steps } = await simclr.fit(tinyPictures(8), { ...options, maxSteps: 3 });
+    expect(steps.map(({ step }) => step)).toEqual([3, 4, 5]);
+  });
+  simclr.dispose();
+});
+
+it('tells of the step before when the next one cannot be made', async () => {
+  const simclr = tinySimCLR({ optimizer: optimizer() });
+  const told: number[] = [];
+  const { data, shape } = tinyPictures(2);
+  async function* pictures() {
+    yield { data, shape };
+    throw new Error('the disk is gone');
+  }
+  const callback: Callback = { onStepEnd: ({ step }) => void told.push(step) };
+  await expectTensors(0, async () => {
+    const error = await rejection(simclr.fit(pictures(), { callbacks: [callback] }));
+    expect([error.message, told]).toEqual(['the disk is gone', [0]]);
+  });
+  simclr.dispose();
+});
+
+it('waits for each loss where a step may be left out', async () => {
+  const make = () => tinySimCLR({ optimizer: new SGD({ learningRate: 1e38, momentum: 0 }) });
+  const run = async (simclr: SimCLR) => {
+    const skipped: number[] = [];
+    const onStepSkipped: Callback['onStepSkipped'] = ({ batch }) => void skipped.push(batch);
+    const error = await rejection(
+      simclr.fit(tinyPictures(16), {
+        ...options,
+        onNonFinite: { skip: 2 },
+        callbacks: [{ onStepSkipped }],
+      }),
+    );
+    return { skipped, error, weights: weightValues(simclr) };
+  };
+  const [late, strict] = [make(), make()];
+  const found = await run(late);
+  expect(found.skipped).toHaveLength(2);
+  expect(found.error).toMatchObject({ name: 'NonFiniteLossError', late: false });
+  expect(found).toEqual(await atOnce(() => run(strict)));
+  late.dispose();
+  strict.dispose();
 });
 
 it('a single step waits for its loss', async () => {
