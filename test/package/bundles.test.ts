@@ -48,6 +48,7 @@ const ceilings: Record<string, number> = {
   './recipes': 8300,
   './training': 52500,
   './wasm': 32500,
+  './webgpu': 5000,
 };
 
 describe('size of every subpath', () => {

@@ -79,7 +79,7 @@ async function values(simclr: SimCLR): Promise<Float32Array> {
 }
 
 const loseAt =
-  (lostAt: number): Callback['onStepEnd'] =>
+  (lostAt: number): NonNullable<Callback['onStepEnd']> =>
   ({ step }) => {
     if (step === lostAt) lose(destroyed);
   };

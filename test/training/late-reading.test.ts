@@ -88,26 +88,31 @@ it('saves a trainer whose last step was not finite neither in fit nor after it',
   simclr.dispose();
 });
 
-it.each([undefined, 2])('a checkpoint within an epoch is of one moment: micro-batches of %s', async (micro) => {
-  const all = { batchSize: 4, epochs: 2, ...(micro === undefined ? {} : { microBatchSize: micro }) };
-  const momentum = () => new SGD({ learningRate: 0.05, momentum: 0.9 });
-  const whole = tinySimCLR({ optimizer: momentum() });
-  await whole.fit(tinyPictures(16), all);
-  const store = memoryStore();
-  const cut = tinySimCLR({ optimizer: momentum() });
-  const stop: Callback = {
-    async onStepEnd({ step }) {
-      if (step === 1) await cut.save(store);
-      if (step === 2) throw new Error('killed');
-    },
-  };
-  expect((await rejection(cut.fit(tinyPictures(16), { ...all, callbacks: [stop] }))).message).toBe('killed');
-  const loaded = await SimCLR.load(store);
-  expect(loaded.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
-  await loaded.fit(tinyPictures(16), { ...all, resume: true });
-  expect(weightValues(loaded)).toEqual(weightValues(whole));
-  for (const simclr of [whole, cut, loaded]) simclr.dispose();
-});
+it.each([undefined, 2])(
+  'a checkpoint within an epoch is of one moment: micro-batches of %s',
+  async (micro) => {
+    const all = { batchSize: 4, epochs: 2, ...(micro === undefined ? {} : { microBatchSize: micro }) };
+    const momentum = () => new SGD({ learningRate: 0.05, momentum: 0.9 });
+    const whole = tinySimCLR({ optimizer: momentum() });
+    await whole.fit(tinyPictures(16), all);
+    const store = memoryStore();
+    const cut = tinySimCLR({ optimizer: momentum() });
+    const stop: Callback = {
+      async onStepEnd({ step }) {
+        if (step === 1) await cut.save(store);
+        if (step === 2) throw new Error('killed');
+      },
+    };
+    expect((await rejection(cut.fit(tinyPictures(16), { ...all, callbacks: [stop] }))).message).toBe(
+      'killed',
+    );
+    const loaded = await SimCLR.load(store);
+    expect(loaded.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
+    await loaded.fit(tinyPictures(16), { ...all, resume: true });
+    expect(weightValues(loaded)).toEqual(weightValues(whole));
+    for (const simclr of [whole, cut, loaded]) simclr.dispose();
+  },
+);
 
 it('a stop takes effect one step later, a number of steps at once', async () => {
   const simclr = tinySimCLR({ optimizer: optimizer() });

@@ -14,8 +14,14 @@ const environment = await prepareWebGPU().catch((error: Error) => {
   console.error(`test:webgpu: NOT TESTED: ${error.message}`);
   process.exit(1);
 });
-if (process.platform === 'linux' && environment.VK_DRIVER_FILES === undefined && !process.env.VK_DRIVER_FILES) {
-  console.warn('test:webgpu: no Vulkan in software was found (Debian: apt-get install chromium); trying the own driver.');
+if (
+  process.platform === 'linux' &&
+  environment.VK_DRIVER_FILES === undefined &&
+  !process.env.VK_DRIVER_FILES
+) {
+  console.warn(
+    'test:webgpu: no Vulkan in software was found (Debian: apt-get install chromium); trying the own driver.',
+  );
 }
 const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.webgpu.config.ts'];
 const { status } = spawnSync(process.execPath, [...words, ...process.argv.slice(2)], {
