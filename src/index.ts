@@ -128,6 +128,7 @@ export {
 } from './data/index.js';
 export {
   BackendError,
+  BackendLostError,
   CheckpointError,
   DataError,
   DistributedError,

@@ -53,6 +53,12 @@ export class BackendError extends SimCLRError {
   override name = 'BackendError';
 }
 
+/** The graphics device or context that the backend computes on was lost while it was needed, with all that was on it. */
+export class BackendLostError extends BackendError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
+  override name = 'BackendLostError';
+}
+
 /** Processes that train one model do not fit together, one of them ended, or what joins them is missing. */
 export class DistributedError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
@@ -67,14 +73,19 @@ export class NonFiniteLossError extends SimCLRError {
   /**
    * @param step - The optimiser step, counted from 0, whose loss was not finite.
    * @param loss - The value that came; finite where only the gradient was not.
+   * @param late - Whether the backend told it only after the weights had been changed.
    */
   constructor(
     readonly step: number,
     readonly loss: number,
+    readonly late = false,
   ) {
     const which = Number.isFinite(loss) ? ', but its gradient is not finite' : '';
+    const when = late
+      ? 'after the weights were changed, for this backend tells it late; go on from a checkpoint'
+      : 'before the weights were changed';
     super(
-      `The loss is ${loss} at step ${step}${which}: training stopped before the weights were changed. ` +
+      `The loss is ${loss} at step ${step}${which}: training stopped ${when}. ` +
         'Lower the learning rate, add warm-up steps or raise the temperature.',
     );
   }

@@ -1,5 +1,6 @@
 export {
   BackendError,
+  BackendLostError,
   CheckpointError,
   DataError,
   DistributedError,

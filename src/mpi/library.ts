@@ -71,7 +71,11 @@ type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint;
  * overwriting the machine code of `munmap` and its like, for the sake of networks that register memory, and unwinding the
  * stack from a signal handler, through frames that no table describes. Whoever sets these variables has the last word.
  */
-const gentle = { OMPI_MCA_memory: '^patcher', UCX_MEM_MMAP_HOOK_MODE: 'none', UCX_ERROR_SIGNALS: '' } as const;
+const gentle = {
+  OMPI_MCA_memory: '^patcher',
+  UCX_MEM_MMAP_HOOK_MODE: 'none',
+  UCX_ERROR_SIGNALS: '',
+} as const;
 
 /**
  * Loads the MPI library that belongs to the launcher.

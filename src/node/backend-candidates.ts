@@ -1,5 +1,6 @@
 import util from 'node:util';
 import { backend, findBackendFactory } from '@tensorflow/tfjs-core';
+import { type Adapter, type FoundGPU, findGPU } from '../webgpu/find-gpu.js';
 import { isNotInstalled } from './optional-package.js';
 
 /** A way to compute that may work here. */
@@ -59,21 +60,16 @@ function usesGPU(): boolean {
   return (backend() as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
 }
 
-interface Adapter {
-  isFallbackAdapter?: boolean;
-  info?: Record<'vendor' | 'architecture' | 'device' | 'description', string> & {
-    isFallbackAdapter?: boolean;
-  };
-}
+type NamedAdapter = Pick<Adapter, 'isFallbackAdapter' | 'info'>;
 
 /** What an adapter calls itself. */
-function adapterName({ info }: Adapter): string {
+function adapterName({ info }: NamedAdapter): string {
   const parts = [info?.vendor, info?.architecture, info?.description || info?.device];
   return parts.filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
 /** Whether an adapter computes on the processor, much slower than the wasm backend does. */
-export function isSoftwareAdapter(adapter: Adapter): boolean {
+export function isSoftwareAdapter(adapter: NamedAdapter): boolean {
   return (
     adapter.isFallbackAdapter === true ||
     adapter.info?.isFallbackAdapter === true ||
@@ -83,30 +79,18 @@ export function isSoftwareAdapter(adapter: Adapter): boolean {
 
 let webgpuName = 'WebGPU';
 
-/** Looks for a real GPU through the npm package `webgpu` and shows it to TensorFlow.js as a browser does. */
+/** Looks for a real GPU, in Node through the npm package `webgpu`. */
 async function loadWebGPU(): Promise<void> {
-  const host = globalThis as unknown as { navigator?: { gpu?: unknown } };
-  type GPU = { requestAdapter(options: object): Promise<Adapter | null> };
-  let gpu = host.navigator?.gpu as GPU | undefined;
-  let globals: object = {};
-  if (!gpu) {
-    let dawn: { create(flags: string[]): GPU; globals: object } | undefined;
-    await load('webgpu', async () => {
-      dawn = (await importByName('webgpu')) as typeof dawn;
-    });
-    gpu = dawn!.create([]);
-    globals = dawn!.globals;
-  }
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  let found: FoundGPU | undefined;
+  await load('webgpu', async () => {
+    found = await findGPU();
+  });
+  const adapter = await found!.gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new Error('no graphics adapter was found');
   if (isSoftwareAdapter(adapter)) throw new Error(`the only adapter is software (${adapterName(adapter)})`);
   webgpuName = `WebGPU on ${adapterName(adapter)}`;
-  Object.assign(globalThis, globals);
-  // Node 20 has no `navigator`; TensorFlow.js's backend looks there and nowhere else.
-  if (!host.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-  if (!host.navigator!.gpu) Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
-  const name = '@tensorflow/tfjs-backend-webgpu';
-  await load(name, () => importByName(name));
+  found!.show();
+  await load('@tensorflow/tfjs-backend-webgpu', () => import('../webgpu/index.js'));
 }
 
 /** Everything that may compute here, the fastest first. */

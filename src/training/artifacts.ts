@@ -4,6 +4,7 @@ import { transformFromConfig } from '../augmentations/index.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
+import { unlessLost } from './backend-loss.js';
 import { checkTopology } from './check-topology.js';
 import {
   type Checkpoint,
@@ -24,6 +25,7 @@ import {
   joinBuffers,
   readSharedSnapshot,
   readSnapshot,
+  type Snapshot,
   type SnapshotArtifacts,
   type TensorBytes,
   takeSnapshot,
@@ -48,11 +50,16 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
       `SimCLR.save: target must be an IO handler that saves, or the URL of one. Received: target=${String(target)}.`,
     );
   }
+  const { unchecked } = simclr;
   const snapshot = await takeSnapshot(simclr);
   let artifacts: SnapshotArtifacts<ArrayBuffer>;
   try {
-    if (handler.saveOwned) return await handler.saveOwned(await readSharedSnapshot(snapshot));
-    artifacts = await readSnapshot(snapshot);
+    await unchecked; // a step whose loss is not known yet may have made the weights useless
+    const { step } = snapshot.metadata.progress;
+    const read = <T>(from: (snapshot: Snapshot) => Promise<T>) =>
+      unlessLost('SimCLR.save', step, () => from(snapshot));
+    if (handler.saveOwned) return await handler.saveOwned(await read(readSharedSnapshot));
+    artifacts = await read(readSnapshot);
   } finally {
     for (const { tensor } of snapshot.tensors) tensor.dispose();
   }

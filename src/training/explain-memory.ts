@@ -1,7 +1,8 @@
 import { BackendError } from '../errors/errors.js';
 
 /** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
-const full = /no room for|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted/i;
+const full =
+  /no room for|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted|texture size .* greater than/i;
 
 /**
  * An error of a step that says how large the step was, where memory was full; any other as it is.

@@ -1,4 +1,4 @@
-import { type NamedTensorMap, type Scalar, stack, sum, tidy } from '@tensorflow/tfjs-core';
+import { type NamedTensorMap, type Scalar, stack, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { NonFiniteLossError } from '../errors/errors.js';
 
 /** Sum of all values of all tensors: NaN or infinite if one of them is. */
@@ -10,9 +10,28 @@ export function sumOfAll(tensors: NamedTensorMap): Scalar {
  * A loss alone does not tell: some backends (WebAssembly's fused ReLU, shaders) turn NaN into 0 on its way through
  * the network, so that weights of NaN go with a finite loss. The gradients of such a step have it.
  *
+ * @param late - Whether the weights have been changed meanwhile.
  * @throws {@link NonFiniteLossError} unless both numbers are finite.
  */
-export function checkFiniteStep(step: number, loss: number, gradientSum: number): void {
+export function checkFiniteStep(step: number, loss: number, gradientSum: number, late = false): void {
   if (Number.isFinite(loss) && Number.isFinite(gradientSum)) return;
-  throw new NonFiniteLossError(step, loss);
+  throw new NonFiniteLossError(step, loss, late);
+}
+
+/**
+ * Reads what a step gave.
+ *
+ * @param summary - The loss and a sum of all gradients. Disposed of once it is read.
+ * @param late - Whether the weights are changed before it is.
+ * @returns The loss.
+ * @throws {@link NonFiniteLossError} unless both numbers are finite.
+ */
+export async function readLoss(summary: Tensor, step: number, late: boolean): Promise<number> {
+  try {
+    const [loss, gradientSum] = (await summary.data()) as Float32Array;
+    checkFiniteStep(step, loss!, gradientSum!, late);
+    return loss!;
+  } finally {
+    summary.dispose();
+  }
 }

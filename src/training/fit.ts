@@ -1,6 +1,8 @@
 import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
+import { readsLate } from '../tensors/late-reading.js';
+import { unlessLost } from './backend-loss.js';
 import type {
   Callback,
   EpochRecord,
@@ -13,10 +15,11 @@ import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
 import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
+import { type MadeStep, MadeSteps } from './made-steps.js';
 import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
 import { ensureBackend } from './preflight/ensure-backend.js';
 import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
-import type { SimCLR, TrainStepResult } from './simclr.js';
+import type { SimCLR } from './simclr.js';
 import { presentRecipe } from './snapshot.js';
 import { type FitBatch, stepBatches } from './step-batches.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
@@ -55,7 +58,8 @@ export interface FitOptions {
   allowChanges?: boolean | readonly string[];
   /**
    * What happens when a loss or a gradient is NaN or infinite. `'stop'`: `fit` rejects. Otherwise the step is left out,
-   * its weights unchanged, and training goes on with the next batch: see {@link SkipNonFinite}.
+   * its weights unchanged, and training goes on with the next batch: see {@link SkipNonFinite}. For that a backend whose
+   * values come late (WebGPU) has to wait for each loss before it changes the weights.
    *
    * @defaultValue `'stop'`
    */
@@ -131,7 +135,9 @@ class FitRun {
     checkDataset(this.dataset, this.batchSize);
     checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
     this.checkRecipe();
-    if (this.options.checkBackend !== false) await ensureBackend(this.simclr, this.imagesAtATime());
+    if (this.options.checkBackend !== false) {
+      await this.unlessLost(() => ensureBackend(this.simclr, this.imagesAtATime()));
+    }
     const { first, last } = this.epochRange();
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
@@ -235,38 +241,36 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    for await (const batch of batches) {
+    const steps = new MadeSteps(async ({ batch, result }) => {
+      const made = await this.resultOf(batch, result);
       const size = batch.indices.length;
+      const seconds = (performance.now() - stepBegan) / 1000;
+      const step: StepRecord = { ...made, epoch: record.epoch, seconds, pairs: size };
+      record.loss += made.loss * size;
+      pairs += size;
+      this.history.steps.push(step);
+      this.context.batch = batch.whole;
       try {
-        // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
-        if (this.history.epochs.length === 0 || record.steps === 0) {
-          await batch.checkValues();
-        }
-        const result = await this.step(batch);
-        progress.batch = batch.number + 1;
-        if (result) {
-          this.steps++;
-          const seconds = (performance.now() - stepBegan) / 1000;
-          const step: StepRecord = { ...result, epoch: progress.epoch, seconds, pairs: size };
-          record.steps++;
-          record.loss += result.loss * size;
-          pairs += size;
-          this.history.steps.push(step);
-          this.context.batch = batch.whole;
-          await this.call((callback) => callback.onStepEnd?.(step, this.context));
-        } else {
-          const skipped = this.nonFinite.last!;
-          await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
-        }
+        await this.call((callback) => callback.onStepEnd?.(step, this.context));
       } finally {
         this.context.batch = undefined;
-        batch.dispose();
       }
-      await yieldToEventLoop();
       stepBegan = performance.now();
-      cut = this.ended();
-      if (cut) break;
+    });
+    try {
+      for await (const batch of batches) {
+        const made = await this.makeStep(batch, record);
+        if (made) await steps.add(made);
+        await yieldToEventLoop();
+        if (!made?.late) stepBegan = performance.now();
+        cut = this.ended();
+        if (cut) break;
+      }
+    } catch (error) {
+      await steps.settle(); // a step before the one that failed; what came of it comes first
+      throw error;
     }
+    await steps.settle();
     if (record.steps === 0 && progress.batch === startBatch) {
       // Resumed at the very end of an epoch, where an iterable had not yet said that it has no more.
       this.endEpoch();
@@ -287,29 +291,74 @@ class FitRun {
     this.simclr.progress.batch = 0;
   }
 
-  /** The step, or `undefined` where it was left out. */
-  private async step(batch: FitBatch): Promise<TrainStepResult | undefined> {
+  /** Makes a step and counts it; `undefined` where it was left out. */
+  private async makeStep(batch: FitBatch, record: EpochRecord): Promise<MadeStep | undefined> {
+    let made: MadeStep | undefined;
+    try {
+      // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
+      if (this.history.epochs.length === 0 || record.steps === 0) {
+        await this.unlessLost(() => batch.checkValues());
+      }
+      made = await this.step(batch);
+      this.simclr.progress.batch = batch.number + 1;
+      if (made) {
+        this.steps++;
+        record.steps++;
+      } else {
+        const skipped = this.nonFinite.last!;
+        await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
+      }
+      return made;
+    } finally {
+      if (!made) batch.dispose();
+    }
+  }
+
+  private async step(batch: FitBatch): Promise<MadeStep | undefined> {
     const { microBatchSize, simclr } = this;
     const { indices } = batch;
     // Batches of an iterable have a size of their own.
     if (microBatchSize !== undefined && indices.length !== this.batchSize) {
       checkMicroBatch('SimCLR.fit', simclr, microBatchSize, indices.length, 'pictures of a batch');
     }
+    const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
+    const options = { epoch: simclr.progress.epoch, labels, microBatchSize };
+    // A step that may be left out has to be known before; processes that train together wait for each other anyway.
+    if (readsLate() && !this.nonFinite.leavesOut && !simclr.parallel) {
+      const { result } = await simclr.stepAhead(batch, options);
+      return { batch, result, late: true };
+    }
     try {
-      const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
-      const result = await simclr.step(batch, { epoch: simclr.progress.epoch, labels, microBatchSize });
+      const result = Promise.resolve(await simclr.step(batch, options));
       this.nonFinite.succeeded();
-      return result;
+      return { batch, result, late: false };
     } catch (error) {
-      if (!(error instanceof NonFiniteLossError)) throw error;
-      // NaN in a picture is the likelier cause, and the one with a place to look at.
-      await batch.checkValues();
-      this.nonFinite.skip(error);
+      this.nonFinite.skip(await this.explained(error, batch));
       return undefined;
     }
   }
 
+  private async resultOf(batch: FitBatch, result: MadeStep['result']): ReturnType<SimCLR['step']> {
+    try {
+      return await result;
+    } catch (error) {
+      throw await this.explained(error, batch);
+    }
+  }
+
+  /** NaN in a picture is the likelier cause of a loss that is not finite, and the one with a place to look at. */
+  private async explained(error: unknown, batch: FitBatch): Promise<NonFiniteLossError> {
+    if (!(error instanceof NonFiniteLossError)) throw error;
+    await batch.checkValues();
+    return error;
+  }
+
   private async call(hook: (callback: Callback) => void | Promise<void> | undefined): Promise<void> {
-    for (const callback of this.callbacks) await hook(callback);
+    for (const callback of this.callbacks) await this.unlessLost(async () => hook(callback));
+  }
+
+  /** What `work` gives, unless the graphics device is lost: what is read from it then may never come. */
+  private unlessLost<T>(work: () => Promise<T>): Promise<T> {
+    return unlessLost('SimCLR.fit', this.simclr.progress.step, work);
   }
 }

@@ -54,6 +54,11 @@ export class NonFinitePolicy {
     this.options = { skip, lowerBy };
   }
 
+  /** Whether a step may be left out: then its loss has to be known before the weights change. */
+  get leavesOut(): boolean {
+    return this.options !== undefined;
+  }
+
   /** Notes a step that was finite. */
   succeeded(): void {
     this.inSuccession = 0;

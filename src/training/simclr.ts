@@ -18,6 +18,7 @@ import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js
 import type { ViewLoss } from '../losses/index.js';
 import { batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
+import { unlessLost } from './backend-loss.js';
 import { cachedGradients } from './cached-gradients.js';
 import type { History } from './callbacks/history.js';
 import { checkLabels } from './check-labels.js';
@@ -26,7 +27,7 @@ import { type ContrastiveGradients, explainMissingKernel, viewGradients } from '
 import { type EmbedOptions, embedImages } from './embed.js';
 import { explainMemory } from './explain-memory.js';
 import type { ExtraState } from './extra-state.js';
-import { checkFiniteStep, sumOfAll } from './finite-step.js';
+import { readLoss, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
@@ -116,6 +117,8 @@ export class SimCLR {
   savedRecipe: TrainerRecipe | undefined;
   /** What joins the steps of several processes to one, while they train. @internal */
   parallel: ParallelStep | undefined;
+  /** The last step, where the weights were changed before its loss was known. What is saved waits for it. @internal */
+  unchecked: Promise<unknown> | undefined;
 
   private running: string | undefined;
   private disposed = false;
@@ -154,7 +157,9 @@ export class SimCLR {
    * @param dataset - Pictures in [0, 1]: a tensor, a typed array with its shape, or batches from an iterable.
    * @returns Loss and speed of every epoch and step.
    * @throws {@link NonFiniteLossError} when the loss or a gradient becomes NaN or infinite, before the weights are
-   * updated.
+   * updated; on a backend whose values come late (WebGPU), at most one step after: then it is `late`, and nothing of
+   * it is saved.
+   * @throws {@link BackendLostError} when the graphics device or context is lost: go on from the last checkpoint.
    * @throws {@link ShapeError}, {@link ValueRangeError}, {@link InvalidOptionError} on bad pictures or options.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
@@ -180,7 +185,7 @@ export class SimCLR {
       const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
       const batch = toBatch(caller, images);
       try {
-        await checkImageValues(caller, 'images', batch);
+        await unlessLost(caller, this.progress.step, () => checkImageValues(caller, 'images', batch));
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
         const count = batch.shape[0];
         checkIndices(rows, count);
@@ -228,25 +233,58 @@ export class SimCLR {
    * @internal
    */
   async step(batch: StepBatch, options: StepOptions): Promise<TrainStepResult> {
+    const { result } = await this.makeStep(batch, options, false);
+    return result;
+  }
+
+  /**
+   * The step without waiting for its loss: the weights are changed before it is known to be finite. The result says
+   * whether it was.
+   *
+   * @internal
+   */
+  stepAhead(batch: StepBatch, options: StepOptions): Promise<{ result: Promise<TrainStepResult> }> {
+    return this.makeStep(batch, options, true);
+  }
+
+  private async makeStep(
+    batch: StepBatch,
+    options: StepOptions,
+    ahead: boolean,
+  ): Promise<{ result: Promise<TrainStepResult> }> {
     this.checkUsable('SimCLR.step');
     const { step } = this.progress;
     const learningRate = Number(
       (this.optimizer as { currentLearningRate?: number }).currentLearningRate ?? Number.NaN,
     );
     const statistics = rememberStatistics(this.encoder, this.projectionHead);
+    const explain = (error: unknown) =>
+      explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
     try {
-      const loss = await this.update(batch, options);
+      const { loss } = await unlessLost('SimCLR', step, () => this.update(batch, options, ahead));
       this.progress.step++;
-      return { loss, learningRate, step };
+      const result = unlessLost('SimCLR', step, () => loss).then(
+        (value) => ({ loss: value, learningRate, step }),
+        (error: unknown) => {
+          throw explain(error);
+        },
+      );
+      result.catch(() => {}); // whoever awaits it hears of it
+      this.unchecked = ahead ? result : undefined;
+      return { result };
     } catch (error) {
       statistics.restore();
-      throw explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
+      throw explain(error);
     } finally {
       statistics.dispose();
     }
   }
 
-  private async update(batch: StepBatch, options: StepOptions): Promise<number> {
+  private async update(
+    batch: StepBatch,
+    options: StepOptions,
+    ahead: boolean,
+  ): Promise<{ loss: Promise<number> }> {
     const made: Tensor[] = [];
     const projections: Tensor2D[] = [];
     const remember = (views: Tensor2D[]) => {
@@ -256,13 +294,13 @@ export class SimCLR {
       const { loss: lossTensor, gradients } = await this.gradients(batch, options, remember);
       made.push(lossTensor, ...Object.values(gradients));
       const summary = tidy(() => stack([lossTensor, sumOfAll(gradients)]));
-      made.push(summary);
-      const [loss, gradientSum] = (await summary.data()) as Float32Array;
+      const loss = readLoss(summary, this.progress.step, ahead);
+      loss.catch(() => {}); // whoever awaits it hears of it
+      if (!ahead) await loss;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
-      checkFiniteStep(this.progress.step, loss!, gradientSum!);
       this.optimizer.applyGradients(gradients);
       this.loss.afterStep?.(projections);
-      return loss!;
+      return { loss };
     } finally {
       dispose([...made, ...projections]);
     }
@@ -385,7 +423,8 @@ export class SimCLR {
    * @throws {@link SimCLRError} after `dispose`.
    */
   embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedImages(this, 'SimCLR.embed', images, options, false);
+    const caller = 'SimCLR.embed';
+    return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, false));
   }
 
   /**
@@ -395,7 +434,8 @@ export class SimCLR {
    * @returns `[N, D]`, D = 64 by default. The caller disposes it.
    */
   project(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedImages(this, 'SimCLR.project', images, options, true);
+    const caller = 'SimCLR.project';
+    return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, true));
   }
 
   /** Applies the model's normalisation: a new tensor, which the caller disposes. @internal */

@@ -1,12 +1,12 @@
 /**
  * Makes WebGPU a training backend, in browsers and in Node, on the cards of all vendors and without CUDA. **This entry has
  * a side effect, on purpose**: importing it loads `@tensorflow/tfjs-backend-webgpu`, registers the backend `'webgpu'` and
- * adds the training kernels to it. It does not choose the backend; that stays with you:
+ * adds the training kernels to it. It does not choose the backend; that stays with you, by `setBackend('webgpu')` of tfjs
+ * or by a function that says why where it cannot be:
  *
  * ```ts
- * import 'simclr-ts/webgpu';
- * import { setBackend } from '@tensorflow/tfjs-core';
- * await setBackend('webgpu');
+ * import { useWebGPU } from 'simclr-ts/webgpu';
+ * await useWebGPU();
  * ```
  *
  * In Node it needs the npm package `webgpu` beside it. Values come back late: `fit` makes the next step before it knows the
@@ -20,3 +20,4 @@ import { registerWebGPU } from './register-backend.js';
 registerWebGPU();
 
 export { registerTrainingKernels } from './register.js';
+export { useWebGPU } from './use-webgpu.js';

@@ -2,9 +2,10 @@ import { engine, findBackendFactory, registerBackend, removeBackend } from '@ten
 import { registerTrainingKernels } from './register.js';
 import { startBackend } from './start-backend.js';
 
-const backendName = 'webgpu';
+/** tfjs's name of it. */
+export const backendName = 'webgpu';
 /** Above wasm and WebGL, as tfjs has it. */
-const priority = 3;
+export const priority = 3;
 
 /**
  * Registers the backend and its kernels. tfjs registers it only where `navigator.gpu` is, and fails without a reason

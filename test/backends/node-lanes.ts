@@ -81,7 +81,7 @@ async function prepareTfjsNodeGPU(): Promise<Environment> {
 const chromiumFolder = '/usr/lib/chromium';
 
 /** Dawn from npm, and a Vulkan for it: the machine's own, else the one in software that Debian's Chromium has. */
-async function prepareWebGPU(): Promise<Environment> {
+export async function prepareWebGPU(): Promise<Environment> {
   const environment: Environment = {};
   try {
     createRequire(import.meta.url).resolve('webgpu');

@@ -100,10 +100,13 @@ export async function openBrowser(): Promise<TestBrowser> {
 }
 
 /** The wasm kernels' own tests belong to the wasm lanes, those of the threads where memory is shared. */
-function belongs(path: string, { backend, isolated, only, leftOut }: BrowserLane): boolean {
+function belongs(path: string, { backend, isolated, only, leftOut, settings }: BrowserLane): boolean {
   if (leftOut?.files?.some((start) => path.startsWith(start))) return false;
   if (only && !only.some((start) => path.startsWith(start))) return false;
   if (backend === 'webgpu' && readsSynchronously(root, path)) return false;
+  if (path.startsWith('test/browser/webgl')) {
+    return backend === 'webgl' && path.includes('float16') === (settings.FLOAT16 === 'on');
+  }
   const room = dirname(path);
   if (room === 'test/browser') return backend === 'wasm' && isolated;
   return room !== 'test/wasm' || backend === 'wasm';

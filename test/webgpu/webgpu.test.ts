@@ -1,5 +1,4 @@
 // On a graphics adapter, or on the software adapter that Debian's chromium brings; tiny shapes, for that one is slow.
-import { existsSync } from 'node:fs';
 import {
   dispose,
   engine,
@@ -22,25 +21,7 @@ import { batchNormalization } from '../../src/tensors/index.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { tinyPictures, tinySimCLR } from '../training/tiny.js';
-
-const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (existsSync(software)) {
-  process.env.VK_DRIVER_FILES ??= software;
-  process.env.VK_ICD_FILENAMES ??= software;
-}
-const reason = await start();
-if (reason !== undefined) console.info(`WebGPU is not tested here: ${reason}`);
-
-/** Why it does not start here. */
-async function start(): Promise<string | undefined> {
-  try {
-    await import('simclr-ts/webgpu');
-    await (await import('../../src/webgpu/start-backend.js')).startBackend();
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
+import { startWebGPU } from './start.js';
 
 function filled(name: string, shape: number[], scale = 1, offset = 0): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
@@ -71,9 +52,9 @@ async function expectSame(compute: () => Tensor[], relative = 1e-5): Promise<voi
   }
 }
 
-describe.skipIf(reason !== undefined)('WebGPU', () => {
+describe('WebGPU', () => {
   beforeAll(async () => {
-    expect(await setBackend('webgpu')).toBe(true);
+    await startWebGPU();
   });
   afterAll(async () => {
     await setBackend('cpu');

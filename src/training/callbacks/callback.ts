@@ -82,7 +82,7 @@ export interface FitContext {
 export interface Callback {
   /** Before the first step. */
   onFitStart?(start: FitStart, context: FitContext): void | Promise<void>;
-  /** After each optimiser step. */
+  /** After each optimiser step; on a backend whose values come late (WebGPU), once the next one is under way. */
   onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
   /** After each step that was left out, where `fit` was told to: see its `onNonFinite`. */
   onStepSkipped?(skipped: SkippedStep, context: FitContext): void | Promise<void>;

@@ -53,7 +53,8 @@ export type CheckpointTarget =
  * `fit(..., { resume: true })` go on from there.
  *
  * Within training a checkpoint is the state of its moment, and is written while the steps go on. One write is under
- * way at a time: a step that is to be saved waits for the one before.
+ * way at a time: a step that is to be saved waits for the one before. On a backend whose values come late (WebGPU) it
+ * may hold one step more, and is written only once that step's loss is known to be finite.
  *
  * @param target - A store, which keeps several (`checkpointDirectory(path)` of `simclr-ts/node`), or where to save
  * the only one: any tfjs IO handler or URL string (`'indexeddb://my-model'`), or a function that gives one for a step.

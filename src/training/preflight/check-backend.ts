@@ -87,7 +87,7 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
   if (needs.missingKernels.size > 0) own(describeKernels(name, [...needs.missingKernels].sort()));
   if (needs.missingGradients.size > 0) problems.push(describeGradients([...needs.missingGradients].sort()));
   if (wrong.length > 0) own(describeValues(name, wrong));
-  own(halfPrecision());
+  own(await halfPrecision());
   const others = [twoCores(models), encoder && images !== undefined ? tooLarge(encoder, images) : undefined];
   problems.push(...others.filter((problem) => problem !== undefined));
   return result(name, needs, wrong, problems);

@@ -1,4 +1,4 @@
-import { backend, env, getBackend, Variable } from '@tensorflow/tfjs-core';
+import { abs, backend, env, getBackend, tensor1d, tidy, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
 /** What graphics backends say of themselves. */
@@ -6,9 +6,21 @@ interface GraphicsBackend {
   device?: { limits?: { maxStorageBufferBindingSize?: number } };
 }
 
-/** Half-precision textures, of some phones: their smallest number is larger than Adam's epsilon and most updates. */
-export function halfPrecision(): string | undefined {
-  if (backend().floatPrecision() === 32) return undefined;
+/** Smaller than any 16-bit float, and an everyday 32-bit one. */
+const small = 1e-8;
+
+/**
+ * Half-precision textures, of some phones: their smallest number is larger than Adam's epsilon and most updates. It is
+ * tried, for tfjs's WebGL backend says 16 of `floatPrecision()` also where its textures have 32 bits.
+ */
+export async function halfPrecision(): Promise<string | undefined> {
+  // More values than tfjs computes on the processor instead.
+  const result = tidy(() => abs(tensor1d(new Float32Array(2048).fill(small))));
+  try {
+    if ((await result.data())[0]! > 0) return undefined;
+  } finally {
+    result.dispose();
+  }
   return "computes with 16-bit floats (float16 textures), in which the weights' updates are lost";
 }
 
