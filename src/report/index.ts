@@ -12,6 +12,6 @@ export {
 } from './comparison.js';
 export { recordLosses } from './record-losses.js';
 export { writeReport } from './report.js';
-export { type Run, type RunEvaluation, readRun, saveEvaluation } from './run-folder.js';
+export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';
 export { runReport } from './run-report.js';
 export type * from './types.js';

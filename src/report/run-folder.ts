@@ -13,6 +13,12 @@ export const runFiles = {
   evaluation: 'evaluation.json',
 } as const;
 
+/** A step that was recorded. */
+export interface RunStep extends LossPoint {
+  /** Pictures of the step, each with its views. */
+  pairs: number;
+}
+
 /** What a model said of test pictures: enough to compare it with another on the same ones. */
 export interface RunEvaluation {
   /** Name of each class number. */
@@ -35,7 +41,7 @@ export interface Run {
   /** The folder's own name. */
   name: string;
   /** Every step that was recorded, in order. */
-  losses: readonly (LossPoint & { pairs: number })[];
+  losses: readonly RunStep[];
   /** How it was set: the contents of `training.json`; `null` where there is none. */
   settings: Readonly<Record<string, unknown>> | null;
   /** What came of it: the contents of `evaluation.json`; `null` where there is none. */

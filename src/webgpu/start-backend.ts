@@ -16,7 +16,7 @@ const limits = [
 /**
  * Makes tfjs's WebGPU backend on the fastest adapter: the browser's, in Node that of the npm package `webgpu`.
  *
- * @throws {@link BackendError} when there is no WebGPU, no adapter, or in Node no such package.
+ * @throws `BackendError` when there is no WebGPU, no adapter, or in Node no such package.
  */
 export async function startBackend(): Promise<KernelBackend> {
   const { gpu, show } = await requireGPU();

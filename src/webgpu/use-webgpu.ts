@@ -16,7 +16,7 @@ import { startBackend } from './start-backend.js';
  * Where the device was lost it starts on a new one: the tensors of the old are gone, so that trainers have to be loaded
  * from their checkpoints. Otherwise a second call does nothing.
  *
- * @throws {@link BackendError} when there is no WebGPU, no adapter, or in Node no package `webgpu`. What was active stays.
+ * @throws `BackendError` when there is no WebGPU, no adapter, or in Node no package `webgpu`. What was active stays.
  * @example
  * await useWebGPU();
  * const simclr = await SimCLR.load(directory('run'));
