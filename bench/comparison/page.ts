@@ -49,7 +49,7 @@ function section(result: ComparisonResult): string {
   const title = 'minutes' in result.budget ? 'The same time' : 'The same number of pictures';
   return [
     `## ${title}`,
-    `Each side: ${describeBudget(result)}; ${threads} threads. kNN and linear probe learn from ${references.toLocaleString('en-US')} labelled pictures and are asked ${testImages.toLocaleString('en-US')}. ${ours.framework}. ${against} ${machine}, ${date}.`,
+    `Each side: ${describeBudget(result)}; ${threads} ${threads === 1 ? 'thread' : 'threads'}. kNN and linear probe learn from ${references.toLocaleString('en-US')} labelled pictures and are asked ${testImages.toLocaleString('en-US')}. ${ours.framework}. ${against} ${machine}, ${date}.`,
     markdownTable(tableOf(result)),
     ...verdict(result),
     lossTable(result),

@@ -18,7 +18,7 @@ export function lastLoss({ loss }: SideResult): number {
 }
 
 /** The rows of the table, the first its headings. */
-export function tableOf({ ours, pytorch, difference, speedRatio }: ComparisonResult): string[][] {
+export function tableOf({ budget, ours, pytorch, difference, speedRatio }: ComparisonResult): string[][] {
   const both = (label: string, of: (side: SideResult) => string, compared = '') => [
     label,
     of(ours),
@@ -26,11 +26,16 @@ export function tableOf({ ours, pytorch, difference, speedRatio }: ComparisonRes
   ];
   return [
     ['', 'simclr-ts', ...(pytorch === null ? [] : ['PyTorch', 'ours against PyTorch'])],
-    both(
-      'pairs a second',
-      ({ pairsPerSecond }) => pairsPerSecond.toFixed(1),
-      speedRatio === undefined ? '' : `${speedRatio.toFixed(2)} times`,
-    ),
+    // Of a run that counts pictures the time says little: it may share the machine.
+    ...('minutes' in budget
+      ? [
+          both(
+            'pairs a second',
+            ({ pairsPerSecond }) => pairsPerSecond.toFixed(1),
+            speedRatio === undefined ? '' : `${speedRatio.toFixed(2)} times`,
+          ),
+        ]
+      : []),
     both('pairs seen', ({ pairsSeen }) => grouped(pairsSeen)),
     both('loss of the first step', ({ loss }) => loss[0]!.toFixed(3)),
     both('loss of the last 20 steps', (side) => lastLoss(side).toFixed(3)),
