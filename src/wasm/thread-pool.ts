@@ -63,7 +63,10 @@ export class ThreadPool {
     } else {
       const url = URL.createObjectURL(new Blob([pageCode], { type: 'text/javascript' }));
       const worker = new Worker(url);
-      worker.onerror = (event) => fail(event.message);
+      worker.onerror = (event) => {
+        event.preventDefault(); // the next call says it; unprevented it would end the worker around this one too
+        fail(event.message);
+      };
       worker.postMessage(start);
       URL.revokeObjectURL(url);
       this.stops.push(() => worker.terminate());
