@@ -1,11 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { InvalidOptionError, ShapeError } from './errors.js';
 
-/** How a value reads in an error message: strings quoted, functions and objects by kind. */
+/** Text that is short enough for an error message: what is too long ends in dots. */
+export function shorten(text: string, length = 300): string {
+  return text.length <= length ? text : `${text.slice(0, length)} ...`;
+}
+
+/** How a value reads in an error message: strings quoted, functions and objects by kind; never without end. */
 export function describeValue(value: unknown): string {
+  return shorten(describe(value));
+}
+
+function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return `[${value.map(describeValue).join(', ')}]`;
+  if (Array.isArray(value))
+    return `[${value.slice(0, 100).map(describeValue).join(', ')}${value.length > 100 ? ', ...' : ''}]`;
   if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'an object';
   return String(value);
 }

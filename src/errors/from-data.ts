@@ -1,4 +1,4 @@
-import { describeValue } from './checks.js';
+import { describeValue, shorten } from './checks.js';
 import { InvalidOptionError, SimCLRError } from './errors.js';
 
 /**
@@ -14,7 +14,7 @@ export function fromData<T>(caller: string, argument: string, data: unknown, mak
     if (error instanceof SimCLRError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new InvalidOptionError(
-      `${caller}: ${argument} must be data that it can be made from. Received: ${argument}=${describeValue(data)} (${reason}).`,
+      `${caller}: ${argument} must be data that it can be made from. Received: ${argument}=${describeValue(data)} (${shorten(reason)}).`,
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { shorten } from '../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
@@ -86,7 +87,7 @@ export async function loadSimCLR(
   } catch (error) {
     if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
     throw new CheckpointError(
-      `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${(error as Error).message}.`,
+      `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${shorten((error as Error).message)}.`,
       { cause: error },
     );
   }
@@ -181,7 +182,7 @@ function savedOptimizer({ className, config }: OptimizerDescription): Optimizer 
     return optimizerFromConfig({ ...config, className });
   } catch (cause) {
     throw new CheckpointError(
-      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${(cause as Error).message}`,
+      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten((cause as Error).message)}`,
       { cause },
     );
   }
@@ -192,7 +193,7 @@ async function modelFromTopology(role: string, modelTopology: object): Promise<L
     return await loadLayersModel(io.fromMemory({ modelTopology }));
   } catch (cause) {
     throw new CheckpointError(
-      `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${(cause as Error).message}`,
+      `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${shorten((cause as Error).message)}`,
       { cause },
     );
   }

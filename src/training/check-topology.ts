@@ -23,7 +23,9 @@ export function checkTopology(model: unknown): void {
     if (typeof name !== 'string' || layer.name !== name || !Array.isArray(nodes) || calls.has(name)) {
       fail(`each layer must have a name of its own`, name);
     }
-    calls.set(name, nodes);
+    // An input layer counts as called once, and nothing is handed to it.
+    const isInput = (layer.class_name ?? layer.className) === 'InputLayer';
+    calls.set(name, isInput && nodes.length === 0 ? [[]] : nodes);
   }
   checkCalls(calls);
 }
@@ -31,16 +33,15 @@ export function checkTopology(model: unknown): void {
 /** Builds in thought: again and again each layer whose inputs are there, until no more can be. */
 function checkCalls(calls: Map<string, unknown[]>): void {
   const built = new Map<string, number>([...calls].map(([name]) => [name, 0]));
-  const done = (name: string) => built.get(name)! >= Math.max(1, calls.get(name)!.length);
+  const done = (name: string) => built.get(name)! >= calls.get(name)!.length;
   for (let progress = true; progress; ) {
     progress = false;
     for (const [name, nodes] of calls) {
       if (done(name)) continue;
-      const node = nodes[built.get(name)!] ?? [];
+      const node = nodes[built.get(name)!];
       if (!Array.isArray(node)) fail('the inputs of each layer must be a list', name);
       const ready = node.every((input) => {
         const [from, index] = Array.isArray(input) ? input : [];
-        // An input layer counts as called once.
         return (
           typeof from === 'string' && built.has(from) && Number.isInteger(index) && built.get(from)! > index
         );

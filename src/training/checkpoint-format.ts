@@ -1,6 +1,6 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { NormalizeOptions, TransformConfig } from '../augmentations/index.js';
-import { describeValue } from '../errors/checks.js';
+import { describeValue, shorten } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 import type { LossConfig } from '../losses/index.js';
 import type { OptimizerDescription } from './optimizer-state.js';
@@ -58,7 +58,7 @@ export const byteOrder: 'little' | 'big' =
   new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 'little' : 'big';
 
 function fail(expectation: string, received: string): never {
-  throw new CheckpointError(`SimCLR.load: source must ${expectation}. Received: ${received}.`);
+  throw new CheckpointError(`SimCLR.load: source must ${expectation}. Received: ${shorten(received)}.`);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,4 +1,4 @@
-import { describeValue } from '../errors/checks.js';
+import { describeValue, shorten } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 
 /** A checkpoint of a store. */
@@ -39,7 +39,9 @@ export function formatManifest({ checkpoints }: CheckpointManifest): string {
 }
 
 function fail(expectation: string, received: string): never {
-  throw new CheckpointError(`parseManifest: the manifest must ${expectation}. Received: ${received}.`);
+  throw new CheckpointError(
+    `parseManifest: the manifest must ${expectation}. Received: ${shorten(received)}.`,
+  );
 }
 
 /** @throws {@link CheckpointError} unless `text` is what {@link formatManifest} gives, of this version. */

@@ -67,7 +67,12 @@ export async function fuzz(
     } catch (error) {
       if (!(error instanceof Error && named.has(error.name))) throw new FuzzFailure(name, input, seed, error);
       if (error.message.length > patienceCharacters) {
-        throw new FuzzFailure(name, input, seed, new Error('a message without end'));
+        throw new FuzzFailure(
+          name,
+          input,
+          seed,
+          new Error(`a message without end: ${error.message.slice(0, 300)} ...`),
+        );
       }
       counts.refused++;
     } finally {

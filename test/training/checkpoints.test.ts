@@ -348,6 +348,11 @@ describe('networks', () => {
   it.each([
     ['a name that is none', '"projectionHead.input"', '"elsewhere"'],
     ['a call that there is none of', '"projectionHead.input",0', '"projectionHead.input",9'],
+    [
+      'a layer that is never called',
+      '"inbound_nodes":[[["projectionHead.input",0,0,{}]]]',
+      '"inbound_nodes":[]',
+    ],
     ['an initializer without numbers', '"scale":2', '"scale":"x"'],
   ])('with %s are refused, where tfjs would wait without end', async (_, part, change) => {
     const simclr = trainer();
