@@ -142,7 +142,7 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
   rmSync(outputFile, { force: true });
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((path) => join('test', path))
-    .filter((path) => path.endsWith('.test.ts') && path.startsWith(only))
+    .filter((path) => path.endsWith('.test.ts') && only.split(',').some((start) => path.startsWith(start)))
     .filter((path) => !lane.leftOut?.files?.some((start) => path.startsWith(start)))
     .filter((path) => lane.settings.BACKEND !== 'webgpu' || !readsSynchronously(root, path));
   const config = ['--config', 'vitest.backends.config.ts', '--reporter=json', `--outputFile=${outputFile}`];

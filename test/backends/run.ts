@@ -4,7 +4,7 @@
  *     npm run backends                                     all of them, a table
  *     npm run backends -- --json FILE                      and as JSON
  *     npm run backends -- --only cpu,chromium-webgl        some
- *     npm run backends -- --tests test/losses              with some of the tests
+ *     npm run backends -- --tests test/losses,test/models  with some of the tests
  *     npm run backends -- --docs                           and the table of docs/backends.md
  *     npm run backends -- --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
@@ -56,7 +56,7 @@ const lanes: Lane[] = [
     leftOut: lane.leftOut,
     async run() {
       browser ??= await openBrowser();
-      const only = (path: string) => path.startsWith(values.tests);
+      const only = (path: string) => values.tests.split(',').some((start) => path.startsWith(start));
       const { passed, failed, pairsPerSecond } = await browser.runLane(lane, { only, measure: true });
       return { passed: passed.length, failed, pairsPerSecond };
     },
