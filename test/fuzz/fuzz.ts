@@ -15,6 +15,8 @@ export interface FuzzCounts {
   accepted: number;
   /** Inputs that were refused by an error of ours. */
   refused: number;
+  /** The same by the errors' names. */
+  names: Record<string, number>;
 }
 
 /** An input that made a parser do what it must not. */
@@ -37,7 +39,7 @@ const named = new Set([
 /** No parser may take this long over a few kilobytes, nor grow by more than this, nor say more than this. */
 const patienceMilliseconds = 10_000;
 const patienceBytes = 2 ** 29;
-const patienceCharacters = 4000;
+const patienceCharacters = 1000;
 
 /**
  * Gives a parser `inputs` mutated inputs, each a function of seed and number.
@@ -51,7 +53,7 @@ export async function fuzz(
   seed: number,
 ): Promise<FuzzCounts> {
   const random = randomGenerator(seed);
-  const counts: FuzzCounts = { inputs, accepted: 0, refused: 0 };
+  const counts: FuzzCounts = { inputs, accepted: 0, refused: 0, names: {} };
   const before = process.memoryUsage().rss;
   for (let input = 0; input < inputs; input++) {
     let timer: NodeJS.Timeout | undefined;
@@ -75,6 +77,7 @@ export async function fuzz(
         );
       }
       counts.refused++;
+      counts.names[error.name] = (counts.names[error.name] ?? 0) + 1;
     } finally {
       clearTimeout(timer);
     }

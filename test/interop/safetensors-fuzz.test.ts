@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/interop/index.js';
-import { fuzzSafetensors } from '../fuzz/safetensors.js';
+import { fuzz } from '../fuzz/fuzz.js';
+import { safetensorsParser } from '../fuzz/safetensors.js';
 
-test('mutated files are read or refused by a named error', () => {
+test('mutated files are read or refused by a named error', async () => {
   let accepted = 0;
   let refused = 0;
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
-      const counts = fuzzSafetensors(seed, 100);
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
+      const counts = await fuzz('safetensors', safetensorsParser, 100, seed);
       accepted += counts.accepted;
-      refused += counts.refused.DataError ?? 0;
-      expect(Object.keys(counts.refused).filter((name) => name !== 'DataError')).toEqual([]);
+      refused += counts.names.DataError ?? 0;
+      expect(Object.keys(counts.names).filter((name) => name !== 'DataError')).toEqual([]);
     }),
     { numRuns: 50 },
   );
