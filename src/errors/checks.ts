@@ -20,6 +20,11 @@ function describe(value: unknown): string {
   return String(value);
 }
 
+/** Whether a value that came out of JSON is an object with fields, and not a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Builds the one message shape of the library. */
 export function receivedMessage(
   caller: string,

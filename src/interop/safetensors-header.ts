@@ -1,3 +1,4 @@
+import { isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { bytesPerValue, type SafetensorsType, typeNames } from './tensor-types.js';
 
@@ -173,10 +174,6 @@ function checkOffsets(entries: readonly HeaderEntry[], dataBytes: number): void 
       `${caller}: tensors must fill the file to its end: it ${fault}. Received: ${dataBytes} bytes of values for tensors of ${reached}.`,
     );
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

@@ -6,7 +6,7 @@ import { accuracyCell } from './accuracies.js';
 import { escapeHtml, factList, plural, points, whole } from './html.js';
 import { twoLossesChart } from './loss-chart.js';
 import { htmlPage } from './page.js';
-import type { Run, RunEvaluation } from './run-folder.js';
+import { type Run, type RunEvaluation, shareRight } from './run-folder.js';
 import { writeText } from './write-text.js';
 
 /** A setting in which two runs differ; `undefined` where one of them has no such setting. */
@@ -63,9 +63,6 @@ const isSameTest = (first: RunEvaluation, second: RunEvaluation) =>
   sameList(first.classNames, second.classNames) &&
   sameList(first.pictures, second.pictures) &&
   sameList(first.labels, second.labels);
-
-const shareRight = (predictions: readonly number[], labels: readonly number[]) =>
-  predictions.filter((predicted, i) => predicted === labels[i]).length / labels.length;
 
 /**
  * Compares two runs: settings that differ, and accuracies with the paired difference where both were tested on the same

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { describeValue } from '../errors/checks.js';
+import { describeValue, isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { explainSystemError } from '../node/system-error.js';
 import type { LossPoint } from './types.js';
@@ -48,6 +48,11 @@ export interface Run {
   evaluation: RunEvaluation | null;
 }
 
+/** How many of the predictions are the labels, from 0 to 1. */
+export function shareRight(predictions: readonly number[], labels: readonly number[]): number {
+  return predictions.filter((predicted, i) => predicted === labels[i]).length / labels.length;
+}
+
 const caller = 'readRun';
 
 function damaged(path: string, expectation: string, received: string): DataError {
@@ -63,9 +68,6 @@ async function textOf(path: string): Promise<string | undefined> {
     throw damaged(path, 'be a file that can be read', explainSystemError(error));
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parse(path: string, text: string): unknown {
   try {

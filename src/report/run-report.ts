@@ -1,10 +1,8 @@
+import { isObject } from '../errors/checks.js';
 import { confusionMatrix } from '../evaluation/measures.js';
 import { whole } from './html.js';
-import type { Run } from './run-folder.js';
+import { type Run, shareRight } from './run-folder.js';
 import type { ReportData } from './types.js';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
 
 /** What settings of the command line say of a run; of others there is nothing that is known by name. */
 function factsOf({ recipe, seed }: Record<string, unknown>): Record<string, string> {
@@ -39,16 +37,14 @@ export function runReport({ name, losses, settings, evaluation }: Run): ReportDa
   if (last) data.training = { losses, batchSize: last.pairs };
   if (!evaluation) return data;
   const { classNames, labels, predictions } = evaluation;
-  const right = (predicted: readonly number[]) =>
-    predicted.filter((label, i) => label === labels[i]).length / labels.length;
   data.classNames = classNames;
   data.accuracies = {
     testImages: labels.length,
     after: {
       name: 'The model',
       remark: 'trained without labels',
-      knn: right(predictions.knn),
-      linearProbe: right(predictions.linearProbe),
+      knn: shareRight(predictions.knn, labels),
+      linearProbe: shareRight(predictions.linearProbe, labels),
     },
   };
   data.confusion = {

@@ -1,7 +1,5 @@
+import { isObject } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Checks that every layer of a saved network can be reached by building one after the other. tfjs waits for the input

@@ -1,6 +1,6 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { NormalizeOptions, TransformConfig } from '../augmentations/index.js';
-import { describeValue, shorten } from '../errors/checks.js';
+import { describeValue, isObject, shorten } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 import type { LossConfig } from '../losses/index.js';
 import type { OptimizerDescription } from './optimizer-state.js';
@@ -60,9 +60,6 @@ export const byteOrder: 'little' | 'big' =
 function fail(expectation: string, received: string): never {
   throw new CheckpointError(`SimCLR.load: source must ${expectation}. Received: ${shorten(received)}.`);
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 

@@ -7,30 +7,21 @@ export function sumOfAll(tensors: NamedTensorMap): Scalar {
 }
 
 /**
+ * Reads what a step gave.
+ *
  * A loss alone does not tell: some backends (WebAssembly's fused ReLU, shaders) turn NaN into 0 on its way through
  * the network, so that weights of NaN go with a finite loss. The gradients of such a step have it.
- *
- * @param late - Whether the weights have been changed meanwhile.
- * @throws {@link NonFiniteLossError} unless both numbers are finite.
- */
-export function checkFiniteStep(step: number, loss: number, gradientSum: number, late = false): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradientSum)) return;
-  throw new NonFiniteLossError(step, loss, late);
-}
-
-/**
- * Reads what a step gave.
  *
  * @param summary - The loss and a sum of all gradients. Disposed of once it is read.
  * @param late - Whether the weights are changed before it is.
  * @returns The loss.
  * @throws {@link NonFiniteLossError} unless both numbers are finite.
  */
-export async function readLoss(summary: Tensor, step: number, late: boolean): Promise<number> {
+export async function readLoss(summary: Tensor, step: number, late = false): Promise<number> {
   try {
     const [loss, gradientSum] = (await summary.data()) as Float32Array;
-    checkFiniteStep(step, loss!, gradientSum!, late);
-    return loss!;
+    if (Number.isFinite(loss) && Number.isFinite(gradientSum)) return loss!;
+    throw new NonFiniteLossError(step, loss!, late);
   } finally {
     summary.dispose();
   }

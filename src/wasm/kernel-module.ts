@@ -65,20 +65,21 @@ export class KernelModule {
   private readonly run: Run;
   private readonly pool: ThreadPool | undefined;
   private readonly memory: WebAssembly.Memory;
+  private readonly isShared: boolean;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
     guardAllocations(wasm, this.memory);
-    const shared =
+    this.isShared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
-    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared });
+    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared: this.isShared });
     checkSimd(binary);
     const module = new WebAssembly.Module(binary);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     this.run = exports.run as Run;
     const threads = takeThreadCount();
-    if (threads > 1 && shared) {
+    if (threads > 1 && this.isShared) {
       const control = this.block('control', controlBytes);
       new Uint8Array(this.memory.buffer, control, controlBytes).fill(0);
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
@@ -107,9 +108,8 @@ export class KernelModule {
 
   /** A part of the memory for other threads to read; `undefined` where it is not shared. */
   sharedBytes(address: number, length: number): Uint8Array<SharedArrayBuffer> | undefined {
-    const { buffer } = this.memory as { buffer: ArrayBufferLike };
-    const isShared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
-    return isShared ? new Uint8Array(buffer, address, length) : undefined;
+    if (!this.isShared) return undefined;
+    return new Uint8Array(this.memory.buffer as ArrayBufferLike as SharedArrayBuffer, address, length);
   }
 
   /** Zeros, at least so many bytes. */

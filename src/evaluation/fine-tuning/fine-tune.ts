@@ -29,7 +29,7 @@ import { ShapeError } from '../../errors/errors.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
 import { explainMissingKernel, releaseTape } from '../../training/contrastive-gradients.js';
-import { checkFiniteStep, sumOfAll } from '../../training/finite-step.js';
+import { readLoss, sumOfAll } from '../../training/finite-step.js';
 import { trainableVariables } from '../../training/named-weights.js';
 import { yieldToEventLoop } from '../../training/yield-to-event-loop.js';
 import { checkTrainingLabels, type Labels } from '../embeddings.js';
@@ -161,12 +161,10 @@ class FineTuneRun {
         return { summary: stack([value, sumOfAll(grads)]), gradients: grads };
       });
       try {
-        const [loss, gradientSum] = (await summary.data()) as Float32Array;
-        checkFiniteStep(this.steps, loss!, gradientSum!);
+        const loss = await readLoss(summary, this.steps);
         this.optimizer.applyGradients(gradients);
-        return loss!;
+        return loss;
       } finally {
-        summary.dispose();
         for (const gradient of Object.values(gradients)) gradient.dispose();
       }
     } finally {
