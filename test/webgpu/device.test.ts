@@ -1,12 +1,10 @@
 // What happens around training on a device: that it is not there, that it is lost, that it fills up.
 import { backend, engine, getBackend, memory, setBackend } from '@tensorflow/tfjs-core';
-import { type Callback, checkpoint, SGD, SimCLR } from 'simclr-ts';
 import { useWebGPU } from 'simclr-ts/webgpu';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { BackendError, BackendLostError } from '../../src/errors/index.js';
-import { expectClose } from '../helpers/close.js';
-import { leastPictures, leastSimCLR } from '../training/least.js';
-import { memoryStore, rejection, tinyPictures, tinySimCLR } from '../training/tiny.js';
+import { BackendError } from '../../src/errors/index.js';
+import { expectToGoOn, overFiveHundredSteps } from '../training/lost-device.js';
+import { rejection } from '../training/tiny.js';
 import { startWebGPU } from './start.js';
 
 interface Graphics {
@@ -16,7 +14,6 @@ interface Graphics {
 }
 
 const graphics = () => backend() as unknown as Graphics;
-const trainer = () => tinySimCLR({ optimizer: new SGD({ learningRate: 0.05, momentum: 0.9 }) });
 const host = globalThis as unknown as { navigator: { gpu?: { requestAdapter(): Promise<unknown> } } };
 
 beforeAll(startWebGPU);
@@ -52,68 +49,41 @@ describe('useWebGPU', () => {
 
 describe('a device that is lost', () => {
   it.each([1, 4])('ends training, and a new one goes on from the checkpoint: in step %i', async (lostAt) => {
-    const options = { batchSize: 2, epochs: 2 };
-    const whole = trainer();
-    const expected = await whole.fit(tinyPictures(8), options);
-    whole.dispose();
-    const store = memoryStore();
-    const lost = trainer();
-    const destroy: Callback = {
-      onStepEnd({ step }) {
-        if (step === lostAt) graphics().device.destroy();
+    const error = await expectToGoOn({
+      lostAt,
+      lose: () => graphics().device.destroy(),
+      async restart() {
+        const before = backend();
+        await useWebGPU();
+        expect(backend()).not.toBe(before);
       },
-    };
-    const callbacks = [checkpoint(store, { everySteps: 1 }), destroy];
-    const error = await rejection(lost.fit(tinyPictures(8), { ...options, callbacks }));
-    expect(error).toBeInstanceOf(BackendLostError);
+      relative: 1e-4,
+    });
     expect(error.message).toMatch(
       /device of the backend 'webgpu' must be there.*lost at step \d \(destroyed/,
     );
     expect(error.message).toContain('load the last checkpoint');
-
-    const before = backend();
-    await useWebGPU();
-    expect(backend()).not.toBe(before);
-    lost.dispose();
-    const loaded = await SimCLR.load(store);
-    const { step } = loaded.progress;
-    expect(step).toBeLessThan(8);
-    const { steps, outcome } = await loaded.fit(tinyPictures(8), { ...options, resume: true });
-    expect(outcome).toBe('completed');
-    expectClose(
-      steps.map(({ loss }) => loss),
-      expected.steps.slice(step).map(({ loss }) => loss),
-      { relative: 1e-4 },
-    );
-    loaded.dispose();
   });
 });
 
 describe('500 steps', () => {
   it('leave no tensor, buffer or texture', async () => {
-    const simclr = leastSimCLR();
-    const seen: Record<string, number>[] = [];
-    const pool: number[] = [];
-    const onEpochEnd: Callback['onEpochEnd'] = () => {
+    const seen = await overFiveHundredSteps(() => {
       const { bufferManager, textureManager } = graphics();
       const { numTensors, numBytesInGPU } = memory() as ReturnType<typeof memory> & { numBytesInGPU: number };
-      seen.push({
-        numTensors,
-        numBytesInGPU,
-        usedBuffers: bufferManager.numUsedBuffers,
-        usedTextures: textureManager.numUsedTextures,
-      });
-      pool.push(bufferManager.numBytesAllocated);
-    };
-    const { steps } = await simclr.fit(leastPictures(20), {
-      batchSize: 2,
-      epochs: 50,
-      callbacks: [{ onEpochEnd }],
+      return {
+        used: {
+          numTensors,
+          numBytesInGPU,
+          usedBuffers: bufferManager.numUsedBuffers,
+          usedTextures: textureManager.numUsedTextures,
+        },
+        pool: bufferManager.numBytesAllocated,
+      };
     });
-    expect([steps.length, seen.length]).toEqual([500, 50]);
-    expect(seen.slice(10)).toEqual(Array.from({ length: 40 }, () => seen[10]));
+    const used = seen.map((each) => each.used);
+    expect(used.slice(10)).toEqual(Array.from({ length: 40 }, () => used[10]));
     // Freed buffers are kept for later; how many there are at most depends on what happens to overlap.
-    expect(pool.at(-1)).toBeLessThan(1.1 * pool[10]!);
-    simclr.dispose();
+    expect(seen.at(-1)!.pool).toBeLessThan(1.1 * seen[10]!.pool);
   });
 });
