@@ -1,6 +1,6 @@
 /**
  * What decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
- * [--epochs E] [--json FILE]`.
+ * [--epochs E] [--threads N] [--json FILE]`.
  *
  * Trains a small ResNet from JPEG files of 500x375, which the program makes itself, and prints for each way of
  * reading them the share of the time in which steps waited for their batches, and the middle and the longest wait. From
@@ -11,9 +11,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
-import '../src/wasm/index.js';
 import { setBackend } from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 import {
   cache,
   type EpochPass,
@@ -26,6 +25,7 @@ import { resnet18 } from '../src/models/index.js';
 import { decodeImage, imageFolder } from '../src/node/index.js';
 import { randomGenerator } from '../src/random/index.js';
 import { SimCLR } from '../src/training/index.js';
+import { setThreadCount } from '../src/wasm/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     side: { type: 'string', default: '64' },
     batch: { type: 'string', default: '32' },
     epochs: { type: 'string', default: '3' },
+    threads: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'string' },
   },
 });
@@ -122,6 +123,7 @@ async function measure(name: string, dataset: ImageDataset, epochs: readonly num
   };
 }
 
+setThreadCount(Number(values.threads));
 await setBackend('wasm');
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
 const results: Measured[] = [];
@@ -159,6 +161,7 @@ if (values.json) {
     batchSize,
     epochs: epochs.length,
     cores: availableParallelism(),
+    threads: Number(values.threads),
   };
   writeFileSync(values.json, `${JSON.stringify({ setting, results }, null, 2)}\n`);
 }
