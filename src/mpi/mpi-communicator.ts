@@ -30,6 +30,9 @@ const looks = 50;
 /** How long to look without rest, in milliseconds: then the others are busy, perhaps on this core. */
 const impatience = 50;
 
+/** Milliseconds between a rank's last words and MPI_Abort, at which Hydra drops what it has not yet passed on. */
+const lastWords = 250;
+
 let started: Promise<Communicator> | undefined;
 
 /**
@@ -131,10 +134,14 @@ class MPICommunicator implements Communicator {
   }
 
   abort(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    writeSync(2, `Rank ${this.rank} of ${this.size} ends the job. ${text}\n`);
+    this.endJob(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+  }
+
+  private endJob(reason: string, code: number): void {
     this.ended = true;
-    this.mpi.abort(1);
+    writeSync(2, `Rank ${this.rank} of ${this.size} ends the job. ${reason}\n`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastWords);
+    this.mpi.abort(code);
   }
 
   private end(code: number): void {
@@ -142,7 +149,7 @@ class MPICommunicator implements Communicator {
     this.ended = true;
     if (code !== 0) {
       if (this.uncaught !== undefined) this.abort(this.uncaught);
-      else this.mpi.abort(code);
+      else this.endJob(`Its program ended with code ${code}.`, code);
       return;
     }
     const others = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);

@@ -52,8 +52,8 @@ describe.each(launchers)('$name', (launcher) => {
   });
 
   it.each<[Ending, RegExp]>([
-    ['throw', /a picture is missing/],
-    ['exit 3', /./],
+    ['throw', /Rank 1 of 3 ends the job\. Error: a picture is missing/],
+    ['exit 3', /Rank 1 of 3 ends the job\. Its program ended with code 3\./],
     ['exit 0', /Rank [02] waits for rank 1, which has come to the end of its program/],
     ['return', /Rank [02] waits for rank 1, which has come to the end of its program/],
     ['kill', /./],
