@@ -4,6 +4,7 @@
  *     npm run backends                                     all of them, a table
  *     npm run backends -- --json FILE                      and as JSON
  *     npm run backends -- --only cpu,chromium-webgl        some
+ *     npm run backends -- --quick                          with the tests that CI runs on each: minutes a backend
  *     npm run backends -- --tests test/losses,test/models  with some of the tests
  *     npm run backends -- --docs                           and the table of docs/backends.md
  *     npm run backends -- --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
@@ -25,12 +26,24 @@ const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     only: { type: 'string' },
-    tests: { type: 'string', default: '' },
+    tests: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     require: { type: 'string', default: '' },
     docs: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
+
+/** What holds the values of PyTorch, torchvision and TensorFlow, and what the kernels differ in. */
+const quickTests = [
+  'test/training/five-steps',
+  'test/augmentations',
+  'test/losses',
+  'test/models/resnet',
+  'test/optimizers/update-rules',
+  'test/tensors',
+].join(',');
+const tests = values.tests ?? (values.quick ? quickTests : '');
 
 /** Anything that runs the tests on one backend. */
 interface Lane {
@@ -48,7 +61,7 @@ const lanes: Lane[] = [
     name: lane.name,
     tolerance: lane.settings.BACKEND!,
     leftOut: lane.leftOut,
-    run: () => runNodeLane(lane, values.tests),
+    run: () => runNodeLane(lane, tests),
   })),
   ...browserLanes.map((lane) => ({
     name: lane.name,
@@ -56,8 +69,9 @@ const lanes: Lane[] = [
     leftOut: lane.leftOut,
     async run() {
       browser ??= await openBrowser();
-      const only = (path: string) => values.tests.split(',').some((start) => path.startsWith(start));
-      const { passed, failed, pairsPerSecond } = await browser.runLane(lane, { only, measure: true });
+      const only = (path: string) => tests.split(',').some((start) => path.startsWith(start));
+      const measure = lane.settings.FLOAT16 !== 'on'; // training is refused there
+      const { passed, failed, pairsPerSecond } = await browser.runLane(lane, { only, measure });
       return { passed: passed.length, failed, pairsPerSecond };
     },
   })),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import values from '../fixtures/evaluation/similarity.json' with { type: 'json' };
 import { embeddings, test } from './golden.js';
 
 interface Retrieval {
@@ -16,9 +16,7 @@ interface Similarity {
 }
 
 /** Values from scikit-learn, pytorch-metric-learning and lightly; see test/fixtures/evaluation/make_similarity.py. */
-export const similarity: Similarity = JSON.parse(
-  readFileSync(new URL('../fixtures/evaluation/similarity.json', import.meta.url), 'utf8'),
-);
+export const similarity: Similarity = values;
 
 /** The test digits, each pixel plus both neighbours in its row of eight. */
 export const blurred = embeddings(

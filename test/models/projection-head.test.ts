@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { type ProjectionHeadOptions, projectionHead } from '../../src/models/index.js';
+import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tidyAsync } from '../helpers/tidy-async.js';
 import { filled } from './fill.js';
@@ -53,7 +54,7 @@ describe('projectionHead', () => {
       x = model.predict(h) as Tensor;
       expect(x.shape).toEqual([3, 64]);
       const actual = await x.data();
-      for (let i = 0; i < expected.length; i++) expect(actual[i]).toBeCloseTo(expected[i]!, 4);
+      expectClose(actual, expected, { absolute: 5e-5 });
       expect(actual.some((value) => value < 0)).toBe(true);
     });
   });

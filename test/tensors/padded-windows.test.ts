@@ -14,6 +14,7 @@ import { paddedConv2d, paddedMaxPool } from '../../src/tensors/index.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { testSetting } from '../helpers/setting.js';
 
 const windows = fc
   .record({
@@ -100,7 +101,7 @@ it('paddedMaxPool is the maximum over the pictures alone, with its gradient', as
 });
 
 it('paddedMaxPool does not swallow NaN where the backend has the kernel', async () => {
-  if (process.env.SIMCLR_TEST_BACKEND !== 'wasm') {
+  if (testSetting('BACKEND') !== 'wasm') {
     console.info("left out on this backend: tfjs's own maximum pool ignores NaN");
     return;
   }
