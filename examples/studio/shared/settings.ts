@@ -69,12 +69,20 @@ export interface TrainingSettings {
   startingEncoder: boolean;
 }
 
-/** A network for a browser's minutes: a few hundred pictures a pass of seconds on two cores. */
+/** Pairs of five minutes on two cores, by calibrate.ts: after them vectors still improve, but slowly. */
+const firstPairs = 50_000;
+
+/** Passes over so many pictures that are worth the wait before a first look. */
+export function suggestedEpochs(pictures: number): number {
+  return Math.max(10, Math.round(firstPairs / Math.max(pictures, 1)));
+}
+
+/** A network for a browser's minutes. */
 export const defaultTraining: TrainingSettings = {
   viewSize: 32,
   width: 16,
   batchSize: 64,
-  epochs: 60,
+  epochs: suggestedEpochs(300),
   temperature: 0.2,
   learningRate: 1e-3,
   seed: 1,

@@ -148,7 +148,10 @@ export function trainingPanel(app: App): void {
     void app.trainer.stop();
   });
   app.on('startingEncoder', (encoder) => settings.offer(encoder));
-  app.on('pictures', () => setMode(mode));
+  app.on('pictures', () => {
+    if (mode === 'idle' && !app.trained) settings.suggestFor(app.pictures.names.length);
+    setMode(mode);
+  });
   app.on('forgotten', forget);
   app.on('restored', (restored) => {
     settings.show(restored.settings);

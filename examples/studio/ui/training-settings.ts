@@ -1,4 +1,4 @@
-import { defaultTraining, type TrainingSettings } from '../shared/settings.js';
+import { defaultTraining, suggestedEpochs, type TrainingSettings } from '../shared/settings.js';
 import type { StartingEncoder } from '../shared/trainer-protocol.js';
 import { byId, element } from './dom.js';
 
@@ -31,6 +31,7 @@ export class SettingsForm {
   private encoder: StartingEncoder | undefined;
   private active = true;
   private startingEncoder = false;
+  private epochsAreChosen = false;
 
   constructor() {
     const { form } = this;
@@ -50,6 +51,9 @@ export class SettingsForm {
         element('input', { type: 'number', name: setting, min: step, step: 'any' }),
       );
     }
+    this.controls.get('epochs')!.addEventListener('input', () => {
+      this.epochsAreChosen = true;
+    });
     this.show(defaultTraining);
   }
 
@@ -81,6 +85,12 @@ export class SettingsForm {
       this.update();
     });
     this.update();
+  }
+
+  /** Passes that suit so many pictures, unless the person has chosen. */
+  suggestFor(pictures: number): void {
+    if (this.epochsAreChosen || pictures === 0) return;
+    this.controls.get('epochs')!.value = String(suggestedEpochs(pictures));
   }
 
   show(settings: TrainingSettings): void {
