@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -26,13 +27,16 @@ interface Settings {
   RELAXED_SIMD?: 'off';
 }
 
-/** Tests under the settings of test/helpers/setting.ts. */
+/** Tests under the settings of test/helpers/setting.ts. Plain JavaScript takes a core a file, the kernels take all cores. */
 const project = (name: string, include: string[], settings: Settings, exclude: string[] = []) => ({
   extends: true as const,
   test: {
     name,
     include,
     exclude,
+    ...(settings.BACKEND === 'cpu'
+      ? { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } }
+      : { maxWorkers: 1, sequence: { groupOrder: 1 } }),
     env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
   },
 });

@@ -19,20 +19,25 @@ export interface MPILibrary {
   broadcast(values: SendableArray, root: number): void;
   /** MPI_Ibarrier. Returns a function that says whether all ranks have come, and may be called until it does. */
   startBarrier(): () => boolean;
-  /** Sends an empty message that says goodbye. */
-  sayGoodbye(rank: number): void;
+  /** Sends an empty message that says goodbye after so many barriers. */
+  sayGoodbye(rank: number, barriers: number): void;
   /** Waits for that of `rank`. */
   awaitGoodbye(rank: number): void;
-  /** The first rank whose goodbye has come, without taking it; `undefined` = none. */
-  findGoodbye(): number | undefined;
+  /** The first rank whose goodbye after so many barriers has come, without taking it; `undefined` = none. */
+  findGoodbye(barriers: number): number | undefined;
   /** MPI_Abort. */
   abort(code: number): void;
   /** MPI_Finalize. */
   finalize(): void;
 }
 
-/** Tells the message apart from none: nothing else is sent from one rank to one other. */
-const goodbyeTag = 71;
+/**
+ * Tag of a goodbye after so many barriers. Two are enough: ranks that wait for each other are one barrier apart at most.
+ */
+const goodbyeTag = (barriers: number) => 71 + (barriers % 2);
+
+/** MPI_ANY_TAG: nothing but goodbyes is sent from one rank to one other. */
+const anyTag = -1;
 
 const fileNames = {
   openmpi: ['libmpi.so.40', 'libmpi.40.dylib', 'libmpi.so', 'libmpi.dylib'],
@@ -179,11 +184,11 @@ function bind(library: Library, name: string): MPILibrary {
         return done[0] !== 0;
       };
     },
-    sayGoodbye: (rank) => send(empty, 0, handles.Uint8Array, rank, goodbyeTag, world),
-    awaitGoodbye: (rank) => receive(empty, 0, handles.Uint8Array, rank, goodbyeTag, world, status),
-    findGoodbye() {
+    sayGoodbye: (rank, barriers) => send(empty, 0, handles.Uint8Array, rank, goodbyeTag(barriers), world),
+    awaitGoodbye: (rank) => receive(empty, 0, handles.Uint8Array, rank, anyTag, world, status),
+    findGoodbye(barriers) {
       const found = new Int32Array(1);
-      probe(anySource, goodbyeTag, world, found, status);
+      probe(anySource, goodbyeTag(barriers), world, found, status);
       if (found[0] === 0) return undefined;
       // Where the sender stands in the status is each library's own affair.
       return sourceOf(status, typeof world === 'number');

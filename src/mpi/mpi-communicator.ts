@@ -83,6 +83,7 @@ class MPICommunicator implements Communicator {
     },
   };
   private ended = false;
+  private barriers = 0;
   private uncaught: unknown;
 
   constructor(
@@ -119,11 +120,13 @@ class MPICommunicator implements Communicator {
   /** What follows it does not wait for long: all are there. */
   async barrier(): Promise<void> {
     const isDone = this.mpi.startBarrier();
+    const before = this.barriers++;
     const began = performance.now();
     for (let look = 1; !isDone(); look++) {
       if (look % looks !== 0) continue;
-      const gone = this.mpi.findGoodbye();
-      if (gone !== undefined && !isDone()) {
+      // One that left after this barrier began has come to it: what is missing then is only its echo.
+      const gone = this.mpi.findGoodbye(before);
+      if (gone !== undefined) {
         throw new DistributedError(
           `Rank ${this.rank} waits for rank ${gone}, which has come to the end of its program: every rank must make the same calls.`,
         );
@@ -153,7 +156,7 @@ class MPICommunicator implements Communicator {
       return;
     }
     const others = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);
-    for (const other of others) this.mpi.sayGoodbye(other);
+    for (const other of others) this.mpi.sayGoodbye(other, this.barriers);
     for (const other of others) this.mpi.awaitGoodbye(other);
     this.mpi.finalize();
   }
