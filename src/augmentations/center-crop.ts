@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkImages, resolveSize } from './image-checks.js';
 import { resample } from './resample.js';
 import { croppingTaps } from './resampling-taps.js';
@@ -28,6 +29,7 @@ function cropStart(inputLength: number, outputLength: number): number {
  */
 export function centerCrop(options: CenterCropOptions): DescribedTransform<null> {
   const name = 'centerCrop';
+  checkKeys(name, options, { size: 1 });
   const size = resolveSize(name, options.size);
   return {
     name,

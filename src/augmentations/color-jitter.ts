@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkInterval, checkNonNegative } from '../errors/checks.js';
 import type { ColorSemantics } from './blend.js';
 import { applyColorPasses, colorOperations, packColorPasses } from './color-passes.js';
@@ -77,6 +78,7 @@ export interface ColorJitterParameters {
  */
 export function colorJitter(options: ColorJitterOptions = {}): DescribedTransform<ColorJitterParameters> {
   const name = 'colorJitter';
+  checkKeys(name, options, { brightness: 1, contrast: 1, saturation: 1, hue: 1, strength: 1, semantics: 1 });
   const {
     brightness = 0.8,
     contrast = 0.8,

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInterval, checkPositive } from '../errors/checks.js';
 import { centerCrop } from './center-crop.js';
 import { type ComposeParameters, compose } from './compose.js';
@@ -51,6 +52,7 @@ export function evaluationTransform(
   options: EvaluationTransformOptions = {},
 ): DescribedTransform<ComposeParameters> {
   const name = 'evaluationTransform';
+  checkKeys(name, options, { size: 1, cropProportion: 1, interpolation: 1, antialias: 1, normalization: 1 });
   const size = resolveSize(name, options.size ?? 96);
   const { cropProportion = 1, interpolation = 'bilinear', antialias = true, normalization } = options;
   checkPositive(name, 'cropProportion', cropProportion);

@@ -8,6 +8,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import {
   checkChoice,
   checkInteger,
@@ -98,6 +99,7 @@ function reflectedPixels(height: number, width: number, radius: number): Int32Ar
  */
 export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransform<GaussianBlurParameters> {
   const name = 'gaussianBlur';
+  checkKeys(name, options, { kernelSize: 1, sigma: 1, padding: 1 });
   const { kernelSize, sigma = [0.1, 2], padding = 'reflect' } = options;
   if (
     kernelSize !== undefined &&

@@ -1,4 +1,5 @@
 import { matMul, reshape, type Tensor4D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkProbability } from '../errors/checks.js';
 import { grayWeights } from './color-planes.js';
 import { checkColorImages, checkRows } from './image-checks.js';
@@ -46,6 +47,7 @@ export function randomGrayscale(
   options: RandomGrayscaleOptions = {},
 ): DescribedTransform<SelectionParameters> {
   const name = 'randomGrayscale';
+  checkKeys(name, options, { probability: 1 });
   const { probability = 0.2 } = options;
   checkProbability(name, 'probability', probability);
   return {

@@ -9,6 +9,7 @@ import {
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
 import { checkImages } from './image-checks.js';
@@ -36,9 +37,11 @@ export interface NormalizeOptions {
 
 function perChannel(
   name: string,
-  { mean, std }: NormalizeOptions,
+  options: NormalizeOptions,
   change: (rows: Tensor2D, mean: Tensor1D, std: Tensor1D) => Tensor2D,
 ): DescribedTransform<null> {
+  checkKeys(name, options, { mean: 1, std: 1 });
+  const { mean, std } = options;
   const isList = (values: readonly number[]) => Array.isArray(values) && values.every(Number.isFinite);
   if (!isList(mean) || mean.length === 0) {
     throw new InvalidOptionError(

@@ -1,4 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkProbability, checkSameShape } from '../errors/checks.js';
 import { checkImages, checkRows } from './image-checks.js';
 import { changeSelected, drawSelection } from './selection.js';
@@ -43,6 +44,7 @@ export function randomApply<P>(
   options: RandomApplyOptions,
 ): Transform<RandomApplyParameters<P>> {
   const name = 'randomApply';
+  checkKeys(name, options, { probability: 1 });
   const { probability } = options;
   checkProbability(name, 'probability', probability);
   const { config } = transform;

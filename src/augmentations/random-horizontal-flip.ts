@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkProbability } from '../errors/checks.js';
 import { checkImages, checkRows } from './image-checks.js';
 import { resampleColumns } from './resample.js';
@@ -26,6 +27,7 @@ export function randomHorizontalFlip(
   options: RandomHorizontalFlipOptions = {},
 ): DescribedTransform<SelectionParameters> {
   const name = 'randomHorizontalFlip';
+  checkKeys(name, options, { probability: 1 });
   const { probability = 0.5 } = options;
   checkProbability(name, 'probability', probability);
   return {

@@ -1,4 +1,5 @@
 import { clipByValue, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkInterval, checkPositive } from '../errors/checks.js';
 import type { RandomGenerator } from '../random/index.js';
 import { checkImages, checkRows, resolveSize } from './image-checks.js';
@@ -92,6 +93,14 @@ function drawBox(
  */
 export function randomResizedCrop(options: RandomResizedCropOptions): DescribedTransform<CropParameters> {
   const name = 'randomResizedCrop';
+  checkKeys(name, options, {
+    size: 1,
+    scale: 1,
+    aspectRatio: 1,
+    interpolation: 1,
+    antialias: 1,
+    attempts: 1,
+  });
   const size = resolveSize(name, options.size);
   const {
     scale = [0.08, 1],

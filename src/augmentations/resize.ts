@@ -1,4 +1,5 @@
 import { clipByValue, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { checkImages, resolveSize } from './image-checks.js';
 import { resample } from './resample.js';
@@ -36,6 +37,7 @@ export interface ResizeOptions {
  */
 export function resize(options: ResizeOptions): DescribedTransform<null> {
   const name = 'resize';
+  checkKeys(name, options, { size: 1, interpolation: 1, antialias: 1 });
   const size = resolveSize(name, options.size);
   const { interpolation = 'bilinear', antialias = true } = options;
   checkChoice(name, 'interpolation', interpolation, ['bilinear', 'bicubic']);

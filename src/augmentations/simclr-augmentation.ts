@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import type { ColorSemantics } from './blend.js';
 import { type ColorJitterOptions, colorJitter } from './color-jitter.js';
 import { type ComposeParameters, compose } from './compose.js';
@@ -110,6 +111,22 @@ export function simclrAugmentation(
   options: SimCLRAugmentationOptions = {},
 ): DescribedTransform<ComposeParameters> {
   const name = 'simclrAugmentation';
+  checkKeys(name, options, {
+    size: 1,
+    scale: 1,
+    aspectRatio: 1,
+    interpolation: 1,
+    antialias: 1,
+    flipProbability: 1,
+    strength: 1,
+    jitter: 1,
+    jitterProbability: 1,
+    grayscaleProbability: 1,
+    blur: 1,
+    blurProbability: 1,
+    semantics: 1,
+    normalization: 1,
+  });
   const size = resolveSize(name, options.size ?? 96);
   const {
     scale = [0.08, 1],
@@ -126,10 +143,10 @@ export function simclrAugmentation(
     blurProbability = 0.5,
     normalization,
   } = options;
-  const blurOptions: GaussianBlurOptions = {
-    padding: semantics === 'tf' ? 'zero' : 'reflect',
-    ...(typeof blur === 'object' ? blur : {}),
-  };
+  checkKeys(name, jitter, { brightness: 1, contrast: 1, saturation: 1, hue: 1 }, 'jitter');
+  const { padding = semantics === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
+    typeof blur === 'object' ? blur : {};
+  const blurOptions: GaussianBlurOptions = { padding, ...otherBlur };
   const parts: DescribedTransform<unknown>[] = [
     randomResizedCrop({ size, scale, aspectRatio, interpolation, antialias }),
     randomHorizontalFlip({ probability: flipProbability }),

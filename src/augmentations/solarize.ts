@@ -1,4 +1,5 @@
 import { greaterEqual, sub, type Tensor4D, tidy, where } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkProbability } from '../errors/checks.js';
 import { checkImages } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
@@ -24,6 +25,7 @@ export interface SolarizeOptions {
  */
 export function solarize(options: SolarizeOptions = {}): DescribedTransform<null> {
   const name = 'solarize';
+  checkKeys(name, options, { threshold: 1 });
   const { threshold = 0.5 } = options;
   checkProbability(name, 'threshold', threshold);
   return {

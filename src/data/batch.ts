@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { makeStream, type Stream, type StreamInput, toStream } from './stream.js';
@@ -24,6 +25,7 @@ export interface RepeatOptions {
  * const batches = batch(names, { batchSize: 64 });
  */
 export function batch<T>(input: StreamInput<T>, options: BatchOptions): Stream<T[]> {
+  checkKeys('batch', options, { batchSize: 1, dropRemainder: 1 });
   const { batchSize, dropRemainder = true } = options;
   checkInteger('batch', 'batchSize', batchSize);
   const source = toStream('batch', input);
@@ -57,6 +59,7 @@ export function batch<T>(input: StreamInput<T>, options: BatchOptions): Stream<T
  * const steps = repeat(batches); // never ends
  */
 export function repeat<T>(input: StreamInput<T>, options: RepeatOptions = {}): Stream<T> {
+  checkKeys('repeat', options, { epochs: 1 });
   const { epochs = Number.POSITIVE_INFINITY } = options;
   if (epochs !== Number.POSITIVE_INFINITY) checkInteger('repeat', 'epochs', epochs);
   const source = toStream('repeat', input);

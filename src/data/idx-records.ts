@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { ByteReader, type ByteSource, readChunks } from './byte-source.js';
@@ -62,6 +63,7 @@ export function idxRecords(
   labels?: ByteSource,
   options: IDXImagesOptions = {},
 ): Stream<ImageRecord> {
+  checkKeys('idxRecords', options, { channels: 1 });
   const { channels = 1 } = options;
   checkChoice<string>('idxRecords', 'channels', String(channels), ['1', '3']);
   return makeStream({

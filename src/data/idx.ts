@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { type FileBytes, toBytes } from './bytes.js';
@@ -141,6 +142,7 @@ export async function parseIDXImages(
   labels?: FileBytes,
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
+  checkKeys('parseIDXImages', options, { channels: 1 });
   const { channels = 1 } = options;
   checkInteger('parseIDXImages', 'channels', channels);
   if (channels !== 1 && channels !== 3) {

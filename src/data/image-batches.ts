@@ -1,4 +1,5 @@
 import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
@@ -190,6 +191,14 @@ export async function* imageBatches(
   dataset: ImageDataset,
   options: ImageBatchesOptions,
 ): AsyncGenerator<TensorBatch, void, undefined> {
+  checkKeys('imageBatches', options, {
+    batchSize: 1,
+    shuffle: 1,
+    seed: 1,
+    epoch: 1,
+    dropRemainder: 1,
+    startBatch: 1,
+  });
   const { batchSize, shuffle = true, seed = 0, epoch = 0, dropRemainder = true, startBatch = 0 } = options;
   checkInteger('imageBatches', 'batchSize', batchSize);
   checkInteger('imageBatches', 'seed', seed, 0);

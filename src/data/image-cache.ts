@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import type { Picture } from './picture.js';
 
@@ -34,6 +35,7 @@ export interface ImageCache {
  * const photos = await imageFolder('photos', { size: 96, cache: cache({ maxBytes: 2e9 }) });
  */
 export function cache(options: CacheOptions): ImageCache {
+  checkKeys('cache', options, { maxBytes: 1 });
   const { maxBytes } = options;
   checkInteger('cache', 'maxBytes', maxBytes);
   const pictures = new Map<string, Picture>();

@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { checkImageArray, checkImageTensor, type ImageArray, isTensor } from './image-array.js';
@@ -134,6 +135,9 @@ export function batchesPerEpoch(
   dataset: ImageDataset,
   options: { batchSize: number; dropRemainder?: boolean },
 ): number | undefined {
+  // All options of `imageBatches`, which are often at hand; the rest changes no number.
+  const known = { batchSize: 1, dropRemainder: 1, shuffle: 1, seed: 1, epoch: 1, startBatch: 1 };
+  checkKeys('batchesPerEpoch', options, known);
   const { batchSize, dropRemainder = true } = options;
   checkInteger('batchesPerEpoch', 'batchSize', batchSize);
   if (Array.isArray(dataset)) return dataset.length;

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { batch } from './batch.js';
@@ -79,6 +80,7 @@ export function imageStream(
   records: StreamInput<ImageRecord>,
   options: ImageStreamOptions = {},
 ): ImageStreamDataset {
+  checkKeys('imageStream', options, { decode: 1, ahead: 1, cache: 1, onError: 1, classes: 1 });
   const { decode, ahead = 2, cache, onError = 'skip', classes } = options;
   checkInteger('imageStream', 'ahead', ahead);
   checkChoice('imageStream', 'onError', onError, ['skip', 'throw']);

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { epochOrder } from './image-batches.js';
@@ -104,6 +105,7 @@ export function indexedImages(
   images: IndexedImages,
   options: IndexedImagesOptions = {},
 ): IndexedImagesDataset {
+  checkKeys('indexedImages', options, { ahead: 1 });
   const { ahead = 2 } = options;
   if (typeof images?.read !== 'function') {
     const expectation = 'images must have a size and a function read';

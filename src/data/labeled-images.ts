@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
@@ -78,6 +79,7 @@ export function selectImages(labeled: LabeledImages, indices: ArrayLike<number>)
  * const { train, test } = splitImages(pictures, { testFraction: 0.1, seed: 1 });
  */
 export function splitImages(labeled: LabeledImages, options: SplitImagesOptions = {}): SplitImages {
+  checkKeys('splitImages', options, { testFraction: 1, seed: 1, stratified: 1 });
   const { testFraction = 0.2, seed = 0, stratified = true } = options;
   checkLabeled('splitImages', 'labeled', labeled);
   if (!(testFraction > 0 && testFraction < 1)) {

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { makeStream, type Stream, type StreamInput, toStream } from './stream.js';
 
@@ -61,6 +62,7 @@ export function mapStream<T, R>(
   transform: (element: T) => R | Promise<R>,
   options: MapStreamOptions = {},
 ): Stream<R> {
+  checkKeys('mapStream', options, { concurrency: 1 });
   const { concurrency = 1 } = options;
   checkInteger('mapStream', 'concurrency', concurrency);
   const source = toStream('mapStream', input);
@@ -82,6 +84,7 @@ export function mapStream<T, R>(
  * const smooth = prefetch(batches, { ahead: 4 });
  */
 export function prefetch<T>(input: StreamInput<T>, options: PrefetchOptions = {}): Stream<T> {
+  checkKeys('prefetch', options, { ahead: 1 });
   const { ahead = 2 } = options;
   checkInteger('prefetch', 'ahead', ahead);
   const source = toStream('prefetch', input);

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { randomGenerator } from '../random/index.js';
 import { makeStream, type Stream, type StreamInput, toStream } from './stream.js';
@@ -23,6 +24,7 @@ export interface ShuffleOptions {
  * const order = shuffle(names, { bufferSize: 1000, seed: 1 });
  */
 export function shuffle<T>(input: StreamInput<T>, options: ShuffleOptions): Stream<T> {
+  checkKeys('shuffle', options, { bufferSize: 1, seed: 1 });
   const { bufferSize, seed = 0 } = options;
   checkInteger('shuffle', 'bufferSize', bufferSize);
   checkInteger('shuffle', 'seed', seed, 0);

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
@@ -98,6 +99,13 @@ export function webDataset(
   shards: readonly ByteSource[],
   options: WebDatasetOptions = {},
 ): Stream<WebDatasetRecord> {
+  checkKeys('webDataset', options, {
+    shuffleShards: 1,
+    seed: 1,
+    imageExtensions: 1,
+    labelExtension: 1,
+    maxEntryBytes: 1,
+  });
   const {
     shuffleShards = true,
     seed = 0,

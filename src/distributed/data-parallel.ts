@@ -8,6 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ImageArray, ImageDataset } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
@@ -106,6 +107,7 @@ export function dataParallel(
   communicator: Communicator,
   options: DataParallelOptions = {},
 ): DataParallel {
+  checkKeys('dataParallel', options, { synchronizeBatchNormalization: 1, bucketBytes: 1 });
   const { synchronizeBatchNormalization = true } = options;
   if (communicator.size > 1) {
     requireSynchronous('dataParallel', communicator);

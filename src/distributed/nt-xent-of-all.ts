@@ -21,6 +21,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkContrastiveViews } from '../losses/check-views.js';
 import { normalizeRows, normalizeRowsGradient } from '../losses/normalize-rows.js';
 import type { Communicator } from './communicator.js';
@@ -56,8 +57,11 @@ export function ntXentOfAll(
   view1: Tensor2D,
   view2: Tensor2D,
   communicator: Communicator,
-  { temperature = 0.5 }: NTXentOfAllOptions = {},
+  options: NTXentOfAllOptions = {},
 ): Scalar {
+  checkKeys('ntXentOfAll', options, { temperature: 1 });
+  const { temperature = 0.5 } = options;
+
   checkContrastiveViews('ntXentOfAll', [view1, view2], temperature);
   const { allGather, allReduce } = requireSynchronous('ntXentOfAll', communicator);
   const { rank, size } = communicator;

@@ -1,4 +1,5 @@
 import { type NamedTensorMap, tensor } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import type { Communicator } from './communicator.js';
 
@@ -25,6 +26,7 @@ export async function sumGradients(
   communicator: Communicator,
   options: SumGradientsOptions = {},
 ): Promise<NamedTensorMap> {
+  checkKeys('sumGradients', options, { bucketBytes: 1 });
   const { bucketBytes = 25e6 } = options;
   checkInteger('sumGradients', 'bucketBytes', bucketBytes, 4);
   const entries = Object.entries(gradients);

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { yieldToEventLoop } from '../training/yield-to-event-loop.js';
@@ -56,6 +57,7 @@ export function workerCommunicator(
   rank: number,
   options: WorkerCommunicatorOptions = {},
 ): Communicator {
+  checkKeys('workerCommunicator', options, { timeoutSeconds: 1 });
   checkInteger('workerCommunicator', 'rank', rank, 0);
   if (rank >= group.size) {
     throw new InvalidOptionError(

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DistributedError } from '../errors/errors.js';
 
@@ -46,6 +47,7 @@ export function slotOffset(size: number): number {
  * //=> new Worker(program, { workerData: { group, rank: 0 } }), and one more
  */
 export function workerGroup(size: number, options: WorkerGroupOptions = {}): WorkerGroup {
+  checkKeys('workerGroup', options, { slotBytes: 1 });
   const { slotBytes = 2 ** 20 } = options;
   checkInteger('workerGroup', 'size', size);
   checkInteger('workerGroup', 'slotBytes / 8', slotBytes / 8);

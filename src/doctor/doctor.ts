@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { Callback, FitContext, FitStart } from '../training/index.js';
@@ -33,6 +34,7 @@ const confirmAfter = 3;
  * await simclr.fit(pictures, { epochs: 10, callbacks: [doctor()] });
  */
 export function doctor(options: DoctorOptions = {}): Callback {
+  checkKeys('doctor', options, { onFinding: 1, every: 1, probeSize: 1, patience: 1 });
   const { every = 100, probeSize = 64, patience = 200 } = options;
   const { onFinding = ({ message, remedy }) => console.warn(`doctor: ${message} ${remedy}`) } = options;
   checkInteger('doctor', 'every', every);

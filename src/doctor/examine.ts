@@ -1,5 +1,6 @@
 import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { SimCLR } from '../training/index.js';
@@ -47,6 +48,7 @@ export async function examine(
   images: Tensor4D | ImageArray,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
+  checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
   const { batchSize = images?.shape?.[0] ?? 0 } = options;
   simclr.checkUsable('examine');

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkPositive } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from './embeddings.js';
@@ -42,6 +43,7 @@ export async function alignment(
   options: AlignmentOptions = {},
 ): Promise<number> {
   const caller = 'alignment';
+  checkKeys(caller, options, { alpha: 1 });
   const { alpha = 2 } = options;
   checkPositive(caller, 'alpha', alpha);
   const a = unitRows(await readEmbeddings(caller, 'view1', view1));
@@ -79,6 +81,7 @@ export async function alignment(
  */
 export async function uniformity(embeddings: Embeddings, options: UniformityOptions = {}): Promise<number> {
   const caller = 'uniformity';
+  checkKeys(caller, options, { t: 1 });
   const { t = 2 } = options;
   checkPositive(caller, 't', t);
   const units = unitRows(await readEmbeddings(caller, 'embeddings', embeddings));

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkPositive } from '../errors/checks.js';
 import {
   type ClassificationResult,
@@ -83,6 +84,7 @@ export async function knnClassifier(
   options: KnnClassifierOptions = {},
 ): Promise<KnnClassifier> {
   const caller = 'knnClassifier';
+  checkKeys(caller, options, { neighbors: 1, temperature: 1, weighting: 1 });
   const { neighbors = 20, temperature = 0.1, weighting = 'cosine-exponential' } = options;
   const { labels } = references;
   const matrix = await readEmbeddings(caller, 'embeddings', references.embeddings);

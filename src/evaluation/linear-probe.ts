@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import {
@@ -131,6 +132,14 @@ export async function linearProbe(
   options: LinearProbeOptions = {},
 ): Promise<LinearProbe> {
   const caller = 'linearProbe';
+  checkKeys(caller, options, {
+    inverseRegularization: 1,
+    validationShare: 1,
+    seed: 1,
+    maxIterations: 1,
+    tolerance: 1,
+    standardize: 1,
+  });
   const { inverseRegularization = 1, maxIterations = 1000, tolerance = 1e-6, standardize = true } = options;
   const { validationShare = 0.2, seed = 0 } = options;
   const grid = inverseRegularization === 'validation' ? defaultGrid : inverseRegularization;

@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImages } from '../data/image-dataset.js';
 import { epochOrder, type ImageArray } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { Callback } from '../training/callbacks/callback.js';
@@ -110,6 +111,19 @@ class Pictures {
  * views of the training step.
  */
 export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
+  checkKeys<OnlineLinearProbeOptions & { classNames?: unknown }>('onlineLinearProbe', options, {
+    images: 1,
+    labels: 1,
+    classes: 1,
+    validation: 1,
+    batchSize: 1,
+    everySteps: 1,
+    learningRate: 1,
+    seed: 1,
+    name: 1,
+    // Of labeled pictures that are spread into the options.
+    classNames: 1,
+  });
   const {
     batchSize = 64,
     everySteps = 1,

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../errors/errors.js';
 import {
@@ -171,6 +172,7 @@ export async function retrieval(
   options: RetrievalOptions = {},
 ): Promise<RetrievalResult> {
   const caller = 'retrieval';
+  checkKeys(caller, options, { k: 1, gallery: 1 });
   const queries = await readEmbeddings(caller, 'embeddings', embeddings);
   const itself = options.gallery === undefined;
   const gallery = itself

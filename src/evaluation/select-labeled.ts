@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../errors/errors.js';
 import { checkLabels, type Labels } from './embeddings.js';
@@ -39,7 +40,8 @@ export function selectLabeled(labels: Labels, selection: LabeledSelection, seed 
   const caller = 'selectLabeled';
   checkLabels(caller, 'labels', labels, undefined, undefined);
   checkInteger(caller, 'seed', seed, 0);
-  const { perClass, share } = selection ?? {};
+  checkKeys(caller, selection, { perClass: 1, share: 1 }, 'selection');
+  const { perClass, share } = selection;
   if ((perClass === undefined) === (share === undefined)) {
     throw new InvalidOptionError(
       `${caller}: selection must have one of perClass and share. Received: perClass=${describeValue(perClass)}, share=${describeValue(share)}.`,

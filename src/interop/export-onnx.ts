@@ -1,5 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../augmentations/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { checkEncoder } from '../models/index.js';
@@ -50,6 +51,7 @@ export async function exportONNX(
   encoder: LayersModel,
   options: ExportONNXOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkKeys('exportONNX', options, { projectionHead: 1, layout: 1, normalization: 1 });
   const { projectionHead, layout = 'NCHW', normalization } = options;
   checkChoice(caller, 'layout', layout, ['NCHW', 'NHWC']);
   const dim = checkEncoder(encoder, caller);

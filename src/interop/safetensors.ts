@@ -1,4 +1,5 @@
 import { type FileBytes, toBytes } from '../data/bytes.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { float32ToBfloat16, float32ToHalf } from './float-formats.js';
@@ -77,6 +78,7 @@ export function writeSafetensors(
   options: WriteSafetensorsOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const caller = 'writeSafetensors';
+  checkKeys(caller, options, { metadata: 1 });
   const items = entriesOf(caller, tensors).map(([name, { data, shape, dtype }]) => {
     checkName(caller, name);
     const type = checkType(caller, name, { data, shape, ...(dtype !== undefined && { dtype }) });

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, receivedMessage } from '../errors/checks.js';
 import { CheckpointError, InvalidOptionError, ValueRangeError } from '../errors/errors.js';
 import {
@@ -96,6 +97,7 @@ export function loadStateDict(
   options: LoadStateDictOptions = {},
 ): LoadedStateDict {
   const caller = 'loadStateDict';
+  checkKeys(caller, options, { format: 1, prefix: 1 });
   const { format = 'auto', prefix } = options;
   checkChoice(caller, 'format', format, ['auto', ...formatNames]);
   checkPrefix(caller, prefix);
@@ -147,6 +149,7 @@ export async function stateDict(
   options: StateDictOptions = {},
 ): Promise<Map<string, StateTensor>> {
   const caller = 'stateDict';
+  checkKeys(caller, options, { format: 1, prefix: 1 });
   const { format = 'torchvision' } = options;
   checkChoice(caller, 'format', format, formatNames);
   checkPrefix(caller, options.prefix);

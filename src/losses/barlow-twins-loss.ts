@@ -60,7 +60,7 @@ export function barlowTwinsLoss(
   third?: BarlowTwinsLossOptions,
 ): Scalar {
   const caller = 'barlowTwinsLoss';
-  const { views, options = {} } = readViews(first, second, third);
+  const { views, options } = readViews(caller, first, second, third, { redundancy: 1 });
   const { redundancy = 0.005 } = options;
   checkViews(caller, views);
   checkNonNegative(caller, 'redundancy', redundancy);

@@ -1,16 +1,20 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkPositive, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 
 /** The two ways of calling a loss: with two views, or with an array of two and more. */
-export function readViews<O>(
+export function readViews<O extends object>(
+  caller: string,
   first: Tensor2D | readonly Tensor2D[],
   second: Tensor2D | O | undefined,
   third: O | undefined,
-): { views: readonly Tensor2D[]; options: O | undefined } {
-  return Array.isArray(first)
-    ? { views: first, options: second as O | undefined }
-    : { views: [first as Tensor2D, second as Tensor2D], options: third };
+  known: KnownKeys<NoInfer<O>>,
+): { views: readonly Tensor2D[]; options: O } {
+  const several = Array.isArray(first);
+  const options = ((several ? second : third) ?? {}) as O;
+  checkKeys(caller, options, known);
+  return { views: several ? first : [first as Tensor2D, second as Tensor2D], options };
 }
 
 /** What every loss of views asks of them: at least two, of the same shape `[N, D]`, N >= 2. */

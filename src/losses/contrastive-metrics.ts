@@ -1,4 +1,5 @@
 import { concat, matMul, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { ValueRangeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
 import { normalizeRows } from './normalize-rows.js';
@@ -64,8 +65,11 @@ export interface ContrastiveMetrics {
 export async function contrastiveMetrics(
   view1: Tensor2D,
   view2: Tensor2D,
-  { temperature = 0.5 }: ContrastiveMetricsOptions = {},
+  options: ContrastiveMetricsOptions = {},
 ): Promise<ContrastiveMetrics> {
+  checkKeys('contrastiveMetrics', options, { temperature: 1 });
+  const { temperature = 0.5 } = options;
+
   checkContrastiveViews('contrastiveMetrics', [view1, view2], temperature);
   const similarities = tidy(() => {
     const [units] = normalizeRows(concat([view1, view2], 0));

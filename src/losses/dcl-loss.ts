@@ -53,7 +53,7 @@ export function dclLoss(
   second?: Tensor2D | DCLLossOptions,
   third?: DCLLossOptions,
 ): Scalar {
-  const { views, options = {} } = readViews(first, second, third);
+  const { views, options } = readViews('dclLoss', first, second, third, { temperature: 1, blockSize: 1 });
   return decoupled('dclLoss', views, options);
 }
 
@@ -82,7 +82,11 @@ export function dclwLoss(
   second?: Tensor2D | DCLWLossOptions,
   third?: DCLWLossOptions,
 ): Scalar {
-  const { views, options = {} } = readViews(first, second, third);
+  const { views, options } = readViews('dclwLoss', first, second, third, {
+    sigma: 1,
+    temperature: 1,
+    blockSize: 1,
+  });
   const { sigma = 0.5 } = options;
   checkPositive('dclwLoss', 'sigma', sigma);
   return decoupled('dclwLoss', views, options, (similarities) =>

@@ -1,4 +1,5 @@
 import { concat, keep, slice, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
@@ -31,8 +32,11 @@ export class EmbeddingQueue {
   private current: Tensor2D;
 
   /** @throws {@link InvalidOptionError} when an option is no whole number in its range. */
-  constructor({ size, dim, seed = 0 }: EmbeddingQueueOptions) {
+  constructor(options: EmbeddingQueueOptions) {
     const caller = 'EmbeddingQueue';
+    checkKeys(caller, options, { size: 1, dim: 1, seed: 1 });
+    const { size, dim, seed = 0 } = options;
+
     checkInteger(caller, 'size', size);
     checkInteger(caller, 'dim', dim);
     checkInteger(caller, 'seed', seed, 0);

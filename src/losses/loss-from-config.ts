@@ -1,4 +1,5 @@
 import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
@@ -77,6 +78,7 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  * const value = loss.compute([view1, view2], {});
  */
 export function lossFromConfig(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
+  checkKeys('lossFromConfig', options, { dim: 1, seed: 1 });
   return fromData('lossFromConfig', 'config', config, () => make(config, options));
 }
 

@@ -83,7 +83,11 @@ export function ntXentLoss(
   second?: Tensor2D | NTXentLossOptions,
   third?: NTXentLossOptions,
 ): Scalar | Tensor1D {
-  const { views, options = {} } = readViews(first, second, third);
+  const { views, options } = readViews('ntXentLoss', first, second, third, {
+    temperature: 1,
+    reduction: 1,
+    blockSize: 1,
+  });
   const { temperature = 0.5, reduction = 'mean', blockSize } = options;
   checkContrastiveViews('ntXentLoss', views, temperature);
   checkChoice('ntXentLoss', 'reduction', reduction, ['mean', 'sum', 'none']);

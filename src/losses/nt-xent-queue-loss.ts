@@ -20,6 +20,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
@@ -61,9 +62,12 @@ export function ntXentQueueLoss(
   view1: Tensor2D,
   view2: Tensor2D,
   queue: Tensor2D,
-  { temperature = 0.5 }: NTXentQueueLossOptions = {},
+  options: NTXentQueueLossOptions = {},
 ): Scalar {
   const caller = 'ntXentQueueLoss';
+  checkKeys(caller, options, { temperature: 1 });
+  const { temperature = 0.5 } = options;
+
   checkContrastiveViews(caller, [view1, view2], temperature);
   checkFloatTensor(caller, 'queue', queue, 2, '[Q, D]');
   if (queue.shape[0] < 1 || queue.shape[1] !== view1.shape[1]) {

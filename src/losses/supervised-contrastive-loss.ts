@@ -1,4 +1,5 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { ShapeError, ValueRangeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
@@ -39,9 +40,12 @@ export interface SupervisedContrastiveLossOptions {
 export function supervisedContrastiveLoss(
   views: readonly Tensor2D[],
   labels: ArrayLike<number>,
-  { temperature = 0.1, blockSize }: SupervisedContrastiveLossOptions = {},
+  options: SupervisedContrastiveLossOptions = {},
 ): Scalar {
   const caller = 'supervisedContrastiveLoss';
+  checkKeys(caller, options, { temperature: 1, blockSize: 1 });
+  const { temperature = 0.1, blockSize } = options;
+
   checkContrastiveViews(caller, views, temperature);
   if (blockSize !== undefined) checkInteger(caller, 'blockSize', blockSize);
   const images = views[0]!.shape[0];

@@ -65,7 +65,12 @@ export function vicRegLoss(
   third?: VICRegLossOptions,
 ): Scalar {
   const caller = 'vicRegLoss';
-  const { views, options = {} } = readViews(first, second, third);
+  const { views, options } = readViews(caller, first, second, third, {
+    invariance: 1,
+    variance: 1,
+    covariance: 1,
+    epsilon: 1,
+  });
   const { invariance = 25, variance = 25, covariance = 1, epsilon = 1e-4 } = options;
   checkViews(caller, views);
   for (const [name, weight] of Object.entries({ invariance, variance, covariance })) {

@@ -1,8 +1,10 @@
 import { add, mean, mul, type serialization, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkPositive, checkProbability } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { batchNormalization, batchNormalizationInference } from '../tensors/index.js';
+import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
 /** Options of {@link BatchNormalization}. */
@@ -80,6 +82,16 @@ export class BatchNormalization extends layers.Layer {
   constructor(options: BatchNormalizationLayerOptions = {}) {
     super(options as LayerArguments);
     const caller = 'BatchNormalization';
+    checkKeys<LayerArguments & BatchNormalizationLayerOptions>(caller, options, {
+      ...layerKeys,
+      center: 1,
+      scale: 1,
+      epsilon: 1,
+      momentum: 1,
+      groups: 1,
+      gammaInitializer: 1,
+      activation: 1,
+    });
     const { center = true, scale = true, epsilon = 1e-5, momentum = 0.9, groups = 1 } = options;
     const { gammaInitializer = 'ones' } = options;
     const activation = options.activation ?? undefined; // a saved model says null

@@ -1,7 +1,7 @@
 import type { layers } from '@tensorflow/tfjs-layers';
 
 /** Arguments that every layer of tfjs-layers takes: `name`, `trainable`, `inputShape`, ... */
-export type LayerArguments = ConstructorParameters<typeof layers.Layer>[0];
+export type LayerArguments = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
 /** A shape whose batch size may be open (`null`). */
 export type OpenShape = Array<number | null>;

@@ -1,8 +1,10 @@
 import { add, conv2d, type serialization, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { paddedConv2d } from '../tensors/index.js';
+import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitializer } from './layer-types.js';
 import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
 import {
@@ -69,6 +71,8 @@ export class PaddedConv2D extends layers.Layer {
   constructor(options: PaddedConv2DOptions) {
     super(options as LayerArguments);
     const caller = 'PaddedConv2D';
+    const own = { filters: 1, kernelSize: 1, strides: 1, padding: 1, useBias: 1, kernelInitializer: 1 };
+    checkKeys<LayerArguments & PaddedConv2DOptions>(caller, options, { ...layerKeys, ...own });
     const { filters, kernelSize, strides = 1, useBias = false } = options;
     checkInteger(caller, 'filters', filters);
     checkInteger(caller, 'kernelSize', kernelSize);

@@ -1,8 +1,10 @@
 import { maxPool, type serialization, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { paddedMaxPool } from '../tensors/index.js';
+import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape } from './layer-types.js';
 import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
 
@@ -42,6 +44,12 @@ export class PaddedMaxPooling2D extends layers.Layer {
   constructor(options: PaddedMaxPooling2DOptions) {
     super(options as LayerArguments);
     const caller = 'PaddedMaxPooling2D';
+    checkKeys<LayerArguments & PaddedMaxPooling2DOptions>(caller, options, {
+      ...layerKeys,
+      kernelSize: 1,
+      strides: 1,
+      padding: 1,
+    });
     const { kernelSize, strides = kernelSize, padding = 0 } = options;
     checkInteger(caller, 'kernelSize', kernelSize);
     checkInteger(caller, 'strides', strides);

@@ -1,4 +1,5 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization } from './batch-normalization.js';
@@ -89,6 +90,20 @@ export interface ProjectionHeadOptions {
  */
 export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel {
   const caller = 'projectionHead';
+  checkKeys(caller, options, {
+    inputDim: 1,
+    hidden: 1,
+    outputDim: 1,
+    batchNorm: 1,
+    finalBatchNorm: 1,
+    useBias: 1,
+    batchNormalizationMomentum: 1,
+    batchNormalizationEpsilon: 1,
+    groups: 1,
+    initializer: 1,
+    seed: 1,
+    name: 1,
+  });
   const { inputDim = 512, hidden = [512, 512], outputDim = 64, batchNorm = false } = options;
   const { finalBatchNorm = 'none', initializer = 'torch', seed = 0, name = caller } = options;
   checkInteger(caller, 'inputDim', inputDim);

@@ -1,4 +1,5 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization, type BatchNormalizationLayerOptions } from './batch-normalization.js';
@@ -155,6 +156,19 @@ export function resnet50(options: ResNetOptions = {}): LayersModel {
 
 function buildResNet(architecture: Architecture, options: ResNetOptions): LayersModel {
   const caller = architecture.name;
+  checkKeys(caller, options, {
+    inputShape: 1,
+    stem: 1,
+    width: 1,
+    zeroInitResidual: 1,
+    seed: 1,
+    name: 1,
+    batchNormalizationMomentum: 1,
+    batchNormalizationEpsilon: 1,
+    groups: 1,
+    initializer: 1,
+    projectionShortcut: 1,
+  });
   const { inputShape = [96, 96, 3], width = 64, seed = 0, zeroInitResidual = false } = options;
   const { initializer = 'torch', projectionShortcut = 'whenNeeded' } = options;
   if (!Array.isArray(inputShape) || inputShape.length !== 3) {
@@ -199,7 +213,8 @@ function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): R
     checkChoice(caller, 'stem', stem, ['imagenet', 'small']);
     return stems[stem];
   }
-  checkInteger(caller, 'stem.kernelSize', stem?.kernelSize);
+  checkKeys(caller, stem, { kernelSize: 1, strides: 1, pool: 1, padding: 1, activation: 1 }, 'stem');
+  checkInteger(caller, 'stem.kernelSize', stem.kernelSize);
   checkInteger(caller, 'stem.strides', stem.strides);
   if (stem.padding !== undefined) checkInteger(caller, 'stem.padding', stem.padding, 0);
   if (stem.activation !== undefined)

@@ -1,4 +1,5 @@
 import { type DataType, serialization, type Tensor, tensor, util } from '@tensorflow/tfjs-core';
+import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../errors/checks.js';
 import { randomGenerator } from '../random/index.js';
 
@@ -13,6 +14,15 @@ export interface SeededInitializerOptions {
   /** Which of the streams of `seed`: every weight takes its own, see {@link weightStream}. Whole number >= 0. */
   stream: number;
 }
+
+const initializerKeys = {
+  distribution: 1,
+  scale: 1,
+  seed: 1,
+  stream: 1,
+  // tfjs-layers adds it to the config of what it loads.
+  customObjects: 1,
+} as const satisfies KnownKeys<SeededInitializerOptions & { customObjects: unknown }>;
 
 /**
  * An initializer of tfjs-layers whose values are drawn on the host by this library's generator: the same seed gives
@@ -29,6 +39,7 @@ export class SeededInitializer extends serialization.Serializable {
    */
   constructor(private readonly options: SeededInitializerOptions) {
     super();
+    checkKeys('SeededInitializer', options, initializerKeys);
     const { distribution, scale, seed, stream } = options;
     checkChoice('SeededInitializer', 'distribution', distribution, ['normal', 'truncatedNormal', 'uniform']);
     checkNonNegative('SeededInitializer', 'scale', scale);
@@ -55,6 +66,7 @@ export class SeededInitializer extends serialization.Serializable {
 
 /** The form in which tfjs-layers accepts a {@link SeededInitializer} as `kernelInitializer` and the like. */
 export function seededInitializer(options: SeededInitializerOptions): serialization.ConfigDict {
+  checkKeys('seededInitializer', options, initializerKeys);
   return { className: SeededInitializer.className, config: { ...options } };
 }
 

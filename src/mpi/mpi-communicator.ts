@@ -8,6 +8,7 @@ import {
   type SendableArray,
   singleProcess,
 } from '../distributed/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { findLaunch } from './launch.js';
@@ -52,6 +53,7 @@ let started: Promise<Communicator> | undefined;
  * const communicator = await mpiCommunicator();
  */
 export function mpiCommunicator(options: MPICommunicatorOptions = {}): Promise<Communicator> {
+  checkKeys('mpiCommunicator', options, { library: 1 });
   started ??= start(options).catch((error) => {
     started = undefined;
     throw error;

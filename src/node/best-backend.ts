@@ -9,6 +9,7 @@ import {
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
 import { type BackendCandidate, backendCandidates } from './backend-candidates.js';
@@ -128,6 +129,7 @@ export async function chooseBackend(
  * console.error(describeBackendChoice(choice));
  */
 export async function useBestBackend(options: UseBestBackendOptions = {}): Promise<BackendChoice> {
+  checkKeys('useBestBackend', options, { prefer: 1, log: 1 });
   const choice = await chooseBackend(backendCandidates, options.prefer);
   options.log?.(describeBackendChoice(choice));
   return choice;

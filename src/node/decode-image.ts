@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { toBytes } from '../data/bytes.js';
 import type { DecodePictures, EncodedPicture } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { importOptional } from './optional-package.js';
@@ -134,6 +135,7 @@ export async function decodeImage(
   image: FilePath | Uint8Array | ArrayBuffer,
   options: DecodeImageOptions = {},
 ): Promise<DecodedImage> {
+  checkKeys('decodeImage', options, { size: 1, fit: 1, background: 1, maxPixels: 1 });
   const plan = decodePlan('decodeImage', options);
   if (typeof image === 'string' || image instanceof URL) {
     const bytes = await readBytes('decodeImage', image);

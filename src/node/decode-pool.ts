@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
 import {
@@ -262,6 +263,7 @@ class Pool {
  * await simclr.fit(imageStream(records, { decode }), { batchSize: 64 });
  */
 export function decodePool(options: DecodePoolOptions = {}): DecodePool {
+  checkKeys('decodePool', options, { workers: 1, size: 1, fit: 1, background: 1, maxPixels: 1 });
   const { workers = defaultWorkers() } = options;
   checkInteger('decodePool', 'workers', workers);
   return makePool('decodePool', decodePlan('decodePool', options), workers);

@@ -10,6 +10,7 @@ import {
   webDataset,
 } from '../data/index.js';
 import { inOrder } from '../data/map-stream.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { type FilePath, unreadable } from './read-bytes.js';
@@ -72,6 +73,13 @@ export function webDatasetFiles(
   paths: FilePath | readonly FilePath[],
   options: WebDatasetOptions = {},
 ): Stream<WebDatasetRecord> {
+  checkKeys('webDatasetFiles', options, {
+    shuffleShards: 1,
+    seed: 1,
+    imageExtensions: 1,
+    labelExtension: 1,
+    maxEntryBytes: 1,
+  });
   const all: readonly FilePath[] = Array.isArray(paths) ? paths : [paths as FilePath];
   return webDataset(all.map(fileSource), options);
 }
@@ -92,5 +100,6 @@ export function idxFileRecords(
   labels?: FilePath,
   options: IDXImagesOptions = {},
 ): Stream<ImageRecord> {
+  checkKeys('idxFileRecords', options, { channels: 1 });
   return idxRecords(fileSource(images), labels === undefined ? undefined : fileSource(labels), options);
 }

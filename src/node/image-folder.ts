@@ -8,6 +8,7 @@ import type {
   SkippedImage,
 } from '../data/index.js';
 import { indexedDataset } from '../data/indexed-images.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import {
@@ -152,6 +153,16 @@ export async function readImageFolder(
   dir: string,
   options: ImageFolderOptions,
 ): Promise<ImageFolderContents> {
+  checkKeys('readImageFolder', options, {
+    size: 1,
+    onError: 1,
+    concurrency: 1,
+    recursive: 1,
+    limit: 1,
+    fit: 1,
+    background: 1,
+    maxPixels: 1,
+  });
   const plan = folderPlan('readImageFolder', options);
   const { paths, labels, classNames } = await listImages('readImageFolder', dir, plan.list);
   const { images, kept, skipped } = await decodeAll('readImageFolder', paths, plan);
@@ -193,6 +204,19 @@ export async function imageFolder(
   options: StreamImageFolderOptions,
 ): Promise<ImageFolderDataset> {
   const caller = 'imageFolder';
+  checkKeys(caller, options, {
+    workers: 1,
+    ahead: 1,
+    cache: 1,
+    size: 1,
+    onError: 1,
+    concurrency: 1,
+    recursive: 1,
+    limit: 1,
+    fit: 1,
+    background: 1,
+    maxPixels: 1,
+  });
   const plan = folderPlan(caller, options);
   const { workers = defaultWorkers(), ahead = 2, cache } = options;
   checkInteger(caller, 'workers', workers, 0);

@@ -3,6 +3,7 @@ import { isGzip } from '../data/gunzip.js';
 import { idxAxes, idxShape, threefold } from '../data/idx.js';
 import { cifar10ClassNames, type IDXImagesOptions, type IndexedImagesDataset } from '../data/index.js';
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type FilePath, readBytes } from './read-bytes.js';
@@ -66,6 +67,7 @@ export async function openCIFAR10(
   paths: FilePath | readonly FilePath[],
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
+  checkKeys('openCIFAR10', options, { ahead: 1 });
   const dataset = await openCIFAR('openCIFAR10', paths, 1, options);
   return Object.assign(dataset, { classNames: cifar10ClassNames });
 }
@@ -85,6 +87,7 @@ export async function openCIFAR100(
   path: FilePath,
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
+  checkKeys('openCIFAR100', options, { ahead: 1 });
   return openCIFAR('openCIFAR100', path, 2, options);
 }
 
@@ -105,6 +108,7 @@ export async function openSTL10(
   labels?: FilePath,
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
+  checkKeys('openSTL10', options, { ahead: 1 });
   const file = await countFileRecords('openSTL10', images, stl10ImageBytes);
   let classes: Uint8Array | undefined;
   if (labels !== undefined) {
@@ -168,6 +172,7 @@ export async function openIDX(
   labels?: FilePath,
   options: IDXImagesOptions & RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
+  checkKeys('openIDX', options, { channels: 1, ahead: 1 });
   const { channels = 1 } = options;
   checkChoice<string>('openIDX', 'channels', String(channels), ['1', '3']);
   const [count, height, width] = (await idxFile('openIDX', images, 3)) as [number, number, number];

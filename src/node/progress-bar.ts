@@ -1,4 +1,5 @@
 import type { SingleBar } from 'cli-progress';
+import { checkKeys } from '../errors/check-keys.js';
 import { isInteractive, openBar, type ProgressOptions } from './progress.js';
 
 /** What a training callback hears when training begins. */
@@ -65,6 +66,7 @@ const smoothing = 0.1;
  * await simclr.fit(images, { epochs: 100, callbacks: [progressBar()] });
  */
 export function progressBar(options: ProgressOptions = {}): ProgressBarCallback {
+  checkKeys('progressBar', options, { stream: 1, quiet: 1 });
   const { stream = process.stderr, quiet = false } = options;
   let bar: SingleBar | undefined;
   let epochs = 0;

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 
@@ -71,6 +72,7 @@ export function openBar(stream: NodeJS.WritableStream, format: string): cliProgr
  * bar.stop();
  */
 export function progress(total: number, label: string, options: ProgressOptions = {}): Progress {
+  checkKeys('progress', options, { stream: 1, quiet: 1 });
   if (!(Number.isFinite(total) && total >= 0)) {
     throw new InvalidOptionError(
       receivedMessage('progress', 'total must be a finite number >= 0', 'total', total),

@@ -8,6 +8,7 @@ import {
   parseIDXImages,
 } from '../data/index.js';
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type FilePath, readBytes, readPieces } from './read-bytes.js';
@@ -94,6 +95,7 @@ export async function readSTL10(
   labels?: FilePath,
   options: ReadSTL10Options = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
+  checkKeys('readSTL10', options, { limit: 1 });
   const { limit } = options;
   if (limit !== undefined) checkInteger('readSTL10', 'limit', limit);
   const data = await naming(images, () =>
@@ -141,6 +143,7 @@ export async function readIDX(
   labels?: FilePath,
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
+  checkKeys('readIDX', options, { channels: 1 });
   const pictures = await readBytes('readIDX', images);
   if (labels === undefined) return naming(images, () => parseIDXImages(pictures, undefined, options));
   const classes = await readBytes('readIDX', labels);

@@ -9,6 +9,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkNonNegative, checkPositive } from '../errors/checks.js';
 import { checkDecayRate } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
@@ -88,6 +89,15 @@ export class AdamW extends NamedOptimizer {
    * @throws {@link InvalidOptionError} when an option is outside its domain.
    */
   constructor(options: AdamWOptions = {}) {
+    checkKeys('AdamW', options, {
+      learningRate: 1,
+      beta1: 1,
+      beta2: 1,
+      epsilon: 1,
+      weightDecay: 1,
+      weightDecayMode: 1,
+      excludeFromWeightDecay: 1,
+    });
     super(options.learningRate ?? 1e-3);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
     const { excludeFromWeightDecay = 'none', weightDecayMode = 'decoupled' } = options;

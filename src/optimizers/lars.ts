@@ -1,4 +1,5 @@
 import type { serialization, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkNonNegative, checkPositive } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { checkMomentum } from './check-momentum.js';
@@ -112,6 +113,19 @@ export class LARS extends NamedOptimizer {
    * `classicMomentum` is false under rule 'lightly', or `clip` is true under rule 'google'.
    */
   constructor(options: LARSOptions) {
+    checkKeys('LARS', options, {
+      learningRate: 1,
+      momentum: 1,
+      weightDecay: 1,
+      trustCoefficient: 1,
+      rule: 1,
+      nesterov: 1,
+      classicMomentum: 1,
+      clip: 1,
+      epsilon: 1,
+      excludeFromWeightDecay: 1,
+      excludeFromAdaptation: 1,
+    });
     super(options.learningRate);
     const { momentum = 0.9, weightDecay = 1e-6, trustCoefficient = 0.001, rule = 'google' } = options;
     const { nesterov = false, classicMomentum = true, epsilon = rule === 'lightly' ? 1e-8 : 0 } = options;

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkNonNegative } from '../errors/checks.js';
 
 /** Options of {@link linearScaling} and {@link squareRootScaling}. */
@@ -18,7 +19,10 @@ export interface LearningRateScalingOptions {
  * linearScaling({ baseLearningRate: 0.3, batchSize: 4096 }); // 4.8
  * @see Chen et al. 2020, arXiv:2002.05709, section 2.2.
  */
-export function linearScaling({ baseLearningRate, batchSize }: LearningRateScalingOptions): number {
+export function linearScaling(options: LearningRateScalingOptions): number {
+  checkKeys('linearScaling', options, { baseLearningRate: 1, batchSize: 1 });
+  const { baseLearningRate, batchSize } = options;
+
   checkNonNegative('linearScaling', 'baseLearningRate', baseLearningRate);
   checkInteger('linearScaling', 'batchSize', batchSize);
   return (baseLearningRate * batchSize) / 256;
@@ -35,7 +39,10 @@ export function linearScaling({ baseLearningRate, batchSize }: LearningRateScali
  * squareRootScaling({ baseLearningRate: 0.075, batchSize: 256 }); // 1.2
  * @see Chen et al. 2020, arXiv:2002.05709, appendix B.1.
  */
-export function squareRootScaling({ baseLearningRate, batchSize }: LearningRateScalingOptions): number {
+export function squareRootScaling(options: LearningRateScalingOptions): number {
+  checkKeys('squareRootScaling', options, { baseLearningRate: 1, batchSize: 1 });
+  const { baseLearningRate, batchSize } = options;
+
   checkNonNegative('squareRootScaling', 'baseLearningRate', baseLearningRate);
   checkInteger('squareRootScaling', 'batchSize', batchSize);
   return baseLearningRate * Math.sqrt(batchSize);

@@ -1,4 +1,5 @@
 import type { serialization } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
@@ -28,6 +29,8 @@ export function optimizerFromConfig(
 }
 
 function make(config: serialization.ConfigDict, functions: OptimizerFunctions): NamedOptimizer {
+  const known = { learningRate: 1, excludeFromWeightDecay: 1, excludeFromAdaptation: 1 };
+  checkKeys('optimizerFromConfig', functions, known, 'functions');
   const options: unknown = optionsFromConfig(config, functions);
   switch (config.className) {
     case 'AdamW':

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
@@ -109,6 +110,15 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
  */
 export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRateSchedule {
   const caller = 'warmupCosineSchedule';
+  checkKeys(caller, options, {
+    learningRate: 1,
+    warmupSteps: 1,
+    totalSteps: 1,
+    finalRate: 1,
+    startRate: 1,
+    rule: 1,
+    holdSteps: 1,
+  });
   const { learningRate, warmupSteps, totalSteps, startRate = 0, rule = 'google', holdSteps = 1 } = options;
   checkChoice(caller, 'rule', rule, ['google', 'lightly']);
   checkNonNegative(caller, 'learningRate', learningRate);
@@ -183,10 +193,18 @@ export function scheduleFromConfig(config: ScheduleConfig): LearningRateSchedule
 }
 
 function make(config: ScheduleConfig): LearningRateSchedule {
+  const caller = 'scheduleFromConfig';
   const type = config?.type;
-  if (type === 'constant') return constantSchedule(config.learningRate);
-  if (type === 'warmupCosine') return warmupCosineSchedule(config);
+  if (type === 'constant') {
+    checkKeys(caller, config, { type: 1, learningRate: 1 }, 'config');
+    return constantSchedule(config.learningRate);
+  }
+  if (type === 'warmupCosine') {
+    const { type: _, ...options } = config;
+    return warmupCosineSchedule(options);
+  }
   if (type === 'scaled') {
+    checkKeys(caller, config, { type: 1, factor: 1, learningRate: 1 }, 'config');
     const { learningRate, factor } = config;
     // Never made here, and in a file made for harm without end.
     const nested = typeof learningRate === 'object' && learningRate?.type === 'scaled';

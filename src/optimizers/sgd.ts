@@ -1,4 +1,5 @@
 import { add, mul, type serialization, sub, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkNonNegative } from '../errors/checks.js';
 import { checkMomentum } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
@@ -68,6 +69,14 @@ export class SGD extends NamedOptimizer {
    * @throws {@link InvalidOptionError} when an option is outside its domain, or `nesterov` comes without momentum.
    */
   constructor(options: SGDOptions) {
+    checkKeys('SGD', options, {
+      learningRate: 1,
+      momentum: 1,
+      nesterov: 1,
+      weightDecay: 1,
+      weightDecayMode: 1,
+      excludeFromWeightDecay: 1,
+    });
     super(options.learningRate);
     const { momentum = 0.9, nesterov = false, weightDecay = 0, weightDecayMode = 'l2' } = options;
     const { excludeFromWeightDecay = 'none' } = options;

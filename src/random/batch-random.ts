@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { type BatchRandom, type RandomGenerator, randomGenerator } from './random-generator.js';
 
 /** What a draw of {@link batchRandom} is a function of. */
@@ -39,6 +40,7 @@ class PictureRandom implements BatchRandom {
  * const parameters = gaussianBlur().sample(2, random);
  */
 export function batchRandom(options: BatchRandomOptions): BatchRandom {
+  checkKeys('batchRandom', options, { seed: 1, epoch: 1, indices: 1, view: 1 });
   const { seed, epoch, indices, view } = options;
   return new PictureRandom(randomGenerator(seed).fold(epoch), indices, view, []);
 }

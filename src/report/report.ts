@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import type { FilePath } from '../node/read-bytes.js';
 import { accuracyTable, header } from './accuracies.js';
 import { confusionSection } from './confusion.js';
@@ -26,6 +27,24 @@ import { writeText } from './write-text.js';
  * await writeReport('report.html', { title: 'My run', training: { losses: history.steps, batchSize: 64 } });
  */
 export async function writeReport(path: FilePath, data: ReportData): Promise<string> {
+  checkKeys(
+    'writeReport',
+    data,
+    {
+      title: 1,
+      facts: 1,
+      classNames: 1,
+      seed: 1,
+      accuracies: 1,
+      training: 1,
+      views: 1,
+      labelEfficiency: 1,
+      confusion: 1,
+      map: 1,
+      neighbors: 1,
+    },
+    'data',
+  );
   const { title, accuracies, views, training, labelEfficiency, confusion, map, neighbors } = data;
   const { classNames = [], seed = 0 } = data;
   const parts = [

@@ -1,6 +1,7 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { shorten } from '../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
@@ -68,12 +69,27 @@ export async function saveSimCLR(simclr: SimCLR, target: io.IOHandler | string):
   return handler.save({ ...artifacts, weightData: joinBuffers(artifacts.weightData) });
 }
 
+const loadKeys = {
+  encoder: 1,
+  projectionHead: 1,
+  augmentation: 1,
+  views: 1,
+  normalization: 1,
+  temperature: 1,
+  loss: 1,
+  optimizer: 1,
+  viewBatching: 1,
+  seed: 1,
+  extraState: 1,
+} as const;
+
 /** The text behind `SimCLR.load`. */
 export async function loadSimCLR(
   Trainer: new (options: SimCLROptions) => SimCLR,
   source: io.IOHandler | string,
   options: SimCLRLoadOptions,
 ): Promise<SimCLR> {
+  checkKeys('SimCLR.load', options, loadKeys);
   checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {

@@ -1,16 +1,12 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import {
-  type SimCLRAugmentationOptions,
-  simclrAugmentation,
-  type Transform,
-} from '../augmentations/index.js';
+import { simclrAugmentation, type Transform } from '../augmentations/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
 import { projectionHead, resnet18, resnet34, resnet50 } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
-import { checkKeys } from './check-keys.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
@@ -50,22 +46,6 @@ const headFields: Fields<ProjectionHeadConfig> = {
   initializer: 1,
   ...normalizationFields,
 };
-const augmentationFields: Fields<SimCLRAugmentationOptions> = {
-  size: 1,
-  scale: 1,
-  aspectRatio: 1,
-  interpolation: 1,
-  antialias: 1,
-  flipProbability: 1,
-  strength: 1,
-  jitter: 1,
-  jitterProbability: 1,
-  grayscaleProbability: 1,
-  blur: 1,
-  blurProbability: 1,
-  semantics: 1,
-  normalization: 1,
-};
 const decayFields = { className: 1, learningRate: 1, weightDecay: 1, excludeFromWeightDecay: 1 } as const;
 const optimizerFields: {
   [Name in OptimizerConfig['className']]: Record<AllKeys<Extract<OptimizerConfig, { className: Name }>>, 1>;
@@ -98,7 +78,7 @@ export function isConfig<Config extends object>(part: object | undefined, method
 /** @throws {@link InvalidOptionError} when an option is outside its domain. */
 export function buildEncoder(config: EncoderConfig, seed: number): LayersModel {
   checkChoice(caller, 'encoder.architecture', config.architecture, ['resnet18', 'resnet34', 'resnet50']);
-  checkKeys(caller, 'encoder', config, encoderFields);
+  checkKeys(caller, config, encoderFields, 'encoder');
   const { architecture, ...options } = config;
   return fromData(caller, 'encoder', config, () => networks[architecture]({ ...options, seed }));
 }
@@ -109,7 +89,7 @@ export function buildProjectionHead(
   inputDim: number,
   seed: number,
 ): LayersModel {
-  checkKeys(caller, 'projectionHead', config, headFields);
+  checkKeys(caller, config, headFields, 'projectionHead');
   return fromData(caller, 'projectionHead', config, () => projectionHead({ ...config, inputDim, seed }));
 }
 
@@ -119,9 +99,8 @@ export function buildAugmentation(
   size: readonly [number, number],
 ): Transform<unknown> {
   checkChoice(caller, 'augmentation.name', config.name, ['simclrAugmentation']);
-  checkKeys(caller, 'augmentation', config, { name: 1, options: 1 });
+  checkKeys(caller, config, { name: 1, options: 1 }, 'augmentation');
   const { options = {} } = config;
-  checkKeys(caller, 'augmentation.options', options, augmentationFields);
   return fromData(caller, 'augmentation', config, () => simclrAugmentation({ size, ...options }));
 }
 
@@ -133,7 +112,7 @@ export function buildOptimizer(config: OptimizerConfig, training: TrainingPlan |
 function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
   const { className, learningRate, ...options } = config;
   checkChoice(caller, 'optimizer.className', className, ['SGD', 'AdamW', 'LARS']);
-  checkKeys(caller, 'optimizer', config, optimizerFields[className]);
+  checkKeys(caller, config, optimizerFields[className], 'optimizer');
   const settings = options as Record<string, string | number | boolean>;
   if (typeof learningRate === 'number') {
     return optimizerFromConfig({ className, learningRate, ...settings });
@@ -148,12 +127,6 @@ function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefin
       ),
     );
   }
-  checkKeys(caller, 'optimizer.learningRate', learningRate, {
-    base: 1,
-    scaling: 1,
-    referenceBatchSize: 1,
-    schedule: 1,
-  });
   return optimizerFromConfig(
     { className, ...settings, learningRate: 0 },
     { learningRate: plannedLearningRate(learningRate, training) },

@@ -16,6 +16,7 @@ import {
   variableGrads,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkNonNegative } from '../errors/checks.js';
 import type { ViewLoss } from '../losses/index.js';
 import { ChunkStatistics } from './chunk-statistics.js';
@@ -76,6 +77,18 @@ export async function cachedGradients(
   options: CachedGradientsOptions,
   onProjections?: (projections: Tensor2D[]) => void,
 ): Promise<ContrastiveGradients> {
+  checkKeys('cachedGradients', options, {
+    chunks: 1,
+    views: 1,
+    viewBytes: 1,
+    betweenChunks: 1,
+    encoder: 1,
+    projectionHead: 1,
+    loss: 1,
+    labels: 1,
+    viewBatching: 1,
+    variables: 1,
+  });
   const { encoder, projectionHead, chunks, viewBytes = 2 ** 27, betweenChunks = yieldToEventLoop } = options;
   checkInteger('cachedGradients', 'chunks', chunks);
   checkNonNegative('cachedGradients', 'viewBytes', viewBytes);

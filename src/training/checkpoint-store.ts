@@ -1,4 +1,5 @@
 import type { io } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { CheckpointError } from '../errors/errors.js';
 import { checkCheckpoint } from './checkpoint-format.js';
 import {
@@ -140,6 +141,7 @@ export async function latestCheckpoint(
   store: CheckpointStore,
   options: FindCheckpointOptions = {},
 ): Promise<FoundCheckpoint | undefined> {
+  checkKeys('latestCheckpoint', options, { onDamaged: 1 });
   const { manifest, damaged } = await readEntries(store);
   const found = await firstGood(store, [...manifest.checkpoints].reverse(), damaged, options);
   if (found || damaged.every(({ name }) => name === 'manifest')) return found;
@@ -159,6 +161,7 @@ export async function bestCheckpoint(
   store: CheckpointStore,
   options: FindCheckpointOptions = {},
 ): Promise<FoundCheckpoint | undefined> {
+  checkKeys('bestCheckpoint', options, { onDamaged: 1 });
   const { manifest, damaged } = await readEntries(store);
   const measured = manifest.checkpoints.filter(({ value }) => value !== undefined);
   return firstGood(

@@ -8,6 +8,7 @@ import {
   variableGrads,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkKeys } from '../errors/check-keys.js';
 import { describeValue } from '../errors/checks.js';
 import { BackendError, ShapeError } from '../errors/errors.js';
 import type { LossContext, ViewLoss } from '../losses/index.js';
@@ -69,9 +70,17 @@ export function contrastiveGradients(
   second: Tensor4D | ContrastiveGradientsOptions,
   third?: ContrastiveGradientsOptions,
 ): ContrastiveGradients {
-  return Array.isArray(first)
-    ? viewGradients(first, second as ContrastiveGradientsOptions)
-    : viewGradients([first as Tensor4D, second as Tensor4D], third!);
+  const several = Array.isArray(first);
+  const options = (several ? second : third) as ContrastiveGradientsOptions;
+  checkKeys('contrastiveGradients', options, {
+    encoder: 1,
+    projectionHead: 1,
+    loss: 1,
+    labels: 1,
+    viewBatching: 1,
+    variables: 1,
+  });
+  return viewGradients(several ? first : [first as Tensor4D, second as Tensor4D], options);
 }
 
 /**

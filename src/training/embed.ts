@@ -1,6 +1,7 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { checkImages } from '../data/image-dataset.js';
 import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { explainMissingKernel } from './contrastive-gradients.js';
@@ -24,6 +25,7 @@ export async function embedImages(
   options: EmbedOptions,
   projected: boolean,
 ): Promise<Tensor2D> {
+  checkKeys(caller, options, { batchSize: 1, onProgress: 1 });
   const { batchSize = 64, onProgress } = options;
   simclr.checkUsable(caller);
   checkInteger(caller, 'batchSize', batchSize);

@@ -1,4 +1,5 @@
 import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
+import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import { readsLate } from '../tensors/late-reading.js';
@@ -17,6 +18,7 @@ import { checkDatasetLabels, labelsOf } from './check-labels.js';
 import { checkMicroBatch } from './check-micro-batch.js';
 import { type MadeStep, MadeSteps } from './made-steps.js';
 import { NonFinitePolicy, type SkipNonFinite } from './non-finite.js';
+import type { TrainingPlan } from './part-configs.js';
 import { ensureBackend } from './preflight/ensure-backend.js';
 import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR } from './simclr.js';
@@ -84,6 +86,23 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
+const fitKeys = {
+  epochs: 1,
+  batchSize: 1,
+  microBatchSize: 1,
+  shuffle: 1,
+  maxSteps: 1,
+  resume: 1,
+  allowChanges: 1,
+  onNonFinite: 1,
+  labels: 1,
+  checkBackend: 1,
+  callbacks: 1,
+  signal: 1,
+  // Part of a recipe's `training`, which can be given as it is.
+  datasetSize: 1,
+} as const satisfies KnownKeys<FitOptions & TrainingPlan>;
+
 /** Runs the epochs; the text behind `SimCLR.fit`. */
 export async function fitSimCLR(
   simclr: SimCLR,
@@ -110,6 +129,7 @@ class FitRun {
     private readonly dataset: ImageDataset,
     private readonly options: FitOptions,
   ) {
+    checkKeys('SimCLR.fit', options, fitKeys);
     const { batchSize = 64, epochs = 1, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
     checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
     checkInteger('SimCLR.fit', 'epochs', epochs);

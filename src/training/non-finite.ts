@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, type NonFiniteLossError } from '../errors/errors.js';
 import { type NamedOptimizer, scaledSchedule } from '../optimizers/index.js';
@@ -38,6 +39,7 @@ export class NonFinitePolicy {
         receivedMessage(caller, 'onNonFinite must be "stop" or { skip, lowerBy }', 'onNonFinite', policy),
       );
     }
+    checkKeys(caller, policy, { skip: 1, lowerBy: 1 }, 'onNonFinite');
     const { skip, lowerBy = 1 } = policy;
     checkInteger(caller, 'onNonFinite.skip', skip);
     checkPositive(caller, 'onNonFinite.lowerBy', lowerBy);

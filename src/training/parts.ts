@@ -1,6 +1,7 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
+import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import {
   checkChoice,
   checkInteger,
@@ -27,6 +28,7 @@ import type {
   OptimizerConfig,
   ProjectionHeadConfig,
 } from './part-configs.js';
+import { checkTraining } from './planned-learning-rate.js';
 import { toViewLoss } from './to-view-loss.js';
 
 /** The models of a trainer, what makes its views, what compares them, and what updates it. */
@@ -41,11 +43,27 @@ export interface Parts {
 
 const caller = 'SimCLR';
 
+/** What a recipe says about itself: `new SimCLR(recipe)` takes it and reads none of it. */
+const words = { name: 1, title: 1, sources: 1, deviations: 1, reported: 1 } as const;
+const optionKeys = {
+  encoder: 1,
+  projectionHead: 1,
+  augmentation: 1,
+  views: 1,
+  normalization: 1,
+  temperature: 1,
+  loss: 1,
+  optimizer: 1,
+  training: 1,
+  viewBatching: 1,
+  seed: 1,
+  extraState: 1,
+  ...words,
+} as const satisfies KnownKeys<SimCLROptions> & typeof words;
+
 /** @throws {@link InvalidOptionError} on what is wrong by itself, before anything large is made. */
 export function checkOptions(options: SimCLROptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionError(receivedMessage(caller, 'options must be an object', 'options', options));
-  }
+  checkKeys(caller, options, optionKeys);
   const { temperature = 0.5, viewBatching = 'joint', seed = 0 } = options;
   checkPositive(caller, 'temperature', temperature);
   checkChoice(caller, 'viewBatching', viewBatching, ['joint', 'separate']);
@@ -69,6 +87,7 @@ export function checkOptions(options: SimCLROptions): void {
     }
   }
   checkExtraState(options.extraState ?? {});
+  if (options.training !== undefined) checkTraining(caller, options.training);
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
 }
 

@@ -1,7 +1,7 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { type LearningRate, warmupCosineSchedule } from '../optimizers/index.js';
-import { checkKeys } from './check-keys.js';
 import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
 
 const caller = 'plannedLearningRate';
@@ -22,8 +22,8 @@ const caller = 'plannedLearningRate';
  * const optimizer = new LARS({ learningRate });
  */
 export function plannedLearningRate(config: LearningRateConfig, training: TrainingPlan): LearningRate {
-  checkKeys(caller, 'config', config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 });
-  checkTraining(training);
+  checkKeys(caller, config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 }, 'config');
+  checkTraining(caller, training);
   const { base, scaling = 'none', schedule = { type: 'constant' } } = config;
   const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
   const { batchSize, epochs, datasetSize } = training;
@@ -34,7 +34,7 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   const ratio = batchSize / referenceBatchSize;
   const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
   if (schedule.type === 'constant') {
-    checkKeys(caller, 'schedule', schedule, { type: 1 });
+    checkKeys(caller, schedule, { type: 1 }, 'schedule');
     return learningRate;
   }
 
@@ -47,7 +47,7 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
     rule: 1,
     interval: 1,
   };
-  checkKeys(caller, 'schedule', schedule, keys);
+  checkKeys(caller, schedule, keys, 'schedule');
   const { warmupEpochs, cosineEpochs, startRate, finalRate, rule, interval = 'step' } = schedule;
   checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
   if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
@@ -72,8 +72,10 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   });
 }
 
-function checkTraining(training: TrainingPlan): void {
-  const { batchSize, epochs, datasetSize } = training ?? {};
+/** @throws {@link InvalidOptionError} unless every field of `training` is known and in its domain. */
+export function checkTraining(caller: string, training: TrainingPlan): void {
+  checkKeys(caller, training, { batchSize: 1, epochs: 1, datasetSize: 1 }, 'training');
+  const { batchSize, epochs, datasetSize } = training;
   checkInteger(caller, 'batchSize', batchSize);
   checkInteger(caller, 'epochs', epochs);
   checkInteger(caller, 'datasetSize', datasetSize);

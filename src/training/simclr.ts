@@ -13,6 +13,7 @@ import {
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
 import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
@@ -182,6 +183,7 @@ export class SimCLR {
   trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const caller = 'SimCLR.trainStep';
     return this.exclusively(caller, async () => {
+      checkKeys(caller, options, { indices: 1, epoch: 1, labels: 1, microBatchSize: 1 });
       const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
       const batch = toBatch(caller, images);
       try {

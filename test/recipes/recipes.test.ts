@@ -216,7 +216,7 @@ describe('parts as data are checked', () => {
     [
       'augmentation field',
       { augmentation: { name: 'simclrAugmentation', options: { crop: 1 } } },
-      /augmentation\.options must have no/,
+      /simclrAugmentation: options must have no other fields .*options\.crop\./,
     ],
     [
       'optimizer class',

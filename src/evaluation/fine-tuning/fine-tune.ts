@@ -24,6 +24,7 @@ import {
 } from '../../augmentations/index.js';
 import { checkImages } from '../../data/image-dataset.js';
 import { checkImageValues, epochOrder, type ImageArray } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
@@ -219,6 +220,20 @@ export async function fineTune(
   training: LabeledPictures,
   options: FineTuneOptions = {},
 ): Promise<FineTuneResult> {
+  checkKeys('fineTune', options, {
+    attachTo: 1,
+    weights: 1,
+    epochs: 1,
+    batchSize: 1,
+    learningRate: 1,
+    weightDecay: 1,
+    optimizer: 1,
+    augmentation: 1,
+    seed: 1,
+    updateSource: 1,
+    onProgress: 1,
+    signal: 1,
+  });
   const { attachTo = 'h', weights = 'pretrained', updateSource = false } = options;
   checkFineTuneOptions(caller, options, source?.projectionHead !== undefined);
   checkImages(caller, 'images', training?.images);

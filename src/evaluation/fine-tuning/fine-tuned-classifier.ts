@@ -2,6 +2,7 @@ import { type io, softmax, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
 import type { ImageArray } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
 import type { EmbedOptions } from '../../training/embed.js';
@@ -47,6 +48,7 @@ export class FineTunedClassifier {
    * @throws {@link SimCLRError} after `dispose`.
    */
   async predict(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Int32Array> {
+    checkKeys('FineTunedClassifier.predict', options, { batchSize: 1, onProgress: 1 });
     return highestClass(await this.scoresOf('FineTunedClassifier.predict', images, options));
   }
 
@@ -56,6 +58,7 @@ export class FineTunedClassifier {
    * @param images - As for `predict`.
    */
   scores(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<ClassScores> {
+    checkKeys('FineTunedClassifier.scores', options, { batchSize: 1, onProgress: 1 });
     return this.scoresOf('FineTunedClassifier.scores', images, options);
   }
 
@@ -73,6 +76,7 @@ export class FineTunedClassifier {
     options: EmbedOptions = {},
   ): Promise<ClassificationResult> {
     const caller = 'FineTunedClassifier.evaluate';
+    checkKeys(caller, options, { batchSize: 1, onProgress: 1 });
     checkLabels(caller, 'labels', labels, images?.shape?.[0], this.classes);
     return classificationResult(await this.scoresOf(caller, images, options), labels);
   }

@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { type ImageArray, type LabeledImages, selectImages } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkEncoder } from '../../models/index.js';
@@ -175,6 +176,14 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
   test: { images: ImageArray | Tensor4D; labels: Labels },
   options: LabelEfficiencyOptions<Method> = {},
 ): Promise<LabelEfficiency<Method>> {
+  checkKeys('labelEfficiency', options, {
+    methods: 1,
+    perClass: 1,
+    seeds: 1,
+    fineTune: 1,
+    onProgress: 1,
+    signal: 1,
+  });
   const classes = checkLabels(
     caller,
     'training.labels',

@@ -1,4 +1,5 @@
 import type { io } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { CheckpointLog } from '../checkpoint-log.js';
@@ -131,6 +132,15 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
 }
 
 function checkOptions(target: CheckpointTarget, options: CheckpointOptions): void {
+  checkKeys('checkpoint', options, {
+    everySteps: 1,
+    everyEpochs: 1,
+    keep: 1,
+    best: 1,
+    overwrite: 1,
+    onError: 1,
+    onSaved: 1,
+  });
   const { everySteps = 0, everyEpochs = 1, keep = 3, best } = options;
   checkInteger('checkpoint', 'everySteps', everySteps, 0);
   checkInteger('checkpoint', 'everyEpochs', everyEpochs, 0);

@@ -1,3 +1,4 @@
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import type { Callback } from './callback.js';
@@ -21,6 +22,7 @@ export interface EarlyStoppingOptions {
  * @throws {@link InvalidOptionError} on options outside their domain.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  checkKeys('earlyStopping', options, { monitor: 1, mode: 1, patience: 1, minDelta: 1 });
   const { monitor = 'loss', patience = 10, minDelta = 0 } = options;
   const { mode = monitor === 'loss' ? 'min' : 'max' } = options;
   if (typeof monitor !== 'string' || monitor === '') {

@@ -1,3 +1,4 @@
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import type { SimCLR } from '../simclr.js';
@@ -22,6 +23,7 @@ export interface EvaluationOptions {
  * @throws {@link InvalidOptionError} when `evaluate` is no function or `everyEpochs` no whole number >= 1.
  */
 export function evaluation(evaluate: EvaluationFunction, options: EvaluationOptions = {}): Callback {
+  checkKeys('evaluation', options, { everyEpochs: 1 });
   const { everyEpochs = 1 } = options;
   checkInteger('evaluation', 'everyEpochs', everyEpochs);
   if (typeof evaluate !== 'function') {

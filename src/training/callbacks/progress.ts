@@ -1,3 +1,4 @@
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import type { Callback, FitStart, StepRecord } from './callback.js';
 
@@ -30,6 +31,7 @@ export interface ProgressOptions {
  * @throws {@link InvalidOptionError} when `every` is no whole number >= 1.
  */
 export function progress(options: ProgressOptions = {}): Callback {
+  checkKeys('progress', options, { every: 1, report: 1 });
   const { every = 10, report = ({ text }) => console.log(text) } = options;
   checkInteger('progress', 'every', every);
   let start: FitStart = { epochs: 1, batchSize: 1 };

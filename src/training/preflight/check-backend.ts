@@ -1,6 +1,7 @@
 import { backend, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../../augmentations/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { type ContrastiveLoss, toViewLoss } from '../to-view-loss.js';
@@ -66,6 +67,14 @@ export interface BackendCheck {
  * if (!check.ok) console.error(check.message);
  */
 export async function checkBackend(options: CheckBackendOptions = {}): Promise<BackendCheck> {
+  checkKeys('checkBackend', options, {
+    encoder: 1,
+    projectionHead: 1,
+    loss: 1,
+    augmentation: 1,
+    viewBatching: 1,
+    images: 1,
+  });
   const { encoder, projectionHead, augmentation, images } = options;
   if (images !== undefined) checkInteger('checkBackend', 'images', images);
   const unable = await startBackend();
