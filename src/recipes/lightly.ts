@@ -72,7 +72,11 @@ const normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] 
 export const lightlyCIFAR10: Recipe = {
   name: 'lightly-cifar10',
   title: "SimCLR in lightly's CIFAR-10 benchmark.",
-  encoder: { ...torchvisionResNet18, inputShape: [32, 32, 3], stem: 'small' },
+  encoder: {
+    ...torchvisionResNet18,
+    inputShape: [32, 32, 3],
+    stem: { kernelSize: 3, strides: 1, pool: false, activation: 'none' },
+  },
   projectionHead,
   augmentation: {
     name: 'simclrAugmentation',
@@ -95,7 +99,7 @@ export const lightlyCIFAR10: Recipe = {
     ...sources(cifar, 128),
     'encoder.architecture': `${cifar}: ResNetGenerator("resnet-18")`,
     'encoder.inputShape': `${cifar}: input_size = 32`,
-    'encoder.stem': `${lightly} lightly/models/resnet.py: 3x3 convolution, stride 1, no pool`,
+    'encoder.stem': `${lightly} lightly/models/resnet.py: 3x3 convolution, stride 1, no pool; ${cifar}: nn.Sequential(*list(resnet.children())[:-1]), which leaves out the ReLU behind it`,
     'encoder.width': `${lightly} lightly/models/resnet.py: 64 * width, width = 1`,
     'encoder.initializer':
       "inferred: lightly leaves PyTorch's default for convolutions, kaiming_uniform_ with a = sqrt(5); this library's nearest is torchvision's",

@@ -20,7 +20,11 @@ const lars = `${solo} solo/utils/lars.py`;
 export const soloCIFAR10: Recipe = {
   name: 'solo-cifar10',
   title: "solo-learn's SimCLR for CIFAR-10.",
-  encoder: { ...torchvisionResNet18, inputShape: [32, 32, 3], stem: 'small' },
+  encoder: {
+    ...torchvisionResNet18,
+    inputShape: [32, 32, 3],
+    stem: { kernelSize: 3, strides: 1, pool: false, padding: 2 },
+  },
   projectionHead: {
     hidden: [2048],
     outputDim: 256,
@@ -50,7 +54,7 @@ export const soloCIFAR10: Recipe = {
     className: 'LARS',
     rule: 'lightly',
     clip: true,
-    momentum: 0,
+    momentum: 0.9,
     weightDecay: 1e-4,
     trustCoefficient: 0.02,
     nesterov: false,
@@ -76,7 +80,7 @@ export const soloCIFAR10: Recipe = {
     ...torchvisionSources,
     'encoder.architecture': `${config}: resnet18; ${solo} solo/backbones/resnet/resnet.py: torchvision's`,
     'encoder.inputShape': `${views}: crop_size: 32`,
-    'encoder.stem': `${base}: 3x3 convolution, stride 1, no pool for CIFAR`,
+    'encoder.stem': `${base}: Conv2d(3, 64, kernel_size=3, stride=1, padding=2), no pool for CIFAR`,
     'projectionHead.hidden': `${config}: proj_hidden_dim: 2048`,
     'projectionHead.outputDim': `${config}: proj_output_dim: 256`,
     'projectionHead.batchNorm': `${solo} solo/methods/simclr.py: Linear, ReLU, Linear`,
@@ -94,7 +98,7 @@ export const soloCIFAR10: Recipe = {
     optimizer: lars,
     'optimizer.className': `${config}: lars`,
     'optimizer.clip': `${config}: clip_lr: True`,
-    'optimizer.momentum': `${lars}: momentum = 0, and ${config} sets none`,
+    'optimizer.momentum': `${solo} solo/args/pretrain.py, parse_cfg: momentum = 0.9 where the config sets none`,
     'optimizer.weightDecay': `${config}: weight_decay: 1e-4`,
     'optimizer.trustCoefficient': `${config}: eta: 0.02`,
     'optimizer.excludeFromWeightDecay': `${config}: exclude_bias_n_norm: True`,
@@ -108,7 +112,6 @@ export const soloCIFAR10: Recipe = {
     'training.datasetSize': 'CIFAR-10, training pictures',
   },
   deviations: [
-    'Its first convolution pads by 2, so that 32x32 become 34x34; here the padding is 1.',
     'Pictures are mirrored after the colours there and before them here, which makes no difference to the views.',
     'Its warm-up reaches the peak one step earlier.',
     'It trains an online classifier beside, on detached features.',

@@ -101,6 +101,12 @@ describe('learning rates', () => {
     expect(last).toBeCloseTo((3e-4 * (1 + Math.cos((Math.PI * 189) / 390))) / 2, 12);
   });
 
+  it('have momentum in all that use LARS: in solo-learn by its argument parser', () => {
+    for (const recipe of [soloCIFAR10, googleCIFAR10, paperImageNet]) {
+      expect(recipe.optimizer).toMatchObject({ className: 'LARS', momentum: 0.9 });
+    }
+  });
+
   it('are constant in Spijkervet’s, and begin at 3e-5 in solo-learn’s', () => {
     expect(ratesOf(spijkervetSTL10, 0, 10_000)).toEqual([3e-4, 3e-4]);
     expect(ratesOf(soloCIFAR10, 0, 1950)).toEqual([3e-5, 0.4]);
@@ -137,6 +143,30 @@ describe('new SimCLR(recipe)', () => {
       [null, 64],
     ]);
     simclr.dispose();
+  });
+});
+
+describe('stems', () => {
+  const layer = (recipe: Recipe, name: string) => {
+    const simclr = new SimCLR(
+      adjustRecipe(recipe, { encoder: { width: 2 }, projectionHead: { hidden: [8], outputDim: 8 } }),
+    );
+    const found = simclr.encoder.getLayer(name);
+    const facts = { shape: found.outputShape, config: found.getConfig() };
+    simclr.dispose();
+    return facts;
+  };
+
+  it("pads solo-learn's pictures of 32x32 to 34x34", () => {
+    expect(layer(soloCIFAR10, 'conv1').shape).toEqual([null, 34, 34, 2]);
+    expect(layer(lightlyCIFAR10, 'conv1').shape).toEqual([null, 32, 32, 2]);
+  });
+
+  it("has no ReLU in lightly's benchmark for CIFAR-10, and one in every other recipe", () => {
+    expect(layer(lightlyCIFAR10, 'bn1').config.activation).toBeNull();
+    for (const recipe of [soloCIFAR10, googleCIFAR10, sthallesSTL10]) {
+      expect(layer(recipe, 'bn1').config.activation).toBe('relu');
+    }
   });
 });
 
@@ -179,7 +209,7 @@ describe('describeRecipe', () => {
     const text = describeRecipe(soloCIFAR10);
     expect(text).toContain("solo-cifar10: solo-learn's SimCLR for CIFAR-10.");
     expect(text).toMatch(/^optimizer\.trustCoefficient +0\.02 +vturrisi\/solo-learn@9187ea3 .*eta: 0\.02$/m);
-    expect(text).toMatch(/^- Its first convolution pads by 2/m);
+    expect(text).toMatch(/^- Its warm-up reaches the peak one step earlier/m);
     expect(text).toMatch(/^- linear probe \(online\), test: 0\.9074/m);
   });
 
