@@ -1,4 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
+import { checkProbability } from '../errors/checks.js';
 import type { ColorSemantics } from './blend.js';
 import { type ColorJitterOptions, colorJitter } from './color-jitter.js';
 import { type ComposeParameters, compose } from './compose.js';
@@ -144,6 +145,14 @@ export function simclrAugmentation(
     normalization,
   } = options;
   checkKeys(name, jitter, { brightness: 1, contrast: 1, saturation: 1, hue: 1 }, 'jitter');
+  for (const [argument, value] of Object.entries({
+    flipProbability,
+    jitterProbability,
+    grayscaleProbability,
+    blurProbability,
+  })) {
+    checkProbability(name, argument, value);
+  }
   const { padding = semantics === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
     typeof blur === 'object' ? blur : {};
   const blurOptions: GaussianBlurOptions = { padding, ...otherBlur };

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { fromData } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
@@ -57,8 +58,9 @@ function make(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>>,
 ): Transform<unknown> {
-  const name = config?.name;
-  const options = config?.options ?? {};
+  checkKeys('transformFromConfig', config, { name: 1, options: 1 }, 'config');
+  const { name } = config;
+  const options = config.options ?? {};
   if (Object.hasOwn(custom, name)) return custom[name]!(options);
   if (name === 'compose') {
     const parts: unknown = options.transforms;

@@ -65,7 +65,7 @@ export function idxRecords(
 ): Stream<ImageRecord> {
   checkKeys('idxRecords', options, { channels: 1 });
   const { channels = 1 } = options;
-  checkChoice<string>('idxRecords', 'channels', String(channels), ['1', '3']);
+  checkChoice('idxRecords', 'channels', channels, [1, 3]);
   return makeStream({
     async *open(_epoch, position) {
       const pictures = await openIDX(images, 3);

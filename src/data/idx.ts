@@ -1,5 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkChoice } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { type FileBytes, toBytes } from './bytes.js';
 import { gunzip, isGzip } from './gunzip.js';
@@ -144,12 +144,7 @@ export async function parseIDXImages(
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
   checkKeys('parseIDXImages', options, { channels: 1 });
   const { channels = 1 } = options;
-  checkInteger('parseIDXImages', 'channels', channels);
-  if (channels !== 1 && channels !== 3) {
-    throw new InvalidOptionError(
-      receivedMessage('parseIDXImages', 'channels must be 1 or 3', 'channels', channels),
-    );
-  }
+  checkChoice('parseIDXImages', 'channels', channels, [1, 3]);
   const grey = await parseIDXGzip(images);
   const [count, height, width] = grey.shape;
   if (grey.shape.length !== 3 || grey.data.length === 0) {

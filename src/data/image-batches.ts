@@ -187,7 +187,7 @@ async function* batchesOfIterable(
  *   images.dispose();
  * }
  */
-export async function* imageBatches(
+export function imageBatches(
   dataset: ImageDataset,
   options: ImageBatchesOptions,
 ): AsyncGenerator<TensorBatch, void, undefined> {
@@ -205,6 +205,13 @@ export async function* imageBatches(
   checkInteger('imageBatches', 'epoch', epoch, 0);
   checkInteger('imageBatches', 'startBatch', startBatch, 0);
   const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch };
+  return batchesOf(dataset, pass);
+}
+
+async function* batchesOf(
+  dataset: ImageDataset,
+  pass: EpochPass,
+): AsyncGenerator<TensorBatch, void, undefined> {
   if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
   else yield* batchesOfIterable(dataset, pass);
 }

@@ -49,13 +49,20 @@ async function loadTarLibrary(caller: string) {
  * const source = { name: url, open: async () => (await fetch(url)).body! };
  * for await (const { name, bytes } of tarEntries(source)) console.log(name, bytes.length);
  */
-export async function* tarEntries(
+export function tarEntries(
   source: ByteSource,
   options: TarEntriesOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   checkKeys('tarEntries', options, { maxEntryBytes: 1 });
   const { maxEntryBytes = 2 ** 28 } = options;
   checkInteger('tarEntries', 'maxEntryBytes', maxEntryBytes);
+  return entriesOf(source, maxEntryBytes);
+}
+
+async function* entriesOf(
+  source: ByteSource,
+  maxEntryBytes: number,
+): AsyncGenerator<TarEntry, void, undefined> {
   const { createTarDecoder } = await loadTarLibrary('tarEntries');
   const chunks = readChunks('tarEntries', source);
   const { readable, writable } = createTarDecoder({ strict: true });

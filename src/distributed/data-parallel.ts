@@ -9,16 +9,18 @@ import {
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ImageArray, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkChoice } from '../errors/checks.js';
+import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
 import { BatchNormalization } from '../models/index.js';
 import { withSharedStatistics } from '../tensors/index.js';
+import { fitKeys } from '../training/fit.js';
 import type {
   Callback,
   FitOptions,
   History,
   SimCLR,
+  TrainingPlan,
   TrainStepOptions,
   TrainStepResult,
 } from '../training/index.js';
@@ -108,7 +110,8 @@ export function dataParallel(
   options: DataParallelOptions = {},
 ): DataParallel {
   checkKeys('dataParallel', options, { synchronizeBatchNormalization: 1, bucketBytes: 1 });
-  const { synchronizeBatchNormalization = true } = options;
+  const { synchronizeBatchNormalization = true, bucketBytes } = options;
+  if (bucketBytes !== undefined) checkInteger('dataParallel', 'bucketBytes', bucketBytes, 4);
   if (communicator.size > 1) {
     requireSynchronous('dataParallel', communicator);
     if (synchronizeBatchNormalization) checkNormalization(simclr);
@@ -126,8 +129,13 @@ class Ranks implements DataParallel {
   ) {}
 
   async fit(dataset: ImageDataset, options: DataParallelFitOptions = {}): Promise<History> {
-    const { sharding = 'automatic', everyRankCallbacks = [], callbacks = [], ...fitOptions } = options;
     const caller = 'dataParallel.fit';
+    checkKeys<DataParallelFitOptions & Partial<TrainingPlan>>(caller, options, {
+      ...fitKeys,
+      sharding: 1,
+      everyRankCallbacks: 1,
+    });
+    const { sharding = 'automatic', everyRankCallbacks = [], callbacks = [], ...fitOptions } = options;
     checkChoice(caller, 'sharding', sharding, ['automatic', 'none']);
     const { simclr, communicator } = this;
     const { rank, size } = communicator;

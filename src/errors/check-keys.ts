@@ -29,7 +29,7 @@ export function checkKeys<T>(
   const names = Object.keys(known);
   const near = nearestName(unknown, names);
   throw new InvalidOptionError(
-    `${caller}: ${argument} must have no other fields than ${names.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}. Received: ${argument}.${unknown}.`,
+    `${caller}: ${argument} must have no other fields than ${names.join(', ')}${near === undefined ? '.' : `; did you mean ${near}?`} Received: ${argument}.${unknown}.`,
   );
 }
 

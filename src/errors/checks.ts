@@ -140,7 +140,7 @@ export function checkInterval(
 }
 
 /** @throws {@link InvalidOptionError} unless `value` is one of `choices`. */
-export function checkChoice<T extends string>(
+export function checkChoice<T extends string | number>(
   caller: string,
   argument: string,
   value: T,

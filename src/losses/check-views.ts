@@ -12,7 +12,8 @@ export function readViews<O extends object>(
   known: KnownKeys<NoInfer<O>>,
 ): { views: readonly Tensor2D[]; options: O } {
   const several = Array.isArray(first);
-  const options = ((several ? second : third) ?? {}) as O;
+  const given = several ? second : third;
+  const options = (given === undefined ? {} : given) as O;
   checkKeys(caller, options, known);
   return { views: several ? first : [first as Tensor2D, second as Tensor2D], options };
 }

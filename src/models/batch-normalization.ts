@@ -80,7 +80,6 @@ export class BatchNormalization extends layers.Layer {
 
   /** @throws {@link InvalidOptionError} when an option is outside its domain. */
   constructor(options: BatchNormalizationLayerOptions = {}) {
-    super(options as LayerArguments);
     const caller = 'BatchNormalization';
     checkKeys<LayerArguments & BatchNormalizationLayerOptions>(caller, options, {
       ...layerKeys,
@@ -92,6 +91,7 @@ export class BatchNormalization extends layers.Layer {
       gammaInitializer: 1,
       activation: 1,
     });
+    super(options as LayerArguments);
     const { center = true, scale = true, epsilon = 1e-5, momentum = 0.9, groups = 1 } = options;
     const { gammaInitializer = 'ones' } = options;
     const activation = options.activation ?? undefined; // a saved model says null

@@ -8,6 +8,7 @@ import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitializer } from './layer-types.js';
 import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
 import {
+  checkInitializer,
   convolutionInitializer,
   SeededInitializer,
   type SeededInitializerOptions,
@@ -69,10 +70,10 @@ export class PaddedConv2D extends layers.Layer {
 
   /** @throws {@link InvalidOptionError} when an option is outside its domain. */
   constructor(options: PaddedConv2DOptions) {
-    super(options as LayerArguments);
     const caller = 'PaddedConv2D';
     const own = { filters: 1, kernelSize: 1, strides: 1, padding: 1, useBias: 1, kernelInitializer: 1 };
     checkKeys<LayerArguments & PaddedConv2DOptions>(caller, options, { ...layerKeys, ...own });
+    super(options as LayerArguments);
     const { filters, kernelSize, strides = 1, useBias = false } = options;
     checkInteger(caller, 'filters', filters);
     checkInteger(caller, 'kernelSize', kernelSize);
@@ -82,6 +83,7 @@ export class PaddedConv2D extends layers.Layer {
     checkPadding(caller, padding);
     this.options = { filters, kernelSize, strides, padding, useBias };
     this.kernelInitializer = options.kernelInitializer ?? undefined;
+    if (this.kernelInitializer) checkInitializer(caller, this.kernelInitializer);
   }
 
   /** Makes the weights `kernel`, `[kernelSize, kernelSize, channels, filters]`, and `bias`, `[filters]`. */

@@ -42,7 +42,6 @@ export class PaddedMaxPooling2D extends layers.Layer {
 
   /** @throws {@link InvalidOptionError} when an option is outside its domain. */
   constructor(options: PaddedMaxPooling2DOptions) {
-    super(options as LayerArguments);
     const caller = 'PaddedMaxPooling2D';
     checkKeys<LayerArguments & PaddedMaxPooling2DOptions>(caller, options, {
       ...layerKeys,
@@ -50,6 +49,7 @@ export class PaddedMaxPooling2D extends layers.Layer {
       strides: 1,
       padding: 1,
     });
+    super(options as LayerArguments);
     const { kernelSize, strides = kernelSize, padding = 0 } = options;
     checkInteger(caller, 'kernelSize', kernelSize);
     checkInteger(caller, 'strides', strides);

@@ -3,6 +3,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization } from './batch-normalization.js';
+import { checkNormalizationOptions } from './check-normalization-options.js';
 import { registerLayers } from './register-layers.js';
 import { denseInitializers, type InitializerConvention, seededInitializer } from './seeded-initializer.js';
 
@@ -106,6 +107,7 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
   });
   const { inputDim = 512, hidden = [512, 512], outputDim = 64, batchNorm = false } = options;
   const { finalBatchNorm = 'none', initializer = 'torch', seed = 0, name = caller } = options;
+  checkNormalizationOptions(caller, options);
   checkInteger(caller, 'inputDim', inputDim);
   if (!Array.isArray(hidden)) {
     throw new InvalidOptionError(

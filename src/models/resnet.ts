@@ -3,6 +3,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization, type BatchNormalizationLayerOptions } from './batch-normalization.js';
+import { checkNormalizationOptions } from './check-normalization-options.js';
 import { PaddedConv2D } from './padded-conv2d.js';
 import { PaddedMaxPooling2D } from './padded-max-pooling2d.js';
 import { registerLayers } from './register-layers.js';
@@ -171,6 +172,7 @@ function buildResNet(architecture: Architecture, options: ResNetOptions): Layers
   });
   const { inputShape = [96, 96, 3], width = 64, seed = 0, zeroInitResidual = false } = options;
   const { initializer = 'torch', projectionShortcut = 'whenNeeded' } = options;
+  checkNormalizationOptions(caller, options);
   if (!Array.isArray(inputShape) || inputShape.length !== 3) {
     throw new InvalidOptionError(
       `${caller}: inputShape must be [height, width, channels]. Received: inputShape=${JSON.stringify(inputShape)}.`,

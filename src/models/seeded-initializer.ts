@@ -24,6 +24,16 @@ const initializerKeys = {
   customObjects: 1,
 } as const satisfies KnownKeys<SeededInitializerOptions & { customObjects: unknown }>;
 
+/** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
+export function checkInitializer(caller: string, options: SeededInitializerOptions): void {
+  checkKeys(caller, options, initializerKeys);
+  const { distribution, scale, seed, stream } = options;
+  checkChoice(caller, 'distribution', distribution, ['normal', 'truncatedNormal', 'uniform']);
+  checkNonNegative(caller, 'scale', scale);
+  checkInteger(caller, 'seed', seed, 0);
+  checkInteger(caller, 'stream', stream, 0);
+}
+
 /**
  * An initializer of tfjs-layers whose values are drawn on the host by this library's generator: the same seed gives
  * the same weights on every backend.
@@ -39,12 +49,7 @@ export class SeededInitializer extends serialization.Serializable {
    */
   constructor(private readonly options: SeededInitializerOptions) {
     super();
-    checkKeys('SeededInitializer', options, initializerKeys);
-    const { distribution, scale, seed, stream } = options;
-    checkChoice('SeededInitializer', 'distribution', distribution, ['normal', 'truncatedNormal', 'uniform']);
-    checkNonNegative('SeededInitializer', 'scale', scale);
-    checkInteger('SeededInitializer', 'seed', seed, 0);
-    checkInteger('SeededInitializer', 'stream', stream, 0);
+    checkInitializer('SeededInitializer', options);
   }
 
   /** Whether custom objects are needed to restore it: they are not. */
@@ -66,7 +71,7 @@ export class SeededInitializer extends serialization.Serializable {
 
 /** The form in which tfjs-layers accepts a {@link SeededInitializer} as `kernelInitializer` and the like. */
 export function seededInitializer(options: SeededInitializerOptions): serialization.ConfigDict {
-  checkKeys('seededInitializer', options, initializerKeys);
+  checkInitializer('seededInitializer', options);
   return { className: SeededInitializer.className, config: { ...options } };
 }
 

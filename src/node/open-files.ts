@@ -9,6 +9,7 @@ import { DataError } from '../errors/errors.js';
 import { type FilePath, readBytes } from './read-bytes.js';
 import { naming } from './read-files.js';
 import {
+  checkRecordFileOptions,
   countFileRecords,
   fileBytes,
   type RecordFile,
@@ -67,7 +68,7 @@ export async function openCIFAR10(
   paths: FilePath | readonly FilePath[],
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
-  checkKeys('openCIFAR10', options, { ahead: 1 });
+  checkRecordFileOptions('openCIFAR10', options);
   const dataset = await openCIFAR('openCIFAR10', paths, 1, options);
   return Object.assign(dataset, { classNames: cifar10ClassNames });
 }
@@ -87,7 +88,7 @@ export async function openCIFAR100(
   path: FilePath,
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
-  checkKeys('openCIFAR100', options, { ahead: 1 });
+  checkRecordFileOptions('openCIFAR100', options);
   return openCIFAR('openCIFAR100', path, 2, options);
 }
 
@@ -108,7 +109,7 @@ export async function openSTL10(
   labels?: FilePath,
   options: RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
-  checkKeys('openSTL10', options, { ahead: 1 });
+  checkRecordFileOptions('openSTL10', options);
   const file = await countFileRecords('openSTL10', images, stl10ImageBytes);
   let classes: Uint8Array | undefined;
   if (labels !== undefined) {
@@ -173,8 +174,9 @@ export async function openIDX(
   options: IDXImagesOptions & RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
   checkKeys('openIDX', options, { channels: 1, ahead: 1 });
-  const { channels = 1 } = options;
-  checkChoice<string>('openIDX', 'channels', String(channels), ['1', '3']);
+  const { channels = 1, ...files } = options;
+  checkRecordFileOptions('openIDX', files);
+  checkChoice('openIDX', 'channels', channels, [1, 3]);
   const [count, height, width] = (await idxFile('openIDX', images, 3)) as [number, number, number];
   let classes: Uint8Array | undefined;
   if (labels !== undefined) {

@@ -9,7 +9,7 @@ import {
 } from '../data/index.js';
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger } from '../errors/checks.js';
+import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type FilePath, readBytes, readPieces } from './read-bytes.js';
 
@@ -144,6 +144,7 @@ export async function readIDX(
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
   checkKeys('readIDX', options, { channels: 1 });
+  checkChoice('readIDX', 'channels', options.channels ?? 1, [1, 3]);
   const pictures = await readBytes('readIDX', images);
   if (labels === undefined) return naming(images, () => parseIDXImages(pictures, undefined, options));
   const classes = await readBytes('readIDX', labels);

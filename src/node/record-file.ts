@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ImageArray, ImageBatch, IndexedImagesDataset } from '../data/index.js';
 import { indexedDataset } from '../data/indexed-images.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type FilePath, unreadable } from './read-bytes.js';
@@ -17,6 +18,12 @@ export interface RecordFileDataset extends IndexedImagesDataset {
 export interface RecordFileOptions {
   /** Batches read before they are asked for. Whole number >= 1, default 2. */
   ahead?: number;
+}
+
+/** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
+export function checkRecordFileOptions(caller: string, options: RecordFileOptions): void {
+  checkKeys(caller, options, { ahead: 1 });
+  checkInteger(caller, 'ahead', options.ahead ?? 2);
 }
 
 /** A file of records of equal length. */
@@ -108,7 +115,6 @@ export function recordFiles(
   options: RecordFileOptions,
 ): IndexedImagesDataset {
   const { ahead = 2 } = options;
-  checkInteger(caller, 'ahead', ahead);
   const { recordBytes, shape, labels } = layout;
   const pictureValues = shape[0] * shape[1] * shape[2];
   const size = files.reduce((total, { count }) => total + count, 0);

@@ -163,7 +163,7 @@ export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRate
 export function scaledSchedule(learningRate: LearningRate, factor: number): LearningRateSchedule {
   const caller = 'scaledSchedule';
   checkNonNegative(caller, 'factor', factor);
-  if (typeof learningRate === 'number') {
+  if (typeof learningRate !== 'function') {
     checkNonNegative(caller, 'learningRate', learningRate);
     return schedule(caller, { type: 'scaled', factor, learningRate }, () => factor * learningRate);
   }
@@ -176,7 +176,7 @@ export function scaledSchedule(learningRate: LearningRate, factor: number): Lear
 }
 
 function fromSaved(learningRate: number | ScheduleConfig): LearningRate {
-  return typeof learningRate === 'number' ? learningRate : scheduleFromConfig(learningRate);
+  return typeof learningRate === 'object' ? scheduleFromConfig(learningRate) : learningRate;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
+import { checkInteger } from '../errors/checks.js';
 import { type BatchRandom, type RandomGenerator, randomGenerator } from './random-generator.js';
 
 /** What a draw of {@link batchRandom} is a function of. */
@@ -42,5 +43,7 @@ class PictureRandom implements BatchRandom {
 export function batchRandom(options: BatchRandomOptions): BatchRandom {
   checkKeys('batchRandom', options, { seed: 1, epoch: 1, indices: 1, view: 1 });
   const { seed, epoch, indices, view } = options;
+  checkInteger('batchRandom', 'epoch', epoch, 0);
+  checkInteger('batchRandom', 'view', view, 0);
   return new PictureRandom(randomGenerator(seed).fold(epoch), indices, view, []);
 }

@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { Recipe } from './recipe.js';
 
@@ -27,12 +28,7 @@ const kinds = ['className', 'type'];
  */
 export function adjustRecipe(recipe: Recipe, changes: RecipeChanges): Recipe {
   const sources: Record<string, string> = { ...recipe.sources };
-  const unknown = Object.keys(changes).find((key) => !Object.hasOwn(recipe, key));
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(
-      `adjustRecipe: changes must have no other fields than ${Object.keys(recipe).join(', ')}. Received: changes.${unknown}.`,
-    );
-  }
+  checkKeys<RecipeChanges>('adjustRecipe', changes, recipe, 'changes');
   const merged = merge(recipe, changes, '', sources) as Recipe;
   return { ...merged, sources: changes.sources === undefined ? sources : merged.sources };
 }

@@ -1,4 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
+import { checkInteger } from '../errors/checks.js';
 import type { FilePath } from '../node/read-bytes.js';
 import { accuracyTable, header } from './accuracies.js';
 import { confusionSection } from './confusion.js';
@@ -47,6 +48,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
   );
   const { title, accuracies, views, training, labelEfficiency, confusion, map, neighbors } = data;
   const { classNames = [], seed = 0 } = data;
+  checkInteger('writeReport', 'seed', seed, 0);
   const parts = [
     header(data),
     accuracies ? accuracyTable(accuracies, classNames) : '',

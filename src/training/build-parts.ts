@@ -114,7 +114,7 @@ function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefin
   checkChoice(caller, 'optimizer.className', className, ['SGD', 'AdamW', 'LARS']);
   checkKeys(caller, config, optimizerFields[className], 'optimizer');
   const settings = options as Record<string, string | number | boolean>;
-  if (typeof learningRate === 'number') {
+  if (typeof learningRate !== 'object') {
     return optimizerFromConfig({ className, learningRate, ...settings });
   }
   if (training === undefined) {

@@ -86,7 +86,8 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
-const fitKeys = {
+/** Every option of `fit`. */
+export const fitKeys = {
   epochs: 1,
   batchSize: 1,
   microBatchSize: 1,
@@ -101,7 +102,7 @@ const fitKeys = {
   signal: 1,
   // Part of a recipe's `training`, which can be given as it is.
   datasetSize: 1,
-} as const satisfies KnownKeys<FitOptions & TrainingPlan>;
+} as const satisfies KnownKeys<FitOptions & Pick<TrainingPlan, 'datasetSize'>>;
 
 /** Runs the epochs; the text behind `SimCLR.fit`. */
 export async function fitSimCLR(

@@ -129,7 +129,7 @@ describe('parseIDX', () => {
     const grey = formulaPictures(3, 5, 4, 1);
     expect([...images.data].every((value, i) => value === grey[Math.floor(i / 3)])).toBe(true);
     await expect(parseIDXImages(idx, undefined, { channels: 2 as never })).rejects.toThrow(
-      /channels must be 1 or 3. Received: channels=2/,
+      /channels must be one of 1, 3. Received: channels=2/,
     );
   });
 

@@ -98,7 +98,7 @@ describe('tarEntries', () => {
     await expectRefused(tarArchive(tarEntry('a', 'x', { size: 2 ** 32 })), /"a" of 4294967296 bytes/);
     const zipped = new Uint8Array(gzipSync(whole));
     await expectRefused(zipped.subarray(0, 60), /does not decompress/);
-    await expect(read(whole, { maxEntryBytes: 0 })).rejects.toThrow(InvalidOptionError);
+    expect(() => read(whole, { maxEntryBytes: 0 })).toThrow(InvalidOptionError);
     await expect(take(tarEntries({} as never))).rejects.toThrow(/a source must be/);
     await expect(take(tarEntries({ name: 'x', open: () => ['no bytes' as never] }))).rejects.toThrow(
       /pieces of bytes/,

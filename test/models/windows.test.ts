@@ -95,7 +95,8 @@ describe('PaddedMaxPooling2D', () => {
   test.each(fixture.poolings)('$name: forward and backward as PyTorch', async (item) => {
     await expectTensors(0, async () =>
       tidyAsync(async () => {
-        const layer = new PaddedMaxPooling2D(item);
+        const { kernelSize, strides, padding } = item;
+        const layer = new PaddedMaxPooling2D({ kernelSize, strides, padding });
         const x = filled<Tensor4D>(`${item.name}/x`, [2, ...item.size, 2], 1, -2);
         expect(layer.computeOutputShape([null, ...item.size, 2])).toEqual([null, ...item.shape.slice(1)]);
         expectClose(await (layer.apply(x) as Tensor).data(), item.output, tolerance);

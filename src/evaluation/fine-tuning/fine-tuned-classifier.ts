@@ -1,6 +1,6 @@
 import { type io, softmax, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { NormalizeOptions } from '../../augmentations/index.js';
+import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
 import type { ImageArray } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
@@ -36,6 +36,7 @@ export class FineTunedClassifier {
     readonly network: LayersModel,
     readonly normalization: NormalizeOptions | null,
   ) {
+    if (normalization !== null) normalize(normalization); // refuses a wrong mean or standard deviation
     this.classes = network.outputs[0]!.shape[1]!;
   }
 

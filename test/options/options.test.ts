@@ -1,0 +1,144 @@
+import { memory, ones } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryStore, tinySimCLR } from '../training/tiny.js';
+import { type Caller, callers, makeView, type World } from './callers.js';
+import { type Option, publicOptions } from './public-options.js';
+
+/** Options that are not integers. Every other number has to be one. */
+const real = new Set(
+  `alpha antialias aspectRatio background base baseLearningRate batchNormalizationEpsilon batchNormalizationMomentum
+  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon factor finalRate
+  flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
+  maxBytes maxEntryBytes mean minDelta momentum probability redundancy saturation scale share sigma startRate std
+  strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
+  viewBytes warmupEpochs cosineEpochs weightDecay`.split(/\s+/),
+);
+
+/** Numbers that may be below 0. */
+const signed = new Set(['mean']);
+
+const found = publicOptions();
+const named = (parameter: (typeof found)[number]) => `${parameter.name} (${parameter.parameter})`;
+let world: World;
+
+beforeAll(async () => {
+  const simclr = tinySimCLR();
+  const saved = memoryStore();
+  await simclr.save(saved);
+  world = { saved, simclr, view: makeView(), pictures: ones([4, 8, 8, 3]) };
+});
+afterAll(() => {
+  world.simclr.dispose();
+  world.view.dispose();
+  world.pictures.dispose();
+});
+
+it('knows how to call every public function that takes options, and no other', () => {
+  expect(found.length).toBeGreaterThan(100);
+  expect(Object.keys(callers).sort()).toEqual(found.map(named).sort());
+});
+
+/** The paths of options, those below others included, without what is somebody's data. */
+function paths(
+  options: readonly Option[],
+  { data = [] }: Caller,
+  above: string[] = [],
+): [string[], Option][] {
+  return options.flatMap((option) => {
+    const path = [...above, option.name];
+    const below =
+      option.nested && !data.includes(path.join('.')) ? paths(option.nested, { data } as Caller, path) : [];
+    return [[path, option] as [string[], Option], ...below];
+  });
+}
+
+/** `base` with a value at a path; objects on the way are made where there are none. */
+function changed(base: object, path: readonly string[], value: unknown): object {
+  const [key, ...rest] = path as [string, ...string[]];
+  const old: unknown = (base as Record<string, unknown>)[key];
+  const below = typeof old === 'object' && old !== null ? old : {};
+  return { ...base, [key]: rest.length === 0 ? value : changed(below, rest, value) };
+}
+
+/** The forms of the options that have the object that `path` is below; where none has, the first with an empty one. */
+function basesWith(bases: readonly object[], path: readonly string[]): readonly object[] {
+  const has = (base: object) =>
+    path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], base);
+  const some = bases.filter((base) => typeof has(base) === 'object');
+  return some.length > 0 ? some : [bases[0]!];
+}
+
+/** What comes of a call. */
+async function messageOf(caller: Caller, options: object): Promise<string> {
+  const before = memory().numTensors;
+  try {
+    await caller.call(options as never, world);
+    return 'no error';
+  } catch (error) {
+    const { name, message } = error as Error;
+    expect(memory().numTensors).toBe(before);
+    return `${name}: ${message}`;
+  }
+}
+
+describe.each(found.map((parameter) => [named(parameter), parameter.options] as const))(
+  '%s',
+  (name, options) => {
+    const caller = callers[name] ?? { call: () => undefined };
+    const bases = caller.base ?? [{}];
+    const all = paths(options, caller);
+
+    it('refuses unknown keys, at every depth', async () => {
+      const groups = [
+        [],
+        ...all
+          .filter(([path, { nested }]) => nested && !caller.data?.includes(path.join('.')))
+          .map(([path]) => path),
+      ];
+      const accepted: string[] = [];
+      for (const group of groups) {
+        const path = [...group, 'notAnOption'];
+        for (const base of basesWith(bases, group)) {
+          const message = await messageOf(caller, changed(base, path, 1));
+          if (!/^InvalidOptionError: .*notAnOption/s.test(message))
+            accepted.push(`${path.join('.')}: ${message}`);
+        }
+      }
+      expect(accepted).toEqual([]);
+    });
+
+    it('refuses what is no object', async () => {
+      for (const wrong of [...(caller.nullable ? [] : [null]), 5, 'text', []]) {
+        expect(await messageOf(caller, wrong as never)).toMatch(/^(InvalidOption|Shape)Error: /);
+      }
+    });
+
+    it('refuses numbers outside their domain, and names them', async () => {
+      const accepted: string[] = [];
+      for (const [path, { name: option, number, nested }] of all) {
+        if (!number || caller.unchecked?.[path.join('.')] !== undefined) continue;
+        if (nested && path.length === 1 && caller.data?.includes(option)) continue;
+        const wrong: unknown[] = [
+          Number.NaN,
+          '1',
+          ...(signed.has(option) ? [] : [-1]),
+          ...(real.has(option) ? [] : [1.5]),
+        ];
+        for (const value of wrong) {
+          for (const base of basesWith(bases, path.slice(0, -1))) {
+            const given = number === 'list' ? [value, value] : value;
+            const message = await messageOf(caller, changed(base, path, given));
+            if (!/^(InvalidOption|Shape)Error: /.test(message) || !message.includes(option)) {
+              accepted.push(`${path.join('.')}=${JSON.stringify(given)} (${value}): ${message}`);
+            }
+          }
+        }
+      }
+      expect(accepted).toEqual([]);
+    });
+  },
+);
+
+it('says which option was probably meant', () => {
+  expect(() => tinySimCLR({ temprature: 0.1 } as never)).toThrow(/did you mean temperature\?/);
+});
