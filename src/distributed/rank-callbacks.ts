@@ -40,8 +40,10 @@ export function rankCallbacks(
     context.stop(reasons.find((text) => text !== '') ?? 'a callback of another rank');
   };
 
-  const asking = ({ simclr }: FitContext): FitContext => ({
+  const asking = ({ simclr, batch, pictures }: FitContext): FitContext => ({
     simclr,
+    batch,
+    pictures,
     stop: (wish) => {
       reason ??= wish || 'a callback';
     },
@@ -61,6 +63,7 @@ export function rankCallbacks(
       onFitStart: (start, context) =>
         callback.onFitStart?.({ ...start, batchSize: start.batchSize * size }, asking(context)),
       onStepEnd: (step, context) => callback.onStepEnd?.(step, asking(context)),
+      onStepSkipped: (skipped, context) => callback.onStepSkipped?.(skipped, asking(context)),
       onEpochEnd: (epoch, context) => callback.onEpochEnd?.(epoch, asking(context)),
       onFitEnd: (outcome, context) => callback.onFitEnd?.(outcome, asking(context)),
     }),

@@ -1,14 +1,14 @@
-/** NT-Xent of embeddings that tell nothing apart: ln(2N - 1) for N pairs. */
-export function chanceLoss(pairs: number): number {
-  return Math.log(2 * pairs - 1);
+/** NT-Xent of embeddings that tell nothing apart: ln(VN - 1) for V views of N pictures. */
+export function chanceLoss(pairs: number, views = 2): number {
+  return Math.log(views * pairs - 1);
 }
 
 /**
  * How far below chance NT-Xent can be expected to come, in nats: not below 0; and where similarities of 1 to the
  * positive stand against 0 to the negatives, not further than 1/temperature.
  */
-export function attainableGain(pairs: number, temperature: number): number {
-  return Math.min(chanceLoss(pairs), 1 / temperature);
+export function attainableGain(pairs: number, temperature: number, views = 2): number {
+  return Math.min(chanceLoss(pairs, views), 1 / temperature);
 }
 
 /**

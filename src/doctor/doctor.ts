@@ -85,9 +85,9 @@ class Visit {
     const watched = this.watch.diagnose();
     const isNew = watched.some(({ code }) => !this.spoken.has(code) && !this.suspected.has(code));
     if (this.steps !== this.nextLook && !isNew) return;
-    const { simclr, batch } = context;
-    if (!batch) return;
-    const probe = await probeOf(simclr, batch.images, batch.indices, epoch + 1, this.options.probeSize);
+    const { simclr, pictures } = context;
+    if (!pictures) return;
+    const probe = await probeOf(simclr, pictures, epoch + 1, this.options.probeSize);
     const found = [...this.settings, ...watched, ...(await checkProbe(simclr, probe))].filter(
       ({ code }) => !this.spoken.has(code),
     );

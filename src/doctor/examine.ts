@@ -65,7 +65,11 @@ export async function examine(
     const draws: Diagnosis[][] = [];
     for (const draw of [epoch, epoch + 1]) {
       const rows = Array.from({ length: all.shape[0] }, (_, row) => row);
-      const probe = await probeOf(simclr, all, rows, draw, probeSize);
+      const take = (count: number) => ({
+        images: slice(all, [0, 0, 0, 0], [Math.min(count, rows.length), -1, -1, -1]),
+        indices: rows.slice(0, count),
+      });
+      const probe = await probeOf(simclr, take, draw, probeSize);
       draws.push([...(await checkProbe(simclr, probe)), ...checkLoss(simclr, probe, step)]);
     }
     const confirmed = draws[1]!.filter(
@@ -80,20 +84,22 @@ export async function examine(
   }
 }
 
-/** A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole. */
+/**
+ * A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole.
+ *
+ * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
+ */
 export async function probeOf(
   simclr: SimCLR,
-  images: Tensor4D,
-  indices: ArrayLike<number>,
+  take: (count: number) => { images: Tensor4D; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
 ): Promise<Probe> {
-  const count = sharesPartsOfBatch(simclr) ? images.shape[0] : Math.min(probeSize, images.shape[0]);
-  const part = slice(images, [0, 0, 0, 0], [count, -1, -1, -1]);
+  const { images, indices } = take(sharesPartsOfBatch(simclr) ? Number.POSITIVE_INFINITY : probeSize);
   try {
-    return await takeProbe(simclr, part, Array.from(indices).slice(0, count), epoch);
+    return await takeProbe(simclr, images, indices, epoch);
   } finally {
-    part.dispose();
+    images.dispose();
   }
 }
 

@@ -22,6 +22,10 @@ export class LossWatch {
     private readonly patience: number,
   ) {}
 
+  private get views(): number {
+    return this.simclr.augmentations.length;
+  }
+
   /** Takes note of a step. */
   note({ step, loss, learningRate, pairs }: StepRecord): void {
     const { temperature, customLoss } = lossOf(this.simclr);
@@ -29,12 +33,13 @@ export class LossWatch {
     const rising = learningRate > this.lastRate || learningRate === 0;
     this.lastRate = learningRate;
     if (customLoss) return;
-    if (step === 0) this.initial = checkInitialLoss(loss, pairs, temperature);
+    if (step === 0) this.initial = checkInitialLoss(loss, pairs, temperature, this.views);
     this.loss = loss;
     this.pairs = pairs;
     // While it warms up a trainer is not expected to get anywhere.
     if (rising) return;
-    this.shares.push((chanceLoss(pairs) - loss) / attainableGain(pairs, temperature));
+    const { views } = this;
+    this.shares.push((chanceLoss(pairs, views) - loss) / attainableGain(pairs, temperature, views));
     if (this.shares.length > this.patience) this.shares.shift();
   }
 
@@ -46,7 +51,7 @@ export class LossWatch {
   private atChance(): Diagnosis[] {
     if (this.shares.length < this.patience) return [];
     const share = this.shares.reduce((sum, value) => sum + value, 0) / this.shares.length;
-    return share < chanceShare ? [lossAtChance(this.loss, this.pairs, this.patience)] : [];
+    return share < chanceShare ? [lossAtChance(this.loss, this.pairs, this.patience, this.views)] : [];
   }
 
   private zeroRate(): Diagnosis[] {
@@ -65,13 +70,13 @@ export class LossWatch {
 }
 
 /** The words for a loss that is what guessing gives. */
-export function lossAtChance(loss: number, pairs: number, steps: number): Diagnosis {
-  const chance = chanceLoss(pairs);
+export function lossAtChance(loss: number, pairs: number, steps: number, views = 2): Diagnosis {
+  const chance = chanceLoss(pairs, views);
   return {
     code: 'loss-at-chance',
     severity: 'error',
     certain: false,
-    message: `After ${steps} steps the loss is ${short(loss)}, and ln(2N - 1) = ${short(chance)} is what guessing gives.`,
+    message: `After ${steps} steps the loss is ${short(loss)}, and ln(${views}N - 1) = ${short(chance)} is what guessing gives.`,
     remedy:
       'Try another learning rate (a recipe of simclr-ts/recipes has one), weaker crops, and a temperature of 0.5.',
     evidence: { loss, chance, pairs },
@@ -84,8 +89,8 @@ export function lossAtChance(loss: number, pairs: number, steps: number): Diagno
  * pairs were found without learning; above by half of what a similarity of 1 is worth, partners are less alike than
  * others.
  */
-export function checkInitialLoss(loss: number, pairs: number, temperature: number): Diagnosis[] {
-  const chance = chanceLoss(pairs);
+export function checkInitialLoss(loss: number, pairs: number, temperature: number, views = 2): Diagnosis[] {
+  const chance = chanceLoss(pairs, views);
   const [low, high] = [0.1 * chance, chance + 0.5 / temperature];
   if (pairs < 8 || (loss >= low && loss <= high)) return [];
   const isLow = loss < low;
@@ -94,7 +99,7 @@ export function checkInitialLoss(loss: number, pairs: number, temperature: numbe
       code: 'initial-loss',
       severity: 'warning',
       certain: false,
-      message: `The first loss is ${short(loss)} where an untrained network has about ln(2N - 1) = ${short(chance)}: ${isLow ? 'the pairs are found without learning' : 'partners are less alike than other pictures'}.`,
+      message: `The first loss is ${short(loss)} where an untrained network has about ln(${views}N - 1) = ${short(chance)}: ${isLow ? 'the pairs are found without learning' : 'partners are less alike than other pictures'}.`,
       remedy: isLow
         ? 'Make the augmentation stronger; look for what only the two views of a picture share.'
         : 'See whether row i of both views is the same picture.',

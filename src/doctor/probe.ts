@@ -3,7 +3,9 @@ import {
   add,
   avgPool,
   concat,
+  fill,
   gather,
+  image,
   keep,
   max,
   mul,
@@ -24,6 +26,7 @@ import {
 import { ntXentLoss } from '../losses/index.js';
 import { randomGenerator } from '../random/index.js';
 import { contrastiveGradients, type SimCLR, trainableVariables } from '../training/index.js';
+import { projectViews } from '../training/project-views.js';
 import { rememberStatistics } from '../training/running-statistics.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
@@ -118,7 +121,8 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
   let projections: Tensor2D | undefined;
   try {
     const measured = tidy(() => {
-      const [view1, view2] = simclr.views(images, indices, epoch) as [Tensor4D, Tensor4D, ...Tensor4D[]];
+      const [view1, view2] = comparableViews(simclr.views(images, indices, epoch));
+      const sameSize = view1.shape.join() === view2.shape.join();
       const loss = (a: Tensor2D, b: Tensor2D): Scalar => {
         projections = keep(concat([a, b], 0));
         return customLoss ? customLoss(a, b) : ntXentLoss(a, b, { temperature });
@@ -138,8 +142,9 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
         customLoss && [1, 2, 1e-4].map((factor) => customLoss(mul(half(0), factor), mul(half(1), factor)));
       return {
         shuffled: sharesPartsOfBatch(simclr) ? shuffledProjections(simclr, view1, view2) : undefined,
-        viewDifferences: max(abs(sub(view1, view2)), [1, 2, 3]),
-        thumbnails: thumbnailsOf(concat([view1, view2], 0)),
+        // Of two sizes they cannot be the same.
+        viewDifferences: sameSize ? max(abs(sub(view1, view2)), [1, 2, 3]) : fill([pairs], 1),
+        thumbnails: thumbnailsOf(concat(sameSize ? [view1, view2] : toSmallerSize(view1, view2), 0)),
         norms: stack([lengthOf(Object.values(gradients)), lengthOf(variables)]),
         customLoss: custom && stack(custom),
       };
@@ -156,6 +161,20 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
   }
 }
 
+/** The first view and, where there is one, another of its size; otherwise the second. */
+function comparableViews([first, second, ...others]: [Tensor4D, Tensor4D, ...Tensor4D[]]): [
+  Tensor4D,
+  Tensor4D,
+] {
+  const alike = [second, ...others].find((view) => view.shape.join() === first.shape.join());
+  return [first, alike ?? second];
+}
+
+function toSmallerSize(view1: Tensor4D, view2: Tensor4D): Tensor4D[] {
+  const [height, width] = [1, 2].map((axis) => Math.min(view1.shape[axis]!, view2.shape[axis]!));
+  return [view1, view2].map((view) => image.resizeBilinear(view, [height!, width!]));
+}
+
 /** Projections as they are when partners do not sit in the same part of the batch. */
 function shuffledProjections(simclr: SimCLR, view1: Tensor4D, view2: Tensor4D): Tensor2D {
   const pairs = view1.shape[0];
@@ -164,15 +183,8 @@ function shuffledProjections(simclr: SimCLR, view1: Tensor4D, view2: Tensor4D): 
   order.forEach((from, to) => {
     back[from] = to;
   });
-  const forward = (views: Tensor4D) =>
-    simclr.projectionHead.apply(simclr.encoder.apply(views, { training: true }) as Tensor, {
-      training: true,
-    }) as Tensor2D;
   const shuffled = gather(view2, tensor1d(Int32Array.from(order), 'int32'));
-  const projections =
-    simclr.viewBatching === 'joint'
-      ? forward(concat([view1, shuffled], 0))
-      : concat([forward(view1), forward(shuffled)], 0);
+  const projections = concat(projectViews([view1, shuffled], simclr), 0);
   const rows = Int32Array.from({ length: 2 * pairs }, (_, row) =>
     row < pairs ? row : pairs + back[row - pairs]!,
   );

@@ -114,10 +114,12 @@ export async function fitSimCLR(
   return run.execute();
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 class FitRun {
   private readonly history: History = emptyHistory();
   private readonly callbacks: Callback[];
-  private readonly context: FitContext & { batch?: TensorBatch | undefined };
+  private readonly context: Writable<FitContext>;
   private readonly batchSize: number;
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
@@ -271,10 +273,12 @@ class FitRun {
       pairs += size;
       this.history.steps.push(step);
       this.context.batch = batch.whole;
+      this.context.pictures = (count) => this.firstPictures(batch, count);
       try {
         await this.call((callback) => callback.onStepEnd?.(step, this.context));
       } finally {
         this.context.batch = undefined;
+        this.context.pictures = undefined;
       }
       stepBegan = performance.now();
     });
@@ -305,6 +309,14 @@ class FitRun {
     if (!record.partial) this.endEpoch();
     this.history.epochs.push(record);
     await this.call((callback) => callback.onEpochEnd?.(record, this.context));
+  }
+
+  private firstPictures(batch: FitBatch, most: number): Pick<TensorBatch, 'images' | 'indices'> {
+    const count = Math.min(most, batch.indices.length, this.microBatchSize ?? Number.POSITIVE_INFINITY);
+    return {
+      images: batch.rows(0, count),
+      indices: Uint32Array.from(Array.from(batch.indices).slice(0, count)),
+    };
   }
 
   private endEpoch(): void {

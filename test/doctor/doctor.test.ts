@@ -19,6 +19,7 @@ import {
   AdamW,
   LARS,
   projectionHead,
+  randomResizedCrop,
   resnet18,
   SGD,
   type SimCLR,
@@ -27,6 +28,7 @@ import {
 } from 'simclr-ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { doctor, examine, type Finding } from '../../src/doctor/index.js';
+import { LossWatch } from '../../src/doctor/loss-watch.js';
 import { denseEncoder, he, noisy, patient, patterns, trainWithDoctor } from './patients.js';
 
 let simclr: SimCLR | undefined;
@@ -294,6 +296,74 @@ describe('examine', () => {
     await expect(examine(simclr, patterns(4))).rejects.toThrow(
       /^examine: the trainer must not be disposed of/,
     );
+  });
+});
+
+describe('with micro-batches of pictures in memory', () => {
+  it('finds what it finds without', async () => {
+    simclr = patient({ augmentation: unchanged });
+    const findings = await trainWithDoctor(simclr, { microBatchSize: 8 });
+    expect(codes(findings)).toEqual(['identical-views']);
+    expect(findings[0]!.evidence.pairs).toBe(8); // what goes through the network at a time, and no more
+  });
+
+  it('leaves a healthy run alone, and no tensors', async () => {
+    simclr = patient();
+    await simclr.trainStep(patterns(4)); // makes the optimizer's
+    const before = memory().numTensors;
+    expect(await trainWithDoctor(simclr, { microBatchSize: 4, steps: 10, every: 1 })).toEqual([]);
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+describe('views of several sizes', () => {
+  const encoder = () =>
+    sequential({
+      layers: [
+        layers.conv2d({
+          inputShape: [4, 4, 3],
+          filters: 16,
+          kernelSize: 2,
+          kernelInitializer: he(1),
+          activation: 'relu',
+        }),
+        layers.globalAveragePooling2d({}),
+      ],
+    });
+  const crop = (size: number) => randomResizedCrop({ size, scale: [0.5, 1] });
+  const [large, small] = [crop(4), crop(3)];
+
+  it.each<[string, Transform<unknown>[], number | undefined]>([
+    ['a large and a small one', [large, small], undefined],
+    ['two large ones and four small ones', [large, large, small, small, small, small], undefined],
+    ['the large ones apart, in micro-batches', [large, small, small, large], 8],
+  ])('%s', async (_, augmentation, microBatchSize) => {
+    simclr = patient({ encoder: encoder(), augmentation, temperature: 0.1 });
+    await simclr.trainStep(patterns(4)); // makes the optimizer's
+    const before = memory().numTensors;
+    const findings = await trainWithDoctor(simclr, {
+      steps: 12,
+      every: 2,
+      ...(microBatchSize && { microBatchSize }),
+    });
+    expect(codes(findings)).toEqual([]);
+    expect(codes(await examine(simclr, patterns(32), { batchSize: 16 }))).toEqual([]);
+    expect(memory().numTensors).toBe(before);
+  });
+
+  it('counts all views where it knows what guessing gives', async () => {
+    const views = Array.from({ length: 16 }, () => small);
+    simclr = patient({ encoder: encoder(), augmentation: [large, ...views.slice(1)] });
+    const watch = new LossWatch(simclr, 20);
+    const loss = Math.log(16 * 8 - 1);
+    const note = (step: number) =>
+      watch.note({ step, epoch: 0, loss, learningRate: 0.05, seconds: 1, pairs: 8 });
+    note(0); // its first loss is above ln(2N - 1), and as it should be
+    expect(watch.diagnose()).toEqual([]);
+    for (let step = 1; step <= 21; step++) note(step);
+    const [finding] = watch.diagnose();
+    expect(finding).toMatchObject({ code: 'loss-at-chance', evidence: { chance: loss } });
+    expect(finding!.message).toContain('ln(16N - 1) = 4.84');
   });
 });
 

@@ -79,14 +79,20 @@ export function patient(options: SimCLROptions = {}): SimCLR {
 /** Trains under the doctor's eyes: what it said, in order. */
 export async function trainWithDoctor(
   simclr: SimCLR,
-  options: { steps?: number; batchSize?: number; pictures?: ImageArray } & DoctorOptions = {},
+  options: {
+    steps?: number;
+    batchSize?: number;
+    microBatchSize?: number;
+    pictures?: ImageArray;
+  } & DoctorOptions = {},
 ): Promise<Finding[]> {
-  const { steps = 6, batchSize = 16, pictures = patterns(4 * batchSize), ...rest } = options;
+  const { steps = 6, batchSize = 16, microBatchSize = batchSize, ...others } = options;
+  const { pictures = patterns(4 * batchSize), ...rest } = others;
   const findings: Finding[] = [];
   const onFinding = (finding: Finding) => {
     findings.push(finding);
   };
   const callbacks = [doctor({ every: 20, onFinding, ...rest })];
-  await simclr.fit(pictures, { batchSize, epochs: 1000, maxSteps: steps, callbacks });
+  await simclr.fit(pictures, { batchSize, microBatchSize, epochs: 1000, maxSteps: steps, callbacks });
   return findings;
 }

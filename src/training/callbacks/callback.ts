@@ -70,6 +70,12 @@ export interface FitContext {
   readonly simclr: SimCLR;
   /** The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. */
   readonly batch?: TensorBatch | undefined;
+  /**
+   * The first pictures of the step and their numbers, during `onStepEnd` only: at most `count` of them, and at most as
+   * many as go through the network at a time. Unlike `batch` it is there with `microBatchSize` too. The caller disposes
+   * the tensor.
+   */
+  readonly pictures?: ((count: number) => Pick<TensorBatch, 'images' | 'indices'>) | undefined;
   /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
   stop(reason: string): void;
 }
