@@ -5,7 +5,7 @@ import { layouts } from './layout.generated.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
 import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
-import { type PoolExports, ThreadPool } from './thread-pool.js';
+import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
 
 export { constants, kinds } from './layout.generated.js';
 
@@ -51,9 +51,8 @@ export class KernelModule {
     this.run = exports.run as Run;
     const threads = takeThreadCount();
     if (threads > 1 && this.isShared) {
-      const controlBytes = Math.max(layouts.Control[0], 2 * cacheLine);
-      const control = this.block('Control', controlBytes);
-      new Uint8Array(this.memory.buffer, control, controlBytes).fill(0);
+      const control = this.block('Control', controlBytes(threads));
+      new Uint8Array(this.memory.buffer, control, controlBytes(threads)).fill(0);
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
     } else if (threads > 1) {
       console.warn(
@@ -127,9 +126,18 @@ export class KernelModule {
     return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
   }
 
-  /** Threads that the kernels use. */
+  /** Threads that the kernels use: those that have started or may yet start. */
   get threads(): number {
-    return this.pool?.size ?? 1;
+    return this.pool?.threads ?? 1;
+  }
+
+  /**
+   * Resolves when every thread serves or is known to be missing.
+   *
+   * @returns Why some are missing; `undefined` where none is.
+   */
+  async threadsStarted(): Promise<string | undefined> {
+    return this.pool?.started();
   }
 }
 
