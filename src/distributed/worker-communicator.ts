@@ -1,4 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
+import { Patience } from '../backend/patience.js';
 import { checkInteger, checkPositive } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { yieldToEventLoop } from '../training/yield-to-event-loop.js';
@@ -15,7 +16,7 @@ import {
 
 /** Options of {@link workerCommunicator}. */
 export interface WorkerCommunicatorOptions {
-  /** How long a rank waits for the others before it gives up. @defaultValue `1800` */
+  /** How long a rank waits for the others before it gives up; pauses of the process do not count. @defaultValue `1800` */
   timeoutSeconds?: number;
 }
 
@@ -28,6 +29,9 @@ const operations = [
   'barrier',
 ] as const;
 type Operation = (typeof operations)[number];
+
+/** Milliseconds from one look at the others to the next, at most, while the process runs. */
+const longestLook = 1000;
 
 const kinds = ['Float32Array', 'Float64Array', 'Int32Array', 'Uint8Array'] as const;
 
@@ -219,13 +223,17 @@ class WorkerCommunicator implements Communicator {
     return Atomics.load(this.control, words.generation) !== generation;
   }
 
-  private checkWait(began: number): void {
+  private checkWait(patience: Patience): void {
     checkAlive(this.group, this.control);
-    if (performance.now() - began > this.timeout) {
+    if (patience.isOver()) {
       throw new DistributedError(
         `Rank ${this.rank} waited ${this.timeout / 1000} s for the others in vain; has one of them ended?`,
       );
     }
+  }
+
+  private patience(): Patience {
+    return new Patience(this.timeout, longestLook);
   }
 
   private begin(): void {
@@ -252,9 +260,9 @@ class WorkerCommunicator implements Communicator {
 
   private block(generation: number): void {
     for (let spin = 0; spin < spins; spin++) if (this.hasEnded(generation)) return;
-    const began = performance.now();
+    const patience = this.patience();
     while (!this.hasEnded(generation)) {
-      this.checkWait(began);
+      this.checkWait(patience);
       Atomics.wait(this.control, words.generation, generation, 100);
     }
   }
@@ -265,9 +273,9 @@ class WorkerCommunicator implements Communicator {
       for (let step = steps.next(); ; step = steps.next()) {
         if (step.done) return step.value;
         const generation = step.value;
-        const began = performance.now();
+        const patience = this.patience();
         for (let look = 0; !this.hasEnded(generation); look++) {
-          this.checkWait(began);
+          this.checkWait(patience);
           if (look < looks) await yieldToEventLoop();
           else await new Promise((resolve) => setTimeout(resolve, 1));
         }

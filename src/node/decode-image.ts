@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '../backend/available-cores.js';
 import { toBytes } from '../data/bytes.js';
 import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
@@ -162,7 +162,7 @@ async function inParallel(
       }
     }
   };
-  const workers = Math.min(count, concurrency ?? availableParallelism());
+  const workers = Math.min(count, concurrency ?? availableCores());
   await Promise.all(Array.from({ length: workers }, worker));
 }
 

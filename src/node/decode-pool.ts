@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { availableCores } from '../backend/available-cores.js';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -23,7 +23,7 @@ import { unreadable } from './read-bytes.js';
 
 /** Options of {@link decodePool}. */
 export interface DecodePoolOptions extends DecodeImageOptions {
-  /** Threads. Whole number >= 1; default: one less than the processor has cores, from 1 to 4. */
+  /** Threads. Whole number >= 1; default: one less than the cores that this process may use, from 1 to 4. */
   workers?: number;
 }
 
@@ -172,8 +172,9 @@ class Pool {
       concurrency: picturesAtOnce,
     };
     // Options of the process are for its own program: a loader is of no use here, and --input-type would make the
-    // text above another kind of module.
-    const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [] });
+    // text above another kind of module. The same options come in the environment.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [], env });
     let reason: string | undefined;
     worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
     worker.on('error', (error) => {
@@ -271,7 +272,7 @@ export function decodePool(options: DecodePoolOptions = {}): DecodePool {
 
 /** Leaves a core to training. */
 export function defaultWorkers(): number {
-  return Math.min(4, Math.max(1, availableParallelism() - 1));
+  return Math.min(4, Math.max(1, availableCores() - 1));
 }
 
 /** {@link decodePool} in the name of another function. */

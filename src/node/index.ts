@@ -3,6 +3,7 @@
  * @module
  */
 
+export { availableCores } from '../backend/available-cores.js';
 export type { SkippedImage } from '../data/index.js';
 export {
   type BackendChoice,

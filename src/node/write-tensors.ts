@@ -63,6 +63,10 @@ export async function writeTensors(
 ): Promise<WrittenTensors> {
   const worker = new Worker(code, {
     eval: true,
+    // Options of the process are for its own program, those in the environment too: a loader is of no use here, and
+    // --input-type would make the text above another kind of module.
+    execArgv: [],
+    env: {},
     workerData: {
       file,
       tensors: tensors.map((bytes) => (bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))),

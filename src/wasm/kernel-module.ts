@@ -1,48 +1,21 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
+import { layouts } from './layout.generated.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
 import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
-import { type PoolExports, ThreadPool } from './thread-pool.js';
+import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
 
-/** What the compiled module can do, by the numbers of assembly/index.ts. */
-export const kinds = {
-  packColumns: 0,
-  multiplyGathered: 1,
-  multiplyFilterGradient: 2,
-  transformInputs: 3,
-  transformOutputs: 4,
-  transformGradients: 5,
-  transformFilters: 6,
-  transformFilterGradients: 7,
-  multiplyPlaces: 8,
-  sumPlaces: 9,
-  maxPoolGradient: 10,
-  padPictures: 11,
-  blockMoments: 12,
-  combineMoments: 13,
-  normalizeBlocks: 14,
-  blockGradients: 15,
-  combineGradients: 16,
-  gradientBlocks: 17,
-  outputFactors: 18,
-  momentumUpdate: 19,
-  adamUpdate: 20,
-  maxPool: 21,
-  reduceBlocks: 22,
-  combineBlocks: 23,
-  addValues: 24,
-  subtractValues: 25,
-  multiplyValues: 26,
-  divideValues: 27,
-  averagePoolGradient: 28,
-  segmentSum: 29,
-  softmaxRows: 30,
-} as const;
+export { constants, kinds } from './layout.generated.js';
 
-/** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
-export type Fields = readonly number[];
+/** A structure that kernels take: a class in assembly/. */
+export type StructureName = Exclude<keyof typeof layouts, 'Control'>;
+
+/** Every field of a structure: integers, addresses and floats. */
+export type Fields<Name extends StructureName> = {
+  readonly [Field in keyof (typeof layouts)[Name][1]]: number;
+};
 
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
@@ -53,8 +26,6 @@ interface WasmModule {
   wasmMemory?: WebAssembly.Memory;
 }
 
-/** Size of the structure that threads share, in assembly/threads.ts, and some. */
-const controlBytes = 128;
 const cacheLine = 64;
 
 /**
@@ -80,8 +51,8 @@ export class KernelModule {
     this.run = exports.run as Run;
     const threads = takeThreadCount();
     if (threads > 1 && this.isShared) {
-      const control = this.block('control', controlBytes);
-      new Uint8Array(this.memory.buffer, control, controlBytes).fill(0);
+      const control = this.block('Control', controlBytes(threads));
+      new Uint8Array(this.memory.buffer, control, controlBytes(threads)).fill(0);
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
     } else if (threads > 1) {
       console.warn(
@@ -121,10 +92,17 @@ export class KernelModule {
     return address;
   }
 
-  /** Writes a structure into a block of its own and returns its address. */
-  structure(name: string, fields: Fields): number {
-    const address = this.block(name, 4 * fields.length);
-    new Int32Array(this.memory.buffer, address, fields.length).set(fields);
+  /** Writes a structure into a block of its own and returns its address; valid until the next of its name. */
+  structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
+    const [bytes, places] = layouts[name];
+    const address = this.block(name, bytes);
+    const view = new DataView(this.memory.buffer, address, bytes);
+    for (const [field, [offset, type]] of Object.entries(places)) {
+      const value = fields[field as keyof Fields<Name>];
+      if (type === 'f32') view.setFloat32(offset, value, true);
+      else if (type === 'f64') view.setFloat64(offset, value, true);
+      else view.setInt32(offset, value, true); // addresses beyond 2 GB too: both are taken modulo 2 ** 32
+    }
     return address;
   }
 
@@ -148,9 +126,18 @@ export class KernelModule {
     return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
   }
 
-  /** Threads that the kernels use. */
+  /** Threads that the kernels use: those that have started or may yet start. */
   get threads(): number {
-    return this.pool?.size ?? 1;
+    return this.pool?.threads ?? 1;
+  }
+
+  /**
+   * Resolves when every thread serves or is known to be missing.
+   *
+   * @returns Why some are missing; `undefined` where none is.
+   */
+  async threadsStarted(): Promise<string | undefined> {
+    return this.pool?.started();
   }
 }
 

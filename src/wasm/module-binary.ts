@@ -1,6 +1,6 @@
+import { nodeModule } from '../backend/host.js';
 import { BackendError } from '../errors/errors.js';
 import { plain, relaxed } from './binaries.generated.js';
-import { nodeModule } from './host.js';
 
 /** A function with one relaxed multiply-add: engines without relaxed SIMD refuse it. */
 const relaxedProbe = Uint8Array.of(

@@ -1,6 +1,6 @@
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-import { nodeModule } from './host.js';
+import { nodeModule } from '../backend/host.js';
 
 /**
  * A worker that answers but does nothing. tfjs's threaded binary wants to start its own threads, which in Node it

@@ -1,6 +1,6 @@
+import { availableCores } from '../backend/available-cores.js';
 import { checkInteger } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
-import { availableCores, ranksOnThisMachine } from './host.js';
 
 /** Beyond this, kernels of a millisecond are cut into too little each. */
 const most = 16;
@@ -8,13 +8,21 @@ const most = 16;
 let wanted: number | undefined;
 let fixed = false;
 
+/** Processes that MPI's launchers say they started on this machine, of which this is one; else 1. */
+function ranksOnThisMachine(): number {
+  type Process = { env?: Record<string, string | undefined> };
+  const environment = (globalThis as { process?: Process }).process?.env ?? {};
+  const count = Number(environment.OMPI_COMM_WORLD_LOCAL_SIZE ?? environment.MPI_LOCALNRANKS);
+  return Number.isInteger(count) && count > 0 ? count : 1;
+}
+
 /**
  * Chooses how many threads the kernels of `simclr-ts/wasm` use, the calling one included. Call it before the
  * backend computes for the first time. Fewer are used where memory cannot be shared.
  *
- * @param count - Whole number from 1. @defaultValue the cores that the process may use, at most 16;
+ * @param count - Integer from 1. @defaultValue the cores that the process may use, a container's quota of processor time included, at most 16;
  * under MPI divided by the ranks on the machine, so that together they have a thread a core
- * @throws `InvalidOptionError` when `count` is no whole number >= 1.
+ * @throws `InvalidOptionError` when `count` is not an integer >= 1.
  * @throws `BackendError` when the threads are running already.
  */
 export function setThreadCount(count: number): void {

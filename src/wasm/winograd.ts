@@ -1,13 +1,10 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule, kinds } from './kernel-module.js';
+import { constants, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 type Info = backend_util.Conv2DInfo;
 
-/** Twins of the constants in assembly/winograd-tiles.ts. */
-const places = 36;
-const tileSize = 4;
-const scratchBytes = 1024;
+const { places, tileSize, scratchBytes } = constants['winograd-tiles'];
 
 /**
  * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
@@ -88,9 +85,21 @@ function transformTiles({
 }: TileWork): void {
   const module = kernelModule();
   const { address, height, width, channels } = pictures;
-  const zeros = module.zeros(channels * 4);
-  const fields = [address, transformed, height, width, channels, grid.tilesY, grid.tilesX, first, count];
-  module.dispatch(kind, module.structure('tiles', [...fields, padTop, padLeft, zeros]), count, scratchBytes);
+  const work = module.structure('Tiles', {
+    tensor: address,
+    transformed,
+    height,
+    width,
+    channels,
+    tilesY: grid.tilesY,
+    tilesX: grid.tilesX,
+    firstTile: first,
+    tiles: count,
+    padTop,
+    padLeft,
+    zeros: module.zeros(channels * 4),
+  });
+  module.dispatch(kind, work, count, scratchBytes);
 }
 
 /** Working memory for `count` transformed tiles. */
@@ -119,13 +128,14 @@ export function winogradConvolution(
   const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
 
   const filters = module.block('winogradFilters', places * from.channels * to.channels * 4);
-  const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1];
-  module.dispatch(
-    kinds.transformFilters,
-    module.structure('filters', filterFields),
-    from.channels / 4,
-    scratchBytes,
-  );
+  const filterWork = module.structure('Filters', {
+    filter: addressOf(filter),
+    transformed: filters,
+    inputs: info.inChannels,
+    outputs: info.outChannels,
+    turned: forward ? 0 : 1,
+  });
+  module.dispatch(kinds.transformFilters, filterWork, from.channels / 4, scratchBytes);
   const grid = gridOf(info.batchSize, to.height, to.width);
   forGroups(grid, from.channels + to.channels, (first, count) => {
     const left = transformedBlock('winogradLeft', count, from.channels);
@@ -139,8 +149,16 @@ export function winogradConvolution(
       padTop,
       padLeft,
     });
-    const fields = [left, filters, products, count, from.channels, to.channels, 0];
-    module.dispatch(kinds.multiplyPlaces, module.structure('places', fields), places, scratchBytes);
+    const work = module.structure('PlaceProducts', {
+      left,
+      right: filters,
+      result: products,
+      tiles: count,
+      depth: from.channels,
+      columns: to.channels,
+      accumulate: 0,
+    });
+    module.dispatch(kinds.multiplyPlaces, work, places, scratchBytes);
     transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products });
   });
   return output;
@@ -179,14 +197,24 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
       padLeft,
     });
     transformTiles({ ...group, kind: kinds.transformGradients, pictures: gradient, transformed: right });
-    const fields = [left, right, sums, count, inChannels, outChannels, first > 0 ? 1 : 0];
-    module.dispatch(kinds.sumPlaces, module.structure('places', fields), places, scratchBytes);
+    const work = module.structure('PlaceProducts', {
+      left,
+      right,
+      result: sums,
+      tiles: count,
+      depth: inChannels,
+      columns: outChannels,
+      accumulate: first > 0 ? 1 : 0,
+    });
+    module.dispatch(kinds.sumPlaces, work, places, scratchBytes);
   });
-  module.dispatch(
-    kinds.transformFilterGradients,
-    module.structure('filters', [addressOf(output), sums, inChannels, outChannels, 0]),
-    outChannels / 4,
-    scratchBytes,
-  );
+  const work = module.structure('Filters', {
+    filter: addressOf(output),
+    transformed: sums,
+    inputs: inChannels,
+    outputs: outChannels,
+    turned: 0,
+  });
+  module.dispatch(kinds.transformFilterGradients, work, outChannels / 4, scratchBytes);
   return output;
 }

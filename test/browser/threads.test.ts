@@ -3,6 +3,7 @@ import { conv2d, grads, type Tensor, type Tensor4D, tensor } from '@tensorflow/t
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
 import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { layouts } from '../../src/wasm/layout.generated.js';
 import { ThreadPool } from '../../src/wasm/thread-pool.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
@@ -47,10 +48,30 @@ describe('threads in an isolated page', () => {
     for (const [index, values] of together.entries()) expectClose(values, alone[index]!, { relative: 1e-6 });
   });
 
-  it('that die fail the next call with a named error', async () => {
-    const exports = { begin() {}, finish: () => 1 };
+  const exports = { begin() {}, finish: () => 1 };
+  const sharedMemory = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+
+  it('that never start are fewer, and nothing else', async () => {
+    const warn = console.warn;
+    const warnings: string[] = [];
+    console.warn = (text: string) => warnings.push(text);
     // Without a module the worker ends with an error as soon as it starts.
-    const pool = new ThreadPool(2, exports, 0, undefined as never, undefined as never);
+    const pool = new ThreadPool(2, exports, 0, undefined as never, sharedMemory());
+    try {
+      expect(await pool.started()).toMatch(/^thread 1 did not start: /);
+    } finally {
+      console.warn = warn;
+    }
+    expect(pool.threads).toBe(1);
+    expect(warnings).toHaveLength(1);
+    pool.dispatch(0, 0, 1, 0, 0);
+    pool.dispose();
+  });
+
+  it('that die fail the next call with a named error', async () => {
+    const memory = sharedMemory();
+    const pool = new ThreadPool(2, exports, 0, undefined as never, memory);
+    new Int32Array(memory.buffer).fill(1, layouts.Control[0] / 4); // as if it had served before it ended
     let error: unknown;
     for (let wait = 0; wait < 100 && error === undefined; wait++) {
       await sleep(50); // the news of its end comes through the event loop

@@ -1,10 +1,12 @@
 /**
- * Run by threads.test.ts in a process of its own: threads-program.ts COUNT [kill], or
- * "default" for what is chosen without a count. Prints, as JSON, the threads in
- * use and a hash of the bits of some results; with `kill` it ends a thread first and prints the error that follows.
+ * Run by threads.test.ts in a process of its own: threads-program.ts COUNT [kill | absent | refused], or
+ * "default" for what is chosen without a count. Prints, as JSON, the threads in use, why some are missing, and a hash of
+ * the bits of some results. With `kill` it ends a thread first and prints the error that follows; with `absent` threads
+ * end as soon as they start, with `refused` the system starts none.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import {
   conv2d,
   grads,
@@ -20,7 +22,19 @@ import { kernelModule } from '../../src/wasm/kernel-module.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { prepareWasm } from '../helpers/wasm.js';
 
-const [count = '1', kill] = process.argv.slice(2);
+const [count = '1', trouble] = process.argv.slice(2);
+if (trouble === 'absent' || trouble === 'refused') {
+  const getBuiltinModule = process.getBuiltinModule.bind(process) as (name: string) => unknown;
+  class Failing extends Worker {
+    constructor(_: string, options: WorkerOptions) {
+      if (trouble === 'refused') throw new Error('no more threads');
+      super('process.exit(3)', options);
+    }
+  }
+  const threads = { Worker: Failing };
+  process.getBuiltinModule = ((name: string) =>
+    name === 'node:worker_threads' ? threads : getBuiltinModule(name)) as typeof process.getBuiltinModule;
+}
 await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
@@ -53,13 +67,14 @@ try {
       result.dispose();
     }
   }
+  const missing = await kernelModule().threadsStarted();
   const { threads } = kernelModule();
-  if (kill) {
+  if (trouble === 'kill') {
     (kernelModule() as unknown as { pool: { stops: (() => void)[] } }).pool.stops[0]!();
     await setTimeout(200); // the news of its end comes through the event loop
     results();
   }
-  console.log(JSON.stringify({ threads, hash: hash.digest('hex') }));
+  console.log(JSON.stringify({ threads, missing, hash: hash.digest('hex') }));
 } catch (error) {
   console.log(JSON.stringify({ error: String(error) }));
 }

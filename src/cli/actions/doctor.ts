@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { ImageArray } from 'simclr-ts';
 import { examine } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
-import { useBestBackend } from 'simclr-ts/node';
+import { availableCores, useBestBackend } from 'simclr-ts/node';
 import type { Action } from '../context.js';
 import { exitCodes } from '../exit-codes.js';
 import { holdsModel, type ModelOptions, openModel } from './open-model.js';
@@ -20,7 +19,7 @@ interface Check {
 const sampleSize = 64;
 
 function checkNode(): Check {
-  const message = `Node ${process.versions.node}, ${availableParallelism()} cores`;
+  const message = `Node ${process.versions.node}, ${availableCores()} cores`;
   const isOld = Number(process.versions.node.split('.')[0]) < 20;
   return isOld
     ? { name: 'node', status: 'error', message, remedy: 'Install Node 20 or newer.' }

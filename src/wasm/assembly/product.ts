@@ -2,6 +2,8 @@ import { Gather, packGathered } from './gather';
 import { multiplyPanels } from './micro-kernel';
 import { panelAddress } from './pack-columns';
 
+/** Scratch before the packed rows: a spare tile, and what keeps them in cache lines of their own. */
+export const spareBytes: usize = 256;
 /** Rows that are packed at once: with a depth of 256 they fill a good part of the second-level cache. */
 export const blockRows: i32 = 96;
 
@@ -37,7 +39,7 @@ export class Product {
  */
 export function multiplyGathered(product: Product, first: i32, last: i32, scratch: usize): void {
   const spare = scratch;
-  const packed = scratch + 256;
+  const packed = scratch + spareBytes;
   const scattered = packed + ((<usize>(blockRows * product.chunk)) << 2);
   const columns = product.columns;
   const scatters = product.scatterHeight > 0;

@@ -1,7 +1,7 @@
 import { run } from './run';
 
 /**
- * What the threads of a pool share. The ticket holds the number of the job in its upper half and that of the next
+ * What the threads of a pool share; behind it, for each thread, an i32 that is 1 from when it serves. The ticket holds the number of the job in its upper half and that of the next
  * task in its lower one: a thread that slept through a job can never take a task of the next with the old job's
  * fields, for its exchange fails.
  */
@@ -77,6 +77,7 @@ export function finish(address: usize): bool {
 /** The life of thread `thread` (1, 2, ...) of a pool: never returns. */
 export function serve(address: usize, thread: i32): void {
   const control = changetype<Control>(address);
+  atomic.store<i32>(address + offsetof<Control>() + (<usize>thread << 2), 1);
   const jobAddress = address + offsetof<Control>('job');
   const sleepersAddress = address + offsetof<Control>('sleepers');
   let seen = 0;

@@ -6,6 +6,12 @@ import { plusTimes, times } from './simd';
  * matrix product of its own over the channels. Lavin and Gray 2015, arXiv:1509.09308, section 4.
  */
 
+/** Places of a transformed tile, outputs of a tile along an axis. */
+export const places: i32 = 36;
+export const tileSize: i32 = 4;
+/** Scratch of every transform. */
+export const scratchBytes: i32 = 1024;
+
 /** Tiles `firstTile` on of pictures, and the matrices of their transforms. */
 @unmanaged
 export class Tiles {
@@ -91,9 +97,9 @@ function pixelAddresses(work: Tiles, tile: i32, padTop: i32, padLeft: i32, size:
   const tileY = rest % work.tilesY;
   const picture = rest / work.tilesY;
   for (let i = 0; i < size; i++) {
-    const y = tileY * 4 - padTop + i;
+    const y = tileY * tileSize - padTop + i;
     for (let j = 0; j < size; j++) {
-      const x = tileX * 4 - padLeft + j;
+      const x = tileX * tileSize - padLeft + j;
       const inside = <u32>y < <u32>work.height && <u32>x < <u32>work.width;
       const pixel = (picture * work.height + y) * work.width + x;
       store<usize>(to, inside ? work.tensor + (<usize>(pixel * work.channels) << 2) : work.zeros);
