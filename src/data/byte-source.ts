@@ -1,5 +1,7 @@
 import { describeValue } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { concatenateBytes } from './bytes.js';
+import { gunzipChunks } from './gunzip.js';
 import { isBytes } from './image-array.js';
 
 /** Bytes in pieces: an async iterable, or a stream as `fetch` and `File.stream` give it. */
@@ -84,37 +86,31 @@ async function* startingWith(
   }
 }
 
-/** Pieces as they are decompressed, so that memory stays small whatever they grow to. */
+/** Pieces as they are decompressed. */
 async function* inflate(
   caller: string,
   name: string,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { readable, writable } = new DecompressionStream('gzip');
-  const writer = writable.getWriter();
-  let readError: unknown;
-  const feed = (async () => {
+  let failed: { error: unknown } | undefined;
+  async function* watched() {
     try {
-      for await (const chunk of chunks) await writer.write(chunk as Uint8Array<ArrayBuffer>);
-      await writer.close();
+      yield* chunks;
     } catch (error) {
-      readError = error;
-      await writer.abort(error).catch(() => {});
+      failed = { error };
+      throw error;
     }
-  })();
+  }
   try {
-    yield* chunksOfStream(readable as ReadableStream<Uint8Array>);
+    yield* gunzipChunks(watched());
   } catch (error) {
-    await feed;
-    // The source's own error says more than that the stream was given up because of it.
-    if (readError instanceof DataError || readError instanceof InvalidOptionError) throw readError;
+    // The source's own error says more than that it could not be decompressed to its end.
+    if (failed) throw failed.error;
     throw new DataError(
       `${caller}: a gzip file must be whole. Received: ${name}, which does not decompress (${(error as Error).message}).`,
       name,
       { cause: error },
     );
-  } finally {
-    await chunks.return();
   }
 }
 
@@ -141,15 +137,4 @@ export class ByteReader {
     }
     return concatenateBytes(parts);
   }
-}
-
-/** Pieces as one, in memory of its own. */
-export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

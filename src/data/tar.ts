@@ -1,6 +1,7 @@
 import { checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
-import { type ByteSource, concatenateBytes, readChunks } from './byte-source.js';
+import { type ByteSource, readChunks } from './byte-source.js';
+import { concatenateBytes } from './bytes.js';
 
 /** A file in a tar archive. */
 export interface TarEntry {
