@@ -1,5 +1,5 @@
 import { describeValue } from '../errors/checks.js';
-import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { DataError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
 import { concatenateBytes } from './bytes.js';
 import { gunzipChunks } from './gunzip.js';
 import { isBytes } from './image-array.js';
@@ -64,13 +64,23 @@ async function* checkedChunks(
   name: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    if (!isBytes(chunk)) {
-      throw new InvalidOptionError(
-        `${caller}: a source must give pieces of bytes (Uint8Array). Received: ${name} with ${describeValue(chunk)}.`,
-      );
+  try {
+    for await (const chunk of chunks) {
+      if (!isBytes(chunk)) {
+        throw new InvalidOptionError(
+          `${caller}: a source must give pieces of bytes (Uint8Array). Received: ${name} with ${describeValue(chunk)}.`,
+        );
+      }
+      if (chunk.length > 0) yield chunk;
     }
-    if (chunk.length > 0) yield chunk;
+  } catch (error) {
+    if (error instanceof SimCLRError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataError(
+      `${caller}: a source must be readable to its end. Received: ${name}, which failed (${reason}).`,
+      name,
+      { cause: error },
+    );
   }
 }
 
@@ -123,18 +133,36 @@ export class ByteReader {
   /** The next `count` bytes in memory of their own, fewer at the end. Grows with what comes, not with `count`. */
   async read(count: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
+    await this.take(count, (part) => parts.push(part));
+    return concatenateBytes(parts);
+  }
+
+  /** Passes over the next `count` bytes. @returns Whether there were as many. */
+  async skip(count: number): Promise<boolean> {
+    return (await this.take(count, () => {})) === count;
+  }
+
+  /** Whether nothing is left. */
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.fill());
+  }
+
+  private async take(count: number, use: (part: Uint8Array) => void): Promise<number> {
     let missing = count;
-    while (missing > 0) {
-      if (this.current.length === 0) {
-        const next = await this.chunks.next();
-        if (next.done) break;
-        this.current = next.value;
-      }
+    while (missing > 0 && (await this.fill())) {
       const part = this.current.subarray(0, missing);
       this.current = this.current.subarray(part.length);
-      parts.push(part);
+      use(part);
       missing -= part.length;
     }
-    return concatenateBytes(parts);
+    return count - missing;
+  }
+
+  private async fill(): Promise<boolean> {
+    if (this.current.length > 0) return true;
+    const next = await this.chunks.next();
+    if (next.done) return false;
+    this.current = next.value;
+    return true;
   }
 }

@@ -4,7 +4,7 @@ import { randomGenerator } from '../random/index.js';
 import type { ByteSource } from './byte-source.js';
 import type { ImageRecord } from './picture.js';
 import { makeStream, type Stream } from './stream.js';
-import { type TarEntriesOptions, tarEntries } from './tar.js';
+import { type TarEntriesOptions, tarEntries } from './tar/tar-entries.js';
 
 /** Options of {@link webDataset}. */
 export interface WebDatasetOptions extends TarEntriesOptions {
