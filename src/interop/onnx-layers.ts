@@ -93,49 +93,52 @@ function paddedConvolution(context: LayerContext): string {
 function stockConvolution(context: LayerContext, call: LayerCall): string {
   const { kernelSize, strides, dilationRate } = context.layer.getConfig() as Record<string, number[]>;
   const dilations = dilationRate!;
-  const covered = kernelSize!.map((size, axis) => (size - 1) * dilations[axis]! + 1);
+  const spans = kernelSize!.map((size, axis) => (size - 1) * dilations[axis]! + 1);
   return activated(context, (name) =>
     convolution(context, name, {
       kernel_shape: kernelSize!,
       strides: strides!,
       dilations,
-      ...stockPadding(context, call, covered, strides!),
+      ...stockPadding(context, call, spans, strides!),
     }),
   );
 }
 
 /**
- * The padding of a layer of tfjs-layers in numbers: `auto_pad` is not for dilated kernels nor for strides longer than a
- * window, whose padding onnxruntime would have negative. Only where it depends on a size that is open, it must do.
+ * The padding of a layer of tfjs-layers. `auto_pad` is not for dilated kernels, nor for strides longer than a window, whose
+ * padding onnxruntime would have negative: there it is in numbers. Only there: onnxruntime moves a Pad in front of an
+ * AveragePool that has numbers into it, and then counts the zeros no more.
  *
- * @param covered - Rows and columns that a window spans.
+ * @param spans - Rows and columns that a window covers.
  */
 function stockPadding(
   { layer }: LayerContext,
   call: LayerCall,
-  covered: readonly number[],
+  spans: readonly number[],
   strides: readonly number[],
 ): Record<string, Attribute> {
-  if (layer.getConfig().padding !== 'same') return { auto_pad: 'VALID' };
+  const { padding, dilationRate = [1, 1] } = layer.getConfig() as {
+    padding: string;
+    dilationRate?: number[];
+  };
+  if (padding !== 'same') return { auto_pad: 'VALID' };
+  const isDilated = dilationRate.some((rate) => rate > 1);
+  const isLong = strides.some((stride, axis) => stride > spans[axis]!);
+  if (!isDilated && !isLong) return { auto_pad: 'SAME_UPPER' };
   const sizes = call.inputs[0]!.shape.slice(1, 3);
   const totals = sizes.map((size, axis) => {
-    const [span, stride] = [covered[axis]!, strides[axis]!];
+    const [span, stride] = [spans[axis]!, strides[axis]!];
     if (stride === 1) return span - 1;
-    if (size == null) return span === 1 ? 0 : undefined;
-    return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
-  });
-  if (totals.every((total) => total !== undefined)) {
-    const before = totals.map((total) => Math.floor(total / 2));
-    return { pads: [...before, ...totals.map((total, axis) => total - before[axis]!)] };
-  }
-  if (strides.some((stride, axis) => stride > covered[axis]!)) {
-    refuseLayer(
+    if (size != null) return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+    return refuseLayer(
       caller,
       layer,
       "a layer with padding 'same' and strides longer than its windows must get pictures of a known size",
     );
-  }
-  return { auto_pad: 'SAME_UPPER' };
+  });
+  if (totals.every((total) => total === 0)) return { auto_pad: 'VALID' };
+  const before = totals.map((total) => Math.floor(total / 2));
+  return { pads: [...before, ...totals.map((total, axis) => total - before[axis]!)] };
 }
 
 function convolution(context: LayerContext, name: string, attributes: Record<string, Attribute>): string {

@@ -158,19 +158,20 @@ describe('exportONNX', () => {
     const same = { padding: 'same' as const };
     const convolution = (kernelSize: number, options: object) =>
       layers.conv2d({ filters: 3, kernelSize, ...same, ...options });
-    // [top, left, bottom, right]; as TensorFlow, what is odd goes to the end.
+    // [top, left, bottom, right]; as in TensorFlow, what is odd goes to the end.
     expect(await paddings([9, 8, 3], convolution(3, { dilationRate: [2, 3] }), convolution(2, {}))).toEqual([
       [2, 3, 2, 3],
-      [0, 0, 1, 1],
+      'SAME_UPPER',
     ]);
-    expect(await paddings([9, 8, 3], convolution(3, { strides: 2 }))).toEqual([[1, 0, 1, 1]]);
+    expect(await paddings([9, 8, 3], convolution(2, { dilationRate: 3 }))).toEqual([[1, 1, 2, 2]]);
+    expect(await paddings([9, 8, 3], convolution(3, { strides: 2 }))).toEqual(['SAME_UPPER']);
     const long = () => layers.maxPooling2d({ poolSize: 2, strides: 5, ...same });
-    expect(await paddings([9, 8, 3], long())).toEqual([[0, 0, 0, 0]]);
+    expect(await paddings([9, 8, 3], long())).toEqual(['VALID']);
+    expect(await paddings([6, 8, 3], long())).toEqual([[0, 0, 1, 0]]);
     expect(await paddings([9, 8, 3], convolution(3, { padding: 'valid' }))).toEqual(['VALID']);
     const open = [null, null, 3];
     expect(await paddings(open, convolution(3, { dilationRate: 2 }))).toEqual([[2, 2, 2, 2]]);
     expect(await paddings(open, convolution(3, { strides: 2 }))).toEqual(['SAME_UPPER']);
-    expect(await paddings(open, convolution(1, { strides: 2 }))).toEqual([[0, 0, 0, 0]]);
     await expect(paddings(open, long())).rejects.toThrow(/strides longer than its windows.*of a known size/);
   });
 

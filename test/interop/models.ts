@@ -76,7 +76,7 @@ export function stockEncoder(): LayersModel {
 
 /** An encoder of what exporters stumble over: strides longer than their windows, a vector added to pictures. */
 export function oddEncoder(): LayersModel {
-  const x = input({ shape: [9, 11, 3] });
+  const x = input({ shape: [10, 11, 3] });
   const pooled = layers
     .maxPooling2d({ poolSize: 2, strides: [3, 5], padding: 'same', name: 'sparse' })
     .apply(x) as SymbolicTensor;
