@@ -1,5 +1,7 @@
 import { describeValue } from '../errors/checks.js';
-import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { DataError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
+import { concatenateBytes } from './bytes.js';
+import { gunzipChunks } from './gunzip.js';
 import { isBytes } from './image-array.js';
 
 /** Bytes in pieces: an async iterable, or a stream as `fetch` and `File.stream` give it. */
@@ -62,13 +64,23 @@ async function* checkedChunks(
   name: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    if (!isBytes(chunk)) {
-      throw new InvalidOptionError(
-        `${caller}: a source must give pieces of bytes (Uint8Array). Received: ${name} with ${describeValue(chunk)}.`,
-      );
+  try {
+    for await (const chunk of chunks) {
+      if (!isBytes(chunk)) {
+        throw new InvalidOptionError(
+          `${caller}: a source must give pieces of bytes (Uint8Array). Received: ${name} with ${describeValue(chunk)}.`,
+        );
+      }
+      if (chunk.length > 0) yield chunk;
     }
-    if (chunk.length > 0) yield chunk;
+  } catch (error) {
+    if (error instanceof SimCLRError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataError(
+      `${caller}: a source must be readable to its end. Received: ${name}, which failed (${reason}).`,
+      name,
+      { cause: error },
+    );
   }
 }
 
@@ -84,37 +96,31 @@ async function* startingWith(
   }
 }
 
-/** Pieces as they are decompressed, so that memory stays small whatever they grow to. */
+/** Pieces as they are decompressed. */
 async function* inflate(
   caller: string,
   name: string,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { readable, writable } = new DecompressionStream('gzip');
-  const writer = writable.getWriter();
-  let readError: unknown;
-  const feed = (async () => {
+  let failed: { error: unknown } | undefined;
+  async function* watched() {
     try {
-      for await (const chunk of chunks) await writer.write(chunk as Uint8Array<ArrayBuffer>);
-      await writer.close();
+      yield* chunks;
     } catch (error) {
-      readError = error;
-      await writer.abort(error).catch(() => {});
+      failed = { error };
+      throw error;
     }
-  })();
+  }
   try {
-    yield* chunksOfStream(readable as ReadableStream<Uint8Array>);
+    yield* gunzipChunks(watched());
   } catch (error) {
-    await feed;
-    // The source's own error says more than that the stream was given up because of it.
-    if (readError instanceof DataError || readError instanceof InvalidOptionError) throw readError;
+    // The source's own error says more than that it could not be decompressed to its end.
+    if (failed) throw failed.error;
     throw new DataError(
       `${caller}: a gzip file must be whole. Received: ${name}, which does not decompress (${(error as Error).message}).`,
       name,
       { cause: error },
     );
-  } finally {
-    await chunks.return();
   }
 }
 
@@ -127,29 +133,36 @@ export class ByteReader {
   /** The next `count` bytes in memory of their own, fewer at the end. Grows with what comes, not with `count`. */
   async read(count: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
-    let missing = count;
-    while (missing > 0) {
-      if (this.current.length === 0) {
-        const next = await this.chunks.next();
-        if (next.done) break;
-        this.current = next.value;
-      }
-      const part = this.current.subarray(0, missing);
-      this.current = this.current.subarray(part.length);
-      parts.push(part);
-      missing -= part.length;
-    }
+    await this.take(count, (part) => parts.push(part));
     return concatenateBytes(parts);
   }
-}
 
-/** Pieces as one, in memory of its own. */
-export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
+  /** Passes over the next `count` bytes. @returns Whether there were as many. */
+  async skip(count: number): Promise<boolean> {
+    return (await this.take(count, () => {})) === count;
   }
-  return whole;
+
+  /** Whether nothing is left. */
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.fill());
+  }
+
+  private async take(count: number, use: (part: Uint8Array) => void): Promise<number> {
+    let missing = count;
+    while (missing > 0 && (await this.fill())) {
+      const part = this.current.subarray(0, missing);
+      this.current = this.current.subarray(part.length);
+      use(part);
+      missing -= part.length;
+    }
+    return count - missing;
+  }
+
+  private async fill(): Promise<boolean> {
+    if (this.current.length > 0) return true;
+    const next = await this.chunks.next();
+    if (next.done) return false;
+    this.current = next.value;
+    return true;
+  }
 }

@@ -46,3 +46,14 @@ export function checkLabels(caller: string, labels: Uint8Array, first: number, l
     );
   }
 }
+
+/** Pieces as one, in memory of its own. */
+export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -15,7 +15,7 @@ export interface ImageStreamOptions {
   decode?: DecodePictures;
   /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
   ahead?: number;
-  /** Keeps decoded pictures for later epochs. Default: none. */
+  /** Keeps decoded pictures for later epochs, by the names of their records. Default: none. */
   cache?: ImageCache;
   /** What happens with a picture that cannot be decoded: it is left out, or the loop throws. Default 'skip'. */
   onError?: 'skip' | 'throw';
@@ -70,7 +70,7 @@ export async function* withSignal<T>(
  * @param records - Pictures, decoded or not, or a function of the epoch that gives them.
  * @throws {@link InvalidOptionError} when an option is outside its domain or `records` can't be gone over.
  * @throws {@link DataError} while batches are taken: pictures of different sizes in a batch, labels that are missing
- *   or out of range where `classes` is given, with `onError: 'throw'` a picture that cannot be decoded, otherwise when
+ *   or out of range where `classes` is given, records without a name where `cache` is given, with `onError: 'throw'` a picture that cannot be decoded, otherwise when
  *   none can.
  * @example
  * const records = shuffle(webDataset(shards), { bufferSize: 1000, seed: 1 });
@@ -88,9 +88,17 @@ export function imageStream(
   const source = toStream('imageStream', records);
   const decoder = new BatchDecoder({ caller: 'imageStream', decode, cache, onError });
 
-  function toNamed(record: ImageRecord, position: number): NamedRecord {
-    const { index = position, name = `picture ${index}` } = record;
-    const named = { ...record, name, index };
+  function toNamed(record: ImageRecord, epoch: number, position: number): NamedRecord {
+    const { index, name } = record;
+    // Without a number of its own a picture has another place in every epoch.
+    const called = index === undefined ? `picture ${position} of epoch ${epoch}` : `picture ${index}`;
+    const named = { ...record, name: name ?? called, index: index ?? position };
+    if (cache && name === undefined && record.image === undefined) {
+      throw new DataError(
+        `imageStream: with a cache every record that is decoded must have a name of its own, because the cache knows it by that. Received: ${called} without a name.`,
+        called,
+      );
+    }
     if (classes !== undefined) checkLabel(named, classes);
     return named;
   }
@@ -103,7 +111,7 @@ export function imageStream(
         batch(source, { batchSize, dropRemainder }).open({ epoch, position: startBatch }),
         (elements) => {
           const place = number++;
-          const named = elements.map((record, row) => toNamed(record, place * batchSize + row));
+          const named = elements.map((record, row) => toNamed(record, epoch, place * batchSize + row));
           return decoder.batch(named, place, signal);
         },
         ahead,

@@ -39,5 +39,5 @@ export { type ShuffleOptions, shuffle } from './shuffle.js';
 export { parseSTL10, stl10ClassNames } from './stl10.js';
 export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
 export { StreamReader, type StreamState } from './stream-reader.js';
-export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar.js';
+export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar/tar-entries.js';
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

@@ -31,7 +31,10 @@ export type DecodePictures = (
 
 /** A picture of a data set, decoded or not, with what is known of it. */
 export interface ImageRecord {
-  /** What errors call it, and what a cache knows it by; must be its own in the data set. */
+  /**
+   * What errors call it, and what a cache knows it by: the same in every epoch, and no other record's. A record that a
+   * cache is to keep needs one.
+   */
   readonly name?: string;
   /** The picture, where it is decoded. */
   readonly image?: Picture;

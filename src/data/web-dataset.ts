@@ -5,7 +5,7 @@ import { randomGenerator } from '../random/index.js';
 import type { ByteSource } from './byte-source.js';
 import type { ImageRecord } from './picture.js';
 import { makeStream, type Stream } from './stream.js';
-import { type TarEntriesOptions, tarEntries } from './tar.js';
+import { type TarEntriesOptions, tarEntries } from './tar/tar-entries.js';
 
 /** Options of {@link webDataset}. */
 export interface WebDatasetOptions extends TarEntriesOptions {
@@ -25,7 +25,10 @@ export interface WebDatasetRecord extends ImageRecord {
   readonly name: string;
   /** The picture's file. */
   readonly bytes: Uint8Array;
-  /** Number of the sample in the epoch before any {@link shuffle}. */
+  /**
+   * Number of the sample in this epoch, before any {@link shuffle}. Where shards come in a new order each epoch, it is
+   * another sample's in the next one: `name` is what stays.
+   */
   readonly index: number;
   /** All files of the sample, by ending in lower case: `files.json`. */
   readonly files: Readonly<Record<string, Uint8Array>>;

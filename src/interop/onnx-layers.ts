@@ -69,8 +69,8 @@ const writers = new Map<string, Write>([
   ['BatchNormalization', stockNormalization],
   ['Conv2D', stockConvolution],
   ['ZeroPadding2D', zeroPadding],
-  ['MaxPooling2D', (context) => stockPool(context, 'MaxPool')],
-  ['AveragePooling2D', (context) => stockPool(context, 'AveragePool')],
+  ['MaxPooling2D', (context, call) => stockPool(context, call, 'MaxPool')],
+  ['AveragePooling2D', (context, call) => stockPool(context, call, 'AveragePool')],
   ['GlobalAveragePooling2D', (context) => globalPool(context, 'GlobalAveragePool')],
   ['GlobalMaxPooling2D', (context) => globalPool(context, 'GlobalMaxPool')],
   ['Dense', dense],
@@ -90,16 +90,55 @@ function paddedConvolution(context: LayerContext): string {
   });
 }
 
-function stockConvolution(context: LayerContext): string {
-  const { kernelSize, strides, padding, dilationRate } = context.layer.getConfig();
+function stockConvolution(context: LayerContext, call: LayerCall): string {
+  const { kernelSize, strides, dilationRate } = context.layer.getConfig() as Record<string, number[]>;
+  const dilations = dilationRate!;
+  const spans = kernelSize!.map((size, axis) => (size - 1) * dilations[axis]! + 1);
   return activated(context, (name) =>
     convolution(context, name, {
-      kernel_shape: kernelSize as number[],
-      strides: strides as number[],
-      dilations: dilationRate as number[],
-      auto_pad: padding === 'same' ? 'SAME_UPPER' : 'VALID',
+      kernel_shape: kernelSize!,
+      strides: strides!,
+      dilations,
+      ...stockPadding(context, call, spans, strides!),
     }),
   );
+}
+
+/**
+ * The padding of a layer of tfjs-layers. `auto_pad` is not for dilated kernels, nor for strides longer than a window, whose
+ * padding onnxruntime would have negative: there it is in numbers. Only there: onnxruntime moves a Pad in front of an
+ * AveragePool that has numbers into it, and then counts the zeros no more.
+ *
+ * @param spans - Rows and columns that a window covers.
+ */
+function stockPadding(
+  { layer }: LayerContext,
+  call: LayerCall,
+  spans: readonly number[],
+  strides: readonly number[],
+): Record<string, Attribute> {
+  const { padding, dilationRate = [1, 1] } = layer.getConfig() as {
+    padding: string;
+    dilationRate?: number[];
+  };
+  if (padding !== 'same') return { auto_pad: 'VALID' };
+  const isDilated = dilationRate.some((rate) => rate > 1);
+  const isLong = strides.some((stride, axis) => stride > spans[axis]!);
+  if (!isDilated && !isLong) return { auto_pad: 'SAME_UPPER' };
+  const sizes = call.inputs[0]!.shape.slice(1, 3);
+  const totals = sizes.map((size, axis) => {
+    const [span, stride] = [spans[axis]!, strides[axis]!];
+    if (stride === 1) return span - 1;
+    if (size != null) return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+    return refuseLayer(
+      caller,
+      layer,
+      "a layer with padding 'same' and strides longer than its windows must get pictures of a known size",
+    );
+  });
+  if (totals.every((total) => total === 0)) return { auto_pad: 'VALID' };
+  const before = totals.map((total) => Math.floor(total / 2));
+  return { pads: [...before, ...totals.map((total, axis) => total - before[axis]!)] };
 }
 
 function convolution(context: LayerContext, name: string, attributes: Record<string, Attribute>): string {
@@ -120,12 +159,13 @@ function paddedPool({ graph, layer, name, inputs }: LayerContext): string {
   });
 }
 
-function stockPool({ graph, layer, name, inputs }: LayerContext, operator: string): string {
-  const { poolSize, strides, padding } = layer.getConfig();
+function stockPool(context: LayerContext, call: LayerCall, operator: string): string {
+  const { graph, layer, name, inputs } = context;
+  const { poolSize, strides } = layer.getConfig() as Record<string, number[]>;
   return graph.node(operator, name, [inputs[0]!], {
-    kernel_shape: poolSize as number[],
-    strides: strides as number[],
-    auto_pad: padding === 'same' ? 'SAME_UPPER' : 'VALID',
+    kernel_shape: poolSize!,
+    strides: strides!,
+    ...stockPadding(context, call, poolSize!, strides!),
   });
 }
 
@@ -191,8 +231,14 @@ function flatten({ graph, name, inputs }: LayerContext, call: LayerCall): string
   return graph.node('Flatten', name, [x], { axis: 1 });
 }
 
-function sum({ graph, name, inputs }: LayerContext): string {
-  return graph.node(inputs.length === 2 ? 'Add' : 'Sum', name, inputs);
+function sum({ graph, name, inputs, rank }: LayerContext, call: LayerCall): string {
+  const terms = inputs.map((term, i) => {
+    if (call.inputs[i]!.shape.length === rank) return term;
+    // [batch, channels] beside pictures: tfjs adds it to each pixel.
+    const axes = graph.integers(`${name}.${i}.axes`, [2, 3]);
+    return graph.node('Unsqueeze', `${name}.${i}`, [term, axes]);
+  });
+  return graph.node(inputs.length === 2 ? 'Add' : 'Sum', name, terms);
 }
 
 function activation(context: LayerContext): string {

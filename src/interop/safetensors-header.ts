@@ -64,10 +64,8 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
       cause,
     });
   }
-  if (!isObject(header) || !text.startsWith('{')) {
-    throw new DataError(
-      `${caller}: the header must be a JSON object and start with "{". Received: ${kindOf(header)}.`,
-    );
+  if (!isObject(header)) {
+    throw new DataError(`${caller}: the header must be a JSON object. Received: ${kindOf(header)}.`);
   }
   checkKeys(text);
   return header;
@@ -110,7 +108,7 @@ function checkKey(key: string, keys: Set<string>): void {
 }
 
 function parseMetadata(metadata: unknown): Record<string, string> {
-  if (metadata === undefined) return {};
+  if (metadata === undefined || metadata === null) return {};
   if (!isObject(metadata)) {
     throw new DataError(`${caller}: __metadata__ must be an object of texts. Received: ${kindOf(metadata)}.`);
   }

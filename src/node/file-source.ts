@@ -13,7 +13,7 @@ import { inOrder } from '../data/map-stream.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { type FilePath, unreadable } from './read-bytes.js';
+import { type FilePath, readFully, unreadable } from './read-bytes.js';
 
 /** Large pieces: each costs a turn of the event loop, of which there may be one a training step. */
 const pieceBytes = 2 ** 22;
@@ -31,10 +31,11 @@ async function* readAhead(caller: string, path: FilePath): AsyncGenerator<Uint8A
       for (let offset = 0; offset < size; offset += pieceBytes) yield offset;
     }
     const read = async (offset: number) => {
-      const wanted = Math.min(pieceBytes, size - offset);
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(wanted), 0, wanted, offset);
-      if (bytesRead < wanted) throw new Error('the file became shorter while it was read');
-      return buffer;
+      const piece = new Uint8Array(Math.min(pieceBytes, size - offset));
+      if ((await readFully(handle, piece, offset)) < piece.length) {
+        throw new Error('the file became shorter while it was read');
+      }
+      return piece;
     };
     yield* inOrder(offsets(), read, piecesAhead);
   } catch (error) {

@@ -17,6 +17,21 @@ export function unreadable(caller: string, path: FilePath, cause: unknown): Data
 }
 
 /**
+ * Fills `target` from `position` on. One read may give less than what is asked for.
+ *
+ * @returns How many bytes there were: fewer only at the end of the file.
+ */
+export async function readFully(file: FileHandle, target: Uint8Array, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < target.length) {
+    const { bytesRead } = await file.read(target, filled, target.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+/**
  * Reads a whole file, or its first `limit` bytes, in pieces: one read of Node's ends at 2 GiB, and STL-10's
  * unlabelled pictures are larger.
  *
@@ -38,15 +53,12 @@ export async function readPieces(
     const target = allocate(total);
     const buffer = new Uint8Array(Math.min(pieceBytes, total));
     for (let offset = 0; offset < total; ) {
-      const wanted = Math.min(buffer.length, total - offset);
-      let filled = 0;
-      while (filled < wanted) {
-        const { bytesRead } = await file.read(buffer, filled, wanted - filled, offset + filled);
-        if (bytesRead === 0) throw new Error('the file became shorter while it was read');
-        filled += bytesRead;
+      const piece = buffer.subarray(0, Math.min(buffer.length, total - offset));
+      if ((await readFully(file, piece, offset)) < piece.length) {
+        throw new Error('the file became shorter while it was read');
       }
-      consume(buffer.subarray(0, wanted), target, offset);
-      offset += wanted;
+      consume(piece, target, offset);
+      offset += piece.length;
     }
     return target;
   } catch (error) {

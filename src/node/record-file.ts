@@ -4,7 +4,7 @@ import { indexedDataset } from '../data/indexed-images.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, unreadable } from './read-bytes.js';
+import { type FilePath, readFully, unreadable } from './read-bytes.js';
 
 /** A data set in files that are read a picture at a time. */
 export interface RecordFileDataset extends IndexedImagesDataset {
@@ -90,20 +90,12 @@ export async function readStart(caller: string, path: FilePath, bytes: number): 
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
-    const { buffer, bytesRead } = await file.read(new Uint8Array(bytes), 0, bytes, 0);
-    return buffer.subarray(0, bytesRead);
+    const start = new Uint8Array(bytes);
+    return start.subarray(0, await readFully(file, start, 0));
   } catch (error) {
     throw unreadable(caller, path, error);
   } finally {
     await file?.close();
-  }
-}
-
-async function readRecord(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
-  for (let filled = 0; filled < target.length; ) {
-    const { bytesRead } = await file.read(target, filled, target.length - filled, position + filled);
-    if (bytesRead === 0) throw new Error('the file became shorter since it was opened');
-    filled += bytesRead;
   }
 }
 
@@ -138,7 +130,9 @@ export function recordFiles(
         const { path, offset } = files[number]!;
         const bytes = new Uint8Array(recordBytes);
         try {
-          await readRecord(handles[number]!, bytes, offset + record * recordBytes);
+          if ((await readFully(handles[number]!, bytes, offset + record * recordBytes)) < recordBytes) {
+            throw new Error('the file became shorter since it was opened');
+          }
         } catch (error) {
           throw unreadable(caller, path, error);
         }

@@ -187,6 +187,57 @@ describe('cache', () => {
     expect(memory).toMatchObject({ count: 0, bytes: 0 });
   });
 
+  it('never gives a picture the label of another: what is cached must have a name', async () => {
+    // In every epoch another order: a place in the epoch says nothing about the picture.
+    const records = Array.from({ length: 6 }, (_, i) => ({ bytes: Uint8Array.of(i), label: i }));
+    const shuffled = (input: ImageRecord[]) => shuffle(input, { bufferSize: 6, seed: 1 });
+    const labelsFit = async (input: ImageRecord[], options: Parameters<typeof imageStream>[1]) => {
+      const dataset = imageStream(shuffled(input), options);
+      for (let epoch = 0; epoch < 3; epoch++) {
+        for await (const { images, labels } of imageBatches(dataset, { batchSize: 3, epoch })) {
+          const values = await images.data();
+          for (const [row, label] of labels!.entries())
+            expect(Math.round(values[4 * row]! * 255)).toBe(label);
+          images.dispose();
+        }
+      }
+    };
+    const { decode } = fakeDecoder();
+    const memory = cache({ maxBytes: 100 });
+    const error = await labelsFit(records, { decode, cache: memory }).catch((reason) => reason);
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toMatch(/^imageStream: with a cache every record.* must have a name.*Received: /);
+    // An index alone will not do either: that of a WebDataset counts the shards in the order of the epoch.
+    const numbered = records.map((record, index) => ({ ...record, index }));
+    await expect(labelsFit(numbered, { decode, cache: memory })).rejects.toThrow(/must have a name/);
+    expect(memory.count).toBe(0);
+
+    await labelsFit(
+      records.map((record) => ({ ...record, name: `${record.label}` })),
+      { decode, cache: memory },
+    );
+    expect(memory.count).toBe(6);
+    // Neither decoding nor cache: nothing is known by a name.
+    await labelsFit(records, { decode });
+    await labelsFit(
+      records.map(({ label }) => ({ label, image: picture(label) })),
+      { cache: memory },
+    );
+  });
+
+  it('says of a nameless picture that is damaged in which epoch it had its place', async () => {
+    const { decode } = fakeDecoder([2]);
+    const records = Array.from({ length: 6 }, (_, i) => ({ bytes: Uint8Array.of(i) }));
+    const dataset = imageStream(shuffle(records, { bufferSize: 6, seed: 1 }), { decode });
+    for (let epoch = 0; epoch < 2; epoch++) {
+      for await (const { images } of imageBatches(dataset, { batchSize: 3, epoch })) images.dispose();
+    }
+    expect(dataset.skipped.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/^picture \d of epoch 0$/),
+      expect.stringMatching(/^picture \d of epoch 1$/),
+    ]);
+  });
+
   it('keeps no more memory than the pictures', () => {
     const memory = cache({ maxBytes: 100 });
     const large = new Uint8Array(1000);

@@ -6,9 +6,12 @@ import {
   parseIDX,
   parseIDXImages,
   parseSTL10,
+  tarEntries,
   webDataset,
 } from '../../src/data/index.js';
+import { unpack } from '../data/fixture-files.js';
 import { bytesSource, tarArchive, tarEntry } from '../data/tar-block.js';
+import fixture from '../fixtures/data/tar.json' with { type: 'json' };
 import { mutate, repairTarChecksum } from './data-mutations.js';
 import type { FuzzedParser } from './fuzz.js';
 
@@ -40,6 +43,9 @@ const archive = tarArchive(
   tarEntry('longlink', `${long}3.jpg\0`, { type: 'L' }),
   tarEntry('3.jpg', 'another'),
 );
+const sparseArchives = Object.entries(fixture.archives)
+  .filter(([name]) => name.startsWith('sparse'))
+  .map(([, file]) => unpack(file.archive));
 const zippedArchive = new Uint8Array(gzipSync(archive));
 
 const readIDX = (bytes: Uint8Array) =>
@@ -75,6 +81,14 @@ export const dataParsers: Record<string, FuzzedParser> = {
       // Half get past the checksum, or nothing behind it would ever be reached.
       if (random.bernoulli(0.5)) repairTarChecksum(bytes);
       return readTar(bytes, 200 + random.integer(3000));
+    },
+  },
+  'tar of files with holes': {
+    weight: 2,
+    run(random) {
+      const bytes = mutate(sparseArchives[random.integer(sparseArchives.length)]!, random);
+      if (random.bernoulli(0.5)) repairTarChecksum(bytes);
+      return drain(tarEntries(bytesSource('a.tar', bytes, 4096), { maxEntryBytes: 2 ** 24 }));
     },
   },
   'tar gzip': { weight: 1, run: (random) => readTar(mutate(zippedArchive, random), 200) },

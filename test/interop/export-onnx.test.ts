@@ -11,7 +11,7 @@ import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { exportONNX } from '../../src/interop/index.js';
 import { getTorchvisionWeights, projectionHead, resnet18 } from '../../src/models/index.js';
 import { expectTensors } from '../helpers/leaks.js';
-import { encoders, stockEncoder } from './models.js';
+import { encoders, oddEncoder, stockEncoder } from './models.js';
 import { type Fields, fieldsOf, messages, texts } from './protobuf-reader.js';
 
 // That onnxruntime computes the same h and z is tested by test/interop/python: here is what the file says.
@@ -68,7 +68,7 @@ function parse(file: Uint8Array): Graph {
 }
 
 describe('exportONNX', () => {
-  test.each([...encoders, ['usual layers', stockEncoder] as const])(
+  test.each([...encoders, ['usual layers', stockEncoder] as const, ['odd layers', oddEncoder] as const])(
     '%s: every node finds its inputs, no name comes twice, no tensor is left',
     async (_, build) => {
       const encoder = build();
@@ -88,7 +88,7 @@ describe('exportONNX', () => {
       }
       expect([...known].filter((name) => name in outputs)).toEqual(['h', 'z']);
       for (const [name, { shape, values }] of constants) {
-        if (!name.endsWith('pads')) {
+        if (!/(pads|axes)$/.test(name)) {
           expect(values, name).toHaveLength(shape.reduce((product, size) => product * size, 1));
         }
       }
@@ -143,6 +143,36 @@ describe('exportONNX', () => {
       shape: [1, 3, 1, 1],
       values: Float32Array.of(0.1, 0.2, 0.3),
     });
+  });
+
+  test("padding 'same' in numbers, since onnxruntime takes auto_pad neither with dilations nor with long strides", async () => {
+    const paddings = async (shape: unknown, ...stack: LayersModel['layers']) => {
+      const x = input({ shape: shape as number[] });
+      const y = stack.reduce((tensor, layer) => layer.apply(tensor) as SymbolicTensor, x);
+      const h = layers.globalAveragePooling2d({}).apply(y) as SymbolicTensor;
+      const encoder = model({ inputs: x, outputs: h });
+      const { nodes } = parse(await exportONNX(encoder));
+      encoder.dispose();
+      return nodes.slice(0, stack.length).map(({ attributes: { pads, auto_pad } }) => pads ?? auto_pad);
+    };
+    const same = { padding: 'same' as const };
+    const convolution = (kernelSize: number, options: object) =>
+      layers.conv2d({ filters: 3, kernelSize, ...same, ...options });
+    // [top, left, bottom, right]; as in TensorFlow, what is odd goes to the end.
+    expect(await paddings([9, 8, 3], convolution(3, { dilationRate: [2, 3] }), convolution(2, {}))).toEqual([
+      [2, 3, 2, 3],
+      'SAME_UPPER',
+    ]);
+    expect(await paddings([9, 8, 3], convolution(2, { dilationRate: 3 }))).toEqual([[1, 1, 2, 2]]);
+    expect(await paddings([9, 8, 3], convolution(3, { strides: 2 }))).toEqual(['SAME_UPPER']);
+    const long = () => layers.maxPooling2d({ poolSize: 2, strides: 5, ...same });
+    expect(await paddings([9, 8, 3], long())).toEqual(['VALID']);
+    expect(await paddings([6, 8, 3], long())).toEqual([[0, 0, 1, 0]]);
+    expect(await paddings([9, 8, 3], convolution(3, { padding: 'valid' }))).toEqual(['VALID']);
+    const open = [null, null, 3];
+    expect(await paddings(open, convolution(3, { dilationRate: 2 }))).toEqual([[2, 2, 2, 2]]);
+    expect(await paddings(open, convolution(3, { strides: 2 }))).toEqual(['SAME_UPPER']);
+    await expect(paddings(open, long())).rejects.toThrow(/strides longer than its windows.*of a known size/);
   });
 
   test('refuses, by name, layers and options without a counterpart', async () => {

@@ -1,4 +1,11 @@
-import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
+import {
+  input,
+  type LayersModel,
+  layers,
+  model,
+  type SymbolicTensor,
+  sequential,
+} from '@tensorflow/tfjs-layers';
 import { resnet18, resnet50, setTorchvisionWeights } from '../../src/models/index.js';
 import { hashedWeight } from '../models/fill.js';
 
@@ -48,6 +55,7 @@ export function stockEncoder(): LayersModel {
         strides: 2,
         name: 'first',
       }),
+      layers.conv2d({ filters: 4, kernelSize: [3, 2], padding: 'same', dilationRate: [2, 3], name: 'wide' }),
       layers.batchNormalization({ name: 'normal' }),
       layers.activation({ activation: 'tanh', name: 'bend' }),
       layers.zeroPadding2d({
@@ -64,4 +72,18 @@ export function stockEncoder(): LayersModel {
       layers.dense({ units: 5, activation: 'sigmoid', name: 'last' }),
     ],
   });
+}
+
+/** An encoder of what exporters stumble over: strides longer than their windows, a vector added to pictures. */
+export function oddEncoder(): LayersModel {
+  const x = input({ shape: [10, 11, 3] });
+  const pooled = layers
+    .maxPooling2d({ poolSize: 2, strides: [3, 5], padding: 'same', name: 'sparse' })
+    .apply(x) as SymbolicTensor;
+  const means = layers.globalAveragePooling2d({ name: 'means' }).apply(x) as SymbolicTensor;
+  const sum = layers.add({ name: 'sum' }).apply([pooled, means]) as SymbolicTensor;
+  const averages = layers
+    .averagePooling2d({ poolSize: [1, 2], strides: 3, padding: 'same', name: 'averages' })
+    .apply(sum) as SymbolicTensor;
+  return model({ inputs: x, outputs: layers.flatten({ name: 'flat' }).apply(averages) as SymbolicTensor });
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DataError, InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { readSafetensors, type StateTensorInput, writeSafetensors } from '../../src/interop/index.js';
 import fixture from '../fixtures/interop/safetensors.json' with { type: 'json' };
+import headers from '../fixtures/interop/safetensors-headers.json' with { type: 'json' };
 
 const python = new Uint8Array(Buffer.from(fixture.file.base64, 'base64'));
 
@@ -22,7 +23,34 @@ const entry = (begin: number, end: number, shape: unknown = [(end - begin) / 4],
   data_offsets: [begin, end],
 });
 
+/** What the reference implementation takes, but that would mean different things to different readers, or nothing here. */
+const refusals: Record<string, RegExp> = {
+  'dtype F8_E8M0': /"a" must have one of the dtypes .*dtype "F8_E8M0"/,
+  'dtype C64': /dtype "C64"/,
+  'dtype F4': /dtype "F4"/,
+  'dtype F6_E2M3': /dtype "F6_E2M3"/,
+  'dtype F6_E3M2': /dtype "F6_E3M2"/,
+  duplicate: /keys of the header must differ.*"a" more than once/,
+  'duplicate metadata key': /keys of the header must differ.*"x" more than once/,
+  'array entry': /"a" must be described by an object/,
+  proto: /no key of the header may be "__proto__"/,
+  'proto in metadata': /no key of the header may be "__proto__"/,
+};
+
+/** What it refuses and JSON.parse cannot tell from what is right. */
+const tolerated = ['float shape', 'exp shape', 'negative zero', 'lone surrogate', 'huge zero'];
+
 describe('readSafetensors', () => {
+  test.each(headers.cases)(
+    '$name: takes what the reference takes, or says why not',
+    ({ name, file, refused }) => {
+      const read = () => readSafetensors(new Uint8Array(Buffer.from(file, 'base64')));
+      if (Object.hasOwn(refusals, name)) expect(read).toThrow(refusals[name]);
+      else if (refused === null || tolerated.includes(name)) expect(read().tensors).toBeInstanceOf(Map);
+      else expect(read).toThrow(DataError);
+    },
+  );
+
   test('reads what the reference implementation writes, all types', () => {
     const { tensors, metadata } = readSafetensors(python);
     expect(metadata).toEqual({ format: 'pt', name: 'Prüfung' });
@@ -75,7 +103,6 @@ describe('readSafetensors', () => {
     ['no UTF-8', (() => file('{"?": 1}').fill(0xff, 10, 11))(), /must be JSON in UTF-8/],
     ['a list', file('[]'), /must be a JSON object.*Received: \[\]/],
     ['null', file('null'), /Received: null/],
-    ['space in front', file(' {}'), /start with "\{"/],
     ['a tensor that is no object', file({ a: [1] }), /"a" must be described by an object\. Received: \[1\]/],
     ['an unknown dtype', file({ a: entry(0, 4, [1], 'F33') }, 4), /one of the dtypes.*Received: dtype "F33"/],
     ['a dtype of the prototype', file({ a: entry(0, 4, [1], 'constructor') }, 4), /dtype "constructor"/],

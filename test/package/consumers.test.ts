@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unpack } from '../data/fixture-files.js';
+import archives from '../fixtures/data/tar.json' with { type: 'json' };
 import { consumer, execute, packageJson, root, subpaths } from './packed.js';
 
 let folder = '';
@@ -74,6 +76,23 @@ describe('a consumer of the packed package', () => {
     );
     const { stdout, stderr } = await execute('node', ['all.mjs'], folder);
     expect(stdout.trim()).toBe('same');
+    expect(stderr).toBe('');
+  });
+
+  it('reads archives as CommonJS where require() takes no ES module, as under Jest and before Node 20.19', async () => {
+    const [archive] = Object.values(archives.archives);
+    await writeFile(join(folder, 'a.tar'), unpack(archive!.archive));
+    await writeFile(
+      join(folder, 'archive.cjs'),
+      `const { tarEntries } = require('simclr-ts/data');
+       const { fileSource } = require('simclr-ts/node');
+       (async () => {
+         for await (const { name } of tarEntries(fileSource('a.tar'))) console.log(name);
+       })();`,
+    );
+    const flags = ['--no-experimental-require-module', 'archive.cjs'];
+    const { stdout, stderr } = await execute('node', flags, folder);
+    expect(stdout.trim().split('\n').sort()).toEqual(archive!.entries.map(({ name }) => name));
     expect(stderr).toBe('');
   });
 

@@ -31,7 +31,7 @@ import {
 } from '../../../src/models/index.js';
 import { useBackend } from '../../helpers/backend.js';
 import { filled, hashedWeight } from '../../models/fill.js';
-import { stockEncoder } from '../models.js';
+import { oddEncoder, stockEncoder } from '../models.js';
 
 interface Case {
   name: string;
@@ -156,14 +156,17 @@ function report(name: string, what: string, differences: Record<string, number>)
 
 async function main(): Promise<boolean> {
   await useBackend('wasm');
+  const stock = { 'usual-layers': stockEncoder(), 'odd-layers': oddEncoder() };
   runPython('--cases');
   const all = JSON.parse(readFileSync(file('cases.json'), 'utf8')) as Case[];
   const cases = all.filter(({ name }) => name.includes(options.only));
   for (const item of cases) await writeOurs(item);
-  const stock = stockEncoder();
-  writeFileSync(file('usual-layers.outputs'), writeSafetensors(outputsOf({ encoder: stock })));
-  await writeONNX('usual-layers', { encoder: stock });
-  writeFileSync(file('names.json'), JSON.stringify([...cases.map(({ name }) => name), 'usual-layers']));
+  for (const [name, encoder] of Object.entries(stock)) {
+    writeFileSync(file(`${name}.outputs`), writeSafetensors(outputsOf({ encoder })));
+    await writeONNX(name, { encoder });
+  }
+  const names = { cases: cases.map(({ name }) => name), stock: Object.keys(stock) };
+  writeFileSync(file('names.json'), JSON.stringify(names));
   runPython(snippetOfGuide());
   const answers = JSON.parse(readFileSync(file('answers.json'), 'utf8')) as Record<string, Answer>;
   let good = true;

@@ -93,10 +93,10 @@ def answer(case, folder, snippet):
     return result
 
 
-def stock_onnx(folder):
-    """An encoder of usual layers."""
-    case = {"name": "usual-layers"}
-    file = load_file(folder / "usual-layers.outputs")
+def stock_onnx(name, folder):
+    """An encoder of layers of tfjs-layers."""
+    case = {"name": name}
+    file = load_file(folder / f"{name}.outputs")
     try:
         return {"onnx": check_onnx(case, folder, file.pop("pictures"), file)}
     except ImportError as error:
@@ -111,9 +111,8 @@ def main():
         (folder / "cases.json").write_text(json.dumps(CASES))
         return
     names = json.loads((folder / "names.json").read_text())
-    answers = {case["name"]: answer(case, folder, snippet) for case in CASES if case["name"] in names}
-    if "usual-layers" in names:
-        answers["usual-layers"] = stock_onnx(folder)
+    answers = {case["name"]: answer(case, folder, snippet) for case in CASES if case["name"] in names["cases"]}
+    answers |= {name: stock_onnx(name, folder) for name in names["stock"]}
     (folder / "answers.json").write_text(json.dumps(answers))
 
 
