@@ -1,7 +1,13 @@
 import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
 import { checkImages } from './image-checks.js';
-import type { DescribedTransform, ImageSize, Transform, TransformConfig } from './transform.js';
+import {
+  applyTransform,
+  type DescribedTransform,
+  type ImageSize,
+  type Transform,
+  type TransformConfig,
+} from './transform.js';
 
 /** Parameters of {@link compose}: those of each part, in order. */
 export type ComposeParameters = readonly unknown[];
@@ -58,7 +64,7 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
       for (const [index, part] of parts.entries()) {
         const previous: Tensor4D | undefined = current;
         try {
-          current = part.apply(previous ?? images, parameters[index]);
+          current = applyTransform(part, previous ?? images, parameters[index]);
         } finally {
           previous?.dispose();
         }

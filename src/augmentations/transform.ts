@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { BatchRandom } from '../random/index.js';
 import { checkImages } from './image-checks.js';
 
@@ -44,7 +44,7 @@ export interface Transform<P> {
    *
    * @param images - `[batch, height, width, channels]`, float32 in [0, 1]. Left as it is and not disposed of.
    * @param parameters - What `sample` returned, or the same by hand; one row a picture.
-   * @returns A new tensor, which the caller disposes of.
+   * @returns A new tensor, which the caller disposes of. Returning `images` itself is understood as no change.
    */
   apply(images: Tensor4D, parameters: P): Tensor4D;
 
@@ -72,5 +72,11 @@ export interface DescribedTransform<P> extends Transform<P> {
 export function augment<P>(transform: Transform<P>, images: Tensor4D, random: BatchRandom): Tensor4D {
   checkImages('augment', images);
   const [batchSize, height, width] = images.shape;
-  return transform.apply(images, transform.sample(batchSize, random, [height, width]));
+  return applyTransform(transform, images, transform.sample(batchSize, random, [height, width]));
+}
+
+/** `transform.apply`, as a new tensor also where a custom transform returns the pictures that it was given. */
+export function applyTransform<P>(transform: Transform<P>, images: Tensor4D, parameters: P): Tensor4D {
+  const result = transform.apply(images, parameters);
+  return result === images ? clone(images) : result;
 }
