@@ -5,6 +5,7 @@ import {
   applyTransform,
   type DescribedTransform,
   type ImageSize,
+  type LeadingCrop,
   type Transform,
   type TransformConfig,
 } from './transform.js';
@@ -41,6 +42,8 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
     name,
     ...(configs.length === parts.length ? { config: composeConfig(configs) } : {}),
 
+    ...leadingCropOf(parts),
+
     outputSize: (imageSize) => parts.reduce(sizeAfter, imageSize),
 
     sample(batchSize, random, imageSize) {
@@ -70,6 +73,19 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
         }
       }
       return current ?? clone(images);
+    },
+  };
+}
+
+/** The crop of the first part. What is left keeps the first place, so that the others draw from the same streams. */
+function leadingCropOf([first, ...others]: readonly Transform<unknown>[]): { leadingCrop?: LeadingCrop } {
+  if (!first?.leadingCrop) return {};
+  const { plan, streams, rest } = first.leadingCrop;
+  return {
+    leadingCrop: {
+      plan,
+      streams: (random) => streams(random.fold(0)),
+      rest: compose([rest, ...others]),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { CropPlan } from '../data/view-crops.js';
 import type { BatchRandom } from '../random/index.js';
 import { checkImages } from './image-checks.js';
 
@@ -50,7 +51,31 @@ export interface Transform<P> {
 
   /** Size of the result for pictures of `imageSize`. Left out where a transform keeps the size. */
   outputSize?(imageSize: ImageSize): ImageSize;
+
+  /**
+   * The random resized crop that the transform begins with, where it does: a data set that decodes files can then cut
+   * it out of the whole picture. {@link randomResizedCrop} has it, and so does what {@link compose} makes of it and of
+   * others after it.
+   */
+  readonly leadingCrop?: LeadingCrop;
 }
+
+/** The first step of a transform where that is a random resized crop, and the steps after it. */
+export interface LeadingCrop {
+  /** The crop as data. */
+  readonly plan: CropPlan;
+  /** The streams that the crop draws from, given those of the whole transform. */
+  streams(random: BatchRandom): BatchRandom;
+  /** What is left to do with views that were cut. It draws from the streams of the whole transform. */
+  readonly rest: Transform<unknown>;
+}
+
+/** Does nothing: what is left of a crop that was cut already. */
+export const unchanged: Transform<unknown> = {
+  name: 'unchanged',
+  sample: () => null,
+  apply: (images) => images,
+};
 
 /** A {@link Transform} that can be written down as data: all of this library's own. */
 export interface DescribedTransform<P> extends Transform<P> {

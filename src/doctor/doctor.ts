@@ -85,7 +85,13 @@ class Visit {
     if (this.steps !== this.nextLook && !isNew) return;
     const { simclr, batch } = context;
     if (!batch) return;
-    const probe = await probeOf(simclr, batch.images, batch.indices, epoch + 1, this.options.probeSize);
+    const probe = await probeOf(
+      simclr,
+      batch.images ?? batch.views,
+      batch.indices,
+      epoch + 1,
+      this.options.probeSize,
+    );
     const found = [...this.settings, ...watched, ...(await checkProbe(simclr, probe))].filter(
       ({ code }) => !this.spoken.has(code),
     );

@@ -1,8 +1,9 @@
-import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImageValues, type ImageArray } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { SimCLR } from '../training/index.js';
+import { type PicturesOrViews, takeRange } from '../training/step-batches.js';
 import { toBatch } from '../training/to-batch.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
@@ -81,17 +82,17 @@ export async function examine(
 /** A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole. */
 export async function probeOf(
   simclr: SimCLR,
-  images: Tensor4D,
+  images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
   probeSize: number,
 ): Promise<Probe> {
-  const count = sharesPartsOfBatch(simclr) ? images.shape[0] : Math.min(probeSize, images.shape[0]);
-  const part = slice(images, [0, 0, 0, 0], [count, -1, -1, -1]);
+  const count = sharesPartsOfBatch(simclr) ? indices.length : Math.min(probeSize, indices.length);
+  const part = takeRange(images, 0, count);
   try {
     return await takeProbe(simclr, part, Array.from(indices).slice(0, count), epoch);
   } finally {
-    part.dispose();
+    dispose(part as Tensor4D | Tensor4D[]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
+import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
 import { readsLate } from '../tensors/late-reading.js';
@@ -22,6 +22,7 @@ import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR } from './simclr.js';
 import { presentRecipe } from './snapshot.js';
 import { type FitBatch, stepBatches } from './step-batches.js';
+import { viewRequests } from './view-requests.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
@@ -97,7 +98,7 @@ export async function fitSimCLR(
 class FitRun {
   private readonly history: History = emptyHistory();
   private readonly callbacks: Callback[];
-  private readonly context: FitContext & { batch?: TensorBatch | undefined };
+  private readonly context: FitContext & { batch?: FitContext['batch'] };
   private readonly batchSize: number;
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
@@ -220,7 +221,9 @@ class FitRun {
     const { progress } = simclr;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
+    const views = viewRequests(simclr, progress.epoch);
     const batches = stepBatches('SimCLR.fit', this.dataset, {
+      ...(views && { views }),
       batchSize,
       microBatchSize: this.microBatchSize,
       shuffle,

@@ -1,4 +1,4 @@
-import type { TensorBatch } from '../../data/index.js';
+import type { TensorBatch, ViewTensorBatch } from '../../data/index.js';
 import type { SimCLR } from '../simclr.js';
 
 /** What is known when `fit` starts. */
@@ -68,8 +68,11 @@ export type FitOutcome = 'completed' | 'stopped' | 'aborted' | 'failed';
 export interface FitContext {
   /** The trainer. */
   readonly simclr: SimCLR;
-  /** The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. */
-  readonly batch?: TensorBatch | undefined;
+  /**
+   * The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. Where the data
+   * set cut the views itself there are `views` and no `images`.
+   */
+  readonly batch?: TensorBatch | ViewTensorBatch | undefined;
   /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
   stop(reason: string): void;
 }
