@@ -86,18 +86,22 @@ export class BatchDecoder {
     views: readonly ViewRequest[],
     signal?: AbortSignal,
   ): Promise<(readonly Picture[] | DataError)[] | undefined> {
-    const { cut } = this.options.decode ?? {};
-    if (!cut || records.some(({ image }) => image)) return undefined;
-    const pictures = records.map(({ name, bytes, index }) => ({
-      name,
-      ...(bytes && { bytes }),
-      words: views.map((view) => view.words(index)),
-    }));
-    return cut(
-      pictures,
-      views.map(({ crop }) => crop),
-      signal,
-    );
+    const { cache, decode } = this.options;
+    if (!decode?.cut || records.some(({ image }) => image)) return undefined;
+    const pictures = records.map(({ name, bytes, index }) => {
+      const image = cache?.get(wholeName(name));
+      const source = image ? { image } : bytes ? { bytes } : {};
+      return { name, ...source, words: views.map((view) => view.words(index)) };
+    });
+    const crops = views.map(({ crop }) => crop);
+    const results = await decode.cut(pictures, crops, { keep: cache !== undefined, signal });
+    for (const [i, { name }] of records.entries()) {
+      const result = results[i]!;
+      if (cache && !(result instanceof DataError) && result[views.length]) {
+        cache.set(wholeName(name), result[views.length]!);
+      }
+    }
+    return results;
   }
 
   private async pictures(
@@ -125,6 +129,11 @@ export class BatchDecoder {
     let next = 0;
     return found.map((picture) => picture ?? decoded[next++]!);
   }
+}
+
+/** What a cache knows a picture by from which views are cut: it has not the size of other decoded pictures. */
+function wholeName(name: string): string {
+  return `${name} (whole)`;
 }
 
 function alone(result: Picture | DataError): readonly Picture[] | DataError {

@@ -5,6 +5,7 @@ import { randomGenerator } from '../random/index.js';
 import { gatherImages, type ImageArray, isTensor } from './image-array.js';
 import {
   batchImages,
+  batchViews,
   checkImages,
   type EpochPass,
   type ImageBatch,
@@ -14,7 +15,6 @@ import {
   type ImageDataset,
   isImageArray,
   isIterable,
-  type ViewBatch,
 } from './image-dataset.js';
 import { isOneShot } from './stream.js';
 
@@ -38,6 +38,8 @@ export interface ImageBatchesOptions {
 export interface TensorBatch {
   /** Shape `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes it. */
   images: Tensor4D;
+  /** No views were cut: see {@link ViewTensorBatch}. */
+  views?: undefined;
   /** For each picture its number in the data set. */
   indices: Uint32Array;
   /** For each picture the number of its class, where the data set gives it with its batches. */
@@ -47,7 +49,7 @@ export interface TensorBatch {
 }
 
 /** A batch of cut views ready for the device. */
-export interface ViewTensorBatch extends Omit<TensorBatch, 'images'> {
+export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
   /** One tensor per view, `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes them. */
   views: readonly Tensor4D[];
   /** The pictures themselves are not there. */
@@ -103,13 +105,13 @@ function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): Im
 }
 
 /** What a batch says besides its pictures. */
-function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images'> & Partial<Pick<ViewBatch, 'views'>> {
+function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
   return isTensor(batch) || isImageArray(batch) ? {} : (batch ?? {});
 }
 
 /** What a batch holds: pictures, or views that the pass asked for. Checked. */
 function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D | ImageArray)[] {
-  const { views } = facts(batch);
+  const views = batchViews(batch);
   if (views === undefined) {
     checkImages('imageBatches', 'batch', batchImages(batch));
     return [batchImages(batch)];
@@ -193,11 +195,11 @@ async function* batchesOfIterable(
         const tensors = toTensors(parts);
         handedOn = true;
         const about = { indices, ...labels, number };
-        yield facts(batch).views ? { views: tensors, ...about } : { images: tensors[0]!, ...about };
+        yield batchViews(batch) ? { views: tensors, ...about } : { images: tensors[0]!, ...about };
       }
       position += count;
     } finally {
-      const held = handedOn ? [] : (facts(batch).views ?? [batchImages(batch)]);
+      const held = handedOn ? [] : (batchViews(batch) ?? [batchImages(batch)]);
       for (const part of held) if (isTensor(part)) part.dispose();
     }
   }

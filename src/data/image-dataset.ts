@@ -8,6 +8,8 @@ import type { ViewRequest } from './view-crops.js';
 export interface ImageBatch {
   /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
   images: Tensor4D | ImageArray;
+  /** No views were cut: see {@link ViewBatch}. */
+  views?: undefined;
   /**
    * For each picture its number in the data set, from which its random augmentation is drawn. Left out, the
    * running position in the epoch is taken.
@@ -23,7 +25,7 @@ export interface ImageBatch {
 }
 
 /** A batch of views that a data set cut out of whole pictures: what it gives when a pass asks for `views`. */
-export interface ViewBatch extends Omit<ImageBatch, 'images'> {
+export interface ViewBatch extends Omit<ImageBatch, 'images' | 'views'> {
   /**
    * For each view asked for, that view of all pictures of the batch. Shape `[batch, height, width, channels]` of the
    * crop's size; a tensor is float32 in [0, 1].
@@ -115,10 +117,15 @@ export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterabl
   );
 }
 
+/** The cut views of a batch that has them. */
+export function batchViews(batch: ImageBatchLike): ViewBatch['views'] | undefined {
+  return isTensor(batch) || isImageArray(batch) ? undefined : batch?.views;
+}
+
 /** Pictures of a batch, whichever kind it is; of cut views the first. */
 export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
   if (isTensor(batch) || isImageArray(batch)) return batch;
-  return batch?.images ?? ((batch as Partial<ViewBatch> | undefined)?.views?.[0] as Tensor4D);
+  return batch?.images ?? (batchViews(batch)?.[0] as Tensor4D);
 }
 
 /** Checks shape and kind of pictures in memory. */

@@ -48,5 +48,5 @@ export { parseSTL10, stl10ClassNames } from './stl10.js';
 export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
 export { StreamReader, type StreamState } from './stream-reader.js';
 export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar.js';
-export type { CropPlan, CutViews, PictureToCut, ViewRequest } from './view-crops.js';
+export type { CropPlan, CutViews, CutViewsOptions, PictureToCut, ViewRequest } from './view-crops.js';
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

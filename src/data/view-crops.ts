@@ -27,6 +27,22 @@ export interface ViewRequest {
 export interface PictureToCut extends EncodedPicture {
   /** What the boxes are drawn from, once the size of the picture is known; one entry per view. */
   readonly words: readonly Uint32Array[];
+  /** What an earlier call with `keep` gave for the picture, which is then not decoded again. */
+  readonly image?: Picture;
+}
+
+/** Options of {@link CutViews}. */
+export interface CutViewsOptions {
+  /**
+   * Whether the whole picture comes too, behind its views, for `image` of a later call. It is then decoded at a half, a
+   * quarter, ... of its size, as long as the smallest crop has as many pixels as its view; views are the same whether
+   * the picture was kept or is decoded again.
+   *
+   * @defaultValue `false`
+   */
+  keep?: boolean;
+  /** Aborted when nobody waits for the result any more. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -34,10 +50,9 @@ export interface PictureToCut extends EncodedPicture {
  * there are none.
  *
  * @param crops - How the views are cut, one entry per view.
- * @param signal - Aborted when nobody waits for the result any more.
  */
 export type CutViews = (
   pictures: readonly PictureToCut[],
   crops: readonly CropPlan[],
-  signal?: AbortSignal,
+  options?: CutViewsOptions,
 ) => Promise<(readonly Picture[] | DataError)[]>;

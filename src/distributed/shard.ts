@@ -1,6 +1,6 @@
 import { isTensor } from '../data/image-array.js';
 import { takeRows } from '../data/image-batches.js';
-import { batchImages, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
 import {
   datasetSize,
   type EpochPass,
@@ -119,12 +119,12 @@ async function* ownBatches(
 }
 
 function ownBatch(batch: ImageBatchLike, indices: ArrayLike<number>): ImageBatch | ViewBatch {
-  return 'views' in batch ? { views: batch.views, indices } : { images: batchImages(batch), indices };
+  const views = batchViews(batch);
+  return views ? { views, indices } : { images: batchImages(batch), indices };
 }
 
 function disposeOf(batch: ImageBatchLike): void {
-  for (const part of 'views' in batch ? batch.views : [batchImages(batch)])
-    if (isTensor(part)) part.dispose();
+  for (const part of batchViews(batch) ?? [batchImages(batch)]) if (isTensor(part)) part.dispose();
 }
 
 function unevenRound(counts: number[]): DataError {

@@ -1,5 +1,6 @@
 import type { CropBox } from '../augmentations/crop-box.js';
-import type { CropPlan } from '../data/view-crops.js';
+import type { Picture } from '../data/index.js';
+import type { CropPlan, PictureToCut } from '../data/view-crops.js';
 import type { DecodedImage, DecodePlan } from './decode-image.js';
 import type { FractionalBox } from './resample-box.js';
 
@@ -25,34 +26,47 @@ export interface CuttingTools {
  *
  * Where each box is at least four times as large as its view, the picture is decoded at a half, a quarter, ... of its
  * size, which formats such as JPEG do for a fraction of the work; each box then still has at least two pixels for one of
- * the view, so that the view hardly differs.
+ * the view, so that the view hardly differs. What is to be kept is decoded as {@link CutViewsOptions} says.
  *
  * Refers to nothing outside of itself, because its text is also part of the program of other threads.
  */
 export async function cutViews(
   bytes: Uint8Array,
-  plan: DecodePlan,
+  { words, image }: Pick<PictureToCut, 'words' | 'image'>,
   crops: readonly CropPlan[],
-  words: readonly Uint32Array[],
+  keep: boolean,
+  plan: DecodePlan,
   tools: CuttingTools,
-): Promise<DecodedImage[]> {
-  const imageSize = await tools.measure(bytes);
-  const boxes = crops.map((crop, view) => tools.drawBox(words[view]!, imageSize, crop));
-  const surplus = boxes.map(([, , height, width], view) =>
-    Math.min(height / crops[view]!.size[0], width / crops[view]!.size[1]),
-  );
+): Promise<Picture[]> {
+  // What a side of the smallest crop, or of the boxes themselves, has more than a side of the view.
+  let imageSize = image ? ([image.shape[0], image.shape[1]] as const) : await tools.measure(bytes);
+  let boxes = crops.map((crop, view) => tools.drawBox(words[view]!, imageSize, crop));
+  const surplus = keep
+    ? crops.map(({ size, scale }) =>
+        Math.sqrt((scale[0] * imageSize[0] * imageSize[1]) / (size[0] * size[1])),
+      )
+    : boxes.map(([, , height, width], view) =>
+        Math.min(height / crops[view]!.size[0], width / crops[view]!.size[1]),
+      );
   let reduction = 1;
-  while (surplus.every((factor) => factor >= 4 * reduction)) reduction *= 2;
+  while (surplus.every((factor) => factor >= (keep ? 2 : 4) * reduction)) reduction *= 2;
   const reduced = imageSize.map((side) => Math.max(1, Math.floor(side / reduction)));
   const size = reduction === 1 ? undefined : ([reduced[0]!, reduced[1]!] as const);
-  const { data, shape } = await tools.decode(bytes, { ...plan, size, fit: 'fill' });
-  const zoom = [shape[0] / imageSize[0], shape[1] / imageSize[1]] as const;
-  return crops.map((crop, view) => {
+  const whole: Picture = image ?? (await tools.decode(bytes, { ...plan, size, fit: 'fill' }));
+  if (keep && !image) {
+    // Of what was kept no other size is known.
+    imageSize = [whole.shape[0], whole.shape[1]];
+    boxes = crops.map((crop, view) => tools.drawBox(words[view]!, imageSize, crop));
+  }
+  const zoom = [whole.shape[0] / imageSize[0], whole.shape[1] / imageSize[1]] as const;
+  const views: Picture[] = crops.map((crop, view) => {
     const [top, left, height, width] = boxes[view]!;
     const box = [top * zoom[0], left * zoom[1], height * zoom[0], width * zoom[1]] as const;
+    const pixels = whole.data as Uint8Array;
     return {
-      data: tools.resampleBox(data, shape[1], box, crop.size, crop.interpolation),
+      data: tools.resampleBox(pixels, whole.shape[1], box, crop.size, crop.interpolation),
       shape: [crop.size[0], crop.size[1], 3],
     };
   });
+  return keep && !image ? [...views, whole] : views;
 }

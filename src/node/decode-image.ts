@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { drawCropBox } from '../augmentations/crop-box.js';
 import { roundHalfEven } from '../augmentations/rounding.js';
 import { toBytes } from '../data/bytes.js';
-import type { DecodePictures, EncodedPicture } from '../data/index.js';
+import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
 import type { CropPlan, CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
@@ -126,12 +126,13 @@ async function cutBytes(
   caller: string,
   bytes: Uint8Array,
   plan: DecodePlan,
-  { name, words }: PictureToCut,
+  picture: PictureToCut,
   crops: readonly CropPlan[],
-): Promise<DecodedImage[]> {
+  keep: boolean,
+): Promise<readonly Picture[]> {
   const sharp = await loadSharp(caller);
   try {
-    return await cutViews(bytes, plan, crops, words, {
+    return await cutViews(bytes, picture, crops, keep, plan, {
       measure: async (encoded) => {
         const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
         return [autoOrient.height, autoOrient.width];
@@ -141,7 +142,7 @@ async function cutBytes(
       resampleBox,
     });
   } catch (error) {
-    throw undecodable(caller, name, bytes.length, error as Error);
+    throw undecodable(caller, picture.name, bytes.length, error as Error);
   }
 }
 
@@ -197,11 +198,11 @@ async function inParallel(
 /** What becomes of one picture of a data set; what is wrong with it is a result, not an exception. */
 async function attempt<T>(
   caller: string,
-  { name, bytes }: EncodedPicture,
+  { name, bytes, image }: EncodedPicture & Pick<PictureToCut, 'image'>,
   decode: (bytes: Uint8Array) => Promise<T>,
 ): Promise<T | DataError> {
   try {
-    return await decode(bytes ?? (await readBytes(caller, name)));
+    return await decode(bytes ?? (image ? new Uint8Array(0) : await readBytes(caller, name)));
   } catch (error) {
     if (error instanceof DataError) return error;
     throw error;
@@ -263,9 +264,10 @@ export function decodeHere(
     });
     return results;
   };
-  const cut: CutViews = async (pictures, crops, signal) => {
-    const results: (DecodedImage[] | DataError)[] = [];
-    const each = (bytes: Uint8Array, picture: PictureToCut) => cutBytes(caller, bytes, plan, picture, crops);
+  const cut: CutViews = async (pictures, crops, { keep = false, signal } = {}) => {
+    const results: (readonly Picture[] | DataError)[] = [];
+    const each = (bytes: Uint8Array, picture: PictureToCut) =>
+      cutBytes(caller, bytes, plan, picture, crops, keep);
     await attemptEach(caller, pictures, each, { concurrency, signal }, (result, i) => {
       results[i] = result;
     });

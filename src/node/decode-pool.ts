@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
-import type { CropPlan, CutViews, PictureToCut } from '../data/view-crops.js';
+import type { CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
 import {
@@ -13,6 +13,7 @@ import {
   undecodable,
 } from './decode-image.js';
 import {
+  type Cutting,
   type DecodeOutcome,
   type DecodeReply,
   type DecodeRequest,
@@ -43,7 +44,7 @@ interface Job {
   id: number;
   pictures: readonly (EncodedPicture | PictureToCut)[];
   /** What is cut out of the pictures, which then have the words for it; otherwise they come whole. */
-  crops: readonly CropPlan[] | undefined;
+  cutting: Cutting | undefined;
   /** Whether a thread has died of it before. */
   suspect: boolean;
   resolve(results: Result[]): void;
@@ -86,12 +87,12 @@ function locateSharp(caller: string): string {
 /** What can go to another thread: a part of a larger buffer would take all of it along. */
 function portable(picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
   const { name, bytes } = picture;
-  const words = 'words' in picture ? { words: picture.words } : {};
-  if (!bytes) return { name, ...words };
+  const { words, image } = picture as Partial<PictureToCut>;
   return {
     name,
-    bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes),
-    ...words,
+    ...(bytes && { bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) }),
+    ...(words && { words }),
+    ...(image && { image }),
   };
 }
 
@@ -110,7 +111,7 @@ class Pool {
 
   async decode(
     pictures: readonly EncodedPicture[],
-    crops: readonly CropPlan[] | undefined,
+    cutting: Cutting | undefined,
     signal?: AbortSignal,
   ): Promise<Result[]> {
     // First here: on Linux sharp must be loaded by the main thread before any other.
@@ -121,7 +122,7 @@ class Pool {
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
     const parts: Promise<Result[]>[] = [];
     for (let start = 0; start < pictures.length; start += perJob) {
-      parts.push(this.submit(pictures.slice(start, start + perJob), crops, false, signal));
+      parts.push(this.submit(pictures.slice(start, start + perJob), cutting, false, signal));
     }
     return (await Promise.all(parts)).flat();
   }
@@ -139,14 +140,14 @@ class Pool {
 
   private submit(
     pictures: readonly EncodedPicture[],
-    crops: readonly CropPlan[] | undefined,
+    cutting: Cutting | undefined,
     suspect: boolean,
     signal?: AbortSignal,
   ): Promise<Result[]> {
     return new Promise((resolve, reject) => {
       const load = ({ jobs }: Slot) => [...jobs.values()].reduce((sum, job) => sum + job.pictures.length, 0);
       const slot = this.slots.reduce((least, other) => (load(other) < load(least) ? other : least));
-      const job: Job = { id: this.nextId++, pictures, crops, suspect, resolve, reject };
+      const job: Job = { id: this.nextId++, pictures, cutting, suspect, resolve, reject };
       slot.jobs.set(job.id, job);
       this.post(slot, job);
       if (!signal) return;
@@ -174,11 +175,11 @@ class Pool {
     });
   }
 
-  private post(slot: Slot, { id, pictures, crops }: Job): void {
+  private post(slot: Slot, { id, pictures, cutting }: Job): void {
     clearTimeout(slot.idle);
     slot.worker ??= this.start(slot);
     slot.worker.ref(); // somebody waits for the answer
-    slot.worker.postMessage({ id, pictures: pictures.map(portable), crops } satisfies DecodeRequest);
+    slot.worker.postMessage({ id, pictures: pictures.map(portable), cutting } satisfies DecodeRequest);
   }
 
   private start(slot: Slot): Worker {
@@ -239,7 +240,7 @@ class Pool {
       const message = `${this.caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${reason}).`;
       first.resolve([new DataError(message, name)]);
     } else {
-      const singles = first.pictures.map((picture) => this.submit([picture], first.crops, true));
+      const singles = first.pictures.map((picture) => this.submit([picture], first.cutting, true));
       Promise.all(singles).then((results) => first.resolve(results.flat()), first.reject);
     }
     for (const job of others) {
@@ -297,7 +298,8 @@ export function makePool(caller: string, plan: DecodePlan, workers: number): Dec
     return results.map((result) => (result instanceof DataError ? result : result[0]!));
   };
   return Object.assign(decode, {
-    cut: ((pictures, crops, signal) => pool.decode(pictures, crops, signal)) satisfies CutViews,
+    cut: ((pictures, crops, { keep = false, signal } = {}) =>
+      pool.decode(pictures, { crops, keep }, signal)) satisfies CutViews,
     close: () => pool.close(),
   });
 }

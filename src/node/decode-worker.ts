@@ -1,9 +1,10 @@
 import { drawCropBox } from '../augmentations/crop-box.js';
 import { roundHalfEven } from '../augmentations/rounding.js';
-import type { CropPlan } from '../data/view-crops.js';
+import type { EncodedPicture, Picture } from '../data/index.js';
+import type { CropPlan, PictureToCut } from '../data/view-crops.js';
 import { drawsFromWords } from '../random/random-words.js';
 import { cutViews } from './cut-views.js';
-import type { DecodedImage, DecodePlan } from './decode-image.js';
+import type { DecodePlan } from './decode-image.js';
 import { resampleBox } from './resample-box.js';
 
 /** What a decoding thread is told when it starts. */
@@ -15,18 +16,24 @@ export interface DecodeWorkerData {
   concurrency: number;
 }
 
-/** What a decoding thread is asked: pictures to decode or, with `crops`, to cut views from; or to forget a question. */
+/** What is cut out of pictures, and whether they come too: see `CutViews`. */
+export interface Cutting {
+  crops: readonly CropPlan[];
+  keep: boolean;
+}
+
+/** What a decoding thread is asked: pictures to decode or, with `cutting`, to cut views from; or to forget a question. */
 export type DecodeRequest =
   | {
       id: number;
-      pictures: readonly { name: string; bytes?: Uint8Array; words?: readonly Uint32Array[] }[];
-      crops: readonly CropPlan[] | undefined;
+      pictures: readonly (EncodedPicture | PictureToCut)[];
+      cutting: Cutting | undefined;
     }
   | { cancel: number };
 
 /** What became of a picture. */
 export type DecodeOutcome =
-  | { images: DecodedImage[] }
+  | { images: readonly Picture[] }
   /** The file could not be read (`read`) or decoded; `bytes` is its length. */
   | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
 
@@ -64,15 +71,18 @@ try {
 } catch (error) {
   parentPort.postMessage({ fatal: error.message });
 }
-async function decode({ name, bytes, words }, crops) {
-  let encoded = bytes;
+async function decode(picture, cutting) {
+  const { name, bytes, image } = picture;
+  let encoded = image ? new Uint8Array(0) : bytes;
   try {
     encoded ??= new Uint8Array(await readFile(name));
   } catch (error) {
     return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
   }
   try {
-    if (crops) return { images: await cutViews(encoded, plan, crops, words, tools) };
+    if (cutting) {
+      return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, plan, tools) };
+    }
     return { images: [await decodePixels(encoded, plan)] };
   } catch (error) {
     return { failed: 'decode', message: error.message, bytes: encoded.length };
@@ -90,18 +100,18 @@ async function decodePixels(encoded, { size, fit, background, maxPixels }) {
   if (info.channels !== 3) throw new Error(info.channels + ' channels');
   return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
 }
-async function answer(id, { pictures, crops }) {
+async function answer(id, { pictures, cutting }) {
   const outcomes = [];
   let next = 0;
   const work = async () => {
     while (next < pictures.length && waiting.has(id)) {
       const place = next++;
-      outcomes[place] = await decode(pictures[place], crops);
+      outcomes[place] = await decode(pictures[place], cutting);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   for (let i = 0; i < outcomes.length && waiting.has(id); i++) {
-    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i], crops); // alone: see decodeEach
+    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i], cutting); // alone: see decodeEach
   }
   if (!waiting.delete(id)) return;
   const buffers = outcomes.flatMap(({ images }) => (images ?? []).map(({ data }) => data.buffer));

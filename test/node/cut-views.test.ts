@@ -66,9 +66,10 @@ async function cutGolden(bytes: Uint8Array, interpolation: 'bilinear' | 'bicubic
   const decoded: (readonly number[])[] = [];
   const views = await cutViews(
     bytes,
-    decodePlan('test', {}),
+    { words: chosen.map((box) => Uint32Array.of(box)) },
     chosen.map(() => crop),
-    chosen.map((box) => Uint32Array.of(box)),
+    false,
+    decodePlan('test', {}),
     {
       measure: async () => [height, width],
       drawBox: ([box]) => boxes[box!]!,
