@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clone, type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { batchRandom, type Callback, compose, randomResizedCrop, SGD, simclrAugmentation } from 'simclr-ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type EpochPass, imageStream, type ViewBatch } from '../../src/data/index.js';
+import { cache, type EpochPass, imageBatches, imageStream, type ViewBatch } from '../../src/data/index.js';
 import { shard } from '../../src/distributed/index.js';
 import { doctor } from '../../src/doctor/index.js';
 import { decodePool, imageFolder } from '../../src/node/index.js';
@@ -141,6 +141,36 @@ describe('training from files', () => {
     expectClose(weightValues(parts), weightValues(whole), { absolute: 1e-5 });
     whole.dispose();
     parts.dispose();
+  });
+
+  it('keeps whole pictures in a cache, and cuts the same views whether they are kept or not', async () => {
+    const { folder, originals } = await writeOriginals(6);
+    const large = await sharp(originals[0]!.path).resize(700, 500).png().toBuffer();
+    writeFileSync(originals[0]!.path, large);
+    const lossesOf = async (maxBytes: number, removing: boolean) => {
+      const kept = cache({ maxBytes });
+      const photos = await imageFolder(folder, { size: 8, workers: 1, cache: kept });
+      onTestFinished(() => photos.close());
+      const simclr = tinySimCLR();
+      const first = await simclr.fit(photos, { batchSize: 3 });
+      // Files that are gone cannot be decoded again.
+      if (removing) for (const { path } of originals) rmSync(path);
+      const second = await simclr.fit(photos, { batchSize: 3 });
+      simclr.dispose();
+      expect(photos.skipped).toEqual([]);
+      return { losses: [...first.steps, ...second.steps].map(({ loss }) => loss), kept, photos };
+    };
+    const without = await lossesOf(1, false);
+    expect(without.kept.count).toBe(0);
+    const { losses, kept, photos } = await lossesOf(1e6, true);
+    expect(losses).toEqual(without.losses);
+    expect(kept.count).toBe(6);
+    // The large one at a sixteenth: its smallest crop, 8 % of the area, still has more pixels than a view of 8x8.
+    const sizes = originals.map(({ path }) => kept.get(`${path} (whole)`)!.shape);
+    expect(sizes).toEqual([[31, 43, 3], ...originals.slice(1).map(({ shape }) => [...shape, 3])]);
+    // Pictures of the folder's own size are others.
+    const batches = imageBatches(photos, { batchSize: 6 });
+    await expect(batches.next()).rejects.toThrow(/do not decode/);
   });
 
   it('leaves damaged files out of every view', async () => {
