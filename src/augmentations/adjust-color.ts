@@ -2,7 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkChoice, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/index.js';
 import type { ColorSemantics } from './blend.js';
-import { applyColorPasses, type ColorOperation, packColorPasses } from './color-passes.js';
+import { applyColorOperations, type ColorOperation } from './color-passes.js';
 import { checkColorImages, checkRows } from './image-checks.js';
 
 function adjust(
@@ -30,14 +30,13 @@ function adjust(
     );
   }
   const order = new Uint8Array(batchSize);
-  const passes = packColorPasses([operation], order, { [operation]: amounts }, batchSize, semantics);
-  return applyColorPasses(images, passes, semantics);
+  return applyColorOperations(images, [operation], order, { [operation]: amounts }, semantics);
 }
 
 /**
  * Multiplies every picture by a factor: `clip(factor · x, 0, 1)`.
  *
- * @param images - `[batch, height, width, 3]`, float32 in [0, 1].
+ * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
  * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives black.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `factors` does not fit.
@@ -51,7 +50,7 @@ export function adjustBrightness(images: Tensor4D, factors: Float32Array): Tenso
 /**
  * Moves every pixel away from or towards an average of its picture: `clip(factor · x + (1 - factor) · average, 0, 1)`.
  *
- * @param images - `[batch, height, width, 3]`, float32 in [0, 1].
+ * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
  * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives the average.
  * @param semantics - `'torchvision'` (default): one average a picture, of its greyscale version. `'tf'`: the average
  * of each channel, as `tf.image.adjust_contrast`.
@@ -68,9 +67,9 @@ export function adjustContrast(
 }
 
 /**
- * Makes colours stronger or weaker.
+ * Makes colors stronger or weaker. Gray pictures of one channel stay as they are.
  *
- * @param images - `[batch, height, width, 3]`, float32 in [0, 1].
+ * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
  * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives grey.
  * @param semantics - `'torchvision'` (default): `clip(factor · x + (1 - factor) · gray, 0, 1)` with the pixel's
  * greyscale value. `'tf'`: the S of HSV times the factor, clipped to 1, as `tf.image.adjust_saturation`: the largest
@@ -88,9 +87,9 @@ export function adjustSaturation(
 }
 
 /**
- * Turns the hue of every picture around the colour circle (the H of HSV).
+ * Turns the hue of every picture around the color circle (the H of HSV). Gray pictures of one channel stay as they are.
  *
- * @param images - `[batch, height, width, 3]`, float32 in [0, 1].
+ * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
  * @param turns - One a picture, in full turns: 0 changes nothing, 1/3 makes red green, 0.5 and -0.5 are the same.
  * @param semantics - Torchvision and TensorFlow agree here; taken so that the four functions look alike.
  * @returns New pictures in [0, 1]. Caller disposes them.

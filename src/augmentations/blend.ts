@@ -1,5 +1,5 @@
 import { add, clipByValue, mean, mul, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
-import { type ColorPlanes, grayPlane } from './color-planes.js';
+import { grayPlane, mapPlanes, type Planes } from './color-planes.js';
 
 /**
  * Whose definition of the colour operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
@@ -40,7 +40,7 @@ export function isIdentityBlend({ scale, gray, mean }: BlendPass): boolean {
 }
 
 /** Applies a pass. To be called inside `tidy`. */
-export function blend(planes: ColorPlanes, pass: BlendPass, semantics: ColorSemantics): ColorPlanes {
+export function blend(planes: Planes, pass: BlendPass, semantics: ColorSemantics): Planes {
   const column = (values: Float32Array): Tensor2D => tensor2d(values, [values.length, 1]);
   const scale = column(pass.scale);
   const useGray = !pass.gray.every(isZero);
@@ -68,8 +68,4 @@ export function blend(planes: ColorPlanes, pass: BlendPass, semantics: ColorSema
     const scaled = mul<Tensor2D>(plane, scale);
     return clipByValue(offset ? add<Tensor2D>(scaled, offset) : scaled, 0, 1);
   });
-}
-
-function mapPlanes([red, green, blue]: ColorPlanes, change: (plane: Tensor2D) => Tensor2D): ColorPlanes {
-  return [change(red), change(green), change(blue)];
 }

@@ -1,7 +1,7 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkInterval, checkNonNegative } from '../errors/checks.js';
 import type { ColorSemantics } from './blend.js';
-import { applyColorPasses, colorOperations, packColorPasses } from './color-passes.js';
+import { applyColorOperations, colorOperations } from './color-passes.js';
 import { checkColorImages, checkRows } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
 
@@ -69,6 +69,8 @@ export interface ColorJitterParameters {
  * Factors are uniform. The lower end of a range is never below 0, also where Google's code would let contrast
  * and saturation factors become negative (strength above 1.25).
  *
+ * Pictures have three channels, or one: of gray pictures only brightness and contrast change.
+ *
  * @param options - {@link ColorJitterOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @example
@@ -131,8 +133,7 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
       const batchSize = images.shape[0];
       for (const operation of colorOperations) checkRows(name, operation, parameters[operation], batchSize);
       checkRows(name, 'order', parameters.order, batchSize, 4);
-      const passes = packColorPasses(colorOperations, parameters.order, parameters, batchSize, semantics);
-      return applyColorPasses(images, passes, semantics);
+      return applyColorOperations(images, colorOperations, parameters.order, parameters, semantics);
     },
   };
 }

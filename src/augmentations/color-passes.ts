@@ -1,6 +1,6 @@
 import { clone, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type BlendPass, blend, type ColorSemantics, identityBlend, isIdentityBlend } from './blend.js';
-import { fromPlanes, toPlanes } from './color-planes.js';
+import { type ColorPlanes, fromPlanes, toPlanes } from './color-planes.js';
 import {
   adjustHueSaturation,
   type HueSaturationPass,
@@ -21,6 +21,10 @@ function runsInHsv(operation: ColorOperation, semantics: ColorSemantics): boolea
   return operation === 'hue' || (operation === 'saturation' && semantics === 'tf');
 }
 
+function changesGray(operation: ColorOperation): boolean {
+  return operation === 'brightness' || operation === 'contrast';
+}
+
 function writeBlend(pass: BlendPass, picture: number, operation: ColorOperation, factor: number): void {
   pass.scale[picture] = factor;
   if (operation === 'contrast') pass.mean[picture] = 1 - factor;
@@ -31,12 +35,8 @@ function writeBlend(pass: BlendPass, picture: number, operation: ColorOperation,
  * Packs the operations of every picture, in its own order, into as few passes over the whole batch as hold them:
  * blends, a pass in HSV, blends, ... Every picture's k-th operation between two HSV passes takes the k-th of the
  * blend passes there; the others change nothing of it, and passes that change no picture are left out.
- *
- * @param operations - The operations there are.
- * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
- * @param amounts - By operation, the factor (or turn of the hue) of every picture.
  */
-export function packColorPasses(
+function packColorPasses(
   operations: readonly ColorOperation[],
   order: ArrayLike<number>,
   amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
@@ -78,17 +78,35 @@ export function packColorPasses(
   return passes;
 }
 
-/** Runs passes one after the other. */
-export function applyColorPasses(
+/**
+ * Applies color operations to every picture, in its own order. Gray pictures of one channel have no saturation and no
+ * hue to change, as in torchvision.
+ *
+ * @param operations - The operations there are.
+ * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
+ * @param amounts - By operation, the factor (or turn of the hue) of every picture.
+ */
+export function applyColorOperations(
   images: Tensor4D,
-  passes: readonly ColorPass[],
+  operations: readonly ColorOperation[],
+  order: Uint8Array,
+  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
   semantics: ColorSemantics,
 ): Tensor4D {
+  const [batchSize, , , channels] = images.shape;
+  const acting = channels === 1 ? operations.filter(changesGray) : operations;
+  const actingOrder = order
+    .filter((position) => acting.includes(operations[position]!))
+    .map((position) => acting.indexOf(operations[position]!));
+  const passes = packColorPasses(acting, actingOrder, amounts, batchSize, semantics);
   return tidy(() => {
     if (passes.length === 0) return clone(images);
     let planes = toPlanes(images);
     for (const pass of passes) {
-      planes = pass.kind === 'blend' ? blend(planes, pass, semantics) : adjustHueSaturation(planes, pass);
+      planes =
+        pass.kind === 'blend'
+          ? blend(planes, pass, semantics)
+          : adjustHueSaturation(planes as ColorPlanes, pass);
     }
     return fromPlanes(planes, images.shape);
   });

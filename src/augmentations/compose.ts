@@ -1,7 +1,14 @@
 import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
 import { checkImages } from './image-checks.js';
-import type { DescribedTransform, ImageSize, Transform, TransformConfig } from './transform.js';
+import {
+  applyTransform,
+  type DescribedTransform,
+  type ImageSize,
+  type LeadingCrop,
+  type Transform,
+  type TransformConfig,
+} from './transform.js';
 
 /** Parameters of {@link compose}: those of each part, in order. */
 export type ComposeParameters = readonly unknown[];
@@ -35,6 +42,8 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
     name,
     ...(configs.length === parts.length ? { config: composeConfig(configs) } : {}),
 
+    ...leadingCropOf(parts),
+
     outputSize: (imageSize) => parts.reduce(sizeAfter, imageSize),
 
     sample(batchSize, random, imageSize) {
@@ -58,12 +67,25 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
       for (const [index, part] of parts.entries()) {
         const previous: Tensor4D | undefined = current;
         try {
-          current = part.apply(previous ?? images, parameters[index]);
+          current = applyTransform(part, previous ?? images, parameters[index]);
         } finally {
           previous?.dispose();
         }
       }
       return current ?? clone(images);
+    },
+  };
+}
+
+/** The crop of the first part. What is left keeps the first place, so that the others draw from the same streams. */
+function leadingCropOf([first, ...others]: readonly Transform<unknown>[]): { leadingCrop?: LeadingCrop } {
+  if (!first?.leadingCrop) return {};
+  const { plan, streams, rest } = first.leadingCrop;
+  return {
+    leadingCrop: {
+      plan,
+      streams: (random) => streams(random.fold(0)),
+      rest: compose([rest, ...others]),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { matMul, reshape, type Tensor4D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { clone, matMul, reshape, type Tensor4D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkProbability } from '../errors/checks.js';
 import { grayWeights } from './color-planes.js';
@@ -7,15 +7,17 @@ import { changeSelected, drawSelection, type SelectionParameters } from './selec
 import type { DescribedTransform } from './transform.js';
 
 /**
- * Greyscale pictures with three equal channels: 0.2989 red + 0.587 green + 0.114 blue.
+ * Grayscale pictures with three equal channels: 0.2989 red + 0.587 green + 0.114 blue. Pictures of one channel stay as
+ * they are.
  *
- * @param images - `[batch, height, width, 3]`, float32 in [0, 1].
+ * @param images - `[batch, height, width, 3]` or `[batch, height, width, 1]`, float32 in [0, 1].
  * @returns The same shape. Caller disposes it.
  * @throws {@link ShapeError} when `images` is not float32 of that shape.
  * @see torchvision's `rgb_to_grayscale`; `tf.image.rgb_to_grayscale`.
  */
 export function grayscale(images: Tensor4D): Tensor4D {
   checkColorImages('grayscale', images);
+  if (images.shape[3] === 1) return clone(images);
   return tidy(() => {
     const weights = tensor2d(
       grayWeights.flatMap((weight) => [weight, weight, weight]),

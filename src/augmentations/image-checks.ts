@@ -8,12 +8,12 @@ export function checkImages(caller: string, images: Tensor4D): void {
   checkFloatTensor(caller, 'images', images, 4, '[batch, height, width, channels]');
 }
 
-/** @throws {@link ShapeError} unless `images` is float32 of rank 4 with 3 channels. */
+/** @throws {@link ShapeError} unless `images` is float32 of rank 4 with 3 channels or 1. */
 export function checkColorImages(caller: string, images: Tensor4D): void {
   checkImages(caller, images);
-  if (images.shape[3] !== 3) {
+  if (images.shape[3] !== 3 && images.shape[3] !== 1) {
     throw new ShapeError(
-      `${caller}: images must have 3 channels (red, green, blue). Received: images=[${images.shape}].`,
+      `${caller}: images must have 3 channels (red, green, blue) or 1 (gray). Received: images=[${images.shape}].`,
     );
   }
 }

@@ -36,6 +36,7 @@ export {
   augment,
   type DescribedTransform,
   type ImageSize,
+  type LeadingCrop,
   type Transform,
   type TransformConfig,
 } from './transform.js';

@@ -3,7 +3,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkProbability, checkSameShape } from '../errors/checks.js';
 import { checkImages, checkRows } from './image-checks.js';
 import { changeSelected, drawSelection } from './selection.js';
-import type { DescribedTransform, Transform } from './transform.js';
+import { applyTransform, type DescribedTransform, type Transform } from './transform.js';
 
 /** Options of {@link randomApply}. */
 export interface RandomApplyOptions {
@@ -65,7 +65,7 @@ export function randomApply<P>(
       checkRows(name, 'selected', selected, images.shape[0]);
       return tidy(() =>
         changeSelected(images, selected, (all) => {
-          const changed = transform.apply(all, inner);
+          const changed = applyTransform(transform, all, inner);
           checkSameShape(name, 'images', all, `result of ${transform.name}`, changed);
           return changed;
         }),

@@ -1,12 +1,12 @@
 import { clipByValue, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, checkInterval, checkPositive } from '../errors/checks.js';
-import type { RandomGenerator } from '../random/index.js';
+import { drawCropBox } from './crop-box.js';
 import { checkImages, checkRows, resolveSize } from './image-checks.js';
 import { resample } from './resample.js';
 import { type Interpolation, resamplingTaps } from './resampling-taps.js';
 import { roundHalfEven } from './rounding.js';
-import type { DescribedTransform, ImageSize } from './transform.js';
+import { type DescribedTransform, type ImageSize, unchanged } from './transform.js';
 
 /** Options of {@link randomResizedCrop}. */
 export interface RandomResizedCropOptions {
@@ -52,30 +52,6 @@ export interface CropParameters {
   imageSize: ImageSize;
 }
 
-function drawBox(
-  random: RandomGenerator,
-  [height, width]: ImageSize,
-  scale: readonly [number, number],
-  aspectRatio: readonly [number, number],
-  attempts: number,
-): readonly [number, number, number, number] {
-  const [low, high] = aspectRatio;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const area = height * width * random.uniform(scale[0], scale[1]);
-    const ratio = Math.exp(random.uniform(Math.log(low), Math.log(high)));
-    const boxWidth = roundHalfEven(Math.sqrt(area * ratio));
-    const boxHeight = roundHalfEven(Math.sqrt(area / ratio));
-    if (boxWidth > 0 && boxWidth <= width && boxHeight > 0 && boxHeight <= height) {
-      const top = random.integer(height - boxHeight + 1);
-      return [top, random.integer(width - boxWidth + 1), boxHeight, boxWidth];
-    }
-  }
-  const ratio = width / height;
-  const boxHeight = ratio < low ? Math.min(height, roundHalfEven(width / low)) : height;
-  const boxWidth = ratio > high ? Math.min(width, roundHalfEven(height * high)) : width;
-  return [Math.floor((height - boxHeight) / 2), Math.floor((width - boxWidth) / 2), boxHeight, boxWidth];
-}
-
 /**
  * Cuts a random box out of every picture and resizes it to one size.
  *
@@ -114,17 +90,20 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
   checkPositive(name, 'aspectRatio[0]', aspectRatio[0]);
   checkChoice(name, 'interpolation', interpolation, ['bilinear', 'bicubic']);
   checkInteger(name, 'attempts', attempts, 0);
+  const plan = { size, scale, aspectRatio, attempts, interpolation };
 
   return {
     name,
     config: { name, options: { size, scale, aspectRatio, interpolation, antialias, attempts } },
     outputSize: () => size,
+    // Decoders only cut with antialiasing.
+    ...(antialias && { leadingCrop: { plan, streams: (random) => random, rest: unchanged } }),
 
     sample(batchSize, random, imageSize = size) {
       checkInteger(name, 'batchSize', batchSize);
       const boxes = new Int32Array(batchSize * 4);
       for (let row = 0; row < batchSize; row++) {
-        boxes.set(drawBox(random.row(row), imageSize, scale, aspectRatio, attempts), row * 4);
+        boxes.set(drawCropBox(random.row(row), imageSize, plan, roundHalfEven), row * 4);
       }
       return { boxes, imageSize: [imageSize[0], imageSize[1]] };
     },

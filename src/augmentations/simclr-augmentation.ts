@@ -98,6 +98,8 @@ export interface SimCLRAugmentationOptions {
  * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, colour jitter, loss of
  * colours, blur. Call it once for each view, with random streams of different `view` numbers.
  *
+ * Pictures have three channels, or one: of gray pictures the jitter changes brightness and contrast alone.
+ *
  * The parameters are an array, one entry a step; see {@link compose}.
  *
  * @param options - {@link SimCLRAugmentationOptions}.

@@ -1,4 +1,5 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { CropPlan } from '../data/view-crops.js';
 import type { BatchRandom } from '../random/index.js';
 import { checkImages } from './image-checks.js';
 
@@ -44,13 +45,37 @@ export interface Transform<P> {
    *
    * @param images - `[batch, height, width, channels]`, float32 in [0, 1]. Left as it is and not disposed of.
    * @param parameters - What `sample` returned, or the same by hand; one row a picture.
-   * @returns A new tensor, which the caller disposes of.
+   * @returns A new tensor, which the caller disposes of. Returning `images` itself is understood as no change.
    */
   apply(images: Tensor4D, parameters: P): Tensor4D;
 
   /** Size of the result for pictures of `imageSize`. Left out where a transform keeps the size. */
   outputSize?(imageSize: ImageSize): ImageSize;
+
+  /**
+   * The random resized crop that the transform begins with, where it does: a data set that decodes files can then cut
+   * it out of the whole picture. {@link randomResizedCrop} has it, and so does what {@link compose} makes of it and of
+   * others after it.
+   */
+  readonly leadingCrop?: LeadingCrop;
 }
+
+/** The first step of a transform where that is a random resized crop, and the steps after it. */
+export interface LeadingCrop {
+  /** The crop as data. */
+  readonly plan: CropPlan;
+  /** The streams that the crop draws from, given those of the whole transform. */
+  streams(random: BatchRandom): BatchRandom;
+  /** What is left to do with views that were cut. It draws from the streams of the whole transform. */
+  readonly rest: Transform<unknown>;
+}
+
+/** Does nothing: what is left of a crop that was cut already. */
+export const unchanged: Transform<unknown> = {
+  name: 'unchanged',
+  sample: () => null,
+  apply: (images) => images,
+};
 
 /** A {@link Transform} that can be written down as data: all of this library's own. */
 export interface DescribedTransform<P> extends Transform<P> {
@@ -72,5 +97,11 @@ export interface DescribedTransform<P> extends Transform<P> {
 export function augment<P>(transform: Transform<P>, images: Tensor4D, random: BatchRandom): Tensor4D {
   checkImages('augment', images);
   const [batchSize, height, width] = images.shape;
-  return transform.apply(images, transform.sample(batchSize, random, [height, width]));
+  return applyTransform(transform, images, transform.sample(batchSize, random, [height, width]));
+}
+
+/** `transform.apply`, as a new tensor also where a custom transform returns the pictures that it was given. */
+export function applyTransform<P>(transform: Transform<P>, images: Tensor4D, parameters: P): Tensor4D {
+  const result = transform.apply(images, parameters);
+  return result === images ? clone(images) : result;
 }

@@ -1,6 +1,6 @@
 import { DataError } from '../errors/errors.js';
 import type { ImageCache } from './image-cache.js';
-import type { ImageBatch } from './image-dataset.js';
+import type { ImageBatch, ViewBatch } from './image-dataset.js';
 import {
   type DecodePictures,
   type ImageRecord,
@@ -8,6 +8,7 @@ import {
   type SkippedImage,
   stackPictures,
 } from './picture.js';
+import type { ViewRequest } from './view-crops.js';
 
 /** A record that has a name and a number. */
 export type NamedRecord = ImageRecord & { name: string; index: number };
@@ -33,9 +34,10 @@ export class BatchDecoder {
   }
 
   /**
-   * The pictures of `records` that can be decoded.
+   * The pictures of `records` that can be decoded, or their views.
    *
    * @param number - Place of the batch in the pass.
+   * @param views - What to cut out of the pictures, where views are asked for and the decoder cuts.
    * @returns `undefined` when damaged pictures leave fewer than two, or none of one: contrast needs a second picture.
    * @throws {@link DataError} with `onError: 'throw'` on the first that cannot be decoded.
    */
@@ -43,10 +45,12 @@ export class BatchDecoder {
     records: readonly NamedRecord[],
     number: number,
     signal?: AbortSignal,
-  ): Promise<ImageBatch | undefined> {
-    const results = await this.pictures(records, signal);
+    views?: readonly ViewRequest[],
+  ): Promise<ImageBatch | ViewBatch | undefined> {
+    const cut = views && (await this.cut(records, views, signal));
+    const results = cut ?? (await this.pictures(records, signal)).map(alone);
     const kept: NamedRecord[] = [];
-    const pictures: Picture[] = [];
+    const pictures: (readonly Picture[])[] = [];
     for (const [row, record] of records.entries()) {
       const result = results[row]!;
       if (result instanceof DataError) {
@@ -60,12 +64,44 @@ export class BatchDecoder {
     if (kept.length < Math.min(2, records.length)) return undefined;
     const names = kept.map(({ name }) => name);
     const labelled = kept.every(({ label }) => label !== undefined);
-    return {
-      images: stackPictures(this.options.caller, names, pictures),
+    const facts = {
       indices: kept.map(({ index }) => index),
       ...(labelled && { labels: kept.map(({ label }) => label!) }),
       number,
     };
+    const stacked = (place: number) =>
+      stackPictures(
+        this.options.caller,
+        names,
+        pictures.map((each) => each[place]!),
+      );
+    return cut
+      ? { views: views.map((_, view) => stacked(view)), ...facts }
+      : { images: stacked(0), ...facts };
+  }
+
+  /** The views of each picture; `undefined` where pictures that are decoded already must be cut otherwise. */
+  private async cut(
+    records: readonly NamedRecord[],
+    views: readonly ViewRequest[],
+    signal?: AbortSignal,
+  ): Promise<(readonly Picture[] | DataError)[] | undefined> {
+    const { cache, decode } = this.options;
+    if (!decode?.cut || records.some(({ image }) => image)) return undefined;
+    const pictures = records.map(({ name, bytes, index }) => {
+      const image = cache?.get(wholeName(name));
+      const source = image ? { image } : bytes ? { bytes } : {};
+      return { name, ...source, words: views.map((view) => view.words(index)) };
+    });
+    const crops = views.map(({ crop }) => crop);
+    const results = await decode.cut(pictures, crops, { keep: cache !== undefined, signal });
+    for (const [i, { name }] of records.entries()) {
+      const result = results[i]!;
+      if (cache && !(result instanceof DataError) && result[views.length]) {
+        cache.set(wholeName(name), result[views.length]!);
+      }
+    }
+    return results;
   }
 
   private async pictures(
@@ -93,4 +129,13 @@ export class BatchDecoder {
     let next = 0;
     return found.map((picture) => picture ?? decoded[next++]!);
   }
+}
+
+/** What a cache knows a picture by from which views are cut: it has not the size of other decoded pictures. */
+function wholeName(name: string): string {
+  return `${name} (whole)`;
+}
+
+function alone(result: Picture | DataError): readonly Picture[] | DataError {
+  return result instanceof DataError ? result : [result];
 }

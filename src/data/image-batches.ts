@@ -1,11 +1,12 @@
 import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
-import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { gatherImages, type ImageArray, isTensor } from './image-array.js';
 import {
   batchImages,
+  batchViews,
   checkImages,
   type EpochPass,
   type ImageBatch,
@@ -38,12 +39,22 @@ export interface ImageBatchesOptions {
 export interface TensorBatch {
   /** Shape `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes it. */
   images: Tensor4D;
+  /** No views were cut: see {@link ViewTensorBatch}. */
+  views?: undefined;
   /** For each picture its number in the data set. */
   indices: Uint32Array;
   /** For each picture the number of its class, where the data set gives it with its batches. */
   labels?: Int32Array;
   /** Place of the batch in the epoch, counted from 0: the next one is `startBatch: number + 1`. */
   number: number;
+}
+
+/** A batch of cut views ready for the device. */
+export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
+  /** One tensor per view, `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes them. */
+  views: readonly Tensor4D[];
+  /** The pictures themselves are not there. */
+  images?: undefined;
 }
 
 /**
@@ -95,8 +106,46 @@ function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): Im
 }
 
 /** What a batch says besides its pictures. */
-function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images'> {
-  return isTensor(batch) || isImageArray(batch) ? {} : batch;
+function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
+  return isTensor(batch) || isImageArray(batch) ? {} : (batch ?? {});
+}
+
+/** What a batch holds: pictures, or views that the pass asked for. Checked. */
+function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D | ImageArray)[] {
+  const views = batchViews(batch);
+  if (views === undefined) {
+    checkImages('imageBatches', 'batch', batchImages(batch));
+    return [batchImages(batch)];
+  }
+  const asked = pass.views?.length ?? 0;
+  if (!Array.isArray(views) || views.length !== asked) {
+    throw new InvalidOptionError(
+      `imageBatches: batch.views must be the ${asked} views that were asked for. Received: ${views?.length} views.`,
+    );
+  }
+  for (const view of views) checkImages('imageBatches', 'batch.views', view);
+  const counts = views.map(({ shape }) => shape[0]);
+  if (counts.some((count) => count !== counts[0])) {
+    throw new ShapeError(
+      `imageBatches: batch.views must all be of the same pictures. Received: views of ${counts.join(', ')} pictures.`,
+    );
+  }
+  return views;
+}
+
+/** Pictures as tensors; those that are tensors already are handed on. */
+function toTensors(parts: readonly (Tensor4D | ImageArray)[]): Tensor4D[] {
+  const made: Tensor4D[] = [];
+  try {
+    return parts.map((part) => {
+      if (isTensor(part)) return part;
+      made.push(gatherImages('imageBatches', part));
+      return made.at(-1)!;
+    });
+  } catch (error) {
+    for (const tensor of made) tensor.dispose();
+    throw error;
+  }
 }
 
 function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Array } {
@@ -126,18 +175,17 @@ function batchIndices(batch: ImageBatchLike, count: number, position: number): U
 async function* batchesOfIterable(
   dataset: ImageBatches | ImageBatchSource,
   pass: EpochPass,
-): AsyncGenerator<TensorBatch> {
+): AsyncGenerator<TensorBatch | ViewTensorBatch> {
   const seekable = typeof dataset === 'function' && dataset.seekable === true;
   const batches = openPass(dataset, pass);
   let next = seekable ? pass.startBatch : 0;
   let position = next * pass.batchSize;
   let given = 0;
   for await (const batch of batches) {
-    const images = batchImages(batch);
     let handedOn = false;
     try {
-      checkImages('imageBatches', 'batch', images);
-      const count = images.shape[0];
+      const parts = batchParts(batch, pass);
+      const count = parts[0]!.shape[0];
       const number = facts(batch).number ?? next;
       checkInteger('imageBatches', 'batch.number', number, 0);
       next = number + 1;
@@ -145,13 +193,15 @@ async function* batchesOfIterable(
       if (number >= pass.startBatch) {
         const indices = batchIndices(batch, count, position);
         const labels = batchLabels(batch, count);
-        const tensor = isTensor(images) ? images : gatherImages('imageBatches', images);
+        const tensors = toTensors(parts);
         handedOn = true;
-        yield { images: tensor, indices, ...labels, number };
+        const about = { indices, ...labels, number };
+        yield batchViews(batch) ? { views: tensors, ...about } : { images: tensors[0]!, ...about };
       }
       position += count;
     } finally {
-      if (!handedOn && isTensor(images)) images.dispose();
+      const held = handedOn ? [] : (batchViews(batch) ?? [batchImages(batch)]);
+      for (const part of held) if (isTensor(part)) part.dispose();
     }
   }
   if (given === 0 && !(seekable && pass.startBatch > 0)) {
@@ -199,19 +249,34 @@ export function imageBatches(
     dropRemainder: 1,
     startBatch: 1,
   });
+  // Views come only where they are asked for.
+  return epochBatches(dataset, options) as AsyncGenerator<TensorBatch, void, undefined>;
+}
+
+/**
+ * {@link imageBatches}, with the views of a pass where the data set cuts them.
+ *
+ * @throws at the call, not at the first batch.
+ */
+export function epochBatches(
+  dataset: ImageDataset,
+  options: ImageBatchesOptions & Pick<EpochPass, 'views'>,
+): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
   const { batchSize, shuffle = true, seed = 0, epoch = 0, dropRemainder = true, startBatch = 0 } = options;
   checkInteger('imageBatches', 'batchSize', batchSize);
   checkInteger('imageBatches', 'seed', seed, 0);
   checkInteger('imageBatches', 'epoch', epoch, 0);
   checkInteger('imageBatches', 'startBatch', startBatch, 0);
-  const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch };
+  const { views } = options;
+  const cut = views !== undefined && typeof dataset === 'function' && dataset.cutsViews === true;
+  const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch, ...(cut && { views }) };
   return batchesOf(dataset, pass);
 }
 
 async function* batchesOf(
   dataset: ImageDataset,
   pass: EpochPass,
-): AsyncGenerator<TensorBatch, void, undefined> {
+): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
   if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
   else yield* batchesOfIterable(dataset, pass);
 }

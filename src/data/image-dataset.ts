@@ -3,11 +3,14 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { checkImageArray, checkImageTensor, type ImageArray, isTensor } from './image-array.js';
+import type { ViewRequest } from './view-crops.js';
 
 /** A batch of pictures that says which pictures of the data set they are. */
 export interface ImageBatch {
   /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
   images: Tensor4D | ImageArray;
+  /** No views were cut: see {@link ViewBatch}. */
+  views?: undefined;
   /**
    * For each picture its number in the data set, from which its random augmentation is drawn. Left out, the
    * running position in the epoch is taken.
@@ -22,8 +25,19 @@ export interface ImageBatch {
   number?: number;
 }
 
-/** What an iterable data set gives, a batch at a time. */
-export type ImageBatchLike = Tensor4D | ImageArray | ImageBatch;
+/** A batch of views that a data set cut out of whole pictures: what it gives when a pass asks for `views`. */
+export interface ViewBatch extends Omit<ImageBatch, 'images' | 'views'> {
+  /**
+   * For each view asked for, that view of all pictures of the batch. Shape `[batch, height, width, channels]` of the
+   * crop's size; a tensor is float32 in [0, 1].
+   */
+  views: readonly (Tensor4D | ImageArray)[];
+  /** The pictures themselves are not there. */
+  images?: undefined;
+}
+
+/** What an iterable data set gives, a batch at a time; views only where a pass asks for them. */
+export type ImageBatchLike = Tensor4D | ImageArray | ImageBatch | ViewBatch;
 
 /** Batches one after the other. */
 export type ImageBatches = Iterable<ImageBatchLike> | AsyncIterable<ImageBatchLike>;
@@ -52,6 +66,11 @@ export interface EpochPass {
     /** Batches in a row. */
     size: number;
   };
+  /**
+   * The views that training wants instead of pictures, at least two: what a source is asked that `cutsViews`. It gives
+   * a {@link ViewBatch}, or pictures where it cannot cut.
+   */
+  views?: readonly ViewRequest[];
 }
 
 /**
@@ -66,6 +85,14 @@ export interface ImageBatchSource {
   readonly seekable?: boolean;
   /** Whether it heeds `shard`; otherwise every process reads all batches and keeps its own. */
   readonly shardable?: boolean;
+  /** Whether it heeds `views`; otherwise the augmentation cuts its crops out of the pictures that the source gives. */
+  readonly cutsViews?: boolean;
+}
+
+/** A pass over files that are decoded: pictures or, where the pass asks for them, views. */
+export interface DecodedBatches {
+  (pass: EpochPass & { views?: undefined }): AsyncGenerator<ImageBatch, void, undefined>;
+  (pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined>;
 }
 
 /**
@@ -91,9 +118,15 @@ export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterabl
   );
 }
 
-/** Pictures of a batch, whichever kind it is. */
+/** The cut views of a batch that has them. */
+export function batchViews(batch: ImageBatchLike): ViewBatch['views'] | undefined {
+  return isTensor(batch) || isImageArray(batch) ? undefined : batch?.views;
+}
+
+/** Pictures of a batch, whichever kind it is; of cut views the first. */
 export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
-  return isTensor(batch) || isImageArray(batch) ? batch : batch?.images;
+  if (isTensor(batch) || isImageArray(batch)) return batch;
+  return batch?.images ?? (batchViews(batch)?.[0] as Tensor4D);
 }
 
 /** Checks shape and kind of pictures in memory. */

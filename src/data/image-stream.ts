@@ -4,7 +4,7 @@ import { DataError } from '../errors/errors.js';
 import { batch } from './batch.js';
 import { BatchDecoder, type NamedRecord } from './batch-decoder.js';
 import type { ImageCache } from './image-cache.js';
-import type { EpochPass, ImageBatch, ImageBatchSource } from './image-dataset.js';
+import type { DecodedBatches, EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from './image-dataset.js';
 import { inOrder } from './map-stream.js';
 import type { DecodePictures, ImageRecord, SkippedImage } from './picture.js';
 import { type StreamInput, toStream } from './stream.js';
@@ -24,10 +24,11 @@ export interface ImageStreamOptions {
 }
 
 /** What {@link imageStream} gives: a data set for training. */
-export interface ImageStreamDataset extends ImageBatchSource {
-  (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
+export interface ImageStreamDataset extends DecodedBatches, ImageBatchSource {
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
+  /** Whether `decode` cuts the crops of training out of the whole pictures, as `decodePool` does. */
+  readonly cutsViews: boolean;
   /** Pictures that were left out so far, each once. */
   readonly skipped: readonly SkippedImage[];
 }
@@ -103,8 +104,8 @@ export function imageStream(
     return named;
   }
 
-  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
-    const { batchSize, dropRemainder, epoch, startBatch } = pass;
+  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
+    const { batchSize, dropRemainder, epoch, startBatch, views } = pass;
     let number = startBatch;
     const decoded = (signal: AbortSignal) =>
       inOrder(
@@ -112,7 +113,7 @@ export function imageStream(
         (elements) => {
           const place = number++;
           const named = elements.map((record, row) => toNamed(record, epoch, place * batchSize + row));
-          return decoder.batch(named, place, signal);
+          return decoder.batch(named, place, signal, views);
         },
         ahead,
       );
@@ -131,8 +132,9 @@ export function imageStream(
     }
   }
 
-  const dataset = Object.assign(batches, {
+  const dataset = Object.assign(batches as DecodedBatches, {
     seekable: true as const,
+    cutsViews: decode?.cut !== undefined,
     ...(source.size !== undefined && { size: source.size }),
   });
   return Object.defineProperty(dataset, 'skipped', { get: () => decoder.skipped }) as typeof dataset & {

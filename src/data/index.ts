@@ -5,10 +5,17 @@ export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } f
 export { type IDXArray, type IDXImagesOptions, parseIDX, parseIDXGzip, parseIDXImages } from './idx.js';
 export { idxRecords } from './idx-records.js';
 export { type ImageArray, imagesToTensor } from './image-array.js';
-export { epochOrder, type ImageBatchesOptions, imageBatches, type TensorBatch } from './image-batches.js';
+export {
+  epochOrder,
+  type ImageBatchesOptions,
+  imageBatches,
+  type TensorBatch,
+  type ViewTensorBatch,
+} from './image-batches.js';
 export { type CacheOptions, cache, type ImageCache } from './image-cache.js';
 export {
   batchesPerEpoch,
+  type DecodedBatches,
   datasetSize,
   type EpochPass,
   type ImageBatch,
@@ -16,6 +23,7 @@ export {
   type ImageBatchLike,
   type ImageBatchSource,
   type ImageDataset,
+  type ViewBatch,
 } from './image-dataset.js';
 export { checkImageValues } from './image-range.js';
 export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './image-stream.js';
@@ -40,4 +48,5 @@ export { parseSTL10, stl10ClassNames } from './stl10.js';
 export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
 export { StreamReader, type StreamState } from './stream-reader.js';
 export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar/tar-entries.js';
+export type { CropPlan, CutViews, CutViewsOptions, PictureToCut, ViewRequest } from './view-crops.js';
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

@@ -2,9 +2,10 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { epochOrder } from './image-batches.js';
-import type { EpochPass, ImageBatch, ImageBatchSource } from './image-dataset.js';
+import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from './image-dataset.js';
 import { withSignal } from './image-stream.js';
 import { inOrder } from './map-stream.js';
+import type { ViewRequest } from './view-crops.js';
 
 /** Pictures that can be read at any place, as from files of records of equal length or a folder. */
 export interface IndexedImages {
@@ -52,14 +53,25 @@ async function* batchIndices(size: number, pass: EpochPass): AsyncGenerator<Uint
   }
 }
 
+/** What {@link indexedDataset} reads in a pass. */
+interface IndexedSource<Batch> {
+  read(
+    indices: Uint32Array,
+    place: number,
+    signal: AbortSignal,
+    views: readonly ViewRequest[] | undefined,
+  ): Promise<Batch | undefined>;
+  close?(): Promise<void> | void;
+}
+
 /** {@link indexedImages} in the name of another function, with what a pass reads from opened when it begins. */
-export function indexedDataset(
+export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch>(
   caller: string,
   size: number,
   ahead: number,
-  begin: () => IndexedImages | Promise<IndexedImages>,
-): IndexedImagesDataset {
-  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
+  begin: () => IndexedSource<Batch> | Promise<IndexedSource<Batch>>,
+) {
+  async function* batches(pass: EpochPass): AsyncGenerator<Batch, void, undefined> {
     const { batchSize, dropRemainder, startBatch } = pass;
     if (dropRemainder && size < batchSize) {
       throw new InvalidOptionError(
@@ -73,7 +85,7 @@ export function indexedDataset(
         batchIndices(size, pass),
         async (indices) => {
           const number = place++;
-          const batch = await source.read(indices, number, signal);
+          const batch = await source.read(indices, number, signal, pass.views);
           return batch && { ...batch, number };
         },
         ahead,

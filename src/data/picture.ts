@@ -1,6 +1,7 @@
 import { describeValue } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type ImageArray, isBytes } from './image-array.js';
+import type { CutViews } from './view-crops.js';
 
 /** One picture in ordinary memory. */
 export interface Picture {
@@ -24,10 +25,14 @@ export interface EncodedPicture {
  *
  * @param signal - Aborted when nobody waits for the result any more.
  */
-export type DecodePictures = (
-  pictures: readonly EncodedPicture[],
-  signal?: AbortSignal,
-) => Promise<(Picture | DataError)[]>;
+export interface DecodePictures {
+  (pictures: readonly EncodedPicture[], signal?: AbortSignal): Promise<(Picture | DataError)[]>;
+  /**
+   * Cuts the random crops of training out of the whole pictures, where the decoder can: those of `simclr-ts/node` do.
+   * Otherwise crops are cut out of the decoded pictures.
+   */
+  readonly cut?: CutViews;
+}
 
 /** A picture of a data set, decoded or not, with what is known of it. */
 export interface ImageRecord {

@@ -1,6 +1,13 @@
-import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
-import { imageBatches } from '../data/image-batches.js';
-import type { EpochPass, ImageBatch, ImageBatchSource } from '../data/index.js';
+import { dispose, slice, type Tensor4D } from '@tensorflow/tfjs-core';
+import { epochBatches } from '../data/image-batches.js';
+import type {
+  EpochPass,
+  ImageBatch,
+  ImageBatchSource,
+  TensorBatch,
+  ViewBatch,
+  ViewTensorBatch,
+} from '../data/index.js';
 import type { Communicator } from './communicator.js';
 
 /**
@@ -15,17 +22,17 @@ export function evenBatches(
   size: number | undefined,
   communicator: Communicator,
 ): ImageBatchSource {
-  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
+  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
     // Tensors with their numbers, whatever the source gives.
-    const own = imageBatches(source, pass);
+    const own = epochBatches(source, pass);
     try {
       for (;;) {
         const { value, done } = await own.next();
-        const fewest = Int32Array.of(done ? 0 : value.images.shape[0]);
+        const fewest = Int32Array.of(done ? 0 : value.indices.length);
         await communicator.allReduce(fewest, 'min');
         const count = fewest[0]!;
         if (count === 0) {
-          if (!done) value.images.dispose();
+          if (!done) dispose(value.images ?? [...value.views]);
           return;
         }
         yield firstOf(value!, count);
@@ -34,13 +41,18 @@ export function evenBatches(
       await own.return();
     }
   }
-  const seekable = true; // imageBatches leaves out what is done already
-  return Object.assign(batches, { seekable, ...(size === undefined ? {} : { size }) });
+  const seekable = true; // epochBatches leaves out what is done already
+  const cutsViews = source.cutsViews === true;
+  return Object.assign(batches, { seekable, cutsViews, ...(size === undefined ? {} : { size }) });
 }
 
-function firstOf({ images, indices }: { images: Tensor4D; indices: Uint32Array }, count: number): ImageBatch {
-  if (images.shape[0] === count) return { images, indices };
-  const first = slice(images, [0, 0, 0, 0], [count, -1, -1, -1]);
-  images.dispose();
-  return { images: first, indices: indices.subarray(0, count) };
+function firstOf(batch: TensorBatch | ViewTensorBatch, count: number): ImageBatch | ViewBatch {
+  const indices = batch.indices.subarray(0, count);
+  const first = (tensor: Tensor4D): Tensor4D => {
+    if (tensor.shape[0] === count) return tensor;
+    const part = slice(tensor, [0, 0, 0, 0], [count, -1, -1, -1]);
+    tensor.dispose();
+    return part;
+  };
+  return batch.images ? { images: first(batch.images), indices } : { views: batch.views.map(first), indices };
 }

@@ -1,6 +1,6 @@
 import { isTensor } from '../data/image-array.js';
 import { takeRows } from '../data/image-batches.js';
-import { batchImages, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
 import {
   datasetSize,
   type EpochPass,
@@ -10,6 +10,7 @@ import {
   type ImageBatchLike,
   type ImageBatchSource,
   type ImageDataset,
+  type ViewBatch,
 } from '../data/index.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
@@ -60,6 +61,7 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
   // Batches of B in `size` shards of that many pictures: as many as batches of B times `size` in the whole.
   return Object.assign(source, {
     seekable,
+    cutsViews: typeof dataset === 'function' && dataset.cutsViews === true,
     ...(total === undefined ? {} : { size: Math.floor(total / size) }),
   });
 }
@@ -92,18 +94,17 @@ async function* ownBatches(
   rank: number,
   size: number,
   firstPosition: number,
-): AsyncGenerator<ImageBatch, void, undefined> {
+): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
   let position = firstPosition;
   let round: number[] = [];
-  let own: ImageBatch | undefined;
+  let own: ImageBatch | ViewBatch | undefined;
   try {
     for await (const batch of batches) {
       // A smaller batch may be the last one: not all ranks would have as many pictures, so its round is left out.
       if (round.some((count) => count !== round[0])) throw unevenRound(round);
-      const images = batchImages(batch);
-      const count = images.shape[0];
-      if (round.length === rank) own = { images, indices: indicesOf(batch, count, position) };
-      else if (isTensor(images)) images.dispose();
+      const count = batchImages(batch).shape[0];
+      if (round.length === rank) own = ownBatch(batch, indicesOf(batch, count, position));
+      else disposeOf(batch);
       position += count;
       round.push(count);
       if (round.length < size || round.some((other) => other !== count)) continue;
@@ -113,8 +114,17 @@ async function* ownBatches(
       yield whole;
     }
   } finally {
-    if (own && isTensor(own.images)) own.images.dispose();
+    if (own) disposeOf(own);
   }
+}
+
+function ownBatch(batch: ImageBatchLike, indices: ArrayLike<number>): ImageBatch | ViewBatch {
+  const views = batchViews(batch);
+  return views ? { views, indices } : { images: batchImages(batch), indices };
+}
+
+function disposeOf(batch: ImageBatchLike): void {
+  for (const part of batchViews(batch) ?? [batchImages(batch)]) if (isTensor(part)) part.dispose();
 }
 
 function unevenRound(counts: number[]): DataError {

@@ -1,5 +1,5 @@
-import { checkKeys } from '../errors/check-keys.js';
 import { Patience } from '../backend/patience.js';
+import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { yieldToEventLoop } from '../training/yield-to-event-loop.js';

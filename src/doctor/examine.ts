@@ -1,9 +1,10 @@
-import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImageValues, type ImageArray } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { SimCLR } from '../training/index.js';
+import { type PicturesOrViews, takeRange } from '../training/step-batches.js';
 import { toBatch } from '../training/to-batch.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
@@ -66,7 +67,7 @@ export async function examine(
     for (const draw of [epoch, epoch + 1]) {
       const rows = Array.from({ length: all.shape[0] }, (_, row) => row);
       const take = (count: number) => ({
-        images: slice(all, [0, 0, 0, 0], [Math.min(count, rows.length), -1, -1, -1]),
+        images: takeRange(all, 0, Math.min(count, rows.length)),
         indices: rows.slice(0, count),
       });
       const probe = await probeOf(simclr, take, draw, probeSize);
@@ -91,7 +92,7 @@ export async function examine(
  */
 export async function probeOf(
   simclr: SimCLR,
-  take: (count: number) => { images: Tensor4D; indices: ArrayLike<number> },
+  take: (count: number) => { images: PicturesOrViews; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
 ): Promise<Probe> {
@@ -99,7 +100,7 @@ export async function probeOf(
   try {
     return await takeProbe(simclr, images, indices, epoch);
   } finally {
-    images.dispose();
+    dispose(images as Tensor4D | Tensor4D[]);
   }
 }
 

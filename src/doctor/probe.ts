@@ -28,6 +28,7 @@ import { randomGenerator } from '../random/index.js';
 import { contrastiveGradients, type SimCLR, trainableVariables } from '../training/index.js';
 import { projectViews } from '../training/project-views.js';
 import { rememberStatistics } from '../training/running-statistics.js';
+import type { PicturesOrViews } from '../training/step-batches.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
 
@@ -68,11 +69,11 @@ export function sharesPartsOfBatch(simclr: SimCLR): boolean {
 /**
  * Looks at a trainer: one forward and backward pass over the batch with views of their own, changing nothing.
  *
- * @param images - Pictures as for `trainStep`. Not disposed.
+ * @param images - Pictures as for `trainStep`, or views as for `SimCLR.views`. Not disposed.
  */
 export async function takeProbe(
   simclr: SimCLR,
-  images: Tensor4D,
+  images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
 ): Promise<Probe> {
@@ -87,7 +88,7 @@ export async function takeProbe(
     for (const [name, tensor] of tensors.activations) activations.set(name, await read(tensor));
     const custom = tensors.customLoss && (await read(tensors.customLoss));
     return {
-      pairs: images.shape[0],
+      pairs: indices.length,
       projections: projections!,
       shuffledProjections: tensors.shuffled && (await read(tensors.shuffled)),
       viewDifferences: viewDifferences!,
@@ -113,7 +114,12 @@ interface Measurements {
   customLoss: Tensor | undefined;
 }
 
-function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, epoch: number): Measurements {
+function measure(
+  simclr: SimCLR,
+  images: PicturesOrViews,
+  indices: ArrayLike<number>,
+  epoch: number,
+): Measurements {
   const { encoder, projectionHead } = simclr;
   const { temperature, customLoss } = lossOf(simclr);
   const statistics = rememberStatistics(encoder, projectionHead);
@@ -136,7 +142,7 @@ function measure(simclr: SimCLR, images: Tensor4D, indices: ArrayLike<number>, e
         variables,
       });
       watched.stop();
-      const pairs = images.shape[0];
+      const pairs = indices.length;
       const half = (view: number) => slice(projections!, [view * pairs, 0], [pairs, -1]) as Tensor2D;
       const custom =
         customLoss && [1, 2, 1e-4].map((factor) => customLoss(mul(half(0), factor), mul(half(1), factor)));

@@ -30,9 +30,9 @@ export interface LinearProbeOptions {
    * regularises more.
    *
    * A list of such numbers, or `'validation'`: each is tried on a part of the rows, the one with the highest accuracy on
-   * the rest wins (of equal ones the smallest), and is then fitted to all rows. `'validation'` tries ten, from 1e-4 to
-   * 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to 1e6 in the same manner
-   * (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
+   * the rest wins (of equal ones the one with the lowest loss there), and is then fitted to all rows. `'validation'`
+   * tries ten, from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to
+   * 1e6 in the same manner (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
    * @default 1 (scikit-learn)
    */
   inverseRegularization?: number | 'validation' | readonly number[];

@@ -33,8 +33,9 @@ export interface Sweep {
 }
 
 /**
- * Fits each strength on a part of the rows, the strongest regularisation first and each fit from where the one before
- * ended, and takes the one with the highest accuracy on the rest; of equal ones the strongest.
+ * Fits each strength on a part of the rows, the strongest regularization first and each fit from where the one before
+ * ended, and takes the one with the highest accuracy on the rest; of equal ones the one with the lowest loss there, and
+ * of those the strongest.
  *
  * @throws {@link ValueRangeError} when no class has two rows, one of which could be held out.
  */
@@ -82,9 +83,15 @@ export async function sweepRegularization(
     trials.push({ inverseRegularization, accuracy: correct / validation.rows, loss: loss / validation.rows });
   }
   let best = 0;
-  for (let i = 1; i < trials.length; i++) if (trials[i]!.accuracy > trials[best]!.accuracy) best = i;
+  for (let i = 1; i < trials.length; i++) if (isBetter(trials[i]!, trials[best]!)) best = i;
   return {
     trials,
     best: { inverseRegularization: trials[best]!.inverseRegularization, start: starts[best]! },
   };
+}
+
+/** Few held-out rows leave many strengths equally accurate; the loss tells the confident fits from the flat ones. */
+function isBetter(trial: RegularizationTrial, other: RegularizationTrial): boolean {
+  if (trial.accuracy !== other.accuracy) return trial.accuracy > other.accuracy;
+  return trial.loss < other.loss;
 }

@@ -1,11 +1,17 @@
+import { drawCropBox } from '../augmentations/crop-box.js';
+import { roundHalfEven } from '../augmentations/rounding.js';
 import { availableCores } from '../backend/available-cores.js';
 import { toBytes } from '../data/bytes.js';
-import type { DecodePictures, EncodedPicture } from '../data/index.js';
+import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
+import type { CropPlan, CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { drawsFromWords } from '../random/random-words.js';
+import { cutViews } from './cut-views.js';
 import { importOptional } from './optional-package.js';
 import { type FilePath, readBytes } from './read-bytes.js';
+import { resampleBox } from './resample-box.js';
 
 /** Options of {@link decodeImage}. */
 export interface DecodeImageOptions {
@@ -116,6 +122,31 @@ export async function decodeBytes(
   }
 }
 
+/** Decodes the bytes of one picture and cuts its views, one per crop. The program in decode-worker.ts does the same. */
+async function cutBytes(
+  caller: string,
+  bytes: Uint8Array,
+  plan: DecodePlan,
+  picture: PictureToCut,
+  crops: readonly CropPlan[],
+  keep: boolean,
+): Promise<readonly Picture[]> {
+  const sharp = await loadSharp(caller);
+  try {
+    return await cutViews(bytes, picture, crops, keep, plan, {
+      measure: async (encoded) => {
+        const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
+        return [autoOrient.height, autoOrient.width];
+      },
+      decode: (encoded, whole) => decodePixels(sharp, encoded, whole),
+      drawBox: (own, size, crop) => drawCropBox(drawsFromWords(own), size, crop, roundHalfEven),
+      resampleBox,
+    });
+  } catch (error) {
+    throw undecodable(caller, picture.name, bytes.length, error as Error);
+  }
+}
+
 /**
  * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; grey, CMYK and
  * 16-bit pictures are converted, through their colour profile where there is one; transparency is laid over the
@@ -166,14 +197,14 @@ async function inParallel(
   await Promise.all(Array.from({ length: workers }, worker));
 }
 
-/** Decodes one picture of a data set; what is wrong with it is a result, not an exception. */
-async function attempt(
+/** What becomes of one picture of a data set; what is wrong with it is a result, not an exception. */
+async function attempt<T>(
   caller: string,
-  plan: DecodePlan,
-  { name, bytes }: EncodedPicture,
-): Promise<DecodedImage | DataError> {
+  { name, bytes, image }: EncodedPicture & Pick<PictureToCut, 'image'>,
+  decode: (bytes: Uint8Array) => Promise<T>,
+): Promise<T | DataError> {
   try {
-    return await decodeBytes(caller, bytes ?? (await readBytes(caller, name)), plan, name);
+    return await decode(bytes ?? (image ? new Uint8Array(0) : await readBytes(caller, name)));
   } catch (error) {
     if (error instanceof DataError) return error;
     throw error;
@@ -186,26 +217,40 @@ async function attempt(
  * What fails is tried again alone, to learn the reason: libvips collects its complaints in one place, and those of two
  * pictures that fail at the same time are mixed up or lost.
  */
-export async function decodeEach(
+export function decodeEach(
   caller: string,
   plan: DecodePlan,
   pictures: readonly EncodedPicture[],
-  options: {
-    concurrency: number | undefined;
-    signal?: AbortSignal | undefined;
-    /** Begins no other after one failed. */
-    stopOnFailure?: boolean;
-  },
+  options: DecodeEachOptions,
   consume: (result: DecodedImage | DataError, index: number) => void,
 ): Promise<void> {
+  const decode = (bytes: Uint8Array, { name }: EncodedPicture) => decodeBytes(caller, bytes, plan, name);
+  return attemptEach(caller, pictures, decode, options, consume);
+}
+
+interface DecodeEachOptions {
+  concurrency: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Begins no other after one failed. */
+  stopOnFailure?: boolean;
+}
+
+async function attemptEach<P extends EncodedPicture, T>(
+  caller: string,
+  pictures: readonly P[],
+  decode: (bytes: Uint8Array, picture: P) => Promise<T>,
+  options: DecodeEachOptions,
+  consume: (result: T | DataError, index: number) => void,
+): Promise<void> {
+  const once = (picture: P) => attempt(caller, picture, (bytes) => decode(bytes, picture));
   const failed: number[] = [];
   await inParallel(pictures.length, options.concurrency, async (i) => {
     if (options.signal?.aborted || (options.stopOnFailure && failed.length > 0)) return;
-    const result = await attempt(caller, plan, pictures[i]!);
+    const result = await once(pictures[i]!);
     if (result instanceof DataError) failed.push(i);
     else consume(result, i);
   });
-  for (const i of failed.sort((a, b) => a - b)) consume(await attempt(caller, plan, pictures[i]!), i);
+  for (const i of failed.sort((a, b) => a - b)) consume(await once(pictures[i]!), i);
 }
 
 /** The calling thread's way to decode a batch: it begins a picture only when the thread is free. */
@@ -214,11 +259,21 @@ export function decodeHere(
   plan: DecodePlan,
   concurrency: number | undefined,
 ): DecodePictures {
-  return async (pictures, signal) => {
+  const decode: DecodePictures = async (pictures, signal) => {
     const results: (DecodedImage | DataError)[] = [];
     await decodeEach(caller, plan, pictures, { concurrency, signal }, (result, i) => {
       results[i] = result;
     });
     return results;
   };
+  const cut: CutViews = async (pictures, crops, { keep = false, signal } = {}) => {
+    const results: (readonly Picture[] | DataError)[] = [];
+    const each = (bytes: Uint8Array, picture: PictureToCut) =>
+      cutBytes(caller, bytes, plan, picture, crops, keep);
+    await attemptEach(caller, pictures, each, { concurrency, signal }, (result, i) => {
+      results[i] = result;
+    });
+    return results;
+  };
+  return Object.assign(decode, { cut });
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { availableCores } from '../backend/available-cores.js';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
+import type { CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
@@ -13,6 +14,7 @@ import {
   undecodable,
 } from './decode-image.js';
 import {
+  type Cutting,
   type DecodeOutcome,
   type DecodeReply,
   type DecodeRequest,
@@ -29,16 +31,21 @@ export interface DecodePoolOptions extends DecodeImageOptions {
 
 /** Threads that decode pictures; a function for the option `decode` of `imageStream`. */
 export interface DecodePool extends DecodePictures {
+  /** Cuts the random crops of training out of the whole pictures. */
+  readonly cut: CutViews;
   /** Ends the threads; what is under way is given up. Nothing else is lost when it is not called. */
   close(): Promise<void>;
 }
 
-type Result = Picture | DataError;
+/** The picture, or its views, or why there are none. */
+type Result = readonly Picture[] | DataError;
 
 /** Pictures that one thread was asked for. */
 interface Job {
   id: number;
-  pictures: readonly EncodedPicture[];
+  pictures: readonly (EncodedPicture | PictureToCut)[];
+  /** What is cut out of the pictures, which then have the words for it; otherwise they come whole. */
+  cutting: Cutting | undefined;
   /** Whether a thread has died of it before. */
   suspect: boolean;
   resolve(results: Result[]): void;
@@ -79,9 +86,15 @@ function locateSharp(caller: string): string {
 }
 
 /** What can go to another thread: a part of a larger buffer would take all of it along. */
-function portable({ name, bytes }: EncodedPicture): EncodedPicture {
-  if (!bytes) return { name };
-  return { name, bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) };
+function portable(picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
+  const { name, bytes } = picture;
+  const { words, image } = picture as Partial<PictureToCut>;
+  return {
+    name,
+    ...(bytes && { bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) }),
+    ...(words && { words }),
+    ...(image && { image }),
+  };
 }
 
 class Pool {
@@ -97,7 +110,11 @@ class Pool {
     this.slots = Array.from({ length: workers }, () => ({ jobs: new Map() }));
   }
 
-  async decode(pictures: readonly EncodedPicture[], signal?: AbortSignal): Promise<Result[]> {
+  async decode(
+    pictures: readonly EncodedPicture[],
+    cutting: Cutting | undefined,
+    signal?: AbortSignal,
+  ): Promise<Result[]> {
     // First here: on Linux sharp must be loaded by the main thread before any other.
     await loadSharp(this.caller);
     if (this.closed) {
@@ -106,7 +123,7 @@ class Pool {
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
     const parts: Promise<Result[]>[] = [];
     for (let start = 0; start < pictures.length; start += perJob) {
-      parts.push(this.submit(pictures.slice(start, start + perJob), false, signal));
+      parts.push(this.submit(pictures.slice(start, start + perJob), cutting, false, signal));
     }
     return (await Promise.all(parts)).flat();
   }
@@ -124,13 +141,14 @@ class Pool {
 
   private submit(
     pictures: readonly EncodedPicture[],
+    cutting: Cutting | undefined,
     suspect: boolean,
     signal?: AbortSignal,
   ): Promise<Result[]> {
     return new Promise((resolve, reject) => {
       const load = ({ jobs }: Slot) => [...jobs.values()].reduce((sum, job) => sum + job.pictures.length, 0);
       const slot = this.slots.reduce((least, other) => (load(other) < load(least) ? other : least));
-      const job: Job = { id: this.nextId++, pictures, suspect, resolve, reject };
+      const job: Job = { id: this.nextId++, pictures, cutting, suspect, resolve, reject };
       slot.jobs.set(job.id, job);
       this.post(slot, job);
       if (!signal) return;
@@ -158,11 +176,11 @@ class Pool {
     });
   }
 
-  private post(slot: Slot, { id, pictures }: Job): void {
+  private post(slot: Slot, { id, pictures, cutting }: Job): void {
     clearTimeout(slot.idle);
     slot.worker ??= this.start(slot);
     slot.worker.ref(); // somebody waits for the answer
-    slot.worker.postMessage({ id, pictures: pictures.map(portable) } satisfies DecodeRequest);
+    slot.worker.postMessage({ id, pictures: pictures.map(portable), cutting } satisfies DecodeRequest);
   }
 
   private start(slot: Slot): Worker {
@@ -206,7 +224,7 @@ class Pool {
   }
 
   private result({ name, bytes }: EncodedPicture, outcome: DecodeOutcome): Result {
-    if ('data' in outcome) return { data: outcome.data, shape: outcome.shape };
+    if ('images' in outcome) return outcome.images;
     if (outcome.failed === 'read' && !bytes) return unreadable(this.caller, name, outcome);
     return undecodable(this.caller, name, outcome.bytes, outcome);
   }
@@ -224,7 +242,7 @@ class Pool {
       const message = `${this.caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${reason}).`;
       first.resolve([new DataError(message, name)]);
     } else {
-      const singles = first.pictures.map((picture) => this.submit([picture], true));
+      const singles = first.pictures.map((picture) => this.submit([picture], first.cutting, true));
       Promise.all(singles).then((results) => first.resolve(results.flat()), first.reject);
     }
     for (const job of others) {
@@ -278,6 +296,13 @@ export function defaultWorkers(): number {
 /** {@link decodePool} in the name of another function. */
 export function makePool(caller: string, plan: DecodePlan, workers: number): DecodePool {
   const pool = new Pool(caller, plan, workers);
-  const decode: DecodePictures = (pictures, signal) => pool.decode(pictures, signal);
-  return Object.assign(decode, { close: () => pool.close() });
+  const decode: DecodePictures = async (pictures, signal) => {
+    const results = await pool.decode(pictures, undefined, signal);
+    return results.map((result) => (result instanceof DataError ? result : result[0]!));
+  };
+  return Object.assign(decode, {
+    cut: ((pictures, crops, { keep = false, signal } = {}) =>
+      pool.decode(pictures, { crops, keep }, signal)) satisfies CutViews,
+    close: () => pool.close(),
+  });
 }

@@ -1,4 +1,11 @@
+import { drawCropBox } from '../augmentations/crop-box.js';
+import { roundHalfEven } from '../augmentations/rounding.js';
+import type { EncodedPicture, Picture } from '../data/index.js';
+import type { CropPlan, PictureToCut } from '../data/view-crops.js';
+import { drawsFromWords } from '../random/random-words.js';
+import { cutViews } from './cut-views.js';
 import type { DecodePlan } from './decode-image.js';
+import { resampleBox } from './resample-box.js';
 
 /** What a decoding thread is told when it starts. */
 export interface DecodeWorkerData {
@@ -9,14 +16,24 @@ export interface DecodeWorkerData {
   concurrency: number;
 }
 
-/** What a decoding thread is asked: pictures to decode, or to forget a question. */
+/** What is cut out of pictures, and whether they come too: see `CutViews`. */
+export interface Cutting {
+  crops: readonly CropPlan[];
+  keep: boolean;
+}
+
+/** What a decoding thread is asked: pictures to decode or, with `cutting`, to cut views from; or to forget a question. */
 export type DecodeRequest =
-  | { id: number; pictures: readonly { name: string; bytes?: Uint8Array }[] }
+  | {
+      id: number;
+      pictures: readonly (EncodedPicture | PictureToCut)[];
+      cutting: Cutting | undefined;
+    }
   | { cancel: number };
 
 /** What became of a picture. */
 export type DecodeOutcome =
-  | { data: Uint8Array; shape: [number, number, number] }
+  | { images: readonly Picture[] }
   /** The file could not be read (`read`) or decoded; `bytes` is its length. */
   | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
 
@@ -32,6 +49,20 @@ export const decodeWorkerCode = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { readFile } = require('node:fs/promises');
 const { plan, concurrency } = workerData;
+const __name = (named) => named; // what some compilers wrap functions in
+const drawCropBox = ${drawCropBox};
+const roundHalfEven = ${roundHalfEven};
+const drawsFromWords = ${drawsFromWords};
+const tools = {
+  measure: async (encoded) => {
+    const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
+    return [autoOrient.height, autoOrient.width];
+  },
+  decode: decodePixels,
+  drawBox: (words, size, crop) => drawCropBox(drawsFromWords(words), size, crop, roundHalfEven),
+  resampleBox: ${resampleBox},
+};
+const cutViews = ${cutViews};
 const waiting = new Map();
 let running = false;
 let sharp;
@@ -40,21 +71,24 @@ try {
 } catch (error) {
   parentPort.postMessage({ fatal: error.message });
 }
-async function decode({ name, bytes }) {
-  let encoded = bytes;
+async function decode(picture, cutting) {
+  const { name, bytes, image } = picture;
+  let encoded = image ? new Uint8Array(0) : bytes;
   try {
     encoded ??= new Uint8Array(await readFile(name));
   } catch (error) {
     return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
   }
   try {
-    return await decodePixels(encoded);
+    if (cutting) {
+      return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, plan, tools) };
+    }
+    return { images: [await decodePixels(encoded, plan)] };
   } catch (error) {
     return { failed: 'decode', message: error.message, bytes: encoded.length };
   }
 }
-async function decodePixels(encoded) {
-  const { size, fit, background, maxPixels } = plan;
+async function decodePixels(encoded, { size, fit, background, maxPixels }) {
   let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
     .autoOrient()
     .flatten({ background });
@@ -66,35 +100,35 @@ async function decodePixels(encoded) {
   if (info.channels !== 3) throw new Error(info.channels + ' channels');
   return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
 }
-async function answer(id, pictures) {
+async function answer(id, { pictures, cutting }) {
   const outcomes = [];
   let next = 0;
   const work = async () => {
     while (next < pictures.length && waiting.has(id)) {
       const place = next++;
-      outcomes[place] = await decode(pictures[place]);
+      outcomes[place] = await decode(pictures[place], cutting);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   for (let i = 0; i < outcomes.length && waiting.has(id); i++) {
-    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i]); // alone: see decodeEach
+    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i], cutting); // alone: see decodeEach
   }
   if (!waiting.delete(id)) return;
-  const buffers = outcomes.flatMap(({ data }) => (data ? [data.buffer] : []));
+  const buffers = outcomes.flatMap(({ images }) => (images ?? []).map(({ data }) => data.buffer));
   parentPort.postMessage({ id, outcomes }, buffers);
 }
 async function run() {
   running = true;
   while (waiting.size > 0) {
-    const [[id, pictures]] = waiting;
-    await answer(id, pictures);
+    const [[id, request]] = waiting;
+    await answer(id, request);
   }
   running = false;
 }
 parentPort.on('message', (request) => {
   if (request.cancel !== undefined) waiting.delete(request.cancel);
   else {
-    waiting.set(request.id, request.pictures);
+    waiting.set(request.id, request);
     if (sharp && !running) run();
   }
 });

@@ -1,4 +1,5 @@
 import { BatchDecoder, type NamedRecord } from '../data/batch-decoder.js';
+import type { DecodedBatches } from '../data/image-dataset.js';
 import type {
   EpochPass,
   ImageArray,
@@ -6,6 +7,7 @@ import type {
   ImageBatchSource,
   ImageCache,
   SkippedImage,
+  ViewBatch,
 } from '../data/index.js';
 import { indexedDataset } from '../data/indexed-images.js';
 import { checkKeys } from '../errors/check-keys.js';
@@ -64,14 +66,15 @@ export interface ImageFolderContents {
 }
 
 /** What {@link imageFolder} gives: a data set that decodes its pictures anew in every epoch. */
-export interface ImageFolderDataset extends ImageBatchSource {
-  (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
+export interface ImageFolderDataset extends DecodedBatches, ImageBatchSource {
   /** Number of files. */
   readonly size: number;
   /** It begins at the batch that is asked for. */
   readonly seekable: true;
   /** Each of several processes decodes only its own pictures. */
   readonly shardable: true;
+  /** In training it cuts the random crops out of the whole pictures. */
+  readonly cutsViews: true;
   /** For each picture its file; `indices` of a batch are positions in here. */
   readonly paths: readonly string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
@@ -228,17 +231,16 @@ export async function imageFolder(
   const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
   const decoder = new BatchDecoder({ caller, decode, cache, onError: plan.onError });
   const source = indexedDataset(caller, paths.length, ahead, () => ({
-    size: paths.length,
-    read(indices, place, signal) {
+    read(indices, place, signal, views) {
       const toRecord = (index: number): NamedRecord => {
         const record = { name: paths[index]!, index };
         return labels ? { ...record, label: labels[index]! } : record;
       };
-      return decoder.batch(Array.from(indices, toRecord), place, signal);
+      return decoder.batch(Array.from(indices, toRecord), place, signal, views);
     },
   }));
 
-  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined> {
+  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
     let given = 0;
     for await (const batch of source(pass)) {
       given++;
@@ -253,10 +255,11 @@ export async function imageFolder(
     }
   }
 
-  const dataset = Object.assign(batches, {
+  const dataset = Object.assign(batches as DecodedBatches, {
     size: paths.length,
     seekable: true as const,
     shardable: true as const,
+    cutsViews: true as const,
     paths,
     ...classes,
     close: async () => pool?.close(),

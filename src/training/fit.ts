@@ -1,4 +1,4 @@
-import { batchesPerEpoch, type ImageDataset, type TensorBatch } from '../data/index.js';
+import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { NonFiniteLossError } from '../errors/errors.js';
@@ -24,6 +24,7 @@ import { checkRecipe, fitRecipe, recipeChanges } from './recipe.js';
 import type { SimCLR } from './simclr.js';
 import { presentRecipe } from './snapshot.js';
 import { type FitBatch, stepBatches } from './step-batches.js';
+import { viewRequests } from './view-requests.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
@@ -243,7 +244,9 @@ class FitRun {
     const { progress } = simclr;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
+    const views = viewRequests(simclr, progress.epoch);
     const batches = stepBatches('SimCLR.fit', this.dataset, {
+      ...(views && { views }),
       batchSize,
       microBatchSize: this.microBatchSize,
       shuffle,
@@ -311,7 +314,7 @@ class FitRun {
     await this.call((callback) => callback.onEpochEnd?.(record, this.context));
   }
 
-  private firstPictures(batch: FitBatch, most: number): Pick<TensorBatch, 'images' | 'indices'> {
+  private firstPictures(batch: FitBatch, most: number): ReturnType<NonNullable<FitContext['pictures']>> {
     const count = Math.min(most, batch.indices.length, this.microBatchSize ?? Number.POSITIVE_INFINITY);
     return {
       images: batch.rows(0, count),

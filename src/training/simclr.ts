@@ -12,12 +12,13 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
+import { isTensor } from '../data/image-array.js';
 import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
-import { batchRandom } from '../random/index.js';
+import { type BatchRandom, batchRandom } from '../random/index.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import { unlessLost } from './backend-loss.js';
 import { cachedGradients } from './cached-gradients.js';
@@ -36,7 +37,7 @@ import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import type { FitRecipe, TrainerRecipe } from './recipe.js';
 import { rememberStatistics } from './running-statistics.js';
-import { type StepBatch, tensorBatch } from './step-batches.js';
+import { type PicturesOrViews, type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
 import { toBatch } from './to-batch.js';
 import type { ContrastiveLoss } from './to-view-loss.js';
@@ -358,32 +359,41 @@ export class SimCLR {
   /**
    * The views of each picture that a training step sees, normalised if the model normalises.
    *
-   * @param images - float32 `[N, H, W, C]` in [0, 1]. Not disposed.
+   * @param images - float32 `[N, H, W, C]` in [0, 1], or one such tensor per view that the data set has cut out of them
+   * already: see {@link Transform.leadingCrop}. Not disposed.
    * @param indices - Number of each picture in the data set.
    * @param epoch - Pass over the data.
    * @returns Two tensors `[N, H', W', C]` of the encoder's input size, or as many as there are views. The caller disposes
    * them.
-   * @throws {@link ShapeError} when there are fewer than two pictures or the views do not fit the encoder.
+   * @throws {@link ShapeError} when there are fewer than two pictures, not one tensor per view, or the views do not fit
+   * the encoder.
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, or there is no augmentation.
    */
-  views(images: Tensor4D, indices: ArrayLike<number>, epoch: number): [Tensor4D, Tensor4D, ...Tensor4D[]] {
-    checkFloatTensor('SimCLR', 'images', images, 4, '[N, height, width, channels]');
-    if (images.shape[0] < 2) {
-      throw new ShapeError(
-        `SimCLR: a batch must hold at least 2 pictures, for without others there are no negatives. Received: images=[${images.shape}].`,
-      );
+  views(
+    images: Tensor4D | readonly Tensor4D[],
+    indices: ArrayLike<number>,
+    epoch: number,
+  ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
+    for (const part of partsOf(images)) {
+      checkFloatTensor('SimCLR', 'images', part, 4, '[N, height, width, channels]');
+      if (part.shape[0] < 2) {
+        throw new ShapeError(
+          `SimCLR: a batch must hold at least 2 pictures, because without others there are no negatives. Received: images=[${part.shape}].`,
+        );
+      }
     }
     return this.makeViews(images, indices, epoch);
   }
 
   /** The views of any number of pictures. */
   private makeViews(
-    images: Tensor4D,
+    images: PicturesOrViews,
     indices: ArrayLike<number>,
     epoch: number,
   ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
     const { augmentations } = this;
-    checkIndices(indices, images.shape[0]);
+    const count = partsOf(images)[0]?.shape[0] ?? 0;
+    checkIndices(indices, count);
     checkInteger('SimCLR', 'epoch', epoch, 0);
     if (augmentations.length === 0) {
       throw new InvalidOptionError(
@@ -392,12 +402,11 @@ export class SimCLR {
     }
     return tidy(() => {
       const made = augmentations.map((augmentation, view) => {
-        const augmented = augment(
-          augmentation,
-          images,
-          batchRandom({ seed: this.seed, epoch, indices, view }),
-        );
-        this.checkView(augmented, images.shape[0], view);
+        const random = batchRandom({ seed: this.seed, epoch, indices, view });
+        const augmented = isTensor(images)
+          ? augment(augmentation, images, random)
+          : augmentCut(augmentation, images[view], random);
+        this.checkView(augmented, count, view);
         return this.normalize(augmented);
       });
       return made as [Tensor4D, Tensor4D, ...Tensor4D[]];
@@ -484,6 +493,25 @@ export class SimCLR {
     this.optimizer.dispose();
     this.loss.dispose?.();
   }
+}
+
+function partsOf(images: PicturesOrViews): readonly Tensor4D[] {
+  return isTensor(images) ? [images] : images;
+}
+
+/** What an augmentation does after its crop, for views that were cut already. */
+function augmentCut(
+  augmentation: Transform<unknown>,
+  view: Tensor4D | undefined,
+  random: BatchRandom,
+): Tensor4D {
+  const { leadingCrop } = augmentation;
+  if (!leadingCrop || !view) {
+    throw new ShapeError(
+      `SimCLR: images must be one tensor, or one per view of augmentations that begin with a random resized crop. Received: ${view ? `views for ${augmentation.name}` : 'fewer tensors than views'}.`,
+    );
+  }
+  return augment(leadingCrop.rest, view, random);
 }
 
 function checkIndices(indices: ArrayLike<number>, count: number): void {

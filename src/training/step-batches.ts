@@ -1,5 +1,6 @@
-import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { gatherImages, isTensor } from '../data/image-array.js';
+import { epochBatches } from '../data/image-batches.js';
 import { isImageArray } from '../data/image-dataset.js';
 import {
   checkImageValues,
@@ -7,16 +8,20 @@ import {
   type ImageArray,
   type ImageBatchesOptions,
   type ImageDataset,
-  imageBatches,
   type TensorBatch,
+  type ViewRequest,
+  type ViewTensorBatch,
 } from '../data/index.js';
+
+/** Pictures, or the views that a data set has cut out of them, one tensor per view. */
+export type PicturesOrViews = Tensor4D | readonly Tensor4D[];
 
 /** The pictures of a step, whole or in parts. */
 export interface StepBatch {
   /** For each picture its number in the data set. */
   readonly indices: ArrayLike<number>;
-  /** Pictures `start` to `start + count - 1` of the batch. A new tensor, which the caller disposes. */
-  rows(start: number, count: number): Tensor4D;
+  /** Pictures `start` to `start + count - 1` of the batch, or their views. New tensors, which the caller disposes. */
+  rows(start: number, count: number): PicturesOrViews;
 }
 
 /** A batch that `fit` goes through. */
@@ -24,20 +29,23 @@ export interface FitBatch extends StepBatch {
   /** Its number in the epoch, from 0; one that damaged pictures left out counts too. */
   readonly number: number;
   /** The batch itself; `undefined` where only a micro-batch is on the device at a time. */
-  readonly whole?: TensorBatch;
+  readonly whole?: TensorBatch | ViewTensorBatch;
   /** @throws {@link ValueRangeError} unless all values are in [0, 1]. */
   checkValues(): Promise<void>;
   /** Frees what it holds. */
   dispose(): void;
 }
 
-/** A batch that lies in one tensor, which stays the caller's. */
-export function tensorBatch(images: Tensor4D, indices: ArrayLike<number>): StepBatch {
-  return {
-    indices,
-    rows: (start, count) =>
-      count === images.shape[0] ? images.clone() : slice(images, [start, 0, 0, 0], [count, -1, -1, -1]),
-  };
+/** A batch that lies in tensors, which stay the caller's. */
+export function tensorBatch(pictures: PicturesOrViews, indices: ArrayLike<number>): StepBatch {
+  return { indices, rows: (start, count) => takeRange(pictures, start, count) };
+}
+
+/** Pictures `start` to `start + count - 1`, or their views, as new tensors. */
+export function takeRange(pictures: PicturesOrViews, start: number, count: number): PicturesOrViews {
+  const take = (part: Tensor4D): Tensor4D =>
+    count === part.shape[0] ? part.clone() : slice(part, [start, 0, 0, 0], [count, -1, -1, -1]);
+  return isTensor(pictures) ? take(pictures) : pictures.map(take);
 }
 
 /**
@@ -47,21 +55,25 @@ export function tensorBatch(images: Tensor4D, indices: ArrayLike<number>): StepB
 export async function* stepBatches(
   caller: string,
   dataset: ImageDataset,
-  options: ImageBatchesOptions & { microBatchSize?: number | undefined },
+  options: ImageBatchesOptions & { microBatchSize?: number | undefined; views?: readonly ViewRequest[] },
 ): AsyncGenerator<FitBatch, void, undefined> {
   const { microBatchSize, ...pass } = options;
   if (microBatchSize !== undefined && (isTensor(dataset) || isImageArray(dataset))) {
     yield* batchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const whole of imageBatches(dataset, pass)) {
-    const { images, indices, number } = whole;
+  for await (const whole of epochBatches(dataset, pass)) {
+    const { indices, number } = whole;
+    const pictures = whole.images ?? whole.views;
+    const tensors = whole.images ? [whole.images] : whole.views;
     yield {
       number,
       whole,
-      ...tensorBatch(images, indices),
-      checkValues: () => checkImageValues(caller, 'dataset', images),
-      dispose: () => images.dispose(),
+      ...tensorBatch(pictures, indices),
+      checkValues: async () => {
+        for (const tensor of tensors) await checkImageValues(caller, 'dataset', tensor);
+      },
+      dispose: () => dispose([...tensors]),
     };
   }
 }

@@ -14,6 +14,7 @@ import {
 import { InvalidOptionError, ShapeError } from 'simclr-ts/errors';
 import { randomGenerator } from 'simclr-ts/random';
 import { describe, expect, it } from 'vitest';
+import gray from '../fixtures/augmentations/gray.json' with { type: 'json' };
 import tensorflow from '../fixtures/augmentations/tensorflow.json' with { type: 'json' };
 import torchvision from '../fixtures/augmentations/torchvision.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
@@ -76,11 +77,13 @@ describe('single colour operations', () => {
 
   it('refuses wrong images, factors and semantics', () => {
     const images = coloredPictures();
-    const gray = pictures('gray', 3, 4, 4, 1);
+    const two = pictures('gray', 3, 4, 4, 2);
     const ones = new Float32Array([1, 1, 1]);
-    expect(() => adjustContrast(gray, ones)).toThrow(ShapeError);
-    expect(() => adjustContrast(gray, ones)).toThrow('adjustContrast: images must have 3 channels');
-    expect(() => grayscale(gray)).toThrow('grayscale: images must have 3 channels');
+    expect(() => adjustContrast(two, ones)).toThrow(ShapeError);
+    expect(() => adjustContrast(two, ones)).toThrow(
+      'adjustContrast: images must have 3 channels (red, green, blue) or 1 (gray).',
+    );
+    expect(() => grayscale(two)).toThrow('grayscale: images must have 3 channels');
     expect(() => adjustHue(images, new Float32Array(2))).toThrow(
       'adjustHue: turns must hold 1 number a picture, 3 in all. Received: turns of length 2.',
     );
@@ -222,6 +225,51 @@ describe('randomGrayscale', () => {
     const images = coloredPictures();
     expect(() => randomGrayscale().apply(images, { selected: new Uint8Array(2) })).toThrow(ShapeError);
   });
+});
+
+describe('gray pictures of one channel', () => {
+  const factors = (name: 'brightness' | 'contrast' | 'saturation') => Float32Array.from(gray.factors[name]);
+  const turns = Float32Array.from(gray.turns);
+  const grayPictures = () => pictures('gray', 3, 5, 6, 1);
+
+  it.each([
+    ['brightness', (images: Tensor4D) => adjustBrightness(images, factors('brightness'))],
+    ['contrast', (images: Tensor4D) => adjustContrast(images, factors('contrast'))],
+    ['saturation', (images: Tensor4D) => adjustSaturation(images, factors('saturation'))],
+    ['hue', (images: Tensor4D) => adjustHue(images, turns)],
+    ['grayscale', grayscale],
+    [
+      'grayscale',
+      (images: Tensor4D) => randomGrayscale().apply(images, { selected: Uint8Array.of(1, 1, 1) }),
+    ],
+  ] as const)('%s as torchvision', async (name, change) => {
+    const images = grayPictures();
+    const result = await expectTensors(1, () => change(images));
+    expect(result.shape).toEqual([3, 5, 6, 1]);
+    expectClose(await result.data(), gray[name], tolerance);
+    if (name !== 'brightness' && name !== 'contrast')
+      expect(await result.data()).toEqual(await images.data());
+  });
+
+  it.each(gray.jitters.map(({ orders, values }) => [orders, values] as const))(
+    'jittered as by torchvision, in orders %j',
+    async (orders, values) => {
+      const parameters = {
+        brightness: factors('brightness'),
+        contrast: factors('contrast'),
+        saturation: factors('saturation'),
+        hue: turns,
+        order: Uint8Array.from(orders.flat()),
+      };
+      const images = grayPictures();
+      for (const semantics of ['torchvision', 'tf'] as const) {
+        // One channel has one average, whose definition both share.
+        const result = await expectTensors(1, () => colorJitter({ semantics }).apply(images, parameters));
+        expectClose(await result.data(), values, tolerance);
+        result.dispose();
+      }
+    },
+  );
 });
 
 describe('solarize', () => {

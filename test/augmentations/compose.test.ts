@@ -144,6 +144,33 @@ describe('compose', () => {
   });
 });
 
+describe('a custom transform that returns the pictures it was given', () => {
+  const unchanged: Transform<null> = {
+    name: 'unchanged',
+    sample: () => null,
+    apply: (images) => images,
+  };
+  const selected = { selected: new Uint8Array([1, 1]), inner: null };
+
+  it.each<[string, (images: Tensor4D) => Tensor4D]>([
+    ['alone', (images) => augment(unchanged, images, randomGenerator(0))],
+    ['first', (images) => compose([unchanged, solarize()]).apply(images, [null, null])],
+    ['in the middle', (images) => compose([brighter, unchanged, brighter]).apply(images, [null, null, null])],
+    ['last', (images) => compose([brighter, unchanged]).apply(images, [null, null])],
+    ['only', (images) => compose([unchanged, unchanged]).apply(images, [null, null])],
+    ['of all pictures', (images) => randomApply(unchanged, { probability: 1 }).apply(images, selected)],
+  ])('%s: the result is new and the pictures stay', async (_, change) => {
+    const images = pictures('unchanged', 2, 3, 4);
+    const values = (await images.data()).slice();
+    const result = await expectTensors(1, () => change(images));
+    expect(result).not.toBe(images);
+    expect(result.shape).toEqual(images.shape);
+    result.dispose();
+    expect(images.isDisposed).toBe(false);
+    expect(await images.data()).toEqual(values);
+  });
+});
+
 describe('normalize', () => {
   it('as torchvision, and denormalize undoes it', async () => {
     const images = coloredPictures();

@@ -1,4 +1,4 @@
-import { memory } from '@tensorflow/tfjs-core';
+import { memory, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Callback, SimCLR } from 'simclr-ts';
 import { singleProcess } from 'simclr-ts/distributed';
 import { expect, it } from 'vitest';
@@ -11,8 +11,9 @@ it('hands on the pictures of the step and the steps that were left out', async (
   const callback: Callback = {
     onStepEnd(_, { batch, pictures }) {
       const first = pictures!(2);
-      heard.push(batch!.images.shape, first.images.shape, first.indices.length);
-      first.images.dispose();
+      const images = first.images as Tensor4D;
+      heard.push(batch!.images?.shape, images.shape, first.indices.length);
+      images.dispose();
     },
     onStepSkipped: ({ inSuccession }) => void heard.push(`skipped ${inSuccession}`),
   };

@@ -133,15 +133,40 @@ describe('linearProbe', () => {
       const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
       expect(Math.abs(loss - mean)).toBeLessThan(0.02); // trials stop at a tolerance of 1e-4
     }
-    const best = Math.max(...probe.trials.map(({ accuracy }) => accuracy));
-    const first = probe.trials.find(({ accuracy }) => accuracy === best)!;
-    expect(probe.inverseRegularization).toBe(first.inverseRegularization);
+    const highest = Math.max(...probe.trials.map(({ accuracy }) => accuracy));
+    const [best] = probe.trials
+      .filter(({ accuracy }) => accuracy === highest)
+      .sort((a, b) => a.loss - b.loss);
+    expect(probe.inverseRegularization).toBe(best!.inverseRegularization);
     const chosen = await linearProbe(
       { embeddings: train, labels: trainLabels },
-      { inverseRegularization: first.inverseRegularization, tolerance: 1e-9 },
+      { inverseRegularization: best!.inverseRegularization, tolerance: 1e-9 },
     );
     expect(chosen.trials).toEqual([]);
-    expectClose(probe.weights, chosen.weights, { absolute: 1e-5 });
+    expectClose(probe.weights, chosen.weights, { absolute: 1e-4 });
+  });
+
+  it('of equally accurate strengths takes the one with the lowest loss', async () => {
+    // Three clusters far apart: every strength classifies all of them, the strongest with probabilities near 1/3.
+    const noise = hashedValues('clusters', 60 * 3);
+    const clusters = embeddings(
+      noise.map((value, i) => 0.1 * value + (Math.floor(i / 3) % 3 === i % 3 ? 1 : 0)),
+      3,
+    );
+    const labels = Uint8Array.from({ length: 60 }, (_, row) => row % 3);
+    const probe = await linearProbe(
+      { embeddings: clusters, labels },
+      { inverseRegularization: 'validation' },
+    );
+    expect(probe.trials.every(({ accuracy }) => accuracy === 1)).toBe(true);
+    expect(probe.trials[0]!.loss).toBeGreaterThan(1);
+    const lowest = Math.min(...probe.trials.map(({ loss }) => loss));
+    const chosen = probe.trials.find((trial) => trial.inverseRegularization === probe.inverseRegularization)!;
+    expect(chosen.loss).toBe(lowest);
+    const { data } = await probe.probabilities(clusters);
+    labels.forEach((label, row) => {
+      expect(data[row * 3 + label]).toBeGreaterThan(0.9);
+    });
   });
 
   it("tries the strengths of scikit-learn's LogisticRegressionCV by default", async () => {

@@ -6,9 +6,12 @@ import {
   type ImageArray,
   type ImageBatchSource,
   type ImageDataset,
+  projectionHead,
+  resnet18,
   SGD,
-  type SimCLR,
+  SimCLR,
 } from 'simclr-ts';
+import { examine } from 'simclr-ts/doctor';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expectTensors } from '../helpers/leaks.js';
 import { rejection, tinyPictures, tinySimCLR } from './tiny.js';
@@ -34,6 +37,20 @@ function partTensor(start: number, end: number): Tensor4D {
 const lossesOf = ({ steps }: History) => steps.map(({ loss }) => loss);
 
 describe('fit', () => {
+  it('trains on gray pictures of one channel with the default augmentation', async () => {
+    const encoder = resnet18({ inputShape: [16, 16, 1], stem: 'small', width: 2 });
+    const gray = new SimCLR({
+      encoder,
+      projectionHead: projectionHead({ inputDim: 16, hidden: [8], outputDim: 4 }),
+    });
+    const pixels = Uint8Array.from({ length: 6 * 20 * 18 }, (_, i) => (i * 37) % 251);
+    const { steps } = await gray.fit({ data: pixels, shape: [6, 20, 18, 1] }, { epochs: 1, batchSize: 3 });
+    expect(steps).toHaveLength(2);
+    expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    await examine(gray, { data: pixels, shape: [6, 20, 18, 1] });
+    gray.dispose();
+  });
+
   it('gives loss, speed and numbers of every step and epoch', async () => {
     const result = await simclr.fit(tinyPictures(9), { epochs: 2, batchSize: 4 });
     expect(result.outcome).toBe('completed');

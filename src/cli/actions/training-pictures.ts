@@ -1,14 +1,15 @@
 import type { ImageDataset } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
-import { imageFolder, readImageFolder, type SkippedImage } from 'simclr-ts/node';
+import { imageFolder, type SkippedImage } from 'simclr-ts/node';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { type DecodedChunk, decodeInChunks } from './pictures.js';
 import type { TrainingSettings } from './training-settings.js';
+import { wholeMicroBatches } from './whole-micro-batches.js';
 
 /** The pictures of a run. */
 export interface TrainingPictures {
   dataset: ImageDataset;
-  /** Their files, or in memory what is whole. */
+  /** Their files. */
   count: number;
   /** Those that were not found to be damaged so far. */
   readonly whole: number;
@@ -54,26 +55,14 @@ export async function openPictures(
       exitCodes.files,
     );
   }
-  if (settings.microBatchSize !== null) {
-    // Micro-batches must all be of one size; a damaged file would leave a hole in one.
-    const contents = await readImageFolder(dir, { size, ...limit });
-    const { images: dataset } = contents;
-    return {
-      dataset,
-      count: dataset.shape[0],
-      whole: dataset.shape[0],
-      skipped: contents.skipped,
-      sample: images,
-      close: async () => {},
-    };
-  }
+  const { microBatchSize } = settings;
   // An epoch leaves out what fills no batch: a damaged file there is known from the sample only.
   const known = (): SkippedImage[] => {
     const byPath = new Map([...skipped, ...folder.skipped].map((each) => [each.path, each]));
     return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   };
   return {
-    dataset: folder,
+    dataset: microBatchSize === null ? folder : wholeMicroBatches(folder, microBatchSize),
     count: folder.size,
     get whole() {
       return folder.size - known().length;

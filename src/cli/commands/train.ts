@@ -32,11 +32,7 @@ export function trainCommand(execute: Execute): Command {
     .option('--minutes <m>', 'end after this time, whatever is left (default: no limit)', numberBetween(0))
     .option('--batch-size <n>', 'pictures a step (default: 64)', wholeNumber(2))
     .option('--micro-batch-size <n>', 'pictures on the device at a time (default: all)', wholeNumber(1))
-    .option(
-      '--size <pixels>',
-      'side of the square that pictures are brought to (default: 96)',
-      wholeNumber(8),
-    )
+    .option('--size <pixels>', 'side of the square crops that the encoder sees (default: 96)', wholeNumber(8))
     .addOption(
       choice('--architecture <name>', 'the encoder (default: resnet18)', [
         'resnet18',

@@ -1,3 +1,4 @@
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { DataError } from '../../errors/errors.js';
 import { ByteReader, type ByteSource, readChunks } from '../byte-source.js';
@@ -169,6 +170,7 @@ export async function* tarEntries(
   source: ByteSource,
   options: TarEntriesOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
+  checkKeys('tarEntries', options, { maxEntryBytes: 1 });
   const { maxEntryBytes = 2 ** 28 } = options;
   checkInteger('tarEntries', 'maxEntryBytes', maxEntryBytes);
   const chunks = readChunks('tarEntries', source);

@@ -1,4 +1,5 @@
-import type { TensorBatch } from '../../data/index.js';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorBatch, ViewTensorBatch } from '../../data/index.js';
 import type { SimCLR } from '../simclr.js';
 
 /** What is known when `fit` starts. */
@@ -68,14 +69,19 @@ export type FitOutcome = 'completed' | 'stopped' | 'aborted' | 'failed';
 export interface FitContext {
   /** The trainer. */
   readonly simclr: SimCLR;
-  /** The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. */
-  readonly batch?: TensorBatch | undefined;
+  /**
+   * The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. Where the data
+   * set cut the views itself there are `views` and no `images`.
+   */
+  readonly batch?: TensorBatch | ViewTensorBatch | undefined;
   /**
    * The first pictures of the step and their numbers, during `onStepEnd` only: at most `count` of them, and at most as
-   * many as go through the network at a time. Unlike `batch` it is there with `microBatchSize` too. The caller disposes
-   * the tensor.
+   * many as go through the network at a time. Unlike `batch` it is there with `microBatchSize` too. Where the data set
+   * cut the views itself, `images` holds these, one tensor per view. The caller disposes the tensors.
    */
-  readonly pictures?: ((count: number) => Pick<TensorBatch, 'images' | 'indices'>) | undefined;
+  readonly pictures?:
+    | ((count: number) => { images: Tensor4D | readonly Tensor4D[]; indices: ArrayLike<number> })
+    | undefined;
   /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
   stop(reason: string): void;
 }

@@ -1,0 +1,32 @@
+import type { EpochPass, ImageArray, ImageBatchSource } from 'simclr-ts';
+import type { ImageFolderDataset } from 'simclr-ts/node';
+
+/**
+ * A folder whose batches fill micro-batches although some of its files are damaged: pictures that do not fill the last
+ * micro-batch of a batch are left out in that epoch, and so is a batch of which no micro-batch is left.
+ */
+export function wholeMicroBatches(folder: ImageFolderDataset, microBatchSize: number): ImageBatchSource {
+  async function* batches(pass: EpochPass) {
+    for await (const batch of folder(pass)) {
+      const given = batch.indices!.length;
+      const count = given - (given % microBatchSize);
+      if (count === 0) continue;
+      const indices = Array.from(batch.indices!).slice(0, count);
+      const { number } = batch;
+      const about = { indices, ...(number !== undefined && { number }) };
+      const first = (images: unknown) => firstOf(images as ImageArray, count);
+      yield batch.views
+        ? { views: batch.views.map(first), ...about }
+        : { images: first(batch.images), ...about };
+    }
+  }
+  return Object.assign(batches, { size: folder.size, seekable: true, cutsViews: folder.cutsViews });
+}
+
+/** A folder's pictures are in ordinary memory. */
+function firstOf({ data, shape: [, height, width, channels] }: ImageArray, count: number): ImageArray {
+  return {
+    data: data.subarray(0, count * height * width * channels),
+    shape: [count, height, width, channels],
+  };
+}

@@ -1,0 +1,29 @@
+import type { RandomGenerator } from './random-generator.js';
+
+/** The draws that words can stand for. */
+export type WordDraws = Pick<RandomGenerator, 'uniform' | 'integer'>;
+
+/** The next `count` words of a generator, to draw from elsewhere: see {@link drawsFromWords}. */
+export function takeWords(random: RandomGenerator, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, () => random.uint32());
+}
+
+/**
+ * Draws what the generator that the words came from would draw. The last word is used again where they do not suffice.
+ *
+ * Refers to nothing outside of itself, because its text is also part of the program of other threads.
+ */
+export function drawsFromWords(words: ArrayLike<number>): WordDraws {
+  let next = 0;
+  return {
+    uniform(low = 0, high = 1) {
+      const word = words[Math.min(next++, words.length - 1)]!;
+      return low + (high - low) * ((word >>> 8) / 2 ** 24);
+    },
+    integer(limit) {
+      const reject = 2 ** 32 - (2 ** 32 % limit);
+      while (words[next]! >= reject && next < words.length - 1) next++;
+      return words[Math.min(next++, words.length - 1)]! % limit;
+    },
+  };
+}
