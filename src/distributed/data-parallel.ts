@@ -223,7 +223,7 @@ function parallelStep(
       synchronizeBatchNormalization
         ? withSharedStatistics((values) => synchronous.allReduce(values), body)
         : body(),
-    overAllProcesses: (loss) => overAllProcesses(loss, simclr.temperature, communicator),
+    overAllProcesses: (loss) => overAllProcesses(loss, communicator),
     async sum(gradients: NamedTensorMap) {
       const sums = await sumGradients(gradients, communicator, sumOptions);
       if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
@@ -233,16 +233,15 @@ function parallelStep(
 }
 
 /** The loss of the projections of all ranks. */
-function overAllProcesses(loss: ViewLoss, temperature: number, communicator: Communicator): ViewLoss {
+function overAllProcesses(loss: ViewLoss, communicator: Communicator): ViewLoss {
   return {
     name: loss.name,
     compute(views, context) {
       const [view1, view2] = views as [Tensor2D, Tensor2D];
       // Of NT-Xent each rank computes its own rows only; any other loss is computed whole by all.
       if (loss.config?.name === 'ntXent') {
-        return ntXentOfAll(view1, view2, communicator, {
-          temperature: loss.config.temperature ?? temperature,
-        });
+        const { temperature = 0.5 } = loss.config;
+        return ntXentOfAll(view1, view2, communicator, { temperature });
       }
       return loss.compute(gatherProjections(view1, view2, communicator), context);
     },
@@ -284,7 +283,7 @@ function checkNormalization(simclr: SimCLR): void {
 }
 
 function describeTrainer(simclr: SimCLR): Record<string, unknown> {
-  const { seed, temperature, viewBatching, normalization, augmentations, loss, optimizer, progress } = simclr;
+  const { seed, viewBatching, normalization, augmentations, loss, optimizer, progress } = simclr;
   const architecture = (role: string, model: LayersModel) =>
     [...namedWeights(role, model)].map(([name, { shape }]) => `${name}[${shape}]`).join(' ');
   return {
@@ -292,7 +291,6 @@ function describeTrainer(simclr: SimCLR): Record<string, unknown> {
     'version of tfjs-core': version_core,
     backend: getBackend(),
     seed,
-    temperature,
     viewBatching,
     normalization,
     augmentation: augmentations.map(({ config, name }) => config ?? name),

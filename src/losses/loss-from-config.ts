@@ -62,6 +62,11 @@ const losses: {
   },
 };
 
+/** Whether a loss of this library has a temperature; `false` for a name that is not one. */
+export function hasTemperature(name: string): boolean {
+  return Object.hasOwn(losses, name) && Object.hasOwn(losses[name as LossName].defaults, 'temperature');
+}
+
 /** What a {@link LossConfig} can name. */
 const lossNames = Object.keys(losses) as readonly LossName[];
 

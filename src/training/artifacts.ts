@@ -3,6 +3,7 @@ import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
 import { shorten } from '../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
+import type { LossConfig } from '../losses/index.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
 import { unlessLost } from './backend-loss.js';
@@ -15,6 +16,7 @@ import {
   type Metadata,
 } from './checkpoint-format.js';
 import { isExtraTensor, restoreExtraState } from './extra-state.js';
+import { temperatureOf } from './loss-option.js';
 import { restoreLoss } from './loss-state.js';
 import { allWeights } from './named-weights.js';
 import { type OptimizerDescription, restoreOptimizer } from './optimizer-state.js';
@@ -147,7 +149,7 @@ async function restoreSimCLR(
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
 function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLoadOptions {
-  const { temperature, viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
+  const { viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
       'SimCLR.load: the saved loss was a function or an object of your own, which no file can hold. Pass it again as { loss }.',
@@ -155,16 +157,22 @@ function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLo
   }
   const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
   return {
-    temperature,
     viewBatching,
     seed,
     normalization,
-    ...(loss ? { loss } : {}),
+    ...(loss ? { loss: withTemperature(loss, options) } : {}),
     ...(views !== undefined && !Array.isArray(augmentation) ? { views } : {}),
     ...options,
     ...(augmentation ? { augmentation } : {}),
     optimizer: options.optimizer ?? savedOptimizer(optimizer),
   };
+}
+
+/** The saved loss; where a temperature is given, with that instead of its own. */
+function withTemperature(saved: LossConfig, { temperature }: SimCLRLoadOptions): LossConfig {
+  return temperature !== undefined && temperatureOf({ config: saved }) !== undefined
+    ? ({ ...saved, temperature } as LossConfig)
+    : saved;
 }
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */

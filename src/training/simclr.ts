@@ -29,6 +29,7 @@ import { explainMemory } from './explain-memory.js';
 import type { ExtraState } from './extra-state.js';
 import { readLoss, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
+import { temperatureOf } from './loss-option.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
 import type { ParallelStep } from './parallel-step.js';
@@ -94,8 +95,6 @@ export class SimCLR {
   readonly augmentations: readonly Transform<unknown>[];
   /** Mean and standard deviation of each channel, or `null`. */
   readonly normalization: NormalizeOptions | null;
-  /** Temperature of NT-Xent. */
-  readonly temperature: number;
   /** Updates the weights. */
   readonly optimizer: Optimizer;
   /** All views of one size in one pass, or one pass a view. */
@@ -136,13 +135,17 @@ export class SimCLR {
     this.augmentation = augmentations[0];
     this.augmentations = augmentations;
     this.normalization = options.normalization ?? null;
-    this.temperature = options.temperature ?? 0.5;
     this.loss = loss;
     this.customLoss = typeof options.loss === 'function' ? options.loss : undefined;
     this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
     this.extraState = options.extraState ?? {};
+  }
+
+  /** Temperature of the loss; `undefined` where it has none, as VICReg, or is your own. */
+  get temperature(): number | undefined {
+    return temperatureOf(this.loss);
   }
 
   /** Height and width of the encoder's input, in pixels. */

@@ -17,10 +17,10 @@ export interface Snapshot {
 }
 
 function describeOptions(simclr: SimCLR) {
-  const { temperature, viewBatching, seed, normalization } = simclr;
+  const { viewBatching, seed, normalization } = simclr;
   const { config } = simclr.loss;
   const loss = { customLoss: config === undefined, loss: config ?? null };
-  return { formatVersion, temperature, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
+  return { formatVersion, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
 }
 
 /** One transform that makes all views, or one for each; `null` where one of them is not of this library. */

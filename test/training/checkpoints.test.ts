@@ -270,11 +270,11 @@ describe('another recipe', () => {
     expect(error.name).toBe('InvalidOptionError');
     expect(error.message).toBe(
       'SimCLR.fit: resume must go on with the recipe that the run began with; another one is taken with ' +
-        '{ allowChanges: ["batchSize", "datasetSize", "temperature", "optimizer.learningRate"] }. Received: ' +
-        'batchSize: 2 -> 4; datasetSize: 8 -> 12; temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
+        '{ allowChanges: ["batchSize", "datasetSize", "loss.temperature", "optimizer.learningRate"] }. Received: ' +
+        'batchSize: 2 -> 4; datasetSize: 8 -> 12; loss.temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
     );
     expect(loaded.progress.step).toBe(3);
-    const allowed = ['batchSize', 'datasetSize', 'temperature'];
+    const allowed = ['batchSize', 'datasetSize', 'loss'];
     const rest = await rejection(loaded.fit(tinyPictures(12), { ...options, allowChanges: allowed }));
     expect(rest.message).toContain('Received: optimizer.learningRate: 0.05 -> 0.1.');
     await loaded.fit(tinyPictures(12), { ...options, maxSteps: 1, allowChanges: [...allowed, 'optimizer'] });
