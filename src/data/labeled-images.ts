@@ -1,4 +1,4 @@
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { checkImageArray, type ImageArray, imageSize, isBytes } from './image-array.js';
@@ -39,6 +39,7 @@ function checkLabeled(caller: string, argument: string, labeled: LabeledImages):
       `${caller}: ${argument}.labels must have one label for each of ${images.shape[0]} pictures. Received: ${labels?.length} labels.`,
     );
   }
+  checkLabelValues(caller, `${argument}.labels`, labels, 0);
 }
 
 /**

@@ -48,7 +48,7 @@ export interface TrainStepOptions {
   indices?: ArrayLike<number>;
   /** Pass over the data: another one means other draws. @defaultValue the number of the step, so that each call draws anew */
   epoch?: number;
-  /** The class of each picture, for a loss that needs it: whole numbers, negative = unknown. @defaultValue none */
+  /** The class of each picture, for a loss that needs it: integers, negative = unknown. @defaultValue none */
   labels?: ArrayLike<number>;
   /** Pictures that go through the network at a time, as in `fit`. @defaultValue all */
   microBatchSize?: number;
