@@ -1,8 +1,9 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { asBackendError } from '../errors/backend-failure.js';
 import { shorten } from '../errors/checks.js';
-import { CheckpointError, SimCLRError } from '../errors/errors.js';
+import { CheckpointError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
 import type { LossConfig } from '../losses/index.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
@@ -86,11 +87,12 @@ export async function loadSimCLR(
   const checkpoint = checkCheckpoint(await handler.load());
   try {
     return await restoreSimCLR(Trainer, checkpoint, options);
-  } catch (error) {
+  } catch (cause) {
+    const error = asBackendError(cause);
     if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
     throw new CheckpointError(
-      `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${shorten((error as Error).message)}.`,
-      { cause: error },
+      `SimCLR.load: no trainer can be made of what source holds; is it what SimCLR.save wrote? Received: ${shorten((error as Error).message)}.`,
+      { cause },
     );
   }
 }
@@ -180,7 +182,8 @@ function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions[
   try {
     if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error;
     return undefined;
   }
 }
@@ -189,8 +192,9 @@ function savedOptimizer({ className, config }: OptimizerDescription): Optimizer 
   try {
     return optimizerFromConfig({ ...config, className });
   } catch (cause) {
+    if (!(cause instanceof InvalidOptionError)) throw cause;
     throw new CheckpointError(
-      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten((cause as Error).message)}`,
+      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten(cause.message)}`,
       { cause },
     );
   }
@@ -200,6 +204,8 @@ async function modelFromTopology(role: string, modelTopology: object): Promise<L
   try {
     return await loadLayersModel(io.fromMemory({ modelTopology }));
   } catch (cause) {
+    const error = asBackendError(cause);
+    if (error instanceof SimCLRError) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${shorten((cause as Error).message)}`,
       { cause },

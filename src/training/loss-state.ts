@@ -1,5 +1,6 @@
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import { CheckpointError } from '../errors/errors.js';
+import { asBackendError } from '../errors/backend-failure.js';
+import { BackendError, CheckpointError } from '../errors/errors.js';
 import type { LossConfig, ViewLoss } from '../losses/index.js';
 import type { NamedTensor } from './optimizer-state.js';
 
@@ -27,6 +28,8 @@ export function restoreLoss(loss: ViewLoss, saved: LossConfig | null, tensors: N
   try {
     loss.restore(state);
   } catch (cause) {
+    const error = asBackendError(cause);
+    if (error instanceof BackendError) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved state of the loss ${loss.name} does not fit it. ${(cause as Error).message}`,
       { cause },

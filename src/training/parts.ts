@@ -211,9 +211,8 @@ function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, s
   try {
     return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
   } catch (cause) {
-    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${(cause as Error).message}`, {
-      cause,
-    });
+    if (!(cause instanceof InvalidOptionError)) throw cause;
+    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${cause.message}`, { cause });
   }
 }
 

@@ -250,6 +250,16 @@ export class SimCLR {
     return this.makeStep(batch, options, true);
   }
 
+  /** Whether a batch of `count` pictures can go through the network `size` at a time. */
+  private canTake(size: number, count: number): boolean {
+    try {
+      checkMicroBatch('SimCLR', this, size, count, 'pictures');
+      return this.parallel === undefined;
+    } catch {
+      return false;
+    }
+  }
+
   private async makeStep(
     batch: StepBatch,
     options: StepOptions,
@@ -262,7 +272,9 @@ export class SimCLR {
     );
     const statistics = rememberStatistics(this.encoder, this.projectionHead);
     const explain = (error: unknown) =>
-      explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
+      explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize, (size) =>
+        this.canTake(size, batch.indices.length),
+      );
     try {
       const { loss } = await unlessLost('SimCLR', step, () => this.update(batch, options, ahead));
       this.progress.step++;
