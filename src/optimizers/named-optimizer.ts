@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNonNegative, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../errors/errors.js';
+import { type Remembered, rememberVariables } from '../tensors/remember-variables.js';
 import type {
   CapturedState,
   CapturedVariable,
@@ -120,12 +121,48 @@ export abstract class NamedOptimizer extends Optimizer {
     }
     const rate = this.currentLearningRate;
 
-    for (const [value, gradient] of updates) {
-      const state = this.stateOf(value);
-      state.step++;
-      tidy(() => this.update(value, gradient, state.slots, rate, state.step));
+    const before = this.remember(updates.map(([value]) => value));
+    try {
+      for (const [value, gradient] of updates) {
+        const state = this.stateOf(value);
+        state.step++;
+        tidy(() => this.update(value, gradient, state.slots, rate, state.step));
+      }
+      this.incrementIterations();
+    } catch (error) {
+      before.restore();
+      throw error;
+    } finally {
+      before.dispose();
     }
-    this.incrementIterations();
+  }
+
+  /**
+   * Remembers variables and the state for a step that may fail. Nothing is copied, because tensors share their data.
+   *
+   * @internal
+   */
+  remember(variables: readonly Variable[]): Remembered {
+    const { iterations } = this;
+    const states = new Map([...this.states].map(([name, { step }]) => [name, step]));
+    const slots = [...this.states.values()].flatMap((state) => Object.values(state.slots));
+    const values = rememberVariables([...variables, ...slots]);
+    return {
+      restore: () => {
+        values.restore();
+        for (const [name, state] of this.states) {
+          const step = states.get(name);
+          if (step !== undefined) {
+            state.step = step;
+          } else {
+            dispose(state.slots);
+            this.states.delete(name);
+          }
+        }
+        this.iterations_ = iterations;
+      },
+      dispose: values.dispose,
+    };
   }
 
   /**

@@ -141,10 +141,7 @@ export function explainMissingKernel(error: unknown): unknown {
   }
   const gradient = /gradient function not found for (\w+)/.exec(message);
   if (gradient) {
-    return new BackendError(
-      `${describeGradients([gradient[1]!])}.`,
-      { cause: error },
-    );
+    return new BackendError(`${describeGradients([gradient[1]!])}.`, { cause: error });
   }
   return error;
 }

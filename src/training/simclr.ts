@@ -3,6 +3,7 @@ import {
   dispose,
   type io,
   keep,
+  type NamedTensorMap,
   type Optimizer,
   stack,
   type Tensor,
@@ -35,6 +36,7 @@ import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './optio
 import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import type { FitRecipe, TrainerRecipe } from './recipe.js';
+import { rememberStep } from './remember-step.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
@@ -176,7 +178,8 @@ export class SimCLR {
    * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
    * Not disposed.
    * @throws {@link NonFiniteLossError} when the loss or a gradient is NaN or infinite. As after every other error, the
-   * trainer is then as it was before.
+   * trainer is then as it was before; only the accumulators of an optimizer of `tf.train` that fails half-way may have
+   * moved.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, the loss needs `labels` and there
    * are none, or `microBatchSize` does not fit, as in `fit`.
@@ -313,11 +316,24 @@ export class SimCLR {
       loss.catch(() => {}); // whoever awaits it hears of it
       if (!ahead) await loss;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
-      this.optimizer.applyGradients(gradients);
-      this.loss.afterStep?.(projections);
+      this.applyGradients(gradients, projections);
       return { loss };
     } finally {
       dispose([...made, ...projections]);
+    }
+  }
+
+  /** Updates the weights and the state of the loss: both, or neither. */
+  private applyGradients(gradients: NamedTensorMap, projections: Tensor2D[]): void {
+    const before = rememberStep([this.encoder, this.projectionHead], this.optimizer, this.loss);
+    try {
+      this.optimizer.applyGradients(gradients);
+      this.loss.afterStep?.(projections);
+    } catch (error) {
+      before.restore();
+      throw error;
+    } finally {
+      before.dispose();
     }
   }
 
