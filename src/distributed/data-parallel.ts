@@ -1,4 +1,5 @@
 import {
+  dispose,
   getBackend,
   type NamedTensorMap,
   type Tensor2D,
@@ -226,8 +227,13 @@ function parallelStep(
     overAllProcesses: (loss) => overAllProcesses(loss, communicator),
     async sum(gradients: NamedTensorMap) {
       const sums = await sumGradients(gradients, communicator, sumOptions);
-      if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
-      return sums;
+      try {
+        if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
+        return sums;
+      } catch (error) {
+        dispose(sums);
+        throw error;
+      }
     },
   };
 }

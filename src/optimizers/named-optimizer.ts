@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNonNegative, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../errors/errors.js';
+import { clonesOf } from '../tensors/clones-of.js';
 import { type Remembered, rememberVariables } from '../tensors/remember-variables.js';
 import type {
   CapturedState,
@@ -181,12 +182,15 @@ export abstract class NamedOptimizer extends Optimizer {
         receivedMessage(`${this.getClassName()}.state`, 'names must stay different', 'rename', twice),
       );
     }
-    const captured = [...this.states.values()].map(({ step, shape, slots }, index) => {
-      const clones = Object.entries(slots).map(([slot, value]) => [slot, value.clone()] as const);
-      const state: CapturedVariable = { step, shape: [...shape], slots: Object.fromEntries(clones) };
-      return [names[index]!, state] as const;
+    const variables = clonesOf(() => {
+      const captured = [...this.states.values()].map(({ step, shape, slots }, index) => {
+        const clones = Object.entries(slots).map(([slot, value]) => [slot, value.clone()] as const);
+        const state: CapturedVariable = { step, shape: [...shape], slots: Object.fromEntries(clones) };
+        return [names[index]!, state] as const;
+      });
+      return Object.fromEntries(captured);
     });
-    return { className: this.getClassName(), step: this.step, variables: Object.fromEntries(captured) };
+    return { className: this.getClassName(), step: this.step, variables };
   }
 
   /**

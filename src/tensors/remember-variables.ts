@@ -1,4 +1,4 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 
 /** Values to go back to. */
 export interface Remembered {
@@ -10,7 +10,9 @@ export interface Remembered {
 
 /** Remembers the values of variables. Nothing is copied, because tensors share their data. */
 export function rememberVariables(variables: readonly Variable[]): Remembered {
-  const remembered = variables.map((variable) => ({ variable, value: variable.clone() as Tensor }));
+  const remembered = tidy(() =>
+    variables.map((variable) => ({ variable, value: variable.clone() as Tensor })),
+  );
   return {
     restore() {
       for (const { variable, value } of remembered) if (!variable.isDisposed) variable.assign(value);

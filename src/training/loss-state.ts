@@ -1,4 +1,4 @@
-import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asBackendError } from '../errors/backend-failure.js';
 import { BackendError, CheckpointError } from '../errors/errors.js';
 import type { LossConfig, ViewLoss } from '../losses/index.js';
@@ -8,10 +8,8 @@ const prefix = 'loss/';
 
 /** What a checkpoint keeps of the loss. The caller disposes the tensors. */
 export function lossState(loss: ViewLoss): NamedTensor[] {
-  return Object.entries(loss.state?.() ?? {}).map(([name, tensor]) => ({
-    name: `${prefix}${name}`,
-    tensor: tensor.clone(),
-  }));
+  const state = Object.entries(loss.state?.() ?? {});
+  return tidy(() => state.map(([name, tensor]) => ({ name: `${prefix}${name}`, tensor: tensor.clone() })));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { dispose, type Optimizer } from '@tensorflow/tfjs-core';
+import { dispose, type NamedTensorMap, type Optimizer, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ViewLoss } from '../losses/index.js';
 import { type Remembered, rememberVariables } from '../tensors/remember-variables.js';
@@ -17,16 +17,20 @@ export function rememberStep(
   const variables = trainableVariables(...models);
   const weights =
     isNamed(optimizer) && optimizer.remember ? optimizer.remember(variables) : rememberVariables(variables);
-  const state = Object.fromEntries(
-    Object.entries((loss.afterStep && loss.restore && loss.state?.()) ?? {}).map(([name, tensor]) => [
-      name,
-      tensor.clone(),
-    ]),
-  );
+  const own = (loss.afterStep && loss.restore && loss.state?.()) || undefined;
+  let state: NamedTensorMap = {};
+  try {
+    state = tidy(() =>
+      Object.fromEntries(Object.entries(own ?? {}).map(([name, tensor]) => [name, tensor.clone()])),
+    );
+  } catch (error) {
+    weights.dispose();
+    throw error;
+  }
   return {
     restore() {
       weights.restore();
-      if (loss.afterStep && loss.state) loss.restore?.(state);
+      if (own) loss.restore!(state);
     },
     dispose() {
       weights.dispose();

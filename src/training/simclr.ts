@@ -18,6 +18,7 @@ import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
 import { batchRandom } from '../random/index.js';
+import { clonesOf } from '../tensors/clones-of.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import { unlessLost } from './backend-loss.js';
 import { cachedGradients } from './cached-gradients.js';
@@ -306,7 +307,8 @@ export class SimCLR {
     const made: Tensor[] = [];
     const projections: Tensor2D[] = [];
     const remember = (views: Tensor2D[]) => {
-      if (this.loss.afterStep) projections.push(...views.map((view) => keep(clone(view))));
+      if (!this.loss.afterStep) return;
+      for (const own of clonesOf(() => views.map((view) => clone(view)))) projections.push(keep(own));
     };
     try {
       const { loss: lossTensor, gradients } = await this.gradients(batch, options, remember);
@@ -364,7 +366,12 @@ export class SimCLR {
         });
       if (!parallel) return compute();
       const own = parallel.run(compute);
-      return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
+      try {
+        return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
+      } catch (error) {
+        own.loss.dispose();
+        throw error;
+      }
     }
     const rowNumbers = Array.from(indices);
     return cachedGradients(

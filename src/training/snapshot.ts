@@ -1,4 +1,5 @@
 import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { clonesOf } from '../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../tensors/shared-bytes.js';
 import { byteOrder, format, formatVersion, type Metadata, type Topologies } from './checkpoint-format.js';
 import { captureExtraState } from './extra-state.js';
@@ -49,8 +50,8 @@ export function presentRecipe(simclr: SimCLR): TrainerRecipe {
  * one moment: training may go on meanwhile. Nothing is copied, for a clone shares its data.
  */
 export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
-  const tensors = [...allWeights(simclr)].map(
-    ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
+  const tensors = clonesOf(() =>
+    [...allWeights(simclr)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
   );
   try {
     tensors.push(...lossState(simclr.loss));
