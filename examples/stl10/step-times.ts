@@ -1,5 +1,5 @@
 import { dispose, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { contrastiveGradients, type ImageDataset, imageBatches, ntXentLoss, type SimCLR } from 'simclr-ts';
+import { contrastiveGradients, type ImageDataset, imageBatches, type SimCLR } from 'simclr-ts';
 
 /** Seconds that the parts of a training step take. */
 export interface StepTimes {
@@ -19,7 +19,7 @@ export interface StepTimes {
  * The same three calls are what a training loop of one's own consists of.
  */
 export async function timeStep(simclr: SimCLR, dataset: ImageDataset, batchSize: number): Promise<StepTimes> {
-  const { encoder, projectionHead, temperature, viewBatching, optimizer, seed } = simclr;
+  const { encoder, projectionHead, loss: compare, viewBatching, optimizer, seed } = simclr;
   const { epoch } = simclr.progress;
   const variables = [...encoder.trainableWeights, ...projectionHead.trainableWeights].map(
     (weight) => weight.read() as Variable,
@@ -37,7 +37,7 @@ export async function timeStep(simclr: SimCLR, dataset: ImageDataset, batchSize:
       const result = contrastiveGradients(view1, view2, {
         encoder,
         projectionHead,
-        loss: (z1, z2) => ntXentLoss(z1, z2, { temperature }),
+        loss: compare,
         viewBatching,
         variables,
       });

@@ -1,6 +1,6 @@
 import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
+import { checkInteger, checkLabelValues, describeValue, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { gatherImages, type ImageArray, isTensor } from './image-array.js';
@@ -151,13 +151,13 @@ function toTensors(parts: readonly (Tensor4D | ImageArray)[]): Tensor4D[] {
 function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Array } {
   const { labels } = facts(batch);
   if (labels === undefined) return {};
-  const numbers = Array.from(labels);
-  if (numbers.length !== count || numbers.some((label) => !Number.isInteger(label) || label < 0)) {
+  if (labels?.length !== count) {
     throw new InvalidOptionError(
-      `imageBatches: batch.labels must be ${count} whole numbers >= 0, one a picture. Received: batch.labels=${describeValue(numbers.slice(0, 8))} (length ${numbers.length}).`,
+      `imageBatches: batch.labels must be ${count} integers >= 0, one per picture. Received: batch.labels of length ${labels?.length}.`,
     );
   }
-  return { labels: Int32Array.from(numbers) };
+  checkLabelValues('imageBatches', 'batch.labels', labels, 0);
+  return { labels: Int32Array.from(labels) };
 }
 
 function batchIndices(batch: ImageBatchLike, count: number, position: number): Uint32Array {

@@ -33,11 +33,12 @@ export interface ImageStreamDataset extends DecodedBatches, ImageBatchSource {
   readonly skipped: readonly SkippedImage[];
 }
 
-function checkLabel(record: NamedRecord, classes: number): void {
-  const { label, name } = record;
-  if (label !== undefined && Number.isInteger(label) && label >= 0 && label < classes) return;
+function checkLabel({ label, name }: NamedRecord, classes: number | undefined): void {
+  if (label === undefined && classes === undefined) return;
+  if (label !== undefined && label === (label | 0) && label >= 0 && !(label >= classes!)) return;
+  const range = classes === undefined ? 'integers >= 0' : `from 0 to ${classes - 1}, one per picture`;
   throw new DataError(
-    `imageStream: every picture must have a label from 0 to ${classes - 1}. Received: ${name} with ${label === undefined ? 'none' : `label ${label}`}.`,
+    `imageStream: labels must be ${range}. Received: ${name} with ${label === undefined ? 'none' : `label ${label}`}.`,
     name,
   );
 }
@@ -100,7 +101,7 @@ export function imageStream(
         called,
       );
     }
-    if (classes !== undefined) checkLabel(named, classes);
+    checkLabel(named, classes);
     return named;
   }
 

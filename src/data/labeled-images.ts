@@ -1,5 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { checkImageArray, type ImageArray, imageSize, isBytes } from './image-array.js';
@@ -40,6 +40,7 @@ function checkLabeled(caller: string, argument: string, labeled: LabeledImages):
       `${caller}: ${argument}.labels must have one label for each of ${images.shape[0]} pictures. Received: ${labels?.length} labels.`,
     );
   }
+  checkLabelValues(caller, `${argument}.labels`, labels, 0);
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  dispose,
   getBackend,
   type NamedTensorMap,
   type Tensor2D,
@@ -233,26 +234,30 @@ function parallelStep(
       synchronizeBatchNormalization
         ? withSharedStatistics((values) => synchronous.allReduce(values), body)
         : body(),
-    overAllProcesses: (loss) => overAllProcesses(loss, simclr.temperature, communicator),
+    overAllProcesses: (loss) => overAllProcesses(loss, communicator),
     async sum(gradients: NamedTensorMap) {
       const sums = await sumGradients(gradients, communicator, sumOptions);
-      if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
-      return sums;
+      try {
+        if (!synchronizeBatchNormalization) await averageStatistics(simclr, communicator);
+        return sums;
+      } catch (error) {
+        dispose(sums);
+        throw error;
+      }
     },
   };
 }
 
 /** The loss of the projections of all ranks. */
-function overAllProcesses(loss: ViewLoss, temperature: number, communicator: Communicator): ViewLoss {
+function overAllProcesses(loss: ViewLoss, communicator: Communicator): ViewLoss {
   return {
     name: loss.name,
     compute(views, context) {
       const [view1, view2] = views as [Tensor2D, Tensor2D];
       // Of NT-Xent each rank computes its own rows only; any other loss is computed whole by all.
       if (loss.config?.name === 'ntXent') {
-        return ntXentOfAll(view1, view2, communicator, {
-          temperature: loss.config.temperature ?? temperature,
-        });
+        const { temperature = 0.5 } = loss.config;
+        return ntXentOfAll(view1, view2, communicator, { temperature });
       }
       return loss.compute(gatherProjections(view1, view2, communicator), context);
     },
@@ -294,7 +299,7 @@ function checkNormalization(simclr: SimCLR): void {
 }
 
 function describeTrainer(simclr: SimCLR): Record<string, unknown> {
-  const { seed, temperature, viewBatching, normalization, augmentations, loss, optimizer, progress } = simclr;
+  const { seed, viewBatching, normalization, augmentations, loss, optimizer, progress } = simclr;
   const architecture = (role: string, model: LayersModel) =>
     [...namedWeights(role, model)].map(([name, { shape }]) => `${name}[${shape}]`).join(' ');
   return {
@@ -302,7 +307,6 @@ function describeTrainer(simclr: SimCLR): Record<string, unknown> {
     'version of tfjs-core': version_core,
     backend: getBackend(),
     seed,
-    temperature,
     viewBatching,
     normalization,
     augmentation: augmentations.map(({ config, name }) => config ?? name),

@@ -27,13 +27,16 @@ export function requireSynchronous(caller: string, communicator: Communicator): 
       `${caller}: communicator must have synchronous operations, for a gradient cannot wait for a promise. Received: one without.`,
     );
   }
+  const computed = tidy(() => add(scalar(1), 1));
   try {
-    tidy(() => add(scalar(1), 1).dataSync());
+    computed.dataSync();
   } catch (cause) {
     throw new BackendError(
       `${caller}: the active backend must read results synchronously, for a step sends projections and batch statistics to the other ranks on its way. Received: backend '${getBackend()}', which does not.`,
       { cause },
     );
+  } finally {
+    computed.dispose();
   }
   return communicator.synchronous;
 }

@@ -1,4 +1,4 @@
-import { type NamedTensorMap, tensor } from '@tensorflow/tfjs-core';
+import { dispose, type NamedTensorMap, tensor, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import type { Communicator } from './communicator.js';
@@ -15,7 +15,7 @@ export interface SumGradientsOptions {
  *
  * A sum, no mean: the loss of all pictures is a mean over all already.
  *
- * @param gradients - By name, in the same order on every rank (their names may differ). Disposed of.
+ * @param gradients - By name, in the same order on every rank (their names may differ). Disposed of, on an error too.
  * @returns New tensors under the same names. The caller disposes them.
  * @throws `InvalidOptionError` when `bucketBytes` is no whole number >= 4.
  * @example
@@ -31,20 +31,25 @@ export async function sumGradients(
   checkInteger('sumGradients', 'bucketBytes', bucketBytes, 4);
   const entries = Object.entries(gradients);
   const flat = new Float32Array(entries.reduce((total, [, { size }]) => total + size, 0));
-  let filled = 0;
-  for (const [, gradient] of entries) {
-    flat.set(await gradient.data<'float32'>(), filled);
-    filled += gradient.size;
+  try {
+    let filled = 0;
+    for (const [, gradient] of entries) {
+      flat.set(await gradient.data<'float32'>(), filled);
+      filled += gradient.size;
+    }
+    await allReduceInBuckets(flat, communicator, bucketBytes);
+    return tidy(() => {
+      let taken = 0;
+      return Object.fromEntries(
+        entries.map(([name, { size, shape }]) => {
+          taken += size;
+          return [name, tensor(flat.slice(taken - size, taken), shape)];
+        }),
+      );
+    });
+  } finally {
+    dispose(gradients);
   }
-  await allReduceInBuckets(flat, communicator, bucketBytes);
-  const sums: NamedTensorMap = {};
-  let taken = 0;
-  for (const [name, gradient] of entries) {
-    sums[name] = tensor(flat.slice(taken, taken + gradient.size), gradient.shape);
-    taken += gradient.size;
-    gradient.dispose();
-  }
-  return sums;
 }
 
 /** Sums `values` over all ranks, `bucketBytes` at a time. */

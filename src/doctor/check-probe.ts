@@ -3,6 +3,7 @@ import type { SimCLR } from '../training/index.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { short } from './check-settings.js';
 import type { Diagnosis } from './finding.js';
+import { lossOf } from './loss-of.js';
 import type { Probe } from './probe.js';
 import { pairingRate, pairStatistics, unitRows } from './similarities.js';
 
@@ -13,9 +14,10 @@ export const settleSteps = 50;
 export async function checkProbe(simclr: SimCLR, probe: Probe): Promise<Diagnosis[]> {
   const { pairs, projections } = probe;
   const units = unitRows(projections, 2 * pairs);
-  const statistics = pairStatistics(units, pairs, simclr.temperature);
+  const { temperature } = lossOf(simclr);
+  const statistics = pairStatistics(units, pairs, temperature);
   const gain = chanceLoss(pairs) - statistics.loss;
-  const atChance = gain < chanceShare * attainableGain(pairs, simclr.temperature);
+  const atChance = gain < chanceShare * attainableGain(pairs, temperature);
   return [
     ...checkViews(probe, units),
     ...checkConstant(probe),
@@ -151,9 +153,10 @@ function checkScale({ customLoss, pairs }: Probe): Diagnosis[] {
 function checkLeak(simclr: SimCLR, { shuffledProjections, pairs }: Probe, loss: number): Diagnosis[] {
   if (!shuffledProjections) return [];
   const units = unitRows(shuffledProjections, 2 * pairs);
-  const shuffled = pairStatistics(units, pairs, simclr.temperature).loss;
+  const { temperature } = lossOf(simclr);
+  const shuffled = pairStatistics(units, pairs, temperature).loss;
   // Normalisation over the whole batch does not see the order, and the difference is one of rounding.
-  if (shuffled - loss < 0.1 * attainableGain(pairs, simclr.temperature)) return [];
+  if (shuffled - loss < 0.1 * attainableGain(pairs, temperature)) return [];
   return [
     {
       code: 'statistics-leak',

@@ -5,15 +5,16 @@ import type { ContrastiveLoss, SimCLR } from '../training/index.js';
 export interface LossOfTrainer {
   /** Another loss than NT-Xent, on two views; `undefined` for NT-Xent, of which more is known. */
   customLoss: ContrastiveLoss | undefined;
-  /** NT-Xent's temperature. */
+  /** The loss's temperature, or the one to judge projections at where it has none. */
   temperature: number;
 }
 
+/** NT-Xent's own. */
+const defaultTemperature = 0.5;
+
 /** What a trainer compares its views with. A loss that needs labels is given each picture as a class of its own. */
-export function lossOf({ loss, customLoss, temperature }: SimCLR): LossOfTrainer {
-  if (loss.config?.name === 'ntXent') {
-    return { customLoss: undefined, temperature: loss.config.temperature ?? temperature };
-  }
+export function lossOf({ loss, customLoss, temperature = defaultTemperature }: SimCLR): LossOfTrainer {
+  if (loss.config?.name === 'ntXent') return { customLoss: undefined, temperature };
   const classes = (view: Tensor2D) => Array.from({ length: view.shape[0] }, (_, picture) => picture);
   return {
     customLoss: customLoss ?? ((a, b) => loss.compute([a, b], { labels: classes(a) })),

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { InvalidOptionError, ShapeError } from './errors.js';
+import { InvalidOptionError, ShapeError, ValueRangeError } from './errors.js';
 
 /** Text that is short enough for an error message: what is too long ends in dots. */
 export function shorten(text: string, length = 300): string {
@@ -103,6 +103,27 @@ export function checkInteger(caller: string, argument: string, value: number, mi
   if (!(Number.isInteger(value) && value >= minimum)) {
     throw new InvalidOptionError(
       receivedMessage(caller, `${argument} must be a whole number >= ${minimum}`, argument, value),
+    );
+  }
+}
+
+/**
+ * Refuses what an integer array would turn into another class without a word: NaN into 0, 1.5 into 1.
+ *
+ * @throws {@link ValueRangeError} naming the first label that is not a 32-bit integer of at least `minimum`.
+ */
+export function checkLabelValues(
+  caller: string,
+  argument: string,
+  labels: ArrayLike<number>,
+  minimum = Number.NEGATIVE_INFINITY,
+): void {
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row]!;
+    if (label === (label | 0) && label >= minimum) continue;
+    const range = minimum === Number.NEGATIVE_INFINITY ? '' : ` >= ${minimum}`;
+    throw new ValueRangeError(
+      receivedMessage(caller, `${argument} must be integers${range}`, `${argument}[${row}]`, label),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors/errors.js';
-import type { Labels } from './embeddings.js';
+import { checkLabels, type Labels } from './embeddings.js';
 
 /** By how much one classifier is right more often than another, with its 95 % interval; all from -1 to 1. */
 export interface AccuracyDifference {
@@ -22,7 +22,8 @@ const z = 1.959963984540054;
  * @param first - Predicted class of each row by the first classifier.
  * @param second - By the second.
  * @param labels - The right classes.
- * @throws {@link ShapeError} when the three differ in length or are empty.
+ * @throws {@link ShapeError} when the three differ in length, are empty or are not integer arrays.
+ * @throws `ValueRangeError` when a number is negative.
  * @example
  * const { difference, low, high } = accuracyDifference(trained.predictions, untrained.predictions, labels);
  * @see Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
@@ -34,6 +35,9 @@ export function accuracyDifference(first: Labels, second: Labels, labels: Labels
     throw new ShapeError(
       `accuracyDifference: first, second and labels must have one class for each row. Received: lengths ${first?.length}, ${second?.length} and ${labels?.length}.`,
     );
+  }
+  for (const [argument, values] of Object.entries({ first, second, labels })) {
+    checkLabels('accuracyDifference', argument, values, count, undefined);
   }
   let onlyFirst = 0;
   let onlySecond = 0;

@@ -1,4 +1,5 @@
 import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
@@ -63,6 +64,11 @@ const losses: {
   },
 };
 
+/** Whether a loss of this library has a temperature; `false` for a name that is not one. */
+export function hasTemperature(name: string): boolean {
+  return Object.hasOwn(losses, name) && Object.hasOwn(losses[name as LossName].defaults, 'temperature');
+}
+
 /** What a {@link LossConfig} can name. */
 const lossNames = Object.keys(losses) as readonly LossName[];
 
@@ -79,10 +85,31 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  */
 export function lossFromConfig(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
   checkKeys('lossFromConfig', options, { dim: 1, seed: 1 });
-  return fromData('lossFromConfig', 'config', config, () => make(config, options));
+  const { name, filled } = fromData('lossFromConfig', 'config', config, () => filledConfig(config, options));
+  const loss: ViewLoss = {
+    name,
+    config: { name, ...filled } as LossConfig,
+    ...(losses[name].build as Builder<LossName>)(filled as never, options),
+  };
+  try {
+    // Each function checks its own options: better now than after the first batch was decoded. What else fails is the
+    // backend's.
+    tidy(() => {
+      const view = zeros([2, options.dim]) as Tensor2D;
+      loss.compute([view, view], { labels: [0, 1] });
+    });
+  } catch (error) {
+    loss.dispose?.();
+    throw asBackendError(error);
+  }
+  return loss;
 }
 
-function make(config: LossConfig | LossName, options: LossFromConfigOptions): ViewLoss {
+/** The options that are given and the defaults of the others. */
+function filledConfig(
+  config: LossConfig | LossName,
+  options: LossFromConfigOptions,
+): { name: LossName; filled: Record<string, unknown> } {
   const caller = 'lossFromConfig';
   const { name, ...given } = typeof config === 'string' ? ({ name: config } as LossConfig) : (config ?? {});
   if (!Object.hasOwn(losses, String(name))) {
@@ -90,10 +117,7 @@ function make(config: LossConfig | LossName, options: LossFromConfigOptions): Vi
     throw new InvalidOptionError(receivedMessage(caller, expectation, 'name', name));
   }
   checkInteger(caller, 'dim', options?.dim);
-  const { defaults, build } = losses[name] as {
-    defaults: Record<string, unknown>;
-    build: Builder<LossName>;
-  };
+  const defaults = losses[name].defaults as Record<string, unknown>;
   for (const option of Object.keys(given)) {
     if (Object.hasOwn(defaults, option)) continue;
     const expectation = `the options of ${name} are ${Object.keys(defaults).join(', ')}`;
@@ -104,22 +128,7 @@ function make(config: LossConfig | LossName, options: LossFromConfigOptions): Vi
     const used = value ?? defaults[option]; // JSON makes null of what is not given
     if (used !== undefined) filled[option] = used;
   }
-  const loss: ViewLoss = {
-    name,
-    config: { name, ...filled } as LossConfig,
-    ...build(filled as never, options),
-  };
-  try {
-    // Each function checks its own options: better now than after the first batch was decoded.
-    tidy(() => {
-      const view = zeros([2, options.dim]) as Tensor2D;
-      loss.compute([view, view], { labels: [0, 1] });
-    });
-  } catch (error) {
-    loss.dispose?.();
-    throw error;
-  }
-  return loss;
+  return { name, filled };
 }
 
 function queueLoss(

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
 import { ShapeError, ValueRangeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
 import { contrastiveRows } from './contrastive-rows.js';
@@ -27,11 +27,11 @@ export interface SupervisedContrastiveLossOptions {
  * is NT-Xent.
  *
  * @param views - Projections, one tensor `[N, D]` a view, float32, N >= 2; row i of each is of image i.
- * @param labels - The class of each of the N images, whole numbers; negative = unknown.
+ * @param labels - The class of each of the N images, integers; negative = unknown.
  * @param options - Temperature.
  * @returns Scalar loss in nats. Caller disposes it.
  * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, N < 2, or there are not N labels.
- * @throws {@link ValueRangeError} when a label is no whole number.
+ * @throws `ValueRangeError` when a label is not an integer.
  * @throws {@link InvalidOptionError} when an option is outside its domain or there are fewer than two views.
  * @example
  * const loss = supervisedContrastiveLoss([view1, view2], [0, 0, 1, 2], { temperature: 0.1 });
@@ -54,10 +54,7 @@ export function supervisedContrastiveLoss(
       `${caller}: labels must have one label for each of ${images} images. Received: ${labels?.length} labels.`,
     );
   }
-  const wrong = Array.from(labels).find((label) => !Number.isInteger(label));
-  if (wrong !== undefined) {
-    throw new ValueRangeError(receivedMessage(caller, 'labels must be whole numbers', 'label', wrong));
-  }
+  checkLabelValues(caller, 'labels', labels);
   return contrastiveRows(views, {
     temperature,
     reduction: 'mean',

@@ -1,4 +1,5 @@
 import type { NumberArray, Reduction, SendableArray } from '../distributed/index.js';
+import { shorten } from '../errors/checks.js';
 import { DistributedError } from '../errors/errors.js';
 import { importOptional } from '../node/optional-package.js';
 import type { Launch } from './launch.js';
@@ -95,18 +96,20 @@ export async function loadLibrary(launch: Launch, library: string | undefined): 
   const { openmpi, mpich } = fileNames;
   const usual = launch.family === 'mpich' ? [...mpich, ...openmpi] : [...openmpi, ...mpich];
   const names = library === undefined ? usual : [library];
+  const reasons: string[] = [];
   for (const name of names) {
     let loaded: Library;
     try {
       // OpenMPI's own plug-ins look for its symbols in the global scope.
       loaded = koffi.load(name, { global: true });
-    } catch {
+    } catch (error) {
+      reasons.push((error as Error).message);
       continue;
     }
     return bind(loaded, name);
   }
   throw new DistributedError(
-    `${caller}: an MPI library must be there, for mpirun or srun started this program; install it (Debian: libopenmpi3 or libmpich12) or name it with { library }. Received: none of ${names.join(', ')} loads.`,
+    `${caller}: an MPI library must be there, for mpirun or srun started this program; install it (Debian: libopenmpi3 or libmpich12) or name it with { library }. Received: none of ${names.join(', ')} loads (${shorten(reasons[0]!)}).`,
   );
 }
 

@@ -13,6 +13,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNonNegative, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../errors/errors.js';
+import { clonesOf } from '../tensors/clones-of.js';
+import { type Remembered, rememberVariables } from '../tensors/remember-variables.js';
 import type {
   CapturedState,
   CapturedVariable,
@@ -120,12 +122,48 @@ export abstract class NamedOptimizer extends Optimizer {
     }
     const rate = this.currentLearningRate;
 
-    for (const [value, gradient] of updates) {
-      const state = this.stateOf(value);
-      state.step++;
-      tidy(() => this.update(value, gradient, state.slots, rate, state.step));
+    const before = this.remember(updates.map(([value]) => value));
+    try {
+      for (const [value, gradient] of updates) {
+        const state = this.stateOf(value);
+        state.step++;
+        tidy(() => this.update(value, gradient, state.slots, rate, state.step));
+      }
+      this.incrementIterations();
+    } catch (error) {
+      before.restore();
+      throw error;
+    } finally {
+      before.dispose();
     }
-    this.incrementIterations();
+  }
+
+  /**
+   * Remembers variables and the state for a step that may fail. Nothing is copied, because tensors share their data.
+   *
+   * @internal
+   */
+  remember(variables: readonly Variable[]): Remembered {
+    const { iterations } = this;
+    const states = new Map([...this.states].map(([name, { step }]) => [name, step]));
+    const slots = [...this.states.values()].flatMap((state) => Object.values(state.slots));
+    const values = rememberVariables([...variables, ...slots]);
+    return {
+      restore: () => {
+        values.restore();
+        for (const [name, state] of this.states) {
+          const step = states.get(name);
+          if (step !== undefined) {
+            state.step = step;
+          } else {
+            dispose(state.slots);
+            this.states.delete(name);
+          }
+        }
+        this.iterations_ = iterations;
+      },
+      dispose: values.dispose,
+    };
   }
 
   /**
@@ -144,12 +182,15 @@ export abstract class NamedOptimizer extends Optimizer {
         receivedMessage(`${this.getClassName()}.state`, 'names must stay different', 'rename', twice),
       );
     }
-    const captured = [...this.states.values()].map(({ step, shape, slots }, index) => {
-      const clones = Object.entries(slots).map(([slot, value]) => [slot, value.clone()] as const);
-      const state: CapturedVariable = { step, shape: [...shape], slots: Object.fromEntries(clones) };
-      return [names[index]!, state] as const;
+    const variables = clonesOf(() => {
+      const captured = [...this.states.values()].map(({ step, shape, slots }, index) => {
+        const clones = Object.entries(slots).map(([slot, value]) => [slot, value.clone()] as const);
+        const state: CapturedVariable = { step, shape: [...shape], slots: Object.fromEntries(clones) };
+        return [names[index]!, state] as const;
+      });
+      return Object.fromEntries(captured);
     });
-    return { className: this.getClassName(), step: this.step, variables: Object.fromEntries(captured) };
+    return { className: this.getClassName(), step: this.step, variables };
   }
 
   /**

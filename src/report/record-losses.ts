@@ -1,5 +1,7 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DataError } from '../errors/errors.js';
+import { explainSystemError } from '../node/system-error.js';
 import type { Callback } from '../training/index.js';
 import { runFiles } from './run-folder.js';
 import { writeText } from './write-text.js';
@@ -7,7 +9,14 @@ import { writeText } from './write-text.js';
 /** Lines of the steps before `step`: what a run that is resumed keeps. */
 async function linesBefore(path: string, step: number): Promise<string> {
   if (step === 0) return '';
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw new DataError(
+      `recordLosses: ${path} must be a file that can be read. Received: ${explainSystemError(error)}.`,
+      path,
+      { cause: error },
+    );
+  });
   const kept = text
     .split('\n')
     .slice(0, -1)

@@ -1,9 +1,11 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { shorten } from '../errors/checks.js';
-import { CheckpointError, SimCLRError } from '../errors/errors.js';
+import { CheckpointError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
+import type { LossConfig } from '../losses/index.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
 import { unlessLost } from './backend-loss.js';
@@ -16,6 +18,7 @@ import {
   type Metadata,
 } from './checkpoint-format.js';
 import { isExtraTensor, restoreExtraState } from './extra-state.js';
+import { temperatureOf } from './loss-option.js';
 import { restoreLoss } from './loss-state.js';
 import { allWeights } from './named-weights.js';
 import { type OptimizerDescription, restoreOptimizer } from './optimizer-state.js';
@@ -100,11 +103,12 @@ export async function loadSimCLR(
   const checkpoint = checkCheckpoint(await handler.load());
   try {
     return await restoreSimCLR(Trainer, checkpoint, options);
-  } catch (error) {
+  } catch (cause) {
+    const error = asBackendError(cause);
     if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
     throw new CheckpointError(
-      `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${shorten((error as Error).message)}.`,
-      { cause: error },
+      `SimCLR.load: no trainer can be made of what source holds; is it what SimCLR.save wrote? Received: ${shorten((error as Error).message)}.`,
+      { cause },
     );
   }
 }
@@ -163,7 +167,7 @@ async function restoreSimCLR(
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
 function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLoadOptions {
-  const { temperature, viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
+  const { viewBatching, seed, normalization, optimizer, customLoss, loss, views } = metadata;
   if (customLoss && !options.loss) {
     throw new CheckpointError(
       'SimCLR.load: the saved loss was a function or an object of your own, which no file can hold. Pass it again as { loss }.',
@@ -171,11 +175,10 @@ function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLo
   }
   const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
   return {
-    temperature,
     viewBatching,
     seed,
     normalization,
-    ...(loss ? { loss } : {}),
+    ...(loss ? { loss: withTemperature(loss, options) } : {}),
     ...(views !== undefined && !Array.isArray(augmentation) ? { views } : {}),
     ...options,
     ...(augmentation ? { augmentation } : {}),
@@ -183,12 +186,20 @@ function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLo
   };
 }
 
+/** The saved loss; where a temperature is given, with that instead of its own. */
+function withTemperature(saved: LossConfig, { temperature }: SimCLRLoadOptions): LossConfig {
+  return temperature !== undefined && temperatureOf({ config: saved }) !== undefined
+    ? ({ ...saved, temperature } as LossConfig)
+    : saved;
+}
+
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
 function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions['augmentation'] {
   try {
     if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error;
     return undefined;
   }
 }
@@ -197,8 +208,9 @@ function savedOptimizer({ className, config }: OptimizerDescription): Optimizer 
   try {
     return optimizerFromConfig({ ...config, className });
   } catch (cause) {
+    if (!(cause instanceof InvalidOptionError)) throw cause;
     throw new CheckpointError(
-      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten((cause as Error).message)}`,
+      `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten(cause.message)}`,
       { cause },
     );
   }
@@ -208,6 +220,8 @@ async function modelFromTopology(role: string, modelTopology: object): Promise<L
   try {
     return await loadLayersModel(io.fromMemory({ modelTopology }));
   } catch (cause) {
+    const error = asBackendError(cause);
+    if (error instanceof SimCLRError) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${shorten((cause as Error).message)}`,
       { cause },

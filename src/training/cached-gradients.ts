@@ -114,8 +114,8 @@ export async function cachedGradients(
       const part = guardTape(() =>
         memory.with(chunk, true, (views) => chunkGradients(views, chunk, gradients, options)),
       );
-      statistics.undo();
       total = accumulate(total, part);
+      statistics.undo();
       await betweenChunks();
     }
     statistics.commit();
@@ -176,12 +176,14 @@ function chunkGradients(
   });
 }
 
+/** The sum of both, which are disposed of. */
 function accumulate(total: NamedTensorMap, part: NamedTensorMap): NamedTensorMap {
-  const result: NamedTensorMap = {};
-  for (const [name, gradient] of Object.entries(part)) {
-    const before = total[name];
-    result[name] = before ? add(before, gradient) : gradient;
-    if (before) dispose([before, gradient]);
+  if (Object.keys(total).length === 0) return part;
+  try {
+    return tidy(() =>
+      Object.fromEntries(Object.entries(part).map(([name, gradient]) => [name, add(total[name]!, gradient)])),
+    );
+  } finally {
+    dispose([...Object.values(part), ...Object.values(total)]);
   }
-  return result;
 }

@@ -1,10 +1,12 @@
 import { datasetSize, type ImageDataset } from '../data/index.js';
+import { checkLabelValues } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
 
 /**
  * @throws {@link InvalidOptionError} when a loss needs labels and there are none.
  * @throws {@link ShapeError} when there is not one for each of `count` pictures, where that is known.
+ * @throws {@link ValueRangeError} when one is not an integer.
  */
 export function checkLabels(
   caller: string,
@@ -23,6 +25,7 @@ export function checkLabels(
       `${caller}: labels must have one label for each of ${count} pictures. Received: ${labels.length} labels.`,
     );
   }
+  checkLabelValues(caller, 'labels', labels);
 }
 
 /** {@link checkLabels} for a data set whose pictures are numbered. */

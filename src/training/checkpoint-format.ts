@@ -19,7 +19,6 @@ export const formatVersion = 2;
 /** What a checkpoint says besides topologies and weights. */
 export interface Metadata {
   formatVersion: number;
-  temperature: number;
   viewBatching: 'joint' | 'separate';
   seed: number;
   normalization: NormalizeOptions | null;
@@ -27,8 +26,8 @@ export interface Metadata {
   /** Left out by the first version, which made two. */
   views?: number;
   customLoss: boolean;
-  /** The loss where it is of this library; left out by the first version, which had NT-Xent or a function. */
-  loss?: LossConfig | null;
+  /** The loss where it is of this library. */
+  loss: LossConfig | null;
   optimizer: OptimizerDescription;
   progress: TrainingProgress;
   /** Order of the bytes of the weights. */
@@ -76,6 +75,9 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
     );
   }
   const metadata = { byteOrder: 'little', fit: null, extraState: {}, ...saved } as Metadata;
+  // The first version had NT-Xent or a function, and the temperature beside it.
+  const { temperature } = saved as { temperature?: number };
+  metadata.loss ??= metadata.customLoss ? null : ({ name: 'ntXent', temperature } as LossConfig);
   const topology = artifacts.modelTopology as Topologies | undefined;
   const { weightData, weightSpecs } = artifacts;
   for (const [part, value] of Object.entries({

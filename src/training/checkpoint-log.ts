@@ -1,6 +1,11 @@
 import { CheckpointError } from '../errors/errors.js';
 import { type CheckpointEntry, checkpointName, formatManifest, stepOfName } from './checkpoint-manifest.js';
-import { type CheckpointStore, latestCheckpoint, readEntries } from './checkpoint-store.js';
+import {
+  type CheckpointStore,
+  type DamagedCheckpoint,
+  latestCheckpoint,
+  readEntries,
+} from './checkpoint-store.js';
 import type { SimCLR } from './simclr.js';
 
 /** Options of {@link CheckpointLog}: see `CheckpointOptions`. */
@@ -8,6 +13,13 @@ export interface CheckpointLogOptions {
   keep?: number;
   best?: unknown;
   overwrite?: boolean;
+}
+
+/** Whether the store failed, rather than what it holds. */
+function isUnreadable({ error }: DamagedCheckpoint): boolean {
+  if (error === undefined) return false;
+  const code = ((error as Error).cause as { code?: string } | undefined)?.code;
+  return !(error instanceof CheckpointError) || (code !== undefined && code !== 'ENOENT');
 }
 
 /**
@@ -39,8 +51,13 @@ export class CheckpointLog {
     const { manifest } = await readEntries(this.store);
     const newest = manifest.checkpoints.at(-1);
     if (simclr.progress.step === 0 && newest && newest.step > 0 && !this.overwrite) {
-      // Where all of them are damaged there is nothing to lose.
-      const good = await latestCheckpoint(this.store, { onDamaged: () => {} }).catch(() => undefined);
+      const damaged: DamagedCheckpoint[] = [];
+      const onDamaged = (one: DamagedCheckpoint) => damaged.push(one);
+      const good = await latestCheckpoint(this.store, { onDamaged }).catch((error: unknown) => {
+        // Where all of them are damaged there is nothing to lose; one that cannot be read may be whole.
+        if (damaged.length === 0 || damaged.some(isUnreadable)) throw error;
+        return undefined;
+      });
       if (good && good.step > 0) {
         throw new CheckpointError(
           `checkpoint: a trainer that begins must not replace the checkpoints of a longer run. Load it with latestCheckpoint(store), take another store, or pass { overwrite: true }. Received: a trainer at step 0, and a store with ${good.name}.`,

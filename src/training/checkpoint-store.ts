@@ -29,6 +29,8 @@ export interface DamagedCheckpoint {
   name: string;
   /** What is wrong with it. */
   reason: string;
+  /** What reading it threw. */
+  error?: unknown;
 }
 
 /** A checkpoint that was found and read: hand it to `SimCLR.load`. */
@@ -117,7 +119,7 @@ async function firstGood(
     try {
       return { ...(await open(store, entry)), damaged };
     } catch (error) {
-      const one = { name: entry.name, reason: (error as Error).message };
+      const one = { name: entry.name, reason: (error as Error).message, error };
       damaged.push(one);
       onDamaged(one);
     }

@@ -18,9 +18,10 @@ export class ChunkStatistics {
   private chunks = 0;
 
   constructor(...models: LayersModel[]) {
-    this.remembered = models
-      .flatMap((model) => model.nonTrainableWeights.map(variableOf))
-      .map((variable) => ({ variable, value: variable.clone(), sum: undefined }));
+    const variables = models.flatMap((model) => model.nonTrainableWeights.map(variableOf));
+    this.remembered = tidy(() =>
+      variables.map((variable) => ({ variable, value: variable.clone(), sum: undefined })),
+    );
   }
 
   /** Takes in what a chunk made of them, and gives them the values from before the batch back. */
@@ -46,9 +47,7 @@ export class ChunkStatistics {
   commit(): void {
     for (const { variable, sum } of this.remembered) {
       if (!sum || variable.isDisposed) continue;
-      const mean = div(sum, this.chunks);
-      variable.assign(mean);
-      mean.dispose();
+      tidy(() => variable.assign(div(sum, this.chunks)));
     }
   }
 

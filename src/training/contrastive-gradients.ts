@@ -12,6 +12,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { describeValue } from '../errors/checks.js';
 import { BackendError, ShapeError } from '../errors/errors.js';
 import type { LossContext, ViewLoss } from '../losses/index.js';
+import { describeGradients, describeKernels } from './preflight/describe.js';
 import { projectViews } from './project-views.js';
 import { type ContrastiveLoss, toViewLoss } from './to-view-loss.js';
 
@@ -143,17 +144,13 @@ export function explainMissingKernel(error: unknown): unknown {
   const kernel = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);
   if (kernel) {
     return new BackendError(
-      `The active backend '${kernel[2]}' lacks the kernel ${kernel[1]}, which these models need. ` +
-        "On WebAssembly import 'simclr-ts/wasm', which adds the training kernels; else choose another backend or layer.",
+      `The active backend '${kernel[2]}' ${describeKernels(kernel[2]!, [kernel[1]!])}.`,
       { cause: error },
     );
   }
   const gradient = /gradient function not found for (\w+)/.exec(message);
   if (gradient) {
-    return new BackendError(
-      `tfjs has no gradient for ${gradient[1]}, which a layer of the encoder or of the projection head uses.`,
-      { cause: error },
-    );
+    return new BackendError(`${describeGradients([gradient[1]!])}.`, { cause: error });
   }
   return error;
 }

@@ -34,12 +34,17 @@ export function captureExtraState(parts: Record<string, ExtraState>): {
 } {
   const tensors: NamedTensor[] = [];
   const json: Record<string, unknown> = {};
-  for (const [name, part] of Object.entries(parts)) {
-    const captured = part.capture();
-    json[name] = captured.json ?? null;
-    for (const [key, tensor] of Object.entries(captured.tensors ?? {})) {
-      tensors.push({ name: `${prefix}/${name}/${key}`, tensor });
+  try {
+    for (const [name, part] of Object.entries(parts)) {
+      const captured = part.capture();
+      json[name] = captured.json ?? null;
+      for (const [key, tensor] of Object.entries(captured.tensors ?? {})) {
+        tensors.push({ name: `${prefix}/${name}/${key}`, tensor });
+      }
     }
+  } catch (error) {
+    for (const { tensor } of tensors) tensor.dispose();
+    throw error;
   }
   return { tensors, json };
 }

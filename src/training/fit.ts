@@ -1,7 +1,7 @@
 import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import { NonFiniteLossError } from '../errors/errors.js';
+import { InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
 import { readsLate } from '../tensors/late-reading.js';
 import { unlessLost } from './backend-loss.js';
 import type {
@@ -29,7 +29,7 @@ import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of `fit`. */
 export interface FitOptions {
-  /** Passes over the data in this call; with `resume`, in the whole run. @defaultValue `1` */
+  /** Passes over the data in this call; with `resume`, which requires it, in the whole run. @defaultValue `1` */
   epochs?: number;
   /** Pictures a step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
   batchSize?: number;
@@ -46,8 +46,8 @@ export interface FitOptions {
   /** Ends after this many steps of this call, even within an epoch. @defaultValue no limit */
   maxSteps?: number;
   /**
-   * Go on where a saved run was interrupted: at the same epoch and batch, up to `epochs` in all. Otherwise an
-   * epoch that was cut short counts as done and a new one begins.
+   * Go on where a saved run was interrupted: at the same epoch and batch, up to `epochs` in all, which must be given.
+   * Otherwise an epoch that was cut short counts as done and a new one begins.
    *
    * @defaultValue `false`
    */
@@ -137,6 +137,11 @@ class FitRun {
     const { batchSize = 64, epochs = 1, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
     checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
     checkInteger('SimCLR.fit', 'epochs', epochs);
+    if (options.resume && options.epochs === undefined) {
+      throw new InvalidOptionError(
+        'SimCLR.fit: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.',
+      );
+    }
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
     this.nonFinite = new NonFinitePolicy(simclr, options.onNonFinite);
     this.batchSize = batchSize;
@@ -226,6 +231,7 @@ class FitRun {
   private describeStart(first: number, last: number): FitStart {
     const perEpoch = batchesPerEpoch(this.dataset, { batchSize: this.batchSize });
     const start: FitStart = { epochs: last - first, batchSize: this.batchSize };
+    if (perEpoch !== undefined) start.stepsPerEpoch = perEpoch;
     const all =
       perEpoch === undefined ? this.maxSteps : perEpoch * (last - first) - this.simclr.progress.batch;
     const totalSteps = Math.min(all, this.maxSteps);

@@ -1,5 +1,6 @@
-import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import { CheckpointError } from '../errors/errors.js';
+import { type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { asBackendError } from '../errors/backend-failure.js';
+import { BackendError, CheckpointError } from '../errors/errors.js';
 import type { LossConfig, ViewLoss } from '../losses/index.js';
 import type { NamedTensor } from './optimizer-state.js';
 
@@ -7,10 +8,8 @@ const prefix = 'loss/';
 
 /** What a checkpoint keeps of the loss. The caller disposes the tensors. */
 export function lossState(loss: ViewLoss): NamedTensor[] {
-  return Object.entries(loss.state?.() ?? {}).map(([name, tensor]) => ({
-    name: `${prefix}${name}`,
-    tensor: tensor.clone(),
-  }));
+  const state = Object.entries(loss.state?.() ?? {});
+  return tidy(() => state.map(([name, tensor]) => ({ name: `${prefix}${name}`, tensor: tensor.clone() })));
 }
 
 /**
@@ -27,6 +26,8 @@ export function restoreLoss(loss: ViewLoss, saved: LossConfig | null, tensors: N
   try {
     loss.restore(state);
   } catch (cause) {
+    const error = asBackendError(cause);
+    if (error instanceof BackendError) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved state of the loss ${loss.name} does not fit it. ${(cause as Error).message}`,
       { cause },

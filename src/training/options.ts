@@ -52,14 +52,18 @@ export interface SimCLROptions {
    * @defaultValue `null`
    */
   normalization?: NormalizeOptions | null;
-  /** Temperature of the NT-Xent loss: unitless, > 0. @defaultValue `0.5` */
-  temperature?: number;
   /**
-   * Another loss instead of NT-Xent; `temperature` then has no effect. One of the library by its name, or by name and
-   * options as in `{ name: 'dcl', temperature: 0.1 }`, is saved with the model, its queue too. A function of two views
-   * (of more, the mean over all pairs is taken) or a {@link ViewLoss} of your own is not, but the latter's state is.
+   * Temperature of the loss, unitless, > 0: short for `loss: { name, temperature }`. Leave it out where the loss has none.
    *
-   * @defaultValue `{ name: 'ntXent', temperature }`
+   * @defaultValue the loss's own, 0.5 for NT-Xent
+   */
+  temperature?: number | undefined;
+  /**
+   * Another loss instead of NT-Xent. One of the library by its name, or by name and options as in
+   * `{ name: 'dcl', temperature: 0.1 }`, is saved with the model, its queue too. A function of two views (of more, the
+   * mean over all pairs is taken) or a {@link ViewLoss} of your own is not, but the latter's state is.
+   *
+   * @defaultValue `'ntXent'`
    */
   loss?: LossName | LossConfig | ViewLoss | ContrastiveLoss;
   /**

@@ -2,15 +2,9 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalize, simclrAugmentation, type Transform } from '../augmentations/index.js';
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
-import {
-  checkChoice,
-  checkInteger,
-  checkPositive,
-  describeValue,
-  receivedMessage,
-} from '../errors/checks.js';
+import { checkChoice, checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { type LossConfig, lossFromConfig, type ViewLoss } from '../losses/index.js';
+import { lossFromConfig, type ViewLoss } from '../losses/index.js';
 import { checkEncoder, resnet18 } from '../models/index.js';
 import { AdamW } from '../optimizers/index.js';
 import {
@@ -21,6 +15,7 @@ import {
   isConfig,
 } from './build-parts.js';
 import type { ExtraState } from './extra-state.js';
+import { isLossConfig, lossOption } from './loss-option.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './options.js';
 import type {
   AugmentationConfig,
@@ -64,8 +59,7 @@ const optionKeys = {
 /** @throws {@link InvalidOptionError} on what is wrong by itself, before anything large is made. */
 export function checkOptions(options: SimCLROptions): void {
   checkKeys(caller, options, optionKeys);
-  const { temperature = 0.5, viewBatching = 'joint', seed = 0 } = options;
-  checkPositive(caller, 'temperature', temperature);
+  const { viewBatching = 'joint', seed = 0 } = options;
   checkChoice(caller, 'viewBatching', viewBatching, ['joint', 'separate']);
   // One less than the largest whole number, because the head takes the next one.
   if (!Number.isSafeInteger(seed) || seed < 0 || !Number.isSafeInteger(seed + 1)) {
@@ -86,6 +80,7 @@ export function checkOptions(options: SimCLROptions): void {
       throw new InvalidOptionError(receivedMessage(caller, expectation, 'loss', loss));
     }
   }
+  lossOption(options);
   checkExtraState(options.extraState ?? {});
   if (options.training !== undefined) checkTraining(caller, options.training);
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
@@ -110,11 +105,6 @@ function checkExtraState(parts: Record<string, ExtraState>): void {
       );
     }
   }
-}
-
-function isLossConfig(loss: SimCLROptions['loss']): loss is LossConfig {
-  const { name, compute } = (loss ?? {}) as Partial<ViewLoss>;
-  return typeof loss === 'object' && typeof name === 'string' && compute === undefined;
 }
 
 function checkAugmentation({ augmentation, views }: SimCLROptions): void {
@@ -201,7 +191,7 @@ export function checkMade(options: SimCLRLoadOptions): void {
  * @throws {@link ShapeError} when they do not; what was made is disposed of then.
  */
 export function makeParts(options: SimCLROptions): Parts {
-  const { seed = 0, views = 2, temperature = 0.5 } = options;
+  const { seed = 0, views = 2 } = options;
   const optimizer = isConfig<OptimizerConfig>(options.optimizer, 'applyGradients')
     ? buildOptimizer(options.optimizer, options.training)
     : (options.optimizer ?? new AdamW({ learningRate: 3e-4, weightDecay: 0 }));
@@ -225,7 +215,7 @@ export function makeParts(options: SimCLROptions): Parts {
     const augmentations = isList(augmentation)
       ? [...augmentation]
       : Array.from({ length: views }, () => augmentation);
-    const loss = makeLoss(options.loss ?? { name: 'ntXent', temperature }, head, seed);
+    const loss = makeLoss(lossOption(options), head, seed);
     return { encoder, projectionHead: head, augmentations, loss, optimizer };
   } catch (error) {
     if (encoder !== options.encoder) encoder.dispose();
@@ -240,9 +230,8 @@ function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, s
   try {
     return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
   } catch (cause) {
-    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${(cause as Error).message}`, {
-      cause,
-    });
+    if (!(cause instanceof InvalidOptionError)) throw cause;
+    throw new InvalidOptionError(`${caller}: loss must be one of this library. ${cause.message}`, { cause });
   }
 }
 

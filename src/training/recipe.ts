@@ -17,7 +17,7 @@ export interface FitRecipe {
 /** What a saved trainer says of its own part of the recipe. */
 export type TrainerRecipe = Pick<
   Metadata,
-  'temperature' | 'viewBatching' | 'seed' | 'normalization' | 'augmentation' | 'views' | 'customLoss' | 'loss'
+  'viewBatching' | 'seed' | 'normalization' | 'augmentation' | 'views' | 'customLoss' | 'loss'
 > & {
   optimizer: object;
   extraState: string[];
@@ -34,19 +34,17 @@ export function fitRecipe(
 
 /** The part of the recipe that is in a checkpoint's description of the trainer. */
 export function trainerRecipe(metadata: Omit<Metadata, 'progress' | 'fit' | 'byteOrder'>): TrainerRecipe {
-  const { temperature, viewBatching, seed, normalization, augmentation, customLoss } = metadata;
-  const { views, loss } = metadata;
+  const { viewBatching, seed, normalization, augmentation, customLoss, views, loss } = metadata;
   const { className, config } = metadata.optimizer;
   return {
-    temperature,
     viewBatching,
     seed,
     normalization,
     augmentation,
     customLoss,
-    // Left out by the first version of files; then they are not compared.
+    loss,
+    // Left out by the first version of files; then it is not compared.
     ...(views === undefined ? {} : { views }),
-    ...(loss === undefined ? {} : { loss }),
     optimizer: { ...config, className },
     extraState: Object.keys(metadata.extraState).sort(),
   };

@@ -3,6 +3,7 @@ import {
   dispose,
   type io,
   keep,
+  type NamedTensorMap,
   type Optimizer,
   stack,
   type Tensor,
@@ -19,6 +20,7 @@ import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
 import { type BatchRandom, batchRandom } from '../random/index.js';
+import { clonesOf } from '../tensors/clones-of.js';
 import { loadSimCLR, saveSimCLR } from './artifacts.js';
 import { unlessLost } from './backend-loss.js';
 import { cachedGradients } from './cached-gradients.js';
@@ -31,11 +33,13 @@ import { explainMemory } from './explain-memory.js';
 import type { ExtraState } from './extra-state.js';
 import { readLoss, sumOfAll } from './finite-step.js';
 import { type FitOptions, fitSimCLR } from './fit.js';
+import { temperatureOf } from './loss-option.js';
 import { trainableVariables } from './named-weights.js';
 import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
 import type { ParallelStep } from './parallel-step.js';
 import { checkOptions, makeParts } from './parts.js';
 import type { FitRecipe, TrainerRecipe } from './recipe.js';
+import { rememberStep } from './remember-step.js';
 import { rememberStatistics } from './running-statistics.js';
 import { type PicturesOrViews, type StepBatch, tensorBatch } from './step-batches.js';
 import { summarize } from './summary.js';
@@ -49,7 +53,7 @@ export interface TrainStepOptions {
   indices?: ArrayLike<number>;
   /** Pass over the data: another one means other draws. @defaultValue the number of the step, so that each call draws anew */
   epoch?: number;
-  /** The class of each picture, for a loss that needs it: whole numbers, negative = unknown. @defaultValue none */
+  /** The class of each picture, for a loss that needs it: integers, negative = unknown. @defaultValue none */
   labels?: ArrayLike<number>;
   /** Pictures that go through the network at a time, as in `fit`. @defaultValue all */
   microBatchSize?: number;
@@ -96,8 +100,6 @@ export class SimCLR {
   readonly augmentations: readonly Transform<unknown>[];
   /** Mean and standard deviation of each channel, or `null`. */
   readonly normalization: NormalizeOptions | null;
-  /** Temperature of NT-Xent. */
-  readonly temperature: number;
   /** Updates the weights. */
   readonly optimizer: Optimizer;
   /** All views of one size in one pass, or one pass a view. */
@@ -138,13 +140,17 @@ export class SimCLR {
     this.augmentation = augmentations[0];
     this.augmentations = augmentations;
     this.normalization = options.normalization ?? null;
-    this.temperature = options.temperature ?? 0.5;
     this.loss = loss;
     this.customLoss = typeof options.loss === 'function' ? options.loss : undefined;
     this.optimizer = optimizer;
     this.viewBatching = options.viewBatching ?? 'joint';
     this.seed = options.seed ?? 0;
     this.extraState = options.extraState ?? {};
+  }
+
+  /** Temperature of the loss; `undefined` where it has none, as VICReg, or is your own. */
+  get temperature(): number | undefined {
+    return temperatureOf(this.loss);
   }
 
   /** Height and width of the encoder's input, in pixels. */
@@ -175,7 +181,8 @@ export class SimCLR {
    * @param images - float32 `[N, H, W, C]` in [0, 1], N >= 2, of any height and width that the augmentation takes.
    * Not disposed.
    * @throws {@link NonFiniteLossError} when the loss or a gradient is NaN or infinite. As after every other error, the
-   * trainer is then as it was before.
+   * trainer is then as it was before; only the accumulators of an optimizer of `tf.train` that fails half-way may have
+   * moved.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong rank, dtype or range.
    * @throws {@link InvalidOptionError} when `indices` or `epoch` are no whole numbers >= 0, the loss needs `labels` and there
    * are none, or `microBatchSize` does not fit, as in `fit`.
@@ -250,6 +257,16 @@ export class SimCLR {
     return this.makeStep(batch, options, true);
   }
 
+  /** Whether a batch of `count` pictures can go through the network `size` at a time. */
+  private canTake(size: number, count: number): boolean {
+    try {
+      checkMicroBatch('SimCLR', this, size, count, 'pictures');
+      return this.parallel === undefined;
+    } catch {
+      return false;
+    }
+  }
+
   private async makeStep(
     batch: StepBatch,
     options: StepOptions,
@@ -262,7 +279,9 @@ export class SimCLR {
     );
     const statistics = rememberStatistics(this.encoder, this.projectionHead);
     const explain = (error: unknown) =>
-      explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize);
+      explainMemory(explainMissingKernel(error), batch.indices.length, options.microBatchSize, (size) =>
+        this.canTake(size, batch.indices.length),
+      );
     try {
       const { loss } = await unlessLost('SimCLR', step, () => this.update(batch, options, ahead));
       this.progress.step++;
@@ -291,7 +310,8 @@ export class SimCLR {
     const made: Tensor[] = [];
     const projections: Tensor2D[] = [];
     const remember = (views: Tensor2D[]) => {
-      if (this.loss.afterStep) projections.push(...views.map((view) => keep(clone(view))));
+      if (!this.loss.afterStep) return;
+      for (const own of clonesOf(() => views.map((view) => clone(view)))) projections.push(keep(own));
     };
     try {
       const { loss: lossTensor, gradients } = await this.gradients(batch, options, remember);
@@ -301,11 +321,24 @@ export class SimCLR {
       loss.catch(() => {}); // whoever awaits it hears of it
       if (!ahead) await loss;
       this.checkUsable('SimCLR.step'); // it may have been disposed of while the loss was read
-      this.optimizer.applyGradients(gradients);
-      this.loss.afterStep?.(projections);
+      this.applyGradients(gradients, projections);
       return { loss };
     } finally {
       dispose([...made, ...projections]);
+    }
+  }
+
+  /** Updates the weights and the state of the loss: both, or neither. */
+  private applyGradients(gradients: NamedTensorMap, projections: Tensor2D[]): void {
+    const before = rememberStep([this.encoder, this.projectionHead], this.optimizer, this.loss);
+    try {
+      this.optimizer.applyGradients(gradients);
+      this.loss.afterStep?.(projections);
+    } catch (error) {
+      before.restore();
+      throw error;
+    } finally {
+      before.dispose();
     }
   }
 
@@ -336,7 +369,12 @@ export class SimCLR {
         });
       if (!parallel) return compute();
       const own = parallel.run(compute);
-      return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
+      try {
+        return { loss: own.loss, gradients: await parallel.sum(own.gradients) };
+      } catch (error) {
+        own.loss.dispose();
+        throw error;
+      }
     }
     const rowNumbers = Array.from(indices);
     return cachedGradients(

@@ -1,4 +1,5 @@
 import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { clonesOf } from '../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../tensors/shared-bytes.js';
 import { byteOrder, format, formatVersion, type Metadata, type Topologies } from './checkpoint-format.js';
 import { captureExtraState } from './extra-state.js';
@@ -17,10 +18,10 @@ export interface Snapshot {
 }
 
 function describeOptions(simclr: SimCLR) {
-  const { temperature, viewBatching, seed, normalization } = simclr;
+  const { viewBatching, seed, normalization } = simclr;
   const { config } = simclr.loss;
   const loss = { customLoss: config === undefined, loss: config ?? null };
-  return { formatVersion, temperature, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
+  return { formatVersion, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
 }
 
 /** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
@@ -49,8 +50,8 @@ export function presentRecipe(simclr: SimCLR): TrainerRecipe {
  * one moment: training may go on meanwhile. Nothing is copied, for a clone shares its data.
  */
 export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
-  const tensors = [...allWeights(simclr)].map(
-    ([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() }),
+  const tensors = clonesOf(() =>
+    [...allWeights(simclr)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
   );
   try {
     tensors.push(...lossState(simclr.loss));

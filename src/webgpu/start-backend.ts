@@ -39,8 +39,11 @@ async function requireGPU(): Promise<FoundGPU> {
   try {
     found = await findGPU();
   } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+    const remedy = isMissing ? 'must be there; install it with `npm install webgpu`' : 'must start';
     throw new BackendError(
-      `simclr-ts/webgpu: the package webgpu must be there; install it with \`npm install webgpu\`. Received: ${(cause as Error).message.split('\n')[0]}.`,
+      `simclr-ts/webgpu: the package webgpu ${remedy}. Received: ${message.split('\n')[0]}.`,
       { cause },
     );
   }

@@ -127,7 +127,7 @@ describe('imageStream', () => {
 
     const labelled = decoded(3);
     await expect(indicesOf(imageStream(labelled, { classes: 2 }))).rejects.toThrow(
-      /a label from 0 to 1\. Received: 2\.png with label 2/,
+      /from 0 to 1, one per picture\. Received: 2\.png with label 2/,
     );
     labelled[0] = { name: 'none.png', image: picture(0) };
     await expect(indicesOf(imageStream(labelled, { classes: 3 }))).rejects.toThrow(/none\.png with none/);
@@ -305,7 +305,7 @@ describe('imageBatches of sources that say more', () => {
   const first = (extra: object) => imageBatches([{ images, ...extra }], { batchSize: 2 }).next();
 
   it('refuses labels and numbers that are none', async () => {
-    await expect(first({ labels: [1] })).rejects.toThrow(/batch.labels must be 2 whole numbers/);
+    await expect(first({ labels: [1] })).rejects.toThrow(/batch.labels must be 2 integers/);
     await expect(first({ labels: [0, 0.5] })).rejects.toThrow(/batch.labels/);
     await expect(first({ number: -1 })).rejects.toThrow(/batch.number/);
   });

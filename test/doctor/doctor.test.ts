@@ -141,6 +141,12 @@ describe('a run that goes wrong is spoken of', () => {
   it.each<[string, string, () => SimCLR, Parameters<typeof trainWithDoctor>[1]]>([
     ['temperature', 'is outside the usual', () => patient({ temperature: 5 }), {}],
     [
+      'temperature',
+      'of 5 is outside the usual',
+      () => patient({ loss: { name: 'ntXent', temperature: 5 } }),
+      {},
+    ],
+    [
       'learning-rate',
       'is unusually low for SGD and batches of 16',
       () => patient({ optimizer: new SGD({ learningRate: 1e-7 }) }),

@@ -111,7 +111,7 @@ describe('a device that is lost in training', () => {
     expect(error).toBeInstanceOf(BackendError);
     expect(error).toMatchObject({ name: 'BackendLostError' });
     expect(error.message).toBe(
-      "SimCLR.fit: the graphics device of the backend 'graphics' must be there. Received: it was lost at step 5 (destroyed: somebody pulled the plug), with the weights and all other tensors on it. Start the backend anew, load the last checkpoint and go on with fit(..., { resume: true }).",
+      "SimCLR.fit: the graphics device of the backend 'graphics' must be there. Received: it was lost at step 5 (destroyed: somebody pulled the plug), with the weights and all other tensors on it. Start the backend anew, load the last checkpoint and go on with fit(..., { epochs, resume: true }).",
     );
     expect(ends).toEqual(['failed']);
 

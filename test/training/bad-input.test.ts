@@ -484,6 +484,29 @@ describe('a backend that lacks something', () => {
     simclr.dispose();
   });
 
+  it('is not told to import what is imported', async () => {
+    const name = 'DepthwiseConv2dNativeBackpropFilter';
+    const encoder = sequential({
+      layers: [
+        layers.depthwiseConv2d({ inputShape: [8, 8, 3], kernelSize: 3, depthMultiplier: 2 }),
+        layers.globalAveragePooling2d({}),
+      ],
+    });
+    const head = projectionHead({ inputDim: 6, hidden: [8], outputDim: 4 });
+    const simclr = tinySimCLR({ encoder, projectionHead: head });
+    const kernel = getKernel(name, getBackend()); // none on wasm, with the kernels of simclr-ts/wasm
+    if (kernel) unregisterKernel(name, getBackend());
+    try {
+      const { message } = await rejection(simclr.trainStep(pictures));
+      expect(message).toContain(`lacks the kernel ${name}, which these models need: `);
+      expect(message).toMatch(/choose (another backend|other layers)/);
+      expect(message).not.toContain('import');
+    } finally {
+      if (kernel) registerKernel(kernel);
+    }
+    simclr.dispose();
+  });
+
   it('a gradient is named', async () => {
     const simclr = tinySimCLR();
     const gradient = getGradient('Conv2D');

@@ -1,9 +1,10 @@
 import { type io, mean, memory, mul, scalar, square, sub, type Tensor, train } from '@tensorflow/tfjs-core';
-import { AdamW, resnet18, SGD, SimCLR } from 'simclr-ts';
+import { AdamW, type ImageDataset, imageBatches, resnet18, SGD, SimCLR } from 'simclr-ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   bestCheckpoint,
   type Callback,
+  type CheckpointMeasure,
   checkpoint,
   type DamagedCheckpoint,
   type ExtraState,
@@ -42,6 +43,38 @@ describe('a store of checkpoints', () => {
     expect((await latestCheckpoint(store))!.value).toBeCloseTo(mean, 10);
     simclr.dispose();
   });
+
+  it.each([
+    ['of known length', () => pictures, 0],
+    ['of known length', () => pictures, 1],
+    ['of unknown length', () => () => imageBatches(pictures, { batchSize: 4, shuffle: false }), 1],
+    ['of unknown length', () => () => imageBatches(pictures, { batchSize: 4, shuffle: false }), 0],
+  ] as [string, () => ImageDataset, number][])(
+    'shows `best` the epoch that ends with a checkpoint of steps: data $0, everyEpochs $2',
+    async (length, dataset, everyEpochs) => {
+      const store = memoryCheckpoints();
+      const simclr = trainer();
+      const judged: [number, number | undefined][] = [];
+      const best: CheckpointMeasure = ({ steps, epoch }) => {
+        judged.push([steps.length, epoch?.epoch]);
+        return epoch ? 10 - epoch.epoch : 20;
+      };
+      const callbacks = [checkpoint(store, { everySteps: 2, everyEpochs, best })];
+      const options = { batchSize: 4, callbacks };
+      await simclr.fit(dataset(), { ...options, epochs: 2 });
+      expect(judged.filter(([, epoch]) => epoch !== undefined)).toEqual([
+        [2, 0],
+        [2, 1],
+      ]);
+      expect(judged.length).toBe(length === 'of known length' ? 2 : 4);
+      expect(await bestCheckpoint(store)).toMatchObject({ step: 4, value: 9 });
+      for (const step of [2, 4]) {
+        const { userDefinedMetadata } = store.saved.get(`step-000000000${step}`)!;
+        expect(userDefinedMetadata).toMatchObject({ progress: { step, epoch: step / 2, batch: 0 } });
+      }
+      simclr.dispose();
+    },
+  );
 
   it('passes over a damaged checkpoint and says so', async () => {
     const store = memoryCheckpoints();
@@ -270,11 +303,11 @@ describe('another recipe', () => {
     expect(error.name).toBe('InvalidOptionError');
     expect(error.message).toBe(
       'SimCLR.fit: resume must go on with the recipe that the run began with; another one is taken with ' +
-        '{ allowChanges: ["batchSize", "datasetSize", "temperature", "optimizer.learningRate"] }. Received: ' +
-        'batchSize: 2 -> 4; datasetSize: 8 -> 12; temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
+        '{ allowChanges: ["batchSize", "datasetSize", "loss.temperature", "optimizer.learningRate"] }. Received: ' +
+        'batchSize: 2 -> 4; datasetSize: 8 -> 12; loss.temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
     );
     expect(loaded.progress.step).toBe(3);
-    const allowed = ['batchSize', 'datasetSize', 'temperature'];
+    const allowed = ['batchSize', 'datasetSize', 'loss'];
     const rest = await rejection(loaded.fit(tinyPictures(12), { ...options, allowChanges: allowed }));
     expect(rest.message).toContain('Received: optimizer.learningRate: 0.05 -> 0.1.');
     await loaded.fit(tinyPictures(12), { ...options, maxSteps: 1, allowChanges: [...allowed, 'optimizer'] });
@@ -496,7 +529,10 @@ describe('a decode error in the middle of an epoch', () => {
     const latest = await latestCheckpoint(store);
     const loaded = await SimCLR.load(latest!);
     expect(loaded.progress).toEqual({ step: 2, epoch: 0, batch: 2 });
-    const { steps } = await loaded.fit(() => [pictures, pictures, pictures].values(), { resume: true });
+    const { steps } = await loaded.fit(() => [pictures, pictures, pictures].values(), {
+      epochs: 1,
+      resume: true,
+    });
     expect(steps.length).toBe(1);
     for (const part of [simclr, loaded]) part.dispose();
   });

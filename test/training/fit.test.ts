@@ -261,6 +261,17 @@ describe('fit with resume', () => {
     }
   });
 
+  it('refuses to go on without the number of epochs of the whole run', async () => {
+    await simclr.fit(tinyPictures(8), { batchSize: 4 });
+    const error = await rejection(simclr.fit(tinyPictures(8), { batchSize: 4, resume: true }));
+    expect(error).toMatchObject({
+      name: 'InvalidOptionError',
+      message:
+        'SimCLR.fit: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.',
+    });
+    expect(simclr.progress).toEqual({ step: 2, epoch: 1, batch: 0 });
+  });
+
   it('tells callbacks how much is left', async () => {
     await simclr.fit(tinyPictures(8), { ...options, maxSteps: 3 });
     const starts: unknown[] = [];
@@ -268,8 +279,8 @@ describe('fit with resume', () => {
     await simclr.fit(tinyPictures(8), { ...options, resume: true, callbacks });
     await simclr.fit(tinyPictures(8), { ...options, epochs: 1, resume: true, callbacks });
     expect(starts).toEqual([
-      { epochs: 2, batchSize: 2, totalSteps: 5 },
-      { epochs: 0, batchSize: 2, totalSteps: 0 }, // two are done already, one was wanted
+      { epochs: 2, batchSize: 2, totalSteps: 5, stepsPerEpoch: 4 },
+      { epochs: 0, batchSize: 2, totalSteps: 0, stepsPerEpoch: 4 }, // two are done already, one was wanted
     ]);
     expect(simclr.progress).toEqual({ step: 8, epoch: 2, batch: 0 });
   });
@@ -301,7 +312,7 @@ describe('fit with resume', () => {
       { seekable: true, size: 8 },
     );
     await simclr.fit(source, { batchSize: 4, maxSteps: 1 });
-    const { steps } = await simclr.fit(source, { batchSize: 4, resume: true });
+    const { steps } = await simclr.fit(source, { batchSize: 4, epochs: 1, resume: true });
     expect(asked).toEqual([0, 1]);
     expect(steps.length).toBe(1);
   });

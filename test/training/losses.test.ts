@@ -137,7 +137,7 @@ describe('labels', () => {
     const source = [{ images: pictures, indices: [0, 1, 2, 3, 4, 5, 6, 70] }];
     expect(await text(simclr.fit(source, { labels }))).toMatch(/^ShapeError: .*8 labels, picture number 70/);
     expect(await text(simclr.trainStep(pictures, { labels: labels.map((label) => label + 0.5) }))).toMatch(
-      /^ValueRangeError: .*labels must be whole numbers/,
+      /^ValueRangeError: .*labels must be integers/,
     );
     expect(simclr.progress.step).toBe(0);
     simclr.dispose();

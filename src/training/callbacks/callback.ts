@@ -10,6 +10,8 @@ export interface FitStart {
   batchSize: number;
   /** Optimiser steps that this call will make, where the data set's size is known. */
   totalSteps?: number;
+  /** Batches of a whole pass over the data, where the data set's size is known. */
+  stepsPerEpoch?: number;
 }
 
 /** One optimiser step. */

@@ -25,7 +25,8 @@ export interface CheckpointOptions {
   keep?: number;
   /**
    * With a store: keeps the best checkpoint too, whatever its age. `'loss'`: by the mean loss since the one before; a
-   * function, placed after what it reads: by what it returns, smaller is better.
+   * function, placed after what it reads: by what it returns, smaller is better. Where the data set does not tell its
+   * length, the function is asked again when the epoch turns out to have ended at a checkpoint of steps.
    *
    * @defaultValue none is kept for its quality
    */
@@ -51,7 +52,7 @@ export type CheckpointTarget =
 /**
  * Callback that saves the trainer as it goes: at the start, so that a full disk or a wrong path is known before
  * any work is done; at the given intervals; and at the end, also after an abort or a stop. `SimCLR.load` and
- * `fit(..., { resume: true })` go on from there.
+ * `fit(..., { epochs, resume: true })` go on from there.
  *
  * Within training a checkpoint is the state of its moment, and is written while the steps go on. One write is under
  * way at a time: a step that is to be saved waits for the one before. On a backend whose values come late (WebGPU) it
@@ -69,14 +70,17 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
   const log = isCheckpointStore(target) ? new CheckpointLog(target, options) : undefined;
   let savedAt = -1;
   let steps: StepRecord[] = [];
+  let stepsBefore: StepRecord[] = [];
+  let stepsPerEpoch: number | undefined;
+  let isDue = false;
   let writing: Promise<void> | undefined;
   let failure: { error: unknown } | undefined;
 
-  const measure = (epoch: EpochRecord | undefined): number | undefined => {
-    if (best === undefined || (steps.length === 0 && !epoch)) return undefined;
-    if (best !== 'loss') return best({ steps, epoch });
-    const pairs = steps.reduce((sum, step) => sum + step.pairs, 0);
-    return steps.reduce((sum, step) => sum + step.loss * step.pairs, 0) / pairs;
+  const measure = (measured: readonly StepRecord[], epoch: EpochRecord | undefined): number | undefined => {
+    if (best === undefined || (measured.length === 0 && !epoch)) return undefined;
+    if (best !== 'loss') return best({ steps: measured, epoch });
+    const pairs = measured.reduce((sum, step) => sum + step.pairs, 0);
+    return measured.reduce((sum, step) => sum + step.loss * step.pairs, 0) / pairs;
   };
   const write = async ({ simclr }: FitContext, step: number, value: number | undefined) => {
     if (log) await log.save(simclr, value);
@@ -95,10 +99,13 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
   };
   const save = async (context: FitContext, epoch?: EpochRecord) => {
     const { step } = context.simclr.progress;
-    if (step === savedAt) return;
+    if (step === savedAt && !epoch) return;
     await settle();
-    const value = measure(epoch);
-    steps = [];
+    if (step !== savedAt) {
+      stepsBefore = steps;
+      steps = [];
+    }
+    const value = measure(stepsBefore, epoch);
     savedAt = step;
     writing = write(context, step, value).catch((error: unknown) => {
       failure = { error };
@@ -106,8 +113,11 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     await yieldToEventLoop(); // what the snapshot still reads by promises alone is then read
   };
   return {
-    async onFitStart(_, context) {
+    async onFitStart(start, context) {
+      ({ stepsPerEpoch } = start);
+      isDue = false;
       steps = [];
+      stepsBefore = [];
       failure = undefined;
       savedAt = context.simclr.progress.step; // the file may be another trainer's by now: saved in any case
       await log?.open(context.simclr);
@@ -116,12 +126,17 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     async onStepEnd(step, context) {
       if (best !== undefined) steps.push(step);
       if (failure) await settle();
-      if (everySteps > 0 && (step.step + 1) % everySteps === 0) await save(context);
+      if (everySteps === 0 || (step.step + 1) % everySteps !== 0) return;
+      // At the end of the epoch, which comes next, more is known, and the position is that of the next epoch.
+      isDue = context.simclr.progress.batch === stepsPerEpoch;
+      if (!isDue) await save(context);
     },
     async onEpochEnd(epoch, context) {
-      if (!epoch.partial && everyEpochs > 0 && (epoch.epoch + 1) % everyEpochs === 0) {
-        await save(context, epoch);
-      }
+      if (epoch.partial) return;
+      // Where the length was not known, the checkpoint of the last step is brought up to the end of the epoch.
+      const isWanted = isDue || context.simclr.progress.step === savedAt;
+      isDue = false;
+      if (isWanted || (everyEpochs > 0 && (epoch.epoch + 1) % everyEpochs === 0)) await save(context, epoch);
     },
     async onFitEnd(outcome, context) {
       // After a failure the weights may be what made it fail: the last good checkpoint stays.

@@ -1,4 +1,5 @@
 import { engine, getKernel } from '@tensorflow/tfjs-core';
+import { shorten } from '../../errors/checks.js';
 import { fusedKernels } from '../../tensors/fused-rows.js';
 import type { WrongValue } from './probe-values.js';
 
@@ -47,5 +48,9 @@ export function describeValues(backend: string, wrong: readonly WrongValue[]): s
   const remedy = isStockWasm(backend)
     ? "import 'simclr-ts/wasm', which replaces it"
     : "update the graphics driver or browser, or choose another backend, such as 'wasm' of simclr-ts/wasm";
-  return `computes wrongly: ${first.operation} gives ${first.received} where ${first.expected} is right${more}: ${remedy}`;
+  const what =
+    first.reason === undefined
+      ? `gives ${first.received} where ${first.expected} is right`
+      : `fails (${shorten(first.reason)})`;
+  return `computes wrongly: ${first.operation} ${what}${more}: ${remedy}`;
 }

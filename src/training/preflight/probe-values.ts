@@ -12,6 +12,8 @@ export interface WrongValue {
   received: number;
   /** What is right. */
   expected: number;
+  /** What the backend said, where it gave no value but failed. */
+  reason?: string;
 }
 
 /** Largest error of a value, as a share of the largest value of its operation: what shaders with fast roots keep. */
@@ -35,9 +37,11 @@ export async function probeValues(needs: Needs): Promise<WrongValue[]> {
         return made;
       });
       computed.push(...results.map((result, index) => ({ ...result, expected: expected[index]! })));
-    } catch {
+    } catch (error) {
       releaseTape();
-      if (!needs.lack) failed.push({ operation: name, received: Number.NaN, expected: expected[0]![0]! });
+      if (needs.lack) continue;
+      const reason = error instanceof Error ? error.message : String(error);
+      failed.push({ operation: name, received: Number.NaN, expected: expected[0]![0]!, reason });
     }
   }
   try {

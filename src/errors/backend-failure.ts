@@ -1,0 +1,37 @@
+import { getBackend } from '@tensorflow/tfjs-core';
+import { BackendError, SimCLRError } from './errors.js';
+
+/** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
+export const memoryFull =
+  /no room for|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted|texture size .* greater than/i;
+
+/** How TensorFlow.js says that no backend is active yet. */
+const noBackend =
+  /no backend found in registry|backend .*has not( yet)? been initialized|no registration found/i;
+
+/** How backends say that they failed: TensorFlow.js for all, then shaders, lost devices, native TensorFlow. */
+const failed =
+  /not registered for backend|gradient function not found|failed to (compile|link)\b.*shader|unable to create webgl|(context|device) (is|was) lost|context_lost|invalid tf_status/i;
+
+/**
+ * An error of the active backend as one that says so, and any other as it is: what is made from data or a file must not
+ * be blamed for what the backend cannot do.
+ */
+export function asBackendError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof SimCLRError) return error;
+  const { message, name } = error;
+  const first = message.split('\n')[0]!;
+  if (noBackend.test(message)) {
+    return new BackendError(
+      `A backend of TensorFlow.js must be active: import one, such as 'simclr-ts/wasm', choose it and wait until it is ready. Received: ${first}`,
+      { cause: error },
+    );
+  }
+  // A trap of WebAssembly has no words of its own.
+  if (memoryFull.test(message) || failed.test(message) || /^(Runtime|Operation)Error$/.test(name)) {
+    return new BackendError(`The active backend '${getBackend()}' failed. It said: ${first}`, {
+      cause: error,
+    });
+  }
+  return error;
+}
