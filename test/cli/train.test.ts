@@ -108,6 +108,37 @@ describe('train', () => {
     expect(resumed.json.step).toBeGreaterThan(6);
   });
 
+  it('killed after --resume leaves its newest checkpoint as the model of every command', async () => {
+    const flags = ['train', 'photos', ...tiny, '--out', 'further'];
+    await runCLI(flags, { cwd });
+    const ended = readFileSync(join(cwd, 'further/model.json'), 'utf8');
+    const killed = await runCLI([...flags, '--resume', '--epochs', '10000', '--verbose'], {
+      cwd,
+      onStderr(text, kill) {
+        if (text.includes('epoch 3/')) kill('SIGKILL');
+      },
+    });
+    expect(killed.code).toBe(null);
+    expect(readFileSync(join(cwd, 'further/model.json'), 'utf8')).toBe(ended); // of step 3
+    const { json } = await runJSON(['doctor', '--model', 'further'], { cwd });
+    const { message } = (json.checks as { name: string; message: string }[]).find(
+      ({ name }) => name === 'model',
+    )!;
+    expect(Number(/(\d+) steps/.exec(message)![1])).toBeGreaterThanOrEqual(9);
+  });
+
+  it('takes no fewer epochs with --resume than the run has had, and leaves its plan', async () => {
+    const flags = ['train', 'photos', ...tiny, '--limit', '8', '--out', 'longer'];
+    await runCLI([...flags, '--epochs', '3'], { cwd });
+    const plan = readFileSync(join(cwd, 'longer/training.json'), 'utf8');
+    const { code, stderr } = await runCLI([...flags, '--resume', '--epochs', '2'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('the one in "longer" has 3 epochs behind it. Received: --epochs 2.');
+    expect(readFileSync(join(cwd, 'longer/training.json'), 'utf8')).toBe(plan);
+    const same = await runCLI([...flags, '--resume', '--epochs', '3'], { cwd });
+    expect(same.stdout).toContain('Nothing left to train');
+  });
+
   it('ends when its minutes are over', async () => {
     const flags = [...tiny, '--epochs', '10000', '--minutes', '0.01', '--out', 'timed'];
     const { code, json } = await runJSON(['train', 'photos', ...flags], { cwd });

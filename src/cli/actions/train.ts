@@ -2,19 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { type Callback, checkpoint, type FitOptions, type ImageArray, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
-import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import { directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
-import { latestCheckpoint } from 'simclr-ts/training';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { checkpointsOf, holdsModel, startBackend } from './open-model.js';
+import { checkpointsOf, holdsModel, loadModel, startBackend } from './open-model.js';
 import { warnOfSkipped } from './pictures.js';
+import { counted } from './table.js';
 import { openPictures, type TrainingPictures } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import {
   newSettings,
   resumedSettings,
   saveSettings,
+  settingsText,
   type TrainingOptions,
   type TrainingSettings,
 } from './training-settings.js';
@@ -49,15 +50,22 @@ function stopAfter(minutes: number): Callback {
   };
 }
 
-/** Warns of damaged files once all have been seen. */
-function tellSkipped(pictures: TrainingPictures, context: Context): Callback {
-  let told = false;
-  return {
-    onEpochEnd() {
-      if (!told) warnOfSkipped(pictures.skipped, context);
-      told = true;
-    },
+/** Warns of damaged files as an epoch finds them, each once, and writes down how many there are. */
+function tellSkipped(
+  pictures: TrainingPictures,
+  settings: TrainingSettings,
+  out: string,
+  context: Context,
+): Callback {
+  const told = new Set<string>();
+  const tell = async () => {
+    const found = pictures.skipped.filter(({ path }) => !told.has(path));
+    for (const { path } of found) told.add(path);
+    warnOfSkipped(found, context);
+    const damaged = pictures.count - pictures.whole;
+    if (found.length > 0) await saveSettings(out, { ...settings, damaged });
   };
+  return { onEpochEnd: tell, onFitEnd: tell };
 }
 
 async function startTrainer(
@@ -66,12 +74,7 @@ async function startTrainer(
   batchSize: number,
   context: Context,
 ): Promise<SimCLR> {
-  if (resume) {
-    const onDamaged = ({ name, reason }: { name: string; reason: string }) =>
-      context.warn(`The checkpoint ${name} is damaged, and the one before is used. ${reason}`);
-    const latest = await latestCheckpoint(checkpointsOf(out), { onDamaged });
-    return SimCLR.load(latest ?? directory(out));
-  }
+  if (resume) return loadModel(out, context);
   return new SimCLR({ ...recipe, training: { ...recipe.training, batchSize }, seed });
 }
 
@@ -94,10 +97,22 @@ async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void>
   }
 }
 
+/** Fewer epochs than the run has behind it would change its plan and train nothing. */
+function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void {
+  const done = progress.epoch + (progress.batch > 0 ? 1 : 0);
+  if (epochs === undefined || epochs >= done) return;
+  const behind = progress.batch > 0 ? `is in its epoch ${done}` : `has ${counted(done, 'epoch')} behind it`;
+  throw new CommandError(
+    `--epochs counts the whole run, and the one in ${JSON.stringify(out)} ${behind}. Received: --epochs ${epochs}.`,
+    exitCodes.usage,
+  );
+}
+
 /** `train DIR`: trains on a folder of pictures; the model is in --out whatever ended the run. */
 export const train: Action<TrainOptions> = async ([dir], options, context) => {
-  const { out, minutes, checkpointEvery, keep, overwrite = false } = options;
+  const { out, minutes, checkpointEvery, keep } = options;
   await checkOut(options);
+  if (options.resume) await runDirectory(out).settle();
   let settings = options.resume
     ? await resumedSettings(out, options, context)
     : newSettings(options, context);
@@ -121,21 +136,27 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     await mkdir(out, { recursive: true });
     const backend = await startBackend(options.backend, context);
     simclr = await startTrainer(options, settings, batchSize, context);
-    await saveSettings(out, settings);
+    if (options.resume) {
+      checkEpochs(options, simclr);
+      await saveSettings(out, settings);
+    } else {
+      const untrained = simclr;
+      await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
+    }
     context.note(simclr.summary());
 
     const before = await rankOf(simclr, pictures.sample);
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
       recordLosses(out),
-      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep, overwrite }),
+      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep }),
       doctor({
         onFinding(finding) {
           findings.push(finding);
           context.warn(`${finding.message} ${finding.remedy}`);
         },
       }),
-      tellSkipped(pictures, context),
+      tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
     ];
     if (minutes !== undefined) callbacks.push(stopAfter(minutes));

@@ -37,6 +37,8 @@ export interface TrainingSettings {
   seed: number;
   limit: number | null;
   microBatchSize: number | null;
+  /** Of the files that `recipe.training.datasetSize` counts, those that turned out to be no whole picture. */
+  damaged?: number;
 }
 
 const fileName = 'training.json';
@@ -82,9 +84,14 @@ export function newSettings(options: TrainingOptions, context: Context): Trainin
   return { recipe: withOptions(base, options, context), seed, limit, microBatchSize };
 }
 
-/** Writes down what a run is. */
+/** What `training.json` holds. */
+export function settingsText(settings: TrainingSettings): string {
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Writes down what a run is that goes on. */
 export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
-  await writeWhole(join(out, fileName), `${JSON.stringify(settings, null, 2)}\n`);
+  await writeWhole(join(out, fileName), settingsText(settings));
 }
 
 async function readSettings(out: string): Promise<TrainingSettings> {
