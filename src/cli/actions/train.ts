@@ -7,9 +7,9 @@ import { recordLosses } from 'simclr-ts/report';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from './open-model.js';
-import { warnOfSkipped } from './pictures.js';
 import { counted } from './table.js';
-import { openPictures, type TrainingPictures } from './training-pictures.js';
+import { tellSkipped } from './tell-skipped.js';
+import { openPictures } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import {
   newSettings,
@@ -48,24 +48,6 @@ function stopAfter(minutes: number): Callback {
       if (performance.now() - began >= minutes * 60_000) stop(`${minutes} minutes are over`);
     },
   };
-}
-
-/** Warns of damaged files as an epoch finds them, each once, and writes down how many there are. */
-function tellSkipped(
-  pictures: TrainingPictures,
-  settings: TrainingSettings,
-  out: string,
-  context: Context,
-): Callback {
-  const told = new Set<string>();
-  const tell = async () => {
-    const found = pictures.skipped.filter(({ path }) => !told.has(path));
-    for (const { path } of found) told.add(path);
-    warnOfSkipped(found, context);
-    const damaged = pictures.count - pictures.whole;
-    if (found.length > 0) await saveSettings(out, { ...settings, damaged });
-  };
-  return { onEpochEnd: tell, onFitEnd: tell };
 }
 
 async function startTrainer(
