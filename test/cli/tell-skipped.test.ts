@@ -4,6 +4,8 @@ import { seedRecipe } from 'simclr-ts/recipes';
 import { expect, it } from 'vitest';
 import { tellSkipped } from '../../src/cli/actions/tell-skipped.js';
 import type { TrainingPictures } from '../../src/cli/actions/training-pictures.js';
+import type { Context } from '../../src/cli/context.js';
+import { FlagNames } from '../../src/cli/flag-names.js';
 import { temporaryFolder } from '../node/temporary.js';
 
 it('tells every damaged file once, also those that a later epoch finds, and writes down how many', async () => {
@@ -17,10 +19,11 @@ it('tells every damaged file once, also those that a later epoch finds, and writ
     skipped,
   } as unknown as TrainingPictures;
   const warnings: string[] = [];
-  const context = {
+  const context: Context = {
     quiet: true,
     note() {},
-    warn: (text: string) => void warnings.push(text),
+    warn: (text) => void warnings.push(text),
+    flagNames: new FlagNames({ options: [] }),
     isGiven: () => false,
   };
   const settings = { recipe: seedRecipe, seed: 0, limit: null, microBatchSize: null };

@@ -9,12 +9,13 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from './open-model.js';
 import { counted } from './table.js';
 import { tellSkipped } from './tell-skipped.js';
-import { openPictures } from './training-pictures.js';
+import { openFolder, openPictures } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import {
   newSettings,
   resumedSettings,
   saveSettings,
+  settingsFor,
   settingsText,
   type TrainingOptions,
   type TrainingSettings,
@@ -53,11 +54,10 @@ function stopAfter(minutes: number): Callback {
 async function startTrainer(
   { resume, out }: TrainOptions,
   { recipe, seed }: TrainingSettings,
-  batchSize: number,
   context: Context,
 ): Promise<SimCLR> {
   if (resume) return loadModel(out, context);
-  return new SimCLR({ ...recipe, training: { ...recipe.training, batchSize }, seed });
+  return new SimCLR({ ...recipe, seed });
 }
 
 async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
@@ -98,26 +98,26 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
   let settings = options.resume
     ? await resumedSettings(out, options, context)
     : newSettings(options, context);
-  const pictures = await openPictures(dir!, settings, options.cacheMb * 2 ** 20);
+  const folder = await openFolder(dir!, settings, options.cacheMb * 2 ** 20);
+  const planned = settings.recipe.training.datasetSize;
+  settings = settingsFor(settings, folder.size, options, context);
+  const pictures = await openPictures(dir!, folder, settings);
+  // In memory only those are left that are whole.
+  settings = settingsFor(settings, pictures.count, options, context);
+  if (options.resume && planned !== pictures.count) {
+    context.warn(
+      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
+    );
+  }
   let simclr: SimCLR | undefined;
   const interrupt = onInterrupt();
   try {
-    const planned = options.resume ? settings.recipe.training.datasetSize : pictures.count;
-    if (planned !== pictures.count) {
-      context.warn(
-        `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
-      );
-    }
-    settings = planFor(settings, pictures.count);
     const { microBatchSize } = settings;
     const { training } = settings.recipe;
-    const batchSize = Math.min(training.batchSize, pictures.count);
-    if (batchSize < training.batchSize) {
-      context.note(`Batches of ${batchSize} instead of ${training.batchSize}: there are no more pictures.`);
-    }
+    const { batchSize } = training;
     await mkdir(out, { recursive: true });
     const backend = await startBackend(options.backend, context);
-    simclr = await startTrainer(options, settings, batchSize, context);
+    simclr = await startTrainer(options, settings, context);
     if (options.resume) {
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
@@ -176,9 +176,3 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     await pictures.close();
   }
 };
-
-/** A learning rate is planned from the number of pictures. */
-function planFor(settings: TrainingSettings, datasetSize: number): TrainingSettings {
-  const { recipe } = settings;
-  return { ...settings, recipe: { ...recipe, training: { ...recipe.training, datasetSize } } };
-}
