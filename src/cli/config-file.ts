@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command, Option } from 'commander';
+import { nearestName } from '../errors/check-keys.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
 /** Options that make no sense in a file. */
@@ -59,7 +60,7 @@ function parseValue(option: Option, value: unknown, place: string): unknown {
  * Gives a command the options of its configuration file; flags have the last word. At the top of the file are options of
  * any command, under a command's name those of that command alone.
  *
- * @throws {@link CommandError} when it cannot be read, or names an option that no command has.
+ * @throws {@link CommandError} when it cannot be read, or has an unknown name, which gets the nearest right one.
  */
 export async function applyConfig(command: Command, path: string): Promise<void> {
   const config = await readConfig(path);
@@ -73,8 +74,10 @@ export async function applyConfig(command: Command, path: string): Promise<void>
       if (section === '' && sections.has(name)) continue;
       const place = `${path}: ${section}${name}`;
       if (!known.has(name)) {
+        const nearest = nearestName(name, [...known]);
+        const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
         const list = [...known].sort().join(', ');
-        throw new CommandError(`${place} is no option. There are: ${list}.`, exitCodes.usage);
+        throw new CommandError(`${place} is not an option.${hint} There are: ${list}.`, exitCodes.usage);
       }
       const option = own.get(name);
       if (!option || command.getOptionValueSource(name) === 'cli') continue;

@@ -1,3 +1,5 @@
+import type { FlagNames } from './flag-names.js';
+
 /** What every command takes beside its own options. */
 export interface CommonOptions {
   /** One JSON document on standard output instead of text. */
@@ -16,6 +18,8 @@ export interface Context {
   note(text: string): void;
   /** Says what is not as expected, in any case. */
   warn(text: string): void;
+  /** What the library's names are called on the command line. */
+  readonly flagNames: FlagNames;
   /** Whether an option was given by flag or configuration file, rather than by its default. */
   isGiven(option: string): boolean;
 }
@@ -44,7 +48,11 @@ function isWatched(): boolean {
 }
 
 /** The context of a command with these options. */
-export function makeContext(options: CommonOptions, isGiven: (option: string) => boolean): Context {
+export function makeContext(
+  options: CommonOptions,
+  isGiven: (option: string) => boolean,
+  flagNames: FlagNames,
+): Context {
   const { quiet = false, verbose = false } = options;
   const isQuiet = quiet || !(verbose || isWatched());
   const write = (text: string) => void process.stderr.write(`${text}\n`);
@@ -53,7 +61,8 @@ export function makeContext(options: CommonOptions, isGiven: (option: string) =>
     note: (text) => {
       if (!isQuiet) write(text);
     },
-    warn: (text) => write(`Warning: ${text}`),
+    warn: (text) => write(`Warning: ${flagNames.within(text)}`),
+    flagNames,
     isGiven,
   };
 }

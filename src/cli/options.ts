@@ -3,22 +3,28 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 /** Where a model is looked for and put if nothing else is said. */
 export const defaultModel = 'simclr-model';
 
-/** Reads a whole number of at least `minimum`. */
-export function wholeNumber(minimum: number): (text: string) => number {
+/** A decimal number; `Number` would also read nothing, spaces, hexadecimals and infinities. */
+function decimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}
+
+/** Reads an integer from `minimum` to `maximum`. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(value) || value < minimum) {
-      throw new InvalidArgumentError(`It must be a whole number >= ${minimum}.`);
+    const value = decimal(text);
+    if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
+      const bound = maximum === Number.MAX_SAFE_INTEGER ? `>= ${minimum}` : `from ${minimum} to ${maximum}`;
+      throw new InvalidArgumentError(`It must be an integer ${bound}.`);
     }
     return value;
   };
 }
 
-/** Reads a number within bounds, which themselves are left out. */
+/** Reads a finite number within bounds, which themselves are left out. */
 export function numberBetween(low: number, high = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value > low && value < high)) {
+    const value = decimal(text);
+    if (!(value > low && value < high)) {
       const bound = high === Number.POSITIVE_INFINITY ? '' : ` and below ${high}`;
       throw new InvalidArgumentError(`It must be a number above ${low}${bound}.`);
     }
@@ -26,14 +32,23 @@ export function numberBetween(low: number, high = Number.POSITIVE_INFINITY): (te
   };
 }
 
-/** Reads a cosine similarity. */
-export function similarity(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= -1 && value <= 1)) {
-    throw new InvalidArgumentError('It must be a number from -1 to 1.');
-  }
-  return value;
+/** Reads a finite number within bounds, which themselves belong to them. */
+export function numberFrom(low: number, high = Number.MAX_VALUE): (text: string) => number {
+  return (text) => {
+    const value = decimal(text);
+    if (!(value >= low && value <= high)) {
+      const bound = high === Number.MAX_VALUE ? `>= ${low}` : `from ${low} to ${high}`;
+      throw new InvalidArgumentError(`It must be a number ${bound}.`);
+    }
+    return value;
+  };
 }
+
+/** Reads a cosine similarity. */
+export const similarity = numberFrom(-1, 1);
+
+/** Reads a seed. */
+export const seed = integer(0, 2 ** 53 - 2);
 
 /** An option with a closed list of values. */
 export function choice(flags: string, description: string, choices: readonly string[]): Option {
@@ -70,7 +85,7 @@ export function addModelOptions(command: Command): Command {
 
 /** Adds how many pictures go through the network at a time. */
 export function addBatchOption(command: Command): Command {
-  return command.option('--batch-size <n>', 'pictures that the network takes at a time', wholeNumber(1), 64);
+  return command.option('--batch-size <n>', 'pictures that the network takes at a time', integer(1), 64);
 }
 
 /** Adds examples to a command's help: what to type, and what it does. */

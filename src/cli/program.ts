@@ -12,6 +12,7 @@ import { trainCommand } from './commands/train.js';
 import { applyConfig } from './config-file.js';
 import { type Action, type CommonOptions, makeContext } from './context.js';
 import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
+import { FlagNames } from './flag-names.js';
 
 /** Runs what a command line asks for; the action is loaded when its command has been chosen. */
 export type Execute = <Options>(
@@ -56,17 +57,14 @@ Exit codes: 0 done, 1 unexpected error, 2 wrong command line, 3 files or picture
   );
 }
 
-/** Writes to standard output and waits until it is out; nobody at the other end any more is no error. */
+/** Writes to standard output and waits until it is out; main.ts hears of what goes wrong. */
 function print(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EPIPE' ? resolve() : reject(error),
-    );
+  return new Promise((resolve) => {
     process.stdout.write(`${text}\n`, () => resolve());
   });
 }
 
-async function reportError(error: unknown, json: boolean): Promise<number> {
+async function reportError(error: unknown, json: boolean, flagNames: FlagNames | undefined): Promise<number> {
   if (error instanceof CommanderError) {
     // Commander has written its text; help and version are no errors.
     if (error.exitCode === 0) return exitCodes.success;
@@ -77,8 +75,8 @@ async function reportError(error: unknown, json: boolean): Promise<number> {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const exitCode = exitCodeOf(error);
   // Users of the command line did not call the function that the library's messages begin with.
-  const sentence =
-    error instanceof CommandError ? message : message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');
+  const told = message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');
+  const sentence = error instanceof CommandError ? message : (flagNames?.within(told) ?? told);
   process.stderr.write(`${exitCode === exitCodes.unexpected ? stack : `Error: ${sentence}`}\n`);
   if (json) await print(JSON.stringify({ error: { name, message: sentence, exitCode } }, null, 2));
   return exitCode;
@@ -93,10 +91,12 @@ async function reportError(error: unknown, json: boolean): Promise<number> {
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.success;
   let json = argv.includes('--json');
+  let flagNames: FlagNames | undefined;
   const execute: Execute =
     <Options>(load: () => Promise<Action<Options>>) =>
     async (...received) => {
       const command = received.at(-1) as Command;
+      flagNames = new FlagNames(command);
       const { config } = command.opts<{ config?: string }>();
       if (config !== undefined) await applyConfig(command, config);
       const options = command.opts<Options & CommonOptions>();
@@ -104,7 +104,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       const isGiven = (option: string) =>
         ['cli', 'config'].includes(command.getOptionValueSource(option) ?? 'default');
       const names = command.processedArgs.filter((name): name is string => name !== undefined);
-      const result = await (await load())(names, options, makeContext(options, isGiven));
+      const result = await (await load())(names, options, makeContext(options, isGiven, flagNames));
       await print(json ? JSON.stringify(result.json, null, 2) : result.text);
       exitCode = result.exitCode ?? exitCodes.success;
     };
@@ -112,6 +112,6 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await buildProgram(execute).parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return reportError(error, json);
+    return reportError(error, json, flagNames);
   }
 }

@@ -42,7 +42,8 @@ export function nearestName(given: string, names: readonly string[]): string | u
   for (const name of names) {
     const to = plain(name);
     const within = Math.min(from.length, to.length) > 2 && (from.includes(to) || to.includes(from));
-    const distance = (within ? 1 : editDistance(from, to)) / Math.max(from.length, to.length);
+    // A part of a name is nearer than as many wrong letters, and the nearer the more of the name it is.
+    const distance = ((within ? 0.3 : 1) * editDistance(from, to)) / Math.max(from.length, to.length);
     if (distance < least) [nearest, least] = [name, distance];
   }
   return nearest;

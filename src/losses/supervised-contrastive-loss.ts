@@ -1,7 +1,7 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
-import { ShapeError, ValueRangeError } from '../errors/errors.js';
+import { checkLabelValues, receivedMessage } from '../errors/checks.js';
+import { ShapeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
 import { contrastiveRows } from './contrastive-rows.js';
 import { viewsOfClass } from './positives.js';

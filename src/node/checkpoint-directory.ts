@@ -85,9 +85,6 @@ export function checkpointDirectory(path: FilePath): CheckpointDirectory {
   };
   const writeManifest = async (text: string): Promise<void> => {
     await makeFolder(folder);
-    for (const name of await readdir(folder)) {
-      if (/^checkpoints\.json\.\d+-\d+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
-    }
     await replaceFile(manifest, text);
   };
   return {

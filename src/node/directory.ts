@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, link, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { io } from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { CheckpointError } from '../errors/errors.js';
 import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
 import type { FilePath } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
-import { makeFolder, syncDirectory, writeDurably } from './write-durably.js';
+import { makeFolder, removeLeftovers, syncDirectory, writeDurably } from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
 
 const modelFile = 'model.json';
@@ -71,13 +71,6 @@ async function keepPrevious(path: string): Promise<void> {
   }
 }
 
-/** Removes what a process that was killed in the middle of a save left behind. */
-async function removeLeftovers(path: string): Promise<void> {
-  for (const name of await readdir(path)) {
-    if (/^(weights\.bin|model\.json)\.\d+-\d+\.tmp$/.test(name)) await rm(join(path, name), { force: true });
-  }
-}
-
 /** Writes the weights to a file and returns their hash. */
 type WriteWeights = (file: string) => Promise<string>;
 
@@ -98,7 +91,7 @@ async function save(
   const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
   try {
     await makeFolder(path);
-    await removeLeftovers(path);
+    await removeLeftovers(path, [weightsFile, modelFile]);
     const model: ModelFile = {
       ...rest,
       modelTopology: artifacts.modelTopology ?? {},

@@ -38,3 +38,4 @@ export {
 export type { FilePath } from './read-bytes.js';
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './record-file.js';
+export { type NewestModel, type RunDirectory, runDirectory } from './run-directory.js';

@@ -1,6 +1,6 @@
 import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../errors/check-keys.js';
-import { isInteractive, openBar, type ProgressOptions } from './progress.js';
+import { isInteractive, openBar } from './bar.js';
 
 /** What a training callback hears when training begins. */
 export interface ProgressFitStart {
@@ -85,8 +85,7 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       pairsPerSecond = 0;
       bar = undefined;
       if (quiet || !isInteractive(stream)) return;
-      const place =
-        total > 0 ? '{bar} {percentage}% | step {value}/{total} | {eta_formatted} left' : 'step {value}';
+      const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
       bar = openBar(stream, `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`);
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
@@ -99,9 +98,10 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
         loss: loss.toFixed(4),
         speed: formatSpeed(pairsPerSecond),
       };
-      // Begun here, so that what comes before the first step does not count into the remaining time.
-      if (done === 0) bar.start(total, 0, payload);
-      bar.update(++done, payload);
+      done++;
+      // Begun here and with this step, so that what comes before does not count into the remaining time.
+      if (done === 1) bar.start(total, 1, payload);
+      else bar.update(done, payload);
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
       if (quiet || bar) return;

@@ -1,7 +1,9 @@
+import type { SingleBar } from 'cli-progress';
 import cliProgress from 'cli-progress';
 import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { isInteractive, openBar } from './bar.js';
 
 /** Options of {@link progress} and {@link progressBar}. */
 export interface ProgressOptions {
@@ -19,41 +21,6 @@ export interface Progress {
   increment(by?: number): void;
   /** Ends the bar with a last line. Harmless when called twice. */
   stop(): void;
-}
-
-/** Whether bars may be drawn: on a terminal that moves its cursor, and nobody's log file. */
-export function isInteractive(stream: NodeJS.WritableStream): boolean {
-  const { isTTY } = stream as NodeJS.WritableStream & { isTTY?: boolean };
-  const { CI, TERM } = process.env;
-  return isTTY === true && (CI === undefined || CI === '' || CI === 'false') && TERM !== 'dumb';
-}
-
-/**
- * A bar whose redraw timer does not keep the process alive: without this, an error between start and stop would
- * leave a program that never ends.
- */
-class UnobtrusiveBar extends cliProgress.SingleBar {
-  private readonly timer: NodeJS.Timeout | null = null;
-
-  override render(): void {
-    super.render();
-    this.timer?.unref();
-  }
-}
-
-/** A bar on a terminal. `gracefulExit` is off because it takes Ctrl-C away from the program. */
-export function openBar(stream: NodeJS.WritableStream, format: string): cliProgress.SingleBar {
-  return new UnobtrusiveBar({
-    stream,
-    format,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
-    etaBuffer: 50,
-    hideCursor: false,
-    gracefulExit: false,
-    stopOnComplete: false,
-  });
 }
 
 /**
@@ -81,10 +48,10 @@ export function progress(total: number, label: string, options: ProgressOptions 
   const { stream = process.stderr, quiet = false } = options;
   let done = 0;
   let stopped = false;
-  let bar: cliProgress.SingleBar | undefined;
+  let bar: SingleBar | undefined;
   const started = performance.now();
   if (!quiet && isInteractive(stream)) {
-    bar = openBar(stream, '{label} {bar} {percentage}% | {value}/{total} | {eta_formatted} left {note}');
+    bar = openBar(stream, '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}');
     bar.start(total, 0, { label, note: '' });
   }
   return {

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 let writes = 0;
 
@@ -35,10 +35,19 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Removes what a process that was killed in the middle of a write of `names` left in a folder. */
+export async function removeLeftovers(folder: string, names: readonly string[]): Promise<void> {
+  for (const file of await readdir(folder)) {
+    const name = /^(.*)\.\d+-\d+\.tmp$/.exec(file)?.[1];
+    if (name !== undefined && names.includes(name)) await rm(join(folder, file), { force: true });
+  }
+}
+
 /** Replaces a file, all or nothing, also when the power fails. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}-${writes++}.tmp`;
   try {
+    await removeLeftovers(dirname(path), [basename(path)]);
     await writeDurably(temporary, [text]);
     await rename(temporary, path);
     await syncDirectory(dirname(path));

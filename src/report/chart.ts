@@ -72,7 +72,25 @@ function extent(chart: Chart, axis: 'left' | 'right'): [number, number] {
   const low = values.reduce((least, value) => Math.min(least, value), from ?? Number.POSITIVE_INFINITY);
   const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const room = 0.08 * (high - low || Math.abs(high) || 1);
-  return [from === undefined ? low - room : low, high + room];
+  // More above on the right: a rate that stays at its peak would else lie where a loss by chance does.
+  return [from === undefined ? low - room : low, high + (axis === 'right' ? 4 * room : room)];
+}
+
+/** Height of a line of text, in units of the picture. */
+const textHeight = 16;
+
+/** Levels from the top down, each with whether its text goes to the left because that of the one above is near. */
+function placedLevels(
+  levels: readonly ChartLevel[],
+  y: (value: number) => number,
+): (ChartLevel & { atLeft: boolean })[] {
+  const placed: (ChartLevel & { atLeft: boolean })[] = [];
+  for (const level of [...levels].sort((a, b) => b.y - a.y)) {
+    const above = placed.at(-1);
+    const isNear = above !== undefined && y(level.y) - y(above.y) < textHeight;
+    placed.push({ ...level, atLeft: isNear && !above.atLeft });
+  }
+  return placed;
 }
 
 function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
@@ -133,10 +151,11 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
       parts.push(`<circle class="${kind}" cx="${px}" cy="${py}" r="4"/>`);
     }
   }
-  for (const level of chart.levels ?? []) {
+  for (const level of placedLevels(chart.levels ?? [], y)) {
+    const [place, anchor] = level.atLeft ? [left + 4, 'start'] : [right - 4, 'end'];
     parts.push(`<path class="level" d="M${left},${pixel(y(level.y))}H${right}"/>`);
     parts.push(
-      `<text class="level" x="${right - 4}" y="${pixel(y(level.y) - 6)}" text-anchor="end">${escapeHtml(level.text)}</text>`,
+      `<text class="level" x="${place}" y="${pixel(y(level.y) - 6)}" text-anchor="${anchor}">${escapeHtml(level.text)}</text>`,
     );
   }
   return `<svg class="${size}-only" viewBox="0 0 ${width} ${height}" aria-hidden="true">${parts.join('')}</svg>`;

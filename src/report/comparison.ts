@@ -6,7 +6,7 @@ import { accuracyCell } from './accuracies.js';
 import { escapeHtml, factList, plural, points, whole } from './html.js';
 import { twoLossesChart } from './loss-chart.js';
 import { htmlPage } from './page.js';
-import { type Run, type RunEvaluation, shareRight } from './run-folder.js';
+import { batchSizeOf, type Run, type RunEvaluation, shareRight } from './run-folder.js';
 import { writeText } from './write-text.js';
 
 /** A setting in which two runs differ; `undefined` where one of them has no such setting. */
@@ -44,7 +44,7 @@ export interface RunComparison {
 
 /** Settings by their paths; a recipe's come first, under their own paths. */
 function settingsOf({ settings }: Run): Map<string, RecipeValue> {
-  const { recipe, ...others } = settings ?? {};
+  const { recipe, damaged: _, ...others } = settings ?? {};
   const valuesOf = (value: unknown) => recipeValues((value ?? {}) as Recipe);
   return new Map([...valuesOf(recipe), ...valuesOf(others)]);
 }
@@ -147,11 +147,11 @@ function settingsSection(
   return `<section><h2>What was set differently</h2>${body}</section>`;
 }
 
-function describeRun({ losses }: Run): string {
-  const last = losses.at(-1);
-  if (!last) return 'no step recorded';
+function describeRun(run: Run): string {
+  const { losses } = run;
+  if (losses.length === 0) return 'no step recorded';
   const pairs = losses.reduce((sum, step) => sum + step.pairs, 0);
-  return `${plural(losses.length, 'step')} of ${whole(last.pairs)}, ${whole(pairs)} pictures seen`;
+  return `${plural(losses.length, 'step')} of ${whole(batchSizeOf(run))}, ${whole(pairs)} pictures seen`;
 }
 
 /** The folders' names, told apart where they are the same. */
@@ -179,10 +179,10 @@ export async function writeComparison(path: FilePath, first: Run, second: Run): 
   const names = namesOf(runs);
   const { settings, metrics } = compareRuns(first, second);
   const title = `${names[0]} and ${names[1]}`;
-  const curves = runs.map(({ losses }, i) => ({
+  const curves = runs.map((run, i) => ({
     name: names[i]!,
-    losses,
-    batchSize: losses.at(-1)?.pairs ?? 2,
+    losses: run.losses,
+    batchSize: batchSizeOf(run),
   })) as unknown as Parameters<typeof twoLossesChart>[0];
   const parts = [
     `<header><h1>${escapeHtml(title)}</h1>${factList({ [names[0]]: describeRun(first), [names[1]]: describeRun(second) })}</header>`,

@@ -46,6 +46,8 @@ const levelOf = (batchSize: number) => {
   return { y: chance, text: `chance: ln(2N \u2212 1) = ${chance.toFixed(2)}` };
 };
 
+const rateText = (rate: number) => Number(rate.toPrecision(2)).toString();
+
 /** The loss of one run, with its learning rate where that is known. */
 export async function lossChart({ losses, batchSize }: ReportTraining): Promise<string> {
   const finite = finiteOf(losses);
@@ -55,14 +57,16 @@ export async function lossChart({ losses, batchSize }: ReportTraining): Promise<
   const rates = points
     .filter(({ learningRate }) => learningRate !== undefined && Number.isFinite(learningRate))
     .map(({ step, learningRate }) => ({ x: step, y: learningRate! }));
-  const hasRate = rates.length > 0;
-  return renderChart({
-    label: describe({ losses: finite, batchSize }),
+  // A level line would say no more, and lie on other lines.
+  const isConstant = rates.every(({ y }) => y === rates[0]!.y);
+  const hasRate = rates.length > 0 && !isConstant;
+  const constant =
+    rates.length > 0 && isConstant ? `; learning rate ${rateText(rates[0]!.y)} in every step` : '';
+  const chart = await renderChart({
+    label: `${describe({ losses: finite, batchSize })}${constant}`,
     x: { name: 'step', format: whole },
     y: lossAxis,
-    ...(hasRate && {
-      right: { name: 'learning rate', format: (value) => Number(value.toPrecision(2)).toString() },
-    }),
+    ...(hasRate && { right: { name: 'learning rate', format: rateText } }),
     lines: [
       { name: 'loss of a step', kind: 'faint-first', points: curve },
       { name: 'moving average', kind: 'first', points: smoothed(curve) },
@@ -72,6 +76,7 @@ export async function lossChart({ losses, batchSize }: ReportTraining): Promise<
     ],
     levels: [levelOf(batchSize)],
   });
+  return constant ? `${chart}\n<p class="note">L${constant.slice(3)}.</p>` : chart;
 }
 
 /** The losses of two runs against the pictures that each has seen, which batches of any size have in common. */

@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors/errors.js';
+import { runFiles } from '../node/run-directory.js';
 import { explainSystemError } from '../node/system-error.js';
 import type { Callback } from '../training/index.js';
-import { runFiles } from './run-folder.js';
 import { writeText } from './write-text.js';
 
 /** Lines of the steps before `step`: what a run that is resumed keeps. */

@@ -2,16 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeValue, isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
+import { runDirectory, runFiles } from '../node/run-directory.js';
 import { explainSystemError } from '../node/system-error.js';
 import type { LossPoint } from './types.js';
 import { writeText } from './write-text.js';
-
-/** Files of a run's folder. */
-export const runFiles = {
-  losses: 'losses.jsonl',
-  settings: 'training.json',
-  evaluation: 'evaluation.json',
-} as const;
 
 /** A step that was recorded. */
 export interface RunStep extends LossPoint {
@@ -51,6 +45,28 @@ export interface Run {
 /** How many of the predictions are the labels, from 0 to 1. */
 export function shareRight(predictions: readonly number[], labels: readonly number[]): number {
   return predictions.filter((predicted, i) => predicted === labels[i]).length / labels.length;
+}
+
+/** A count among the values of a recipe's training, as `training.json` has them. */
+function plannedCount({ settings }: Run, name: 'batchSize' | 'datasetSize'): number | undefined {
+  const recipe = settings?.recipe;
+  const training = isObject(recipe) ? recipe.training : undefined;
+  const value = isObject(training) ? training[name] : undefined;
+  return isCount(value, 1) ? (value as number) : undefined;
+}
+
+/** N, the pictures of a full batch: of the steps that are recorded each may lack some, whose files are damaged. */
+export function batchSizeOf(run: Run): number {
+  const planned = plannedCount(run, 'batchSize');
+  if (planned !== undefined) return Math.min(planned, plannedCount(run, 'datasetSize') ?? planned);
+  return run.losses.reduce((most, { pairs }) => Math.max(most, pairs), 2);
+}
+
+/** Pictures that the run trained on, without the files that turned out to be none. */
+export function trainingPicturesOf(run: Run): number | undefined {
+  const files = plannedCount(run, 'datasetSize');
+  const damaged = run.settings?.damaged;
+  return files === undefined ? undefined : files - (isCount(damaged, 0) ? (damaged as number) : 0);
 }
 
 const caller = 'readRun';
@@ -137,10 +153,11 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
  * const { losses } = await readRun('simclr-model');
  */
 export async function readRun(dir: string): Promise<Run> {
+  const folder = await runDirectory(dir).current();
   const paths = {
-    losses: join(dir, runFiles.losses),
-    settings: join(dir, runFiles.settings),
-    evaluation: join(dir, runFiles.evaluation),
+    losses: join(folder, runFiles.losses),
+    settings: join(folder, runFiles.settings),
+    evaluation: join(folder, runFiles.evaluation),
   };
   const [losses, settings, evaluation] = await Promise.all(Object.values(paths).map(textOf));
   if (losses === undefined && evaluation === undefined) {
@@ -168,5 +185,6 @@ export async function readRun(dir: string): Promise<Run> {
  * @throws `DataError` when it cannot be written.
  */
 export async function saveEvaluation(dir: string, evaluation: RunEvaluation): Promise<void> {
-  await writeText('saveEvaluation', join(dir, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
+  const folder = await runDirectory(dir).current();
+  await writeText('saveEvaluation', join(folder, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
 }

@@ -1,24 +1,24 @@
 import { isObject } from '../errors/checks.js';
 import { confusionMatrix } from '../evaluation/measures.js';
 import { whole } from './html.js';
-import { type Run, shareRight } from './run-folder.js';
+import { batchSizeOf, type Run, shareRight, trainingPicturesOf } from './run-folder.js';
 import type { ReportData } from './types.js';
 
 /** What settings of the command line say of a run; of others there is nothing that is known by name. */
-function factsOf({ recipe, seed }: Record<string, unknown>): Record<string, string> {
+function factsOf(run: Run): Record<string, string> {
+  const { recipe, seed } = run.settings ?? {};
   const facts: Record<string, string> = {};
   if (isObject(recipe)) {
-    const { name, encoder, training } = recipe;
+    const { name, encoder } = recipe;
     if (typeof name === 'string') facts.Recipe = name;
     if (isObject(encoder)) {
       const { architecture, inputShape, width } = encoder;
       if (typeof architecture === 'string') facts.Encoder = `${architecture}, width ${String(width)}`;
       if (Array.isArray(inputShape)) facts.Pixels = inputShape.slice(0, 2).join('\u00d7');
     }
-    if (isObject(training) && typeof training.datasetSize === 'number') {
-      facts['Training pictures'] = whole(training.datasetSize);
-    }
   }
+  const pictures = trainingPicturesOf(run);
+  if (pictures !== undefined) facts['Training pictures'] = whole(pictures);
   if (typeof seed === 'number') facts.Seed = String(seed);
   return facts;
 }
@@ -31,10 +31,10 @@ function factsOf({ recipe, seed }: Record<string, unknown>): Record<string, stri
  * @example
  * await writeReport('report.html', runReport(await readRun('simclr-model')));
  */
-export function runReport({ name, losses, settings, evaluation }: Run): ReportData {
-  const data: ReportData = { title: name, facts: factsOf(settings ?? {}) };
-  const last = losses.at(-1);
-  if (last) data.training = { losses, batchSize: last.pairs };
+export function runReport(run: Run): ReportData {
+  const { name, losses, evaluation } = run;
+  const data: ReportData = { title: name, facts: factsOf(run) };
+  if (losses.length > 0) data.training = { losses, batchSize: batchSizeOf(run) };
   if (!evaluation) return data;
   const { classNames, labels, predictions } = evaluation;
   data.classNames = classNames;

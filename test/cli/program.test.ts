@@ -80,21 +80,30 @@ describe('simclr-ts', () => {
   });
 
   it('says in a sentence which package is missing', async () => {
-    const decoding = await runCLI(['train', 'photos', ...tiny], { cwd, imports: [without('sharp')] });
+    const decoding = await runCLI(['train', 'photos', ...tiny, '--batch-size', '4'], {
+      cwd,
+      imports: [without('sharp')],
+    });
     expect(decoding.code).toBe(5);
     expect(decoding.stderr).toMatch(
       /^Error: the package sharp must be there; install it with `npm install sharp`/,
     );
     const backends = without('@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu');
-    const computing = await runCLI(['train', 'photos', ...tiny], { cwd, imports: [backends] });
+    const computing = await runCLI(['train', 'photos', ...tiny, '--batch-size', '4'], {
+      cwd,
+      imports: [backends],
+    });
     expect(computing.code).toBe(5);
     expect(computing.stderr).toMatch(
       /^Error: No backend works here\. Install one with `npm install @tensorflow\/tfjs-backend-wasm`/,
     );
-    const asked = await runCLI(['train', 'photos', ...tiny, '--backend', 'tfjs-node-gpu'], {
-      cwd,
-      imports: [without('@tensorflow/tfjs-node-gpu')],
-    });
+    const asked = await runCLI(
+      ['train', 'photos', ...tiny, '--batch-size', '4', '--backend', 'tfjs-node-gpu'],
+      {
+        cwd,
+        imports: [without('@tensorflow/tfjs-node-gpu')],
+      },
+    );
     expect(asked.code).toBe(5);
     expect(asked.stderr).toMatch(
       /^Error: The backend tfjs-node-gpu does not work here: .* is not installed\./,
@@ -142,11 +151,13 @@ describe('a configuration file', () => {
   });
 
   it('has no unknown options and no wrong values', async () => {
-    expect(await refused('{ "epoch": 3 }')).toMatch(/^bad\.json: epoch is no option\. There are: .*epochs/);
-    expect(await refused('{ "train": { "threshold": 1 } }')).toMatch(
-      /^bad\.json: train\.threshold is no option/,
+    expect(await refused('{ "epoch": 3 }')).toMatch(
+      /^bad\.json: epoch is not an option\. Did you mean epochs\? There are: .*epochs/,
     );
-    expect(await refused('{ "epochs": 0 }')).toMatch(/^bad\.json: epochs: It must be a whole number >= 1\./);
+    expect(await refused('{ "train": { "threshold": 1 } }')).toMatch(
+      /^bad\.json: train\.threshold is not an option/,
+    );
+    expect(await refused('{ "epochs": 0 }')).toMatch(/^bad\.json: epochs: It must be an integer >= 1\./);
     expect(await refused('{ "blur": "no" }')).toMatch(/^bad\.json: blur must be true or false\./);
     expect(await refused('{ "epochs": [1] }')).toMatch(/^bad\.json: epochs must be a text or a number\./);
     expect(await refused('{ "train": 3 }')).toBe('bad.json: train must be a JSON object.');

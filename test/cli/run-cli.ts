@@ -21,11 +21,13 @@ export interface RunOptions {
   imports?: string[];
   /** Called with what came on standard error so far, and a way to send a signal. */
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called once it runs, with a way to send a signal. */
+  onStart?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>;
 }
 
 /** Runs the command line from source, in a process of its own. */
 export function runCLI(args: readonly string[], options: RunOptions): Promise<Outcome> {
-  const { cwd, env = {}, imports = [], onStderr } = options;
+  const { cwd, env = {}, imports = [], onStderr, onStart } = options;
   const loaders = [tsx, ...imports].flatMap((name) => ['--import', name]);
   const child = spawn(process.execPath, [...loaders, `${root}src/cli/main.ts`, ...args], {
     cwd,
@@ -42,6 +44,7 @@ export function runCLI(args: readonly string[], options: RunOptions): Promise<Ou
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
+    onStart?.((signal) => child.kill(signal)).catch(reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
 }

@@ -36,7 +36,7 @@ describe('train', () => {
     expect(done.stdout).toContain('Nothing left to train');
     const other = await runCLI(['train', 'photos', '--out', 'short', '--resume', '--width', '8'], { cwd });
     expect(other).toMatchObject({ code: 2, stdout: '' });
-    expect(other.stderr).toContain('has encoder.width 4 (not 8)');
+    expect(other.stderr).toContain('has --width 4 (not 8)');
   });
 
   it('is silent on standard error where nobody watches, and speaks with --verbose', async () => {
@@ -108,6 +108,37 @@ describe('train', () => {
     expect(resumed.json.step).toBeGreaterThan(6);
   });
 
+  it('killed after --resume leaves its newest checkpoint as the model of every command', async () => {
+    const flags = ['train', 'photos', ...tiny, '--out', 'further'];
+    await runCLI(flags, { cwd });
+    const ended = readFileSync(join(cwd, 'further/model.json'), 'utf8');
+    const killed = await runCLI([...flags, '--resume', '--epochs', '10000', '--verbose'], {
+      cwd,
+      onStderr(text, kill) {
+        if (text.includes('epoch 3/')) kill('SIGKILL');
+      },
+    });
+    expect(killed.code).toBe(null);
+    expect(readFileSync(join(cwd, 'further/model.json'), 'utf8')).toBe(ended); // of step 3
+    const { json } = await runJSON(['doctor', '--model', 'further'], { cwd });
+    const { message } = (json.checks as { name: string; message: string }[]).find(
+      ({ name }) => name === 'model',
+    )!;
+    expect(Number(/(\d+) steps/.exec(message)![1])).toBeGreaterThanOrEqual(9);
+  });
+
+  it('takes no fewer epochs with --resume than the run has had, and leaves its plan', async () => {
+    const flags = ['train', 'photos', ...tiny, '--limit', '8', '--out', 'longer'];
+    await runCLI([...flags, '--epochs', '3'], { cwd });
+    const plan = readFileSync(join(cwd, 'longer/training.json'), 'utf8');
+    const { code, stderr } = await runCLI([...flags, '--resume', '--epochs', '2'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('the one in "longer" has 3 epochs behind it. Received: --epochs 2.');
+    expect(readFileSync(join(cwd, 'longer/training.json'), 'utf8')).toBe(plan);
+    const same = await runCLI([...flags, '--resume', '--epochs', '3'], { cwd });
+    expect(same.stdout).toContain('Nothing left to train');
+  });
+
   it('ends when its minutes are over', async () => {
     const flags = [...tiny, '--epochs', '10000', '--minutes', '0.01', '--out', 'timed'];
     const { code, json } = await runJSON(['train', 'photos', ...flags], { cwd });
@@ -141,13 +172,28 @@ describe('train', () => {
     });
   });
 
-  it('takes no more pictures a batch than there are', async () => {
+  it('takes the usual batch only where there are so many pictures, says so, and goes on with it', async () => {
     const flags = ['--width', '4', '--size', '32', '--epochs', '1', '--limit', '6', '--out', 'few'];
-    const first = await runJSON(['train', 'photos', ...flags, '--batch-size', '64'], { cwd });
+    const first = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(first.json).toMatchObject({ batchSize: 6, step: 1 });
+    expect(first.stderr).toContain('Warning: Batches of 6 instead of 64: there are no more pictures.');
+    const { recipe } = JSON.parse(readFileSync(join(cwd, 'few/training.json'), 'utf8'));
+    expect(recipe.training).toEqual({ batchSize: 6, epochs: 1, datasetSize: 6 });
     // The same command line goes on.
-    const more = [...flags, '--batch-size', '64', '--resume', '--epochs', '2'];
+    const more = [...flags, '--resume', '--epochs', '2'];
     expect((await runJSON(['train', 'photos', ...more], { cwd })).json).toMatchObject({ step: 2 });
+  });
+
+  it('takes two epochs of a recipe with a warm-up of ten', async () => {
+    const flags = ['--recipe', 'google-cifar10', '--width', '4', '--batch-size', '8', '--epochs', '2'];
+    const { code, json } = await runJSON(
+      ['train', 'photos', ...flags, '--warmup-epochs', '0.5', '--out', 'warm'],
+      { cwd },
+    );
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ step: 6, outcome: 'completed' });
+    const { recipe } = JSON.parse(readFileSync(join(cwd, 'warm/training.json'), 'utf8'));
+    expect(recipe.optimizer.learningRate.schedule).toMatchObject({ type: 'warmupCosine', warmupEpochs: 0.5 });
   });
 });
 
@@ -204,7 +250,7 @@ describe('train refuses', () => {
   it('values and options that cannot be', async () => {
     expect(await refused(['photos', '--epochs', '0'])).toEqual({
       code: 2,
-      message: expect.stringContaining('It must be a whole number >= 1'),
+      message: expect.stringContaining('It must be an integer >= 1'),
     });
     expect((await refused(['photos', '--temperature', 'hot'])).code).toBe(2);
     expect((await refused(['photos', '--recipe', 'soup'])).code).toBe(2);

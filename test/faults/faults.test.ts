@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { checkpointDirectory } from '../../src/node/index.js';
+import { checkpointDirectory, runDirectory } from '../../src/node/index.js';
 import { latestCheckpoint } from '../../src/training/index.js';
+import { tiny, writeClasses } from '../cli/pictures.js';
+import { runCLI } from '../cli/run-cli.js';
 import { temporaryFolder } from '../node/temporary.js';
 import { surviveKills } from './kills.js';
 import type { ChildTask } from './messages.js';
@@ -73,6 +76,43 @@ describe('a process that is asked to end', () => {
     const [resumed, whole] = [await run({ folder, until }), await straight(until)];
     expect(resumed.resumed).toBe(done.step);
     expect(resumed.done!.hash).toBe(whole.done!.hash);
+  });
+});
+
+describe('a command that is killed while it replaces a run', () => {
+  it('leaves the old run or the new one, with its own settings', async () => {
+    const cwd = temporaryFolder();
+    await writeClasses(join(cwd, 'photos'), 8);
+    const train = ['train', 'photos', ...tiny, '--out', 'run'];
+    expect((await runCLI([...train, '--seed', '0'], { cwd })).code).toBe(0);
+    const run = runDirectory(join(cwd, 'run'));
+    for (const [seed, delay] of [0, 5, 20, 60].entries()) {
+      const args = [...train, '--overwrite', '--epochs', '10000', '--seed', String(seed + 1)];
+      // The moments are those after the first file of the new run, whatever the machine's speed.
+      const end = await runCLI(args, {
+        cwd,
+        onStart: async (kill) => {
+          while (!readdirSync(run.path).some((name) => name.startsWith('begun'))) await sleep(1);
+          await sleep(delay);
+          kill('SIGKILL');
+        },
+      });
+      expect(end).toMatchObject({ code: null });
+      const settings = JSON.parse(readFileSync(join(await run.current(), 'training.json'), 'utf8'));
+      const found = (await (await run.newest())!.load()).userDefinedMetadata as { seed: number };
+      expect(found.seed).toBe(settings.seed);
+      expect([seed, seed + 1]).toContain(found.seed);
+      // So that the next one has an old run of a known seed.
+      const whole = await runCLI([...train, '--overwrite', '--seed', String(seed + 1)], { cwd });
+      expect(whole.code).toBe(0);
+      expect(readdirSync(run.path).sort()).toEqual([
+        'checkpoints',
+        'losses.jsonl',
+        'model.json',
+        'training.json',
+        'weights.bin',
+      ]);
+    }
   });
 });
 

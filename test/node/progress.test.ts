@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
+import { formatDuration } from '../../src/node/bar.js';
 import { progress, progressBar } from '../../src/node/index.js';
 
 class Recorder extends Writable {
@@ -16,6 +17,27 @@ class Recorder extends Writable {
     this.text += chunk.toString();
     done();
   }
+}
+
+/** What a terminal shows in the end, line by line. */
+function screen(text: string): string[] {
+  const lines = [''];
+  let [row, column] = [0, 0];
+  let saved = [0, 0];
+  for (const [token] of text.replaceAll('\x1b', '␛').matchAll(/␛(?:[78]|\[\??\d*[A-Za-z])|[\s\S]/g)) {
+    const line = lines[row]!;
+    if (token === '\n') [row, column] = [row + 1, 0];
+    else if (token === '\r' || /\[1?G$/.test(token)) column = 0;
+    else if (/\[0?K$/.test(token)) lines[row] = line.slice(0, column);
+    else if (token === '␛7') saved = [row, column];
+    else if (token === '␛8') [row, column] = saved as [number, number];
+    else if (!token.startsWith('␛')) {
+      lines[row] = line.padEnd(column).slice(0, column) + token + line.slice(column + 1);
+      column++;
+    }
+    lines[row] ??= '';
+  }
+  return lines;
 }
 
 function train(
@@ -72,9 +94,88 @@ describe('progressBar', () => {
 
   it('counts the steps of this call, also when training goes on from earlier steps', () => {
     const text = train(new Recorder(true), { totalSteps: 4, firstStep: 20 });
-    expect(text).toContain('0% | step 0/4');
+    expect(text).toContain('25% | step 1/4');
     expect(text).toContain('100% | step 4/4');
     expect(text).not.toContain('step 20');
+  });
+});
+
+describe('a bar', () => {
+  it.each([
+    [0, '0s'],
+    [9.4, '9s'],
+    [58, '1m00s'],
+    [65, '1m05s'],
+    [899, '15m00s'], // not 14m60s
+    [3599, '1h00m'],
+    [7199, '2h00m'],
+    [8100, '2h15m'],
+  ])('writes %d seconds as %s', (seconds, text) => {
+    expect(formatDuration(seconds)).toBe(text);
+  });
+
+  it('begins without a remaining time, which nobody can know then', () => {
+    const training = new Recorder(true);
+    const bar = progressBar({ stream: training });
+    bar.onFitStart({ epochs: 1, batchSize: 8, totalSteps: 100 });
+    bar.onStepEnd({ step: 0, epoch: 0, loss: 2, learningRate: 0.1, seconds: 0.5, pairs: 8 });
+    expect(training.text).toContain('step 1/100 | ? left');
+    expect(training.text).not.toContain('0s left');
+    bar.onFitEnd();
+    const decoding = new Recorder(true);
+    const other = progress(10, 'Decoding', { stream: decoding });
+    expect(decoding.text).toContain('0/10 | ? left');
+    other.update(10);
+    other.stop();
+    expect(decoding.text).toContain('10/10 | 0s left');
+  });
+
+  it('clears its line for other texts, and goes on below them', () => {
+    const stream = new Recorder(true);
+    const bar = progressBar({ stream });
+    bar.onFitStart({ epochs: 1, batchSize: 8, totalSteps: 2 });
+    const step = { epoch: 0, loss: 2, learningRate: 0.1, seconds: 0.5, pairs: 8 };
+    bar.onStepEnd({ ...step, step: 0 });
+    stream.write('Warning: 3 files are damaged:\n  a.png\n  b.png\n');
+    stream.write('half a line');
+    bar.onStepEnd({ ...step, step: 1 });
+    bar.onFitEnd();
+    stream.write('done\n');
+    const lines = screen(stream.text);
+    expect(lines.slice(0, 4)).toEqual(['Warning: 3 files are damaged:', '  a.png', '  b.png', 'half a line']);
+    expect(lines[4]).toMatch(/^epoch 1\/1 .*step 2\/2.*pairs\/s$/);
+    expect(lines.slice(5)).toEqual(['done', '']);
+    // The stream is as it was.
+    expect(Object.hasOwn(stream, 'write')).toBe(false);
+  });
+
+  it('clears its line for what goes to the other stream of the process', () => {
+    const [out, err] = [process.stdout, process.stderr];
+    const kept = [out, err].map((stream) => Object.getOwnPropertyDescriptors(stream));
+    let text = '';
+    const write = ((chunk: string) => {
+      text += chunk;
+      return true;
+    }) as typeof out.write;
+    for (const stream of [out, err]) Object.assign(stream, { isTTY: true, write, columns: 200 });
+    try {
+      const bar = progress(3, 'Decoding');
+      bar.increment();
+      out.write('a result\n');
+      bar.update(3);
+      bar.stop();
+      expect([out.write, err.write]).toEqual([write, write]);
+    } finally {
+      for (const [i, stream] of [out, err].entries()) {
+        for (const name of ['isTTY', 'write', 'columns'] as const) {
+          Reflect.deleteProperty(stream, name);
+          const before = kept[i]![name];
+          if (before) Object.defineProperty(stream, name, before);
+        }
+      }
+    }
+    expect(screen(text)[0]).toBe('a result');
+    expect(screen(text)[1]).toMatch(/^Decoding .*3\/3/);
   });
 });
 

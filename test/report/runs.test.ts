@@ -48,8 +48,9 @@ async function writeRun(name: string, settings: object, wrong: number | null, st
   return dir;
 }
 
-const first = { recipe: seedRecipe, seed: 0, limit: null };
-const second = { recipe: adjustRecipe(seedRecipe, { temperature: 0.2 }), seed: 0, limit: 500 };
+const small = adjustRecipe(seedRecipe, { training: { batchSize: 16 } });
+const first = { recipe: small, seed: 0, limit: null };
+const second = { recipe: adjustRecipe(small, { temperature: 0.2 }), seed: 0, limit: 500 };
 
 describe('recordLosses', () => {
   it('writes each step, and goes on where a checkpoint does', async () => {
@@ -165,6 +166,81 @@ describe('runReport', () => {
     });
     const path = await writeReport(join(root, 'told.html'), data);
     expect(await readFile(path, 'utf8')).toContain('&lt;dog&gt;');
+  });
+});
+
+describe('a run with damaged pictures', () => {
+  const settings = (extra: object = {}) => ({
+    ...first,
+    recipe: adjustRecipe(seedRecipe, { training: { batchSize: 64, datasetSize: 431 } }),
+    ...extra,
+  });
+  /** A damaged file in every batch, so that no step has them all. */
+  const losses = [0, 1, 2].map((step) => ({ step, loss: 4.5, pairs: 63 - (step % 2), learningRate: 3e-4 }));
+  const run = { name: 'holes', losses, settings: settings({ damaged: 5 }), evaluation: null };
+
+  it('has the batch size that was set, and the pictures that are whole', () => {
+    const { training, facts } = runReport(run);
+    expect(training!.batchSize).toBe(64);
+    expect(facts!['Training pictures']).toBe('426');
+    expect(runReport({ ...run, settings: settings() }).facts!['Training pictures']).toBe('431');
+    // Nobody said how it was set.
+    expect(runReport({ ...run, settings: null }).training!.batchSize).toBe(63);
+  });
+
+  it('is not set differently for them, and is compared by the batch size that was set', async () => {
+    const whole = { ...run, name: 'whole', settings: settings() };
+    expect(compareRuns(run, whole).settings).toEqual([]);
+    const page = await readFile(await writeComparison(join(root, 'holes.html'), run, whole), 'utf8');
+    expect(page).toContain('3 steps of 64');
+    expect(page.match(/chance: ln\(2N \u2212 1\) = \d\.\d\d/g)).toEqual(
+      Array.from({ length: 2 }, () => 'chance: ln(2N \u2212 1) = 4.84'), // one level, wide and narrow
+    );
+  });
+});
+
+describe('the chart of losses', () => {
+  const losses = (rate: (step: number) => number) =>
+    Array.from({ length: 50 }, (_, step) => ({ step, loss: 5 - step / 25, learningRate: rate(step) }));
+
+  it('says a constant learning rate in words, where a line would lie on that of chance', async () => {
+    const constant = { losses: losses(() => 3e-4), batchSize: 64 };
+    const path = await writeReport(join(root, 'constant.html'), { title: 'constant', training: constant });
+    const page = await readFile(path, 'utf8');
+    expect(page).not.toContain('class="rate"');
+    expect(page).toContain('<p class="note">Learning rate 0.0003 in every step.</p>');
+  });
+
+  it('keeps a rate that stays at its peak away from the chance level', async () => {
+    const training = { losses: losses((step) => Math.min(1, step / 10)), batchSize: 75 };
+    const path = await writeReport(join(root, 'peak.html'), { title: 'peak', training });
+    const page = await readFile(path, 'utf8');
+    const level = Number(/class="level" d="M\d+,([\d.]+)H/.exec(page)![1]);
+    const plateau = Number(/class="rate" d="[^"]*L[\d.]+,([\d.]+)"/.exec(page)![1]);
+    expect(plateau - level).toBeGreaterThan(16);
+  });
+
+  it.each([
+    [63, 64],
+    [64, 32],
+  ])('has two chance labels that do not overprint: batches of %i and %i', async (own, other) => {
+    const run = (name: string, pairs: number) => ({
+      name,
+      losses: losses(() => 1).map((point) => ({ ...point, pairs })),
+      settings: null,
+      evaluation: null,
+    });
+    const path = await writeComparison(join(root, 'levels.html'), run('a', own), run('b', other));
+    const page = await readFile(path, 'utf8');
+    const labels = [...page.matchAll(/<text class="level" x="([\d.]+)" y="([\d.]+)"/g)].map((found) => ({
+      x: Number(found[1]),
+      y: Number(found[2]),
+    }));
+    expect(labels).toHaveLength(4);
+    for (const [first, second] of [labels.slice(0, 2), labels.slice(2)]) {
+      const apart = Math.abs(first!.y - second!.y) >= 16 || Math.abs(first!.x - second!.x) > 300;
+      expect(apart, JSON.stringify([first, second])).toBe(true);
+    }
   });
 });
 

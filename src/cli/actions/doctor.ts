@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { ImageArray } from 'simclr-ts';
 import { examine } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
@@ -5,7 +6,7 @@ import { availableCores, useBestBackend } from 'simclr-ts/node';
 import type { Action } from '../context.js';
 import { exitCodes } from '../exit-codes.js';
 import { holdsModel, type ModelOptions, openModel } from './open-model.js';
-import { decodeInChunks, type ListedPictures, listFolder } from './pictures.js';
+import { decodeAtOnce, decodeInChunks, type ListedPictures, listFolder } from './pictures.js';
 import { table } from './table.js';
 
 /** One thing that was looked at. */
@@ -94,8 +95,7 @@ async function checkModel(
       const message = `${options.model}: ${simclr.progress.step} steps, ${simclr.inputSize.join('x')} pixels`;
       const checks: Check[] = [{ name: 'model', status: 'ok', message }];
       if (!pictures || pictures.paths.length < 2) return checks;
-      const { value: chunk } = await decodeInChunks(pictures.paths, simclr.inputSize, sampleSize).next();
-      const images: ImageArray = chunk!.images;
+      const { images } = await decodeAtOnce(pictures.paths.slice(0, sampleSize), simclr.inputSize);
       if (simclr.augmentation) {
         for (const { code, severity, message: finding, remedy } of await examine(simclr, images)) {
           checks.push({ name: code, status: severity, message: finding, remedy });

@@ -1,4 +1,4 @@
-import type { ImageArray, LabeledImages, SimCLR } from 'simclr-ts';
+import type { LabeledImages, SimCLR } from 'simclr-ts';
 import { type EmbeddingArray, labelEfficiency, nearestNeighbors, selectLabeled } from 'simclr-ts/evaluation';
 import { decodeImage, progress } from 'simclr-ts/node';
 import {
@@ -11,7 +11,7 @@ import {
 } from 'simclr-ts/report';
 import type { Context } from '../context.js';
 import { type Labelled, takeRows } from './labelled.js';
-import { decodeInChunks } from './pictures.js';
+import { decodeAtOnce } from './pictures.js';
 
 /** What the page depends on. */
 interface PageOptions {
@@ -69,8 +69,7 @@ async function neighborRows(train: Labelled, test: Labelled): Promise<NeighborRo
 
 async function decodeAll(labelled: Labelled, size: readonly [number, number]): Promise<LabeledImages> {
   const { paths, labels } = labelled;
-  const chunk = await decodeInChunks(paths, size, paths.length).next();
-  const { images, indices } = chunk.value as { images: ImageArray; indices: number[] };
+  const { images, indices } = await decodeAtOnce(paths, size);
   return { images, labels: Int32Array.from(indices, (index) => labels[index]!) };
 }
 

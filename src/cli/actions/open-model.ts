@@ -1,14 +1,12 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError, SimCLR } from 'simclr-ts';
 import {
   type CheckpointDirectory,
   checkpointDirectory,
   describeBackendChoice,
-  directory,
+  runDirectory,
   useBestBackend,
 } from 'simclr-ts/node';
-import { latestCheckpoint } from 'simclr-ts/training';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -16,16 +14,6 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 export interface ModelOptions {
   model: string;
   backend?: string;
-}
-
-/** Whether something is at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const install = 'Install one with `npm install @tensorflow/tfjs-backend-wasm`.';
@@ -60,15 +48,18 @@ export function checkpointsOf(folder: string): CheckpointDirectory {
 }
 
 /** Whether a folder holds a model, or at least the checkpoints of a run that was killed. */
-export async function holdsModel(folder: string): Promise<boolean> {
-  if (await exists(join(folder, 'model.json'))) return true;
-  return (await checkpointsOf(folder).names()).length > 0;
+export function holdsModel(folder: string): Promise<boolean> {
+  return runDirectory(folder).holdsModel();
 }
 
-/** The model of a folder; that of a run that was killed is in its newest checkpoint. */
-async function loadModel(folder: string): Promise<SimCLR> {
-  if (await exists(join(folder, 'model.json'))) return SimCLR.load(directory(folder));
-  return SimCLR.load((await latestCheckpoint(checkpointsOf(folder)))!);
+/** The model of a folder: the newest state of the run that began last, which is a checkpoint where the run was killed. */
+export async function loadModel(folder: string, context: Context): Promise<SimCLR> {
+  const newest = await runDirectory(folder).newest({
+    onDamaged({ name, reason }) {
+      context.warn(`${name} in ${folder} is damaged, and the state before is used. ${reason}`);
+    },
+  });
+  return SimCLR.load(newest!);
 }
 
 /**
@@ -90,5 +81,5 @@ export async function openModel(
     );
   }
   await startBackend(backend, context);
-  return loadModel(model);
+  return loadModel(model, context);
 }

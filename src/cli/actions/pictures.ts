@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { DataError, type ImageArray } from 'simclr-ts';
-import { decodeImage, imageFolder, type SkippedImage } from 'simclr-ts/node';
+import { type DecodePool, decodePool, imageFolder, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -43,27 +43,22 @@ export interface DecodedChunk {
 }
 
 async function decodeChunk(
+  pool: DecodePool,
   paths: readonly string[],
   start: number,
   count: number,
   size: readonly [number, number],
 ): Promise<DecodedChunk> {
   const chosen = paths.slice(start, start + count);
-  const results = await Promise.all(
-    chosen.map((path) =>
-      decodeImage(path, { size }).catch((error: unknown) => {
-        if (error instanceof DataError) return error;
-        throw error;
-      }),
-    ),
-  );
+  const results = await pool(chosen.map((name) => ({ name })));
   const [height, width] = size;
   const pixels = new Uint8Array(chosen.length * height * width * 3);
   const indices: number[] = [];
   const skipped: SkippedImage[] = [];
   for (const [i, result] of results.entries()) {
     if (result instanceof DataError) {
-      skipped.push({ path: chosen[i]!, reason: result.message });
+      // Without the function's name: nobody called it.
+      skipped.push({ path: chosen[i]!, reason: result.message.replace(/^\w+: /, '') });
       continue;
     }
     pixels.set(result.data, indices.length * height * width * 3);
@@ -73,22 +68,37 @@ async function decodeChunk(
   return { images: { data, shape: [indices.length, height, width, 3] }, indices, skipped };
 }
 
-/** Decodes pictures chunk by chunk; the next one is decoded while one is in use. */
+/** Decodes pictures chunk by chunk, on other threads; the next chunk is decoded while one is in use. */
 export async function* decodeInChunks(
   paths: readonly string[],
   size: readonly [number, number],
   chunkSize: number,
 ): AsyncGenerator<DecodedChunk, void, undefined> {
-  let next = decodeChunk(paths, 0, chunkSize, size);
-  for (let start = 0; start < paths.length; start += chunkSize) {
-    const chunk = await next;
-    const following = start + chunkSize;
-    if (following < paths.length) {
-      next = decodeChunk(paths, following, chunkSize, size);
-      next.catch(() => {}); // thrown where it is awaited
+  // The pool holds few files in memory at a time, and knows what is wrong with each of them.
+  const pool = decodePool({ size });
+  try {
+    let next = decodeChunk(pool, paths, 0, chunkSize, size);
+    for (let start = 0; start < paths.length; start += chunkSize) {
+      const chunk = await next;
+      const following = start + chunkSize;
+      if (following < paths.length) {
+        next = decodeChunk(pool, paths, following, chunkSize, size);
+        next.catch(() => {}); // thrown where it is awaited
+      }
+      yield chunk;
     }
-    yield chunk;
+  } finally {
+    await pool.close();
   }
+}
+
+/** Decodes pictures, one or more, together. */
+export async function decodeAtOnce(
+  paths: readonly string[],
+  size: readonly [number, number],
+): Promise<DecodedChunk> {
+  for await (const chunk of decodeInChunks(paths, size, paths.length)) return chunk;
+  throw new Error('decodeAtOnce: there must be a picture.');
 }
 
 const listedAtMost = 20;

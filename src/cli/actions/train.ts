@@ -2,19 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { type Callback, checkpoint, type FitOptions, type ImageArray, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
-import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
+import { directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
-import { latestCheckpoint } from 'simclr-ts/training';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { checkpointsOf, holdsModel, startBackend } from './open-model.js';
-import { warnOfSkipped } from './pictures.js';
-import { openPictures, type TrainingPictures } from './training-pictures.js';
+import { checkpointsOf, holdsModel, loadModel, startBackend } from './open-model.js';
+import { counted } from './table.js';
+import { tellSkipped } from './tell-skipped.js';
+import { openFolder, openPictures } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import {
   newSettings,
   resumedSettings,
   saveSettings,
+  settingsFor,
+  settingsText,
   type TrainingOptions,
   type TrainingSettings,
 } from './training-settings.js';
@@ -49,30 +51,13 @@ function stopAfter(minutes: number): Callback {
   };
 }
 
-/** Warns of damaged files once all have been seen. */
-function tellSkipped(pictures: TrainingPictures, context: Context): Callback {
-  let told = false;
-  return {
-    onEpochEnd() {
-      if (!told) warnOfSkipped(pictures.skipped, context);
-      told = true;
-    },
-  };
-}
-
 async function startTrainer(
   { resume, out }: TrainOptions,
   { recipe, seed }: TrainingSettings,
-  batchSize: number,
   context: Context,
 ): Promise<SimCLR> {
-  if (resume) {
-    const onDamaged = ({ name, reason }: { name: string; reason: string }) =>
-      context.warn(`The checkpoint ${name} is damaged, and the one before is used. ${reason}`);
-    const latest = await latestCheckpoint(checkpointsOf(out), { onDamaged });
-    return SimCLR.load(latest ?? directory(out));
-  }
-  return new SimCLR({ ...recipe, training: { ...recipe.training, batchSize }, seed });
+  if (resume) return loadModel(out, context);
+  return new SimCLR({ ...recipe, seed });
 }
 
 async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
@@ -94,48 +79,66 @@ async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void>
   }
 }
 
+/** Fewer epochs than the run has behind it would change its plan and train nothing. */
+function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void {
+  const done = progress.epoch + (progress.batch > 0 ? 1 : 0);
+  if (epochs === undefined || epochs >= done) return;
+  const behind = progress.batch > 0 ? `is in its epoch ${done}` : `has ${counted(done, 'epoch')} behind it`;
+  throw new CommandError(
+    `--epochs counts the whole run, and the one in ${JSON.stringify(out)} ${behind}. Received: --epochs ${epochs}.`,
+    exitCodes.usage,
+  );
+}
+
 /** `train DIR`: trains on a folder of pictures; the model is in --out whatever ended the run. */
 export const train: Action<TrainOptions> = async ([dir], options, context) => {
-  const { out, minutes, checkpointEvery, keep, overwrite = false } = options;
+  const { out, minutes, checkpointEvery, keep } = options;
   await checkOut(options);
+  if (options.resume) await runDirectory(out).settle();
   let settings = options.resume
     ? await resumedSettings(out, options, context)
     : newSettings(options, context);
-  const pictures = await openPictures(dir!, settings, options.cacheMb * 2 ** 20);
+  const folder = await openFolder(dir!, settings, options.cacheMb * 2 ** 20);
+  const planned = settings.recipe.training.datasetSize;
+  settings = settingsFor(settings, folder.size, options, context);
+  const pictures = await openPictures(dir!, folder, settings);
+  // In memory only those are left that are whole.
+  settings = settingsFor(settings, pictures.count, options, context);
+  if (options.resume && planned !== pictures.count) {
+    context.warn(
+      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
+    );
+  }
   let simclr: SimCLR | undefined;
   const interrupt = onInterrupt();
   try {
-    const planned = options.resume ? settings.recipe.training.datasetSize : pictures.count;
-    if (planned !== pictures.count) {
-      context.warn(
-        `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
-      );
-    }
-    settings = planFor(settings, pictures.count);
     const { microBatchSize } = settings;
     const { training } = settings.recipe;
-    const batchSize = Math.min(training.batchSize, pictures.count);
-    if (batchSize < training.batchSize) {
-      context.note(`Batches of ${batchSize} instead of ${training.batchSize}: there are no more pictures.`);
-    }
+    const { batchSize } = training;
     await mkdir(out, { recursive: true });
     const backend = await startBackend(options.backend, context);
-    simclr = await startTrainer(options, settings, batchSize, context);
-    await saveSettings(out, settings);
+    simclr = await startTrainer(options, settings, context);
+    if (options.resume) {
+      checkEpochs(options, simclr);
+      await saveSettings(out, settings);
+    } else {
+      const untrained = simclr;
+      await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
+    }
     context.note(simclr.summary());
 
     const before = await rankOf(simclr, pictures.sample);
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
       recordLosses(out),
-      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep, overwrite }),
+      checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep }),
       doctor({
         onFinding(finding) {
           findings.push(finding);
           context.warn(`${finding.message} ${finding.remedy}`);
         },
       }),
-      tellSkipped(pictures, context),
+      tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
     ];
     if (minutes !== undefined) callbacks.push(stopAfter(minutes));
@@ -173,9 +176,3 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     await pictures.close();
   }
 };
-
-/** A learning rate is planned from the number of pictures. */
-function planFor(settings: TrainingSettings, datasetSize: number): TrainingSettings {
-  const { recipe } = settings;
-  return { ...settings, recipe: { ...recipe, training: { ...recipe.training, datasetSize } } };
-}

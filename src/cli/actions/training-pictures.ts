@@ -1,8 +1,8 @@
 import type { ImageDataset } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
-import { imageFolder, type SkippedImage } from 'simclr-ts/node';
+import { type ImageFolderDataset, imageFolder, readImageFolder, type SkippedImage } from 'simclr-ts/node';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { type DecodedChunk, decodeInChunks } from './pictures.js';
+import { type DecodedChunk, decodeAtOnce } from './pictures.js';
 import type { TrainingSettings } from './training-settings.js';
 import { wholeMicroBatches } from './whole-micro-batches.js';
 
@@ -22,32 +22,38 @@ export interface TrainingPictures {
 
 const sampleSize = 256;
 
+function listOptions({ recipe, limit }: TrainingSettings) {
+  const [height, width] = recipe.encoder.inputShape;
+  return { size: [height, width] as const, ...(limit !== null && { limit }) };
+}
+
+/** Lists a folder; no picture is read yet. */
+export function openFolder(
+  dir: string,
+  settings: TrainingSettings,
+  cacheBytes: number,
+): Promise<ImageFolderDataset> {
+  return imageFolder(dir, { ...listOptions(settings), cache: cache({ maxBytes: cacheBytes }) });
+}
+
 /**
- * Opens a folder for training.
+ * Makes the pictures of a folder ready for training.
  *
  * @throws {@link CommandError} when it has fewer than two whole pictures.
  */
 export async function openPictures(
   dir: string,
+  folder: ImageFolderDataset,
   settings: TrainingSettings,
-  cacheBytes: number,
 ): Promise<TrainingPictures> {
-  const [height, width] = settings.recipe.encoder.inputShape;
-  const size = [height, width] as const;
-  const limit = settings.limit === null ? {} : { limit: settings.limit };
-  const folder = await imageFolder(dir, {
-    size,
-    ...limit,
-    cache: cache({ maxBytes: cacheBytes }),
-  });
+  const { size, ...limit } = listOptions(settings);
   const { paths } = folder;
   const step = Math.max(1, paths.length / sampleSize);
   const chosen = Array.from(
     { length: Math.min(sampleSize, paths.length) },
     (_, i) => paths[Math.floor(i * step)]!,
   );
-  const { value: chunk } = await decodeInChunks(chosen, size, sampleSize).next();
-  const { images, skipped } = chunk as DecodedChunk;
+  const { images, skipped } = await decodeAtOnce(chosen, size);
   if (images.shape[0] < 2) {
     const first = skipped.length > 0 ? ` The first that is none: ${skipped[0]!.reason}` : '';
     throw new CommandError(

@@ -8,8 +8,10 @@ import {
   recipes,
   seedRecipe,
 } from 'simclr-ts/recipes';
+import { nearestName } from '../../errors/check-keys.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { counted } from './table.js';
 import { writeWhole } from './write-file.js';
 
 /** Options of `train` that say what is trained, each `undefined` where it was not given. */
@@ -23,6 +25,7 @@ export interface TrainingOptions {
   stem?: 'imagenet' | 'small';
   temperature?: number;
   learningRate?: number;
+  warmupEpochs?: number;
   strength?: number;
   /** `false` after --no-blur. */
   blur: boolean;
@@ -37,6 +40,8 @@ export interface TrainingSettings {
   seed: number;
   limit: number | null;
   microBatchSize: number | null;
+  /** Of the files that `recipe.training.datasetSize` counts, those that turned out to be no whole picture. */
+  damaged?: number;
 }
 
 const fileName = 'training.json';
@@ -53,8 +58,21 @@ function defaultRecipe(options: TrainingOptions): Recipe {
   return adjustRecipe(seedRecipe, changes);
 }
 
+/** Epochs of the warm-up that has to fit into the run; `undefined` where there is none. */
+function warmUpOf({ optimizer }: Recipe): number | undefined {
+  const { schedule } = optimizer.learningRate;
+  return schedule.type === 'warmupCosine' ? schedule.warmupEpochs : undefined;
+}
+
 function withOptions(recipe: Recipe, options: TrainingOptions, context: Context): Recipe {
-  const { size, architecture, width, stem, temperature, learningRate, strength, batchSize, epochs } = options;
+  const { size, architecture, width, stem, temperature, strength, batchSize, epochs } = options;
+  const { learningRate, warmupEpochs } = options;
+  if (warmupEpochs !== undefined && warmUpOf(recipe) === undefined) {
+    throw new CommandError(
+      `--warmup-epochs needs a recipe with a warm-up, and the learning rate of ${recipe.name} has none.`,
+      exitCodes.usage,
+    );
+  }
   const changes: RecipeChanges = {
     encoder: {
       ...(size !== undefined && { inputShape: [size, size, 3] as const }),
@@ -69,7 +87,12 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
       },
     },
     ...(temperature !== undefined && { temperature }),
-    ...(learningRate !== undefined && { optimizer: { learningRate: { base: learningRate } } }),
+    optimizer: {
+      learningRate: {
+        ...(learningRate !== undefined && { base: learningRate }),
+        ...(warmupEpochs !== undefined && { schedule: { warmupEpochs } }),
+      },
+    },
     training: { ...(batchSize !== undefined && { batchSize }), ...(epochs !== undefined && { epochs }) },
   };
   return adjustRecipe(recipe, changes);
@@ -79,19 +102,99 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
 export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
   const { seed = 0, limit = null, microBatchSize = null } = options;
-  return { recipe: withOptions(base, options, context), seed, limit, microBatchSize };
+  const recipe = withOptions(base, options, context);
+  checkWarmUp(recipe);
+  return { recipe, seed, limit, microBatchSize };
 }
 
-/** Writes down what a run is. */
+/** A warm-up that is longer than the run is known before any picture is read. */
+function checkWarmUp(recipe: Recipe): void {
+  const warmUp = warmUpOf(recipe);
+  const { schedule } = recipe.optimizer.learningRate;
+  const isBound = schedule.type === 'warmupCosine' && schedule.cosineEpochs === undefined;
+  if (warmUp === undefined || !isBound || warmUp <= recipe.training.epochs) return;
+  throw new CommandError(
+    `The warm-up must not be longer than the run. Received: ${counted(warmUp, 'epoch')} of warm-up (--warmup-epochs) in ${counted(recipe.training.epochs, 'epoch')} (--epochs).`,
+    exitCodes.usage,
+  );
+}
+
+/**
+ * The settings for this many pictures: batches that are larger than the folder are refused where they were asked for, and
+ * made smaller where they are only usual; micro-batches have to divide them.
+ *
+ * @throws {@link CommandError} when that cannot be.
+ */
+export function settingsFor(
+  settings: TrainingSettings,
+  pictures: number,
+  options: TrainingOptions & { resume?: boolean },
+  context: Context,
+): TrainingSettings {
+  const { recipe, microBatchSize } = settings;
+  const { batchSize: usual } = recipe.training;
+  if (usual > pictures && (options.batchSize !== undefined || options.resume)) {
+    throw new CommandError(
+      `--batch-size must not be larger than the number of pictures. Received: --batch-size ${usual} with ${counted(pictures, 'picture')}.`,
+      exitCodes.usage,
+    );
+  }
+  const batchSize = Math.max(2, Math.min(usual, pictures));
+  if (batchSize < usual) {
+    context.warn(`Batches of ${batchSize} instead of ${usual}: there are no more pictures.`);
+  }
+  if (microBatchSize !== null && batchSize % microBatchSize !== 0) {
+    throw new CommandError(
+      `--micro-batch-size must divide --batch-size. Received: --micro-batch-size ${microBatchSize} with --batch-size ${batchSize}.`,
+      exitCodes.usage,
+    );
+  }
+  // A learning rate is planned from the number of pictures.
+  const training = { ...recipe.training, batchSize, datasetSize: pictures };
+  return { ...settings, recipe: { ...recipe, training } };
+}
+
+/** What `training.json` holds. */
+export function settingsText(settings: TrainingSettings): string {
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Writes down what a run is that goes on. */
 export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
-  await writeWhole(join(out, fileName), `${JSON.stringify(settings, null, 2)}\n`);
+  await writeWhole(join(out, fileName), settingsText(settings));
+}
+
+/** Every path that a value has in `value`, those of what holds it among them; words about a recipe are none. */
+function pathsOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || path === 'recipe.sources')
+    return [];
+  return Object.entries(value).flatMap(([name, below]) => {
+    const place = path === '' ? name : `${path}.${name}`;
+    return [place, ...pathsOf(below, place)];
+  });
+}
+
+/** @throws unless these are settings that `train` wrote, with no name that nothing would read. */
+function checkSettings(settings: TrainingSettings): void {
+  const { batchSize, epochs, datasetSize } = settings?.recipe?.training ?? {};
+  for (const [name, value] of Object.entries({ batchSize, epochs, datasetSize })) {
+    if (Number.isSafeInteger(value) && value! >= 1) continue;
+    throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
+  }
+  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1 };
+  const known = [seedRecipe, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
+  const unknown = pathsOf(settings).find((path) => !known.includes(path));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  throw new Error(`it has a setting that nothing reads, ${unknown}${hint}`);
 }
 
 async function readSettings(out: string): Promise<TrainingSettings> {
   const path = join(out, fileName);
   try {
     const settings = JSON.parse(await readFile(path, 'utf8')) as TrainingSettings;
-    if (typeof settings.recipe?.training?.batchSize !== 'number') throw new Error('it has no recipe');
+    checkSettings(settings);
     return settings;
   } catch (error) {
     throw new CommandError(
@@ -117,12 +220,14 @@ export async function resumedSettings(
   const base = options.recipe === undefined ? saved.recipe : recipes[options.recipe];
   const recipe = withOptions(base, options, context);
   const free = ['training.epochs', 'training.datasetSize'];
+  if (options.batchSize === undefined) free.push('training.batchSize'); // a recipe's own may have been made smaller
+  const flag = (name: string) => context.flagNames.of(name);
   const differences = recipeDifferences(recipe, saved.recipe)
     .filter(({ path }) => !free.includes(path))
-    .map(({ path, value, other }) => `${path} ${JSON.stringify(other)} (not ${JSON.stringify(value)})`);
+    .map(({ path, value, other }) => `${flag(path)} ${JSON.stringify(other)} (not ${JSON.stringify(value)})`);
   for (const name of ['seed', 'limit', 'microBatchSize'] as const) {
     const value = options[name] ?? saved[name];
-    if (value !== saved[name]) differences.push(`${name} ${saved[name] ?? 'none'} (not ${value})`);
+    if (value !== saved[name]) differences.push(`${flag(name)} ${saved[name] ?? 'none'} (not ${value})`);
   }
   if (differences.length > 0) {
     throw new CommandError(
@@ -132,5 +237,7 @@ export async function resumedSettings(
   }
   const { training } = saved.recipe;
   const epochs = options.epochs ?? training.epochs;
-  return { ...saved, recipe: { ...saved.recipe, training: { ...training, epochs } } };
+  // Earlier versions wrote down the batch that was asked for, and took no more than there were.
+  const batchSize = Math.min(training.batchSize, training.datasetSize);
+  return { ...saved, recipe: { ...saved.recipe, training: { ...training, epochs, batchSize } } };
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addBatchOption, addCommonOptions, addExamples, addModelOptions, wholeNumber } from '../options.js';
+import { addBatchOption, addCommonOptions, addExamples, addModelOptions, integer } from '../options.js';
 import type { Execute } from '../program.js';
 
 /** `search IMAGE --in DIR`. */
@@ -8,7 +8,7 @@ export function searchCommand(execute: Execute): Command {
     .description('Find the pictures of a folder that are most like one picture.')
     .argument('<image>', 'the picture to look for')
     .option('--in <dir>', 'folder to search')
-    .option('--results <n>', 'how many to show', wholeNumber(1), 10);
+    .option('--results <n>', 'how many to show', integer(1), 10);
   addModelOptions(command);
   addBatchOption(command);
   addCommonOptions(command);

@@ -5,8 +5,10 @@ import {
   addExamples,
   choice,
   defaultModel,
+  integer,
   numberBetween,
-  wholeNumber,
+  numberFrom,
+  seed,
 } from '../options.js';
 import type { Execute } from '../program.js';
 
@@ -28,11 +30,11 @@ export function trainCommand(execute: Execute): Command {
         'sthalles-stl10',
       ]),
     )
-    .option('--epochs <n>', 'passes over the pictures, in all (default: 100)', wholeNumber(1))
+    .option('--epochs <n>', 'passes over the pictures, in all (default: 100)', integer(1))
     .option('--minutes <m>', 'end after this time, whatever is left (default: no limit)', numberBetween(0))
-    .option('--batch-size <n>', 'pictures a step (default: 64)', wholeNumber(2))
-    .option('--micro-batch-size <n>', 'pictures on the device at a time (default: all)', wholeNumber(1))
-    .option('--size <pixels>', 'side of the square crops that the encoder sees (default: 96)', wholeNumber(8))
+    .option('--batch-size <n>', 'pictures a step (default: 64)', integer(2))
+    .option('--micro-batch-size <n>', 'pictures on the device at a time (default: all)', integer(2))
+    .option('--size <pixels>', 'side of the square crops that the encoder sees (default: 96)', integer(8))
     .addOption(
       choice('--architecture <name>', 'the encoder (default: resnet18)', [
         'resnet18',
@@ -40,19 +42,24 @@ export function trainCommand(execute: Execute): Command {
         'resnet50',
       ]),
     )
-    .option('--width <channels>', 'channels of its first stage (default: 64)', wholeNumber(1))
+    .option('--width <channels>', 'channels of its first stage (default: 64)', integer(1))
     .addOption(
       choice('--stem <kind>', 'how it begins (default: small below 64 pixels)', ['imagenet', 'small']),
     )
     .option('--temperature <t>', 'temperature of the loss (default: 0.5)', numberBetween(0))
     .option('--learning-rate <rate>', "the optimizer's rate, Adam's (default: 3e-4)", numberBetween(0))
-    .option('--strength <s>', 'strength of the colour changes (default: 1)', numberBetween(0))
+    .option(
+      '--warmup-epochs <n>',
+      'epochs in which the rate rises, where the recipe has a warm-up',
+      numberFrom(0),
+    )
+    .option('--strength <s>', 'strength of the color changes (default: 1)', numberFrom(0, 2.5))
     .option('--no-blur', 'views are not blurred')
-    .option('--seed <n>', 'seed of weights, order and views (default: 0)', wholeNumber(0))
-    .option('--limit <n>', 'at most this many pictures, evenly spread over the folder', wholeNumber(2))
-    .option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch', wholeNumber(1), 200)
-    .option('--keep <n>', 'checkpoints that are kept, the newest', wholeNumber(1), 2)
-    .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', wholeNumber(1), 1024)
+    .option('--seed <n>', 'seed of weights, order and views (default: 0)', seed)
+    .option('--limit <n>', 'at most this many pictures, evenly spread over the folder', integer(2))
+    .option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch', integer(1), 200)
+    .option('--keep <n>', 'checkpoints that are kept, the newest', integer(1), 2)
+    .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', integer(1), 1024)
     .option('--resume', 'go on with the run in --out')
     .option('--overwrite', 'replace the model in --out');
   addBackendOption(command);
@@ -62,6 +69,7 @@ export function trainCommand(execute: Execute): Command {
     ['simclr-ts train photos --resume', 'go on where it was interrupted'],
     ['simclr-ts train photos --resume --epochs 200', 'train longer'],
     ['simclr-ts train icons --size 32 --no-blur --strength 0.5 --out icon-model', 'small pictures'],
+    ['simclr-ts train photos --recipe google-cifar10 --epochs 20 --warmup-epochs 1', 'a short warm-up'],
     [
       'simclr-ts train photos --recipe lightly-cifar10 --epochs 50',
       "a recipe's settings, but for the epochs",

@@ -1,0 +1,23 @@
+import type { Callback } from 'simclr-ts';
+import type { Context } from '../context.js';
+import { warnOfSkipped } from './pictures.js';
+import type { TrainingPictures } from './training-pictures.js';
+import { saveSettings, type TrainingSettings } from './training-settings.js';
+
+/** Warns of damaged files as an epoch finds them, each once, and writes down how many there are. */
+export function tellSkipped(
+  pictures: TrainingPictures,
+  settings: TrainingSettings,
+  out: string,
+  context: Context,
+): Callback {
+  const told = new Set<string>();
+  const tell = async () => {
+    const found = pictures.skipped.filter(({ path }) => !told.has(path));
+    for (const { path } of found) told.add(path);
+    warnOfSkipped(found, context);
+    const damaged = pictures.count - pictures.whole;
+    if (found.length > 0) await saveSettings(out, { ...settings, damaged });
+  };
+  return { onEpochEnd: tell, onFitEnd: tell };
+}
