@@ -217,6 +217,32 @@ describe('duplicates', () => {
     expect((all.json.similar as { paths: string[] }[]).map(({ paths }) => paths.length)).toEqual([4]);
   });
 
+  it('finds more than 500 pictures that are alike, and prints what can be read', async () => {
+    mkdirSync(join(cwd, 'alike'));
+    const { default: sharp } = await import('sharp');
+    const first = await stripes('rows', 1);
+    await sharp(first).webp({ lossless: true }).toFile(join(cwd, 'alike/again.webp'));
+    for (let i = 0; i < 519; i++) writeFileSync(join(cwd, `alike/${String(i).padStart(3, '0')}.png`), first);
+    const flags = ['duplicates', 'alike', '--threshold', '0.999'];
+    const { code, json } = await runJSON(flags, { cwd });
+    expect(code).toBe(0);
+    const [group, ...others] = json.similar as {
+      paths: string[];
+      similarity: { low: number; high: number };
+    }[];
+    expect(others).toEqual([]);
+    expect(group!.paths).toHaveLength(520);
+    expect(group!.similarity).toEqual({ low: expect.any(Number), high: 1 });
+    expect((json.exact as string[][]).map(({ length }) => length)).toEqual([519]);
+
+    const { stdout } = await runCLI(flags, { cwd });
+    expect(stdout).toMatch(/^the same file \(519 files\):\n {2}alike\/000\.png\n/);
+    expect(stdout).toMatch(/\nsimilar, 0\.9\d{3} to 1\.0000 \(520 files\):\n {2}alike\/000\.png\n/);
+    expect(stdout.match(/^ {2}alike\/.*$/gm)).toHaveLength(40);
+    expect(stdout).toContain('  and 500 more; --json lists all\n');
+    expect(stdout).toMatch(/\nOne group holds 520 of 520 pictures\..* --threshold\.\n$/);
+  });
+
   it('tells equal files once, and says when there are none', async () => {
     const { stdout } = await runCLI(['duplicates', 'mixed', '--threshold', '0.9999999'], { cwd });
     expect(stdout).toBe(`the same file:\n${copies.map((path) => `  ${path}\n`).join('')}`);
