@@ -70,7 +70,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
       return { text: describe(equal.groups, [], paths.length), json };
     }
-    const embedded = await embedPictures(simclr, paths, options.batchSize, context);
+    const embedded = await embedPictures({ simclr, paths, batchSize: options.batchSize, context });
     const groups = await nearDuplicates(embedded.vectors, { threshold: options.threshold });
     const similar = groups.map(({ rows, similarity }) => ({
       paths: rows.map((row) => embedded.paths[row]!),

@@ -56,7 +56,7 @@ async function embedLabelled(
   batchSize: number,
   context: Context,
 ): Promise<Labelled & { skipped: SkippedImage[] }> {
-  const embedded = await embedPictures(simclr, paths, batchSize, context);
+  const embedded = await embedPictures({ simclr, paths, batchSize, context });
   const { vectors, indices, skipped } = embedded;
   return {
     paths: embedded.paths,
