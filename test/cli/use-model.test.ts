@@ -112,6 +112,11 @@ describe('embed', () => {
       code: 3,
       message: expect.stringMatching(/^The file is no whole picture\..*broken\.png/),
     });
+    writeFileSync(join(cwd, 'empty.png'), '');
+    expect(await refused(['embed', 'empty.png', '--out', 'n.npy'])).toEqual({
+      code: 3,
+      message: expect.stringMatching(/^The file is no whole picture\..*empty\.png/),
+    });
     writeFileSync(join(cwd, 'file'), '');
     expect(await refused(['embed', 'photos', '--out', 'file/v.npy'])).toEqual({
       code: 3,
@@ -390,6 +395,20 @@ describe('evaluate', () => {
       code: 3,
       message: expect.stringContaining('must hold a folder for each class'),
     });
+    // One folder within a class, or one picture beside the classes, is named.
+    await writeClasses(join(cwd, 'nested'), 3);
+    mkdirSync(join(cwd, 'nested/rows/more'));
+    writeFileSync(join(cwd, 'nested/rows/more/a.png'), await stripes('rows', 0));
+    expect(await refused(['evaluate', 'nested'])).toEqual({
+      code: 3,
+      message:
+        '"nested" must hold a folder for each class and every picture directly in one of them, as in nested/cat/1.jpg ' +
+        'and nested/dog/1.jpg. Received: nested/rows/more/a.png, which is not.',
+    });
+    writeFileSync(join(cwd, 'nested/a.png'), await stripes('rows', 0));
+    expect((await refused(['evaluate', 'photos', '--test', 'nested'])).message).toContain(
+      'Received: nested/a.png and 1 more that are not.',
+    );
     mkdirSync(join(cwd, 'one/rows'), { recursive: true });
     writeFileSync(join(cwd, 'one/rows/a.png'), await stripes('rows', 0));
     expect((await refused(['evaluate', 'one'])).message).toContain('at least two class folders');
