@@ -2,7 +2,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkPositive } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from './embeddings.js';
-import { forEachSimilarityBlock } from './similarity-blocks.js';
+import { forEachLaterRows } from './similarity-blocks.js';
 import { unitRows } from './unit-rows.js';
 
 /** Options of {@link alignment}. */
@@ -93,20 +93,12 @@ export async function uniformity(embeddings: Embeddings, options: UniformityOpti
   }
   const squares = scales.map((scale) => (scale > 0 ? 1 : 0)); // |x|²: a row of zeros has none
   let sum = 0;
-  await forEachSimilarityBlock(
-    units,
-    units,
-    ({ values, query, height, reference, width }) => {
-      for (let row = 0; row < height; row++) {
-        const own = squares[query + row]!;
-        // Each pair once: references after the query.
-        for (let column = Math.max(0, query + row + 1 - reference); column < width; column++) {
-          const distance = own + squares[reference + column]! - 2 * values[row * width + column]!;
-          sum += Math.exp(-t * Math.max(0, distance));
-        }
-      }
-    },
-    ({ query, reference, width }) => reference + width - 1 > query,
-  );
+  await forEachLaterRows(units, (row, first, similarities) => {
+    const own = squares[row]!;
+    for (let i = 0; i < similarities.length; i++) {
+      const distance = own + squares[first + i]! - 2 * similarities[i]!;
+      sum += Math.exp(-t * Math.max(0, distance));
+    }
+  });
   return Math.log(sum / ((rows * (rows - 1)) / 2));
 }

@@ -16,6 +16,7 @@ export {
   type LabeledEmbeddings,
 } from './knn-classifier.js';
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.js';
+export { type NearDuplicateGroup, type NearDuplicatesOptions, nearDuplicates } from './near-duplicates.js';
 export { type NearestNeighbors, nearestNeighbors } from './nearest-neighbors.js';
 export { neighborOverlap } from './neighbor-overlap.js';
 export { type OnlineLinearProbeOptions, onlineLinearProbe } from './online-linear-probe.js';

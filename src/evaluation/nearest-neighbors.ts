@@ -8,7 +8,7 @@ import { type UnitRows, unitRows } from './unit-rows.js';
 export interface NearestNeighbors {
   /** Row numbers in the references. Among equal similarities the lower row number comes first. */
   indices: Int32Array;
-  /** Cosine similarities, from -1 to 1. */
+  /** Cosine similarities, from -1 to 1; exactly 1 between rows with the same values. */
   similarities: Float32Array;
   /** How many neighbours each query has. */
   neighbors: number;
@@ -61,7 +61,6 @@ export async function searchNeighbors(
       keepLargest(line, reference, similarities, indices, (query + row) * count, count);
     }
   });
-  for (let i = 0; i < similarities.length; i++) similarities[i] = Math.max(-1, Math.min(1, similarities[i]!));
   return { indices, similarities, neighbors: count };
 }
 

@@ -1,4 +1,5 @@
 import { matMul, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { firstEqualRows } from './equal-rows.js';
 import { sliceRows, transposedUnitBlock, type UnitRows, unitBlock } from './unit-rows.js';
 
 // One block of similarities is at most 4 million floats (16 MiB), whatever the number of rows.
@@ -24,16 +25,38 @@ export interface SimilarityBlock extends BlockPlace {
 }
 
 /**
+ * Makes cosines of the products: rounding leaves that of a vector with itself a little above or below 1.
+ *
+ * @param equal - What {@link firstEqualRows} found.
+ */
+function toCosines(
+  { values, query, height, reference, width }: SimilarityBlock,
+  equal: ReturnType<typeof firstEqualRows>,
+): void {
+  for (let row = 0; row < height; row++) {
+    const first = equal.queries[query + row]!;
+    for (let column = 0; column < width; column++) {
+      const i = row * width + column;
+      const value = values[i]!;
+      if (value > 1 || (first >= 0 && equal.references[reference + column] === first)) values[i] = 1;
+      else if (value < -1) values[i] = -1;
+    }
+  }
+}
+
+/**
  * All cosine similarities, block by block: products on the device, references in the outer loop, so that each goes to
- * the device once.
+ * the device once. They are from -1 to 1, and exactly 1 between rows with the same values.
  *
  * @param wanted - Says of a block whether it is needed. Default: all are.
+ * @param equal - The rows with the same values, where they are known.
  */
 export async function forEachSimilarityBlock(
   queries: UnitRows,
   references: UnitRows,
   visit: (block: SimilarityBlock) => void,
   wanted: (place: BlockPlace) => boolean = () => true,
+  equal = firstEqualRows(queries, references),
 ): Promise<void> {
   const { dim } = queries;
   for (let reference = 0; reference < references.rows; reference += referenceBlock) {
@@ -49,7 +72,9 @@ export async function forEachSimilarityBlock(
           matMul(tensor2d(unitBlock(queries, query, height), [height, dim]), columns),
         );
         try {
-          visit({ ...place, values: await product.data<'float32'>() });
+          const block = { ...place, values: await product.data<'float32'>() };
+          toCosines(block, equal);
+          visit(block);
         } finally {
           product.dispose();
         }
@@ -58,6 +83,28 @@ export async function forEachSimilarityBlock(
       columns.dispose();
     }
   }
+}
+
+/**
+ * The cosine similarities of each pair of different rows once.
+ *
+ * @param visit - Called with a row and its similarities with rows `first`, `first + 1`, ..., which all come after it; for a
+ * row several times, with other rows. The similarities are valid during the call only.
+ */
+export async function forEachLaterRows(
+  rows: UnitRows,
+  visit: (row: number, first: number, similarities: Float32Array) => void,
+): Promise<void> {
+  const visitBlock = ({ values, query, height, reference, width }: SimilarityBlock) => {
+    for (let row = 0; row < height; row++) {
+      const skipped = Math.max(0, query + row + 1 - reference);
+      if (skipped >= width) continue;
+      const similarities = values.subarray(row * width + skipped, (row + 1) * width);
+      visit(query + row, reference + skipped, similarities);
+    }
+  };
+  const hasPairs = ({ query, reference, width }: BlockPlace) => reference + width - 1 > query;
+  await forEachSimilarityBlock(rows, rows, visitBlock, hasPairs);
 }
 
 // What the rows of all references may take on the host while they are gone through: 128 MiB.
@@ -76,13 +123,18 @@ export async function forEachSimilarityRow(
   const size = references.rows;
   const together = Math.max(1, Math.min(queries.rows, Math.floor(rowBudget / size)));
   const rows = new Float32Array(together * size);
+  const equal = firstEqualRows(queries, references);
   for (let first = 0; first < queries.rows; first += together) {
     const count = Math.min(together, queries.rows - first);
-    await forEachSimilarityBlock(sliceRows(queries, first, count), references, (block) => {
+    const copy = (block: SimilarityBlock) => {
       for (let row = 0; row < block.height; row++) {
         const line = block.values.subarray(row * block.width, (row + 1) * block.width);
         rows.set(line, (block.query + row) * size + block.reference);
       }
+    };
+    await forEachSimilarityBlock(sliceRows(queries, first, count), references, copy, undefined, {
+      ...equal,
+      queries: equal.queries.subarray(first, first + count),
     });
     for (let row = 0; row < count; row++) visit(first + row, rows.subarray(row * size, (row + 1) * size));
   }

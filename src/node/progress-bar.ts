@@ -1,6 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../errors/check-keys.js';
 import { isInteractive, openBar } from './bar.js';
+import type { ProgressOptions } from './progress.js';
 
 /** What a training callback hears when training begins. */
 export interface ProgressFitStart {

@@ -1,5 +1,4 @@
 import type { SingleBar } from 'cli-progress';
-import cliProgress from 'cli-progress';
 import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';

@@ -1,17 +1,25 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 let writes = 0;
 
-/** Writes a file and waits until the disk has it. */
-export async function writeDurably(path: string, contents: readonly (string | Uint8Array)[]): Promise<void> {
+/** Makes a file of what `write` puts into it, and waits until the disk has it. */
+async function makeDurably<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'w');
   try {
-    for (const part of contents) await file.appendFile(part);
+    const result = await write(file);
     await file.sync();
+    return result;
   } finally {
     await file.close();
   }
+}
+
+/** Writes a file and waits until the disk has it. */
+export function writeDurably(path: string, contents: readonly (string | Uint8Array)[]): Promise<void> {
+  return makeDurably(path, async (file) => {
+    for (const part of contents) await file.appendFile(part);
+  });
 }
 
 /** Makes a folder and those above it. By itself first, because only that tells of a disk that is read-only. */
@@ -38,21 +46,42 @@ export async function syncDirectory(path: string): Promise<void> {
 /** Removes what a process that was killed in the middle of a write of `names` left in a folder. */
 export async function removeLeftovers(folder: string, names: readonly string[]): Promise<void> {
   for (const file of await readdir(folder)) {
-    const name = /^(.*)\.\d+-\d+\.tmp$/.exec(file)?.[1];
-    if (name !== undefined && names.includes(name)) await rm(join(folder, file), { force: true });
+    const [, name, writer] = /^(.*)\.(\d+)-\d+\.tmp$/.exec(file) ?? [];
+    if (name === undefined || !names.includes(name) || isRunning(Number(writer))) continue;
+    await rm(join(folder, file), { force: true });
   }
 }
 
-/** Replaces a file, all or nothing, also when the power fails. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** Whether a process of this number runs, this one included: it may be writing. */
+function isRunning(writer: number): boolean {
+  try {
+    process.kill(writer, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Replaces a file by what `write` puts into another, all or nothing, also when the power fails.
+ *
+ * @returns What `write` does.
+ */
+export async function replaceFileBy<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const temporary = `${path}.${process.pid}-${writes++}.tmp`;
   try {
     await removeLeftovers(dirname(path), [basename(path)]);
-    await writeDurably(temporary, [text]);
+    const result = await makeDurably(temporary, write);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
+    return result;
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Replaces a file, all or nothing, also when the power fails. */
+export function replaceFile(path: string, text: string): Promise<void> {
+  return replaceFileBy(path, (file) => file.appendFile(text));
 }

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -111,9 +112,106 @@ describe('embed', () => {
       code: 3,
       message: expect.stringMatching(/^The file is no whole picture\..*broken\.png/),
     });
+    writeFileSync(join(cwd, 'empty.png'), '');
+    expect(await refused(['embed', 'empty.png', '--out', 'n.npy'])).toEqual({
+      code: 3,
+      message: expect.stringMatching(/^The file is no whole picture\..*empty\.png/),
+    });
     writeFileSync(join(cwd, 'file'), '');
-    expect((await refused(['embed', 'photos', '--out', 'file/v.npy'])).code).toBe(3);
+    expect(await refused(['embed', 'photos', '--out', 'file/v.npy'])).toEqual({
+      code: 3,
+      message:
+        '"file/v.npy" must be a file that can be written. Received: a file of that name is there (EEXIST).',
+    });
+    mkdirSync(join(cwd, 'folder.npy'));
+    expect(await refused(['embed', 'photos', '--out', 'folder.npy'])).toEqual({
+      code: 3,
+      message: '"folder.npy" must be a file. Received: a folder.',
+    });
     expect(existsSync(join(cwd, 'n.npy'))).toBe(false);
+  });
+});
+
+describe('embed, interrupted', () => {
+  it('says what it leaves: the file of before, or none', async () => {
+    mkdirSync(join(cwd, 'many'));
+    const picture = await stripes('rows', 1);
+    for (let i = 0; i < 600; i++) writeFileSync(join(cwd, `many/${i}.png`), picture);
+    const cut = async (out: string) => {
+      let watch: NodeJS.Timeout | undefined;
+      const outcome = await runJSON(['embed', 'many', '--out', out, '--batch-size', '1', '--verbose'], {
+        cwd,
+        // The first note gives the way to send a signal; the file that is begun says when.
+        onStderr(_, kill) {
+          watch ??= setInterval(() => {
+            if (readdirSync(cwd).some((name) => name.startsWith(out) && name.endsWith('.tmp'))) {
+              clearInterval(watch);
+              kill('SIGINT');
+            }
+          }, 2);
+        },
+      });
+      clearInterval(watch);
+      expect(outcome.code).toBe(130);
+      return (outcome.json.error as { message: string }).message;
+    };
+    expect(await cut('cut.npy')).toMatch(
+      /^Interrupted after \d+ of 600 pictures\. Nothing is kept of it: cut\.npy was not written\.$/,
+    );
+    writeFileSync(join(cwd, 'cut.csv'), 'before');
+    expect(await cut('cut.csv')).toContain('cut.csv is still what it was before.');
+    expect(read('cut.csv').toString()).toBe('before');
+    expect(readdirSync(cwd).filter((name) => name.startsWith('cut.'))).toEqual(['cut.csv']);
+  });
+});
+
+/** The model, with all weights replaced by one number, in a file that says nothing of what they must be. */
+function modelOf(name: string, weight: number): void {
+  cpSync(join(cwd, 'simclr-model'), join(cwd, name), { recursive: true });
+  const { weightsSha256, jsonSha256, ...model } = JSON.parse(read(`${name}/model.json`).toString());
+  expect([weightsSha256, jsonSha256]).not.toContain(undefined);
+  writeFileSync(join(cwd, name, 'model.json'), JSON.stringify(model));
+  const bytes = read(`${name}/weights.bin`);
+  writeFileSync(
+    join(cwd, name, 'weights.bin'),
+    new Uint8Array(new Float32Array(bytes.length / 4).fill(weight).buffer),
+  );
+}
+
+describe('a model that went wrong', () => {
+  it('is named with the picture whose vector is not finite', async () => {
+    modelOf('infinite', Number.POSITIVE_INFINITY);
+    for (const args of [
+      ['embed', 'photos', '--out', 'n.npy'],
+      ['search', 'photos/columns/00.png', '--in', 'photos'],
+      ['duplicates', 'photos'],
+      ['evaluate', 'photos'],
+    ]) {
+      expect(await refused([...args, '--model', 'infinite']), args[0]).toEqual({
+        code: 4,
+        message: expect.stringMatching(
+          /^The model must give finite numbers\. Received: (NaN|Infinity) in the vector of photos\/columns\/00\.png\./,
+        ),
+      });
+    }
+    expect(existsSync(join(cwd, 'n.npy'))).toBe(false);
+  });
+
+  it('gives zeros, which nothing can be searched by, and which are not duplicates', async () => {
+    modelOf('zeros', 0);
+    expect(await refused(['search', 'photos/columns/00.png', '--in', 'photos', '--model', 'zeros'])).toEqual({
+      code: 4,
+      message: expect.stringMatching(
+        /^The vector of photos\/columns\/00\.png must point somewhere.*zeros alone/,
+      ),
+    });
+    const { json } = await runJSON(['duplicates', 'photos', '--model', 'zeros'], { cwd });
+    expect(json.similar).toEqual([]);
+    const evaluated = await runJSON(['evaluate', 'photos', '--model', 'zeros'], { cwd });
+    expect(evaluated).toMatchObject({
+      code: 0,
+      json: { knn: { accuracy: 0.5 }, linearProbe: { accuracy: 0.5 } },
+    });
   });
 });
 
@@ -217,6 +315,32 @@ describe('duplicates', () => {
     expect((all.json.similar as { paths: string[] }[]).map(({ paths }) => paths.length)).toEqual([4]);
   });
 
+  it('finds more than 500 pictures that are alike, and prints what can be read', async () => {
+    mkdirSync(join(cwd, 'alike'));
+    const { default: sharp } = await import('sharp');
+    const first = await stripes('rows', 1);
+    await sharp(first).webp({ lossless: true }).toFile(join(cwd, 'alike/again.webp'));
+    for (let i = 0; i < 519; i++) writeFileSync(join(cwd, `alike/${String(i).padStart(3, '0')}.png`), first);
+    const flags = ['duplicates', 'alike', '--threshold', '0.999'];
+    const { code, json } = await runJSON(flags, { cwd });
+    expect(code).toBe(0);
+    const [group, ...others] = json.similar as {
+      paths: string[];
+      similarity: { low: number; high: number };
+    }[];
+    expect(others).toEqual([]);
+    expect(group!.paths).toHaveLength(520);
+    expect(group!.similarity).toEqual({ low: expect.any(Number), high: 1 });
+    expect((json.exact as string[][]).map(({ length }) => length)).toEqual([519]);
+
+    const { stdout } = await runCLI(flags, { cwd });
+    expect(stdout).toMatch(/^the same file \(519 files\):\n {2}alike\/000\.png\n/);
+    expect(stdout).toMatch(/\nsimilar, 0\.9\d{3} to 1\.0000 \(520 files\):\n {2}alike\/000\.png\n/);
+    expect(stdout.match(/^ {2}alike\/.*$/gm)).toHaveLength(40);
+    expect(stdout).toContain('  and 500 more; --json lists all\n');
+    expect(stdout).toMatch(/\nOne group holds 520 of 520 pictures\..* --threshold\.\n$/);
+  });
+
   it('tells equal files once, and says when there are none', async () => {
     const { stdout } = await runCLI(['duplicates', 'mixed', '--threshold', '0.9999999'], { cwd });
     expect(stdout).toBe(`the same file:\n${copies.map((path) => `  ${path}\n`).join('')}`);
@@ -271,6 +395,20 @@ describe('evaluate', () => {
       code: 3,
       message: expect.stringContaining('must hold a folder for each class'),
     });
+    // One folder within a class, or one picture beside the classes, is named.
+    await writeClasses(join(cwd, 'nested'), 3);
+    mkdirSync(join(cwd, 'nested/rows/more'));
+    writeFileSync(join(cwd, 'nested/rows/more/a.png'), await stripes('rows', 0));
+    expect(await refused(['evaluate', 'nested'])).toEqual({
+      code: 3,
+      message:
+        '"nested" must hold a folder for each class and every picture directly in one of them, as in nested/cat/1.jpg ' +
+        'and nested/dog/1.jpg. Received: nested/rows/more/a.png, which is not.',
+    });
+    writeFileSync(join(cwd, 'nested/a.png'), await stripes('rows', 0));
+    expect((await refused(['evaluate', 'photos', '--test', 'nested'])).message).toContain(
+      'Received: nested/a.png and 1 more that are not.',
+    );
     mkdirSync(join(cwd, 'one/rows'), { recursive: true });
     writeFileSync(join(cwd, 'one/rows/a.png'), await stripes('rows', 0));
     expect((await refused(['evaluate', 'one'])).message).toContain('at least two class folders');

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { nearDuplicates } from 'simclr-ts/evaluation';
 import type { SkippedImage } from 'simclr-ts/node';
 import type { Action } from '../context.js';
 import { embedPictures } from './embed-pictures.js';
 import { type ModelOptions, openModel } from './open-model.js';
 import { listFolder, warnOfSkipped } from './pictures.js';
-import { similarPairs } from './similar-pairs.js';
 
 interface DuplicatesOptions extends ModelOptions {
   threshold: number;
@@ -14,33 +14,16 @@ interface DuplicatesOptions extends ModelOptions {
   batchSize: number;
 }
 
-/** Groups of rows that are linked, each in ascending order; rows on their own are left out. */
-export function linkedGroups(count: number, pairs: Iterable<readonly [number, number]>): number[][] {
-  const parents = Array.from({ length: count }, (_, row) => row);
-  const root = (row: number): number => {
-    let top = row;
-    while (parents[top] !== top) top = parents[top]!;
-    while (parents[row] !== top) [parents[row], row] = [top, parents[row]!];
-    return top;
-  };
-  for (const [a, b] of pairs) {
-    const [low, high] = [root(a), root(b)].sort((x, y) => x - y) as [number, number];
-    parents[high] = low;
-  }
-  const groups = new Map<number, number[]>();
-  for (let row = 0; row < count; row++) {
-    const top = root(row);
-    const group = groups.get(top);
-    if (group) group.push(row);
-    else groups.set(top, [row]);
-  }
-  return [...groups.values()].filter((group) => group.length > 1);
-}
-
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
+  const group = groups.get(key);
+  if (group) group.push(path);
+  else groups.set(key, [path]);
 }
 
 /** Groups of files with the same bytes. Only those of equal size are read. */
@@ -52,7 +35,7 @@ async function equalFiles(
   for (const path of paths) {
     try {
       const { size } = await stat(path);
-      bySize.set(size, [...(bySize.get(size) ?? []), path]);
+      addTo(bySize, size, path);
     } catch (error) {
       skipped.push({ path, reason: (error as Error).message });
     }
@@ -62,8 +45,7 @@ async function equalFiles(
     if (candidates.length < 2) continue;
     for (const path of candidates) {
       try {
-        const hash = await hashOf(path);
-        byHash.set(hash, [...(byHash.get(hash) ?? []), path]);
+        addTo(byHash, await hashOf(path), path);
       } catch (error) {
         skipped.push({ path, reason: (error as Error).message });
       }
@@ -86,21 +68,14 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
     if (!simclr) {
       warnOfSkipped(equal.skipped, context);
       const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
-      return { text: describe(equal.groups, []), json };
+      return { text: describe(equal.groups, [], paths.length), json };
     }
-    const embedded = await embedPictures(simclr, paths, options.batchSize, context);
-    const pairs = await similarPairs(embedded.vectors, options.threshold);
-    const similar = linkedGroups(
-      embedded.paths.length,
-      pairs.map(({ a, b }) => [a, b] as const),
-    ).map((rows) => {
-      const members = new Set(rows);
-      const within = pairs.filter(({ a }) => members.has(a)).map(({ similarity }) => similarity);
-      return {
-        paths: rows.map((row) => embedded.paths[row]!),
-        similarity: { low: Math.min(...within), high: Math.max(...within) },
-      };
-    });
+    const embedded = await embedPictures({ simclr, paths, batchSize: options.batchSize, context });
+    const groups = await nearDuplicates(embedded.vectors, { threshold: options.threshold });
+    const similar = groups.map(({ rows, similarity }) => ({
+      paths: rows.map((row) => embedded.paths[row]!),
+      similarity,
+    }));
     const equalGroup = new Map(equal.groups.flatMap((group, i) => group.map((path) => [path, i] as const)));
     // A group of nothing but equal files is told once.
     const others = similar.filter(({ paths: [first, ...rest] }) => {
@@ -108,7 +83,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
     return {
-      text: describe(equal.groups, others),
+      text: describe(equal.groups, others, embedded.paths.length),
       json: {
         pictures: embedded.paths.length,
         model: options.model,
@@ -123,19 +98,40 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
   }
 };
 
+/** Of a larger group the first so many files are printed. */
+const listedAtMost = 20;
+
+interface SimilarFiles {
+  paths: readonly string[];
+  similarity: { low: number; high: number };
+}
+
 function describe(
   equal: readonly (readonly string[])[],
-  similar: readonly { paths: readonly string[]; similarity: { low: number; high: number } }[],
+  similar: readonly SimilarFiles[],
+  pictures: number,
 ): string {
+  if (equal.length + similar.length === 0) return 'No duplicates.';
+  const block = (title: string, paths: readonly string[]) => {
+    const rest = paths.length - listedAtMost;
+    const size = rest > 0 ? ` (${paths.length} files)` : '';
+    const lines = paths.slice(0, listedAtMost).map((path) => `  ${path}`);
+    if (rest > 0) lines.push(`  and ${rest} more; --json lists all`);
+    return [`${title}${size}:`, ...lines].join('\n');
+  };
   const blocks = [
-    ...equal.map((group) => ['the same file:', ...group]),
+    ...equal.map((paths) => block('the same file', paths)),
     ...similar.map(({ paths, similarity: { low, high } }) => {
       const range = low.toFixed(4) === high.toFixed(4) ? '' : ` to ${high.toFixed(4)}`;
-      return [`similar, ${low.toFixed(4)}${range}:`, ...paths];
+      return block(`similar, ${low.toFixed(4)}${range}`, paths);
     }),
   ];
-  if (blocks.length === 0) return 'No duplicates.';
-  return blocks
-    .map(([title, ...paths]) => [title, ...paths.map((path) => `  ${path}`)].join('\n'))
-    .join('\n\n');
+  const largest = similar.reduce((size, { paths }) => Math.max(size, paths.length), 0);
+  if (largest > listedAtMost && largest > pictures / 2) {
+    blocks.push(
+      `One group holds ${largest} of ${pictures} pictures. Unless they are copies, the threshold is too low for this model: ` +
+        'try a higher --threshold.',
+    );
+  }
+  return blocks.join('\n\n');
 }

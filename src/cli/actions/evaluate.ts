@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { DataError, type SimCLR } from 'simclr-ts';
 import { splitImages } from 'simclr-ts/data';
 import {
@@ -35,9 +35,11 @@ type ClassFolders = Required<ListedPictures>;
 async function listClasses(dir: string): Promise<ClassFolders> {
   const { paths, labels, classNames } = await listFolder(dir);
   if (!labels || !classNames) {
+    const outside = paths.filter((path) => relative(dir, path).split(sep).length !== 2);
     throw new CommandError(
-      `${JSON.stringify(dir)} must hold a folder for each class and every picture in one of them, as in ` +
-        `${dir}/cat/1.jpg and ${dir}/dog/1.jpg.`,
+      `${JSON.stringify(dir)} must hold a folder for each class and every picture directly in one of them, as in ` +
+        `${join(dir, 'cat', '1.jpg')} and ${join(dir, 'dog', '1.jpg')}. Received: ${outside[0]}` +
+        `${outside.length > 1 ? ` and ${outside.length - 1} more that are not` : ', which is not'}.`,
       exitCodes.files,
     );
   }
@@ -56,7 +58,7 @@ async function embedLabelled(
   batchSize: number,
   context: Context,
 ): Promise<Labelled & { skipped: SkippedImage[] }> {
-  const embedded = await embedPictures(simclr, paths, batchSize, context);
+  const embedded = await embedPictures({ simclr, paths, batchSize, context });
   const { vectors, indices, skipped } = embedded;
   return {
     paths: embedded.paths,

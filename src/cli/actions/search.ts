@@ -27,8 +27,20 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
   const { paths } = await listFolder(folder);
   const simclr = await openModel(options, context);
   try {
-    const query = await embedPictures(simclr, [image!], 1, { ...context, quiet: true });
-    const found = await embedPictures(simclr, paths, batchSize, context);
+    const query = await embedPictures({
+      simclr,
+      paths: [image!],
+      batchSize: 1,
+      context: { ...context, quiet: true },
+    });
+    if (query.vectors.data.every((value) => value === 0)) {
+      throw new CommandError(
+        `The vector of ${image} must point somewhere, so that others can be compared with it. Received: zeros alone. ` +
+          'The training of this model went wrong.',
+        exitCodes.model,
+      );
+    }
+    const found = await embedPictures({ simclr, paths, batchSize, context });
     const own = await realName(image!);
     // One more than is shown: the picture itself may be in the folder.
     const count = Math.min(wanted + 1, found.paths.length);

@@ -1,83 +1,127 @@
+import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { EmbeddingArray } from 'simclr-ts';
-import { writeSafetensors } from 'simclr-ts/interop';
 import { CommandError, exitCodes } from '../exit-codes.js';
-import { writeWhole } from './write-file.js';
+import { csvHead, csvRow, jsonRow, npyHeader, safetensorsHeader } from './vector-formats.js';
+import { writeInPieces } from './write-file.js';
 
-/** Vectors and the files they are of. */
+/** Some vectors and the files they are of. */
 export interface NamedVectors {
   vectors: EmbeddingArray;
   paths: readonly string[];
 }
 
+/** What is to be written. */
+export interface VectorSource {
+  /** Files that may get a vector: all of them, unless some are damaged. */
+  paths: readonly string[];
+  /** Numbers in a vector. */
+  dim: number;
+  /** The vectors, in the order of `paths`. */
+  chunks: AsyncIterable<NamedVectors>;
+}
+
+/** What was written. */
+export interface WrittenVectors {
+  /** The files, first the one that was asked for. */
+  files: string[];
+  /** Number of vectors. */
+  rows: number;
+}
+
+/** What writers need of a file. */
+export type VectorFile = Pick<FileHandle, 'appendFile' | 'write'>;
+
+/** Texts go to the file when so many characters have come together. */
+const pieceLength = 2 ** 20;
+
+/** Writes texts one after the other, in pieces of bounded size. */
+async function writeTexts(file: VectorFile, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  let piece = '';
+  for await (const text of texts) {
+    piece += text;
+    if (piece.length < pieceLength) continue;
+    await file.appendFile(piece);
+    piece = '';
+  }
+  await file.appendFile(piece);
+}
+
+/** Writes a line for each vector. Returns their number. */
+export async function writeLines(
+  file: VectorFile,
+  head: string,
+  lineOf: (path: string, vector: Float32Array) => string,
+  { dim, chunks }: VectorSource,
+): Promise<number> {
+  let rows = 0;
+  async function* lines() {
+    yield head;
+    for await (const { vectors, paths } of chunks) {
+      for (const [row, path] of paths.entries()) {
+        yield lineOf(path, vectors.data.subarray(row * dim, (row + 1) * dim));
+        rows++;
+      }
+    }
+  }
+  await writeTexts(file, lines());
+  return rows;
+}
+
 /**
- * A matrix in numpy's format, version 1.0: float32, rows one after the other.
+ * Writes a matrix whose header says how many rows there are, which only the end knows: room is left for the longest, and
+ * filled in then.
  *
- * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * @param header - A header for files that have a vector, of at least `length` bytes.
+ * @returns The files that have a vector.
  */
-export function toNpy({ data, shape: [rows, dim] }: EmbeddingArray): Uint8Array {
-  const description = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${dim}), }`;
-  const prefix = 10; // magic, version, length of the header
-  const length = Math.ceil((prefix + description.length + 1) / 64) * 64 - prefix;
-  const file = new Uint8Array(prefix + length + data.length * 4);
-  file.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, length & 0xff, length >> 8]);
-  file.set(new TextEncoder().encode(`${description.padEnd(length - 1)}\n`), prefix);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), prefix + length);
-  return file;
+export async function writeMatrix(
+  file: VectorFile,
+  header: (paths: readonly string[], length: number) => Uint8Array,
+  { paths: all, chunks }: VectorSource,
+): Promise<string[]> {
+  const { length } = header(all, 0);
+  await file.appendFile(new Uint8Array(length));
+  const kept: string[] = [];
+  for await (const { vectors, paths } of chunks) {
+    const { buffer, byteOffset, byteLength } = vectors.data;
+    await file.appendFile(new Uint8Array(buffer, byteOffset, byteLength));
+    for (const path of paths) kept.push(path);
+  }
+  const start = header(kept, length);
+  for (let at = 0; at < length; ) at += (await file.write(start, at, length - at, at)).bytesWritten;
+  return kept;
 }
 
-/** The shortest number that float32 reads as the same. */
-function shortNumber(value: number): number {
-  return Number(value.toPrecision(9));
+function* jsonList(texts: readonly string[]): Generator<string> {
+  for (const [i, text] of texts.entries()) yield `${i === 0 ? '[' : ','}\n  ${JSON.stringify(text)}`;
+  yield texts.length === 0 ? '[]\n' : '\n]\n';
 }
 
-function rowsOf({ vectors, paths }: NamedVectors): { path: string; vector: number[] }[] {
-  const [, dim] = vectors.shape;
-  return paths.map((path, row) => ({
-    path,
-    vector: Array.from(vectors.data.subarray(row * dim, (row + 1) * dim), shortNumber),
-  }));
-}
-
-function quoted(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
-}
-
-/** One line a picture behind a line of names: path, h0, h1, ... (RFC 4180, but for the line ends). */
-export function toCSV(named: NamedVectors): string {
-  const columns = Array.from({ length: named.vectors.shape[1] }, (_, column) => `h${column}`);
-  const lines = rowsOf(named).map(({ path, vector }) => [quoted(path), ...vector].join(','));
-  return `${[['path', ...columns].join(','), ...lines].join('\n')}\n`;
-}
-
-/** One JSON object a line: { "path": ..., "vector": [...] }. */
-export function toJSONLines(named: NamedVectors): string {
-  return rowsOf(named)
-    .map((row) => `${JSON.stringify(row)}\n`)
-    .join('');
-}
-
-const writers: Record<string, (path: string, named: NamedVectors) => Promise<string[]>> = {
-  '.npy': async (path, { vectors, paths }) => {
+const writers: Record<string, (path: string, source: VectorSource) => Promise<WrittenVectors>> = {
+  '.npy': async (path, source) => {
     // The format holds one array and no names.
     const names = `${path.slice(0, -'.npy'.length)}.paths.json`;
-    await writeWhole(names, `${JSON.stringify(paths, null, 2)}\n`);
-    await writeWhole(path, toNpy(vectors));
-    return [path, names];
+    const rows = await writeInPieces(path, async (file) => {
+      const header = ({ length }: readonly string[], bytes: number) => npyHeader(length, source.dim, bytes);
+      const kept = await writeMatrix(file, header, source);
+      await writeInPieces(names, (list) => writeTexts(list, jsonList(kept)));
+      return kept.length;
+    });
+    return { files: [path, names], rows };
   },
-  '.safetensors': async (path, { vectors, paths }) => {
-    const { data, shape } = vectors;
-    const metadata = { paths: JSON.stringify(paths) };
-    await writeWhole(path, writeSafetensors({ vectors: { data, shape } }, { metadata }));
-    return [path];
+  '.safetensors': async (path, source) => {
+    const header = (kept: readonly string[], bytes: number) => safetensorsHeader(kept, source.dim, bytes);
+    const kept = await writeInPieces(path, (file) => writeMatrix(file, header, source));
+    return { files: [path], rows: kept.length };
   },
-  '.csv': async (path, named) => {
-    await writeWhole(path, toCSV(named));
-    return [path];
+  '.csv': async (path, source) => {
+    const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source.dim), csvRow, source));
+    return { files: [path], rows };
   },
-  '.jsonl': async (path, named) => {
-    await writeWhole(path, toJSONLines(named));
-    return [path];
+  '.jsonl': async (path, source) => {
+    const rows = await writeInPieces(path, (file) => writeLines(file, '', jsonRow, source));
+    return { files: [path], rows };
   },
 };
 
@@ -90,7 +134,10 @@ export function checkVectorFile(path: string): void {
   );
 }
 
-/** Writes vectors in the format that the name's end says. Returns the files that were written. */
-export async function writeVectors(path: string, named: NamedVectors): Promise<string[]> {
-  return writers[extname(path)]!(path, named);
+/**
+ * Writes vectors as they come, in the format that the name's end says. The file takes its place when all are in it; when
+ * that fails, what was there stays.
+ */
+export function writeVectors(path: string, source: VectorSource): Promise<WrittenVectors> {
+  return writers[extname(path)]!(path, source);
 }

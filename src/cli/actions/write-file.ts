@@ -1,19 +1,51 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { explainSystemError } from '../../node/system-error.js';
+import { makeFolder, replaceFileBy } from '../../node/write-durably.js';
+import { CommandError, exitCodes } from '../exit-codes.js';
 
-/** Makes the folder that a file is to be in, so that a wrong path is known before any work. */
+/** Names the file in what the system answers; other errors stay as they are. */
+function unwritable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  return new CommandError(
+    `${JSON.stringify(path)} must be a file that can be written. Received: ${explainSystemError(error)}.`,
+    exitCodes.files,
+    { cause: error },
+  );
+}
+
+/**
+ * Makes the folder that a file is to be in, so that a wrong path is known before any work.
+ *
+ * @throws {@link CommandError} when there can be none, or a folder is where the file would be.
+ */
 export async function prepareFile(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  try {
+    await makeFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) {
+    throw new CommandError(`${JSON.stringify(path)} must be a file. Received: a folder.`, exitCodes.files);
+  }
+}
+
+/**
+ * Writes a file piece by piece: the whole one takes its place at the end, and when `write` fails, what was there stays.
+ *
+ * @returns What `write` does.
+ * @throws {@link CommandError} when the system cannot write it.
+ */
+export async function writeInPieces<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    return await replaceFileBy(path, write);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
 /** Writes a whole file or, when that fails, leaves what was there. */
-export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, contents);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+export function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
+  return writeInPieces(path, (file) => file.appendFile(contents));
 }
