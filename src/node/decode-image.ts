@@ -3,6 +3,7 @@ import { toBytes } from '../data/bytes.js';
 import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { openPicture } from './open-picture.js';
 import { importOptional } from './optional-package.js';
 import { type FilePath, readBytes } from './read-bytes.js';
 
@@ -84,10 +85,8 @@ export function undecodable(
 
 /** Decodes the bytes of one picture. The program in decode-worker.ts does the same on other threads. */
 async function decodePixels(sharp: Sharp, bytes: Uint8Array, plan: DecodePlan): Promise<DecodedImage> {
-  const { size, fit, background, maxPixels } = plan;
-  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background });
+  const { size, fit, background } = plan;
+  let pipeline = await openPicture(sharp, bytes, plan);
   if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
   const { data, info } = await pipeline
     .toColourspace('srgb')
@@ -116,9 +115,10 @@ export async function decodeBytes(
 }
 
 /**
- * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; grey, CMYK and
- * 16-bit pictures are converted, through their colour profile where there is one; transparency is laid over the
- * `background`; an animation gives its first frame.
+ * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; gray, CMYK, 16-bit
+ * and 32-bit pictures are converted, through their color profile where there is one (32-bit pictures with a profile
+ * are refused); transparency is laid over the `background`; further channels are left out; an animation gives its first
+ * frame. Floating-point samples are linear light from 0 to 1.
  *
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *

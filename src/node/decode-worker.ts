@@ -1,4 +1,5 @@
 import type { DecodePlan } from './decode-image.js';
+import { openPicture } from './open-picture.js';
 
 /** What a decoding thread is told when it starts. */
 export interface DecodeWorkerData {
@@ -32,6 +33,8 @@ export const decodeWorkerCode = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { readFile } = require('node:fs/promises');
 const { plan, concurrency } = workerData;
+const __name = (named) => named; // what some compilers wrap functions in
+const openPicture = ${openPicture};
 const waiting = new Map();
 let running = false;
 let sharp;
@@ -54,10 +57,8 @@ async function decode({ name, bytes }) {
   }
 }
 async function decodePixels(encoded) {
-  const { size, fit, background, maxPixels } = plan;
-  let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background });
+  const { size, fit, background } = plan;
+  let pipeline = await openPicture(sharp, encoded, plan);
   if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
   const { data, info } = await pipeline
     .toColourspace('srgb')
