@@ -137,7 +137,8 @@ async function decodeAll(
 /**
  * Reads all pictures of a folder into memory (`height * width * 3` bytes each); {@link imageFolder} streams instead.
  *
- * Files are sorted by name, hidden files and other kinds passed over. Where every picture lies directly in a
+ * Files are sorted by name, hidden files and other kinds passed over. A file and the links to it are one picture,
+ * under the file's own name if that is below `dir`, otherwise under the first link's. Where every picture lies directly in a
  * sub-folder, as in `dir/cat/1.jpg`, the sub-folders are the classes.
  *
  * @param dir - The folder.
