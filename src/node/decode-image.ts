@@ -3,9 +3,10 @@ import { toBytes } from '../data/bytes.js';
 import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { type FilePath, isURL } from './file-path.js';
 import { openPicture } from './open-picture.js';
 import { importOptional } from './optional-package.js';
-import { type FilePath, readBytes } from './read-bytes.js';
+import { readBytes } from './read-bytes.js';
 
 /** Options of {@link decodeImage}. */
 export interface DecodeImageOptions {
@@ -122,7 +123,7 @@ export async function decodeBytes(
  *
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *
- * @param image - File name, `file:` URL, or the bytes of the file.
+ * @param image - File name, `file:` URL (an object or text), or the bytes of the file.
  * @throws `DataError` when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
  *   names it.
  * @throws `InvalidOptionError` when an option is outside its domain.
@@ -135,7 +136,7 @@ export async function decodeImage(
   options: DecodeImageOptions = {},
 ): Promise<DecodedImage> {
   const plan = decodePlan('decodeImage', options);
-  if (typeof image === 'string' || image instanceof URL) {
+  if (typeof image === 'string' || isURL(image)) {
     const bytes = await readBytes('decodeImage', image);
     return decodeBytes('decodeImage', bytes, plan, String(image));
   }

@@ -18,6 +18,7 @@ import {
   type DecodeWorkerData,
   decodeWorkerCode,
 } from './decode-worker.js';
+import { toFileName } from './file-path.js';
 import { unreadable } from './read-bytes.js';
 
 /** Options of {@link decodePool}. */
@@ -78,8 +79,8 @@ function locateSharp(caller: string): string {
 }
 
 /** What can go to another thread: a part of a larger buffer would take all of it along. */
-function portable({ name, bytes }: EncodedPicture): EncodedPicture {
-  if (!bytes) return { name };
+function portable(caller: string, { name, bytes }: EncodedPicture): EncodedPicture {
+  if (!bytes) return { name: toFileName(caller, 'name', name) };
   return { name, bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) };
 }
 
@@ -102,6 +103,7 @@ class Pool {
     if (this.closed) {
       throw new SimCLRError(`${this.caller}: the threads must be there. Received: a call after close().`);
     }
+    for (const { name, bytes } of pictures) if (!bytes) toFileName(this.caller, 'name', name);
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
     const parts: Promise<Result[]>[] = [];
     for (let start = 0; start < pictures.length; start += perJob) {
@@ -161,7 +163,10 @@ class Pool {
     clearTimeout(slot.idle);
     slot.worker ??= this.start(slot);
     slot.worker.ref(); // somebody waits for the answer
-    slot.worker.postMessage({ id, pictures: pictures.map(portable) } satisfies DecodeRequest);
+    slot.worker.postMessage({
+      id,
+      pictures: pictures.map((picture) => portable(this.caller, picture)),
+    } satisfies DecodeRequest);
   }
 
   private start(slot: Slot): Worker {

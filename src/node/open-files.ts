@@ -5,7 +5,8 @@ import { cifar10ClassNames, type IDXImagesOptions, type IndexedImagesDataset } f
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
 import { checkChoice } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, readBytes } from './read-bytes.js';
+import type { FilePath } from './file-path.js';
+import { readBytes } from './read-bytes.js';
 import { naming } from './read-files.js';
 import {
   countFileRecords,

@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FilePath, toFileName } from '../node/file-path.js';
 import type { Callback } from '../training/index.js';
 import { runFiles } from './run-folder.js';
 import { writeText } from './write-text.js';
@@ -26,13 +27,14 @@ async function linesBefore(path: string, step: number): Promise<string> {
  * that a run that is killed has its curve too. A run that goes on from a checkpoint keeps the lines before it. With the
  * first step an `evaluation.json` is removed, for it is of weights that are no more.
  *
- * @param dir - The folder of the run; it is made when it is not there.
+ * @param dir - The folder of the run, a name or a `file:` URL; it is made when it is not there.
  * @returns The callback. Its `onFitStart` throws `DataError` when the file cannot be written.
  * @example
  * await simclr.fit(pictures, { epochs: 100, callbacks: [recordLosses('runs/first')] });
  */
-export function recordLosses(dir: string): Callback {
-  const path = join(dir, runFiles.losses);
+export function recordLosses(dir: FilePath): Callback {
+  const folder = toFileName('recordLosses', 'dir', dir);
+  const path = join(folder, runFiles.losses);
   let file: FileHandle | undefined;
   let isFirst = true;
   return {
@@ -42,7 +44,7 @@ export function recordLosses(dir: string): Callback {
       isFirst = true;
     },
     async onStepEnd({ step, epoch, loss, learningRate, pairs, seconds }) {
-      if (isFirst) await rm(join(dir, runFiles.evaluation), { force: true });
+      if (isFirst) await rm(join(folder, runFiles.evaluation), { force: true });
       isFirst = false;
       const rate = Number.isFinite(learningRate) ? { learningRate } : {};
       await file?.appendFile(`${JSON.stringify({ step, epoch, loss, ...rate, pairs, seconds })}\n`);

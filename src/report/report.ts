@@ -1,4 +1,4 @@
-import type { FilePath } from '../node/read-bytes.js';
+import type { FilePath } from '../node/file-path.js';
 import { accuracyTable, header } from './accuracies.js';
 import { confusionSection } from './confusion.js';
 import { labelEfficiencySection } from './label-efficiency.js';
