@@ -64,8 +64,8 @@ export function decodePlan(caller: string, options: DecodeImageOptions): DecodeP
 type Sharp = Awaited<ReturnType<typeof loadSharp>>;
 
 /** The package that decodes. */
-export function loadSharp(caller: string) {
-  return importOptional(caller, 'sharp', async () => (await import('sharp')).default);
+export async function loadSharp(caller: string): Promise<typeof import('sharp').default> {
+  return (await importOptional<typeof import('sharp')>(caller, 'sharp')).default;
 }
 
 /** The error of bytes that are no picture. `source` is what it names, where the bytes have a name. */

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
@@ -19,6 +18,7 @@ import {
   decodeWorkerCode,
 } from './decode-worker.js';
 import { toFileName } from './file-path.js';
+import { findPackage } from './optional-package.js';
 import { unreadable } from './read-bytes.js';
 
 /** Options of {@link decodePool}. */
@@ -58,21 +58,10 @@ const idleMilliseconds = 10_000;
 /** While one picture of a thread is read from disk, another is decoded. */
 const picturesAtOnce = 2;
 
-/** This file. Only modules of the newer kind have `import.meta`, which is a syntax error in the older: so, from a stack. */
-function ownFile(): string | undefined {
-  if (typeof __filename === 'string') return __filename;
-  return /((?:file:\/\/)?(?:\/|[a-z]:[\\/])[^\n()]*?):\d+:\d+\)?$/im.exec(new Error().stack ?? '')?.[1];
-}
-
 /** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
 function locateSharp(caller: string): string {
-  for (const from of [ownFile(), process.argv[1], `${process.cwd()}/`]) {
-    try {
-      if (from) return createRequire(from).resolve('sharp');
-    } catch {
-      // the next place may know it
-    }
-  }
+  const file = findPackage('sharp');
+  if (file !== undefined) return file;
   throw new SimCLRError(
     `${caller}: the package sharp must be found by other threads; install it beside simclr-ts, or set workers: 0. Received: it is not found.`,
   );
