@@ -13,7 +13,7 @@ export interface WebDatasetOptions extends TarEntriesOptions {
   shuffleShards?: boolean;
   /** Seed of that order. Whole number >= 0, default 0. */
   seed?: number;
-  /** Endings of the file of a sample that is its picture. Default: jpg, jpeg, png, webp, gif, tif, tiff, avif. */
+  /** Endings of the file of a sample that is its picture. Default: those of the formats that sharp reads. */
   imageExtensions?: readonly string[];
   /** Ending of the file of a sample that holds the number of its class. Default 'cls'. */
   labelExtension?: string;
@@ -34,7 +34,22 @@ export interface WebDatasetRecord extends ImageRecord {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-const defaultExtensions = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif'];
+/** Endings of the files that sharp reads. Written down, because browsers have no sharp. */
+export const pictureExtensions: readonly string[] = [
+  'jpg',
+  'jpeg',
+  'jpe',
+  'jfif',
+  'png',
+  'webp',
+  'tif',
+  'tiff',
+  'gif',
+  'svg',
+  'svgz',
+  'svg.gz',
+  'avif',
+];
 
 /** Key and ending of a file's path: the name up to its first dot, and what follows it. */
 function splitName(path: string): [key: string, extension: string] | undefined {
@@ -112,7 +127,7 @@ export function webDataset(
   const {
     shuffleShards = true,
     seed = 0,
-    imageExtensions = defaultExtensions,
+    imageExtensions = pictureExtensions,
     labelExtension = 'cls',
   } = options;
   if (!Array.isArray(shards) || shards.length === 0) {
@@ -120,17 +135,19 @@ export function webDataset(
     throw new InvalidOptionError(receivedMessage('webDataset', expectation, 'shards', shards));
   }
   checkInteger('webDataset', 'seed', seed, 0);
+  const pictureFields = imageExtensions.map((extension) => extension.toLowerCase());
+  const labelField = labelExtension.toLowerCase();
   const { maxEntryBytes } = options;
   if (maxEntryBytes !== undefined) checkInteger('webDataset', 'maxEntryBytes', maxEntryBytes);
   const tarOptions = maxEntryBytes === undefined ? {} : { maxEntryBytes };
 
   function toRecord(shard: ByteSource, { key, files }: Sample, index: number): WebDatasetRecord {
-    const pictures = imageExtensions.filter((extension) => files.has(extension));
+    const pictures = pictureFields.filter((extension) => files.has(extension));
     if (pictures.length !== 1) {
       const endings = [...files.keys()].map((extension) => `.${extension}`).join(', ');
       throw badSample(shard, key, `with ${pictures.length} pictures (files: ${endings})`);
     }
-    const label = files.get(labelExtension);
+    const label = files.get(labelField);
     return {
       name: `${shard.name}/${key}`,
       bytes: files.get(pictures[0]!)!,

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
+import { checkInteger, checkLabelValues } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { checkContrastiveViews } from './check-views.js';
 import { contrastiveRows } from './contrastive-rows.js';

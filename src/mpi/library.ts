@@ -91,7 +91,7 @@ const gentle = {
  */
 export async function loadLibrary(launch: Launch, library: string | undefined): Promise<MPILibrary> {
   const caller = 'mpiCommunicator';
-  const { default: koffi } = await importOptional(caller, 'koffi', () => import('koffi'));
+  const { default: koffi } = await importOptional<typeof import('koffi')>(caller, 'koffi');
   for (const [name, value] of Object.entries(gentle)) process.env[name] ??= value;
   const { openmpi, mpich } = fileNames;
   const usual = launch.family === 'mpich' ? [...mpich, ...openmpi] : [...openmpi, ...mpich];

@@ -1,7 +1,7 @@
 import util from 'node:util';
 import { backend, findBackendFactory } from '@tensorflow/tfjs-core';
 import { type Adapter, type FoundGPU, findGPU } from '../webgpu/find-gpu.js';
-import { isNotInstalled } from './optional-package.js';
+import { importByName, isNotInstalled } from './optional-package.js';
 
 /** A way to compute that may work here. */
 export interface BackendCandidate {
@@ -9,15 +9,14 @@ export interface BackendCandidate {
   name: string;
   /** Its name in TensorFlow.js. */
   backend: string;
-  /** Loads and registers it. Throws, with a reason for people, when it cannot be had. */
-  load(): Promise<void>;
+  /**
+   * Loads and registers it. Throws, with a reason for people, when it cannot be had.
+   *
+   * @param from - Where the application is, for packages that only it has: see `findPackage`.
+   */
+  load(from?: string): Promise<void>;
   /** Called while it is active. Throws, with a reason, when it is not what it should be; else says what it is. */
   inspect(): string;
-}
-
-/** Packages that may not be there at all are named by variables, so that neither compiler nor bundler looks for them. */
-function importByName(name: string): Promise<unknown> {
-  return import(name);
 }
 
 async function load(name: string, importIt: () => Promise<unknown>): Promise<void> {
@@ -43,14 +42,14 @@ export function explainTensorFlowFailure(name: string, error: Error): Error {
 }
 
 /** Both tfjs-node packages register the backend 'tensorflow'; at most one is loaded into a process. */
-async function loadTensorFlow(name: string): Promise<void> {
+async function loadTensorFlow(name: string, from: string | undefined): Promise<void> {
   // Gone from Node 23 on, but used by tfjs-node 4.22.
   const legacy = util as unknown as Record<string, unknown>;
   legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   legacy.isArray ??= Array.isArray;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // TensorFlow's own notices about the processor
   try {
-    await load(name, () => importByName(name));
+    await load(name, () => importByName(name, from));
   } catch (error) {
     throw explainTensorFlowFailure(name, error as Error);
   }
@@ -80,7 +79,7 @@ export function isSoftwareAdapter(adapter: NamedAdapter): boolean {
 let webgpuName = 'WebGPU';
 
 /** Looks for a real GPU, in Node through the npm package `webgpu`. */
-async function loadWebGPU(): Promise<void> {
+async function loadWebGPU(from: string | undefined): Promise<void> {
   let found: FoundGPU | undefined;
   await load('webgpu', async () => {
     found = await findGPU();
@@ -90,7 +89,10 @@ async function loadWebGPU(): Promise<void> {
   if (isSoftwareAdapter(adapter)) throw new Error(`the only adapter is software (${adapterName(adapter)})`);
   webgpuName = `WebGPU on ${adapterName(adapter)}`;
   found!.show();
-  await load('@tensorflow/tfjs-backend-webgpu', () => import('../webgpu/index.js'));
+  const { registerWebGPU } = await import('../webgpu/register-backend.js');
+  await load('@tensorflow/tfjs-backend-webgpu', async () => {
+    registerWebGPU(await importByName('@tensorflow/tfjs-backend-webgpu', from));
+  });
 }
 
 /** Everything that may compute here, the fastest first. */
@@ -98,7 +100,7 @@ export const backendCandidates: readonly BackendCandidate[] = [
   {
     name: 'tfjs-node-gpu',
     backend: 'tensorflow',
-    load: () => loadTensorFlow('@tensorflow/tfjs-node-gpu'),
+    load: (from) => loadTensorFlow('@tensorflow/tfjs-node-gpu', from),
     inspect() {
       if (!usesGPU()) throw new Error('TensorFlow finds no CUDA GPU');
       return 'TensorFlow on a CUDA GPU';
@@ -113,23 +115,28 @@ export const backendCandidates: readonly BackendCandidate[] = [
   {
     name: 'wasm',
     backend: 'wasm',
-    load: () => load('@tensorflow/tfjs-backend-wasm', () => import('../wasm/index.js')),
+    async load(from) {
+      const { registerWasm } = await import('../wasm/register-backend.js');
+      await load('@tensorflow/tfjs-backend-wasm', async () => {
+        registerWasm(await importByName('@tensorflow/tfjs-backend-wasm', from));
+      });
+    },
     inspect: () => 'WebAssembly on the processor',
   },
   {
     name: 'tfjs-node',
     backend: 'tensorflow',
-    async load() {
-      if (!findBackendFactory('tensorflow')) await loadTensorFlow('@tensorflow/tfjs-node');
+    async load(from) {
+      if (!findBackendFactory('tensorflow')) await loadTensorFlow('@tensorflow/tfjs-node', from);
     },
     inspect: () => 'TensorFlow on the processor',
   },
   {
     name: 'cpu',
     backend: 'cpu',
-    async load() {
+    async load(from) {
       const name = '@tensorflow/tfjs-backend-cpu';
-      if (!findBackendFactory('cpu')) await load(name, () => importByName(name));
+      if (!findBackendFactory('cpu')) await load(name, () => importByName(name, from));
     },
     inspect: () => 'plain JavaScript: for tests and tiny models only',
   },

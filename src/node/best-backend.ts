@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import {
   conv2d,
   env,
@@ -13,11 +15,17 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
 import { type BackendCandidate, backendCandidates } from './backend-candidates.js';
+import { type FilePath, toFileName } from './file-path.js';
 
 /** Options of {@link useBestBackend}. */
 export interface UseBestBackendOptions {
   /** Takes this one or throws: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'. Default: the fastest. */
   prefer?: string;
+  /**
+   * A file of the application (`import.meta.url`) or its folder, from which packages are looked up that the library
+   * does not reach, as in a workspace. Default: the main program, then the working directory.
+   */
+  from?: FilePath;
   /** Called with one sentence that says what was taken. Default: nothing is written. */
   log?: (sentence: string) => void;
 }
@@ -60,13 +68,13 @@ async function checkComputes(backend: string): Promise<void> {
   }
 }
 
-async function attempt(candidate: BackendCandidate): Promise<BackendReason> {
+async function attempt(candidate: BackendCandidate, from: string | undefined): Promise<BackendReason> {
   const { name, backend } = candidate;
   // TensorFlow.js's own warnings and advice: what they say is in the reasons.
   const before = env().getBool('IS_TEST');
   env().set('IS_TEST', true);
   try {
-    await candidate.load();
+    await candidate.load(from);
     if (!(await setBackend(backend))) throw new Error('it does not start');
     await ready();
     const reason = candidate.inspect();
@@ -83,6 +91,7 @@ async function attempt(candidate: BackendCandidate): Promise<BackendReason> {
 export async function chooseBackend(
   candidates: readonly BackendCandidate[],
   prefer?: string,
+  from?: string,
 ): Promise<BackendChoice> {
   const names = candidates.map(({ name }) => name);
   if (prefer !== undefined) checkChoice('useBestBackend', 'prefer', prefer, names);
@@ -96,7 +105,7 @@ export async function chooseBackend(
     } else if (taken) {
       reasons.push({ name, taken: false, reason: `${taken.name} is faster` });
     } else {
-      const outcome = await attempt(candidate);
+      const outcome = await attempt(candidate, from);
       reasons.push(outcome);
       if (outcome.taken) taken = candidate;
     }
@@ -129,10 +138,18 @@ export async function chooseBackend(
  * console.error(describeBackendChoice(choice));
  */
 export async function useBestBackend(options: UseBestBackendOptions = {}): Promise<BackendChoice> {
-  checkKeys('useBestBackend', options, { prefer: 1, log: 1 });
-  const choice = await chooseBackend(backendCandidates, options.prefer);
+  checkKeys('useBestBackend', options, { prefer: 1, from: 1, log: 1 });
+  const { prefer, from } = options;
+  const place = from === undefined ? undefined : lookupPlace(from);
+  const choice = await chooseBackend(backendCandidates, prefer, place);
   options.log?.(describeBackendChoice(choice));
   return choice;
+}
+
+/** What packages are looked up from: folders need a slash behind them. */
+function lookupPlace(from: FilePath): string {
+  const place = resolve(toFileName('useBestBackend', 'from', from));
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() ? join(place, '/') : place;
 }
 
 /**

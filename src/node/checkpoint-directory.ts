@@ -1,10 +1,9 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
 import { directory } from './directory.js';
-import type { FilePath } from './read-bytes.js';
+import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
 import { makeFolder, replaceFile } from './write-durably.js';
 
@@ -52,14 +51,15 @@ async function remove(folder: string): Promise<void> {
  * Everything is written under another name, brought to the disk and renamed: a process that is killed, a full disk or
  * a power cut leaves the checkpoints before as they were. One run at a time; other files are left alone.
  *
- * @param path - The folder, a name or a `file:` URL; made when it is missing.
+ * @param path - The folder, a name or a `file:` URL (an object or text); made when it is missing.
  * @returns A store. Its methods throw `CheckpointError` when the folder cannot be read or written.
+ * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
  * @example
  * const store = checkpointDirectory('out/checkpoints');
  * await simclr.fit(images, { callbacks: [checkpoint(store, { everySteps: 100, keep: 3, best: 'loss' })] });
  */
 export function checkpointDirectory(path: FilePath): CheckpointDirectory {
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const folder = resolve(toFileName('checkpointDirectory', 'path', path));
   const manifest = join(folder, manifestFile);
   const explained = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {

@@ -9,8 +9,10 @@ import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { drawsFromWords } from '../random/random-words.js';
 import { cutViews } from './cut-views.js';
+import { type FilePath, isURL } from './file-path.js';
+import { openPicture } from './open-picture.js';
 import { importOptional } from './optional-package.js';
-import { type FilePath, readBytes } from './read-bytes.js';
+import { readBytes } from './read-bytes.js';
 import { resampleBox } from './resample-box.js';
 
 /** Options of {@link decodeImage}. */
@@ -69,8 +71,8 @@ export function decodePlan(caller: string, options: DecodeImageOptions): DecodeP
 type Sharp = Awaited<ReturnType<typeof loadSharp>>;
 
 /** The package that decodes. */
-export function loadSharp(caller: string) {
-  return importOptional(caller, 'sharp', async () => (await import('sharp')).default);
+export async function loadSharp(caller: string): Promise<typeof import('sharp').default> {
+  return (await importOptional<typeof import('sharp')>(caller, 'sharp')).default;
 }
 
 /** The error of bytes that are no picture. `source` is what it names, where the bytes have a name. */
@@ -91,10 +93,8 @@ export function undecodable(
 
 /** Decodes the bytes of one picture. The program in decode-worker.ts does the same on other threads. */
 async function decodePixels(sharp: Sharp, bytes: Uint8Array, plan: DecodePlan): Promise<DecodedImage> {
-  const { size, fit, background, maxPixels } = plan;
-  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background });
+  const { size, fit, background } = plan;
+  let pipeline = await openPicture(sharp, bytes, plan);
   if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
   const { data, info } = await pipeline
     .toColourspace('srgb')
@@ -148,13 +148,14 @@ async function cutBytes(
 }
 
 /**
- * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; grey, CMYK and
- * 16-bit pictures are converted, through their colour profile where there is one; transparency is laid over the
- * `background`; an animation gives its first frame.
+ * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; gray, CMYK, 16-bit
+ * and 32-bit pictures are converted, through their color profile where there is one (32-bit pictures with a profile
+ * are refused); transparency is laid over the `background`; further channels are left out; an animation gives its first
+ * frame. Floating-point samples are linear light from 0 to 1.
  *
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *
- * @param image - File name, `file:` URL, or the bytes of the file.
+ * @param image - File name, `file:` URL (an object or text), or the bytes of the file.
  * @throws `DataError` when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
  *   names it.
  * @throws `InvalidOptionError` when an option is outside its domain.
@@ -168,7 +169,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   checkKeys('decodeImage', options, { size: 1, fit: 1, background: 1, maxPixels: 1 });
   const plan = decodePlan('decodeImage', options);
-  if (typeof image === 'string' || image instanceof URL) {
+  if (typeof image === 'string' || isURL(image)) {
     const bytes = await readBytes('decodeImage', image);
     return decodeBytes('decodeImage', bytes, plan, String(image));
   }

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { availableCores } from '../backend/available-cores.js';
 import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
@@ -21,6 +20,8 @@ import {
   type DecodeWorkerData,
   decodeWorkerCode,
 } from './decode-worker.js';
+import { toFileName } from './file-path.js';
+import { findPackage } from './optional-package.js';
 import { unreadable } from './read-bytes.js';
 
 /** Options of {@link decodePool}. */
@@ -65,32 +66,21 @@ const idleMilliseconds = 10_000;
 /** While one picture of a thread is read from disk, another is decoded. */
 const picturesAtOnce = 2;
 
-/** This file. Only modules of the newer kind have `import.meta`, which is a syntax error in the older: so, from a stack. */
-function ownFile(): string | undefined {
-  if (typeof __filename === 'string') return __filename;
-  return /((?:file:\/\/)?(?:\/|[a-z]:[\\/])[^\n()]*?):\d+:\d+\)?$/im.exec(new Error().stack ?? '')?.[1];
-}
-
 /** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
 function locateSharp(caller: string): string {
-  for (const from of [ownFile(), process.argv[1], `${process.cwd()}/`]) {
-    try {
-      if (from) return createRequire(from).resolve('sharp');
-    } catch {
-      // the next place may know it
-    }
-  }
+  const file = findPackage('sharp');
+  if (file !== undefined) return file;
   throw new SimCLRError(
     `${caller}: the package sharp must be found by other threads; install it beside simclr-ts, or set workers: 0. Received: it is not found.`,
   );
 }
 
 /** What can go to another thread: a part of a larger buffer would take all of it along. */
-function portable(picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
+function portable(caller: string, picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
   const { name, bytes } = picture;
   const { words, image } = picture as Partial<PictureToCut>;
   return {
-    name,
+    name: bytes || image ? name : toFileName(caller, 'name', name),
     ...(bytes && { bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) }),
     ...(words && { words }),
     ...(image && { image }),
@@ -120,6 +110,7 @@ class Pool {
     if (this.closed) {
       throw new SimCLRError(`${this.caller}: the threads must be there. Received: a call after close().`);
     }
+    for (const { name, bytes } of pictures) if (!bytes) toFileName(this.caller, 'name', name);
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
     const parts: Promise<Result[]>[] = [];
     for (let start = 0; start < pictures.length; start += perJob) {
@@ -180,7 +171,11 @@ class Pool {
     clearTimeout(slot.idle);
     slot.worker ??= this.start(slot);
     slot.worker.ref(); // somebody waits for the answer
-    slot.worker.postMessage({ id, pictures: pictures.map(portable), cutting } satisfies DecodeRequest);
+    slot.worker.postMessage({
+      id,
+      pictures: pictures.map((picture) => portable(this.caller, picture)),
+      cutting,
+    } satisfies DecodeRequest);
   }
 
   private start(slot: Slot): Worker {

@@ -5,6 +5,7 @@ import type { CropPlan, PictureToCut } from '../data/view-crops.js';
 import { drawsFromWords } from '../random/random-words.js';
 import { cutViews } from './cut-views.js';
 import type { DecodePlan } from './decode-image.js';
+import { openPicture } from './open-picture.js';
 import { resampleBox } from './resample-box.js';
 
 /** What a decoding thread is told when it starts. */
@@ -50,6 +51,7 @@ const { parentPort, workerData } = require('node:worker_threads');
 const { readFile } = require('node:fs/promises');
 const { plan, concurrency } = workerData;
 const __name = (named) => named; // what some compilers wrap functions in
+const openPicture = ${openPicture};
 const drawCropBox = ${drawCropBox};
 const roundHalfEven = ${roundHalfEven};
 const drawsFromWords = ${drawsFromWords};
@@ -88,10 +90,9 @@ async function decode(picture, cutting) {
     return { failed: 'decode', message: error.message, bytes: encoded.length };
   }
 }
-async function decodePixels(encoded, { size, fit, background, maxPixels }) {
-  let pipeline = sharp(encoded, { failOn: 'error', limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background });
+async function decodePixels(encoded, plan) {
+  const { size, fit, background } = plan;
+  let pipeline = await openPicture(sharp, encoded, plan);
   if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
   const { data, info } = await pipeline
     .toColourspace('srgb')

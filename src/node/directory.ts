@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { copyFile, link, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { io } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
 import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
-import type { FilePath } from './read-bytes.js';
+import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
 import { makeFolder, removeLeftovers, syncDirectory, writeDurably } from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
@@ -249,9 +248,10 @@ async function load(path: string): Promise<io.ModelArtifacts> {
  * and loading checks them.
  * Other files in the folder are left alone. One save at a time.
  *
- * @param path - The folder, a name or a `file:` URL; made when it is missing.
+ * @param path - The folder, a name or a `file:` URL (an object or text); made when it is missing.
  * @returns A handler for `save` and `load` of models. Both throw `CheckpointError` naming the file: when it
  *   cannot be written (disk full, no permission) or read, is damaged, or weights and model do not belong together.
+ * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
  * @example
  * await simclr.save(directory('out/checkpoint'));
  * const encoder = await loadLayersModel(directory('out/checkpoint'));
@@ -268,7 +268,7 @@ export function directory(path: FilePath): {
   /** Loads what was saved. */
   load(): Promise<io.ModelArtifacts>;
 } {
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const folder = resolve(toFileName('directory', 'path', path));
   return {
     save: (artifacts) => save(folder, artifacts, writeShards(shards(artifacts.weightData))),
     saveOwned: (artifacts) => saveOwned(folder, artifacts),

@@ -11,9 +11,8 @@ import {
 } from '../data/index.js';
 import { inOrder } from '../data/map-stream.js';
 import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
-import { InvalidOptionError } from '../errors/errors.js';
-import { type FilePath, readFully, unreadable } from './read-bytes.js';
+import { type FilePath, toFileName } from './file-path.js';
+import { readFully, unreadable } from './read-bytes.js';
 
 /** Large pieces: each costs a turn of the event loop, of which there may be one a training step. */
 const pieceBytes = 2 ** 22;
@@ -21,7 +20,7 @@ const pieceBytes = 2 ** 22;
 /** Pieces read ahead; together they hold the undecoded pictures of a few batches. */
 const piecesAhead = 3;
 
-async function* readAhead(caller: string, path: FilePath): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readAhead(caller: string, path: string): AsyncGenerator<Uint8Array, void, undefined> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
@@ -48,16 +47,14 @@ async function* readAhead(caller: string, path: FilePath): AsyncGenerator<Uint8A
 /**
  * A file as a source of bytes for `tarEntries`, `webDataset` and `idxRecords`, read ahead in pieces of 4 MiB.
  *
+ * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
  * @throws `DataError` naming the file while it is read, when it can't be.
  * @example
  * for await (const { name } of tarEntries(fileSource('train-000.tar'))) console.log(name);
  */
 export function fileSource(path: FilePath): ByteSource {
-  if (typeof path !== 'string' && !(path instanceof URL)) {
-    const expectation = "path must be a file's name or file: address";
-    throw new InvalidOptionError(receivedMessage('fileSource', expectation, 'path', path));
-  }
-  return { name: String(path), open: () => readAhead('fileSource', path) };
+  const file = toFileName('fileSource', 'path', path);
+  return { name: String(path), open: () => readAhead('fileSource', file) };
 }
 
 /**

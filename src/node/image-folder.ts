@@ -22,6 +22,7 @@ import {
   loadSharp,
 } from './decode-image.js';
 import { defaultWorkers, makePool } from './decode-pool.js';
+import { type FilePath, toFileName } from './file-path.js';
 import { listImages } from './list-images.js';
 
 /** Options of {@link readImageFolder} and {@link imageFolder}. */
@@ -141,10 +142,11 @@ async function decodeAll(
 /**
  * Reads all pictures of a folder into memory (`height * width * 3` bytes each); {@link imageFolder} streams instead.
  *
- * Files are sorted by name, hidden files and other kinds passed over. Where every picture lies directly in a
+ * Files are sorted by name, hidden files and other kinds passed over. A file and the links to it are one picture,
+ * under the file's own name if that is below `dir`, otherwise under the first link's. Where every picture lies directly in a
  * sub-folder, as in `dir/cat/1.jpg`, the sub-folders are the classes.
  *
- * @param dir - The folder.
+ * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` when the folder cannot be read, has no picture, or none that can be decoded; with
  *   `onError: 'throw'` when any cannot.
  * @throws `InvalidOptionError` when an option is outside its domain.
@@ -153,7 +155,7 @@ async function decodeAll(
  * const { images, labels, skipped } = await readImageFolder('photos', { size: 96 });
  */
 export async function readImageFolder(
-  dir: string,
+  dir: FilePath,
   options: ImageFolderOptions,
 ): Promise<ImageFolderContents> {
   checkKeys('readImageFolder', options, {
@@ -167,12 +169,13 @@ export async function readImageFolder(
     maxPixels: 1,
   });
   const plan = folderPlan('readImageFolder', options);
-  const { paths, labels, classNames } = await listImages('readImageFolder', dir, plan.list);
+  const folder = toFileName('readImageFolder', 'dir', dir);
+  const { paths, labels, classNames } = await listImages('readImageFolder', folder, plan.list);
   const { images, kept, skipped } = await decodeAll('readImageFolder', paths, plan);
   if (kept.length === 0) {
     throw new DataError(
-      `readImageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(dir)} with ${skipped.length} that do not decode; the first: ${skipped[0]!.reason}`,
-      dir,
+      `readImageFolder: dir must hold at least one whole picture. Received: dir=${JSON.stringify(folder)} with ${skipped.length} that do not decode; the first: ${skipped[0]!.reason}`,
+      folder,
     );
   }
   return {
@@ -192,7 +195,7 @@ export async function readImageFolder(
  * decoded makes its batch smaller and moves no other picture; a batch of which fewer than two are left is left out.
  * Sorting and classes as {@link readImageFolder}.
  *
- * @param dir - The folder; it is listed now, its pictures are read later.
+ * @param dir - The folder, a name or a `file:` URL; it is listed now, its pictures are read later.
  * @returns A data set for training and `imageBatches`.
  * @throws `DataError` when the folder cannot be read or has no picture; while batches are taken, with
  *   `onError: 'throw'` when a picture cannot be decoded, otherwise when none can.
@@ -203,7 +206,7 @@ export async function readImageFolder(
  * for await (const { images } of imageBatches(photos, { batchSize: 64, epoch: 0 })) images.dispose();
  */
 export async function imageFolder(
-  dir: string,
+  dir: FilePath,
   options: StreamImageFolderOptions,
 ): Promise<ImageFolderDataset> {
   const caller = 'imageFolder';
@@ -224,8 +227,9 @@ export async function imageFolder(
   const { workers = defaultWorkers(), ahead = 2, cache } = options;
   checkInteger(caller, 'workers', workers, 0);
   checkInteger(caller, 'ahead', ahead);
+  const folder = toFileName(caller, 'dir', dir);
   await loadSharp(caller);
-  const { paths, ...classes } = await listImages(caller, dir, plan.list);
+  const { paths, ...classes } = await listImages(caller, folder, plan.list);
   const { labels } = classes;
   const pool = workers > 0 ? makePool(caller, plan, workers) : undefined;
   const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
@@ -249,8 +253,8 @@ export async function imageFolder(
     const [first] = decoder.skipped;
     if (given === 0 && pass.startBatch === 0 && first) {
       throw new DataError(
-        `imageFolder: dir must hold at least one batch of whole pictures. Received: dir=${JSON.stringify(dir)} with ${decoder.skipped.length} that do not decode; the first: ${first.reason}`,
-        dir,
+        `imageFolder: dir must hold at least one batch of whole pictures. Received: dir=${JSON.stringify(folder)} with ${decoder.skipped.length} that do not decode; the first: ${first.reason}`,
+        folder,
       );
     }
   }

@@ -16,6 +16,7 @@ export { type CheckpointDirectory, checkpointDirectory } from './checkpoint-dire
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './decode-pool.js';
 export { directory, type OwnedArtifacts } from './directory.js';
+export type { FilePath } from './file-path.js';
 export { fileSource, idxFileRecords, webDatasetFiles } from './file-source.js';
 export {
   type ImageFolderContents,
@@ -35,7 +36,6 @@ export {
   type ProgressStep,
   progressBar,
 } from './progress-bar.js';
-export type { FilePath } from './read-bytes.js';
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './record-file.js';
 export { type NewestModel, type RunDirectory, runDirectory } from './run-directory.js';

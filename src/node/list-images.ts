@@ -1,9 +1,14 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { DataError } from '../errors/errors.js';
+import { loadSharp } from './decode-image.js';
 import { explainSystemError } from './system-error.js';
 
-const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif', '.svg']);
+/** Endings of the files that the decoder reads from bytes, such as `.jpg`; they depend on how sharp was built. */
+export async function pictureEndings(caller: string): Promise<string[]> {
+  const { format } = await loadSharp(caller);
+  return Object.values(format).flatMap(({ input }) => (input.buffer ? (input.fileSuffix ?? []) : []));
+}
 
 /** The pictures of a folder, in an order that depends on their names alone. */
 export interface ListedImages {
@@ -15,28 +20,59 @@ export interface ListedImages {
   classNames?: string[];
 }
 
-/** Names of pictures below `dir`, as lists of path components. */
-async function walk(dir: string, recursive: boolean, above: readonly string[] = []): Promise<string[][]> {
-  // A link to a folder above would otherwise be followed for ever.
-  const real = await realpath(dir);
-  if (above.includes(real)) return [];
-  const found: string[][] = [];
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const path = join(dir, entry.name);
-    // A link that leads nowhere is kept as a file, so that reading it reports it.
-    const target = entry.isSymbolicLink() ? await stat(path).catch(() => entry) : entry;
-    if (target.isDirectory()) {
-      if (!recursive) continue;
-      for (const parts of await walk(path, recursive, [...above, real])) found.push([entry.name, ...parts]);
-    } else if (extensions.has(extname(entry.name).toLowerCase())) {
-      found.push([entry.name]);
+/** A name below the folder, as path components. */
+type Parts = readonly string[];
+
+/**
+ * Names of pictures below `dir`. Each file comes once: under its own name if that is below `dir`, otherwise under the
+ * first link to it or to a folder above it.
+ */
+async function walk(dir: string, recursive: boolean, isPicture: (name: string) => boolean): Promise<Parts[]> {
+  const found = new Map<string, Parts>();
+  const visited = new Set<string>();
+  let links: Parts[] = [];
+
+  function add(real: string, parts: Parts): void {
+    if (isPicture(parts.at(-1)!) && !found.has(real)) found.set(real, parts);
+  }
+
+  /** Goes through a folder and notes its links for later. */
+  async function visit(real: string, parts: Parts): Promise<void> {
+    if (visited.has(real)) return;
+    visited.add(real);
+    for (const entry of await readdir(real, { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      const inner = [...parts, entry.name];
+      if (entry.isSymbolicLink()) links.push(inner);
+      else if (entry.isFile()) add(join(real, entry.name), inner);
+      else if (entry.isDirectory() && recursive) await visit(join(real, entry.name), inner);
     }
   }
-  return found;
+
+  async function follow(parts: Parts): Promise<void> {
+    const path = join(dir, ...parts);
+    let real: string;
+    try {
+      real = await realpath(path);
+    } catch {
+      add(path, parts); // leads nowhere: kept, so that reading it reports it
+      return;
+    }
+    const target = await stat(real);
+    if (target.isFile()) add(real, parts);
+    else if (target.isDirectory() && recursive) await visit(real, parts);
+  }
+
+  await visit(await realpath(dir), []);
+  while (links.length > 0) {
+    const next = links.sort(compareParts);
+    links = [];
+    for (const parts of next) await follow(parts);
+  }
+  return [...found.values()];
 }
 
-function compareParts(a: readonly string[], b: readonly string[]): number {
+function compareParts(a: Parts, b: Parts): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     // By code units: the same order on every machine, whatever its language.
     if (a[i]! !== b[i]!) return a[i]! < b[i]! ? -1 : 1;
@@ -45,10 +81,12 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
 }
 
 /**
- * Lists the pictures of a folder: hidden files and files whose name does not end as a picture's are passed over.
+ * Lists the pictures of a folder: hidden files and files whose name does not end as a picture's are passed over. A
+ * file and the links to it are one picture; hard links are files of their own.
  *
  * @param options - `limit` takes that many, evenly spread, so that all classes stay.
  * @throws `DataError` when the folder cannot be read or has no picture.
+ * @throws `SimCLRError` when the optional package `sharp` is not installed.
  */
 export async function listImages(
   caller: string,
@@ -56,9 +94,11 @@ export async function listImages(
   options: { recursive: boolean; limit: number | undefined },
 ): Promise<ListedImages> {
   const { recursive, limit = Number.POSITIVE_INFINITY } = options;
-  let all: string[][];
+  const endings = await pictureEndings(caller);
+  const isPicture = (name: string) => endings.some((ending) => name.toLowerCase().endsWith(ending));
+  let all: Parts[];
   try {
-    all = await walk(dir, recursive);
+    all = await walk(dir, recursive, isPicture);
   } catch (error) {
     throw new DataError(
       `${caller}: dir must be a folder that can be read. Received: dir=${JSON.stringify(dir)} (${explainSystemError(error)}).`,
@@ -68,7 +108,7 @@ export async function listImages(
   }
   if (all.length === 0) {
     throw new DataError(
-      `${caller}: dir must hold at least one picture (${[...extensions].join(', ')}). Received: dir=${JSON.stringify(dir)} with none.`,
+      `${caller}: dir must hold at least one picture (${endings.join(', ')}). Received: dir=${JSON.stringify(dir)} with none.`,
       dir,
     );
   }

@@ -6,7 +6,8 @@ import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } fr
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, readBytes } from './read-bytes.js';
+import type { FilePath } from './file-path.js';
+import { readBytes } from './read-bytes.js';
 import { naming } from './read-files.js';
 import {
   checkRecordFileOptions,

@@ -1,9 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../errors/errors.js';
+import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
-
-/** A file's name or `file:` address. */
-export type FilePath = string | URL;
 
 const chunkBytes = 2 ** 26;
 
@@ -46,9 +44,10 @@ export async function readPieces(
   consume: (piece: Uint8Array, target: Uint8Array, offset: number) => void,
 ): Promise<Uint8Array> {
   const { limit = Number.POSITIVE_INFINITY, pieceBytes = chunkBytes } = options;
+  const name = toFileName(caller, 'path', path);
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await open(name, 'r');
     const total = Math.min((await file.stat()).size, limit);
     const target = allocate(total);
     const buffer = new Uint8Array(Math.min(pieceBytes, total));

@@ -11,7 +11,8 @@ import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } fr
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, readBytes, readPieces } from './read-bytes.js';
+import type { FilePath } from './file-path.js';
+import { readBytes, readPieces } from './read-bytes.js';
 
 /** Runs a parser on a file's bytes, so that its errors name the file. */
 async function parseFile<T>(

@@ -4,7 +4,8 @@ import { indexedDataset } from '../data/indexed-images.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, readFully, unreadable } from './read-bytes.js';
+import { type FilePath, toFileName } from './file-path.js';
+import { readFully, unreadable } from './read-bytes.js';
 
 /** A data set in files that are read a picture at a time. */
 export interface RecordFileDataset extends IndexedImagesDataset {
@@ -54,9 +55,10 @@ export interface RecordLayout {
 
 /** Length of a file. @throws `DataError` naming it when there is none. */
 export async function fileBytes(caller: string, path: FilePath): Promise<number> {
+  const name = toFileName(caller, 'path', path);
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await open(name, 'r');
     const stats = await file.stat();
     if (stats.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
     return stats.size;
@@ -87,9 +89,10 @@ export async function countFileRecords(
 
 /** The start of a file. @throws `DataError` naming it when it cannot be read. */
 export async function readStart(caller: string, path: FilePath, bytes: number): Promise<Uint8Array> {
+  const name = toFileName(caller, 'path', path);
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await open(name, 'r');
     const start = new Uint8Array(bytes);
     return start.subarray(0, await readFully(file, start, 0));
   } catch (error) {
@@ -152,7 +155,7 @@ export function recordFiles(
     };
     for (const { path } of files) {
       try {
-        handles.push(await open(path, 'r'));
+        handles.push(await open(toFileName(caller, 'path', path), 'r'));
       } catch (error) {
         await close();
         throw unreadable(caller, path, error);

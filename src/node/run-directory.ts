@@ -1,13 +1,12 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import { isObject } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 import { type FindCheckpointOptions, latestCheckpoint, readEntries } from '../training/checkpoint-store.js';
 import { checkpointDirectory } from './checkpoint-directory.js';
 import { directory } from './directory.js';
-import type { FilePath } from './read-bytes.js';
+import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
 import { replaceFile, syncDirectory, writeDurably } from './write-durably.js';
 
@@ -173,7 +172,7 @@ async function newest(folder: string, options: FindCheckpointOptions): Promise<N
  * if (newest) simclr = await SimCLR.load(newest);
  */
 export function runDirectory(path: FilePath): RunDirectory {
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const folder = resolve(toFileName('runDirectory', 'path', path));
   const explained = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {
       return await work;

@@ -1,5 +1,5 @@
 import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
-import type { FilePath } from '../node/read-bytes.js';
+import type { FilePath } from '../node/file-path.js';
 import type { Recipe } from '../recipes/index.js';
 import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
 import { accuracyCell } from './accuracies.js';

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../errors/errors.js';
+import { type FilePath, toFileName } from '../node/file-path.js';
 import { runFiles } from '../node/run-directory.js';
 import { explainSystemError } from '../node/system-error.js';
 import type { Callback } from '../training/index.js';
@@ -35,13 +36,14 @@ async function linesBefore(path: string, step: number): Promise<string> {
  * that a run that is killed has its curve too. A run that goes on from a checkpoint keeps the lines before it. With the
  * first step an `evaluation.json` is removed, for it is of weights that are no more.
  *
- * @param dir - The folder of the run; it is made when it is not there.
+ * @param dir - The folder of the run, a name or a `file:` URL; it is made when it is not there.
  * @returns The callback. Its `onFitStart` throws `DataError` when the file cannot be written.
  * @example
  * await simclr.fit(pictures, { epochs: 100, callbacks: [recordLosses('runs/first')] });
  */
-export function recordLosses(dir: string): Callback {
-  const path = join(dir, runFiles.losses);
+export function recordLosses(dir: FilePath): Callback {
+  const folder = toFileName('recordLosses', 'dir', dir);
+  const path = join(folder, runFiles.losses);
   let file: FileHandle | undefined;
   let isFirst = true;
   return {
@@ -51,7 +53,7 @@ export function recordLosses(dir: string): Callback {
       isFirst = true;
     },
     async onStepEnd({ step, epoch, loss, learningRate, pairs, seconds }) {
-      if (isFirst) await rm(join(dir, runFiles.evaluation), { force: true });
+      if (isFirst) await rm(join(folder, runFiles.evaluation), { force: true });
       isFirst = false;
       const rate = Number.isFinite(learningRate) ? { learningRate } : {};
       await file?.appendFile(`${JSON.stringify({ step, epoch, loss, ...rate, pairs, seconds })}\n`);

@@ -1,6 +1,6 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import type { FilePath } from '../node/read-bytes.js';
+import type { FilePath } from '../node/file-path.js';
 import { accuracyTable, header } from './accuracies.js';
 import { confusionSection } from './confusion.js';
 import { labelEfficiencySection } from './label-efficiency.js';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeValue, isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
+import { type FilePath, toFileName } from '../node/file-path.js';
 import { runDirectory, runFiles } from '../node/run-directory.js';
 import { explainSystemError } from '../node/system-error.js';
 import type { LossPoint } from './types.js';
@@ -147,13 +148,13 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
  * its settings and `evaluation.json`, which {@link saveEvaluation} writes. The command line's `train` and `evaluate`
  * write all three. Weights are not looked at.
  *
- * @param dir - The folder.
+ * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` naming the file when there is no such run or a file of it is damaged.
  * @example
  * const { losses } = await readRun('simclr-model');
  */
-export async function readRun(dir: string): Promise<Run> {
-  const folder = await runDirectory(dir).current();
+export async function readRun(dir: FilePath): Promise<Run> {
+  const folder = await runDirectory(toFileName(caller, 'dir', dir)).current();
   const paths = {
     losses: join(folder, runFiles.losses),
     settings: join(folder, runFiles.settings),
@@ -162,7 +163,7 @@ export async function readRun(dir: string): Promise<Run> {
   const [losses, settings, evaluation] = await Promise.all(Object.values(paths).map(textOf));
   if (losses === undefined && evaluation === undefined) {
     throw damaged(
-      JSON.stringify(dir),
+      JSON.stringify(folder),
       `be the folder of a run, with ${runFiles.losses} or ${runFiles.evaluation}`,
       'a folder without them, or none',
     );
@@ -172,7 +173,7 @@ export async function readRun(dir: string): Promise<Run> {
     throw damaged(paths.settings, 'hold a JSON object', describeValue(parsed));
   }
   return {
-    name: basename(resolve(dir)),
+    name: basename(resolve(folder)),
     losses: losses === undefined ? [] : parseLosses(paths.losses, losses),
     settings: parsed,
     evaluation: evaluation === undefined ? null : parseEvaluation(paths.evaluation, evaluation),
@@ -184,7 +185,7 @@ export async function readRun(dir: string): Promise<Run> {
  *
  * @throws `DataError` when it cannot be written.
  */
-export async function saveEvaluation(dir: string, evaluation: RunEvaluation): Promise<void> {
-  const folder = await runDirectory(dir).current();
+export async function saveEvaluation(dir: FilePath, evaluation: RunEvaluation): Promise<void> {
+  const folder = await runDirectory(toFileName('saveEvaluation', 'dir', dir)).current();
   await writeText('saveEvaluation', join(folder, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
 }

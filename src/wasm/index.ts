@@ -15,11 +15,10 @@
  * @module
  */
 import '@tensorflow/tfjs-backend-wasm';
-import { registerTrainingKernels } from './register.js';
-import { shareMemoryInNode } from './shared-memory.js';
+import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { registerWasm } from './register-backend.js';
 
-shareMemoryInNode();
-registerTrainingKernels();
+registerWasm({ setThreadsCount });
 
 export { wasmMemory } from './kernel-module.js';
 export type { WasmMemory } from './memory.js';

@@ -1,4 +1,3 @@
-import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { nodeModule } from '../backend/host.js';
 
@@ -59,8 +58,10 @@ async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
 /**
  * Lets the wasm backend start on memory that threads can share, where it does not by itself: in Node. In a page that
  * is cross-origin isolated tfjs does so itself; in another one memory cannot be shared.
+ *
+ * @param setThreadsCount - Of `@tensorflow/tfjs-backend-wasm`. An import of it here would be seen by bundlers of Node programs.
  */
-export function shareMemoryInNode(): void {
+export function shareMemoryInNode(setThreadsCount: (count: number) => void): void {
   const stock = findBackendFactory('wasm');
   // Looked up here and not by `findBackend`, which would start it.
   const started = 'wasm' in engine().registry;

@@ -41,7 +41,9 @@ export async function findGPU(): Promise<FoundGPU | undefined> {
   if (own) return { gpu: own, show: () => {} };
   if (!isNode()) return undefined;
   const name = 'webgpu'; // by a variable: neither compiler nor bundler is to look for it
-  const dawn = (await import(/* @vite-ignore */ name)) as { create(flags: string[]): GPU; globals: object };
+  const dawn = (await import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
+  )) as { create(flags: string[]): GPU; globals: object };
   const gpu = dawn.create([]);
   return {
     gpu,

@@ -15,9 +15,10 @@
  * @module
  */
 import '@tensorflow/tfjs-backend-webgpu';
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { registerWebGPU } from './register-backend.js';
 
-registerWebGPU();
+registerWebGPU({ WebGPUBackend });
 
 export { registerTrainingKernels } from './register.js';
 export { useWebGPU } from './use-webgpu.js';

@@ -1,4 +1,4 @@
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { env, type KernelBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
 import { type FoundGPU, findGPU } from './find-gpu.js';
@@ -12,6 +12,18 @@ const limits = [
   'maxComputeWorkgroupSizeX',
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
+
+/** What this library uses of `@tensorflow/tfjs-backend-webgpu`. */
+export interface WebGPUPackage {
+  WebGPUBackend: typeof WebGPUBackend;
+}
+
+let tfjs: WebGPUPackage | undefined;
+
+/** Says what {@link startBackend} makes backends with. An import of it here would be seen by bundlers of Node programs. */
+export function provideTfjs(provided: WebGPUPackage): void {
+  tfjs = provided;
+}
 
 /**
  * Makes tfjs's WebGPU backend on the fastest adapter: the browser's, in Node that of the npm package `webgpu`.
@@ -31,7 +43,7 @@ export async function startBackend(): Promise<KernelBackend> {
   const requiredFeatures = ['timestamp-query'].filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(limits.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
-  return new WebGPUBackend(device as never, adapter.info as never) as unknown as KernelBackend;
+  return new tfjs!.WebGPUBackend(device as never, adapter.info as never) as unknown as KernelBackend;
 }
 
 async function requireGPU(): Promise<FoundGPU> {

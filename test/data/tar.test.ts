@@ -285,6 +285,19 @@ describe('webDataset', () => {
     }
   });
 
+  it('takes endings in any case', async () => {
+    const archive = tarArchive(tarEntry('1.JPG', 'a'), tarEntry('1.Class', '7'), tarEntry('2.jfif', 'b'));
+    const records = await take(webDataset([bytesSource('a.tar', archive)], { labelExtension: 'Class' }));
+    expect(records.map(({ bytes, label }) => [text(bytes), label])).toEqual([
+      ['a', 7],
+      ['b', undefined],
+    ]);
+    const named = await take(
+      webDataset([bytesSource('a.tar', archive)], { imageExtensions: ['JPG', 'Jfif'] }),
+    );
+    expect(named).toHaveLength(2);
+  });
+
   it('refuses options outside their domain', () => {
     expect(() => webDataset([])).toThrow(/at least one source/);
     expect(() => webDataset(shards, { seed: -1 })).toThrow(/seed/);

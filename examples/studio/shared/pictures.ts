@@ -19,6 +19,9 @@ export const mostPictures = 5000;
 /** Fewer give too few negatives to learn from. */
 export const fewestPictures = 8;
 
+/** Endings of the formats that browsers decode; others are not even tried. */
+export const pictureEnding = /\.(a?png|jpe?g|jpe|jfif|pjpeg|pjp|webp|gif|bmp|avif)$/i;
+
 /** One file and where it lay in what was dropped. */
 export interface DroppedFile {
   path: string;

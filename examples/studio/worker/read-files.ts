@@ -3,13 +3,12 @@ import {
   type DroppedFile,
   type LeftAside,
   mostPictures,
+  pictureEnding,
   pictureSize,
   type Reading,
 } from '../shared/pictures.js';
 import { decodePicture } from './decode.js';
 
-/** Endings that browsers decode; others are not even tried. */
-const pictureEnding = /\.(png|jpe?g|webp|gif|bmp|avif)$/i;
 const zipEnding = /\.zip$/i;
 
 /** What file systems leave in folders; nobody misses it. */

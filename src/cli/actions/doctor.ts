@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-import type { ImageArray } from 'simclr-ts';
 import { examine } from 'simclr-ts/doctor';
 import { embeddingHealth } from 'simclr-ts/evaluation';
 import { availableCores, useBestBackend } from 'simclr-ts/node';

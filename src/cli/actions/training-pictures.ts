@@ -1,6 +1,6 @@
 import type { ImageDataset } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
-import { type ImageFolderDataset, imageFolder, readImageFolder, type SkippedImage } from 'simclr-ts/node';
+import { type ImageFolderDataset, imageFolder, type SkippedImage } from 'simclr-ts/node';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { type DecodedChunk, decodeAtOnce } from './pictures.js';
 import type { TrainingSettings } from './training-settings.js';
@@ -46,7 +46,7 @@ export async function openPictures(
   folder: ImageFolderDataset,
   settings: TrainingSettings,
 ): Promise<TrainingPictures> {
-  const { size, ...limit } = listOptions(settings);
+  const { size } = listOptions(settings);
   const { paths } = folder;
   const step = Math.max(1, paths.length / sampleSize);
   const chosen = Array.from(
