@@ -1,4 +1,5 @@
 import { DataError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { ImageCache } from './image-cache.js';
 import type { ImageBatch } from './image-dataset.js';
 import {
@@ -49,7 +50,7 @@ export class BatchDecoder {
     const pictures: Picture[] = [];
     for (const [row, record] of records.entries()) {
       const result = results[row]!;
-      if (result instanceof DataError) {
+      if (isError(result, 'DataError')) {
         if (this.options.onError === 'throw') throw result;
         this.failures.set(record.name, { path: record.name, reason: result.message });
       } else {
@@ -88,7 +89,7 @@ export class BatchDecoder {
     );
     for (const [i, { name }] of missing.entries()) {
       const result = decoded[i];
-      if (result && !(result instanceof DataError)) cache?.set(name, result);
+      if (result && !isError(result, 'DataError')) cache?.set(name, result);
     }
     let next = 0;
     return found.map((picture) => picture ?? decoded[next++]!);

@@ -1,5 +1,6 @@
 import { describeValue } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { isBytes } from './image-array.js';
 
 /** Bytes in pieces: an async iterable, or a stream as `fetch` and `File.stream` give it. */
@@ -107,7 +108,7 @@ async function* inflate(
   } catch (error) {
     await feed;
     // The source's own error says more than that the stream was given up because of it.
-    if (readError instanceof DataError || readError instanceof InvalidOptionError) throw readError;
+    if (isError(readError, 'DataError') || isError(readError, 'InvalidOptionError')) throw readError;
     throw new DataError(
       `${caller}: a gzip file must be whole. Received: ${name}, which does not decompress (${(error as Error).message}).`,
       name,

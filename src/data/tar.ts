@@ -1,6 +1,7 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { type ByteSource, concatenateBytes, readChunks } from './byte-source.js';
 
 /** A file in a tar archive. */
@@ -84,7 +85,7 @@ async function* entriesOf(
       if (bytes === 0) throw refused('an empty file');
       await writer.close();
     } catch (error) {
-      if (error instanceof SimCLRError) sourceError = error;
+      if (isError(error, 'SimCLRError')) sourceError = error;
       await writer.abort(error).catch(() => {});
     }
   })();
@@ -113,7 +114,7 @@ async function* entriesOf(
     }
   } catch (error) {
     if (sourceError !== undefined) throw sourceError;
-    if (error instanceof DataError || error instanceof InvalidOptionError) throw error;
+    if (isError(error, 'DataError') || isError(error, 'InvalidOptionError')) throw error;
     throw refused((error as Error).message.replace(/\.$/, ''), error);
   } finally {
     await reader.cancel().catch(() => {});

@@ -25,6 +25,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is of a built-in class, such as 'Float32Array', of whatever realm: a test runner's has its own. */
+export function hasTag(value: unknown, className: string): boolean {
+  return Object.prototype.toString.call(value) === `[object ${className}]`;
+}
+
 /** Builds the one message shape of the library. */
 export function receivedMessage(
   caller: string,

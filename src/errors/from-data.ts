@@ -1,5 +1,6 @@
 import { describeValue, shorten } from './checks.js';
-import { InvalidOptionError, SimCLRError } from './errors.js';
+import { InvalidOptionError } from './errors.js';
+import { isError, messageOf } from './is-error.js';
 
 /**
  * Makes something from plain data, which may have come from a file: what the maker's own checks let through and the rest
@@ -11,8 +12,8 @@ export function fromData<T>(caller: string, argument: string, data: unknown, mak
   try {
     return make();
   } catch (error) {
-    if (error instanceof SimCLRError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    if (isError(error, 'SimCLRError')) throw error;
+    const reason = messageOf(error);
     throw new InvalidOptionError(
       `${caller}: ${argument} must be data that it can be made from. Received: ${argument}=${describeValue(data)} (${shorten(reason)}).`,
       { cause: error },

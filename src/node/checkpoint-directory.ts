@@ -1,9 +1,9 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../errors/errors.js';
 import { directory } from './directory.js';
+import { fileName } from './file-url.js';
 import type { FilePath } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
 import { makeFolder, replaceFile } from './write-durably.js';
@@ -59,7 +59,7 @@ async function remove(folder: string): Promise<void> {
  * await simclr.fit(images, { callbacks: [checkpoint(store, { everySteps: 100, keep: 3, best: 'loss' })] });
  */
 export function checkpointDirectory(path: FilePath): CheckpointDirectory {
-  const folder = resolve(path instanceof URL ? fileURLToPath(path) : path);
+  const folder = resolve(fileName(path));
   const manifest = join(folder, manifestFile);
   const explained = async <T>(what: string, work: Promise<T>): Promise<T> => {
     try {

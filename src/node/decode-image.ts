@@ -4,6 +4,8 @@ import type { DecodePictures, EncodedPicture } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
+import { isURL } from './file-url.js';
 import { importOptional } from './optional-package.js';
 import { type FilePath, readBytes } from './read-bytes.js';
 
@@ -137,7 +139,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   checkKeys('decodeImage', options, { size: 1, fit: 1, background: 1, maxPixels: 1 });
   const plan = decodePlan('decodeImage', options);
-  if (typeof image === 'string' || image instanceof URL) {
+  if (typeof image === 'string' || isURL(image)) {
     const bytes = await readBytes('decodeImage', image);
     return decodeBytes('decodeImage', bytes, plan, String(image));
   }
@@ -175,7 +177,7 @@ async function attempt(
   try {
     return await decodeBytes(caller, bytes ?? (await readBytes(caller, name)), plan, name);
   } catch (error) {
-    if (error instanceof DataError) return error;
+    if (isError(error, 'DataError')) return error;
     throw error;
   }
 }
@@ -202,7 +204,7 @@ export async function decodeEach(
   await inParallel(pictures.length, options.concurrency, async (i) => {
     if (options.signal?.aborted || (options.stopOnFailure && failed.length > 0)) return;
     const result = await attempt(caller, plan, pictures[i]!);
-    if (result instanceof DataError) failed.push(i);
+    if (isError(result, 'DataError')) failed.push(i);
     else consume(result, i);
   });
   for (const i of failed.sort((a, b) => a - b)) consume(await attempt(caller, plan, pictures[i]!), i);

@@ -5,6 +5,7 @@ import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import {
   type DecodeImageOptions,
   type DecodePlan,
@@ -177,7 +178,7 @@ class Pool {
     let reason: string | undefined;
     worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
     worker.on('error', (error) => {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     });
     worker.on('exit', (code) => {
       if (slot.worker !== worker) return; // ended on purpose

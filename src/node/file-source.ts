@@ -13,6 +13,7 @@ import { inOrder } from '../data/map-stream.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { isURL } from './file-url.js';
 import { type FilePath, unreadable } from './read-bytes.js';
 
 /** Large pieces: each costs a turn of the event loop, of which there may be one a training step. */
@@ -52,7 +53,7 @@ async function* readAhead(caller: string, path: FilePath): AsyncGenerator<Uint8A
  * for await (const { name } of tarEntries(fileSource('train-000.tar'))) console.log(name);
  */
 export function fileSource(path: FilePath): ByteSource {
-  if (typeof path !== 'string' && !(path instanceof URL)) {
+  if (typeof path !== 'string' && !isURL(path)) {
     const expectation = "path must be a file's name or file: address";
     throw new InvalidOptionError(receivedMessage('fileSource', expectation, 'path', path));
   }

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { explainSystemError } from './system-error.js';
 
 /** A file's name or `file:` address. */
@@ -50,7 +51,7 @@ export async function readPieces(
     }
     return target;
   } catch (error) {
-    if (error instanceof DataError) throw error;
+    if (isError(error, 'DataError')) throw error;
     throw unreadable(caller, path, error);
   } finally {
     await file?.close();

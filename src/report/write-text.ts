@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DataError } from '../errors/errors.js';
+import { fileName } from '../node/file-url.js';
 import type { FilePath } from '../node/read-bytes.js';
 import { explainSystemError } from '../node/system-error.js';
 import { makeFolder, replaceFile } from '../node/write-durably.js';
@@ -12,7 +12,7 @@ import { makeFolder, replaceFile } from '../node/write-durably.js';
  * @throws `DataError` naming the file when it cannot be written.
  */
 export async function writeText(caller: string, path: FilePath, text: string): Promise<string> {
-  const name = path instanceof URL ? fileURLToPath(path) : path;
+  const name = fileName(path);
   try {
     await makeFolder(dirname(name));
     await replaceFile(name, text);

@@ -3,7 +3,8 @@ import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { shorten } from '../errors/checks.js';
-import { CheckpointError, SimCLRError } from '../errors/errors.js';
+import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
 import { unlessLost } from './backend-loss.js';
@@ -101,7 +102,7 @@ export async function loadSimCLR(
   try {
     return await restoreSimCLR(Trainer, checkpoint, options);
   } catch (error) {
-    if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
+    if (isError(error, 'SimCLRError') || error instanceof ForeignError) throw unwrapped(error);
     throw new CheckpointError(
       `SimCLR.load: source must hold what SimCLR.save wrote, unchanged. Received: ${shorten((error as Error).message)}.`,
       { cause: error },
@@ -150,7 +151,7 @@ async function restoreSimCLR(
     simclr.savedRecipe = trainerRecipe(metadata);
     await restoreOptimizer(simclr, metadata.optimizer, tensors);
     await restoreExtraState(simclr.extraState, metadata.extraState, tensors).catch((cause: unknown) => {
-      throw cause instanceof SimCLRError ? cause : new ForeignError('', { cause });
+      throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
     });
     return simclr;
   } catch (error) {

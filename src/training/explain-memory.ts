@@ -1,4 +1,5 @@
 import { BackendError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 
 /** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
 const full =
@@ -11,7 +12,7 @@ const full =
  * @param microBatchSize - Pictures that were on the device at a time, where not all of them.
  */
 export function explainMemory(error: unknown, pictures: number, microBatchSize?: number): unknown {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!full.test(message)) return error;
   const size = microBatchSize ?? pictures;
   const remedy =

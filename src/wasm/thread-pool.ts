@@ -1,4 +1,5 @@
 import { BackendError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import { nodeModule } from './host.js';
 
 /** The functions of assembly/threads.ts that the calling thread uses. */
@@ -51,7 +52,7 @@ export class ThreadPool {
 
   private start(start: Start): void {
     const fail = (reason: unknown) => {
-      this.failure ??= `thread ${start.thread} ended: ${reason instanceof Error ? reason.message : String(reason)}`;
+      this.failure ??= `thread ${start.thread} ended: ${messageOf(reason)}`;
     };
     const threads = nodeModule('node:worker_threads');
     if (threads) {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackendError, SimCLR } from 'simclr-ts';
+import { SimCLR } from 'simclr-ts';
 import {
   type CheckpointDirectory,
   checkpointDirectory,
@@ -9,6 +9,7 @@ import {
   useBestBackend,
 } from 'simclr-ts/node';
 import { latestCheckpoint } from 'simclr-ts/training';
+import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -44,7 +45,7 @@ export async function startBackend(prefer: string | undefined, context: Context)
     }
     return choice.name;
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
+    if (!isError(error, 'BackendError')) throw error;
     const reason = /, but (.*)\.$/s.exec(error.message)?.[1];
     const sentence =
       prefer === undefined || reason === undefined

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { DataError, type ImageArray } from 'simclr-ts';
+import type { ImageArray } from 'simclr-ts';
 import { decodeImage, imageFolder, type SkippedImage } from 'simclr-ts/node';
+import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -52,7 +53,7 @@ async function decodeChunk(
   const results = await Promise.all(
     chosen.map((path) =>
       decodeImage(path, { size }).catch((error: unknown) => {
-        if (error instanceof DataError) return error;
+        if (isError(error, 'DataError')) return error;
         throw error;
       }),
     ),
@@ -62,7 +63,7 @@ async function decodeChunk(
   const indices: number[] = [];
   const skipped: SkippedImage[] = [];
   for (const [i, result] of results.entries()) {
-    if (result instanceof DataError) {
+    if (isError(result, 'DataError')) {
       skipped.push({ path: chosen[i]!, reason: result.message });
       continue;
     }
