@@ -121,6 +121,15 @@ export function checkProbability(caller: string, argument: string, value: number
   }
 }
 
+/** @throws {@link InvalidOptionError} unless `value` is a number above 0 and at most 1. */
+export function checkFraction(caller: string, argument: string, value: number): void {
+  if (!(typeof value === 'number' && value > 0 && value <= 1)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a number above 0 and at most 1`, argument, value),
+    );
+  }
+}
+
 /** @throws {@link InvalidOptionError} unless `value` is a pair `[low, high]` with `minimum <= low <= high`. */
 export function checkInterval(
   caller: string,
