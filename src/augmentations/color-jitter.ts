@@ -1,5 +1,6 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkChoice, checkInteger, checkInterval, checkNonNegative } from '../errors/checks.js';
+import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../errors/checks.js';
+import { InvalidOptionError } from '../errors/errors.js';
 import type { ColorSemantics } from './blend.js';
 import { applyColorOperations, colorOperations } from './color-passes.js';
 import { checkColorImages, checkRows } from './image-checks.js';
@@ -94,7 +95,11 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
   checkNonNegative(name, 'saturation', saturation);
   checkNonNegative(name, 'hue', hue);
   checkNonNegative(name, 'strength', strength);
-  checkInterval(name, 'strength * hue', [0, strength * hue], 0, 0.5);
+  if (strength * hue > 0.5) {
+    throw new InvalidOptionError(
+      receivedMessage(name, 'strength * hue must be at most 0.5', 'strength * hue', strength * hue),
+    );
+  }
   checkChoice(name, 'semantics', semantics, ['torchvision', 'tf']);
   const factorRange = (width: number) => [Math.max(0, 1 - strength * width), 1 + strength * width] as const;
   const ranges = [

@@ -1,5 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInterval, checkPositive } from '../errors/checks.js';
+import { checkFraction } from '../errors/checks.js';
 import { centerCrop } from './center-crop.js';
 import { type ComposeParameters, compose } from './compose.js';
 import { resolveSize } from './image-checks.js';
@@ -55,8 +55,7 @@ export function evaluationTransform(
   checkKeys(name, options, { size: 1, cropProportion: 1, interpolation: 1, antialias: 1, normalization: 1 });
   const size = resolveSize(name, options.size ?? 96);
   const { cropProportion = 1, interpolation = 'bilinear', antialias = true, normalization } = options;
-  checkPositive(name, 'cropProportion', cropProportion);
-  checkInterval(name, 'cropProportion', [cropProportion, 1], 0, 1);
+  checkFraction(name, 'cropProportion', cropProportion);
 
   const resized: ImageSize = [
     roundHalfEven(size[0] / cropProportion),

@@ -50,7 +50,8 @@ const byName: Readonly<Record<string, number>> = {
  */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
-  if (!(error instanceof Error)) return exitCodes.unexpected;
-  if (Object.hasOwn(byName, error.name)) return byName[error.name]!;
+  if (typeof error !== 'object' || error === null) return exitCodes.unexpected;
+  const { name } = error as Partial<Error>;
+  if (typeof name === 'string' && Object.hasOwn(byName, name)) return byName[name]!;
   return 'syscall' in error ? exitCodes.files : exitCodes.unexpected;
 }

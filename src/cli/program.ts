@@ -64,6 +64,11 @@ function print(text: string): Promise<void> {
   });
 }
 
+/** Of whatever realm. */
+function isErrorLike(error: unknown): error is Error {
+  return typeof (error as Partial<Error> | undefined)?.message === 'string';
+}
+
 async function reportError(error: unknown, json: boolean, flagNames: FlagNames | undefined): Promise<number> {
   if (error instanceof CommanderError) {
     // Commander has written its text; help and version are no errors.
@@ -72,7 +77,7 @@ async function reportError(error: unknown, json: boolean, flagNames: FlagNames |
     if (json) await print(JSON.stringify({ error: details }, null, 2));
     return exitCodes.usage;
   }
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { name, message, stack } = isErrorLike(error) ? error : new Error(String(error));
   const exitCode = exitCodeOf(error);
   // Users of the command line did not call the function that the library's messages begin with.
   const told = message.replace(/^[A-Za-z]+(\.[A-Za-z]+)?: /, '');

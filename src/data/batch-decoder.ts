@@ -1,4 +1,5 @@
 import { DataError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { ImageCache } from './image-cache.js';
 import type { ImageBatch, ViewBatch } from './image-dataset.js';
 import {
@@ -53,7 +54,7 @@ export class BatchDecoder {
     const pictures: (readonly Picture[])[] = [];
     for (const [row, record] of records.entries()) {
       const result = results[row]!;
-      if (result instanceof DataError) {
+      if (isError(result, 'DataError')) {
         if (this.options.onError === 'throw') throw result;
         this.failures.set(record.name, { path: record.name, reason: result.message });
       } else {
@@ -97,7 +98,7 @@ export class BatchDecoder {
     const results = await decode.cut(pictures, crops, { keep: cache !== undefined, signal });
     for (const [i, { name }] of records.entries()) {
       const result = results[i]!;
-      if (cache && !(result instanceof DataError) && result[views.length]) {
+      if (cache && !isError(result, 'DataError') && result[views.length]) {
         cache.set(wholeName(name), result[views.length]!);
       }
     }
@@ -124,7 +125,7 @@ export class BatchDecoder {
     );
     for (const [i, { name }] of missing.entries()) {
       const result = decoded[i];
-      if (result && !(result instanceof DataError)) cache?.set(name, result);
+      if (result && !isError(result, 'DataError')) cache?.set(name, result);
     }
     let next = 0;
     return found.map((picture) => picture ?? decoded[next++]!);
@@ -137,5 +138,5 @@ function wholeName(name: string): string {
 }
 
 function alone(result: Picture | DataError): readonly Picture[] | DataError {
-  return result instanceof DataError ? result : [result];
+  return isError(result, 'DataError') ? result : [result];
 }

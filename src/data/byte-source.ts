@@ -1,5 +1,6 @@
 import { describeValue } from '../errors/checks.js';
-import { DataError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { isError, messageOf } from '../errors/is-error.js';
 import { concatenateBytes } from './bytes.js';
 import { gunzipChunks } from './gunzip.js';
 import { isBytes } from './image-array.js';
@@ -74,8 +75,8 @@ async function* checkedChunks(
       if (chunk.length > 0) yield chunk;
     }
   } catch (error) {
-    if (error instanceof SimCLRError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    if (isError(error, 'SimCLRError')) throw error;
+    const reason = messageOf(error);
     throw new DataError(
       `${caller}: a source must be readable to its end. Received: ${name}, which failed (${reason}).`,
       name,

@@ -1,5 +1,5 @@
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
-import { describeValue } from '../errors/checks.js';
+import { describeValue, hasTag } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { checkImageRange } from './image-range.js';
 
@@ -19,14 +19,9 @@ export interface ImageArray {
 /** Byte to [0, 1], rounded to float32: what torchvision's `to_tensor` gives. */
 const unitOfByte = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
-function isArrayOf(name: string, value: unknown): boolean {
-  // By tag, not by `instanceof`: a test runner's or a frame's typed arrays are of another realm.
-  return Object.prototype.toString.call(value) === `[object ${name}]`;
-}
-
 /** Whether `value` is bytes, of whatever realm; a Node `Buffer` is. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return isArrayOf('Uint8Array', value);
+  return hasTag(value, 'Uint8Array');
 }
 
 /** Whether `value` is a tensor, of whatever copy of TensorFlow.js. */
@@ -44,7 +39,7 @@ export function imageSize(images: ImageArray): number {
 /** @throws {@link ShapeError} unless `images` is an {@link ImageArray} whose data fit its shape. */
 export function checkImageArray(caller: string, argument: string, images: ImageArray): void {
   const { data, shape } = images ?? {};
-  if (!isBytes(data) && !isArrayOf('Float32Array', data)) {
+  if (!isBytes(data) && !hasTag(data, 'Float32Array')) {
     throw new ShapeError(
       `${caller}: ${argument}.data must be a Float32Array or a Uint8Array. Received: ${argument}.data=${describeValue(data)}.`,
     );

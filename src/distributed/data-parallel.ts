@@ -11,9 +11,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ImageArray, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
-import { DistributedError, InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
+import { DistributedError, InvalidOptionError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { ViewLoss } from '../losses/index.js';
-import { BatchNormalization } from '../models/index.js';
 import { withSharedStatistics } from '../tensors/index.js';
 import { fitKeys } from '../training/fit.js';
 import type {
@@ -182,7 +182,7 @@ class Ranks implements DataParallel {
       return await body();
     } catch (error) {
       // A loss that is not finite is so on every rank, and all get this error: the program may go on.
-      const common = error instanceof NonFiniteLossError || commonErrors.has(error as Error);
+      const common = isError(error, 'NonFiniteLossError') || commonErrors.has(error as Error);
       if (!common) communicator.abort(error);
       throw error;
     } finally {
@@ -290,7 +290,7 @@ function models({ encoder, projectionHead }: SimCLR): LayersModel[] {
 
 function checkNormalization(simclr: SimCLR): void {
   for (const layer of models(simclr).flatMap((model) => model.layers)) {
-    if (layer.getClassName() === 'BatchNormalization' && !(layer instanceof BatchNormalization)) {
+    if (layer.getClassName() === 'BatchNormalization') {
       throw new InvalidOptionError(
         `dataParallel: layers of batch normalisation must be BatchNormalization of simclr-ts, or set synchronizeBatchNormalization: false. Received: layer ${layer.name} of tfjs-layers.`,
       );

@@ -2,6 +2,7 @@ import { Patience } from '../backend/patience.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import { yieldToEventLoop } from '../training/yield-to-event-loop.js';
 import type { Communicator, NumberArray, Reduction, SendableArray } from './communicator.js';
 import {
@@ -109,10 +110,7 @@ class WorkerCommunicator implements Communicator {
   }
 
   abort(error: unknown): void {
-    abortGroup(
-      this.group,
-      `rank ${this.rank} failed: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    abortGroup(this.group, `rank ${this.rank} failed: ${messageOf(error)}`);
   }
 
   private *reduceSteps(values: NumberArray, reduction: Reduction): Steps<void> {

@@ -1,5 +1,6 @@
 import { getBackend } from '@tensorflow/tfjs-core';
-import { BackendError, SimCLRError } from './errors.js';
+import { BackendError } from './errors.js';
+import { isError, messageOf } from './is-error.js';
 
 /** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
 export const memoryFull =
@@ -18,8 +19,9 @@ const failed =
  * be blamed for what the backend cannot do.
  */
 export function asBackendError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof SimCLRError) return error;
-  const { message, name } = error;
+  if (typeof error !== 'object' || error === null || isError(error, 'SimCLRError')) return error;
+  const message = messageOf(error);
+  const { name } = error as { name?: unknown };
   const first = message.split('\n')[0]!;
   if (noBackend.test(message)) {
     return new BackendError(
@@ -28,7 +30,7 @@ export function asBackendError(error: unknown): unknown {
     );
   }
   // A trap of WebAssembly has no words of its own.
-  if (memoryFull.test(message) || failed.test(message) || /^(Runtime|Operation)Error$/.test(name)) {
+  if (memoryFull.test(message) || failed.test(message) || /^(Runtime|Operation)Error$/.test(String(name))) {
     return new BackendError(`The active backend '${getBackend()}' failed. It said: ${first}`, {
       cause: error,
     });

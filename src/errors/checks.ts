@@ -25,6 +25,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is of a built-in class, such as 'Float32Array', of whatever realm: a test runner's has its own. */
+export function hasTag(value: unknown, className: string): boolean {
+  return Object.prototype.toString.call(value) === `[object ${className}]`;
+}
+
 /** Builds the one message shape of the library. */
 export function receivedMessage(
   caller: string,
@@ -133,6 +138,15 @@ export function checkProbability(caller: string, argument: string, value: number
   if (!(typeof value === 'number' && value >= 0 && value <= 1)) {
     throw new InvalidOptionError(
       receivedMessage(caller, `${argument} must be a number from 0 to 1`, argument, value),
+    );
+  }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a number above 0 and at most 1. */
+export function checkFraction(caller: string, argument: string, value: number): void {
+  if (!(typeof value === 'number' && value > 0 && value <= 1)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, `${argument} must be a number above 0 and at most 1`, argument, value),
     );
   }
 }

@@ -1,6 +1,7 @@
 import { asBackendError } from './backend-failure.js';
 import { describeValue, shorten } from './checks.js';
-import { InvalidOptionError, SimCLRError } from './errors.js';
+import { InvalidOptionError } from './errors.js';
+import { isError, messageOf } from './is-error.js';
 
 /**
  * Makes something from plain data, which may have come from a file: what the maker's own checks let through and the rest
@@ -14,8 +15,8 @@ export function fromData<T>(caller: string, argument: string, data: unknown, mak
     return make();
   } catch (cause) {
     const error = asBackendError(cause);
-    if (error instanceof SimCLRError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    if (isError(error, 'SimCLRError')) throw error;
+    const reason = messageOf(error);
     throw new InvalidOptionError(
       `${caller}: ${argument} could not be made from its data. Received: ${argument}=${describeValue(data)} (${shorten(reason)}).`,
       { cause },

@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
+import { checkInteger, describeValue, hasTag, receivedMessage } from '../errors/checks.js';
 import { ShapeError, ValueRangeError } from '../errors/errors.js';
 
 /** Embeddings in host memory, row-major: row i is `data.subarray(i * d, (i + 1) * d)`. */
@@ -57,7 +57,7 @@ export async function readEmbeddings(
   const data = isTensor
     ? await (embeddings as Tensor2D).data<'float32'>()
     : (embeddings as EmbeddingArray).data;
-  if (!(data instanceof Float32Array)) {
+  if (!hasTag(data, 'Float32Array')) {
     throw new ShapeError(receivedMessage(caller, expectation, `${argument}.data`, data));
   }
   if (data.length !== rows * dim) {
@@ -98,7 +98,7 @@ export function checkLabels(
   rows: number | undefined,
   classes: number | undefined,
 ): number {
-  if (!(labels instanceof Uint8Array || labels instanceof Int32Array || labels instanceof Uint32Array)) {
+  if (!['Uint8Array', 'Int32Array', 'Uint32Array'].some((kind) => hasTag(labels, kind))) {
     throw new ShapeError(
       receivedMessage(
         caller,

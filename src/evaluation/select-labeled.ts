@@ -1,5 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, describeValue } from '../errors/checks.js';
+import { checkFraction, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../errors/errors.js';
 import { checkLabels, type Labels } from './embeddings.js';
 import { drawStratified } from './stratified-selection.js';
@@ -56,10 +56,6 @@ export function selectLabeled(labels: Labels, selection: LabeledSelection, seed 
       );
     });
   }
-  if (!(typeof share === 'number' && share > 0 && share <= 1)) {
-    throw new InvalidOptionError(
-      `${caller}: share must be a number above 0 and at most 1. Received: share=${describeValue(share)}.`,
-    );
-  }
-  return drawStratified(labels, seed, (members) => Math.max(1, Math.round(share * members)));
+  checkFraction(caller, 'share', share!);
+  return drawStratified(labels, seed, (members) => Math.max(1, Math.round(share! * members)));
 }

@@ -1,5 +1,6 @@
 import { isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import { bytesPerValue, type SafetensorsType, typeNames } from './tensor-types.js';
 
 /** One tensor as the header of a file describes it. */
@@ -59,7 +60,7 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (cause) {
-    const reason = brief(cause instanceof Error ? cause.message : String(cause));
+    const reason = brief(messageOf(cause));
     throw new DataError(`${caller}: the header must be JSON in UTF-8. Received: ${reason}`, undefined, {
       cause,
     });

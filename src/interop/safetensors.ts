@@ -1,6 +1,6 @@
 import { type FileBytes, toBytes } from '../data/bytes.js';
 import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
+import { hasTag, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { float32ToBfloat16, float32ToHalf } from './float-formats.js';
 import { maxHeaderBytes, parseHeader, quoted } from './safetensors-header.js';
@@ -124,7 +124,7 @@ export function entriesOf<T>(caller: string, tensors: NamedTensors<T>): [string,
     );
   }
   // Not instanceof: a Map may come from another realm.
-  const isMap = Object.prototype.toString.call(tensors) === '[object Map]';
+  const isMap = hasTag(tensors, 'Map');
   return isMap ? [...(tensors as ReadonlyMap<string, T>)] : Object.entries(tensors as Record<string, T>);
 }
 

@@ -179,7 +179,7 @@ export async function stateDict(
 /** The weights of a projection head, or undefined for a ResNet. */
 function partsOf(caller: string, model: LayersModel): HeadWeight[] | undefined {
   const layers = Array.isArray(model?.layers) ? model.layers : [];
-  const isEncoder = layers.some((layer) => layer instanceof PaddedConv2D);
+  const isEncoder = layers.some((layer) => layer.getClassName() === PaddedConv2D.className);
   const head = isEncoder || layers.length === 0 ? undefined : headWeights(model);
   if (!isEncoder && head === undefined) {
     throw new InvalidOptionError(

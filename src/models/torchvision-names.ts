@@ -28,7 +28,7 @@ interface MappedWeight extends TorchvisionWeight {
 }
 
 function mappedWeights(resnet: LayersModel): MappedWeight[] {
-  const stem = resnet.layers.find((layer) => layer instanceof PaddedConv2D);
+  const stem = resnet.layers.find((layer) => layer.getClassName() === PaddedConv2D.className);
   if (stem === undefined || !stem.name.endsWith('conv1')) {
     throw new InvalidOptionError(
       `torchvisionWeights: resnet must come from resnet18, resnet34 or resnet50. Received: a model named ${JSON.stringify(resnet.name)}.`,

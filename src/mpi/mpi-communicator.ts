@@ -11,6 +11,7 @@ import {
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import { findLaunch } from './launch.js';
 import { loadLibrary, type MPILibrary } from './library.js';
 
@@ -139,7 +140,7 @@ class MPICommunicator implements Communicator {
   }
 
   abort(error: unknown): void {
-    this.endJob(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+    this.endJob((error as Partial<Error> | undefined)?.stack ?? messageOf(error), 1);
   }
 
   private endJob(reason: string, code: number): void {

@@ -7,6 +7,7 @@ import type { CropPlan, CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { drawsFromWords } from '../random/random-words.js';
 import { cutViews } from './cut-views.js';
 import { type FilePath, isURL } from './file-path.js';
@@ -207,7 +208,7 @@ async function attempt<T>(
   try {
     return await decode(bytes ?? (image ? new Uint8Array(0) : await readBytes(caller, name)));
   } catch (error) {
-    if (error instanceof DataError) return error;
+    if (isError(error, 'DataError')) return error;
     throw error;
   }
 }
@@ -248,7 +249,7 @@ async function attemptEach<P extends EncodedPicture, T>(
   await inParallel(pictures.length, options.concurrency, async (i) => {
     if (options.signal?.aborted || (options.stopOnFailure && failed.length > 0)) return;
     const result = await once(pictures[i]!);
-    if (result instanceof DataError) failed.push(i);
+    if (isError(result, 'DataError')) failed.push(i);
     else consume(result, i);
   });
   for (const i of failed.sort((a, b) => a - b)) consume(await once(pictures[i]!), i);

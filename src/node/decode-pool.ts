@@ -5,6 +5,7 @@ import type { CutViews, PictureToCut } from '../data/view-crops.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
+import { isError, messageOf } from '../errors/is-error.js';
 import {
   type DecodeImageOptions,
   type DecodePlan,
@@ -191,7 +192,7 @@ class Pool {
     let reason: string | undefined;
     worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
     worker.on('error', (error) => {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     });
     worker.on('exit', (code) => {
       if (slot.worker !== worker) return; // ended on purpose
@@ -293,7 +294,7 @@ export function makePool(caller: string, plan: DecodePlan, workers: number): Dec
   const pool = new Pool(caller, plan, workers);
   const decode: DecodePictures = async (pictures, signal) => {
     const results = await pool.decode(pictures, undefined, signal);
-    return results.map((result) => (result instanceof DataError ? result : result[0]!));
+    return results.map((result) => (isError(result, 'DataError') ? result : result[0]!));
   };
   return Object.assign(decode, {
     cut: ((pictures, crops, { keep = false, signal } = {}) =>

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { copyFile, link, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
+import { hasTag } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
@@ -78,7 +80,7 @@ async function save(
   artifacts: Omit<io.ModelArtifacts, 'weightData'>,
   writeWeights: WriteWeights,
 ): Promise<io.SaveResult> {
-  if (artifacts.modelTopology instanceof ArrayBuffer) {
+  if (hasTag(artifacts.modelTopology, 'ArrayBuffer')) {
     throw new CheckpointError(
       'directory.save: a layers model is expected, whose topology is JSON. Received: a binary topology.',
     );
@@ -107,7 +109,7 @@ async function save(
     await rm(join(path, previousWeightsFile), { force: true });
   } catch (error) {
     for (const file of temporary) await rm(file, { force: true }).catch(() => {});
-    if (error instanceof CheckpointError) throw error;
+    if (isError(error, 'CheckpointError')) throw error;
     throw new CheckpointError(
       `directory.save: path must be a folder that can be written. Received: path=${JSON.stringify(path)} (${explainSystemError(error)}). What was saved there before is kept.`,
       { cause: error },
@@ -134,7 +136,7 @@ async function saveOwned(path: string, artifacts: OwnedArtifacts): Promise<io.Sa
   const { weightData, weightSpecs } = artifacts;
   if (weightData.reduce((total, { byteLength }) => total + byteLength, 0) < bytesWorthAThread) {
     const buffers = weightData.map((bytes) =>
-      bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes,
+      ArrayBuffer.isView(bytes) ? new Uint8Array(bytes).buffer : bytes,
     );
     checkFinite(buffers, weightSpecs);
     return save(path, artifacts, writeShards(buffers));

@@ -13,6 +13,7 @@ import { indexedDataset } from '../data/indexed-images.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import {
   type DecodeImageOptions,
   type DecodePlan,
@@ -121,7 +122,7 @@ async function decodeAll(
   const pictures = paths.map((name) => ({ name }));
   const options = { concurrency: plan.concurrency, stopOnFailure: plan.onError === 'throw' };
   await decodeEach(caller, plan, pictures, options, (result, i) => {
-    if (!(result instanceof DataError)) data.set(result.data, i * size);
+    if (!isError(result, 'DataError')) data.set(result.data, i * size);
     else if (plan.onError === 'throw') throw result;
     else failures.set(i, { path: paths[i]!, reason: result.message });
   });

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { explainSystemError } from './system-error.js';
 
@@ -61,7 +62,7 @@ export async function readPieces(
     }
     return target;
   } catch (error) {
-    if (error instanceof DataError) throw error;
+    if (isError(error, 'DataError')) throw error;
     throw unreadable(caller, path, error);
   } finally {
     await file?.close();

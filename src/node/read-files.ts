@@ -11,6 +11,7 @@ import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } fr
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { FilePath } from './file-path.js';
 import { readBytes, readPieces } from './read-bytes.js';
 
@@ -29,7 +30,7 @@ export async function naming<T>(path: FilePath, parse: () => T): Promise<Awaited
   try {
     return await parse();
   } catch (error) {
-    if (!(error instanceof DataError) || error.path !== undefined) throw error;
+    if (!isError(error, 'DataError') || error.path !== undefined) throw error;
     throw new DataError(`${error.message} File: ${JSON.stringify(String(path))}.`, String(path), {
       cause: error,
     });

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { isObject } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { type FindCheckpointOptions, latestCheckpoint, readEntries } from '../training/checkpoint-store.js';
 import { checkpointDirectory } from './checkpoint-directory.js';
 import { directory } from './directory.js';
@@ -141,7 +142,7 @@ async function newest(folder: string, options: FindCheckpointOptions): Promise<N
       const artifacts = await directory(path).load();
       saved = { path, step: stepOf(artifacts), load: async () => artifacts };
     } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
+      if (!isError(error, 'CheckpointError')) throw error;
       failure = error;
       options.onDamaged?.({ name: 'model.json', reason: error.message });
     }
@@ -153,7 +154,7 @@ async function newest(folder: string, options: FindCheckpointOptions): Promise<N
       return { path: join(store.path, found.name), step: found.step, load: () => found.load() };
     }
   } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
+    if (!isError(error, 'CheckpointError')) throw error;
     failure ??= error;
   }
   if (!saved && failure) throw failure;

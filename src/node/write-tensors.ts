@@ -69,10 +69,10 @@ export async function writeTensors(
     env: {},
     workerData: {
       file,
-      tensors: tensors.map((bytes) => (bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))),
+      tensors: tensors.map((bytes) => (ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes))),
       finite,
     },
-    transferList: tensors.filter((bytes) => bytes instanceof ArrayBuffer),
+    transferList: tensors.filter((bytes) => !ArrayBuffer.isView(bytes)) as ArrayBuffer[],
   });
   const ended = once(worker, 'exit').then(([status]) => {
     throw new Error(`the thread that writes ended with code ${status}`);

@@ -4,7 +4,8 @@ import { transformFromConfig } from '../augmentations/index.js';
 import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { shorten } from '../errors/checks.js';
-import { CheckpointError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
+import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { LossConfig } from '../losses/index.js';
 import { registerLayers } from '../models/index.js';
 import { optimizerFromConfig } from '../optimizers/index.js';
@@ -105,7 +106,7 @@ export async function loadSimCLR(
     return await restoreSimCLR(Trainer, checkpoint, options);
   } catch (cause) {
     const error = asBackendError(cause);
-    if (error instanceof SimCLRError || error instanceof ForeignError) throw unwrapped(error);
+    if (isError(error, 'SimCLRError') || error instanceof ForeignError) throw unwrapped(error);
     throw new CheckpointError(
       `SimCLR.load: no trainer can be made of what source holds; is it what SimCLR.save wrote? Received: ${shorten((error as Error).message)}.`,
       { cause },
@@ -154,7 +155,7 @@ async function restoreSimCLR(
     simclr.savedRecipe = trainerRecipe(metadata);
     await restoreOptimizer(simclr, metadata.optimizer, tensors);
     await restoreExtraState(simclr.extraState, metadata.extraState, tensors).catch((cause: unknown) => {
-      throw cause instanceof SimCLRError ? cause : new ForeignError('', { cause });
+      throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
     });
     return simclr;
   } catch (error) {
@@ -199,7 +200,7 @@ function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions[
     if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
     return config ? transformFromConfig(config) : undefined;
   } catch (error) {
-    if (!(error instanceof InvalidOptionError)) throw error;
+    if (!isError(error, 'InvalidOptionError')) throw error;
     return undefined;
   }
 }
@@ -208,7 +209,7 @@ function savedOptimizer({ className, config }: OptimizerDescription): Optimizer 
   try {
     return optimizerFromConfig({ ...config, className });
   } catch (cause) {
-    if (!(cause instanceof InvalidOptionError)) throw cause;
+    if (!isError(cause, 'InvalidOptionError')) throw cause;
     throw new CheckpointError(
       `SimCLR.load: the saved optimizer (${className}) cannot be made from the file alone. Pass it again as { optimizer }. ${shorten(cause.message)}`,
       { cause },
@@ -221,7 +222,7 @@ async function modelFromTopology(role: string, modelTopology: object): Promise<L
     return await loadLayersModel(io.fromMemory({ modelTopology }));
   } catch (cause) {
     const error = asBackendError(cause);
-    if (error instanceof SimCLRError) throw error;
+    if (isError(error, 'SimCLRError')) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved ${role} cannot be built. Pass it again as { ${role} }, or register its layers with tfjs. ${shorten((cause as Error).message)}`,
       { cause },

@@ -1,5 +1,6 @@
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendLostError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** What graphics backends show of the machine that they compute on: WebGPU's device, WebGL's context. */
@@ -81,7 +82,7 @@ async function watched<T>(device: Device, error: () => BackendLostError, work: (
     if (device.reason() !== undefined) throw error();
     return result;
   } catch (cause) {
-    if (cause instanceof BackendLostError) throw cause;
+    if (isError(cause, 'BackendLostError')) throw cause;
     await yieldToEventLoop(); // what fails may hear of the loss before we do
     throw device.reason() === undefined ? cause : error();
   } finally {

@@ -1,4 +1,5 @@
 import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { type CheckpointEntry, checkpointName, formatManifest, stepOfName } from './checkpoint-manifest.js';
 import {
   type CheckpointStore,
@@ -19,7 +20,7 @@ export interface CheckpointLogOptions {
 function isUnreadable({ error }: DamagedCheckpoint): boolean {
   if (error === undefined) return false;
   const code = ((error as Error).cause as { code?: string } | undefined)?.code;
-  return !(error instanceof CheckpointError) || (code !== undefined && code !== 'ENOENT');
+  return !isError(error, 'CheckpointError') || (code !== undefined && code !== 'ENOENT');
 }
 
 /**

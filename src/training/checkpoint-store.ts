@@ -1,6 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { checkCheckpoint } from './checkpoint-format.js';
 import {
   type CheckpointEntry,
@@ -77,7 +78,7 @@ export async function readEntries(
       damaged: gone.map(({ name }) => ({ name, reason: 'It is not there.' })).reverse(),
     };
   } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
+    if (!isError(error, 'CheckpointError')) throw error;
     return { manifest: fromNames(names), damaged: [{ name: 'manifest', reason: error.message }] };
   }
 }

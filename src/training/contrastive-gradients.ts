@@ -11,6 +11,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../errors/check-keys.js';
 import { describeValue } from '../errors/checks.js';
 import { BackendError, ShapeError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import type { LossContext, ViewLoss } from '../losses/index.js';
 import { describeGradients, describeKernels } from './preflight/describe.js';
 import { projectViews } from './project-views.js';
@@ -140,7 +141,7 @@ function checkScalar(loss: Scalar): Scalar {
 
 /** tfjs says which kernel is missing, but not what to do about it. */
 export function explainMissingKernel(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : '';
+  const message = messageOf(error);
   const kernel = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);
   if (kernel) {
     return new BackendError(

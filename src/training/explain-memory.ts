@@ -1,5 +1,6 @@
 import { memoryFull } from '../errors/backend-failure.js';
 import { BackendError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 
 /**
  * An error of a step that says how large the step was, where memory was full; any other as it is.
@@ -14,7 +15,7 @@ export function explainMemory(
   microBatchSize: number | undefined,
   isPossible: (microBatchSize: number) => boolean,
 ): unknown {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!memoryFull.test(message)) return error;
   const size = microBatchSize ?? pictures;
   const smaller = smallerSize(pictures, size, isPossible);

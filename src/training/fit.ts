@@ -1,7 +1,8 @@
 import { batchesPerEpoch, type ImageDataset } from '../data/index.js';
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import { InvalidOptionError, NonFiniteLossError } from '../errors/errors.js';
+import { InvalidOptionError, type NonFiniteLossError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { readsLate } from '../tensors/late-reading.js';
 import { unlessLost } from './backend-loss.js';
 import type {
@@ -390,7 +391,7 @@ class FitRun {
 
   /** NaN in a picture is the likelier cause of a loss that is not finite, and the one with a place to look at. */
   private async explained(error: unknown, batch: FitBatch): Promise<NonFiniteLossError> {
-    if (!(error instanceof NonFiniteLossError)) throw error;
+    if (!isError(error, 'NonFiniteLossError')) throw error;
     await batch.checkValues();
     return error;
   }

@@ -1,6 +1,7 @@
 import { type NamedTensorMap, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asBackendError } from '../errors/backend-failure.js';
-import { BackendError, CheckpointError } from '../errors/errors.js';
+import { CheckpointError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import type { LossConfig, ViewLoss } from '../losses/index.js';
 import type { NamedTensor } from './optimizer-state.js';
 
@@ -27,7 +28,7 @@ export function restoreLoss(loss: ViewLoss, saved: LossConfig | null, tensors: N
     loss.restore(state);
   } catch (cause) {
     const error = asBackendError(cause);
-    if (error instanceof BackendError) throw error;
+    if (isError(error, 'BackendError')) throw error;
     throw new CheckpointError(
       `SimCLR.load: the saved state of the loss ${loss.name} does not fit it. ${(cause as Error).message}`,
       { cause },

@@ -1,5 +1,5 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, checkPositive, receivedMessage } from '../errors/checks.js';
+import { checkFraction, checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, type NonFiniteLossError } from '../errors/errors.js';
 import { type NamedOptimizer, scaledSchedule } from '../optimizers/index.js';
 import type { SkippedStep } from './callbacks/callback.js';
@@ -42,12 +42,7 @@ export class NonFinitePolicy {
     checkKeys(caller, policy, { skip: 1, lowerBy: 1 }, 'onNonFinite');
     const { skip, lowerBy = 1 } = policy;
     checkInteger(caller, 'onNonFinite.skip', skip);
-    checkPositive(caller, 'onNonFinite.lowerBy', lowerBy);
-    if (lowerBy > 1) {
-      throw new InvalidOptionError(
-        receivedMessage(caller, 'onNonFinite.lowerBy must be at most 1', 'onNonFinite.lowerBy', lowerBy),
-      );
-    }
+    checkFraction(caller, 'onNonFinite.lowerBy', lowerBy);
     if (lowerBy < 1 && !isNamed(simclr.optimizer)) {
       throw new InvalidOptionError(
         `${caller}: onNonFinite.lowerBy takes an optimizer of this library, for those of tfjs do not tell their rate. Received: ${simclr.optimizer.getClassName()}.`,

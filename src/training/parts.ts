@@ -4,6 +4,7 @@ import { normalize, simclrAugmentation, type Transform } from '../augmentations/
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { isError } from '../errors/is-error.js';
 import { lossFromConfig, type ViewLoss } from '../losses/index.js';
 import { checkEncoder, resnet18 } from '../models/index.js';
 import { AdamW } from '../optimizers/index.js';
@@ -230,7 +231,7 @@ function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, s
   try {
     return lossFromConfig(loss, { dim: head.outputs[0]!.shape[1]!, seed });
   } catch (cause) {
-    if (!(cause instanceof InvalidOptionError)) throw cause;
+    if (!isError(cause, 'InvalidOptionError')) throw cause;
     throw new InvalidOptionError(`${caller}: loss must be one of this library. ${cause.message}`, { cause });
   }
 }

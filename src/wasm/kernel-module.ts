@@ -1,5 +1,6 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
+import { hasTag } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
 import { layouts } from './layout.generated.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
@@ -42,8 +43,7 @@ export class KernelModule {
   constructor(private readonly wasm: WasmModule) {
     this.memory = wasm.wasmMemory ?? wasm.asm.memory;
     guardAllocations(wasm, this.memory);
-    this.isShared =
-      typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
+    this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
     const binary = moduleBinary({ fused: hasRelaxedSimd(), shared: this.isShared });
     checkSimd(binary);
     const module = new WebAssembly.Module(binary);

@@ -1,6 +1,7 @@
 import { nodeModule } from '../backend/host.js';
 import { Patience } from '../backend/patience.js';
 import { BackendError } from '../errors/errors.js';
+import { messageOf } from '../errors/is-error.js';
 import { layouts } from './layout.generated.js';
 
 /** The functions of assembly/threads.ts that the calling thread uses. */
@@ -107,7 +108,7 @@ export class ThreadPool {
   /** A thread that served may have taken a task with it; without one that never did there is one fewer. */
   private ended(thread: number, reason: unknown): void {
     if (this.failure !== undefined || this.missing.has(thread)) return;
-    const text = reason instanceof Error ? reason.message : String(reason);
+    const text = messageOf(reason);
     if (this.serves(thread)) {
       this.failure = `thread ${thread} ended: ${text}`;
       return;

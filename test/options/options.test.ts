@@ -17,6 +17,14 @@ const real = new Set(
 /** Numbers that may be below 0. */
 const signed = new Set(['mean']);
 
+/** Options that have an upper limit. */
+const refusedAt = new Set(
+  `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
+  batchNormalizationMomentum testFraction validationShare share lowerBy beta1 beta2 threshold strength`.split(
+    /\s+/,
+  ),
+);
+
 const found = publicOptions();
 const named = (parameter: (typeof found)[number]) => `${parameter.name} (${parameter.parameter})`;
 let world: World;
@@ -111,6 +119,22 @@ describe.each(found.map((parameter) => [named(parameter), parameter.options] as 
       for (const wrong of [...(caller.nullable ? [] : [null]), 5, 'text', []]) {
         expect(await messageOf(caller, wrong as never)).toMatch(/^(InvalidOption|Shape)Error: /);
       }
+    });
+
+    it('complains about a number as a number, and not about a pair made of it', async () => {
+      const wrong: string[] = [];
+      for (const [path, { number }] of all) {
+        if (number !== 'scalar') continue;
+        for (const value of [Number.NaN, -1, 0, 1.5, 7, 1e9 + 0.5]) {
+          for (const base of basesWith(bases, path.slice(0, -1))) {
+            // Only of what is refused at once; other values would do their work here.
+            if (value > 0 && !refusedAt.has(path.at(-1)!)) continue;
+            const message = await messageOf(caller, changed(base, path, value));
+            if (/Received: .*=\[/.test(message)) wrong.push(`${path.join('.')}=${value}: ${message}`);
+          }
+        }
+      }
+      expect([...new Set(wrong)]).toEqual([]);
     });
 
     it('refuses numbers outside their domain, and names them', async () => {

@@ -1,5 +1,5 @@
 import { join, relative, sep } from 'node:path';
-import { DataError, type SimCLR } from 'simclr-ts';
+import type { SimCLR } from 'simclr-ts';
 import { splitImages } from 'simclr-ts/data';
 import {
   type ClassificationResult,
@@ -10,6 +10,7 @@ import {
 } from 'simclr-ts/evaluation';
 import type { SkippedImage } from 'simclr-ts/node';
 import { type RunEvaluation, saveEvaluation } from 'simclr-ts/report';
+import { isError } from '../../errors/is-error.js';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { embedPictures } from './embed-pictures.js';
@@ -111,7 +112,7 @@ async function keepEvaluation(model: string, evaluation: RunEvaluation, context:
   try {
     await saveEvaluation(model, evaluation);
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
+    if (!isError(error, 'DataError')) throw error;
     context.warn(
       `The evaluation is not kept beside the model, and \`report\` will not have it. ${error.message}`,
     );

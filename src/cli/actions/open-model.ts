@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BackendError, SimCLR } from 'simclr-ts';
+import { SimCLR } from 'simclr-ts';
 import {
   type CheckpointDirectory,
   checkpointDirectory,
@@ -7,6 +7,7 @@ import {
   runDirectory,
   useBestBackend,
 } from 'simclr-ts/node';
+import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -32,7 +33,7 @@ export async function startBackend(prefer: string | undefined, context: Context)
     }
     return choice.name;
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
+    if (!isError(error, 'BackendError')) throw error;
     const reason = /, but (.*)\.$/s.exec(error.message)?.[1];
     const sentence =
       prefer === undefined || reason === undefined

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { DataError, type ImageArray } from 'simclr-ts';
+import type { ImageArray } from 'simclr-ts';
 import { type DecodePool, decodePool, imageFolder, type SkippedImage } from 'simclr-ts/node';
+import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
@@ -56,7 +57,7 @@ async function decodeChunk(
   const indices: number[] = [];
   const skipped: SkippedImage[] = [];
   for (const [i, result] of results.entries()) {
-    if (result instanceof DataError) {
+    if (isError(result, 'DataError')) {
       // Without the function's name: nobody called it.
       skipped.push({ path: chosen[i]!, reason: result.message.replace(/^\w+: /, '') });
       continue;

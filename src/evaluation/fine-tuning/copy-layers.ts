@@ -1,7 +1,8 @@
 import { io, type serialization } from '@tensorflow/tfjs-core';
 import { type LayersModel, type layers, loadLayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { asBackendError } from '../../errors/backend-failure.js';
-import { ShapeError, SimCLRError } from '../../errors/errors.js';
+import { ShapeError } from '../../errors/errors.js';
+import { isError } from '../../errors/is-error.js';
 import { registerLayers } from '../../models/index.js';
 
 /** A network of the same layers with weights as its initializers make them. */
@@ -11,7 +12,7 @@ export async function sameArchitecture(caller: string, model: LayersModel): Prom
     return await loadLayersModel(io.fromMemory({ modelTopology: model.toJSON(null, false) as object }));
   } catch (cause) {
     const error = asBackendError(cause);
-    if (error instanceof SimCLRError) throw error;
+    if (isError(error, 'SimCLRError')) throw error;
     throw new ShapeError(
       `${caller}: encoder must be a model that can be rebuilt from its configuration; register its layers with tfjs (serialization.registerClass). ${(cause as Error).message}`,
       { cause },

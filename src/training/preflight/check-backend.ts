@@ -67,14 +67,16 @@ export interface BackendCheck {
  * if (!check.ok) console.error(check.message);
  */
 export async function checkBackend(options: CheckBackendOptions = {}): Promise<BackendCheck> {
-  checkKeys('checkBackend', options, {
-    encoder: 1,
-    projectionHead: 1,
-    loss: 1,
-    augmentation: 1,
-    viewBatching: 1,
-    images: 1,
-  });
+  if (!isTrainer(options)) {
+    checkKeys('checkBackend', options, {
+      encoder: 1,
+      projectionHead: 1,
+      loss: 1,
+      augmentation: 1,
+      viewBatching: 1,
+      images: 1,
+    });
+  }
   const { encoder, projectionHead, augmentation, images } = options;
   if (images !== undefined) checkInteger('checkBackend', 'images', images);
   const unable = await startBackend();
@@ -100,6 +102,11 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
   const others = [twoCores(models), encoder && images !== undefined ? tooLarge(encoder, images) : undefined];
   problems.push(...others.filter((problem) => problem !== undefined));
   return result(name, needs, wrong, problems);
+}
+
+/** A trainer has more than the parts that are looked at. */
+function isTrainer(options: object): boolean {
+  return typeof (options as { trainStep?: unknown } | null)?.trainStep === 'function';
 }
 
 /** Waits for a backend that is starting; says why where there is none. */

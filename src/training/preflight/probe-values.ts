@@ -1,4 +1,5 @@
 import { backend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { messageOf } from '../../errors/is-error.js';
 import { largestDifference } from '../../tensors/largest-difference.js';
 import { releaseTape } from '../contrastive-gradients.js';
 import { knownOperations } from './known-operations.js';
@@ -40,7 +41,7 @@ export async function probeValues(needs: Needs): Promise<WrongValue[]> {
     } catch (error) {
       releaseTape();
       if (needs.lack) continue;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       failed.push({ operation: name, received: Number.NaN, expected: expected[0]![0]!, reason });
     }
   }

@@ -1,0 +1,50 @@
+import {
+  BackendError,
+  BackendLostError,
+  CheckpointError,
+  DataError,
+  DistributedError,
+  InvalidOptionError,
+  NonFiniteLossError,
+  ShapeError,
+  SimCLRError,
+  ValueRangeError,
+} from './errors.js';
+
+const kinds = {
+  SimCLRError,
+  ShapeError,
+  InvalidOptionError,
+  ValueRangeError,
+  DataError,
+  CheckpointError,
+  BackendError,
+  BackendLostError,
+  DistributedError,
+  NonFiniteLossError,
+};
+type ErrorKinds = { [Name in keyof typeof kinds]: InstanceType<(typeof kinds)[Name]> };
+
+/**
+ * Whether a value is an error of this library and of a kind, whichever copy of the package made it: the ES module, the
+ * CommonJS one, another version, another realm. By its name; only a subclass with a name of its own is asked for its
+ * class.
+ */
+export function isError<Name extends keyof ErrorKinds>(
+  value: unknown,
+  kind: Name,
+): value is ErrorKinds[Name] {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name } = value as { name?: unknown };
+  if (typeof name === 'string' && Object.hasOwn(kinds, name)) {
+    const own = kinds[name as keyof ErrorKinds];
+    return own === kinds[kind] || Object.prototype.isPrototypeOf.call(kinds[kind].prototype, own.prototype);
+  }
+  return value instanceof kinds[kind];
+}
+
+/** What an error says, of whatever realm; anything else that was thrown, as text. */
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && (error as { message?: unknown }).message;
+  return typeof message === 'string' ? message : String(error);
+}
