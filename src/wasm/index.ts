@@ -15,10 +15,10 @@
  * @module
  */
 import '@tensorflow/tfjs-backend-wasm';
+import { prepareBackend } from './prepare-backend.js';
 import { registerTrainingKernels } from './register.js';
-import { shareMemoryInNode } from './shared-memory.js';
 
-shareMemoryInNode();
+prepareBackend();
 registerTrainingKernels();
 
 export { wasmMemory } from './kernel-module.js';

@@ -2,7 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
 import { layouts } from './layout.generated.js';
-import { guardAllocations, type WasmMemory } from './memory.js';
+import { guardAllocations, memoryOf, type WasmMemory, type WasmModule } from './memory.js';
 import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
@@ -19,13 +19,6 @@ export type Fields<Name extends StructureName> = {
 
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
-interface WasmModule {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
-  asm: { memory: WebAssembly.Memory };
-  wasmMemory?: WebAssembly.Memory;
-}
-
 const cacheLine = 64;
 
 /**
@@ -40,7 +33,7 @@ export class KernelModule {
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
-    this.memory = wasm.wasmMemory ?? wasm.asm.memory;
+    this.memory = memoryOf(wasm);
     guardAllocations(wasm, this.memory);
     this.isShared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;

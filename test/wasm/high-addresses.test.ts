@@ -98,6 +98,34 @@ function compute(): Tensor[] {
   ];
 }
 
+interface Allocator {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+const piece = 2 ** 27;
+
+/** Memory up to 2 GB, never touched, so that no machine has to find it. */
+function holdTwoGigabytes(wasm: Allocator): number[] {
+  const held = [wasm._malloc(piece)];
+  while (held.at(-1)! >= 0 && held.at(-1)! <= 2 ** 31) held.push(wasm._malloc(piece));
+  return held;
+}
+
+it('tensors lie beyond 2 GB also before the first kernel of this library', async () => {
+  const { wasm } = backend() as unknown as { wasm: Allocator };
+  const held = holdTwoGigabytes(wasm);
+  const x = tensor(hashedValues('x', 2 ** 18), [2 ** 18]);
+  try {
+    expect(held.at(-1)).toBeGreaterThan(2 ** 31);
+    expect(addressOf(x)).toBeGreaterThan(0);
+    expect(await x.data()).toEqual(hashedValues('x', 2 ** 18));
+  } finally {
+    x.dispose();
+    for (const address of held) wasm._free(address);
+  }
+});
+
 it('kernels give the same bits beyond 2 GB, where addresses are negative as signed numbers', async () => {
   const values = async () => {
     const results = tidy(compute);
@@ -113,13 +141,9 @@ it('kernels give the same bits beyond 2 GB, where addresses are negative as sign
   const low = await expectTensors(0, values);
 
   const module = kernelModule();
-  const { wasm } = backend() as unknown as {
-    wasm: { _malloc(bytes: number): number; _free(address: number): void };
-  };
-  // Never touched, so that no machine has to find the memory. The working memory is asked for once more, beyond them.
-  const held: number[] = [];
-  const piece = 2 ** 27;
-  while ((held.at(-1) ?? 0) < 2 ** 31) held.push(wasm._malloc(piece));
+  const { wasm } = backend() as unknown as { wasm: Allocator };
+  const held = holdTwoGigabytes(wasm);
+  // The working memory is asked for once more, beyond them.
   const { blocks } = module as unknown as { blocks: Map<string, { address: number; bytes: number }> };
   const lowBlocks = new Map(blocks);
   blocks.clear();
