@@ -39,6 +39,8 @@ async function run(...args: string[]): Promise<Outcome> {
   return outcome;
 }
 
+const isWindows = process.platform === 'win32';
+
 describe('threads', () => {
   it('give the same bits, however many there are', async () => {
     const [one, two, three] = [await run('1'), await run('2'), await run('3')];
@@ -105,8 +107,8 @@ describe('threads', () => {
     expect(readFileSync(log, 'utf8')).toBe('.'); // a module of a process is evaluated once
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'may be stopped with the process for longer than they may take',
+  it.skipIf(isWindows)(
+    `may be stopped with the process for longer than they may take${isWindows ? ' (left out: Windows has no SIGSTOP)' : ''}`,
     async () => {
       const file = fileURLToPath(new URL('paused-program.ts', import.meta.url));
       const child = spawn(process.execPath, ['--import', 'tsx', file], {
