@@ -12,7 +12,7 @@ export interface BackendCandidate {
   /** Loads and registers it. Throws, with a reason for people, when it cannot be had. */
   load(): Promise<void>;
   /** Called while it is active. Throws, with a reason, when it is not what it should be; else says what it is. */
-  inspect(): string;
+  inspect(): string | Promise<string>;
 }
 
 /** Packages that may not be there at all are named by variables, so that neither compiler nor bundler looks for them. */
@@ -93,6 +93,13 @@ async function loadWebGPU(): Promise<void> {
   await load('@tensorflow/tfjs-backend-webgpu', () => import('../webgpu/index.js'));
 }
 
+/** Waits for the threads: a backend that has fewer than it should works, but its name is not the whole truth. */
+async function inspectWasm(): Promise<string> {
+  const { kernelModule } = await import('../wasm/kernel-module.js');
+  const missing = await kernelModule().threadsStarted();
+  return `WebAssembly on the processor${missing === undefined ? '' : `, with fewer threads: ${missing}`}`;
+}
+
 /** Everything that may compute here, the fastest first. */
 export const backendCandidates: readonly BackendCandidate[] = [
   {
@@ -114,7 +121,7 @@ export const backendCandidates: readonly BackendCandidate[] = [
     name: 'wasm',
     backend: 'wasm',
     load: () => load('@tensorflow/tfjs-backend-wasm', () => import('../wasm/index.js')),
-    inspect: () => 'WebAssembly on the processor',
+    inspect: inspectWasm,
   },
   {
     name: 'tfjs-node',

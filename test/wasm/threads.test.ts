@@ -15,6 +15,7 @@ const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
 interface Outcome {
   threads?: number;
   missing?: string;
+  reason?: string;
   hash?: string;
   error?: string;
   warnings: string;
@@ -45,6 +46,7 @@ describe('threads', () => {
   it('give the same bits, however many there are', async () => {
     const [one, two, three] = [await run('1'), await run('2'), await run('3')];
     expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3]);
+    expect(three.reason).toBe('WebAssembly on the processor');
     expect(two.hash).toBe(one.hash);
     expect(three.hash).toBe(one.hash);
   });
@@ -78,6 +80,7 @@ describe('threads', () => {
     const [without, one] = [await runWith({}, '3', trouble), await run('1')];
     expect(without).toMatchObject({ threads: 1, hash: one.hash });
     expect(without.missing).toMatch(new RegExp(`^thread [12] did not start: ${reason}$`));
+    expect(without.reason).toBe(`WebAssembly on the processor, with fewer threads: ${without.missing}`);
     expect(without.warnings.match(/simclr-ts\/wasm: fewer threads than 3/g)).toHaveLength(1);
   });
 
