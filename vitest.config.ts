@@ -74,6 +74,7 @@ export default defineConfig({
         'test/main/**',
         'test/mpi/jobs/**',
         'test/package/**',
+        'test/runtimes/**',
         'test/studio/**',
         'test/wasm/**',
         'test/webgpu/**',

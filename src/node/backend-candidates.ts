@@ -16,7 +16,7 @@ export interface BackendCandidate {
    */
   load(from?: string): Promise<void>;
   /** Called while it is active. Throws, with a reason, when it is not what it should be; else says what it is. */
-  inspect(): string;
+  inspect(): string | Promise<string>;
 }
 
 async function load(name: string, importIt: () => Promise<unknown>): Promise<void> {
@@ -95,6 +95,13 @@ async function loadWebGPU(from: string | undefined): Promise<void> {
   });
 }
 
+/** Waits for the threads: a backend that has fewer than it should works, but its name is not the whole truth. */
+async function inspectWasm(): Promise<string> {
+  const { kernelModule } = await import('../wasm/kernel-module.js');
+  const missing = await kernelModule().threadsStarted();
+  return `WebAssembly on the processor${missing === undefined ? '' : `, with fewer threads: ${missing}`}`;
+}
+
 /** Everything that may compute here, the fastest first. */
 export const backendCandidates: readonly BackendCandidate[] = [
   {
@@ -121,7 +128,7 @@ export const backendCandidates: readonly BackendCandidate[] = [
         registerWasm(await importByName('@tensorflow/tfjs-backend-wasm', from));
       });
     },
-    inspect: () => 'WebAssembly on the processor',
+    inspect: inspectWasm,
   },
   {
     name: 'tfjs-node',

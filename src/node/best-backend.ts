@@ -53,16 +53,16 @@ export interface BackendChoice {
 /** Kernels without which no encoder can be trained. */
 const trainingKernels = ['Conv2D', 'Conv2DBackpropFilter', 'Conv2DBackpropInput', 'BatchMatMul'];
 
-/** A convolution with a known answer. */
+/** A convolution with a known answer, large enough for several threads. */
 async function checkComputes(backend: string): Promise<void> {
   const missing = trainingKernels.filter((kernel) => getKernel(kernel, backend) === undefined);
   if (missing.length > 0) throw new Error(`it lacks what training needs (${missing.join(', ')})`);
   const result = tidy(() =>
-    conv2d(ones([1, 3, 3, 2]) as Tensor4D, ones([3, 3, 2, 1]) as Tensor4D, 1, 'valid'),
+    conv2d(ones([1, 66, 66, 2]) as Tensor4D, ones([3, 3, 2, 1]) as Tensor4D, 1, 'valid'),
   );
   try {
-    const [value] = await result.data();
-    if (value !== 18) throw new Error(`it computes wrongly (${value} instead of 18)`);
+    const wrong = (await result.data()).find((value) => value !== 18);
+    if (wrong !== undefined) throw new Error(`it computes wrongly (${wrong} instead of 18)`);
   } finally {
     result.dispose();
   }
@@ -77,7 +77,7 @@ async function attempt(candidate: BackendCandidate, from: string | undefined): P
     await candidate.load(from);
     if (!(await setBackend(backend))) throw new Error('it does not start');
     await ready();
-    const reason = candidate.inspect();
+    const reason = await candidate.inspect();
     await checkComputes(backend);
     return { name, taken: true, reason };
   } catch (error) {

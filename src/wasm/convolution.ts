@@ -3,7 +3,7 @@ import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
 import { kernelModule, kinds } from './kernel-module.js';
 import { multiplyParts } from './parts-product.js';
-import { addressOf, makeOutput } from './tensor-address.js';
+import { addressOf, isEmpty, makeFilled, makeOutput } from './tensor-address.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
 type Info = backend_util.Conv2DInfo;
@@ -184,11 +184,14 @@ function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
 
 type Shape4D = [number, number, number, number];
 
+// Where one of two factors has no values the sum of their products is zero: the three begin with that.
+
 /** Conv2D: a product of gathered pixels with the filter. */
 export const conv2D: KernelFunc = ({ inputs, attrs }) => {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes;
   const info = convolutionInfo(x.shape as Shape4D, filter.shape as Shape4D, attributes);
+  if (isEmpty(x) || isEmpty(filter)) return makeFilled(info.outShape, 0);
   return suitsWinograd(info) ? winogradConvolution(x, filter, info, 'forward') : forward(x, filter, info);
 };
 
@@ -200,6 +203,7 @@ export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: Shape4D };
   const info = convolutionInfo(attributes.inputShape, filter.shape as Shape4D, attributes);
+  if (isEmpty(dy) || isEmpty(filter)) return makeFilled(info.inShape, 0);
   return suitsWinograd(info)
     ? winogradConvolution(dy, filter, info, 'backward')
     : inputGradient(dy, filter, info);
@@ -210,5 +214,6 @@ export const conv2DBackpropFilter: KernelFunc = ({ inputs, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: Shape4D };
   const info = convolutionInfo(x.shape as Shape4D, attributes.filterShape, attributes);
+  if (isEmpty(x) || isEmpty(dy)) return makeFilled(info.filterShape, 0);
   return suitsWinograd(info) ? winogradFilterGradient(x, dy, info) : filterGradient(x, dy, info);
 };

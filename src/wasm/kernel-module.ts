@@ -3,7 +3,7 @@ import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { hasTag } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
 import { layouts } from './layout.generated.js';
-import { guardAllocations, type WasmMemory } from './memory.js';
+import { guardAllocations, memoryOf, type WasmMemory, type WasmModule } from './memory.js';
 import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
@@ -20,13 +20,6 @@ export type Fields<Name extends StructureName> = {
 
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
-interface WasmModule {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
-  asm: { memory: WebAssembly.Memory };
-  wasmMemory?: WebAssembly.Memory;
-}
-
 const cacheLine = 64;
 
 /**
@@ -41,7 +34,7 @@ export class KernelModule {
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
-    this.memory = wasm.wasmMemory ?? wasm.asm.memory;
+    this.memory = memoryOf(wasm);
     guardAllocations(wasm, this.memory);
     this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
     const binary = moduleBinary({ fused: hasRelaxedSimd(), shared: this.isShared });

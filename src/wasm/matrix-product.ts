@@ -1,6 +1,6 @@
 import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type Axis, gather, multiply, multiplyOverPixels } from './gathered-product.js';
-import { addressOf, makeOutput } from './tensor-address.js';
+import { addressOf, isEmpty, makeFilled, makeOutput } from './tensor-address.js';
 
 /** Addresses and sizes of a product of two matrices. */
 interface MatrixProduct {
@@ -85,6 +85,7 @@ export function batchMatMul(stock = getKernel('BatchMatMul', 'wasm')): KernelFun
     // Broadcasting other than of a single matrix is rare.
     if ((countA !== count && countA !== 1) || (countB !== count && countB !== 1))
       return stock.kernelFunc(call);
+    if (isEmpty(a) || isEmpty(b)) return makeFilled([...batch, rows, columns], 0);
     const output = makeOutput([...batch, rows, columns]);
     for (let item = 0; item < count; item++) {
       const product = {

@@ -1,6 +1,6 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from './kernel-module.js';
-import { addressOf, makeOutput } from './tensor-address.js';
+import { addressOf, isEmpty, makeOutput } from './tensor-address.js';
 
 const { blockRows } = constants['normalize-rows'];
 const noScratch = 64;
@@ -31,7 +31,7 @@ interface Sizes {
 
 function sizesOf(x: TensorInfo, groups: number): Sizes {
   const channels = x.shape.at(-1)!;
-  const rows = util.sizeFromShape(x.shape) / (channels * groups);
+  const rows = isEmpty(x) ? 0 : util.sizeFromShape(x.shape) / (channels * groups);
   return { groups, rows, channels, blocks: groups * Math.ceil(rows / blockRows) };
 }
 

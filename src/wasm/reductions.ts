@@ -1,6 +1,6 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from './kernel-module.js';
-import { addressOf, makeOutput } from './tensor-address.js';
+import { addressOf, isEmpty, makeFilled, makeOutput } from './tensor-address.js';
 
 /** Values of a block: few enough addends for float32. */
 const blockValues = 2048;
@@ -35,11 +35,14 @@ export function reduction(kind: 'sum' | 'mean', stock: KernelFunc): KernelFunc {
     const { x } = call.inputs as { x: TensorInfo };
     const { axis, keepDims } = call.attrs as unknown as Attributes;
     const axes = util.parseAxisParam(axis, x.shape);
-    const sizes = reducedSizes(x.shape, axes);
-    if (x.dtype !== 'float32' || sizes === undefined || sizes.includes(0)) return stock(call);
-    const [outer, rows, inner] = sizes;
+    if (x.dtype !== 'float32') return stock(call);
     const kept = x.shape.map((size, place) => (axes.includes(place) ? 1 : size));
-    const output = makeOutput(keepDims ? kept : kept.filter((_, place) => !axes.includes(place)));
+    const shape = keepDims ? kept : kept.filter((_, place) => !axes.includes(place));
+    if (isEmpty(x)) return makeFilled(shape, kind === 'mean' ? Number.NaN : 0);
+    const sizes = reducedSizes(x.shape, axes);
+    if (sizes === undefined) return stock(call);
+    const [outer, rows, inner] = sizes;
+    const output = makeOutput(shape);
     const blockRows = Math.max(1, Math.floor(blockValues / inner));
     const blocks = Math.ceil(rows / blockRows);
     const module = kernelModule();

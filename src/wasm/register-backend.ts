@@ -1,5 +1,5 @@
+import { prepareBackend } from './prepare-backend.js';
 import { registerTrainingKernels } from './register.js';
-import { shareMemoryInNode } from './shared-memory.js';
 
 /**
  * Makes tfjs's wasm backend a training backend.
@@ -7,6 +7,6 @@ import { shareMemoryInNode } from './shared-memory.js';
  * @param tfjs - `@tensorflow/tfjs-backend-wasm`.
  */
 export function registerWasm(tfjs: { setThreadsCount(count: number): void }): void {
-  shareMemoryInNode(tfjs.setThreadsCount);
+  prepareBackend(tfjs.setThreadsCount);
   registerTrainingKernels();
 }

@@ -23,7 +23,7 @@ export const softmaxRows: KernelFunc = ({ inputs, attrs }) => {
     rows,
     columns,
     start,
-    period,
+    period: Math.max(1, period), // 0 where there are no columns
   });
   module.dispatch(kinds.softmaxRows, work, Math.ceil(rows / rowsPerTask), 64);
   return [exponentials, maxima, sums];

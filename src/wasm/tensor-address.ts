@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { backend, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend, type TensorInfo, util } from '@tensorflow/tfjs-core';
 
 /** Address of a tensor's first value in the backend's memory. */
 export function addressOf({ dataId }: Pick<TensorInfo, 'dataId'>): number {
@@ -9,4 +9,16 @@ export function addressOf({ dataId }: Pick<TensorInfo, 'dataId'>): number {
 /** A new float32 tensor whose values are undefined. */
 export function makeOutput(shape: number[]): TensorInfo {
   return (backend() as BackendWasm).makeOutput(shape, 'float32');
+}
+
+/** A new float32 tensor of one value. */
+export function makeFilled(shape: number[], value: number): TensorInfo {
+  const output = makeOutput(shape);
+  (backend() as BackendWasm).typedArrayFromHeap(output).fill(value);
+  return output;
+}
+
+/** Whether a tensor has no values, because one of its axes has none. */
+export function isEmpty({ shape }: Pick<TensorInfo, 'shape'>): boolean {
+  return util.sizeFromShape(shape) === 0;
 }

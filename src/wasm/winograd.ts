@@ -12,8 +12,8 @@ const { places, tileSize, scratchBytes } = constants['winograd-tiles'];
  */
 const groupBytes = 8 * 2 ** 20;
 const leastTilesOfGroup = 96;
-/** The last rows of a product may read as much as this beyond the last tile. */
-const slackBytes = 64 * 1024;
+/** A product takes six rows at a time: of the last ones as many as this lie beyond the last tile. */
+const rowsBeyond = constants['micro-kernel'].tileRows - 1;
 
 /** What a transformed tile costs beside its products, as a share of them; and a filter's transform, in products. */
 const tileOverhead = 0.25;
@@ -104,7 +104,7 @@ function transformTiles({
 
 /** Working memory for `count` transformed tiles. */
 function transformedBlock(name: string, count: number, channels: number): number {
-  return kernelModule().block(name, places * count * channels * 4 + slackBytes);
+  return kernelModule().block(name, (places * count + rowsBeyond) * channels * 4);
 }
 
 /**

@@ -100,11 +100,10 @@ it('paddedMaxPool is the maximum over the pictures alone, with its gradient', as
   );
 });
 
-it('paddedMaxPool does not swallow NaN where the backend has the kernel', async () => {
-  if (testSetting('BACKEND') !== 'wasm') {
-    console.info("left out on this backend: tfjs's own maximum pool ignores NaN");
-    return;
-  }
+const hasKernel = testSetting('BACKEND') === 'wasm';
+const why = hasKernel ? '' : " (left out: tfjs's own maximum pool ignores NaN)";
+
+it.skipIf(!hasKernel)(`paddedMaxPool does not swallow NaN${why}`, async () => {
   const x = tensor4d([Number.NaN, 1, 2, 3], [1, 2, 2, 1]);
   const y = paddedMaxPool(x, 3, {
     strides: 2,

@@ -197,6 +197,31 @@ describe('conv2d and its gradients on wasm', () => {
     },
   );
 
+  // The last tile's rows are multiplied six at a time: up to five beyond the last are read, and dropped.
+  it("reads nothing beyond Winograd's working memory, however many channels there are", async () => {
+    await setBackend('wasm');
+    const module = kernelModule();
+    const asked = new Map<string, number>();
+    const { block } = module;
+    module.block = (name, bytes) => {
+      asked.set(name, bytes);
+      return block.call(module, name, bytes);
+    };
+    const channels = 4096;
+    try {
+      await valuesOn('wasm', {
+        input: [1, 8, 8, channels],
+        filter: [3, 3, channels, 16],
+        strides: [1, 1],
+        pad: 'same',
+      });
+    } finally {
+      Reflect.deleteProperty(module, 'block');
+    }
+    const [places, tiles, beyond] = [36, 4, 5];
+    expect(asked.get('winogradLeft')).toBeGreaterThanOrEqual((places * tiles + beyond) * channels * 4);
+  });
+
   // Of small pictures most taps lie beyond the border: the products leave these out.
   const small: fc.Arbitrary<Convolution> = fc
     .record({

@@ -1,6 +1,6 @@
 /**
  * Run by threads.test.ts in a process of its own: threads-program.ts COUNT [kill | absent | refused], or
- * "default" for what is chosen without a count. Prints, as JSON, the threads in use, why some are missing, and a hash of
+ * "default" for what is chosen without a count. Prints, as JSON, the threads in use, why some are missing, what the choice of a backend says of it, and a hash of
  * the bits of some results. With `kill` it ends a thread first and prints the error that follows; with `absent` threads
  * end as soon as they start, with `refused` the system starts none.
  */
@@ -18,6 +18,7 @@ import {
   tensor,
 } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
+import { useBestBackend } from '../../src/node/index.js';
 import { kernelModule } from '../../src/wasm/kernel-module.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { prepareWasm } from '../helpers/wasm.js';
@@ -74,7 +75,9 @@ try {
     await setTimeout(200); // the news of its end comes through the event loop
     results();
   }
-  console.log(JSON.stringify({ threads, missing, hash: hash.digest('hex') }));
+  const { reasons } = await useBestBackend({ prefer: 'wasm' });
+  const reason = reasons.find(({ taken }) => taken)?.reason;
+  console.log(JSON.stringify({ threads, missing, reason, hash: hash.digest('hex') }));
 } catch (error) {
   console.log(JSON.stringify({ error: String(error) }));
 }

@@ -15,6 +15,7 @@ const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
 interface Outcome {
   threads?: number;
   missing?: string;
+  reason?: string;
   hash?: string;
   error?: string;
   warnings: string;
@@ -39,10 +40,13 @@ async function run(...args: string[]): Promise<Outcome> {
   return outcome;
 }
 
+const isWindows = process.platform === 'win32';
+
 describe('threads', () => {
   it('give the same bits, however many there are', async () => {
     const [one, two, three] = [await run('1'), await run('2'), await run('3')];
     expect([one.threads, two.threads, three.threads]).toEqual([1, 2, 3]);
+    expect(three.reason).toBe('WebAssembly on the processor');
     expect(two.hash).toBe(one.hash);
     expect(three.hash).toBe(one.hash);
   });
@@ -76,6 +80,7 @@ describe('threads', () => {
     const [without, one] = [await runWith({}, '3', trouble), await run('1')];
     expect(without).toMatchObject({ threads: 1, hash: one.hash });
     expect(without.missing).toMatch(new RegExp(`^thread [12] did not start: ${reason}$`));
+    expect(without.reason).toBe(`WebAssembly on the processor, with fewer threads: ${without.missing}`);
     expect(without.warnings.match(/simclr-ts\/wasm: fewer threads than 3/g)).toHaveLength(1);
   });
 
@@ -105,8 +110,8 @@ describe('threads', () => {
     expect(readFileSync(log, 'utf8')).toBe('.'); // a module of a process is evaluated once
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'may be stopped with the process for longer than they may take',
+  it.skipIf(isWindows)(
+    `may be stopped with the process for longer than they may take${isWindows ? ' (left out: Windows has no SIGSTOP)' : ''}`,
     async () => {
       const file = fileURLToPath(new URL('paused-program.ts', import.meta.url));
       const child = spawn(process.execPath, ['--import', 'tsx', file], {

@@ -168,7 +168,7 @@ export function combineMoments(work: NormalizedRows, first: i32, last: i32): voi
         count = total;
       }
       const place = <usize>group * bytes + at;
-      store<f32>(work.mean + place, <f32>mean);
+      store<f32>(work.mean + place, <f32>(count == 0 ? NaN : mean)); // of no rows, as elsewhere
       store<f32>(work.variance + place, <f32>(squares / count));
     }
   }

@@ -1,5 +1,9 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { nodeModule } from '../backend/host.js';
+import { guardAllocations, memoryOf, type WasmModule } from './memory.js';
+
+type SetThreadsCount = (count: number) => void;
 
 /**
  * A worker that answers but does nothing. tfjs's threaded binary wants to start its own threads, which in Node it
@@ -55,26 +59,42 @@ async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+function guard(backend: BackendWasm): void {
+  const wasm = backend.wasm as unknown as WasmModule;
+  guardAllocations(wasm, memoryOf(wasm));
+}
+
+/** Starts the backend on memory that threads can share. */
+function startShared<T>(stock: () => T | Promise<T>, setThreadsCount: SetThreadsCount): Promise<T> {
+  env().set('WASM_HAS_SIMD_SUPPORT', true);
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+  setThreadsCount(1);
+  return withoutNewListeners(() => withIdleWorkers(async () => stock()));
+}
+
 /**
- * Lets the wasm backend start on memory that threads can share, where it does not by itself: in Node. In a page that
- * is cross-origin isolated tfjs does so itself; in another one memory cannot be shared.
+ * Lets the wasm backend start on memory that threads can share, where it does not by itself: in Node. In a page that is
+ * cross-origin isolated tfjs does so itself; in another one memory cannot be shared. Its allocations are guarded from
+ * the start; those of one that has started, from now on.
  *
- * @param setThreadsCount - Of `@tensorflow/tfjs-backend-wasm`. An import of it here would be seen by bundlers of Node programs.
+ * @param setThreadsCount - Of `@tensorflow/tfjs-backend-wasm`. An import of it here would be seen by bundlers of Node
+ *   programs.
  */
-export function shareMemoryInNode(setThreadsCount: (count: number) => void): void {
+export function prepareBackend(setThreadsCount: SetThreadsCount): void {
   const stock = findBackendFactory('wasm');
   // Looked up here and not by `findBackend`, which would start it.
-  const started = 'wasm' in engine().registry;
-  if (!nodeModule('node:worker_threads') || started || !stock) return;
+  const started = engine().registry.wasm as BackendWasm | undefined;
+  if (started) guard(started);
+  if (started || !stock) return;
+  const inNode = nodeModule('node:worker_threads') !== undefined;
   const priority = 2; // tfjs's own for it
   removeBackend('wasm');
   registerBackend(
     'wasm',
-    () => {
-      env().set('WASM_HAS_SIMD_SUPPORT', true);
-      env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
-      setThreadsCount(1);
-      return withoutNewListeners(() => withIdleWorkers(async () => stock()));
+    async () => {
+      const backend = await (inNode ? startShared(stock, setThreadsCount) : stock());
+      guard(backend as BackendWasm);
+      return backend;
     },
     priority,
   );
