@@ -99,7 +99,7 @@ function make(config: LossConfig | LossName, options: LossFromConfigOptions): Vi
   }
   const filled: Record<string, unknown> = {};
   for (const [option, value] of Object.entries({ ...defaults, ...given })) {
-    const used = value ?? defaults[option]; // JSON makes null of what is not given
+    const used = value === undefined ? defaults[option] : value;
     if (used !== undefined) filled[option] = used;
   }
   const loss: ViewLoss = {

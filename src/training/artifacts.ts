@@ -1,6 +1,7 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { isOfThisLibrary } from '../augmentations/transform-from-config.js';
 import { shorten } from '../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../errors/errors.js';
 import { registerLayers } from '../models/index.js';
@@ -169,11 +170,18 @@ function mergedOptions(metadata: Metadata, options: SimCLRLoadOptions): SimCLRLo
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
 function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions['augmentation'] {
+  if (config === null) return undefined;
+  const configs = Array.isArray(config) ? config : [config];
+  if (!configs.every(isOfThisLibrary)) return undefined;
   try {
-    if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
-    return config ? transformFromConfig(config) : undefined;
-  } catch {
-    return undefined;
+    return Array.isArray(config)
+      ? config.map((part) => transformFromConfig(part))
+      : transformFromConfig(config);
+  } catch (cause) {
+    throw new CheckpointError(
+      `SimCLR.load: the saved augmentation cannot be made. Pass it again as { augmentation }. ${shorten((cause as Error).message)}`,
+      { cause },
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import {
   receivedMessage,
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { refuseNull } from '../errors/from-data.js';
 import { type LossConfig, lossFromConfig, type ViewLoss } from '../losses/index.js';
 import { checkEncoder, resnet18 } from '../models/index.js';
 import { AdamW } from '../optimizers/index.js';
@@ -54,6 +55,9 @@ export function checkOptions(options: SimCLROptions): void {
     throw new InvalidOptionError(
       receivedMessage(caller, 'seed must be a whole number from 0 to 2^53 - 2', 'seed', seed),
     );
+  }
+  for (const part of ['encoder', 'projectionHead', 'augmentation', 'loss', 'optimizer'] as const) {
+    if (options[part] === null) refuseNull(caller, part, null);
   }
   checkAugmentation(options);
   checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
