@@ -3,9 +3,9 @@ import { copyFile, link, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { io } from '@tensorflow/tfjs-core';
-import { CheckpointError } from '../errors/errors.js';
+import { CheckpointError, type DataError } from '../errors/errors.js';
 import { checkFinite, checkJson, nonFiniteWeight } from '../training/checkpoint-format.js';
-import type { FilePath } from './read-bytes.js';
+import { type FilePath, readBytes } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
 import { makeFolder, syncDirectory, writeDurably } from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
@@ -34,9 +34,16 @@ function shards(weightData: io.WeightData | undefined): ArrayBuffer[] {
   return Array.isArray(weightData) ? weightData : [weightData];
 }
 
+/** Node hashes less than 2 GiB at once. */
+const hashedBytes = 2 ** 30;
+
 function sha256(buffers: readonly ArrayBuffer[]): string {
   const hash = createHash('sha256');
-  for (const buffer of buffers) hash.update(new Uint8Array(buffer));
+  for (const buffer of buffers) {
+    for (let start = 0; start < buffer.byteLength; start += hashedBytes) {
+      hash.update(new Uint8Array(buffer, start, Math.min(hashedBytes, buffer.byteLength - start)));
+    }
+  }
   return hash.digest('hex');
 }
 
@@ -228,10 +235,11 @@ async function readWeights(path: string, names: readonly string[]): Promise<Arra
     }
     const file = join(path, name);
     try {
-      const bytes = await readFile(file);
-      buffers.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+      // Not readFile, which ends at 2 GiB.
+      buffers.push((await readBytes('directory.load', file)).buffer as ArrayBuffer);
     } catch (error) {
-      throw damaged(file, `which cannot be read: ${explainSystemError(error)}`, error);
+      const { cause } = error as DataError;
+      throw damaged(file, `which cannot be read: ${explainSystemError(cause)}`, cause);
     }
   }
   return buffers;
