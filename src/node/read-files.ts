@@ -1,12 +1,7 @@
 import { countRecords } from '../data/bytes.js';
+import { checkChannels, idxArray, labeledIDX } from '../data/idx.js';
 import type { FileBytes, IDXImagesOptions, LabeledImages } from '../data/index.js';
-import {
-  type CIFAR100Images,
-  concatenateImages,
-  parseCIFAR10,
-  parseCIFAR100,
-  parseIDXImages,
-} from '../data/index.js';
+import { type CIFAR100Images, concatenateImages, parseCIFAR10, parseCIFAR100 } from '../data/index.js';
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
@@ -141,8 +136,14 @@ export async function readIDX(
   labels?: FilePath,
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
-  const pictures = await readBytes('readIDX', images);
-  if (labels === undefined) return naming(images, () => parseIDXImages(pictures, undefined, options));
-  const classes = await readBytes('readIDX', labels);
-  return naming(`${images}, ${labels}`, () => parseIDXImages(pictures, classes, options));
+  const caller = 'readIDX';
+  checkChannels(caller, options);
+  const read = async (argument: string, path: FilePath) => {
+    const bytes = await readBytes(caller, path);
+    return naming(path, () => idxArray(caller, argument, bytes));
+  };
+  const pictures = await read('images', images);
+  const classes = labels === undefined ? undefined : await read('labels', labels);
+  const names = labels === undefined ? images : `${images}, ${labels}`;
+  return naming(names, () => labeledIDX(caller, pictures, classes, options));
 }
