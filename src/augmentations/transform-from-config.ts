@@ -1,6 +1,6 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
-import { fromData } from '../errors/from-data.js';
+import { fromData, refuseNull } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
 import { centerCrop } from './center-crop.js';
 import { colorJitter } from './color-jitter.js';
@@ -51,7 +51,17 @@ export function transformFromConfig(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>> = {},
 ): Transform<unknown> {
-  return fromData('transformFromConfig', 'config', config, () => make(config, custom));
+  // The options of a transform of one's own may have nulls: what is in `config` is looked at one by one.
+  return fromData('transformFromConfig', 'config', config?.name, () => make(config, custom));
+}
+
+/** Whether all transforms that a configuration names are of this library. */
+export function isOfThisLibrary(config: TransformConfig): boolean {
+  const { name, options } = config ?? {};
+  if (name === 'compose' && Array.isArray(options?.transforms))
+    return options.transforms.every(isOfThisLibrary);
+  if (name === 'randomApply') return isOfThisLibrary(options?.transform as TransformConfig);
+  return name === 'compose' || Object.hasOwn(builders, name);
 }
 
 function make(
@@ -59,9 +69,10 @@ function make(
   custom: Readonly<Record<string, TransformBuilder>>,
 ): Transform<unknown> {
   checkKeys('transformFromConfig', config, { name: 1, options: 1 }, 'config');
-  const { name } = config;
-  const options = config.options ?? {};
+  const { name, options = {} } = config;
   if (Object.hasOwn(custom, name)) return custom[name]!(options);
+  const { transform: _, transforms: __, ...own } = options ?? {};
+  refuseNull('transformFromConfig', 'config.options', options && own);
   if (name === 'compose') {
     const parts: unknown = options.transforms;
     return compose(

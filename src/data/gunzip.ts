@@ -147,7 +147,7 @@ async function* throughStream(chunks: Chunks): Chunks {
  *
  * @throws {@link DataError} when the stream is damaged or cut off.
  */
-export async function gunzip(caller: string, bytes: Uint8Array): Promise<Uint8Array> {
+export async function gunzip(caller: string, bytes: Uint8Array, argument = 'bytes'): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   async function* whole() {
@@ -161,7 +161,7 @@ export async function gunzip(caller: string, bytes: Uint8Array): Promise<Uint8Ar
     }
   } catch (error) {
     throw new DataError(
-      `${caller}: bytes must be a whole gzip file. Received: ${bytes.length} bytes that do not decompress (${(error as Error).message}).`,
+      `${caller}: ${argument} must be a whole gzip file. Received: ${bytes.length} bytes that do not decompress (${(error as Error).message}).`,
       undefined,
       { cause: error },
     );

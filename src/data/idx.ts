@@ -3,6 +3,7 @@ import { checkChoice } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 import { type FileBytes, toBytes } from './bytes.js';
 import { gunzip, isGzip } from './gunzip.js';
+import type { ImageArray } from './image-array.js';
 import type { LabeledImages } from './labeled-images.js';
 
 /** The contents of an IDX file of bytes. */
@@ -39,22 +40,23 @@ export function threefold(grey: Uint8Array): Uint8Array {
  * Number of axes that the first four bytes of an IDX file of bytes promise.
  *
  * @param source - The file, where its name is known.
+ * @param argument - What the bytes are called where they were given.
  * @throws {@link DataError} when they are no such beginning.
  */
-export function idxAxes(caller: string, file: Uint8Array, source?: string): number {
+export function idxAxes(caller: string, file: Uint8Array, source?: string, argument = 'bytes'): number {
   const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   const named = source === undefined ? '' : ` in ${source}`;
   const axes = file[3] ?? 0;
   if (file.length < 4 || file[0] !== 0 || file[1] !== 0 || axes === 0) {
     throw new DataError(
-      `${caller}: bytes must start with 00 00, a type and a number of axes > 0. Received: ${file.length} bytes${start && `, starting with ${start}`}${named}.`,
+      `${caller}: ${argument} must start with 00 00, a type and a number of axes > 0. Received: ${file.length} bytes${start && `, starting with ${start}`}${named}.`,
       source,
     );
   }
   if (file[2] !== unsignedByte) {
     const type = otherTypes[file[2]!] ?? 'an unknown type';
     throw new DataError(
-      `${caller}: the values must be unsigned bytes (type 08). Received: ${type} (${start})${named}.`,
+      `${caller}: the values of ${argument} must be unsigned bytes (type 08). Received: ${type} (${start})${named}.`,
       source,
     );
   }
@@ -86,21 +88,31 @@ export function parseIDX(bytes: FileBytes): IDXArray {
       'parseIDX: bytes must not be compressed; parseIDXGzip takes gzip. Received: a gzip file.',
     );
   }
-  const axes = idxAxes('parseIDX', file);
+  return parse('parseIDX', 'bytes', file);
+}
+
+function parse(caller: string, argument: string, file: Uint8Array): IDXArray {
+  const axes = idxAxes(caller, file, undefined, argument);
   const header = 4 + 4 * axes;
   if (file.length < header) {
     throw new DataError(
-      `parseIDX: bytes must have a header of ${header} bytes for ${axes} axes. Received: ${file.length} bytes.`,
+      `${caller}: ${argument} must have a header of ${header} bytes for ${axes} axes. Received: ${file.length} bytes.`,
     );
   }
   const shape = idxShape(file, axes, 4);
   const expected = shape.reduce((product, size) => product * size, 1);
   if (file.length - header !== expected) {
     throw new DataError(
-      `parseIDX: the header promises ${expected} values (shape [${shape}]). Received: ${file.length - header} values.`,
+      `${caller}: the header of ${argument} promises ${expected} values (shape [${shape}]). Received: ${file.length - header} values.`,
     );
   }
   return { data: file.slice(header), shape };
+}
+
+/** {@link parseIDXGzip} in the name of another function and of its argument. */
+export async function idxArray(caller: string, argument: string, bytes: FileBytes): Promise<IDXArray> {
+  const file = toBytes(caller, argument, bytes);
+  return parse(caller, argument, isGzip(file) ? await gunzip(caller, file, argument) : file);
 }
 
 /**
@@ -112,8 +124,7 @@ export function parseIDX(bytes: FileBytes): IDXArray {
  * const { data, shape } = await parseIDXGzip(await response.arrayBuffer());
  */
 export async function parseIDXGzip(bytes: FileBytes): Promise<IDXArray> {
-  const file = toBytes('parseIDXGzip', 'bytes', bytes);
-  return parseIDX(isGzip(file) ? await gunzip('parseIDXGzip', file) : file);
+  return idxArray('parseIDXGzip', 'bytes', bytes);
 }
 
 /**
@@ -142,29 +153,39 @@ export async function parseIDXImages(
   labels?: FileBytes,
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
-  checkKeys('parseIDXImages', options, { channels: 1 });
-  const { channels = 1 } = options;
-  checkChoice('parseIDXImages', 'channels', channels, [1, 3]);
-  const grey = await parseIDXGzip(images);
+  const caller = 'parseIDXImages';
+  checkKeys(caller, options, { channels: 1 });
+  checkChannels(caller, options);
+  const grey = await idxArray(caller, 'images', images);
+  const classes = labels === undefined ? undefined : await idxArray(caller, 'labels', labels);
+  return labeledIDX(caller, grey, classes, options);
+}
+
+/** @throws {@link InvalidOptionError} when `channels` is neither 1 nor 3. */
+export function checkChannels(caller: string, { channels = 1 }: IDXImagesOptions): void {
+  checkChoice(caller, 'channels', channels, [1, 3]);
+}
+
+/** Pictures and labels of the contents of their files. @throws {@link DataError} when they do not fit. */
+export function labeledIDX(
+  caller: string,
+  grey: IDXArray,
+  classes: IDXArray | undefined,
+  { channels = 1 }: IDXImagesOptions,
+): LabeledImages | Pick<LabeledImages, 'images'> {
   const [count, height, width] = grey.shape;
   if (grey.shape.length !== 3 || grey.data.length === 0) {
     throw new DataError(
-      `parseIDXImages: images must have shape [count, height, width], none of them 0. Received: images=[${grey.shape}].`,
+      `${caller}: images must have shape [count, height, width], none of them 0. Received: images=[${grey.shape}].`,
     );
   }
-  let data = grey.data;
-  if (channels === 3) {
-    data = threefold(grey.data);
-  }
-  const parsed: Pick<LabeledImages, 'images'> = {
-    images: { data, shape: [count!, height!, width!, channels] },
-  };
-  if (labels === undefined) return parsed;
-  const classes = await parseIDXGzip(labels);
+  const data = channels === 3 ? threefold(grey.data) : grey.data;
+  const images: ImageArray = { data, shape: [count!, height!, width!, channels] };
+  if (classes === undefined) return { images };
   if (classes.shape.length !== 1 || classes.shape[0] !== count) {
     throw new DataError(
-      `parseIDXImages: labels must have shape [${count}], one for each picture. Received: labels=[${classes.shape}].`,
+      `${caller}: labels must have shape [${count}], one for each picture. Received: labels=[${classes.shape}].`,
     );
   }
-  return { ...parsed, labels: classes.data };
+  return { images, labels: classes.data };
 }

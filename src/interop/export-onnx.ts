@@ -28,6 +28,9 @@ export interface ExportONNXOptions {
 const caller = 'exportONNX';
 const operatorSet = 17;
 
+/** A message of Protocol Buffers ends at 2 GiB; no reader takes a longer one. */
+const maximumBytes = 2 ** 31 - 1;
+
 /**
  * Writes an encoder as an ONNX file, for onnxruntime and others: operator set 17, float32, any batch size.
  *
@@ -41,7 +44,8 @@ const operatorSet = 17;
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.
  * @returns The whole file.
- * @throws `InvalidOptionError` when a layer cannot be exported, which it names, or an option is outside its domain.
+ * @throws `InvalidOptionError` when a layer cannot be exported, which it names, an option is outside its domain, or the
+ * weights have 2 GiB or more.
  * @throws `ShapeError` when the encoder takes no pictures or gives no vectors, or the head does not fit it.
  * @example
  * const file = await exportONNX(simclr.encoder, { projectionHead: simclr.projectionHead });
@@ -63,7 +67,9 @@ export async function exportONNX(
   }
   checkHead(projectionHead, dim);
   const models = [encoder, ...(projectionHead === undefined ? [] : [projectionHead])];
-  const read = await readWeights(models.flatMap((model) => model.layers));
+  const layers = models.flatMap((model) => model.layers);
+  checkBytes(layers);
+  const read = await readWeights(layers);
 
   const graph = new OnnxGraph();
   const images = writeInput(graph, pictures, layout, normalization);
@@ -89,6 +95,19 @@ function checkHead(head: LayersModel | undefined, dim: number): void {
 
 function describeShape(shape: readonly (number | null)[]): string {
   return shape.map((size) => size ?? 'null').join(',');
+}
+
+/** @throws `InvalidOptionError` before anything is read, when the weights alone are more than a file can hold. */
+function checkBytes(layers: readonly AnyLayer[]): void {
+  const weights = [...new Set(layers.flatMap((layer) => layer.weights))];
+  const bytes = weights.reduce(
+    (total, { shape }) => total + shape.reduce<number>((product, size) => product * size!, 4),
+    0,
+  );
+  if (bytes <= maximumBytes) return;
+  throw new InvalidOptionError(
+    `${caller}: an ONNX file must have less than 2 GiB; keep larger weights as safetensors, see stateDict. Received: weights of ${bytes} bytes.`,
+  );
 }
 
 /** Starts all reads at once: training may go on meanwhile. Each weight is handed out once, then forgotten. */

@@ -69,7 +69,8 @@ export function readSafetensors(bytes: FileBytes): SafetensorsFile {
  * @param options - See {@link WriteSafetensorsOptions}.
  * @returns The whole file.
  * @throws `ShapeError` when a shape and its number of values differ.
- * @throws `InvalidOptionError` when a name is reserved, a dtype does not fit its array or metadata are not texts.
+ * @throws `InvalidOptionError` when a name is reserved, a dtype does not fit its array, metadata are not texts, or the file
+ * would be longer than an array can be (4 GiB in Node 20).
  * @example
  * const file = writeSafetensors({ weight: { data: Float32Array.of(1, 2), shape: [2] } });
  */
@@ -100,7 +101,7 @@ export function writeSafetensors(
       { dtype: type, shape, data_offsets: offsets.get(name) },
     ]),
   ]);
-  const file = new Uint8Array(8 + header.length + end);
+  const file = allocate(caller, 8 + header.length + end);
   new DataView(file.buffer).setUint32(0, header.length, true);
   file.set(header, 8);
   for (const { name, type, data } of placed) {
@@ -114,6 +115,17 @@ export function writeSafetensors(
     file.set(bytes, 8 + header.length + offsets.get(name)![0]);
   }
   return file;
+}
+
+function allocate(caller: string, bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new InvalidOptionError(
+      `${caller}: tensors must fit into one array of bytes; write several files. Received: tensors for a file of ${bytes} bytes (${(cause as Error).message}).`,
+      { cause },
+    );
+  }
 }
 
 /** The pairs of a `Map` or an object. */

@@ -125,7 +125,7 @@ function filledConfig(
   }
   const filled: Record<string, unknown> = {};
   for (const [option, value] of Object.entries({ ...defaults, ...given })) {
-    const used = value ?? defaults[option]; // JSON makes null of what is not given
+    const used = value === undefined ? defaults[option] : value;
     if (used !== undefined) filled[option] = used;
   }
   return { name, filled };

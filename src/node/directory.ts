@@ -3,10 +3,11 @@ import { copyFile, link, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import { hasTag } from '../errors/checks.js';
-import { CheckpointError } from '../errors/errors.js';
+import { CheckpointError, type DataError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
-import { checkFinite, nonFiniteWeight } from '../training/checkpoint-format.js';
-import { type FilePath, toFileName } from './file-path.js';
+import { checkFinite, checkJson, nonFiniteWeight } from '../training/checkpoint-format.js';
+import { toFileName } from './file-path.js';
+import { type FilePath, readBytes } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
 import { makeFolder, removeLeftovers, syncDirectory, writeDurably } from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
@@ -35,9 +36,16 @@ function shards(weightData: io.WeightData | undefined): ArrayBuffer[] {
   return Array.isArray(weightData) ? weightData : [weightData];
 }
 
+/** Node hashes less than 2 GiB at once. */
+const hashedBytes = 2 ** 30;
+
 function sha256(buffers: readonly ArrayBuffer[]): string {
   const hash = createHash('sha256');
-  for (const buffer of buffers) hash.update(new Uint8Array(buffer));
+  for (const buffer of buffers) {
+    for (let start = 0; start < buffer.byteLength; start += hashedBytes) {
+      hash.update(new Uint8Array(buffer, start, Math.min(hashedBytes, buffer.byteLength - start)));
+    }
+  }
   return hash.digest('hex');
 }
 
@@ -88,6 +96,7 @@ async function save(
   const result = { modelArtifactsInfo: io.getModelArtifactsInfoForJSON(artifacts) };
   const { weightSpecs = [], getWeightStream: _, ...whole } = artifacts;
   const { weightData: __, ...rest } = whole as io.ModelArtifacts;
+  for (const [name, part] of Object.entries(rest)) checkJson('directory.save', name, part);
   const suffix = `.${process.pid}-${saves++}.tmp`;
   const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
   try {
@@ -176,11 +185,15 @@ async function readModelFile(path: string): Promise<ModelFile> {
     groups.every(
       (group) =>
         Array.isArray(group?.paths) &&
+        group.paths.every((name: unknown) => typeof name === 'string') &&
         Array.isArray(group.weights) &&
-        group.weights.every((spec) => spec?.dtype),
+        group.weights.every(isWeight),
     );
   if (!valid || typeof model.modelTopology !== 'object' || model.modelTopology === null) {
-    throw damaged(file, 'which lacks modelTopology or weightsManifest');
+    throw damaged(
+      file,
+      'which lacks modelTopology or weightsManifest, or holds others than TensorFlow.js writes',
+    );
   }
   if (model.jsonSha256 !== undefined && model.jsonSha256 !== jsonSha256(model)) {
     throw damaged(file, 'whose contents are not those that were saved');
@@ -188,12 +201,22 @@ async function readModelFile(path: string): Promise<ModelFile> {
   return model;
 }
 
+/** Whether an entry of a manifest names a weight, its shape and its type. */
+function isWeight(spec: io.WeightsManifestEntry | null): boolean {
+  return (
+    typeof spec?.name === 'string' &&
+    typeof spec.dtype === 'string' &&
+    Array.isArray(spec.shape) &&
+    spec.shape.every((size) => Number.isSafeInteger(size) && size >= 0)
+  );
+}
+
 /** Bytes that the manifest promises, where its types say so. */
 function expectedBytes(specs: readonly io.WeightsManifestEntry[]): number | undefined {
   let total = 0;
   for (const { shape, dtype, quantization } of specs) {
     const size = bytesOfType[dtype];
-    if (size === undefined || quantization || !Array.isArray(shape)) return undefined;
+    if (size === undefined || quantization) return undefined;
     total += shape.reduce((product, axis) => product * axis, size);
   }
   return total;
@@ -202,14 +225,16 @@ function expectedBytes(specs: readonly io.WeightsManifestEntry[]): number | unde
 async function readWeights(path: string, names: readonly string[]): Promise<ArrayBuffer[]> {
   const buffers: ArrayBuffer[] = [];
   for (const name of names) {
+    if (basename(name) !== name) {
+      throw damaged(join(path, modelFile), `which names weights outside: ${JSON.stringify(name)}`);
+    }
     const file = join(path, name);
-    if (typeof name !== 'string' || basename(name) !== name)
-      throw damaged(join(path, modelFile), `which names weights outside: ${name}`);
     try {
-      const bytes = await readFile(file);
-      buffers.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+      // Not readFile, which ends at 2 GiB.
+      buffers.push((await readBytes('directory.load', file)).buffer as ArrayBuffer);
     } catch (error) {
-      throw damaged(file, `which cannot be read: ${explainSystemError(error)}`, error);
+      const { cause } = error as DataError;
+      throw damaged(file, `which cannot be read: ${explainSystemError(cause)}`, cause);
     }
   }
   return buffers;

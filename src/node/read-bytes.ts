@@ -50,7 +50,7 @@ export async function readPieces(
   try {
     file = await open(name, 'r');
     const total = Math.min((await file.stat()).size, limit);
-    const target = allocate(total);
+    const target = allocateFor(total, allocate);
     const buffer = new Uint8Array(Math.min(pieceBytes, total));
     for (let offset = 0; offset < total; ) {
       const piece = buffer.subarray(0, Math.min(buffer.length, total - offset));
@@ -66,6 +66,15 @@ export async function readPieces(
     throw unreadable(caller, path, error);
   } finally {
     await file?.close();
+  }
+}
+
+function allocateFor(bytes: number, allocate: (bytes: number) => Uint8Array): Uint8Array {
+  try {
+    return allocate(bytes);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new Error(`its ${bytes} bytes do not fit into one array: ${cause.message}`, { cause });
   }
 }
 

@@ -1,15 +1,10 @@
 import { countRecords } from '../data/bytes.js';
+import { checkChannels, idxArray, labeledIDX } from '../data/idx.js';
 import type { FileBytes, IDXImagesOptions, LabeledImages } from '../data/index.js';
-import {
-  type CIFAR100Images,
-  concatenateImages,
-  parseCIFAR10,
-  parseCIFAR100,
-  parseIDXImages,
-} from '../data/index.js';
+import { type CIFAR100Images, concatenateImages, parseCIFAR10, parseCIFAR100 } from '../data/index.js';
 import { parseSTL10Labels, stl10ClassNames, stl10ImageBytes, transposeSTL10 } from '../data/stl10.js';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkChoice, checkInteger } from '../errors/checks.js';
+import { checkInteger } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
 import type { FilePath } from './file-path.js';
@@ -145,10 +140,15 @@ export async function readIDX(
   labels?: FilePath,
   options: IDXImagesOptions = {},
 ): Promise<LabeledImages | Pick<LabeledImages, 'images'>> {
-  checkKeys('readIDX', options, { channels: 1 });
-  checkChoice('readIDX', 'channels', options.channels ?? 1, [1, 3]);
-  const pictures = await readBytes('readIDX', images);
-  if (labels === undefined) return naming(images, () => parseIDXImages(pictures, undefined, options));
-  const classes = await readBytes('readIDX', labels);
-  return naming(`${images}, ${labels}`, () => parseIDXImages(pictures, classes, options));
+  const caller = 'readIDX';
+  checkKeys(caller, options, { channels: 1 });
+  checkChannels(caller, options);
+  const read = async (argument: string, path: FilePath) => {
+    const bytes = await readBytes(caller, path);
+    return naming(path, () => idxArray(caller, argument, bytes));
+  };
+  const pictures = await read('images', images);
+  const classes = labels === undefined ? undefined : await read('labels', labels);
+  const names = labels === undefined ? images : `${images}, ${labels}`;
+  return naming(names, () => labeledIDX(caller, pictures, classes, options));
 }

@@ -1,6 +1,7 @@
 import { io, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { transformFromConfig } from '../augmentations/index.js';
+import { isOfThisLibrary } from '../augmentations/transform-from-config.js';
 import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { shorten } from '../errors/checks.js';
@@ -196,12 +197,20 @@ function withTemperature(saved: LossConfig, { temperature }: SimCLRLoadOptions):
 
 /** `undefined` where it is not of this library: embedding needs none, and training says so. */
 function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions['augmentation'] {
+  if (config === null) return undefined;
+  const configs = Array.isArray(config) ? config : [config];
+  if (!configs.every(isOfThisLibrary)) return undefined;
   try {
-    if (Array.isArray(config)) return config.map((part) => transformFromConfig(part));
-    return config ? transformFromConfig(config) : undefined;
+    return Array.isArray(config)
+      ? config.map((part) => transformFromConfig(part))
+      : transformFromConfig(config);
   } catch (error) {
-    if (!isError(error, 'InvalidOptionError')) throw error;
-    return undefined;
+    const cause = asBackendError(error);
+    if (isError(cause, 'BackendError')) throw cause;
+    throw new CheckpointError(
+      `SimCLR.load: the saved augmentation cannot be made. Pass it again as { augmentation }. ${shorten((cause as Error).message)}`,
+      { cause },
+    );
   }
 }
 

@@ -103,7 +103,7 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
 }
 
 /** What would otherwise go wrong far from here; the options proper are checked where a trainer is made of them. */
-function checkMetadata({ progress, optimizer, fit }: Metadata): void {
+function checkMetadata({ progress, optimizer, fit, customLoss, loss }: Metadata): void {
   for (const name of ['step', 'epoch', 'batch'] as const) {
     if (!isCount(progress[name])) {
       fail('count its progress in whole numbers >= 0', `${name}=${describeValue(progress[name])}`);
@@ -119,6 +119,35 @@ function checkMetadata({ progress, optimizer, fit }: Metadata): void {
     }
   }
   if (fit !== null && !isObject(fit)) fail('hold the recipe of fit, or null', `fit=${describeValue(fit)}`);
+  if (fit !== null) checkFit(fit);
+  if (typeof customLoss !== 'boolean') {
+    fail('say whether its loss was of your own', `customLoss=${describeValue(customLoss)}`);
+  }
+  if (loss === null && !customLoss) fail('name its loss', 'loss=null');
+}
+
+function checkFit({ batchSize, microBatchSize, shuffle, datasetSize }: FitRecipe): void {
+  for (const [name, value] of Object.entries({ microBatchSize, datasetSize })) {
+    if (value !== null && !isCount(value))
+      fail('hold counts of pictures', `fit.${name}=${describeValue(value)}`);
+  }
+  if (!isCount(batchSize)) fail('hold counts of pictures', `fit.batchSize=${describeValue(batchSize)}`);
+  if (typeof shuffle !== 'boolean') fail('say whether fit shuffled', `fit.shuffle=${describeValue(shuffle)}`);
+}
+
+/**
+ * Looks for NaN and infinite numbers in what is saved as JSON, which would make null of them.
+ *
+ * @throws {@link CheckpointError} naming the first.
+ */
+export function checkJson(caller: string, path: string, value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new CheckpointError(
+      `${caller}: numbers beside the weights must be finite, because JSON makes null of others; nothing was written. Received: ${path}=${value}.`,
+    );
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) checkJson(caller, `${path}.${key}`, inner);
 }
 
 function isShape(shape: unknown): shape is number[] {
@@ -158,8 +187,9 @@ function checkLength(weightData: io.WeightData, specs: io.WeightsManifestEntry[]
 }
 
 /**
- * Looks for layers that no saved weight can be of, before memory is taken for them: every size that a layer has
- * is also the length of an axis of one of its weights. And for initializers whose making would not end.
+ * Looks for layers of tfjs and of this library that no saved weight can be of, before memory is taken for them: every
+ * size that such a layer has is also the length of an axis of one of its weights. And for initializers whose making would
+ * not end. What a layer of the user's own has in its configuration is its own affair.
  *
  * @throws {@link CheckpointError} naming the first.
  */
@@ -167,24 +197,51 @@ export function checkLayerSizes(topology: Topologies, specs: io.WeightsManifestE
   const longest = specs.reduce((most, { shape }) => Math.max(most, ...shape), 1);
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      if (sizeKeys.has(key)) {
-        const sizes: unknown[] = Array.isArray(inner) ? inner : [inner];
-        const wrong = sizes.find((size) => typeof size === 'number' && !(size >= 0 && size <= longest));
-        if (wrong !== undefined) {
-          fail(`hold layers that fit its weights, with sizes up to ${longest}`, `${key}=${String(wrong)}`);
-        }
+    const { class_name, className = class_name, config } = value as Record<string, unknown>;
+    if (typeof className === 'string' && isObject(config)) {
+      for (const [key, inner] of Object.entries(config)) {
+        if (sizedLayers.has(className) && sizeKeys.has(key)) checkSize(key, inner, longest);
+        if (initializers.has(className) && initializerKeys.has(key)) checkInitializer(key, inner);
       }
-      const strange =
-        typeof inner === 'object' ? inner !== null : typeof inner === 'string' || !(inner >= -1e9);
-      if (initializerKeys.has(key) && (strange || (key === 'stddev' && inner < 0))) {
-        fail('hold initializers with finite numbers', `${key}=${describeValue(inner)}`);
-      }
-      visit(inner);
     }
+    for (const inner of Object.values(value)) visit(inner);
   };
   visit(topology);
 }
+
+function checkSize(key: string, value: unknown, longest: number): void {
+  const sizes: unknown[] = Array.isArray(value) ? value : [value];
+  const wrong = sizes.find((size) => typeof size === 'number' && !(size >= 0 && size <= longest));
+  if (wrong === undefined) return;
+  fail(`hold layers that fit its weights, with sizes up to ${longest}`, `${key}=${String(wrong)}`);
+}
+
+function checkInitializer(key: string, value: unknown): void {
+  const isNumber = value === null || value === undefined || (typeof value === 'number' && value >= -1e9);
+  if (isNumber && !(key === 'stddev' && Number(value) < 0)) return;
+  fail('hold initializers with finite numbers', `${key}=${describeValue(value)}`);
+}
+
+/** Layers whose sizes are those of their weights. */
+const sizedLayers = new Set([
+  ...['Dense', 'Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTranspose', 'Conv3DTranspose', 'SeparableConv2D'],
+  ...['DepthwiseConv2D', 'Embedding', 'SimpleRNN', 'SimpleRNNCell', 'GRU', 'GRUCell', 'LSTM', 'LSTMCell'],
+  ...['ConvLSTM2D', 'ConvLSTM2DCell', 'SimCLRPaddedConv2D', 'SimCLRPaddedMaxPooling2D'],
+]);
+
+const initializers = new Set([
+  ...['Constant', 'RandomUniform', 'RandomNormal', 'TruncatedNormal', 'Identity', 'Orthogonal'],
+  ...[
+    'VarianceScaling',
+    'GlorotUniform',
+    'GlorotNormal',
+    'HeNormal',
+    'HeUniform',
+    'LeCunNormal',
+    'LeCunUniform',
+  ],
+  'SimCLRSeededInitializer',
+]);
 
 /** Numbers of initializers: tfjs draws from a truncated distribution until a value fits, without end where none can. */
 const initializerKeys = new Set(['scale', 'mean', 'stddev', 'minval', 'maxval', 'gain']);

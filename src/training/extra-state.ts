@@ -6,7 +6,7 @@ import type { NamedTensor } from './optimizer-state.js';
 export interface CapturedExtraState {
   /** Tensors by name, clones that the caller disposes. @defaultValue none */
   tensors?: NamedTensorMap;
-  /** Plain JSON. @defaultValue `null` */
+  /** Plain JSON, with finite numbers only: saving refuses others. @defaultValue `null` */
   json?: unknown;
 }
 

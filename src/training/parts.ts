@@ -4,6 +4,7 @@ import { normalize, simclrAugmentation, type Transform } from '../augmentations/
 import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger, describeValue, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { refuseNull } from '../errors/from-data.js';
 import { isError } from '../errors/is-error.js';
 import { lossFromConfig, type ViewLoss } from '../losses/index.js';
 import { checkEncoder, resnet18 } from '../models/index.js';
@@ -67,6 +68,9 @@ export function checkOptions(options: SimCLROptions): void {
     throw new InvalidOptionError(
       receivedMessage(caller, 'seed must be a whole number from 0 to 2^53 - 2', 'seed', seed),
     );
+  }
+  for (const part of ['encoder', 'projectionHead', 'augmentation', 'loss', 'optimizer'] as const) {
+    if (options[part] === null) refuseNull(caller, part, null);
   }
   checkAugmentation(options);
   checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');

@@ -1,7 +1,14 @@
 import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 import { clonesOf } from '../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../tensors/shared-bytes.js';
-import { byteOrder, format, formatVersion, type Metadata, type Topologies } from './checkpoint-format.js';
+import {
+  byteOrder,
+  checkJson,
+  format,
+  formatVersion,
+  type Metadata,
+  type Topologies,
+} from './checkpoint-format.js';
 import { captureExtraState } from './extra-state.js';
 import { lossState } from './loss-state.js';
 import { allWeights } from './named-weights.js';
@@ -70,7 +77,10 @@ export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
     };
     const optimizer = await describeOptimizer(simclr);
     tensors.push(...optimizer.tensors);
-    return { metadata: { ...description, optimizer: optimizer.description }, topology, tensors };
+    const metadata = { ...description, optimizer: optimizer.description };
+    for (const [name, part] of Object.entries({ ...metadata, ...topology }))
+      checkJson('SimCLR.save', name, part);
+    return { metadata, topology, tensors };
   } catch (error) {
     for (const { tensor } of tensors) tensor.dispose();
     throw error;

@@ -147,6 +147,19 @@ describe('parseIDX', () => {
     const gz = gzipSync(idx);
     await expect(parseIDXGzip(gz.subarray(0, gz.length - 9))).rejects.toThrow(/must be a whole gzip file/);
     await expect(parseIDXGzip(gz.subarray(0, 2))).rejects.toThrow(DataError);
+    // Of two files the error says which.
+    await expect(parseIDXImages(idx, Uint8Array.of(1, 2, 3, 4))).rejects.toThrow(
+      /^parseIDXImages: labels must start with 00 00/,
+    );
+    await expect(parseIDXImages(idx.subarray(0, 30), idxLabels)).rejects.toThrow(
+      /^parseIDXImages: the header of images promises 60 values/,
+    );
+    await expect(parseIDXImages(idx, gz.subarray(0, gz.length - 9))).rejects.toThrow(
+      /^parseIDXImages: labels must be a whole gzip file/,
+    );
+    await expect(parseIDXImages(idx, 5 as never)).rejects.toThrow(
+      /^parseIDXImages: labels must be an ArrayBuffer/,
+    );
     await expect(parseIDXImages(idxLabels, idxLabels)).rejects.toThrow(/images must have shape/);
     await expect(parseIDXImages(idx, idx)).rejects.toThrow(/labels must have shape \[3\]/);
   });

@@ -9,6 +9,8 @@ describe('checkpoints that were changed', () => {
   it.each([
     ['checkpoint manifest', 30_000],
     ['checkpoint', 300],
+    ['model folder', 600],
+    ['run folder', 600],
   ] as const)('%s: read or refused by name, and nothing left behind', async (name, inputs) => {
     const before = memory().numTensors;
     const { accepted, refused } = await fuzz(name, parsers[name]!, inputs, 1);

@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
+import { directory } from '../../src/node/index.js';
 import { SGD, warmupCosineSchedule } from '../../src/optimizers/index.js';
+import { compareRuns, readRun } from '../../src/report/index.js';
 import { formatManifest, parseManifest } from '../../src/training/checkpoint-manifest.js';
 import { SimCLR } from '../../src/training/index.js';
 import { memoryStore, normalizedEncoder, tinyPictures, tinySimCLR } from '../training/tiny.js';
@@ -39,6 +44,55 @@ export async function checkpointParsers(): Promise<Record<string, FuzzedParser>>
     'checkpoint manifest': {
       weight: 20,
       run: (random) => parseManifest(mutateText(manifest, random)),
+    },
+    'model folder': {
+      weight: 1,
+      async run(random) {
+        const folder = mkdtempSync(join(tmpdir(), 'simclr-fuzz-'));
+        try {
+          await directory(folder).save({ ...json, weightData: weightData! });
+          const file = join(folder, 'model.json');
+          const model = JSON.parse(readFileSync(file, 'utf8'));
+          // Without its sums: the files of TensorFlow.js have none.
+          delete model.jsonSha256;
+          if (random.bernoulli(0.5)) delete model.weightsSha256;
+          const part = pick(random, [model, model.weightsManifest]);
+          for (let edits = 1 + random.integer(2); edits > 0; edits--) mutateValue(part, random);
+          const text = JSON.stringify(model);
+          writeFileSync(file, random.bernoulli(0.1) ? mutateText(text, random) : text);
+          await directory(folder).load();
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      },
+    },
+    'run folder': {
+      weight: 1,
+      async run(random) {
+        const folder = mkdtempSync(join(tmpdir(), 'simclr-fuzz-'));
+        try {
+          const changed = pick(random, ['losses.jsonl', 'training.json', 'evaluation.json']);
+          const write = (name: string, value: unknown) => {
+            const copy = { value };
+            if (name === changed) mutateValue(copy, random);
+            const text = `${JSON.stringify(copy.value)}\n`;
+            const isTorn = name === changed && random.bernoulli(0.2);
+            writeFileSync(join(folder, name), isTorn ? mutateText(text, random) : text);
+          };
+          write('losses.jsonl', { step: 1, epoch: 0, loss: 2.5, learningRate: 0.1, pairs: 4, seconds: 1 });
+          write('training.json', { recipe: { training: { epochs: 2 } }, seed: 1, limit: null });
+          write('evaluation.json', {
+            classNames: ['a', 'b'],
+            pictures: ['1.png', '2.png'],
+            labels: [0, 1],
+            predictions: { knn: [0, 0], linearProbe: [1, 0] },
+          });
+          const run = await readRun(folder);
+          compareRuns(run, run);
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      },
     },
     checkpoint: {
       weight: 0.3,

@@ -29,20 +29,26 @@ import { pick } from './mutations.js';
 
 const schedule = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 });
 
-const losses = ['ntXent', 'ntXentQueue', 'dcl', 'dclw', 'supervisedContrastive', 'vicReg', 'barlowTwins'].map(
-  (name) => lossFromConfig(name as 'ntXent', { dim: 4 }).config!,
-);
-const optimizers = [
+export const losses = [
+  'ntXent',
+  'ntXentQueue',
+  'dcl',
+  'dclw',
+  'supervisedContrastive',
+  'vicReg',
+  'barlowTwins',
+].map((name) => lossFromConfig(name as 'ntXent', { dim: 4 }).config!);
+export const optimizers = [
   new SGD({ learningRate: schedule, momentum: 0.9, weightDecay: 1e-4 }),
   new AdamW({ learningRate: 0.001, weightDecay: 1e-2 }),
   new LARS({ learningRate: scaledSchedule(schedule, 0.5) }),
 ].map((optimizer) => optimizer.getConfig());
-const augmentations = [
+export const augmentations = [
   simclrAugmentation({ size: 8 }),
   compose([randomApply(colorJitter({ brightness: 0.4 }), { probability: 0.8 })]),
 ].map(({ config }) => config);
 /** Small, for every input makes a network. */
-const { sources: _, ...recipe } = adjustRecipe(lightlyCIFAR10, {
+export const { sources: _, ...recipe } = adjustRecipe(lightlyCIFAR10, {
   encoder: { width: 2, inputShape: [8, 8, 3] },
   projectionHead: { hidden: [4], outputDim: 4 },
   training: { datasetSize: 64 },

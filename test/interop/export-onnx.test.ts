@@ -6,7 +6,7 @@ import {
   type SymbolicTensor,
   sequential,
 } from '@tensorflow/tfjs-layers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { exportONNX } from '../../src/interop/index.js';
 import { getTorchvisionWeights, projectionHead, resnet18 } from '../../src/models/index.js';
@@ -206,6 +206,20 @@ describe('exportONNX', () => {
     await expect(exportONNX(model({ inputs: x, outputs: h }))).rejects.toThrow(
       /Received: weight "both\/kernel" twice/,
     );
+  });
+
+  test('refuses weights that no ONNX file can hold, before it reads them', async () => {
+    const encoder = resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+    const [weight] = encoder.layers.find((layer) => layer.weights.length > 0)!.weights;
+    // 2 GiB without having them: only the sizes are looked at.
+    const size = vi
+      .spyOn(weight as { shape: number[] }, 'shape', 'get' as never)
+      .mockReturnValue([2 ** 29] as never);
+    await expect(exportONNX(encoder)).rejects.toThrow(
+      /^exportONNX: an ONNX file must have less than 2 GiB.*Received: weights of 21475\d+ bytes\.$/,
+    );
+    size.mockRestore();
+    encoder.dispose();
   });
 
   test('refuses models and options that do not fit', async () => {

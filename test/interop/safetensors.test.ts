@@ -174,6 +174,18 @@ describe('readSafetensors', () => {
 });
 
 describe('writeSafetensors', () => {
+  test('says when the file would be longer than an array can be', () => {
+    // Zeros that are never touched take no memory, and all names share them: 4 TiB.
+    const data = new Uint8Array(2 ** 31);
+    const tensors = Object.fromEntries(
+      Array.from({ length: 2048 }, (_, i) => [`t${i}`, { data, shape: [2 ** 31] }]),
+    );
+    expect(() => writeSafetensors(tensors)).toThrow(InvalidOptionError);
+    expect(() => writeSafetensors(tensors)).toThrow(
+      /^writeSafetensors: tensors must fit into one array of bytes; write several files\. Received: tensors for a file of 43980\d+ bytes \(.+\)\.$/,
+    );
+  });
+
   test('what is written is read, whatever the types and names', () => {
     const arrays: fc.Arbitrary<StateTensorInput> = fc.oneof(
       fc.float32Array().map((data) => ({ data, shape: [data.length] })),

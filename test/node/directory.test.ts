@@ -57,6 +57,42 @@ describe('directory', () => {
     for (const thing of [input, output, model, loaded]) thing.dispose();
   });
 
+  it('says of a manifest that is none what is wrong with it', async () => {
+    const folder = temporaryFolder();
+    await directory(folder).save(artifacts(10));
+    const file = join(folder, 'model.json');
+    const { jsonSha256: _, ...model } = JSON.parse(readFileSync(file, 'utf8'));
+    const [{ weights }] = model.weightsManifest;
+    for (const group of [
+      { paths: [5], weights },
+      { paths: [null], weights },
+      { paths: [['weights.bin']], weights },
+      { paths: ['weights.bin'], weights: [{ ...weights[0], shape: 'x' }] },
+      { paths: ['weights.bin'], weights: [{ ...weights[0], shape: undefined }] },
+      { paths: ['weights.bin'], weights: [{ ...weights[0], shape: [null] }] },
+      { paths: ['weights.bin'], weights: [{ ...weights[0], dtype: 5 }] },
+      { paths: ['weights.bin'], weights: [{ ...weights[0], name: 5 }] },
+      { paths: ['weights.bin'], weights: [5] },
+      { paths: ['../weights.bin'], weights },
+    ]) {
+      writeFileSync(file, JSON.stringify({ ...model, weightsManifest: [group] }));
+      await expect(directory(folder).load()).rejects.toThrow(CheckpointError);
+      await expect(directory(folder).load()).rejects.toThrow(
+        /model\.json", which (lacks .*weightsManifest|names weights outside)/,
+      );
+    }
+  });
+
+  it('refuses numbers that JSON would make null of', async () => {
+    const folder = temporaryFolder();
+    const saved = artifacts(10);
+    saved.userDefinedMetadata = { best: [1, { loss: Number.NaN }] as never };
+    await expect(directory(folder).save(saved)).rejects.toThrow(
+      /^directory\.save: numbers beside the weights must be finite.*userDefinedMetadata\.best\.1\.loss=NaN\.$/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('keeps every field, for one buffer and for several, and for a URL', async () => {
     const folder = temporaryFolder();
     for (const pieces of [1, 3]) {

@@ -49,6 +49,19 @@ describe('readers of files', () => {
     await expect(readSTL10(at('stl10'), undefined, { limit: 0 })).rejects.toThrow(InvalidOptionError);
   });
 
+  it('name of two files the one that is damaged', async () => {
+    const at = write({ idx, torn: idxLabels.subarray(0, 9), other: Uint8Array.of(1, 2, 3, 4) });
+    for (const [images, labels, damaged] of [
+      ['idx', 'torn', 'torn'],
+      ['other', 'idx', 'other'],
+    ] as const) {
+      const error = await readIDX(at(images), at(labels)).catch((reason) => reason);
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.path).toBe(at(damaged));
+      expect(error.message).toMatch(/^readIDX: .*(images|labels) /);
+    }
+  });
+
   it('name the file that is missing or damaged', async () => {
     const at = write({ cut: stl10.subarray(0, 100), cifar10, stl10, stl10Labels: Uint8Array.of(0, 11), idx });
     const cases: [() => Promise<unknown>, string, RegExp][] = [

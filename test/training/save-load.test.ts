@@ -1,6 +1,9 @@
 import {
   io,
   type Optimizer,
+  serialization,
+  sub,
+  type Tensor,
   type Tensor2D,
   tensor1d,
   tidy,
@@ -8,6 +11,7 @@ import {
   type Variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import {
   AdamW,
   constantSchedule,
@@ -36,6 +40,109 @@ import {
 } from './tiny.js';
 
 const pictures = tinyPictures(8);
+
+/** A layer as users write them: its configuration has names that initializers and layers of tfjs use for other things. */
+class Standardize extends layers.Layer {
+  static className = 'TestStandardize';
+  constructor(private readonly options: { mean: number[]; name?: string }) {
+    super(options as never);
+  }
+  override call(inputs: Tensor | Tensor[]): Tensor {
+    return tidy(() => sub(Array.isArray(inputs) ? inputs[0]! : inputs, tensor1d(this.options.mean)));
+  }
+  override getConfig(): serialization.ConfigDict {
+    const own = {
+      mean: this.options.mean,
+      scale: 'log',
+      stddev: -1,
+      gain: { a: 1 },
+      units: 9000,
+      filters: [1e6],
+    };
+    return { ...super.getConfig(), ...own, layers: [1, 2], inputDim: 5000 };
+  }
+}
+
+describe('a layer of the user', () => {
+  it('is loaded whatever its configuration calls mean, scale or units', async () => {
+    serialization.registerClass(Standardize as never);
+    const encoder = sequential({
+      layers: [
+        layers.conv2d({ inputShape: [8, 8, 3], filters: 8, kernelSize: 3, strides: 2 }),
+        new Standardize({ mean: Array(8).fill(0.5), name: 'standardize' }) as never,
+        layers.globalAveragePooling2d({}),
+      ],
+    });
+    const simclr = tinySimCLR({ encoder });
+    const store = memoryStore();
+    await simclr.save(store);
+    const loaded = await SimCLR.load(store);
+    expect(weightValues(loaded)).toEqual(weightValues(simclr));
+    const [expected, actual] = [await simclr.embed(pictures), await loaded.embed(pictures)];
+    expectClose(await actual.data(), await expected.data(), { absolute: 0 });
+    for (const part of [expected, actual, simclr, loaded]) part.dispose();
+  });
+});
+
+describe('numbers that JSON makes null of', () => {
+  it('are refused when a trainer is saved, by name', async () => {
+    const simclr = tinySimCLR({
+      extraState: {
+        best: { capture: () => ({ json: { loss: [Number.POSITIVE_INFINITY] } }), restore: () => {} },
+      },
+    });
+    const store = memoryStore();
+    await expectTensors(0, async () => {
+      await expect(simclr.save(store)).rejects.toThrow(
+        /^SimCLR\.save: numbers beside the weights must be finite.*nothing was written\. Received: extraState\.best\.loss\.0=Infinity\.$/,
+      );
+    });
+    expect(store.artifacts).toBeUndefined();
+    simclr.dispose();
+  });
+
+  it('are not taken for what was left out when one is loaded', async () => {
+    const simclr = tinySimCLR({
+      optimizer: new SGD({
+        learningRate: warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 }),
+      }),
+    });
+    await simclr.fit(pictures, { batchSize: 4 });
+    const store = memoryStore();
+    await simclr.save(store);
+    simclr.dispose();
+    type Json = Record<string, unknown>;
+    const saved = store.artifacts!;
+    for (const [path, message] of [
+      ['loss.temperature', /loss|config\.temperature must not be null/],
+      ['loss', /name its loss. Received: loss=null/],
+      ['customLoss', /customLoss=null/],
+      ['optimizer.config.learningRate.finalRate', /learningRate\.finalRate must not be null/],
+      ['optimizer.config.nesterov', /config\.nesterov must not be null/],
+      ['augmentation.options', /augmentation cannot be made.*config\.options must not be null/],
+      ['augmentation.options.strength', /config\.options\.strength must not be null/],
+      ['augmentation.options.scale.0', /config\.options\.scale\[0\] must not be null/],
+      ['fit.batchSize', /fit\.batchSize=null/],
+      ['fit.shuffle', /fit\.shuffle=null/],
+      ['temperature', /temperature=null/],
+      ['seed', /seed=null/],
+      ['views', /views=null/],
+      ['progress.step', /step=null/],
+    ] as const) {
+      const artifacts = structuredClone(saved);
+      const keys = path.split('.');
+      const last = keys.pop()!;
+      const parent = keys.reduce((value, key) => value[key] as Json, artifacts.userDefinedMetadata as Json);
+      expect(parent[last], path).toBeDefined();
+      parent[last] = null;
+      await expectTensors(0, async () => {
+        const error = await rejection(SimCLR.load({ load: async () => artifacts }));
+        expect(error.message, path).toMatch(message);
+        expect(['CheckpointError', 'InvalidOptionError'], path).toContain(error.name);
+      });
+    }
+  });
+});
 
 describe('a saved trainer', () => {
   const places = {
