@@ -28,7 +28,8 @@ export interface CuttingTools {
  * size, which formats such as JPEG do for a fraction of the work; each box then still has at least two pixels for one of
  * the view, so that the view hardly differs. What is to be kept is decoded as {@link CutViewsOptions} says.
  *
- * Refers to nothing outside of itself, because its text is also part of the program of other threads.
+ * Refers to nothing outside of itself, because its text is also part of the program of other threads. For the same
+ * reason it does without `??` and `?.`: the compiler of the CommonJS build puts helpers of its own in their place.
  */
 export async function cutViews(
   bytes: Uint8Array,
@@ -52,7 +53,7 @@ export async function cutViews(
   while (surplus.every((factor) => factor >= (keep ? 2 : 4) * reduction)) reduction *= 2;
   const reduced = imageSize.map((side) => Math.max(1, Math.floor(side / reduction)));
   const size = reduction === 1 ? undefined : ([reduced[0]!, reduced[1]!] as const);
-  const whole: Picture = image ?? (await tools.decode(bytes, { ...plan, size, fit: 'fill' }));
+  const whole: Picture = image ? image : await tools.decode(bytes, { ...plan, size, fit: 'fill' });
   if (keep && !image) {
     // Of what was kept no other size is known.
     imageSize = [whole.shape[0], whole.shape[1]];

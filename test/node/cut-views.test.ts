@@ -112,6 +112,16 @@ describe('resampleBox', () => {
   });
 });
 
+describe('what other threads run', () => {
+  it.each([cutViews, drawCropBox, drawsFromWords, resampleBox, roundHalfEven])(
+    '%o has no syntax that a compiler gives helpers to',
+    (part) => {
+      // sucrase, behind tsup's CommonJS, writes calls of its own functions, which the threads do not have.
+      expect(String(part)).not.toMatch(/\?\?|\?\.(?!\d)/);
+    },
+  );
+});
+
 describe('cutViews', () => {
   it('decodes once, and at full size where a box needs it', async () => {
     const { views, decoded } = await cutGolden(await encode().png().toBuffer(), 'bilinear', [0, 3, 5]);
