@@ -5,6 +5,7 @@ import { embeddingHealth } from 'simclr-ts/evaluation';
 import { useBestBackend } from 'simclr-ts/node';
 import type { Action } from '../context.js';
 import { exitCodes } from '../exit-codes.js';
+import { fitChannels } from './fit-channels.js';
 import { holdsModel, type ModelOptions, openModel } from './open-model.js';
 import { decodeInChunks, type ListedPictures, listFolder } from './pictures.js';
 import { table } from './table.js';
@@ -96,7 +97,7 @@ async function checkModel(
       const checks: Check[] = [{ name: 'model', status: 'ok', message }];
       if (!pictures || pictures.paths.length < 2) return checks;
       const { value: chunk } = await decodeInChunks(pictures.paths, simclr.inputSize, sampleSize).next();
-      const images: ImageArray = chunk!.images;
+      const images: ImageArray = fitChannels(simclr, chunk!.images);
       if (simclr.augmentation) {
         for (const { code, severity, message: finding, remedy } of await examine(simclr, images)) {
           checks.push({ name: code, status: severity, message: finding, remedy });

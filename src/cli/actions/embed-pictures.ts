@@ -2,6 +2,7 @@ import type { EmbeddingArray, SimCLR } from 'simclr-ts';
 import { progress, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { fitChannels } from './fit-channels.js';
 import { decodeInChunks, warnOfSkipped } from './pictures.js';
 
 /** Vectors of pictures. */
@@ -36,7 +37,7 @@ export async function embedPictures(
     for await (const chunk of decodeInChunks(paths, simclr.inputSize, batchSize)) {
       skipped.push(...chunk.skipped);
       if (chunk.indices.length > 0) {
-        const h = await simclr.embed(chunk.images, { batchSize });
+        const h = await simclr.embed(fitChannels(simclr, chunk.images), { batchSize });
         try {
           data.set(await h.data(), indices.length * dim);
         } finally {
