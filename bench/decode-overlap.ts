@@ -1,11 +1,13 @@
 /**
  * What decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
- * [--epochs E] [--threads N] [--json FILE]`.
+ * [--epochs E] [--threads N] [--width W] [--height H] [--json FILE]`.
  *
- * Trains a small ResNet from JPEG files of 500x375, which the program makes itself, and prints for each way of
- * reading them the share of the time in which steps waited for their batches, and the middle and the longest wait. From
- * the cache nothing is decoded: what waits there is the making of the tensor, and what a step takes longer elsewhere is
- * the price of decoding on the cores that train. The files are in the system's cache: a disk is not measured.
+ * Trains a small ResNet from JPEG files, 500x375 unless told otherwise, which the program makes itself, and prints for
+ * each way of reading them the share of the time in which steps waited for their batches, and the middle and the longest
+ * wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut both views
+ * of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes longer than
+ * from there is the price of decoding on the cores that train. The files are in the system's cache: a disk is not
+ * measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -18,8 +20,7 @@ import {
   type EpochPass,
   epochOrder,
   type ImageBatch,
-  type ImageDataset,
-  imageBatches,
+  type ImageBatchSource,
 } from '../src/data/index.js';
 import { resnet18 } from '../src/models/index.js';
 import { decodeImage, imageFolder } from '../src/node/index.js';
@@ -34,12 +35,17 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '32' },
     epochs: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(availableParallelism()) },
+    width: { type: 'string', default: '500' },
+    height: { type: 'string', default: '375' },
     json: { type: 'string' },
   },
 });
 const side = Number(values.side);
 const batchSize = Number(values.batch);
-const epochs = Array.from({ length: Number(values.epochs) }, (_, epoch) => epoch + 1);
+const epochs = Number(values.epochs);
+const [width, height] = [Number(values.width), Number(values.height)];
+/** The first batches of an epoch cannot be ready, and those made ready meanwhile wait less than others. */
+const uncounted = 4;
 if (Number(values.pictures) < 5 * batchSize) {
   throw new Error('--pictures must be five batches at least: four of an epoch are not counted.');
 }
@@ -49,18 +55,19 @@ async function writePhotographs(folder: string, count: number): Promise<string[]
   const paths: string[] = [];
   for (let i = 0; i < count; i++) {
     const random = randomGenerator(i);
-    const data = Uint8Array.from({ length: 125 * 94 * 3 }, () => random.integer(256));
-    const picture = sharp(data, { raw: { width: 125, height: 94, channels: 3 } });
+    const [columns, rows] = [Math.ceil(width / 4), Math.ceil(height / 4)];
+    const data = Uint8Array.from({ length: columns * rows * 3 }, () => random.integer(256));
+    const picture = sharp(data, { raw: { width: columns, height: rows, channels: 3 } });
     const path = join(folder, `${String(i).padStart(4, '0')}.jpg`);
-    writeFileSync(path, await picture.resize(500, 375).jpeg({ quality: 90 }).toBuffer());
+    writeFileSync(path, await picture.resize(width, height).jpeg({ quality: 90 }).toBuffer());
     paths.push(path);
   }
   return paths;
 }
 
 /** Decodes a batch when it is asked for, as a loop does that knows of no prefetching. */
-function onDemand(paths: readonly string[]): ImageDataset {
-  return async function* (pass: EpochPass): AsyncGenerator<ImageBatch> {
+function onDemand(paths: readonly string[]): ImageBatchSource {
+  async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch> {
     const order = epochOrder(paths.length, pass);
     for (let start = 0; start + pass.batchSize <= paths.length; start += pass.batchSize) {
       const indices = order.slice(start, start + pass.batchSize);
@@ -71,7 +78,36 @@ function onDemand(paths: readonly string[]): ImageDataset {
       await Promise.all(Array.from(indices, decode));
       yield { images: { data, shape: [indices.length, side, side, 3] }, indices };
     }
-  };
+  }
+  return Object.assign(batches, { size: paths.length });
+}
+
+/** When a step asked for a batch, and when it got it. */
+interface Turn {
+  epoch: number;
+  asked: number;
+  /** `undefined` at the end of the epoch. */
+  given?: number;
+}
+
+/** The same data set, taking the time. */
+function timed(dataset: ImageBatchSource, turns: Turn[]): ImageBatchSource {
+  async function* batches(pass: EpochPass) {
+    let asked = performance.now();
+    for await (const batch of dataset(pass)) {
+      turns.push({ epoch: pass.epoch, asked, given: performance.now() });
+      yield batch;
+      asked = performance.now();
+    }
+    turns.push({ epoch: pass.epoch, asked });
+  }
+  const { size, cutsViews = false } = dataset;
+  return Object.assign(batches, { ...(size !== undefined && { size }), cutsViews });
+}
+
+/** Gives pictures of the folder's size, also to training. */
+function wholeSquares(folder: ImageBatchSource): ImageBatchSource {
+  return Object.assign((pass: EpochPass) => folder(pass), { ...folder, cutsViews: false });
 }
 
 interface Measured {
@@ -86,29 +122,22 @@ interface Measured {
   pairsPerSecond: number;
 }
 
-async function measure(name: string, dataset: ImageDataset, epochs: readonly number[]): Promise<Measured> {
+/** Trains for an epoch that does not count, which fills caches and compiles, and then for `epochs` more. */
+async function measure(name: string, dataset: ImageBatchSource, epochs: number): Promise<Measured> {
   const simclr = new SimCLR({ encoder: resnet18({ inputShape: [side, side, 3], stem: 'small', width: 16 }) });
+  const turns: Turn[] = [];
+  await simclr.fit(timed(dataset, turns), { batchSize, epochs: epochs + 1 });
+  simclr.dispose();
   const waits: number[] = [];
   let worked = 0;
-  for (const epoch of epochs) {
-    const batches = imageBatches(dataset, { batchSize, epoch });
-    for (;;) {
-      const asked = performance.now();
-      const next = await batches.next();
-      const given = performance.now();
-      if (next.done) break;
-      const { images, indices, number } = next.value;
-      await simclr.trainStep(images, { indices, epoch });
-      images.dispose();
-      // As `fit` does, and the only moment at which this thread hears of files and threads.
-      await new Promise((resolve) => setImmediate(resolve));
-      // The first batches of an epoch cannot be ready, and those made ready meanwhile wait less than others.
-      if (number < 4) continue;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const own = turns.filter((turn) => turn.epoch === epoch);
+    for (const [i, { asked, given }] of own.entries()) {
+      if (i < uncounted || given === undefined) continue;
       waits.push(given - asked);
-      worked += performance.now() - given;
+      worked += own[i + 1]!.asked - given;
     }
   }
-  simclr.dispose();
   const steps = waits.length;
   const waited = waits.reduce((sum, wait) => sum + wait, 0);
   const total = waited + worked;
@@ -129,16 +158,15 @@ const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
 const results: Measured[] = [];
 try {
   const paths = await writePhotographs(folder, Number(values.pictures));
-  await measure('warm-up', onDemand(paths.slice(0, 2 * batchSize)), [0]); // too few to count: its figures mean nothing
   const here = await imageFolder(folder, { size: side, workers: 0 });
   const threads = await imageFolder(folder, { size: side });
   const cached = await imageFolder(folder, { size: side, cache: cache({ maxBytes: 1e9 }) });
-  for await (const { images } of imageBatches(cached, { batchSize })) images.dispose();
   for (const [name, dataset] of [
-    ['decoded when asked for', onDemand(paths)],
-    ['ahead, by the calling thread', here],
-    ['ahead, by other threads', threads],
-    ['from the cache', cached],
+    ['center squares, when asked for', onDemand(paths)],
+    ['center squares, by other threads', wholeSquares(threads)],
+    ['views, by the calling thread', here],
+    ['views, by other threads', threads],
+    ['views, from the cache', cached],
   ] as const) {
     const result = await measure(name, dataset, epochs);
     results.push(result);
@@ -146,7 +174,7 @@ try {
       result;
     const wait = `${medianWaitMilliseconds.toFixed(1)} ms, at most ${longestWaitMilliseconds.toFixed(1)}`;
     console.log(
-      `${name.padEnd(30)} ${(100 * waiting).toFixed(1).padStart(5)} % waiting (${wait})  ${stepMilliseconds.toFixed(0).padStart(5)} ms a step  ${pairsPerSecond.toFixed(1).padStart(6)} pairs/s`,
+      `${name.padEnd(34)} ${(100 * waiting).toFixed(1).padStart(5)} % waiting (${wait})  ${stepMilliseconds.toFixed(0).padStart(5)} ms a step  ${pairsPerSecond.toFixed(1).padStart(6)} pairs/s`,
     );
   }
   await threads.close();
@@ -159,7 +187,9 @@ if (values.json) {
     pictures: Number(values.pictures),
     side,
     batchSize,
-    epochs: epochs.length,
+    width,
+    height,
+    epochs,
     cores: availableParallelism(),
     threads: Number(values.threads),
   };

@@ -55,7 +55,7 @@ export interface Transform<P> {
   /**
    * The random resized crop that the transform begins with, where it does: a data set that decodes files can then cut
    * it out of the whole picture. {@link randomResizedCrop} has it, and so does what {@link compose} makes of it and of
-   * others after it.
+   * others after it. Leave it out of a copy whose `apply` or `sample` you replace.
    */
   readonly leadingCrop?: LeadingCrop;
 }

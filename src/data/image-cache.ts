@@ -24,7 +24,8 @@ export interface ImageCache {
 
 /**
  * Memory for decoded pictures, so that later epochs need not decode them again. For one data set: pictures are known
- * by name, whatever size they were decoded to.
+ * by name, whatever size they were decoded to; whole ones, from which the views of training are cut, by name and
+ * `(whole)`.
  *
  * What came first stays; nothing is ever pushed out. An epoch uses every picture once, so whichever are kept, the
  * share of pictures found is the share that fits, whereas throwing out the least recently used would in a fixed order

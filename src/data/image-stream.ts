@@ -62,7 +62,8 @@ export async function* withSignal<T>(
 }
 
 /**
- * A stream of pictures as a data set for training: cut into batches, decoded while the step before is computed.
+ * A stream of pictures as a data set for training: cut into batches, decoded while the step before is computed. With a
+ * `decode` that cuts, as `decodePool` does, the random crops of training are cut out of the whole pictures.
  *
  * Batches are cut before decoding: a damaged picture makes its batch smaller and moves no other picture; a batch of
  * which fewer than two are left is left out. The order is that of `records` (see {@link shuffle}; the options

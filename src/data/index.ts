@@ -42,11 +42,20 @@ export {
   splitImages,
 } from './labeled-images.js';
 export { type MapStreamOptions, mapStream, type PrefetchOptions, prefetch } from './map-stream.js';
-export type { DecodePictures, EncodedPicture, ImageRecord, Picture, SkippedImage } from './picture.js';
+export type {
+  CutViews,
+  CutViewsOptions,
+  DecodePictures,
+  EncodedPicture,
+  ImageRecord,
+  Picture,
+  PictureToCut,
+  SkippedImage,
+} from './picture.js';
 export { type ShuffleOptions, shuffle } from './shuffle.js';
 export { parseSTL10, stl10ClassNames } from './stl10.js';
 export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
 export { StreamReader, type StreamState } from './stream-reader.js';
 export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar/tar-entries.js';
-export type { CropPlan, CutViews, CutViewsOptions, PictureToCut, ViewRequest } from './view-crops.js';
+export type { CropPlan, ViewRequest } from './view-crops.js';
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

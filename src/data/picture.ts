@@ -1,7 +1,7 @@
 import { describeValue } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
 import { type ImageArray, isBytes } from './image-array.js';
-import type { CutViews } from './view-crops.js';
+import type { CropPlan } from './view-crops.js';
 
 /** One picture in ordinary memory. */
 export interface Picture {
@@ -33,6 +33,40 @@ export interface DecodePictures {
    */
   readonly cut?: CutViews;
 }
+
+/** A picture in a file, and the random words of each of its views. */
+export interface PictureToCut extends EncodedPicture {
+  /** What the boxes are drawn from, once the size of the picture is known; one entry per view. */
+  readonly words: readonly Uint32Array[];
+  /** What an earlier call with `keep` gave for the picture, which is then not decoded again. */
+  readonly image?: Picture;
+}
+
+/** Options of {@link CutViews}. */
+export interface CutViewsOptions {
+  /**
+   * Whether the whole picture comes too, behind its views, for `image` of a later call. It is then decoded at a half, a
+   * quarter, ... of its size, as long as the smallest crop has as many pixels as its view; views are the same whether
+   * the picture was kept or is decoded again.
+   *
+   * @defaultValue `false`
+   */
+  keep?: boolean;
+  /** Aborted when nobody waits for the result any more. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Decodes pictures and cuts the views out of each. One result for each, in order: its views, or the error that says why
+ * there are none.
+ *
+ * @param crops - How the views are cut, one entry per view.
+ */
+export type CutViews = (
+  pictures: readonly PictureToCut[],
+  crops: readonly CropPlan[],
+  options?: CutViewsOptions,
+) => Promise<(readonly Picture[] | DataError)[]>;
 
 /** A picture of a data set, decoded or not, with what is known of it. */
 export interface ImageRecord {

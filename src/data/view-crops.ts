@@ -1,6 +1,3 @@
-import type { DataError } from '../errors/errors.js';
-import type { EncodedPicture, Picture } from './picture.js';
-
 /** A random resized crop as plain data: what a decoder needs to cut it out of the whole picture. */
 export interface CropPlan {
   /** Size of the view in pixels. */
@@ -22,37 +19,3 @@ export interface ViewRequest {
   /** The random words that the crop of a picture is drawn from, by the picture's number in the data set. */
   words(index: number): Uint32Array;
 }
-
-/** A picture in a file, and the random words of each of its views. */
-export interface PictureToCut extends EncodedPicture {
-  /** What the boxes are drawn from, once the size of the picture is known; one entry per view. */
-  readonly words: readonly Uint32Array[];
-  /** What an earlier call with `keep` gave for the picture, which is then not decoded again. */
-  readonly image?: Picture;
-}
-
-/** Options of {@link CutViews}. */
-export interface CutViewsOptions {
-  /**
-   * Whether the whole picture comes too, behind its views, for `image` of a later call. It is then decoded at a half, a
-   * quarter, ... of its size, as long as the smallest crop has as many pixels as its view; views are the same whether
-   * the picture was kept or is decoded again.
-   *
-   * @defaultValue `false`
-   */
-  keep?: boolean;
-  /** Aborted when nobody waits for the result any more. */
-  signal?: AbortSignal | undefined;
-}
-
-/**
- * Decodes pictures and cuts the views out of each. One result for each, in order: its views, or the error that says why
- * there are none.
- *
- * @param crops - How the views are cut, one entry per view.
- */
-export type CutViews = (
-  pictures: readonly PictureToCut[],
-  crops: readonly CropPlan[],
-  options?: CutViewsOptions,
-) => Promise<(readonly Picture[] | DataError)[]>;

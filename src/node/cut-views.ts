@@ -1,15 +1,14 @@
 import type { CropBox } from '../augmentations/crop-box.js';
-import type { Picture } from '../data/index.js';
-import type { CropPlan, PictureToCut } from '../data/view-crops.js';
-import type { DecodedImage, DecodePlan } from './decode-image.js';
+import type { Picture, PictureToCut } from '../data/index.js';
+import type { CropPlan } from '../data/view-crops.js';
 import type { FractionalBox } from './resample-box.js';
 
 /** What {@link cutViews} is made of; handed over, because its text is also part of the program of other threads. */
 export interface CuttingTools {
   /** Size of a picture as it is seen, in pixels. */
   measure(bytes: Uint8Array): Promise<readonly [height: number, width: number]>;
-  /** Decodes a picture. */
-  decode(bytes: Uint8Array, plan: DecodePlan): Promise<DecodedImage>;
+  /** Decodes a picture, to another size where one is given. */
+  decode(bytes: Uint8Array, size: readonly [height: number, width: number] | undefined): Promise<Picture>;
   /** The box of a crop in a picture of that size. */
   drawBox(words: Uint32Array, imageSize: readonly [number, number], crop: CropPlan): CropBox;
   resampleBox(
@@ -28,14 +27,14 @@ export interface CuttingTools {
  * size, which formats such as JPEG do for a fraction of the work; each box then still has at least two pixels for one of
  * the view, so that the view hardly differs. What is to be kept is decoded as {@link CutViewsOptions} says.
  *
- * Refers to nothing outside of itself, because its text is also part of the program of other threads.
+ * Refers to nothing outside of itself, because its text is also part of the program of other threads. For the same
+ * reason it does without `??` and `?.`: the compiler of the CommonJS build puts helpers of its own in their place.
  */
 export async function cutViews(
   bytes: Uint8Array,
   { words, image }: Pick<PictureToCut, 'words' | 'image'>,
   crops: readonly CropPlan[],
   keep: boolean,
-  plan: DecodePlan,
   tools: CuttingTools,
 ): Promise<Picture[]> {
   // What a side of the smallest crop, or of the boxes themselves, has more than a side of the view.
@@ -52,7 +51,7 @@ export async function cutViews(
   while (surplus.every((factor) => factor >= (keep ? 2 : 4) * reduction)) reduction *= 2;
   const reduced = imageSize.map((side) => Math.max(1, Math.floor(side / reduction)));
   const size = reduction === 1 ? undefined : ([reduced[0]!, reduced[1]!] as const);
-  const whole: Picture = image ?? (await tools.decode(bytes, { ...plan, size, fit: 'fill' }));
+  const whole: Picture = image ? image : await tools.decode(bytes, size);
   if (keep && !image) {
     // Of what was kept no other size is known.
     imageSize = [whole.shape[0], whole.shape[1]];

@@ -2,8 +2,14 @@ import { drawCropBox } from '../augmentations/crop-box.js';
 import { roundHalfEven } from '../augmentations/rounding.js';
 import { availableCores } from '../backend/available-cores.js';
 import { toBytes } from '../data/bytes.js';
-import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
-import type { CropPlan, CutViews, PictureToCut } from '../data/view-crops.js';
+import type {
+  CropPlan,
+  CutViews,
+  DecodePictures,
+  EncodedPicture,
+  Picture,
+  PictureToCut,
+} from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
@@ -134,12 +140,12 @@ async function cutBytes(
 ): Promise<readonly Picture[]> {
   const sharp = await loadSharp(caller);
   try {
-    return await cutViews(bytes, picture, crops, keep, plan, {
+    return await cutViews(bytes, picture, crops, keep, {
       measure: async (encoded) => {
         const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
         return [autoOrient.height, autoOrient.width];
       },
-      decode: (encoded, whole) => decodePixels(sharp, encoded, whole),
+      decode: (encoded, size) => decodePixels(sharp, encoded, { ...plan, size, fit: 'fill' }),
       drawBox: (own, size, crop) => drawCropBox(drawsFromWords(own), size, crop, roundHalfEven),
       resampleBox,
     });

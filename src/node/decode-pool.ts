@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { availableCores } from '../backend/available-cores.js';
-import type { DecodePictures, EncodedPicture, Picture } from '../data/index.js';
-import type { CutViews, PictureToCut } from '../data/view-crops.js';
+import type { CutViews, DecodePictures, EncodedPicture, Picture, PictureToCut } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { DataError, SimCLRError } from '../errors/errors.js';
@@ -267,6 +266,8 @@ class Pool {
  * Threads that read and decode pictures, so that the next batches are made while a training step keeps the calling
  * thread busy. They start when they are needed, end when they have been idle for ten seconds, and do not keep the
  * process alive. Should one die it is replaced, and a picture that it dies of twice is a `DataError`.
+ *
+ * In training from an `imageStream` they cut the random crops out of the whole pictures, whatever the `size`.
  *
  * Decoding itself runs on the threads that Node keeps for such work, four in all; on machines with many cores set
  * the environment variable `UV_THREADPOOL_SIZE` to more before Node starts.

@@ -1,7 +1,6 @@
 import { drawCropBox } from '../augmentations/crop-box.js';
 import { roundHalfEven } from '../augmentations/rounding.js';
-import type { EncodedPicture, Picture } from '../data/index.js';
-import type { CropPlan, PictureToCut } from '../data/view-crops.js';
+import type { CropPlan, EncodedPicture, Picture, PictureToCut } from '../data/index.js';
 import { drawsFromWords } from '../random/random-words.js';
 import { cutViews } from './cut-views.js';
 import type { DecodePlan } from './decode-image.js';
@@ -60,7 +59,7 @@ const tools = {
     const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
     return [autoOrient.height, autoOrient.width];
   },
-  decode: decodePixels,
+  decode: (encoded, size) => decodePixels(encoded, { ...plan, size, fit: 'fill' }),
   drawBox: (words, size, crop) => drawCropBox(drawsFromWords(words), size, crop, roundHalfEven),
   resampleBox: ${resampleBox},
 };
@@ -83,7 +82,7 @@ async function decode(picture, cutting) {
   }
   try {
     if (cutting) {
-      return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, plan, tools) };
+      return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, tools) };
     }
     return { images: [await decodePixels(encoded, plan)] };
   } catch (error) {

@@ -43,13 +43,21 @@ export interface ImageFolderOptions extends DecodeImageOptions {
 /** Options of {@link imageFolder}. */
 export interface StreamImageFolderOptions extends ImageFolderOptions {
   /**
+   * Size of every picture in pixels: one number for a square, or `[height, width]`. In training it has a say only where
+   * the augmentation does not begin with a random resized crop: such crops are cut out of the whole pictures.
+   */
+  size: number | readonly [height: number, width: number];
+  /**
    * Threads that read and decode, so that a training step does not hold that up; 0 leaves it to the calling thread, and
    * `concurrency` then counts. Whole number >= 0; default: one less than the processor has cores, from 1 to 4.
    */
   workers?: number;
   /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
   ahead?: number;
-  /** Keeps decoded pictures for later epochs. Default: none. */
+  /**
+   * Keeps decoded pictures for later epochs; for training whole ones, reduced to a half, a quarter, ... of their size as
+   * long as the smallest crop has as many pixels as its view. Default: none.
+   */
   cache?: ImageCache;
 }
 
@@ -190,7 +198,7 @@ export async function readImageFolder(
 
 /**
  * A folder of pictures as a data set that does not fit into memory: each epoch decodes its batches anew, on other
- * threads, while the ones before are in use.
+ * threads, while the ones before are in use. In training the random crops are cut out of the whole pictures.
  *
  * The order is a function of seed and epoch, and batches are cut by position in it: a picture that cannot be
  * decoded makes its batch smaller and moves no other picture; a batch of which fewer than two are left is left out.

@@ -1,8 +1,8 @@
 import { wordsPerCrop } from '../augmentations/crop-box.js';
+import type { Transform } from '../augmentations/index.js';
 import type { ViewRequest } from '../data/index.js';
 import { batchRandom } from '../random/index.js';
 import { takeWords } from '../random/random-words.js';
-import type { SimCLR } from './simclr.js';
 
 /**
  * The views that a data set is asked to cut out of whole pictures in an epoch, drawn as the augmentations draw.
@@ -11,7 +11,7 @@ import type { SimCLR } from './simclr.js';
  * from one place.
  */
 export function viewRequests(
-  { augmentations, seed }: Pick<SimCLR, 'augmentations' | 'seed'>,
+  { augmentations, seed }: { augmentations: readonly Transform<unknown>[]; seed: number },
   epoch: number,
 ): readonly ViewRequest[] | undefined {
   const requests: ViewRequest[] = [];

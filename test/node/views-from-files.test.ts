@@ -4,8 +4,16 @@ import { clone, type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { batchRandom, type Callback, compose, randomResizedCrop, SGD, simclrAugmentation } from 'simclr-ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cache, type EpochPass, imageBatches, imageStream, type ViewBatch } from '../../src/data/index.js';
-import { shard } from '../../src/distributed/index.js';
+import {
+  cache,
+  type EpochPass,
+  type ImageArray,
+  imageBatches,
+  imageStream,
+  type ViewBatch,
+} from '../../src/data/index.js';
+import { evenBatches } from '../../src/distributed/even-batches.js';
+import { type Communicator, shard } from '../../src/distributed/index.js';
 import { doctor } from '../../src/doctor/index.js';
 import { decodePool, imageFolder } from '../../src/node/index.js';
 import { viewRequests } from '../../src/training/view-requests.js';
@@ -235,6 +243,22 @@ describe('imageStream', () => {
       for await (const batch of part({ ...pass, views })) own.push((batch as ViewBatch).views);
       expect(own).toEqual([all[rank]!.views]);
     }
+
+    // A rank that has fewer pictures makes the others leave as many views out.
+    const fewest = { allReduce: async (counts: Int32Array) => counts.set([Math.min(1, counts[0]!)]) };
+    const even = evenBatches(shard(dataset, 0, 2), undefined, fewest as unknown as Communicator);
+    expect(even.cutsViews).toBe(true);
+    await expectTensors(0, async () => {
+      for await (const batch of even({ ...pass, views })) {
+        for (const [view, tensor] of (batch as { views: Tensor4D[] }).views.entries()) {
+          const { data, shape } = all[0]!.views[view] as ImageArray;
+          expect(tensor.shape).toEqual([1, ...shape.slice(1)]);
+          const bytes = (await tensor.data()).map((value) => Math.round(value * 255));
+          expect([...bytes]).toEqual([...data.slice(0, tensor.size)]);
+          tensor.dispose();
+        }
+      }
+    });
   });
 
   it('gives pictures where they are decoded already, or where its decoder does not cut', async () => {

@@ -3,6 +3,7 @@ import { embeddingHealth } from 'simclr-ts/evaluation';
 import { availableCores, useBestBackend } from 'simclr-ts/node';
 import type { Action } from '../context.js';
 import { exitCodes } from '../exit-codes.js';
+import { fitChannels } from './fit-channels.js';
 import { holdsModel, type ModelOptions, openModel } from './open-model.js';
 import { decodeAtOnce, decodeInChunks, type ListedPictures, listFolder } from './pictures.js';
 import { table } from './table.js';
@@ -93,7 +94,8 @@ async function checkModel(
       const message = `${options.model}: ${simclr.progress.step} steps, ${simclr.inputSize.join('x')} pixels`;
       const checks: Check[] = [{ name: 'model', status: 'ok', message }];
       if (!pictures || pictures.paths.length < 2) return checks;
-      const { images } = await decodeAtOnce(pictures.paths.slice(0, sampleSize), simclr.inputSize);
+      const decoded = await decodeAtOnce(pictures.paths.slice(0, sampleSize), simclr.inputSize);
+      const images = fitChannels(simclr, decoded.images);
       if (simclr.augmentation) {
         for (const { code, severity, message: finding, remedy } of await examine(simclr, images)) {
           checks.push({ name: code, status: severity, message: finding, remedy });

@@ -2,6 +2,7 @@ import type { EmbeddingArray, SimCLR } from 'simclr-ts';
 import { progress, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
+import { fitChannels } from './fit-channels.js';
 import { decodeInChunks, warnOfSkipped } from './pictures.js';
 
 /** Vectors of some pictures. */
@@ -62,7 +63,7 @@ export async function* embedInChunks(
       skipped.push(...chunk.skipped);
       const { indices } = chunk;
       if (indices.length > 0) {
-        const h = await simclr.embed(chunk.images, { batchSize });
+        const h = await simclr.embed(fitChannels(simclr, chunk.images), { batchSize });
         const data = await h.data<'float32'>().finally(() => h.dispose());
         const vectors: EmbeddingArray = { data, shape: [indices.length, vectorLength(simclr)] };
         const names = indices.map((index) => paths[index]!);
