@@ -95,7 +95,7 @@ function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): Im
 
 /** What a batch says besides its pictures. */
 function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images'> {
-  return isTensor(batch) || isImageArray(batch) ? {} : batch;
+  return isTensor(batch) || isImageArray(batch) ? {} : (batch as ImageBatch);
 }
 
 function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Array } {
@@ -197,5 +197,5 @@ export async function* imageBatches(
   checkInteger('imageBatches', 'startBatch', startBatch, 0);
   const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch };
   if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
-  else yield* batchesOfIterable(dataset, pass);
+  else yield* batchesOfIterable(dataset as ImageBatches | ImageBatchSource, pass);
 }

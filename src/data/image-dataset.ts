@@ -1,12 +1,18 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { checkImageArray, checkImageTensor, type ImageArray, isTensor } from './image-array.js';
+import {
+  checkImageArray,
+  checkImageTensor,
+  type ImageArray,
+  type ImageArrayLike,
+  isTensor,
+} from './image-array.js';
 
 /** A batch of pictures that says which pictures of the data set they are. */
 export interface ImageBatch {
   /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
-  images: Tensor4D | ImageArray;
+  images: Tensor4D | ImageArrayLike;
   /**
    * For each picture its number in the data set, from which its random augmentation is drawn. Left out, the
    * running position in the epoch is taken.
@@ -22,7 +28,7 @@ export interface ImageBatch {
 }
 
 /** What an iterable data set gives, a batch at a time. */
-export type ImageBatchLike = Tensor4D | ImageArray | ImageBatch;
+export type ImageBatchLike = Tensor4D | ImageArrayLike | ImageBatch;
 
 /** Batches one after the other. */
 export type ImageBatches = Iterable<ImageBatchLike> | AsyncIterable<ImageBatchLike>;
@@ -74,7 +80,7 @@ export interface ImageBatchSource {
  * A tensor in memory stays the user's; tensors that an iterable gives are disposed of by the library after their
  * use, as `LayersModel.fitDataset` does.
  */
-export type ImageDataset = Tensor4D | ImageArray | ImageBatches | ImageBatchSource;
+export type ImageDataset = Tensor4D | ImageArrayLike | ImageBatches | ImageBatchSource;
 
 /** Whether `value` is an {@link ImageArray}, judged by its fields. */
 export function isImageArray(value: unknown): value is ImageArray {
@@ -91,12 +97,17 @@ export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterabl
 }
 
 /** Pictures of a batch, whichever kind it is. */
-export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
-  return isTensor(batch) || isImageArray(batch) ? batch : batch?.images;
+export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArrayLike {
+  if (isTensor(batch) || isImageArray(batch)) return batch;
+  return (batch as Partial<ImageBatch> | undefined)?.images as Tensor4D | ImageArrayLike; // checked where it is used
 }
 
 /** Checks shape and kind of pictures in memory. */
-export function checkImages(caller: string, argument: string, images: Tensor4D | ImageArray): void {
+export function checkImages(
+  caller: string,
+  argument: string,
+  images: Tensor4D | ImageArrayLike,
+): asserts images is Tensor4D | ImageArray {
   if (isTensor(images)) checkImageTensor(caller, argument, images);
   else if (isImageArray(images)) checkImageArray(caller, argument, images);
   else {

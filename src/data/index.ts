@@ -4,7 +4,7 @@ export type { FileBytes } from './bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './cifar.js';
 export { type IDXArray, type IDXImagesOptions, parseIDX, parseIDXGzip, parseIDXImages } from './idx.js';
 export { idxRecords } from './idx-records.js';
-export { type ImageArray, imagesToTensor } from './image-array.js';
+export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
 export { epochOrder, type ImageBatchesOptions, imageBatches, type TensorBatch } from './image-batches.js';
 export { type CacheOptions, cache, type ImageCache } from './image-cache.js';
 export {
@@ -28,13 +28,21 @@ export {
 export {
   concatenateImages,
   type LabeledImages,
+  type LabeledImagesLike,
   type SplitImages,
   type SplitImagesOptions,
   selectImages,
   splitImages,
 } from './labeled-images.js';
 export { type MapStreamOptions, mapStream, type PrefetchOptions, prefetch } from './map-stream.js';
-export type { DecodePictures, EncodedPicture, ImageRecord, Picture, SkippedImage } from './picture.js';
+export type {
+  DecodePictures,
+  EncodedPicture,
+  ImageRecord,
+  Picture,
+  PictureLike,
+  SkippedImage,
+} from './picture.js';
 export { type ShuffleOptions, shuffle } from './shuffle.js';
 export { parseSTL10, stl10ClassNames } from './stl10.js';
 export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';

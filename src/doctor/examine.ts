@@ -1,5 +1,5 @@
 import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
-import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { SimCLR } from '../training/index.js';
@@ -44,7 +44,7 @@ const trainedSteps = 100;
  */
 export async function examine(
   simclr: SimCLR,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   const { probeSize = 64, epoch = 0 } = options;

@@ -1,6 +1,6 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { checkImages } from '../data/image-dataset.js';
-import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import { explainMissingKernel } from './contrastive-gradients.js';
@@ -20,7 +20,7 @@ export interface EmbedOptions {
 export async function embedImages(
   simclr: SimCLR,
   caller: string,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   options: EmbedOptions,
   projected: boolean,
 ): Promise<Tensor2D> {
@@ -56,7 +56,7 @@ export async function embedImages(
   }
 }
 
-function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArray): void {
+function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArrayLike): void {
   checkImages(caller, 'images', images);
   const expected = simclr.encoder.inputs[0]!.shape.slice(1);
   const { shape } = images;

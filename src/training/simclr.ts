@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
-import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike, type ImageDataset } from '../data/index.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
@@ -186,7 +186,7 @@ export class SimCLR {
    * are none, or `microBatchSize` does not fit, as in `fit`.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
-  trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+  trainStep(images: Tensor4D | ImageArrayLike, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const caller = 'SimCLR.trainStep';
     return this.exclusively(caller, async () => {
       const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
@@ -460,7 +460,7 @@ export class SimCLR {
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+  embed(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'SimCLR.embed';
     return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, false));
   }
@@ -471,7 +471,7 @@ export class SimCLR {
    * @param images - As for `embed`.
    * @returns `[N, D]`, D = 64 by default. The caller disposes it.
    */
-  project(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+  project(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'SimCLR.project';
     return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, true));
   }
