@@ -511,7 +511,10 @@ export class SimCLR {
     return summarize(this);
   }
 
-  /** Disposes the encoder, the projection head and the optimizer's state. A second call does nothing. */
+  /**
+   * Disposes the encoder, the projection head, the optimizer's state and the loss's state, whether the trainer made
+   * them or was given them. Parts of `extraState` stay. A second call does nothing.
+   */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
