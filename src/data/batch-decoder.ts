@@ -110,7 +110,8 @@ export class BatchDecoder {
     signal?: AbortSignal,
   ): Promise<(Picture | DataError)[]> {
     const { caller, cache, decode } = this.options;
-    const found = records.map(({ name, image }) => image ?? cache?.get(name));
+    // Shapes are checked where the pictures are stacked.
+    const found = records.map(({ name, image }) => (image as Picture | undefined) ?? cache?.get(name));
     const missing = records.filter((_, row) => found[row] === undefined);
     if (missing.length === 0) return found as Picture[];
     if (!decode) {

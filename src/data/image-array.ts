@@ -16,6 +16,17 @@ export interface ImageArray {
   readonly shape: readonly [count: number, height: number, width: number, channels: number];
 }
 
+/**
+ * Pictures in ordinary memory as functions take them: an {@link ImageArray}, or the same with a shape that TypeScript
+ * knows as a list of numbers. Its length is checked at the call.
+ */
+export interface ImageArrayLike {
+  /** `count * height * width * channels` values. */
+  readonly data: Float32Array | Uint8Array;
+  /** `[count, height, width, channels]`. */
+  readonly shape: readonly number[];
+}
+
 /** Byte to [0, 1], rounded to float32: what torchvision's `to_tensor` gives. */
 const unitOfByte = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
@@ -37,7 +48,11 @@ export function imageSize(images: ImageArray): number {
 }
 
 /** @throws {@link ShapeError} unless `images` is an {@link ImageArray} whose data fit its shape. */
-export function checkImageArray(caller: string, argument: string, images: ImageArray): void {
+export function checkImageArray(
+  caller: string,
+  argument: string,
+  images: ImageArrayLike,
+): asserts images is ImageArray {
   const { data, shape } = images ?? {};
   if (!isBytes(data) && !hasTag(data, 'Float32Array')) {
     throw new ShapeError(
@@ -119,7 +134,7 @@ export function gatherImages(caller: string, images: ImageArray, indices?: Array
  * @example
  * const images = imagesToTensor({ data: new Uint8Array(4 * 32 * 32 * 3), shape: [4, 32, 32, 3] });
  */
-export function imagesToTensor(images: ImageArray | Tensor4D): Tensor4D {
+export function imagesToTensor(images: ImageArrayLike | Tensor4D): Tensor4D {
   if (isTensor(images)) {
     checkImageTensor('imagesToTensor', 'images', images);
     return images.clone();

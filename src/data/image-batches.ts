@@ -3,7 +3,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkLabelValues, describeValue, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
-import { gatherImages, type ImageArray, isTensor } from './image-array.js';
+import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
 import {
   batchImages,
   batchViews,
@@ -16,6 +16,7 @@ import {
   type ImageDataset,
   isImageArray,
   isIterable,
+  type ViewBatch,
 } from './image-dataset.js';
 import { isOneShot } from './stream.js';
 
@@ -107,11 +108,11 @@ function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): Im
 
 /** What a batch says besides its pictures. */
 function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
-  return isTensor(batch) || isImageArray(batch) ? {} : (batch ?? {});
+  return isTensor(batch) || isImageArray(batch) ? {} : ((batch as ImageBatch | ViewBatch | undefined) ?? {});
 }
 
 /** What a batch holds: pictures, or views that the pass asked for. Checked. */
-function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D | ImageArray)[] {
+function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D | ImageArrayLike)[] {
   const views = batchViews(batch);
   if (views === undefined) {
     checkImages('imageBatches', 'batch', batchImages(batch));
@@ -134,12 +135,12 @@ function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D 
 }
 
 /** Pictures as tensors; those that are tensors already are handed on. */
-function toTensors(parts: readonly (Tensor4D | ImageArray)[]): Tensor4D[] {
+function toTensors(parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
   const made: Tensor4D[] = [];
   try {
     return parts.map((part) => {
       if (isTensor(part)) return part;
-      made.push(gatherImages('imageBatches', part));
+      made.push(gatherImages('imageBatches', part as ImageArray));
       return made.at(-1)!;
     });
   } catch (error) {
@@ -278,5 +279,5 @@ async function* batchesOf(
   pass: EpochPass,
 ): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
   if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
-  else yield* batchesOfIterable(dataset, pass);
+  else yield* batchesOfIterable(dataset as ImageBatches | ImageBatchSource, pass);
 }

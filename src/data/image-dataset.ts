@@ -2,13 +2,19 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { checkImageArray, checkImageTensor, type ImageArray, isTensor } from './image-array.js';
+import {
+  checkImageArray,
+  checkImageTensor,
+  type ImageArray,
+  type ImageArrayLike,
+  isTensor,
+} from './image-array.js';
 import type { ViewRequest } from './view-crops.js';
 
 /** A batch of pictures that says which pictures of the data set they are. */
 export interface ImageBatch {
   /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
-  images: Tensor4D | ImageArray;
+  images: Tensor4D | ImageArrayLike;
   /** No views were cut: see {@link ViewBatch}. */
   views?: undefined;
   /**
@@ -31,13 +37,13 @@ export interface ViewBatch extends Omit<ImageBatch, 'images' | 'views'> {
    * For each view asked for, that view of all pictures of the batch. Shape `[batch, height, width, channels]` of the
    * crop's size; a tensor is float32 in [0, 1].
    */
-  views: readonly (Tensor4D | ImageArray)[];
+  views: readonly (Tensor4D | ImageArrayLike)[];
   /** The pictures themselves are not there. */
   images?: undefined;
 }
 
 /** What an iterable data set gives, a batch at a time; views only where a pass asks for them. */
-export type ImageBatchLike = Tensor4D | ImageArray | ImageBatch | ViewBatch;
+export type ImageBatchLike = Tensor4D | ImageArrayLike | ImageBatch | ViewBatch;
 
 /** Batches one after the other. */
 export type ImageBatches = Iterable<ImageBatchLike> | AsyncIterable<ImageBatchLike>;
@@ -102,7 +108,7 @@ export interface DecodedBatches {
  * A tensor in memory stays the user's; tensors that an iterable gives are disposed of by the library after their
  * use, as `LayersModel.fitDataset` does.
  */
-export type ImageDataset = Tensor4D | ImageArray | ImageBatches | ImageBatchSource;
+export type ImageDataset = Tensor4D | ImageArrayLike | ImageBatches | ImageBatchSource;
 
 /** Whether `value` is an {@link ImageArray}, judged by its fields. */
 export function isImageArray(value: unknown): value is ImageArray {
@@ -120,17 +126,24 @@ export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterabl
 
 /** The cut views of a batch that has them. */
 export function batchViews(batch: ImageBatchLike): ViewBatch['views'] | undefined {
-  return isTensor(batch) || isImageArray(batch) ? undefined : batch?.views;
+  return isTensor(batch) || isImageArray(batch) ? undefined : (batch as ViewBatch | undefined)?.views;
 }
 
 /** Pictures of a batch, whichever kind it is; of cut views the first. */
-export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArray {
+export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArrayLike {
   if (isTensor(batch) || isImageArray(batch)) return batch;
-  return batch?.images ?? (batchViews(batch)?.[0] as Tensor4D);
+  // Checked where it is used.
+  return ((batch as Partial<ImageBatch> | undefined)?.images ?? batchViews(batch)?.[0]) as
+    | Tensor4D
+    | ImageArrayLike;
 }
 
 /** Checks shape and kind of pictures in memory. */
-export function checkImages(caller: string, argument: string, images: Tensor4D | ImageArray): void {
+export function checkImages(
+  caller: string,
+  argument: string,
+  images: Tensor4D | ImageArrayLike,
+): asserts images is Tensor4D | ImageArray {
   if (isTensor(images)) checkImageTensor(caller, argument, images);
   else if (isImageArray(images)) checkImageArray(caller, argument, images);
   else {

@@ -4,7 +4,7 @@ export type { FileBytes } from './bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './cifar.js';
 export { type IDXArray, type IDXImagesOptions, parseIDX, parseIDXGzip, parseIDXImages } from './idx.js';
 export { idxRecords } from './idx-records.js';
-export { type ImageArray, imagesToTensor } from './image-array.js';
+export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
 export {
   epochOrder,
   type ImageBatchesOptions,
@@ -36,6 +36,7 @@ export {
 export {
   concatenateImages,
   type LabeledImages,
+  type LabeledImagesLike,
   type SplitImages,
   type SplitImagesOptions,
   selectImages,
@@ -49,6 +50,7 @@ export type {
   EncodedPicture,
   ImageRecord,
   Picture,
+  PictureLike,
   PictureToCut,
   SkippedImage,
 } from './picture.js';

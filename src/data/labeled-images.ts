@@ -2,7 +2,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkLabelValues, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
-import { checkImageArray, type ImageArray, imageSize, isBytes } from './image-array.js';
+import { checkImageArray, type ImageArray, type ImageArrayLike, imageSize, isBytes } from './image-array.js';
 
 /** Pictures with a class each, as the readers of data sets give them. */
 export interface LabeledImages {
@@ -12,6 +12,12 @@ export interface LabeledImages {
   labels: Uint8Array | Int32Array;
   /** Name of class 0, 1, ... where the data set has names. */
   classNames?: readonly string[];
+}
+
+/** {@link LabeledImages} as functions take them: with a shape that TypeScript knows as a list of numbers, say. */
+export interface LabeledImagesLike extends Omit<LabeledImages, 'images'> {
+  /** The pictures. */
+  images: ImageArrayLike;
 }
 
 /** Options of {@link splitImages}. */
@@ -32,9 +38,13 @@ export interface SplitImages {
   test: LabeledImages;
 }
 
-function checkLabeled(caller: string, argument: string, labeled: LabeledImages): void {
-  checkImageArray(caller, `${argument}.images`, labeled?.images);
-  const { images, labels } = labeled;
+function checkLabeled(
+  caller: string,
+  argument: string,
+  labeled: LabeledImagesLike,
+): asserts labeled is LabeledImages {
+  const { images, labels } = labeled ?? {};
+  checkImageArray(caller, `${argument}.images`, images);
   if (labels?.length !== images.shape[0]) {
     throw new ShapeError(
       `${caller}: ${argument}.labels must have one label for each of ${images.shape[0]} pictures. Received: ${labels?.length} labels.`,
@@ -51,7 +61,7 @@ function checkLabeled(caller: string, argument: string, labeled: LabeledImages):
  * @example
  * const firstTen = selectImages(cifar10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
  */
-export function selectImages(labeled: LabeledImages, indices: ArrayLike<number>): LabeledImages {
+export function selectImages(labeled: LabeledImagesLike, indices: ArrayLike<number>): LabeledImages {
   checkLabeled('selectImages', 'labeled', labeled);
   const { images, labels } = labeled;
   const [count, ...pictureShape] = images.shape;
@@ -79,7 +89,7 @@ export function selectImages(labeled: LabeledImages, indices: ArrayLike<number>)
  * @example
  * const { train, test } = splitImages(pictures, { testFraction: 0.1, seed: 1 });
  */
-export function splitImages(labeled: LabeledImages, options: SplitImagesOptions = {}): SplitImages {
+export function splitImages(labeled: LabeledImagesLike, options: SplitImagesOptions = {}): SplitImages {
   checkKeys('splitImages', options, { testFraction: 1, seed: 1, stratified: 1 });
   const { testFraction = 0.2, seed = 0, stratified = true } = options;
   checkLabeled('splitImages', 'labeled', labeled);

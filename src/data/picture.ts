@@ -11,6 +11,14 @@ export interface Picture {
   readonly shape: readonly [height: number, width: number, channels: number];
 }
 
+/** A {@link Picture}, or the same with a shape that TypeScript knows as a list of numbers; checked when it is used. */
+export interface PictureLike {
+  /** As of a {@link Picture}. */
+  readonly data: Uint8Array | Float32Array;
+  /** `[height, width, channels]`. */
+  readonly shape: readonly number[];
+}
+
 /** A picture as it lies in a file. */
 export interface EncodedPicture {
   /** What errors call it; without `bytes` the name of a file that the decoder reads. */
@@ -76,7 +84,7 @@ export interface ImageRecord {
    */
   readonly name?: string;
   /** The picture, where it is decoded. */
-  readonly image?: Picture;
+  readonly image?: PictureLike;
   /** Contents of its file, where it is not. */
   readonly bytes?: Uint8Array;
   /** Number of its class, from 0. */
@@ -86,14 +94,14 @@ export interface ImageRecord {
 }
 
 /** @throws {@link DataError} unless `picture` is one. */
-function checkPicture(caller: string, name: string, picture: Picture): void {
+function checkPicture(caller: string, name: string, picture: PictureLike): asserts picture is Picture {
   const { data, shape } = picture ?? {};
   const floats = Object.prototype.toString.call(data) === '[object Float32Array]';
   const valid =
     (isBytes(data) || floats) &&
     shape?.length === 3 &&
     shape.every((size) => Number.isInteger(size) && size >= 1) &&
-    data.length === shape[0] * shape[1] * shape[2];
+    data.length === shape.reduce((product, size) => product * size);
   if (!valid) {
     throw new DataError(
       `${caller}: a picture must have a shape [height, width, channels] and as many bytes or float32 values. Received: ${name} with shape ${describeValue(shape)} and ${data?.length} values.`,

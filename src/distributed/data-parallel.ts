@@ -8,7 +8,7 @@ import {
   version_core,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { ImageArray, ImageDataset } from '../data/index.js';
+import type { ImageArrayLike, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
@@ -84,7 +84,7 @@ export interface DataParallel {
    * @param images - Those of this rank; as many on every rank.
    * @param options - `indices` must not be the same on two ranks, and by default go on from rank to rank.
    */
-  trainStep(images: Tensor4D | ImageArray, options?: TrainStepOptions): Promise<TrainStepResult>;
+  trainStep(images: Tensor4D | ImageArrayLike, options?: TrainStepOptions): Promise<TrainStepResult>;
 }
 
 /**
@@ -159,7 +159,7 @@ class Ranks implements DataParallel {
     });
   }
 
-  trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+  trainStep(images: Tensor4D | ImageArrayLike, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const { simclr, communicator } = this;
     if (communicator.size === 1) return simclr.trainStep(images, options);
     const caller = 'dataParallel.trainStep';

@@ -1,4 +1,4 @@
-import { type ImageArray, isTensor } from '../data/image-array.js';
+import { type ImageArrayLike, isTensor } from '../data/image-array.js';
 import { batchImages, isImageArray } from '../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../data/index.js';
 
@@ -26,7 +26,7 @@ export async function describeDataset(dataset: ImageDataset): Promise<Record<str
   };
 }
 
-function describeArray({ data, shape }: ImageArray): string {
+function describeArray({ data, shape }: ImageArrayLike): string {
   return `pictures [${shape}] ${hashed(data)}`;
 }
 

@@ -134,6 +134,6 @@ function unevenRound(counts: number[]): DataError {
 }
 
 function indicesOf(batch: ImageBatchLike, count: number, position: number): ArrayLike<number> {
-  const given = isTensor(batch) || isImageArray(batch) ? undefined : batch.indices;
+  const given = isTensor(batch) || isImageArray(batch) ? undefined : (batch as ImageBatch).indices;
   return given ?? Uint32Array.from({ length: count }, (_, row) => position + row);
 }

@@ -1,5 +1,5 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
-import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
@@ -46,7 +46,7 @@ const trainedSteps = 100;
  */
 export async function examine(
   simclr: SimCLR,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });

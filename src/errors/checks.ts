@@ -6,16 +6,22 @@ export function shorten(text: string, length = 300): string {
   return text.length <= length ? text : `${text.slice(0, length)} ...`;
 }
 
-/** How a value reads in an error message: strings quoted, functions and objects by kind; never without end. */
+/** How a value reads in an error message: strings quoted, functions and objects by kind; cut off where it is long. */
 export function describeValue(value: unknown): string {
   return shorten(describe(value));
 }
 
-function describe(value: unknown): string {
+/** Lists in lists beyond this are not followed: they may contain themselves. */
+const deepestList = 3;
+
+function describe(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value))
-    return `[${value.slice(0, 100).map(describeValue).join(', ')}${value.length > 100 ? ', ...' : ''}]`;
+  if (Array.isArray(value)) {
+    if (depth === deepestList) return '[...]';
+    const items = value.slice(0, 100).map((item) => shorten(describe(item, depth + 1)));
+    return `[${items.join(', ')}${value.length > 100 ? ', ...' : ''}]`;
+  }
   if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'an object';
   return String(value);
 }
@@ -30,7 +36,7 @@ export function hasTag(value: unknown, className: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${className}]`;
 }
 
-/** Builds the one message shape of the library. */
+/** Builds a message of the usual shape: who complains, what was expected, what came. */
 export function receivedMessage(
   caller: string,
   expectation: string,

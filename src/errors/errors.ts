@@ -1,7 +1,7 @@
 /**
  * Base class of every error that this library throws on purpose.
  *
- * Messages have one shape: `function: what was expected. Received: argument=what came.`
+ * Messages about what was passed in have the shape `function: what was expected. Received: argument=what came.`
  */
 export class SimCLRError extends Error {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */

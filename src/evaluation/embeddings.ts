@@ -10,8 +10,19 @@ export interface EmbeddingArray {
   shape: readonly [number, number];
 }
 
+/**
+ * An {@link EmbeddingArray}, or the same with a shape that TypeScript knows as a list of numbers. Its length is checked
+ * at the call.
+ */
+export interface EmbeddingArrayLike {
+  /** `n * d` finite numbers. */
+  readonly data: Float32Array;
+  /** `[n, d]`. */
+  readonly shape: readonly number[];
+}
+
 /** Embeddings as every function of this room takes them: an array or a float32 tensor of shape `[n, d]`. */
-export type Embeddings = EmbeddingArray | Tensor2D;
+export type Embeddings = EmbeddingArrayLike | Tensor2D;
 
 /** One class number (0, 1, ...) for each row. */
 export type Labels = Uint8Array | Int32Array | Uint32Array;

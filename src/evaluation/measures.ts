@@ -8,7 +8,7 @@ export {
 export { type ClassificationResult, type ClassScores, confusionMatrix } from './classification.js';
 export { type ConfidenceInterval, confidenceInterval } from './confidence-interval.js';
 export { type EmbeddingHealth, embeddingHealth } from './embedding-health.js';
-export type { EmbeddingArray, Embeddings, Labels } from './embeddings.js';
+export type { EmbeddingArray, EmbeddingArrayLike, Embeddings, Labels } from './embeddings.js';
 export {
   type KnnClassifier,
   type KnnClassifierOptions,

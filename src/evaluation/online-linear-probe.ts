@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImages } from '../data/image-dataset.js';
-import { epochOrder, type ImageArray } from '../data/index.js';
+import { epochOrder, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
@@ -13,7 +13,7 @@ import { takePictures } from './take-pictures.js';
 /** Options of {@link onlineLinearProbe}. */
 export interface OnlineLinearProbeOptions {
   /** Labelled pictures of the encoder's input size, float32 in [0, 1] or bytes: what the classifier is trained on. */
-  images: ImageArray | Tensor4D;
+  images: ImageArrayLike | Tensor4D;
   /** One class number a picture, from 0. */
   labels: Labels;
   /** Number of classes. Default: the largest label + 1. */
@@ -21,7 +21,7 @@ export interface OnlineLinearProbeOptions {
   /** Other labelled pictures, on which the classifier is measured after each epoch. Default: none. */
   validation?: {
     /** As `images` above. */
-    images: ImageArray | Tensor4D;
+    images: ImageArrayLike | Tensor4D;
     /** One class number a picture. */
     labels: Labels;
   };
@@ -54,7 +54,11 @@ export interface OnlineLinearProbeOptions {
 
 const caller = 'onlineLinearProbe';
 
-async function represent(simclr: SimCLR, images: ImageArray | Tensor4D, batchSize: number): Promise<Matrix> {
+async function represent(
+  simclr: SimCLR,
+  images: ImageArrayLike | Tensor4D,
+  batchSize: number,
+): Promise<Matrix> {
   const h = await simclr.embed(images, { batchSize });
   try {
     return await readEmbeddings(caller, 'h', h);

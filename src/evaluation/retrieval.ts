@@ -14,7 +14,9 @@ import { forEachSimilarityRow } from './similarity-blocks.js';
 import { unitRows } from './unit-rows.js';
 
 /** What is right to find: `[query row, row of what it should find]`, in any order; a query may have several. */
-export type RelevantPairs = readonly (readonly [query: number, found: number])[];
+export type RelevantPairs =
+  | readonly (readonly [query: number, found: number])[]
+  | readonly (readonly number[])[];
 
 /** Options of {@link retrieval}. */
 export interface RetrievalOptions {
@@ -79,7 +81,7 @@ function relevanceOfPairs(
   }
   const found = new Map<number, Set<number>>();
   for (const [i, pair] of pairs.entries()) {
-    const [query, row] = Array.isArray(pair) ? (pair as readonly [number, number]) : [];
+    const [query, row]: readonly (number | undefined)[] = Array.isArray(pair) ? pair : [];
     const inRange = (value: number | undefined, rows: number) =>
       Number.isInteger(value) && value! >= 0 && value! < rows;
     if (!inRange(query, queries) || !inRange(row, gallery) || (itself && query === row)) {

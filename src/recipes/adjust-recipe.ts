@@ -21,8 +21,8 @@ const kinds = ['className', 'type'];
  * @param recipe - The recipe to begin with.
  * @param changes - What is to be different.
  * @returns A new recipe.
- * @throws `InvalidOptionError` when a change is not a value but has values below it, or the reverse, or a field
- * of the recipe itself is unknown. Other values are checked by `new SimCLR`.
+ * @throws `InvalidOptionError` when a part of the recipe, such as `encoder`, is changed to something that is not an
+ * object, or a field of the recipe itself is unknown. Other values are checked by `new SimCLR`.
  * @example
  * const mine = adjustRecipe(lightlyCIFAR10, { training: { epochs: 20, datasetSize: 10_000 } });
  */

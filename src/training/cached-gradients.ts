@@ -66,7 +66,8 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
  * layers that normalise in groups of a chunk.
  *
  * @param options - The chunks, and what `contrastiveGradients` needs.
- * @param onProjections - Told the projections of the whole batch, one tensor `[N, D]` a view. Keeps none of them.
+ * @param onProjections - Told the projections of the whole batch, one tensor `[N, D]` per view, before the loss is
+ * computed. Must keep none of them.
  * @returns The scalar loss and the gradients by variable name. The caller disposes them all.
  * @throws {@link ShapeError} when the loss returns anything but a scalar.
  * @throws {@link InvalidOptionError} when `chunks` is no whole number >= 1, or `viewBytes` no number >= 0.

@@ -88,7 +88,7 @@ export function contrastiveGradients(
 /**
  * {@link contrastiveGradients} of any number of views.
  *
- * @param onProjections - Told the projections, one tensor a view, once the loss is known. Keeps none of them.
+ * @param onProjections - Told the projections, one tensor per view, before the loss is computed. Must keep none of them.
  */
 export function viewGradients(
   views: readonly Tensor4D[],

@@ -1,6 +1,6 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { checkImages } from '../data/image-dataset.js';
-import { checkImageValues, type ImageArray } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
@@ -21,7 +21,7 @@ export interface EmbedOptions {
 export async function embedImages(
   simclr: SimCLR,
   caller: string,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   options: EmbedOptions,
   projected: boolean,
 ): Promise<Tensor2D> {
@@ -58,7 +58,7 @@ export async function embedImages(
   }
 }
 
-function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArray): void {
+function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArrayLike): void {
   checkImages(caller, 'images', images);
   const expected = simclr.encoder.inputs[0]!.shape.slice(1);
   const { shape } = images;

@@ -14,7 +14,7 @@ import {
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
 import { isTensor } from '../data/image-array.js';
-import { checkImageValues, type ImageArray, type ImageDataset } from '../data/index.js';
+import { checkImageValues, type ImageArrayLike, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
@@ -188,7 +188,7 @@ export class SimCLR {
    * are none, or `microBatchSize` does not fit, as in `fit`.
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
-  trainStep(images: Tensor4D | ImageArray, options: TrainStepOptions = {}): Promise<TrainStepResult> {
+  trainStep(images: Tensor4D | ImageArrayLike, options: TrainStepOptions = {}): Promise<TrainStepResult> {
     const caller = 'SimCLR.trainStep';
     return this.exclusively(caller, async () => {
       checkKeys(caller, options, { indices: 1, epoch: 1, labels: 1, microBatchSize: 1 });
@@ -471,7 +471,7 @@ export class SimCLR {
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  embed(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+  embed(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'SimCLR.embed';
     return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, false));
   }
@@ -482,7 +482,7 @@ export class SimCLR {
    * @param images - As for `embed`.
    * @returns `[N, D]`, D = 64 by default. The caller disposes it.
    */
-  project(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Tensor2D> {
+  project(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'SimCLR.project';
     return unlessLost(caller, this.progress.step, () => embedImages(this, caller, images, options, true));
   }
@@ -522,7 +522,10 @@ export class SimCLR {
     return summarize(this);
   }
 
-  /** Disposes the encoder, the projection head and the optimizer's state. A second call does nothing. */
+  /**
+   * Disposes the encoder, the projection head, the optimizer's state and the loss's state, whether the trainer made
+   * them or was given them. Parts of `extraState` stay. A second call does nothing.
+   */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;

@@ -1,5 +1,5 @@
 import { slice, type Tensor4D } from '@tensorflow/tfjs-core';
-import { gatherImages, type ImageArray, isTensor } from '../data/image-array.js';
+import { gatherImages, type ImageArrayLike, isTensor } from '../data/image-array.js';
 import { checkImages } from '../data/image-dataset.js';
 
 /**
@@ -7,7 +7,12 @@ import { checkImages } from '../data/image-dataset.js';
  *
  * @throws {@link ShapeError} or {@link ValueRangeError}, in the name of `caller`, when they are no pictures.
  */
-export function toBatch(caller: string, images: Tensor4D | ImageArray, start = 0, count?: number): Tensor4D {
+export function toBatch(
+  caller: string,
+  images: Tensor4D | ImageArrayLike,
+  start = 0,
+  count?: number,
+): Tensor4D {
   checkImages(caller, 'images', images);
   const number = count ?? images.shape[0] - start;
   if (isTensor(images)) return slice(images, [start, 0, 0, 0], [number, -1, -1, -1]);

@@ -2,17 +2,40 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import type { Program } from './programs.js';
 
+/** What a sample is checked as. */
+export interface CheckedAs {
+  /** File extension: `'js'` is checked as `checkJs` does. @defaultValue `'ts'` */
+  language?: 'ts' | 'js';
+  /** Compiler options that take the place of the repository's. @defaultValue none */
+  options?: ts.CompilerOptions;
+  /** Codes of complaints that do not count. @defaultValue none */
+  ignored?: readonly number[];
+}
+
+/** What `tsc --init` and most projects have: `strict` and no more. */
+export const strictProject: ts.CompilerOptions = {
+  exactOptionalPropertyTypes: false,
+  noUncheckedIndexedAccess: false,
+  verbatimModuleSyntax: false,
+  isolatedModules: false,
+};
+
 /**
  * Type-checks programs under the repository's tsconfig, as if each were a file beside its guide.
  *
  * @param root - The repository.
  * @returns For each program, by name, the compiler's complaints, with the guide's line numbers.
  */
-export function typeCheck(root: string, programs: readonly Program[]): Map<string, string[]> {
+export function typeCheck(
+  root: string,
+  programs: readonly Program[],
+  { language = 'ts', options: others = {}, ignored = [] }: CheckedAs = {},
+): Map<string, string[]> {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
+  const { options: own } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
+  const options = { ...own, ...others, ...(language === 'js' && { allowJs: true, checkJs: true }) };
   const files = new Map(
-    programs.map((program, i) => [join(root, 'docs', `sample-${i}.ts`), program] as const),
+    programs.map((program, i) => [join(root, 'docs', `sample-${i}.${language}`), program] as const),
   );
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile } = host;
@@ -29,10 +52,12 @@ export function typeCheck(root: string, programs: readonly Program[]): Map<strin
     ];
     complaints.set(
       name,
-      diagnostics.map(({ start = 0, messageText }) => {
-        const { line } = source.getLineAndCharacterOfPosition(start);
-        return `${page}:${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-      }),
+      diagnostics
+        .filter(({ code }) => !ignored.includes(code))
+        .map(({ start = 0, messageText }) => {
+          const { line } = source.getLineAndCharacterOfPosition(start);
+          return `${page}:${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+        }),
     );
   }
   return complaints;

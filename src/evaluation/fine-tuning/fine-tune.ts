@@ -23,7 +23,7 @@ import {
   type Transform,
 } from '../../augmentations/index.js';
 import { checkImages } from '../../data/image-dataset.js';
-import { checkImageValues, epochOrder, type ImageArray } from '../../data/index.js';
+import { checkImageValues, epochOrder, type ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
@@ -42,7 +42,7 @@ import { FineTunedClassifier } from './fine-tuned-classifier.js';
 /** Pictures with their classes: what a classifier is fine-tuned on. `LabeledImages` of the readers are such. */
 export interface LabeledPictures {
   /** `[N, H, W, C]`, N >= 2, of any size that the augmentation takes; float32 in [0, 1], or bytes. Not disposed. */
-  images: ImageArray | Tensor4D;
+  images: ImageArrayLike | Tensor4D;
   /** One class number a picture, from 0. */
   labels: Labels;
   /** Number of classes. Default: the largest label + 1. */

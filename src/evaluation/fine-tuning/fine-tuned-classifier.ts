@@ -1,7 +1,7 @@
 import { type io, softmax, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
-import type { ImageArray } from '../../data/index.js';
+import type { ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
@@ -48,7 +48,7 @@ export class FineTunedClassifier {
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  async predict(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<Int32Array> {
+  async predict(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Int32Array> {
     checkKeys('FineTunedClassifier.predict', options, { batchSize: 1, onProgress: 1 });
     return highestClass(await this.scoresOf('FineTunedClassifier.predict', images, options));
   }
@@ -58,7 +58,7 @@ export class FineTunedClassifier {
    *
    * @param images - As for `predict`.
    */
-  scores(images: Tensor4D | ImageArray, options: EmbedOptions = {}): Promise<ClassScores> {
+  scores(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<ClassScores> {
     checkKeys('FineTunedClassifier.scores', options, { batchSize: 1, onProgress: 1 });
     return this.scoresOf('FineTunedClassifier.scores', images, options);
   }
@@ -72,7 +72,7 @@ export class FineTunedClassifier {
    * class; and as `predict`.
    */
   async evaluate(
-    images: Tensor4D | ImageArray,
+    images: Tensor4D | ImageArrayLike,
     labels: Labels,
     options: EmbedOptions = {},
   ): Promise<ClassificationResult> {
@@ -131,7 +131,7 @@ export class FineTunedClassifier {
 
   private async scoresOf(
     caller: string,
-    images: Tensor4D | ImageArray,
+    images: Tensor4D | ImageArrayLike,
     options: EmbedOptions,
   ): Promise<ClassScores> {
     this.checkUsable(caller);

@@ -1,5 +1,10 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { type ImageArray, type LabeledImages, selectImages } from '../../data/index.js';
+import {
+  type ImageArrayLike,
+  type LabeledImages,
+  type LabeledImagesLike,
+  selectImages,
+} from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
@@ -172,8 +177,8 @@ function prober(source: FineTuneSource, test: TestPictures, classes: number) {
  */
 export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'>(
   source: FineTuneSource,
-  training: LabeledImages,
-  test: { images: ImageArray | Tensor4D; labels: Labels },
+  training: LabeledImagesLike,
+  test: { images: ImageArrayLike | Tensor4D; labels: Labels },
   options: LabelEfficiencyOptions<Method> = {},
 ): Promise<LabelEfficiency<Method>> {
   checkKeys('labelEfficiency', options, {

@@ -2,7 +2,7 @@ import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
 import { checkImages } from '../../data/image-dataset.js';
-import { checkImageValues, type ImageArray } from '../../data/index.js';
+import { checkImageValues, type ImageArrayLike } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import { explainMissingKernel } from '../../training/contrastive-gradients.js';
@@ -23,7 +23,7 @@ export async function networkOutputs(
   caller: string,
   network: LayersModel,
   normalization: NormalizeOptions | null,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   options: NetworkOutputsOptions = {},
 ): Promise<{ data: Float32Array; shape: [number, number] }> {
   const { batchSize = 64, onProgress, after = (outputs) => outputs, beforePass } = options;
