@@ -1,5 +1,6 @@
 import {
   conv2d,
+  engine,
   env,
   getBackend,
   getKernel,
@@ -131,6 +132,21 @@ export async function useBestBackend(options: UseBestBackendOptions = {}): Promi
   const choice = await chooseBackend(backendCandidates, options.prefer);
   options.log?.(describeBackendChoice(choice));
   return choice;
+}
+
+/**
+ * Gives back what a backend holds of the machine once all work is done. That is the graphics device of WebGPU, which can
+ * keep a Node process alive; other backends hold nothing that does. All tensors on the device are gone then.
+ *
+ * @example
+ * await useBestBackend();
+ * // train, embed, save
+ * await releaseBackend();
+ */
+export async function releaseBackend(): Promise<void> {
+  if (!Object.hasOwn(engine().registry, 'webgpu')) return;
+  const { releaseWebGPU } = await import('../webgpu/index.js');
+  releaseWebGPU();
 }
 
 /**

@@ -20,4 +20,4 @@ import { registerWebGPU } from './register-backend.js';
 registerWebGPU();
 
 export { registerTrainingKernels } from './register.js';
-export { useWebGPU } from './use-webgpu.js';
+export { releaseWebGPU, useWebGPU } from './use-webgpu.js';
