@@ -75,6 +75,13 @@ function damaged(path: string, expectation: string, received: string): DataError
   return new DataError(`${caller}: ${path} must ${expectation}. Received: ${received}.`, path);
 }
 
+/** Where the files of the run that began last are, by the name that the caller gave wherever that is right. */
+async function currentFolder(dir: string): Promise<string> {
+  const run = runDirectory(dir);
+  const current = await run.current();
+  return current === run.path ? dir : current;
+}
+
 /** The text of a file, `undefined` where there is none. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
@@ -153,7 +160,7 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
  * const { losses } = await readRun('simclr-model');
  */
 export async function readRun(dir: string): Promise<Run> {
-  const folder = await runDirectory(dir).current();
+  const folder = await currentFolder(dir);
   const paths = {
     losses: join(folder, runFiles.losses),
     settings: join(folder, runFiles.settings),
@@ -185,6 +192,6 @@ export async function readRun(dir: string): Promise<Run> {
  * @throws `DataError` when it cannot be written.
  */
 export async function saveEvaluation(dir: string, evaluation: RunEvaluation): Promise<void> {
-  const folder = await runDirectory(dir).current();
+  const folder = await currentFolder(dir);
   await writeText('saveEvaluation', join(folder, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
 }
