@@ -18,7 +18,7 @@ import {
   SGD,
   trainableVariables,
 } from '../../src/index.js';
-import '../../src/webgpu/index.js';
+import { releaseWebGPU } from '../../src/webgpu/index.js';
 
 interface GraphicsBackend {
   adapterInfo: Record<string, unknown>;
@@ -85,3 +85,4 @@ try {
 const ratio = pytorch ? ours.pairsPerSecond / pytorch.pairsPerSecond : null;
 console.log('ratio', ratio);
 if (json) writeFileSync(json, `${JSON.stringify({ batch, size, steps, ours, pytorch, ratio }, null, 2)}\n`);
+releaseWebGPU(); // it would keep the process alive

@@ -15,7 +15,7 @@ import {
   SimCLRError,
   selectImages,
 } from 'simclr-ts';
-import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
+import { describeBackendChoice, releaseBackend, useBestBackend } from 'simclr-ts/node';
 import { saveEvaluation, writeReport } from 'simclr-ts/report';
 import { loadCIFAR10 } from './dataset.js';
 import { labelCurve } from './label-curve.js';
@@ -237,4 +237,6 @@ try {
   if (!isExpected) throw error;
   console.error(`\n${error.name}: ${error.message}`);
   process.exitCode = 1;
+} finally {
+  await releaseBackend(); // a graphics device would keep the process alive
 }

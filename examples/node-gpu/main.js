@@ -1,5 +1,5 @@
 import { nearestNeighbors, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
-import { describeBackendChoice, useBestBackend } from 'simclr-ts/node';
+import { describeBackendChoice, releaseBackend, useBestBackend } from 'simclr-ts/node';
 import { drawPictures } from './draw-pictures.js';
 
 /** TensorFlow on a CUDA GPU, else TensorFlow on the processor, else the fastest that is installed. */
@@ -30,3 +30,4 @@ const h = await simclr.embed(images);
 const { indices } = await nearestNeighbors(h, h, 2); // the nearest of each is itself
 const right = labels.filter((label, i) => labels[indices[2 * i + 1]] === label).length;
 console.log(`nearest other picture shows the same: ${Math.round((100 * right) / labels.length)} %`);
+await releaseBackend(); // a graphics device would keep the process alive

@@ -20,7 +20,7 @@ import {
   SimCLRError,
   simclrAugmentation,
 } from 'simclr-ts';
-import { directory, onInterrupt, progressBar, useBestBackend } from 'simclr-ts/node';
+import { directory, onInterrupt, progressBar, releaseBackend, useBestBackend } from 'simclr-ts/node';
 import { knnAccuracy } from './evaluate.js';
 import { loadPictures, problemWith, type STL10Files, side } from './pictures.js';
 import { timeStep } from './step-times.js';
@@ -163,4 +163,6 @@ try {
   else if (error instanceof SimCLRError) log(message);
   else throw error;
   process.exitCode = name === 'AbortError' ? 130 : 1;
+} finally {
+  await releaseBackend(); // a graphics device would keep the process alive
 }

@@ -11,4 +11,14 @@ function onWriteError(error: NodeJS.ErrnoException): void {
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', onWriteError);
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+const exitCode = await runCommandLine(process.argv.slice(2));
+if ((globalThis.navigator as { gpu?: object } | undefined)?.gpu) {
+  await (await import('simclr-ts/node')).releaseBackend();
+}
+// What was written is out before the process ends, and nothing that a command has left open keeps it.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+process.exit(exitCode);

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   conv2d,
+  engine,
   env,
   getBackend,
   getKernel,
@@ -150,6 +151,21 @@ export async function useBestBackend(options: UseBestBackendOptions = {}): Promi
 function lookupPlace(from: FilePath): string {
   const place = resolve(toFileName('useBestBackend', 'from', from));
   return statSync(place, { throwIfNoEntry: false })?.isDirectory() ? join(place, '/') : place;
+}
+
+/**
+ * Gives back what a backend holds of the machine once all work is done. That is the graphics device of WebGPU, which can
+ * keep a Node process alive; other backends hold nothing that does. All tensors on the device are gone then.
+ *
+ * @example
+ * await useBestBackend();
+ * // train, embed, save
+ * await releaseBackend();
+ */
+export async function releaseBackend(): Promise<void> {
+  if (!Object.hasOwn(engine().registry, 'webgpu')) return;
+  const { releaseWebGPU } = await import('../webgpu/index.js');
+  releaseWebGPU();
 }
 
 /**

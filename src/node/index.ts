@@ -9,6 +9,7 @@ export {
   type BackendChoice,
   type BackendReason,
   describeBackendChoice,
+  releaseBackend,
   type UseBestBackendOptions,
   useBestBackend,
 } from './best-backend.js';

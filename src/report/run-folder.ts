@@ -76,6 +76,13 @@ function damaged(path: string, expectation: string, received: string): DataError
   return new DataError(`${caller}: ${path} must ${expectation}. Received: ${received}.`, path);
 }
 
+/** Where the files of the run that began last are, by the name that the caller gave wherever that is right. */
+async function currentFolder(dir: string): Promise<string> {
+  const run = runDirectory(dir);
+  const current = await run.current();
+  return current === run.path ? dir : current;
+}
+
 /** The text of a file, `undefined` where there is none. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
@@ -154,7 +161,7 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
  * const { losses } = await readRun('simclr-model');
  */
 export async function readRun(dir: FilePath): Promise<Run> {
-  const folder = await runDirectory(toFileName(caller, 'dir', dir)).current();
+  const folder = await currentFolder(toFileName(caller, 'dir', dir));
   const paths = {
     losses: join(folder, runFiles.losses),
     settings: join(folder, runFiles.settings),
@@ -186,6 +193,6 @@ export async function readRun(dir: FilePath): Promise<Run> {
  * @throws `DataError` when it cannot be written.
  */
 export async function saveEvaluation(dir: FilePath, evaluation: RunEvaluation): Promise<void> {
-  const folder = await runDirectory(toFileName('saveEvaluation', 'dir', dir)).current();
+  const folder = await currentFolder(toFileName('saveEvaluation', 'dir', dir));
   await writeText('saveEvaluation', join(folder, runFiles.evaluation), `${JSON.stringify(evaluation)}\n`);
 }

@@ -21,6 +21,12 @@ export interface FoundGPU {
   show(): void;
 }
 
+/** That of the package, for another start: a process that has had two of them can crash when it ends. */
+let instance: WeakRef<GPU> | undefined;
+
+/** What {@link FoundGPU.show} showed in Node, where it is ours to take away. */
+let shown: GPU | undefined;
+
 const host = globalThis as unknown as {
   navigator?: { gpu?: GPU };
   process?: { versions?: { node?: string } };
@@ -44,7 +50,8 @@ export async function findGPU(): Promise<FoundGPU | undefined> {
   const dawn = (await import(
     /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
   )) as { create(flags: string[]): GPU; globals: object };
-  const gpu = dawn.create([]);
+  const gpu = instance?.deref() ?? dawn.create([]);
+  instance = new WeakRef(gpu);
   return {
     gpu,
     show() {
@@ -52,6 +59,13 @@ export async function findGPU(): Promise<FoundGPU | undefined> {
       // Node 20 has no `navigator` at all.
       if (!host.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
       Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
+      shown = gpu;
     },
   };
+}
+
+/** Takes away what was shown, so that nothing holds the instance of the package: it may keep the process alive. */
+export function hideGPU(): void {
+  if (shown !== undefined && host.navigator?.gpu === shown) delete host.navigator.gpu;
+  shown = undefined;
 }

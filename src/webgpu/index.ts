@@ -21,4 +21,4 @@ import { registerWebGPU } from './register-backend.js';
 registerWebGPU({ WebGPUBackend });
 
 export { registerTrainingKernels } from './register.js';
-export { useWebGPU } from './use-webgpu.js';
+export { releaseWebGPU, useWebGPU } from './use-webgpu.js';

@@ -8,6 +8,7 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
+import { hideGPU } from './find-gpu.js';
 import { backendName, priority } from './register-backend.js';
 import { startBackend } from './start-backend.js';
 
@@ -30,6 +31,29 @@ export async function useWebGPU(): Promise<void> {
   if (getBackend() !== backendName && !(await setBackend(backendName))) {
     throw new BackendError('useWebGPU: the backend must start. Received: a failure that tfjs has printed.');
   }
+}
+
+/**
+ * Gives the graphics device back: removes the backend with all tensors that are on it, and destroys the device. In Node
+ * the device, or what holds it, can keep the process alive after all work is done; this lets it end. Trainers and models
+ * that have weights on it cannot be used any more: save them before, and dispose them. Afterwards {@link useWebGPU}
+ * starts on a new device. Does nothing where WebGPU was never started.
+ *
+ * @example
+ * await simclr.save(directory('run'));
+ * simclr.dispose();
+ * releaseWebGPU();
+ */
+export function releaseWebGPU(): void {
+  const known = (engine().registry as Record<string, KernelBackend | undefined>)[backendName];
+  if (known !== undefined) {
+    const { device } = known as unknown as { device: { destroy(): void } };
+    removeBackend(backendName);
+    device.destroy();
+    // As importing this entry leaves it: a later start is on a new device.
+    registerBackend(backendName, startBackend, priority);
+  }
+  hideGPU();
 }
 
 /** From now on tfjs starts anew on its own too, once it has taken the backend that was started for it. */

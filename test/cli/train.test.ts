@@ -218,7 +218,7 @@ describe('train refuses', () => {
     });
     mkdirSync(join(cwd, 'broken'));
     for (const name of ['a.png', 'b.jpg']) writeFileSync(join(cwd, 'broken', name), 'no picture');
-    expect(await refused(['broken', ...tiny])).toEqual({
+    expect(await refused(['broken', ...tiny, '--batch-size', '2'])).toEqual({
       code: 3,
       message: expect.stringMatching(
         /at least 2 whole pictures\. Received: 0 of 2 files\. The first .*a\.png/,

@@ -234,6 +234,13 @@ describe('the model', () => {
   it('must be whole', async () => {
     cpSync(join(cwd, 'simclr-model'), join(cwd, 'cut'), { recursive: true });
     truncateSync(join(cwd, 'cut/weights.bin'), 1000);
+    // The same state lies in the last checkpoint.
+    const saved = await runCLI(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'], { cwd });
+    expect(saved.code).toBe(0);
+    expect(saved.stderr).toMatch(
+      /^Warning: model\.json in cut is damaged, and the state before is used\..*weights\.bin/,
+    );
+    rmSync(join(cwd, 'cut/checkpoints'), { recursive: true });
     expect(await refused(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'])).toEqual({
       code: 4,
       message: expect.stringContaining('weights.bin'),

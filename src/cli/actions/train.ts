@@ -7,19 +7,12 @@ import { recordLosses } from 'simclr-ts/report';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from './open-model.js';
+import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { counted } from './table.js';
 import { tellSkipped } from './tell-skipped.js';
 import { openFolder, openPictures } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
-import {
-  newSettings,
-  resumedSettings,
-  saveSettings,
-  settingsFor,
-  settingsText,
-  type TrainingOptions,
-  type TrainingSettings,
-} from './training-settings.js';
+import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
 
 interface TrainOptions extends TrainingOptions {
   out: string;

@@ -3,7 +3,7 @@ import { cache } from 'simclr-ts/data';
 import { type ImageFolderDataset, imageFolder, type SkippedImage } from 'simclr-ts/node';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { type DecodedChunk, decodeAtOnce } from './pictures.js';
-import type { TrainingSettings } from './training-settings.js';
+import type { TrainingSettings } from './saved-settings.js';
 import { wholeMicroBatches } from './whole-micro-batches.js';
 
 /** The pictures of a run. */
