@@ -13,6 +13,7 @@ import type {
   FitStart,
   StepRecord,
 } from './callbacks/callback.js';
+import { checkCallbacks } from './callbacks/check-callbacks.js';
 import { emptyHistory, type History } from './callbacks/history.js';
 import { checkDataset } from './check-dataset.js';
 import { checkDatasetLabels, labelsOf } from './check-labels.js';
@@ -152,6 +153,7 @@ class FitRun {
       if (microBatchSize < batchSize) this.microBatchSize = microBatchSize;
     }
     this.maxSteps = maxSteps;
+    checkCallbacks('SimCLR.fit', callbacks);
     this.callbacks = callbacks;
     this.context = {
       simclr,

@@ -165,7 +165,7 @@ describe('train', () => {
     const settings = JSON.parse(readFileSync(join(cwd, 'recipe/training.json'), 'utf8'));
     expect(settings).toMatchObject({ seed: 3, limit: 16, recipe: { name: 'lightly-cifar10' } });
     expect(settings.recipe).toMatchObject({
-      encoder: { inputShape: [32, 32, 3], width: 4, stem: 'small' },
+      encoder: { inputShape: [32, 32, 3], width: 4, stem: { kernelSize: 3, activation: 'none' } },
       augmentation: { options: { blur: false } },
       optimizer: { className: 'SGD' },
       training: { batchSize: 8, epochs: 1, datasetSize: 16 },

@@ -1,6 +1,6 @@
 import { memory, ones } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryStore, tinySimCLR } from '../training/tiny.js';
+import { memoryStore, tinyPictures, tinySimCLR } from '../training/tiny.js';
 import { type Caller, callers, makeView, type World } from './callers.js';
 import { type Option, publicOptions } from './public-options.js';
 
@@ -165,4 +165,18 @@ describe.each(found.map((parameter) => [named(parameter), parameter.options] as 
 
 it('says which option was probably meant', () => {
   expect(() => tinySimCLR({ temprature: 0.1 } as never)).toThrow(/did you mean temperature\?/);
+});
+
+describe('callbacks of fit', () => {
+  it('with a hook that nothing calls are refused, with the one that was meant', async () => {
+    const callbacks = [{ count: 0, onEpochEnd: () => {} }, { onEpochFinish: () => {} }] as never;
+    await expect(world.simclr.fit(tinyPictures(4), { batchSize: 2, callbacks })).rejects.toThrow(
+      /^SimCLR\.fit: callbacks\[1\] must have no other fields than onFitStart, .*Received: callbacks\[1\]\.onEpochFinish/,
+    );
+  });
+
+  it.each([null, {}, [5], [undefined]])('%o are refused', async (callbacks) => {
+    const training = world.simclr.fit(tinyPictures(4), { batchSize: 2, callbacks: callbacks as never });
+    await expect(training).rejects.toThrow(/^SimCLR\.fit: callbacks.* must be (a list|an object)/);
+  });
 });
