@@ -52,13 +52,13 @@ const ceilings: Record<string, number> = {
   './losses': 8150,
   './models': 9400,
   './mpi': 3200,
-  './node': 55000,
+  './node': 63500,
   './optimizers': 5550,
   './random': 1100,
   './recipes': 8300,
   './report': 17500,
   './training': 53500,
-  './wasm': 32500,
+  './wasm': 36000,
   './webgpu': 5000,
 };
 
