@@ -65,13 +65,22 @@ function readKinds(run) {
 export function assemblyModule({ kinds, constants, layouts }) {
   const entries = (values) =>
     Object.entries(values).map(([name, value]) => `  '${name}': ${JSON.stringify(value)},`);
+  // They are part of every bundle: of integers the offset alone.
+  const short = ([offset, type]) => (type === 'i32' || type === 'usize' ? offset : [offset, type]);
+  const shortFields = (fields) =>
+    Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, short(field)]));
+  const { Control, ...structures } = Object.fromEntries(
+    Object.entries(layouts).map(([name, [bytes, fields]]) => [name, [bytes, shortFields(fields)]]),
+  );
   const literal = (values) => ['{', ...entries(values), '} as const;'].join('\n');
   return [
     '/** Numbers of the kernels, by the cases of assembly/run.ts. */',
     `export const kinds = ${literal(kinds)}`,
     '/** Constants of each file in assembly/. */',
     `export const constants = ${literal(constants)}`,
-    '/** Structures of assembly/: their size in bytes, and the offset in bytes and the type of each field. */',
-    `export const layouts = ${literal(layouts)}`,
+    '/** Size in bytes of what the threads of a pool share. */',
+    `export const poolBytes = ${Control?.[0] ?? 0};`,
+    '/** Structures of assembly/: their size in bytes, and the offset in bytes of each field, with its type if a float. */',
+    `export const layouts = ${literal(structures)}`,
   ].join('\n');
 }

@@ -11,7 +11,7 @@ import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
 export { constants, kinds } from './layout.generated.js';
 
 /** A structure that kernels take: a class in assembly/. */
-export type StructureName = Exclude<keyof typeof layouts, 'Control'>;
+export type StructureName = keyof typeof layouts;
 
 /** Every field of a structure: integers, addresses and floats. */
 export type Fields<Name extends StructureName> = {
@@ -90,8 +90,9 @@ export class KernelModule {
     const [bytes, places] = layouts[name];
     const address = this.block(name, bytes);
     const view = new DataView(this.memory.buffer, address, bytes);
-    for (const [field, [offset, type]] of Object.entries(places)) {
+    for (const [field, place] of Object.entries(places)) {
       const value = fields[field as keyof Fields<Name>];
+      const [offset, type] = [place].flat() as [number, string?];
       if (type === 'f32') view.setFloat32(offset, value, true);
       else if (type === 'f64') view.setFloat64(offset, value, true);
       else view.setInt32(offset, value, true); // addresses beyond 2 GB too: both are taken modulo 2 ** 32

@@ -2,7 +2,7 @@ import { nodeModule } from '../backend/host.js';
 import { Patience } from '../backend/patience.js';
 import { BackendError } from '../errors/errors.js';
 import { messageOf } from '../errors/is-error.js';
-import { layouts } from './layout.generated.js';
+import { layouts, poolBytes } from './layout.generated.js';
 
 /** The functions of assembly/threads.ts that the calling thread uses. */
 export interface PoolExports {
@@ -41,7 +41,7 @@ const startMilliseconds = 10_000;
 
 /** Size of the structure that the threads of a pool share, with what follows it. */
 export function controlBytes(threads: number): number {
-  return Math.ceil((layouts.Control[0] + 4 * threads) / 128) * 128; // cache lines of its own
+  return Math.ceil((poolBytes + 4 * threads) / 128) * 128; // cache lines of its own
 }
 
 /** Threads that take tasks of this module's kernels. Those not yet up, or asleep, only make the others do more. */
@@ -102,7 +102,7 @@ export class ThreadPool {
 
   /** Whether a thread has begun to take tasks. */
   private serves(thread: number): boolean {
-    return Atomics.load(this.shared, layouts.Control[0] / 4 + thread) === 1;
+    return Atomics.load(this.shared, poolBytes / 4 + thread) === 1;
   }
 
   /** A thread that served may have taken a task with it; without one that never did there is one fewer. */

@@ -3,7 +3,7 @@ import { conv2d, grads, type Tensor, type Tensor4D, tensor } from '@tensorflow/t
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
 import { kernelModule } from '../../src/wasm/kernel-module.js';
-import { layouts } from '../../src/wasm/layout.generated.js';
+import { poolBytes } from '../../src/wasm/layout.generated.js';
 import { ThreadPool } from '../../src/wasm/thread-pool.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
@@ -71,7 +71,7 @@ describe('threads in an isolated page', () => {
   it('that die fail the next call with a named error', async () => {
     const memory = sharedMemory();
     const pool = new ThreadPool(2, exports, 0, undefined as never, memory);
-    new Int32Array(memory.buffer).fill(1, layouts.Control[0] / 4); // as if it had served before it ended
+    new Int32Array(memory.buffer).fill(1, poolBytes / 4); // as if it had served before it ended
     let error: unknown;
     for (let wait = 0; wait < 100 && error === undefined; wait++) {
       await sleep(50); // the news of its end comes through the event loop

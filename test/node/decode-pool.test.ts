@@ -166,6 +166,8 @@ describe('decodePool', () => {
       {
         encoding: 'utf8',
         timeout: 60_000,
+        // The threads' program is a script, whatever the process takes a text for.
+        env: { ...process.env, NODE_OPTIONS: '--input-type=module' },
       },
     );
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '4,4,3\n', stderr: '' });

@@ -57,7 +57,7 @@ const ceilings: Record<string, number> = {
   './recipes': 8300,
   './report': 17500,
   './training': 53500,
-  './wasm': 32500,
+  './wasm': 36000,
   './webgpu': 5000,
 };
 

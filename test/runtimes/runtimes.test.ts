@@ -48,14 +48,14 @@ it('trains, saves and decodes under Node', () => {
   expect(expected[0]!.losses).not.toEqual(expected[1]!.losses);
 });
 
-it.each(runtimes)('gives the numbers of Node under $name, on two threads', async (runtime) => {
+it.for(runtimes)('gives the numbers of Node under $name, on two threads', async (runtime, { skip }) => {
   let binary: string;
   try {
     binary = getRuntime(runtime);
   } catch (error) {
     if (process.env.SIMCLR_LEAVE_OUT_OTHER_RUNTIMES !== '1') throw error;
     console.warn(`left out, because SIMCLR_LEAVE_OUT_OTHER_RUNTIMES=1: ${(error as Error).message}`);
-    return;
+    return skip((error as Error).message);
   }
   expect(expected).toContainEqual(await run(binary, runtime.arguments, runtime.name));
 });
