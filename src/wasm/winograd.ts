@@ -8,6 +8,7 @@ type Info = backend_util.Conv2DInfo;
 const places = 36;
 const tileSize = 4;
 const scratchBytes = 1024;
+const placePadding = 192;
 
 /**
  * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
@@ -93,9 +94,12 @@ function transformTiles({
   module.dispatch(kind, module.structure('tiles', [...fields, padTop, padLeft, zeros]), count, scratchBytes);
 }
 
+/** Bytes of all places of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
+const placesBytes = (rows: number, channels: number) => places * (rows * channels * 4 + placePadding);
+
 /** Working memory for `count` transformed tiles. */
 function transformedBlock(name: string, count: number, channels: number): number {
-  return kernelModule().block(name, places * count * channels * 4 + slackBytes);
+  return kernelModule().block(name, placesBytes(count, channels) + slackBytes);
 }
 
 /**
@@ -118,7 +122,7 @@ export function winogradConvolution(
   const { top, left } = info.padInfo;
   const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
 
-  const filters = module.block('winogradFilters', places * from.channels * to.channels * 4);
+  const filters = module.block('winogradFilters', placesBytes(from.channels, to.channels));
   const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1];
   module.dispatch(
     kinds.transformFilters,
@@ -163,7 +167,7 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
     width: info.outWidth,
     channels: outChannels,
   };
-  const sums = module.block('winogradFilters', places * inChannels * outChannels * 4);
+  const sums = module.block('winogradFilters', placesBytes(inChannels, outChannels));
   const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
   forGroups(grid, inChannels + outChannels, (first, count) => {
     const left = transformedBlock('winogradLeft', count, inChannels);

@@ -1,5 +1,6 @@
 import { tileColumns } from './micro-kernel';
 import { plusTimes, times } from './simd';
+import { placeBytes } from './winograd-tiles';
 
 /** A filter [3, 3, inputs, outputs] and its transforms. */
 @unmanaged
@@ -38,7 +39,7 @@ export function transformFilters(work: Filters, first: i32, last: i32, scratch: 
   const outputs = work.turned ? work.inputs : work.outputs;
   const tapBytes = <usize>(work.inputs * work.outputs) << 2;
   const rowBytes = <usize>work.outputs << 2;
-  const placeBytes = <usize>(inputs * outputs) << 2;
+  const step = placeBytes(inputs, outputs);
   const block = scratch; // [4 input channels][9 taps] of vectors of 4 output channels
   const spare = scratch + 576;
   for (let input = first * 4; input < last * 4; input += 4) {
@@ -79,7 +80,7 @@ export function transformFilters(work: Filters, first: i32, last: i32, scratch: 
         const to = panel + ((<usize>input + i) << 5);
         for (let k: usize = 0; k < 6; k++) {
           const row = spare + k * 48;
-          filterPass(v128.load(row), v128.load(row, 16), v128.load(row, 32), to + 6 * k * placeBytes, placeBytes);
+          filterPass(v128.load(row), v128.load(row, 16), v128.load(row, 32), to + 6 * k * step, step);
         }
       }
     }
@@ -106,7 +107,8 @@ function filterGradientPass(s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5
 export function transformFilterGradients(work: Filters, first: i32, last: i32, scratch: usize): void {
   const inputs = work.inputs;
   const outputs = work.outputs;
-  const placeBytes = <usize>(inputs * outputs) << 2;
+  const step = placeBytes(inputs, outputs);
+  const tapBytes = <usize>(inputs * outputs) << 2;
   const rowBytes = <usize>outputs << 2;
   const spare = scratch + 576;
   for (let output = first * 4; output < last * 4; output += 4) {
@@ -114,14 +116,14 @@ export function transformFilterGradients(work: Filters, first: i32, last: i32, s
       for (let i: usize = 0; i < 4; i++) {
         const from = work.transformed + (((<usize>output + i) * <usize>inputs + <usize>input) << 2);
         for (let j: usize = 0; j < 6; j++) {
-          const column = from + j * placeBytes;
+          const column = from + j * step;
           filterGradientPass(
             v128.load(column),
-            v128.load(column + 6 * placeBytes),
-            v128.load(column + 12 * placeBytes),
-            v128.load(column + 18 * placeBytes),
-            v128.load(column + 24 * placeBytes),
-            v128.load(column + 30 * placeBytes),
+            v128.load(column + 6 * step),
+            v128.load(column + 12 * step),
+            v128.load(column + 18 * step),
+            v128.load(column + 24 * step),
+            v128.load(column + 30 * step),
             spare + j * 16,
             96,
           );
@@ -150,7 +152,7 @@ export function transformFilterGradients(work: Filters, first: i32, last: i32, s
         const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
         const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
         const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        const to = work.filter + tap * placeBytes + <usize>input * rowBytes + (<usize>output << 2);
+        const to = work.filter + tap * tapBytes + <usize>input * rowBytes + (<usize>output << 2);
         v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
         v128.store(to + rowBytes, v128.shuffle<f64>(ab0, cd0, 1, 3));
         v128.store(to + 2 * rowBytes, v128.shuffle<f64>(ab1, cd1, 0, 2));

@@ -1,4 +1,5 @@
 import { multiplyOuter, multiplyRows, tileColumns, tileRows } from './micro-kernel';
+import { placeBytes } from './winograd-tiles';
 
 /** The products of all places, and what they are about. */
 @unmanaged
@@ -20,10 +21,13 @@ export function multiplyPlaces(work: PlaceProducts, first: i32, last: i32, scrat
   const depth = work.depth;
   const stride = <usize>work.columns << 2;
   const rowBytes = <usize>depth << 2;
+  const leftBytes = placeBytes(work.tiles, depth);
+  const rightBytes = placeBytes(depth, work.columns);
+  const resultBytes = placeBytes(work.tiles, work.columns);
   for (let place = first; place < last; place++) {
-    const left = work.left + (<usize>(place * work.tiles) * rowBytes);
-    const right = work.right + (<usize>(place * work.columns) * rowBytes);
-    const result = work.result + <usize>(place * work.tiles) * stride;
+    const left = work.left + <usize>place * leftBytes;
+    const right = work.right + <usize>place * rightBytes;
+    const result = work.result + <usize>place * resultBytes;
     for (let column = 0; column < work.columns; column += tileColumns) {
       const panel = right + <usize>column * rowBytes;
       for (let row = 0; row < work.tiles; row += tileRows) {
@@ -51,10 +55,13 @@ export function sumPlaces(work: PlaceProducts, first: i32, last: i32, scratch: u
   const columns = work.columns;
   const stride = <usize>depth << 2;
   const stepA = <usize>columns << 2;
+  const leftBytes = placeBytes(work.tiles, depth);
+  const rightBytes = placeBytes(work.tiles, columns);
+  const resultBytes = placeBytes(columns, depth);
   for (let place = first; place < last; place++) {
-    const left = work.left + (<usize>(place * work.tiles) * stride);
-    const right = work.right + (<usize>(place * work.tiles) * stepA);
-    const result = work.result + <usize>(place * columns) * stride;
+    const left = work.left + <usize>place * leftBytes;
+    const right = work.right + <usize>place * rightBytes;
+    const result = work.result + <usize>place * resultBytes;
     for (let channel = 0; channel < depth; channel += tileColumns) {
       const b = left + (<usize>channel << 2);
       for (let column = 0; column < columns; column += tileRows) {
