@@ -12,9 +12,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'src/wasm/assembly');
 const target = join(root, 'src/wasm/binaries.generated.ts');
 
+const relaxedSimd = ['--enable', 'relaxed-simd'];
 const builds = {
-  plain: [],
-  relaxed: ['--enable', 'relaxed-simd'], // fused multiply-add, where the engine has it
+  plain: ['--use', 'WIDE=0'],
+  relaxed: [...relaxedSimd, '--use', 'WIDE=0'], // fused multiply-add, where the engine has it
+  wide: [...relaxedSimd, '--use', 'WIDE=1'], // tiles of 16 columns, where it joins vectors to 256 bits
 };
 
 const modified = async (path) => (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;

@@ -1,7 +1,8 @@
 import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
-import { kernelModule, kinds } from './kernel-module.js';
+import { kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 import { multiplyParts } from './parts-product.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';

@@ -1,4 +1,5 @@
-import { kernelModule, kinds } from './kernel-module.js';
+import { kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 
 /** Twins of the constants in assembly/. */
 const blockRows = 96;
@@ -8,7 +9,7 @@ const chunkDepth = 256;
 /** Input channels of a task of the filter gradient. */
 const channelsPerTask = 128;
 const tile = { rows: 6, columns: 8 };
-const spareBytes = 256;
+const spareBytes = 384;
 /** Before the panels of the filter gradient: a spare tile, two gathers, the addresses of a chunk. */
 const headBytes = 512 + 4 * chunkPixels;
 

@@ -26,10 +26,24 @@ export function availableCores(): number {
   return Math.max(1, cores ?? 1);
 }
 
+/** Release and processor of Node, where the host is Node itself: others that imitate it have their own engines. */
+export function nodeRelease(): { major: number; architecture: string } | undefined {
+  type Process = { arch?: string; versions?: Record<string, string | undefined> };
+  const { arch, versions } = (globalThis as { process?: Process }).process ?? {};
+  if (!versions?.node || !arch || versions.bun || versions.deno) return undefined;
+  return { major: Number.parseInt(versions.node, 10), architecture: arch };
+}
+
+/** A variable of the process's environment, where the host has such. */
+export function environmentVariable(name: string): string | undefined {
+  type Process = { env?: Record<string, string | undefined> };
+  return (globalThis as { process?: Process }).process?.env?.[name];
+}
+
 /** Processes that MPI's launchers say they started on this machine, of which this is one; else 1. */
 export function ranksOnThisMachine(): number {
-  type Process = { env?: Record<string, string | undefined> };
-  const environment = (globalThis as { process?: Process }).process?.env ?? {};
-  const count = Number(environment.OMPI_COMM_WORLD_LOCAL_SIZE ?? environment.MPI_LOCALNRANKS);
+  const count = Number(
+    environmentVariable('OMPI_COMM_WORLD_LOCAL_SIZE') ?? environmentVariable('MPI_LOCALNRANKS'),
+  );
   return Number.isInteger(count) && count > 0 ? count : 1;
 }

@@ -2,44 +2,10 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
-import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
+import { checkSimd, hasRelaxedSimd, type KernelWidth, moduleBinary } from './module-binary.js';
 import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
-
-/** What the compiled module can do, by the numbers of assembly/index.ts. */
-export const kinds = {
-  packColumns: 0,
-  multiplyGathered: 1,
-  multiplyFilterGradient: 2,
-  transformInputs: 3,
-  transformOutputs: 4,
-  transformGradients: 5,
-  transformFilters: 6,
-  transformFilterGradients: 7,
-  multiplyPlaces: 8,
-  sumPlaces: 9,
-  maxPoolGradient: 10,
-  padPictures: 11,
-  blockMoments: 12,
-  combineMoments: 13,
-  normalizeBlocks: 14,
-  blockGradients: 15,
-  combineGradients: 16,
-  gradientBlocks: 17,
-  outputFactors: 18,
-  momentumUpdate: 19,
-  adamUpdate: 20,
-  maxPool: 21,
-  reduceBlocks: 22,
-  combineBlocks: 23,
-  addValues: 24,
-  subtractValues: 25,
-  multiplyValues: 26,
-  divideValues: 27,
-  averagePoolGradient: 28,
-  segmentSum: 29,
-  softmaxRows: 30,
-} as const;
+import { takeKernelWidth } from './wide-kernels.js';
 
 /** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
 export type Fields = readonly number[];
@@ -66,6 +32,9 @@ export class KernelModule {
   private readonly pool: ThreadPool | undefined;
   private readonly memory: WebAssembly.Memory;
   private readonly isShared: boolean;
+  /** Whether products are added without rounding in between. */
+  readonly isFused: boolean;
+  readonly width: KernelWidth;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
@@ -73,7 +42,10 @@ export class KernelModule {
     guardAllocations(wasm, this.memory);
     this.isShared =
       typeof SharedArrayBuffer !== 'undefined' && this.memory.buffer instanceof SharedArrayBuffer;
-    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared: this.isShared });
+    this.isFused = hasRelaxedSimd();
+    // The wide build needs the fused multiply-add, which every engine that can join its vectors has.
+    this.width = this.isFused ? takeKernelWidth() : 'narrow';
+    const binary = moduleBinary({ fused: this.isFused, shared: this.isShared, width: this.width });
     checkSimd(binary);
     const module = new WebAssembly.Module(binary);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
@@ -175,10 +147,34 @@ export function kernelModule(): KernelModule {
  * const { heapBytes } = wasmMemory();
  */
 export function wasmMemory(): WasmMemory {
-  if (getBackend() !== 'wasm') {
-    throw new BackendError(
-      `wasmMemory: the wasm backend must be active. Received: backend='${getBackend()}'.`,
-    );
-  }
+  requireWasm('wasmMemory');
   return kernelModule().usage;
+}
+
+/** How the kernels of the active wasm backend run. */
+export interface WasmKernels {
+  /** Threads that compute, the calling one included. */
+  threads: number;
+  /** `'wide'`: products are computed in vectors of 256 bits; see {@link setKernelWidth}. */
+  width: KernelWidth;
+  /** Whether a multiplication and an addition are one operation (relaxed SIMD). */
+  isFused: boolean;
+}
+
+/**
+ * Which build of the kernels the active wasm backend uses, and on how many threads.
+ *
+ * @throws `BackendError` when another backend is active.
+ * @example
+ * const { threads, width } = wasmKernels();
+ */
+export function wasmKernels(): WasmKernels {
+  requireWasm('wasmKernels');
+  const { threads, width, isFused } = kernelModule();
+  return { threads, width, isFused };
+}
+
+function requireWasm(owner: string): void {
+  if (getBackend() === 'wasm') return;
+  throw new BackendError(`${owner}: the wasm backend must be active. Received: backend='${getBackend()}'.`);
 }

@@ -1,5 +1,6 @@
 import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule, kinds } from './kernel-module.js';
+import { kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 interface Attributes {

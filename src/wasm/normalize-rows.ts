@@ -1,6 +1,7 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { floatBits } from './float-bits.js';
-import { type Fields, kernelModule, kinds } from './kernel-module.js';
+import { type Fields, kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 /** Twin of the constant in assembly/normalize-rows.ts. */

@@ -1,5 +1,6 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule, kinds } from './kernel-module.js';
+import { kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 /** Values of a block: few enough addends for float32. */

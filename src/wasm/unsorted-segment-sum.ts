@@ -1,6 +1,7 @@
 import { cast, type KernelFunc, type TensorInfo, tidy, util } from '@tensorflow/tfjs-core';
 import { asTensor } from './as-tensor.js';
-import { kernelModule, kinds } from './kernel-module.js';
+import { kernelModule } from './kernel-module.js';
+import { kinds } from './kinds.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 /** Twin of the constant in assembly/segment-sum.ts. */

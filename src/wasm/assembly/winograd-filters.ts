@@ -1,4 +1,5 @@
 import { tileColumns } from './micro-kernel';
+import { panelColumns } from './panels';
 import { plusTimes, times } from './simd';
 import { placeBytes } from './winograd-tiles';
 
@@ -6,7 +7,7 @@ import { placeBytes } from './winograd-tiles';
 @unmanaged
 export class Filters {
   filter!: usize;
-  /** [36, outputs / 8, inputs, 8] for {@link transformFilters}; [36, outputs, inputs] sums for the gradient. */
+  /** [36, outputs / 8, inputs, 8] (16 in the wide build) for {@link transformFilters}; [36, outputs, inputs] sums for the gradient. */
   transformed!: usize;
   inputs!: i32;
   outputs!: i32;
@@ -70,14 +71,17 @@ export function transformFilters(work: Filters, first: i32, last: i32, scratch: 
           v128.store(to + 432, d);
         }
       }
-      const panel = work.transformed + (<usize>((output / tileColumns) * inputs * tileColumns + (output & 4)) << 2);
+      const even = output & ~15;
+      const width = panelColumns(outputs - even);
+      const begin = width == tileColumns ? output & ~7 : even;
+      const panel = work.transformed + (<usize>(begin * inputs + output - begin) << 2);
       for (let i: usize = 0; i < 4; i++) {
         const taps = block + i * 144;
         for (let j: usize = 0; j < 3; j++) {
           const column = taps + j * 16;
           filterPass(v128.load(column), v128.load(column, 48), v128.load(column, 96), spare + j * 16, 48);
         }
-        const to = panel + ((<usize>input + i) << 5);
+        const to = panel + (<usize>input + i) * (<usize>width << 2);
         for (let k: usize = 0; k < 6; k++) {
           const row = spare + k * 48;
           filterPass(v128.load(row), v128.load(row, 16), v128.load(row, 32), to + 6 * k * step, step);
