@@ -1,13 +1,13 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule } from './kernel-module.js';
 import { kinds } from './kinds.js';
+import { productsOf } from './taps.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 type Info = backend_util.Conv2DInfo;
 
 /** Twins of the constants in assembly/winograd-tiles.ts. */
-const places = 36;
-const tileSize = 4;
+const tileSizes = [4, 3] as const;
 const scratchBytes = 1024;
 const placePadding = 192;
 
@@ -29,10 +29,22 @@ export function suitsWinograd(info: Info): boolean {
   const { filterHeight, filterWidth, strideHeight, strideWidth, inChannels, outChannels } = info;
   if (filterHeight !== 3 || filterWidth !== 3 || strideHeight !== 1 || strideWidth !== 1) return false;
   if (inChannels % 8 !== 0 || outChannels % 8 !== 0 || inChannels < 16 || outChannels < 16) return false;
-  // Products for each pair of channels: small maps fill their tiles badly.
-  const direct = 9 * info.batchSize * info.outHeight * info.outWidth;
-  const tiles = gridOf(info.batchSize, info.outHeight, info.outWidth).total;
-  return places * tiles * (1 + tileOverhead) + filterOverhead < direct;
+  // Products for each pair of channels: small maps fill their tiles badly, and have many taps beyond the border.
+  const axis = (grid: number, padding: number) => ({
+    grid,
+    rowStep: 1,
+    origin: -padding,
+    tapStep: 1,
+    taps: 3,
+  });
+  const { top, left } = info.padInfo;
+  const direct = productsOf(
+    [axis(info.outHeight, top), axis(info.outWidth, left)],
+    [info.inHeight, info.inWidth],
+    info.batchSize,
+  );
+  const { places, total } = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  return places * total * (1 + tileOverhead) + filterOverhead < direct;
 }
 
 /** A tensor of pictures that tiles are cut from or written to. */
@@ -44,19 +56,27 @@ interface Pictures {
 }
 
 interface Grid {
+  /** Height and width of a tile's output. */
+  size: number;
+  /** Places of a transformed tile. */
+  places: number;
   tilesY: number;
   tilesX: number;
   total: number;
 }
 
+/** The tiles that take the fewest products: 4x4 for most maps, 3x3 for maps such as 6x6. */
 function gridOf(pictures: number, height: number, width: number): Grid {
-  const [tilesY, tilesX] = [Math.ceil(height / tileSize), Math.ceil(width / tileSize)];
-  return { tilesY, tilesX, total: pictures * tilesY * tilesX };
+  const [first, second] = tileSizes.map((size): Grid => {
+    const [tilesY, tilesX] = [Math.ceil(height / size), Math.ceil(width / size)];
+    return { size, places: (size + 2) ** 2, tilesY, tilesX, total: pictures * tilesY * tilesX };
+  }) as [Grid, Grid];
+  return second.places * second.total < first.places * first.total ? second : first;
 }
 
 /** Runs `body` for groups of tiles that fit the cache together. */
 function forGroups(grid: Grid, channels: number, body: (first: number, count: number) => void): void {
-  const fitting = Math.floor(groupBytes / (places * 4 * channels));
+  const fitting = Math.floor(groupBytes / (grid.places * 4 * channels));
   const size = Math.max(fitting, leastTilesOfGroup);
   // Groups of equal size rather than a small last one.
   const groups = Math.ceil(grid.total / size);
@@ -92,15 +112,21 @@ function transformTiles({
   const { address, height, width, channels } = pictures;
   const zeros = module.zeros(channels * 4);
   const fields = [address, transformed, height, width, channels, grid.tilesY, grid.tilesX, first, count];
-  module.dispatch(kind, module.structure('tiles', [...fields, padTop, padLeft, zeros]), count, scratchBytes);
+  module.dispatch(
+    kind,
+    module.structure('tiles', [...fields, padTop, padLeft, zeros, grid.size]),
+    count,
+    scratchBytes,
+  );
 }
 
 /** Bytes of all places of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
-const placesBytes = (rows: number, channels: number) => places * (rows * channels * 4 + placePadding);
+const placesBytes = (places: number, rows: number, channels: number) =>
+  places * (rows * channels * 4 + placePadding);
 
 /** Working memory for `count` transformed tiles. */
-function transformedBlock(name: string, count: number, channels: number): number {
-  return kernelModule().block(name, placesBytes(count, channels) + slackBytes);
+function transformedBlock(name: string, places: number, count: number, channels: number): number {
+  return kernelModule().block(name, placesBytes(places, count, channels) + slackBytes);
 }
 
 /**
@@ -123,18 +149,19 @@ export function winogradConvolution(
   const { top, left } = info.padInfo;
   const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
 
-  const filters = module.block('winogradFilters', placesBytes(from.channels, to.channels));
-  const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1];
+  const grid = gridOf(info.batchSize, to.height, to.width);
+  const { places, size } = grid;
+  const filters = module.block('winogradFilters', placesBytes(places, from.channels, to.channels));
+  const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1, size];
   module.dispatch(
     kinds.transformFilters,
     module.structure('filters', filterFields),
     from.channels / 4,
     scratchBytes,
   );
-  const grid = gridOf(info.batchSize, to.height, to.width);
   forGroups(grid, from.channels + to.channels, (first, count) => {
-    const left = transformedBlock('winogradLeft', count, from.channels);
-    const products = transformedBlock('winogradRight', count, to.channels);
+    const left = transformedBlock('winogradLeft', places, count, from.channels);
+    const products = transformedBlock('winogradRight', places, count, to.channels);
     const group = { grid, first, count };
     transformTiles({
       ...group,
@@ -168,11 +195,12 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
     width: info.outWidth,
     channels: outChannels,
   };
-  const sums = module.block('winogradFilters', placesBytes(inChannels, outChannels));
   const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  const { places, size } = grid;
+  const sums = module.block('winogradFilters', placesBytes(places, inChannels, outChannels));
   forGroups(grid, inChannels + outChannels, (first, count) => {
-    const left = transformedBlock('winogradLeft', count, inChannels);
-    const right = transformedBlock('winogradRight', count, outChannels);
+    const left = transformedBlock('winogradLeft', places, count, inChannels);
+    const right = transformedBlock('winogradRight', places, count, outChannels);
     const group = { grid, first, count };
     const { top: padTop, left: padLeft } = padInfo;
     transformTiles({
@@ -189,7 +217,7 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
   });
   module.dispatch(
     kinds.transformFilterGradients,
-    module.structure('filters', [addressOf(output), sums, inChannels, outChannels, 0]),
+    module.structure('filters', [addressOf(output), sums, inChannels, outChannels, 0, size]),
     outChannels / 4,
     scratchBytes,
   );

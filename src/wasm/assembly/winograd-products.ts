@@ -6,11 +6,11 @@ import { placeBytes } from './winograd-tiles';
 /** The products of all places, and what they are about. */
 @unmanaged
 export class PlaceProducts {
-  /** [36, tiles, depth] of V. */
+  /** [places, tiles, depth] of V. */
   left!: usize;
-  /** [36, columns / 8, depth, 8] of U; or, over tiles, [36, tiles, columns] of D. */
+  /** [places, columns / 8, depth, 8] of U; or, over tiles, [places, tiles, columns] of D. */
   right!: usize;
-  /** [36, tiles, columns]; or, over tiles, [36, columns, depth]. */
+  /** [places, tiles, columns]; or, over tiles, [places, columns, depth]. */
   result!: usize;
   tiles!: i32;
   depth!: i32;
