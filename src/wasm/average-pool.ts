@@ -1,6 +1,6 @@
 import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { kernelModule, kinds } from './kernel-module.js';
+import { poolSizes } from './max-pool.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 interface Attributes {
@@ -21,12 +21,11 @@ export const avgPoolGrad: KernelFunc = ({ inputs, attrs }) => {
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
   const result = makeOutput(input.shape);
   const module = kernelModule();
-  const work = module.structure('averagePool', [
-    ...[addressOf(dy), addressOf(result)],
-    ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
-    ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
-    ...[info.padInfo.top, info.padInfo.left],
-  ]);
+  const work = module.structure('AveragePool', {
+    gradient: addressOf(dy),
+    result: addressOf(result),
+    ...poolSizes(info),
+  });
   module.dispatch(kinds.averagePoolGradient, work, info.batchSize * info.inHeight, 64);
   return result;
 };

@@ -1,8 +1,7 @@
 import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { kernelModule, kinds } from './kernel-module.js';
 import { multiplyParts } from './parts-product.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
@@ -55,8 +54,17 @@ function gatherInput(x: TensorInfo, info: Info): InputTaps {
   const width = Math.max(padInfo.left + info.inWidth, (info.outWidth - 1) * strideWidth + filterWidth);
   const module = kernelModule();
   const padded = module.block('padded', info.batchSize * height * width * inChannels * 4);
-  const sizes = [info.inHeight, info.inWidth, inChannels, padInfo.top, padInfo.left, height, width];
-  const padding = module.structure('padding', [addressOf(x), padded, ...sizes]);
+  const padding = module.structure('Padding', {
+    source: addressOf(x),
+    to: padded,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: inChannels,
+    top: padInfo.top,
+    left: padInfo.left,
+    paddedHeight: height,
+    paddedWidth: width,
+  });
   module.dispatch(kinds.padPictures, padding, info.batchSize, noScratch);
   const channels = filterWidth * inChannels;
   const source = { address: padded, height, width, channels, pixelStride: inChannels };
@@ -77,8 +85,15 @@ function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
       depth: tapsY * tapsX * channels,
       output: addressOf(output),
       filter: {
-        address: addressOf(filter),
-        fields: [channels, tapsY, tapsX, 0, tapsX * tapValues, tapValues, outChannels, 1],
+        source: addressOf(filter),
+        tapDepth: channels,
+        tapsY,
+        tapsX,
+        tapOrigin: 0,
+        tapStepY: tapsX * tapValues,
+        tapStepX: tapValues,
+        strideK: outChannels,
+        strideColumn: 1,
       },
     });
     return output;

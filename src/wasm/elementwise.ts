@@ -1,10 +1,8 @@
 import { backend_util, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
-/** Twin of the constant in assembly/elementwise.ts. */
-const valuesPerTask = 16_384;
+const { valuesPerTask } = constants.elementwise;
 /** Shorter lines than this, each with operands of its own, are no work for vectors. */
 const leastInner = 16;
 
@@ -63,12 +61,20 @@ export function elementwise(
     const [outer, rows, inner] = [one, one, one, ...axes].slice(-3) as [Axis, Axis, Axis];
     const output = makeOutput(shape);
     const module = kernelModule();
-    const work = module.structure('elementwise', [
-      ...[addressOf(a), addressOf(b), addressOf(output)],
-      ...[length, rows.size, inner.size],
-      ...[outer.a, rows.a, inner.a],
-      ...[outer.b, rows.b, inner.b],
-    ]);
+    const work = module.structure('Elementwise', {
+      a: addressOf(a),
+      b: addressOf(b),
+      result: addressOf(output),
+      length,
+      rows: rows.size,
+      inner: inner.size,
+      aOuter: outer.a,
+      aRow: rows.a,
+      aInner: inner.a,
+      bOuter: outer.b,
+      bRow: rows.b,
+      bInner: inner.b,
+    });
     module.dispatch(kind, work, Math.ceil(length / valuesPerTask), 64);
     return output;
   };

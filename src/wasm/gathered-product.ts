@@ -1,17 +1,15 @@
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, type Fields, kernelModule, kinds } from './kernel-module.js';
 
-/** Twins of the constants in assembly/. */
-const blockRows = 96;
-const chunkPixels = 192;
+const { blockRows } = constants.product;
+const { spareBytes } = constants.panels;
+const { chunkPixels } = constants['filter-gradient'];
+const tile = { rows: constants['micro-kernel'].tileRows, columns: constants['micro-kernel'].tileColumns };
 /** Values of depth that are packed together: a panel of 8 columns then fills a fourth of the first-level cache. */
 const chunkDepth = 256;
 /** Input channels of a task of the filter gradient. */
 const channelsPerTask = 128;
-const tile = { rows: 6, columns: 8 };
-const spareBytes = 384;
 /** Before the panels of the filter gradient: a spare tile, two gathers, the addresses of a chunk. */
-const headBytes = 512 + 4 * chunkPixels;
+const headBytes = constants['filter-gradient'].headBytes + 4 * chunkPixels;
 
 const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
 
@@ -39,24 +37,24 @@ export interface Axis {
 export function gather(source: GatherSource, y: Axis, x: Axis): number {
   const module = kernelModule();
   const { address, height, width, channels, pixelStride = channels } = source;
-  return module.structure('gather', [
-    address,
-    module.zeros(channels * 4),
+  return module.structure('Gather', {
+    source: address,
+    zeros: module.zeros(channels * 4),
     height,
     width,
     pixelStride,
     channels,
-    y.grid,
-    x.grid,
-    y.rowStep,
-    x.rowStep,
-    y.origin,
-    x.origin,
-    y.tapStep,
-    x.tapStep,
-    y.taps,
-    x.taps,
-  ]);
+    gridHeight: y.grid,
+    gridWidth: x.grid,
+    rowStepY: y.rowStep,
+    rowStepX: x.rowStep,
+    originY: y.origin,
+    originX: x.origin,
+    tapStepY: y.tapStep,
+    tapStepX: x.tapStep,
+    tapsY: y.taps,
+    tapsX: x.taps,
+  });
 }
 
 /** A product of gathered rows with the columns of a filter. */
@@ -66,11 +64,27 @@ export interface ProductWork {
   columns: number;
   depth: number;
   output: number;
-  /** A filter's part, as assembly/pack-columns.ts packs it: address, then the fields between `to` and `chunk`. */
-  filter: { address: number; fields: readonly number[] };
-  /** Fields from `scatterHeight` on. */
-  scatter?: readonly number[];
+  /** A filter's part, as assembly/pack-columns.ts packs it. */
+  filter: Omit<Fields<'Columns'>, 'to' | 'columns' | 'chunk'>;
+  /** Where rows go that do not lie one after the other: see assembly/product.ts. */
+  scatter?: Scatter;
 }
+
+/** Where the rows of a product go. */
+export type Scatter = Pick<
+  Fields<'Product'>,
+  'scatterHeight' | 'scatterWidth' | 'scatterStepY' | 'scatterStepX' | 'scatterY' | 'scatterX'
+>;
+
+/** Rows go one after the other. */
+const inOrder: Scatter = {
+  scatterHeight: 0,
+  scatterWidth: 0,
+  scatterStepY: 0,
+  scatterStepX: 0,
+  scatterY: 0,
+  scatterX: 0,
+};
 
 /** output = gathered rows x filter columns. */
 export function multiply({ gathered, rows, columns, depth, output, filter, scatter }: ProductWork): void {
@@ -78,16 +92,20 @@ export function multiply({ gathered, rows, columns, depth, output, filter, scatt
   const chunk = Math.min(chunkDepth, depth);
   const padded = roundUp(columns, tile.columns);
   const panels = module.block('panels', padded * depth * 4);
-  const pack = module.structure('columns', [filter.address, panels, columns, ...filter.fields, chunk]);
+  const pack = module.structure('Columns', { ...filter, to: panels, columns, chunk });
   module.dispatch(kinds.packColumns, pack, padded / tile.columns, spareBytes);
-  const work = [gathered, panels, output, rows, columns, depth, chunk, ...(scatter ?? [0, 0, 0, 0, 0, 0])];
+  const work = module.structure('Product', {
+    gather: gathered,
+    panels,
+    output,
+    rows,
+    columns,
+    depth,
+    chunk,
+    ...(scatter ?? inOrder),
+  });
   const scratch = spareBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
-  module.dispatch(
-    kinds.multiplyGathered,
-    module.structure('product', work),
-    Math.ceil(rows / blockRows),
-    scratch,
-  );
+  module.dispatch(kinds.multiplyGathered, work, Math.ceil(rows / blockRows), scratch);
 }
 
 /** Values gathered at taps of pixels, and gradients of these pixels. */
@@ -109,7 +127,14 @@ export function multiplyOverPixels(work: FilterGradientWork): void {
   const rows = roundUp(outputs, tile.rows);
   const columns = roundUp(perTask, tile.columns);
   const scratch = headBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
-  const fields = [gathered, gradient, output, pixels, outputs, perTask];
   const tasks = taps * Math.ceil(channels / perTask);
-  module.dispatch(kinds.multiplyFilterGradient, module.structure('filterGradient', fields), tasks, scratch);
+  const structure = module.structure('FilterGradient', {
+    gather: gathered,
+    gradient,
+    result: output,
+    pixels,
+    outputs,
+    channelsPerTask: perTask,
+  });
+  module.dispatch(kinds.multiplyFilterGradient, structure, tasks, scratch);
 }

@@ -1,14 +1,16 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
+import { layouts } from './layout.generated.js';
 import { guardAllocations, type WasmMemory } from './memory.js';
 import { checkSimd, hasRelaxedSimd, type KernelWidth, moduleBinary } from './module-binary.js';
+import { type Fields, type StructureName, writeStructure } from './structures.js';
 import { takeThreadCount } from './thread-count.js';
 import { type PoolExports, ThreadPool } from './thread-pool.js';
 import { takeKernelWidth } from './wide-kernels.js';
 
-/** Fields of a structure in the order of its class in assembly/; whole numbers and addresses. */
-export type Fields = readonly number[];
+export { constants, kinds } from './layout.generated.js';
+export type { Fields, StructureName } from './structures.js';
 
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
@@ -19,8 +21,6 @@ interface WasmModule {
   wasmMemory?: WebAssembly.Memory;
 }
 
-/** Size of the structure that threads share, in assembly/threads.ts, and some. */
-const controlBytes = 128;
 const cacheLine = 64;
 
 /**
@@ -52,7 +52,8 @@ export class KernelModule {
     this.run = exports.run as Run;
     const threads = takeThreadCount();
     if (threads > 1 && this.isShared) {
-      const control = this.block('control', controlBytes);
+      const controlBytes = Math.max(layouts.Control[0], 2 * cacheLine);
+      const control = this.block('Control', controlBytes);
       new Uint8Array(this.memory.buffer, control, controlBytes).fill(0);
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
     } else if (threads > 1) {
@@ -93,10 +94,10 @@ export class KernelModule {
     return address;
   }
 
-  /** Writes a structure into a block of its own and returns its address. */
-  structure(name: string, fields: Fields): number {
-    const address = this.block(name, 4 * fields.length);
-    new Int32Array(this.memory.buffer, address, fields.length).set(fields);
+  /** Writes a structure into a block of its own and returns its address; valid until the next of its name. */
+  structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
+    const address = this.block(name, layouts[name][0]);
+    writeStructure(this.memory, address, name, fields);
     return address;
   }
 

@@ -17,14 +17,24 @@ const only: Axis = { grid: 1, rowStep: 1, origin: 0, tapStep: 1, taps: 1 };
 /** output = a times b, or times b transposed: a convolution of one line of `rows` pixels with one tap. */
 function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
   const { a, b, output, rows, depth, columns } = product;
-  const strides = transposeB ? [1, depth] : [columns, 1];
+  const [strideK, strideColumn] = transposeB ? [1, depth] : [columns, 1];
   multiply({
     gathered: gather({ address: a, height: 1, width: rows, channels: depth }, only, { ...only, grid: rows }),
     rows,
     columns,
     depth,
     output,
-    filter: { address: b, fields: [depth, 1, 1, 0, 0, 0, ...strides] },
+    filter: {
+      source: b,
+      tapDepth: depth,
+      tapsY: 1,
+      tapsX: 1,
+      tapOrigin: 0,
+      tapStepY: 0,
+      tapStepX: 0,
+      strideK: strideK!,
+      strideColumn: strideColumn!,
+    },
   });
 }
 

@@ -1,6 +1,5 @@
 import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 interface Attributes {
@@ -18,14 +17,21 @@ function infoOf(shape: number[], attributes: object): Info {
   return backend_util.computePool2DInfo(pictures, filterSize, strides, 1, pad as 'valid', dimRoundingMode);
 }
 
-/** Addresses of input, output, the output's gradient and the result, then the sizes. */
-function structure(addresses: [number, number, number, number], info: Info): number {
-  return kernelModule().structure('maxPool', [
-    ...addresses,
-    ...[info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth],
-    ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
-    ...[info.padInfo.top, info.padInfo.left],
-  ]);
+/** Sizes of pictures and windows, as the structures of the pools name them. */
+export function poolSizes(info: Info) {
+  return {
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    padTop: info.padInfo.top,
+    padLeft: info.padInfo.left,
+  };
 }
 
 /** MaxPool; a window with NaN in it has NaN as its maximum, as in PyTorch. */
@@ -33,8 +39,15 @@ export const maxPool: KernelFunc = ({ inputs, attrs }) => {
   const { x } = inputs as { x: TensorInfo };
   const info = infoOf(x.shape, attrs as object);
   const output = makeOutput(info.outShape);
-  const work = structure([addressOf(x), addressOf(output), 0, 0], info);
-  kernelModule().dispatch(kinds.maxPool, work, info.batchSize * info.outHeight, 64);
+  const module = kernelModule();
+  const work = module.structure('MaxPool', {
+    input: addressOf(x),
+    output: addressOf(output),
+    gradient: 0,
+    result: 0,
+    ...poolSizes(info),
+  });
+  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight, 64);
   return output;
 };
 
@@ -46,7 +59,14 @@ export const maxPoolGrad: KernelFunc = ({ inputs, attrs }) => {
   const { dy, input, output } = inputs as { dy: TensorInfo; input: TensorInfo; output: TensorInfo };
   const info = infoOf(input.shape, attrs as object);
   const result = makeOutput(input.shape);
-  const work = structure([addressOf(input), addressOf(output), addressOf(dy), addressOf(result)], info);
-  kernelModule().dispatch(kinds.maxPoolGradient, work, info.batchSize, info.inChannels * 4);
+  const module = kernelModule();
+  const work = module.structure('MaxPool', {
+    input: addressOf(input),
+    output: addressOf(output),
+    gradient: addressOf(dy),
+    result: addressOf(result),
+    ...poolSizes(info),
+  });
+  module.dispatch(kinds.maxPoolGradient, work, info.batchSize, info.inChannels * 4);
   return result;
 };

@@ -1,29 +1,26 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { floatBits } from './float-bits.js';
-import { type Fields, kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, type Fields, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
-/** Twin of the constant in assembly/normalize-rows.ts. */
-const blockRows = 128;
+const { blockRows } = constants['normalize-rows'];
 const noScratch = 64;
 
-/** Fields of `NormalizedRows` that differ between the kernels; the others are 0. */
-interface Addresses {
-  x: number;
-  residual?: number;
-  output?: number;
-  gradient?: number;
-  activated?: number;
-  xGradient?: number;
-  residualGradient?: number;
-  mean: number;
-  variance: number;
-  gamma?: number;
-  beta?: number;
-  gammaGradient?: number;
-  betaGradient?: number;
-}
+/** Addresses that not every kernel has. */
+const none = {
+  residual: 0,
+  output: 0,
+  gradient: 0,
+  activated: 0,
+  xGradient: 0,
+  residualGradient: 0,
+  gamma: 0,
+  beta: 0,
+  gammaGradient: 0,
+  betaGradient: 0,
+};
+
+/** Fields of `NormalizedRows` that differ between the kernels. */
+type Addresses = Pick<Fields<'NormalizedRows'>, 'x' | 'mean' | 'variance'> & Partial<typeof none>;
 
 interface Sizes {
   groups: number;
@@ -45,24 +42,19 @@ function structure(
   epsilon: number,
 ) {
   const module = kernelModule();
-  const {
-    x,
-    residual = 0,
-    output = 0,
-    gradient = 0,
-    activated = 0,
-    xGradient = 0,
-    residualGradient = 0,
-  } = addresses;
-  const { mean, variance, gamma = 0, beta = 0, gammaGradient = 0, betaGradient = 0 } = addresses;
   const partials = module.block('rowPartials', blocks * 2 * channels * 4);
   const factors = module.block('rowFactors', groups * 4 * channels * 4);
-  const fields: Fields = [
-    ...[x, residual, output, gradient, activated, xGradient, residualGradient, partials],
-    ...[mean, variance, gamma, beta, gammaGradient, betaGradient, factors],
-    ...[groups, rows, channels, relu ? 1 : 0, floatBits(epsilon)],
-  ];
-  return module.structure('normalizedRows', fields);
+  return module.structure('NormalizedRows', {
+    ...none,
+    ...addresses,
+    partials,
+    factors,
+    groups,
+    rows,
+    channels,
+    relu: relu ? 1 : 0,
+    epsilon,
+  });
 }
 
 function addressIfAny(tensor: TensorInfo | undefined): number {

@@ -32,12 +32,14 @@ export function multiplyParts(work: PartsWork): void {
   for (const y of partsY) {
     for (const x of partsX) {
       const first = filter.first + y.firstTap * filter.steps[0] + x.firstTap * filter.steps[1];
-      const scatter = [
-        ...outputSize,
-        ...outputStep,
-        outputOrigin[0] + y.firstRow * outputStep[0],
-        outputOrigin[1] + x.firstRow * outputStep[1],
-      ];
+      const scatter = {
+        scatterHeight: outputSize[0],
+        scatterWidth: outputSize[1],
+        scatterStepY: outputStep[0],
+        scatterStepX: outputStep[1],
+        scatterY: outputOrigin[0] + y.firstRow * outputStep[0],
+        scatterX: outputOrigin[1] + x.firstRow * outputStep[1],
+      };
       multiply({
         gathered: gather(source, y.axis, x.axis),
         rows: pictures * y.axis.grid * x.axis.grid,
@@ -45,11 +47,15 @@ export function multiplyParts(work: PartsWork): void {
         depth: y.axis.taps * x.axis.taps * filter.channels,
         output,
         filter: {
-          address: filter.address,
-          fields: [
-            ...[filter.channels, y.axis.taps, x.axis.taps, first],
-            ...[...filter.steps, filter.channelStep, filter.columnStep],
-          ],
+          source: filter.address,
+          tapDepth: filter.channels,
+          tapsY: y.axis.taps,
+          tapsX: x.axis.taps,
+          tapOrigin: first,
+          tapStepY: filter.steps[0],
+          tapStepX: filter.steps[1],
+          strideK: filter.channelStep,
+          strideColumn: filter.columnStep,
         },
         ...(single ? {} : { scatter }),
       });

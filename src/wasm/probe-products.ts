@@ -1,5 +1,6 @@
-import { kinds } from './kinds.js';
+import { kinds } from './layout.generated.js';
 import { type KernelWidth, moduleBinary } from './module-binary.js';
+import { type Fields, writeStructure } from './structures.js';
 
 /** What a build of the kernels gives for known operands, and how fast. */
 export interface Products {
@@ -44,28 +45,24 @@ export function measureProducts(width: KernelWidth): Products {
   const right = values(tiles * columns, 65536);
   const filters = values(depth * columns, 131072, packed);
   const [sums, products, work, scratch] = [196608, 262144, 1024, 2048];
-  const structure = (fields: readonly number[]) => {
-    new Int32Array(memory.buffer, work, fields.length).set(fields);
-    return work;
+  const operands = { left, right, result: sums, tiles, depth, columns, accumulate: 0 };
+  const compute = (kind: number, change: Partial<Fields<'PlaceProducts'>> = {}) => {
+    writeStructure(memory, work, 'PlaceProducts', { ...operands, ...change });
+    run(kind, work, 0, 1, scratch);
   };
-  const sum = () => run(kinds.sumPlaces, work, 0, 1, scratch);
-
-  structure([left, filters, products, tiles, depth, columns, 0]);
-  run(kinds.multiplyPlaces, work, 0, 1, scratch);
-  structure([left, right, sums, tiles, depth, columns, 0]);
-  sum();
-  structure([left, right, sums, tiles, depth, columns, 1]);
-  sum();
+  compute(kinds.multiplyPlaces, { right: filters, result: products });
+  compute(kinds.sumPlaces);
+  compute(kinds.sumPlaces, { accumulate: 1 });
   const bits = new Int32Array(columns * depth + tiles * columns);
   bits.set(new Int32Array(memory.buffer, sums, columns * depth));
   bits.set(new Int32Array(memory.buffer, products, tiles * columns), columns * depth);
 
-  structure([left, right, sums, tiles, depth, columns, 0]);
+  writeStructure(memory, work, 'PlaceProducts', operands);
   const began = performance.now();
   let fastest = Number.POSITIVE_INFINITY;
   for (let since = 0; ; since++) {
     const start = performance.now();
-    for (let i = 0; i < runsOfBurst; i++) sum();
+    for (let i = 0; i < runsOfBurst; i++) run(kinds.sumPlaces, work, 0, 1, scratch);
     const now = performance.now();
     if (now - start < 0.98 * fastest) since = 0;
     fastest = Math.min(fastest, now - start);

@@ -1,6 +1,5 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 /** Values of a block: few enough addends for float32. */
@@ -45,13 +44,17 @@ export function reduction(kind: 'sum' | 'mean', stock: KernelFunc): KernelFunc {
     const blocks = Math.ceil(rows / blockRows);
     const module = kernelModule();
     const partials = module.block('reductionPartials', outer * blocks * inner * 4);
-    const scale = new Int32Array(new Float64Array([kind === 'mean' ? 1 / rows : 1]).buffer);
-    const sizesOfWork = [outer, rows, inner, blockRows, blocks];
-    const work = module.structure('reduction', [
-      ...[addressOf(x), partials, addressOf(output)],
-      ...sizesOfWork,
-      ...scale,
-    ]);
+    const work = module.structure('Reduction', {
+      x: addressOf(x),
+      partials,
+      result: addressOf(output),
+      outer,
+      rows,
+      inner,
+      blockRows,
+      blocks,
+      scale: kind === 'mean' ? 1 / rows : 1,
+    });
     module.dispatch(kinds.reduceBlocks, work, outer * blocks, noScratch);
     module.dispatch(kinds.combineBlocks, work, outer, noScratch);
     return output;

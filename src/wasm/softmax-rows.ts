@@ -1,10 +1,8 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
-/** Twin of the constant in assembly/softmax-rows.ts. */
-const rowsPerTask = 4;
+const { rowsPerTask } = constants['softmax-rows'];
 
 /** SimCLRSoftmaxRows: see src/losses/fused-softmax.ts. */
 export const softmaxRows: KernelFunc = ({ inputs, attrs }) => {
@@ -17,10 +15,16 @@ export const softmaxRows: KernelFunc = ({ inputs, attrs }) => {
     [rows, 1],
   ].map(makeOutput) as [TensorInfo, TensorInfo, TensorInfo];
   const module = kernelModule();
-  const work = module.structure('softmaxRows', [
-    ...[addressOf(logits), addressOf(exponentials), addressOf(maxima), addressOf(sums)],
-    ...[rows, columns, start, period],
-  ]);
+  const work = module.structure('SoftmaxRows', {
+    logits: addressOf(logits),
+    exponentials: addressOf(exponentials),
+    maxima: addressOf(maxima),
+    sums: addressOf(sums),
+    rows,
+    columns,
+    start,
+    period,
+  });
   module.dispatch(kinds.softmaxRows, work, Math.ceil(rows / rowsPerTask), 64);
   return [exponentials, maxima, sums];
 };

@@ -1,11 +1,9 @@
 import { cast, type KernelFunc, type TensorInfo, tidy, util } from '@tensorflow/tfjs-core';
 import { asTensor } from './as-tensor.js';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
-/** Twin of the constant in assembly/segment-sum.ts. */
-const columnsPerTask = 64;
+const { columnsPerTask } = constants['segment-sum'];
 
 /**
  * Sums the rows of `x` that share a segment: the gradient of `gather`, for which the wasm backend has no kernel
@@ -21,10 +19,15 @@ export const unsortedSegmentSum: KernelFunc = ({ inputs, attrs }) => {
     const columns = util.sizeFromShape(inner);
     const output = makeOutput([numSegments, ...inner]);
     const module = kernelModule();
-    const ids = addressOf(cast(asTensor(segmentIds), 'int32'));
-    const work = [addressOf(values), ids, addressOf(output), rows, columns, numSegments];
-    const tasks = Math.ceil(columns / columnsPerTask);
-    module.dispatch(kinds.segmentSum, module.structure('segmentSum', work), tasks, 64);
+    const work = module.structure('SegmentSum', {
+      x: addressOf(values),
+      segments: addressOf(cast(asTensor(segmentIds), 'int32')),
+      result: addressOf(output),
+      rows,
+      columns,
+      segmentCount: numSegments,
+    });
+    module.dispatch(kinds.segmentSum, work, Math.ceil(columns / columnsPerTask), 64);
     return cast(asTensor(output), x.dtype);
   });
 };

@@ -1,20 +1,21 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { floatBits } from './float-bits.js';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, type Fields, kernelModule, kinds } from './kernel-module.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
-/** Twin of the constant in assembly/updates.ts. */
-const valuesPerTask = 16_384;
+const { valuesPerTask } = constants.updates;
 
 interface UpdateWork {
   kind: number;
   value: TensorInfo;
   gradient: TensorInfo;
   slots: TensorInfo[];
-  /** Fields from `keepFirst` on. */
-  factors: readonly number[];
+  factors: Factors;
 }
+
+type Factors = Pick<
+  Fields<'Update'>,
+  'keepFirst' | 'keepSecond' | 'addFirst' | 'addSecond' | 'rate' | 'shrink' | 'decay' | 'extra'
+>;
 
 /** The new value, then the new slots. */
 function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorInfo[] {
@@ -22,17 +23,18 @@ function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorIn
   const length = util.sizeFromShape(value.shape);
   const [first, second = first] = slots.map(addressOf);
   const [newValue, newFirst, newSecond = newFirst] = outputs.map(addressOf);
-  const addresses = [
-    addressOf(value),
-    addressOf(gradient),
-    first!,
-    second!,
-    newValue!,
-    newFirst!,
-    newSecond!,
-  ];
   const module = kernelModule();
-  const work = module.structure('update', [...addresses, length, ...factors.map(floatBits)]);
+  const work = module.structure('Update', {
+    value: addressOf(value),
+    gradient: addressOf(gradient),
+    first: first!,
+    second: second!,
+    newValue: newValue!,
+    newFirst: newFirst!,
+    newSecond: newSecond!,
+    length,
+    ...factors,
+  });
   module.dispatch(kind, work, Math.ceil(length / valuesPerTask), 64);
   return outputs;
 }
@@ -44,7 +46,16 @@ export const momentumUpdate: KernelFunc = ({ inputs, attrs }) => {
     string,
     number
   >;
-  const factors = [momentum!, 0, 0, 0, learningRate!, shrink!, weightDecay!, nesterov ? 1 : 0];
+  const factors = {
+    keepFirst: momentum!,
+    keepSecond: 0,
+    addFirst: 0,
+    addSecond: 0,
+    rate: learningRate!,
+    shrink: shrink!,
+    decay: weightDecay!,
+    extra: nesterov ? 1 : 0,
+  };
   return update({
     kind: kinds.momentumUpdate,
     value: value!,
@@ -58,7 +69,16 @@ export const momentumUpdate: KernelFunc = ({ inputs, attrs }) => {
 export const adamUpdate: KernelFunc = ({ inputs, attrs }) => {
   const { value, gradient, mean, meanSquare } = inputs as Record<string, TensorInfo>;
   const { rate, beta1, beta2, rootScale, epsilon, shrink } = attrs as unknown as Record<string, number>;
-  const factors = [beta1!, beta2!, 1 - beta1!, 1 - beta2!, rate!, shrink!, rootScale!, epsilon!];
+  const factors = {
+    keepFirst: beta1!,
+    keepSecond: beta2!,
+    addFirst: 1 - beta1!,
+    addSecond: 1 - beta2!,
+    rate: rate!,
+    shrink: shrink!,
+    decay: rootScale!,
+    extra: epsilon!,
+  };
   const slots = [mean!, meanSquare!];
   return update({ kind: kinds.adamUpdate, value: value!, gradient: gradient!, slots, factors });
 };

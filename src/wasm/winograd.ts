@@ -1,15 +1,13 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { kernelModule } from './kernel-module.js';
-import { kinds } from './kinds.js';
+import { constants, kernelModule, kinds } from './kernel-module.js';
 import { productsOf } from './taps.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 type Info = backend_util.Conv2DInfo;
 
-/** Twins of the constants in assembly/winograd-tiles.ts. */
+const { placePadding, scratchBytes } = constants['winograd-tiles'];
+/** Height and width of the outputs of a tile: the kernels have transforms for these. */
 const tileSizes = [4, 3] as const;
-const scratchBytes = 1024;
-const placePadding = 192;
 
 /**
  * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
@@ -110,14 +108,22 @@ function transformTiles({
 }: TileWork): void {
   const module = kernelModule();
   const { address, height, width, channels } = pictures;
-  const zeros = module.zeros(channels * 4);
-  const fields = [address, transformed, height, width, channels, grid.tilesY, grid.tilesX, first, count];
-  module.dispatch(
-    kind,
-    module.structure('tiles', [...fields, padTop, padLeft, zeros, grid.size]),
-    count,
-    scratchBytes,
-  );
+  const work = module.structure('Tiles', {
+    tensor: address,
+    transformed,
+    height,
+    width,
+    channels,
+    tilesY: grid.tilesY,
+    tilesX: grid.tilesX,
+    firstTile: first,
+    tiles: count,
+    padTop,
+    padLeft,
+    zeros: module.zeros(channels * 4),
+    size: grid.size,
+  });
+  module.dispatch(kind, work, count, scratchBytes);
 }
 
 /** Bytes of all places of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
@@ -152,13 +158,15 @@ export function winogradConvolution(
   const grid = gridOf(info.batchSize, to.height, to.width);
   const { places, size } = grid;
   const filters = module.block('winogradFilters', placesBytes(places, from.channels, to.channels));
-  const filterFields = [addressOf(filter), filters, info.inChannels, info.outChannels, forward ? 0 : 1, size];
-  module.dispatch(
-    kinds.transformFilters,
-    module.structure('filters', filterFields),
-    from.channels / 4,
-    scratchBytes,
-  );
+  const filterWork = module.structure('Filters', {
+    filter: addressOf(filter),
+    transformed: filters,
+    inputs: info.inChannels,
+    outputs: info.outChannels,
+    turned: forward ? 0 : 1,
+    size,
+  });
+  module.dispatch(kinds.transformFilters, filterWork, from.channels / 4, scratchBytes);
   forGroups(grid, from.channels + to.channels, (first, count) => {
     const left = transformedBlock('winogradLeft', places, count, from.channels);
     const products = transformedBlock('winogradRight', places, count, to.channels);
@@ -171,8 +179,16 @@ export function winogradConvolution(
       padTop,
       padLeft,
     });
-    const fields = [left, filters, products, count, from.channels, to.channels, 0];
-    module.dispatch(kinds.multiplyPlaces, module.structure('places', fields), places, scratchBytes);
+    const work = module.structure('PlaceProducts', {
+      left,
+      right: filters,
+      result: products,
+      tiles: count,
+      depth: from.channels,
+      columns: to.channels,
+      accumulate: 0,
+    });
+    module.dispatch(kinds.multiplyPlaces, work, places, scratchBytes);
     transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products });
   });
   return output;
@@ -212,14 +228,25 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
       padLeft,
     });
     transformTiles({ ...group, kind: kinds.transformGradients, pictures: gradient, transformed: right });
-    const fields = [left, right, sums, count, inChannels, outChannels, first > 0 ? 1 : 0];
-    module.dispatch(kinds.sumPlaces, module.structure('places', fields), places, scratchBytes);
+    const work = module.structure('PlaceProducts', {
+      left,
+      right,
+      result: sums,
+      tiles: count,
+      depth: inChannels,
+      columns: outChannels,
+      accumulate: first > 0 ? 1 : 0,
+    });
+    module.dispatch(kinds.sumPlaces, work, places, scratchBytes);
   });
-  module.dispatch(
-    kinds.transformFilterGradients,
-    module.structure('filters', [addressOf(output), sums, inChannels, outChannels, 0, size]),
-    outChannels / 4,
-    scratchBytes,
-  );
+  const work = module.structure('Filters', {
+    filter: addressOf(output),
+    transformed: sums,
+    inputs: inChannels,
+    outputs: outChannels,
+    turned: 0,
+    size,
+  });
+  module.dispatch(kinds.transformFilterGradients, work, outChannels / 4, scratchBytes);
   return output;
 }

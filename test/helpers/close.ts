@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { largestDifference } from '../../src/tensors/largest-difference.js';
 import { backendTolerance } from './tolerance.js';
 
 export interface Tolerance {
@@ -10,7 +11,7 @@ export interface Tolerance {
 
 /**
  * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; says where
- * they differ most.
+ * they differ most. NaN is close to nothing, not to NaN either; an infinity only to itself.
  */
 export function expectClose(
   actual: ArrayLike<number>,
@@ -18,21 +19,11 @@ export function expectClose(
   { absolute = 0, relative = 0 }: Tolerance,
 ): void {
   expect(actual.length, 'length').toBe(expected.length);
-  let worst = 0;
-  let where = -1;
-  let scale = 0;
-  for (let i = 0; i < expected.length; i++) {
-    scale = Math.max(scale, Math.abs(expected[i]!));
-    const difference = Math.abs(actual[i]! - expected[i]!);
-    if (!(difference <= worst)) {
-      worst = difference;
-      where = i;
-    }
-  }
+  const { index, error, scale } = largestDifference(actual, expected);
   const limit = Math.max(absolute + relative * scale, backendTolerance() * scale);
-  if (!(worst <= limit)) {
+  if (!(error <= limit)) {
     expect.fail(
-      `differs by ${worst} (allowed ${limit}) at ${where}: actual ${actual[where]}, expected ${expected[where]}`,
+      `differs by ${error} (allowed ${limit}) at ${index}: actual ${actual[index]}, expected ${expected[index]}`,
     );
   }
 }

@@ -15,6 +15,7 @@ import {
 import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kernelModule, kinds } from '../../src/wasm/kernel-module.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
@@ -74,6 +75,44 @@ async function valuesOn(
   return values;
 }
 
+/** What {@link valuesOn} gives, with stride 1 and a number as padding, from the definition. */
+function sumsInFloat64({ input, filter, pad }: Convolution): Float64Array[] {
+  const [batch, height, width, channels] = input;
+  const [filterHeight, filterWidth, , outputs] = filter;
+  const [outHeight, outWidth] = [height, width].map((size) => size + 2 * Number(pad) - filterHeight + 1) as [
+    number,
+    number,
+  ];
+  const sizes = [batch * height * width * channels, filterHeight * filterWidth * channels * outputs];
+  const x = hashedValues('x', sizes[0]!);
+  const w = hashedValues('w', sizes[1]!);
+  const y = new Float64Array(batch * outHeight * outWidth * outputs);
+  const dy = hashedValues('dy', y.length);
+  const [dx, dw] = sizes.map((size) => new Float64Array(size)) as [Float64Array, Float64Array];
+  for (let pixel = 0; pixel < batch * outHeight * outWidth; pixel++) {
+    const [column, line] = [pixel % outWidth, Math.floor(pixel / outWidth) % outHeight];
+    const picture = Math.floor(pixel / (outWidth * outHeight));
+    for (let tap = 0; tap < filterHeight * filterWidth; tap++) {
+      const row = line - Number(pad) + Math.floor(tap / filterWidth);
+      const place = column - Number(pad) + (tap % filterWidth);
+      if (row < 0 || row >= height || place < 0 || place >= width) continue;
+      for (let channel = 0; channel < channels; channel++) {
+        const from = ((picture * height + row) * width + place) * channels + channel;
+        const weights = (tap * channels + channel) * outputs;
+        let gradient = 0;
+        for (let output = 0; output < outputs; output++) {
+          const to = pixel * outputs + output;
+          y[to]! += x[from]! * w[weights + output]!;
+          dw[weights + output]! += x[from]! * dy[to]!;
+          gradient += w[weights + output]! * dy[to]!;
+        }
+        dx[from]! += gradient;
+      }
+    }
+  }
+  return [y, dx, dw];
+}
+
 describe('conv2d and its gradients on wasm', () => {
   it("are the cpu backend's over generated shapes, strides and paddings, and leak nothing", async () => {
     await expectTensors(0, () =>
@@ -120,6 +159,43 @@ describe('conv2d and its gradients on wasm', () => {
       ),
     );
   });
+
+  // More tiles than are worked on at once: groups end within a picture, and the filter's gradient is summed over them.
+  it.each<{ pad: 0 | 1; outputs: number; groups: number }>([
+    { pad: 1, outputs: 16, groups: 3 },
+    { pad: 0, outputs: 40, groups: 4 },
+  ])(
+    "are those of sums in float64 in $groups groups of Winograd's tiles",
+    async ({ pad, outputs, groups }) => {
+      const convolution: Convolution = {
+        input: [5, 111, 108, 16],
+        filter: [3, 3, 16, outputs],
+        strides: [1, 1],
+        pad,
+      };
+      await setBackend('wasm');
+      const module = kernelModule();
+      const dispatched: number[] = [];
+      const { dispatch } = module;
+      module.dispatch = (kind, ...rest) => {
+        dispatched.push(kind);
+        dispatch.call(module, kind, ...rest);
+      };
+      try {
+        const actual = await valuesOn('wasm', convolution);
+        const expected = sumsInFloat64(convolution);
+        for (const [index, values] of actual.entries()) {
+          // Of the four outputs of a tile the last has eight times the rounding of the first, along both axes.
+          expectClose(values, expected[index]!, { relative: 5e-5 });
+        }
+      } finally {
+        Reflect.deleteProperty(module, 'dispatch');
+      }
+      const times = (kind: number) => dispatched.filter((done) => done === kind).length;
+      // Forward twice and for the input; for the filter.
+      expect([times(kinds.multiplyPlaces), times(kinds.sumPlaces)]).toEqual([3 * groups, groups]);
+    },
+  );
 
   // Of small pictures most taps lie beyond the border: the products leave these out.
   const small: fc.Arbitrary<Convolution> = fc

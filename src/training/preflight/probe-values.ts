@@ -1,4 +1,5 @@
 import { backend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { largestDifference } from '../../tensors/largest-difference.js';
 import { releaseTape } from '../contrastive-gradients.js';
 import { knownOperations } from './known-operations.js';
 import type { Needs } from './observe.js';
@@ -55,13 +56,8 @@ function compare(
   values: ArrayLike<number>,
   expected: readonly number[],
 ): WrongValue | undefined {
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  let worst: { index: number; error: number } = { index: 0, error: 0 };
-  for (const [index, value] of expected.entries()) {
-    const error = Math.abs(values[index]! - value);
-    if (!(error <= worst.error)) worst = { index, error };
-  }
+  const { index, error, scale } = largestDifference(values, expected);
   const allowed = (backend().floatPrecision() === 16 ? 10 : 1) * tolerance * scale;
-  if (worst.error <= allowed) return undefined;
-  return { operation, received: values[worst.index]!, expected: expected[worst.index]! };
+  if (error <= allowed) return undefined;
+  return { operation, received: values[index]!, expected: expected[index]! };
 }

@@ -25,7 +25,7 @@ import { Tiles, transformGradients, transformInputs, transformOutputs } from './
 
 /**
  * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know
- * only numbers; ../kernel-module.ts has the same numbers by name.
+ * only numbers; their names for the callers are written by scripts/build-wasm.mjs.
  *
  * @param work - Address of what the work is about: a structure of the kind that the number means.
  * @param scratch - Memory of the calling thread's own.

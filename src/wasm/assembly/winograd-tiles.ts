@@ -8,6 +8,11 @@ import { plusTimes, times } from './simd';
  * infinity. `size` is always a constant where it is tested: one of two copies of a loop remains.
  */
 
+/** Three cache lines: see {@link placeBytes}. */
+export const placePadding: i32 = 192;
+/** Scratch of every transform. */
+export const scratchBytes: i32 = 1024;
+
 /**
  * Bytes from one place of transformed tiles or filters to the next. The values alone often fill a power of two: all 36
  * places of a tile would then fall into one set of the first-level cache, so three cache lines are left between them.
@@ -15,7 +20,7 @@ import { plusTimes, times } from './simd';
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 export function placeBytes(rows: i32, channels: i32): usize {
-  return (<usize>(rows * channels) << 2) + 192;
+  return (<usize>(rows * channels) << 2) + placePadding;
 }
 
 /** Tiles `firstTile` on of pictures, and the matrices of their transforms. */

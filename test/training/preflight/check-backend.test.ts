@@ -223,6 +223,9 @@ describe('a backend that computes wrongly', () => {
     ['MaxPoolGrad', 'the gradient of maxPool for x', (values) => values.fill(0)],
     ['Conv2DBackpropFilter', 'the gradient of conv2d for filter', (values) => values.set([8], 0)],
     ['Relu', 'relu', (values) => values.fill(Number.NaN)],
+    ['Relu', 'relu', (values) => values.set([Number.NaN], 0)],
+    ['Conv2DBackpropFilter', 'the gradient of conv2d for filter', (values) => values.set([Number.NaN], 1)],
+    ['MaxPoolGrad', 'the gradient of maxPool for x', (values) => values.set([Number.NEGATIVE_INFINITY], 0)],
   ])('also where it is %s', async (kernel, operation, wrap) => {
     await fakeBackend(`wrong ${kernel}`, changed([kernel], wrap));
     try {
