@@ -6,9 +6,11 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assemblyModule, readAssembly } from './layout.mjs';
 
+const relaxedSimd = ['--enable', 'relaxed-simd'];
 const builds = {
-  plain: [],
-  relaxed: ['--enable', 'relaxed-simd'], // fused multiply-add, where the engine has it
+  plain: ['--use', 'WIDE=0'],
+  relaxed: [...relaxedSimd, '--use', 'WIDE=0'], // fused multiply-add, where the engine has it
+  wide: [...relaxedSimd, '--use', 'WIDE=1'], // tiles of 16 columns, where it joins vectors to 256 bits
 };
 
 /**

@@ -20,3 +20,21 @@ export function nodeModule<K extends keyof NodeModules>(name: K): NodeModules[K]
   type Process = { getBuiltinModule?(name: string): NodeModules[K] | undefined };
   return (globalThis as { process?: Process }).process?.getBuiltinModule?.(name);
 }
+
+/** Release and processor of Node, where the host is Node itself: hosts that imitate it have engines of their own. */
+export function nodeRelease(): { major: number; architecture: string } | undefined {
+  type Process = { arch?: string; versions?: Record<string, string | undefined> };
+  const { arch, versions } = (globalThis as { process?: Process }).process ?? {};
+  if (!versions?.node || !arch || versions.bun || versions.deno) return undefined;
+  return { major: Number.parseInt(versions.node, 10), architecture: arch };
+}
+
+/** A variable of the process's environment, where the host has such and allows to read it. */
+export function environmentVariable(name: string): string | undefined {
+  type Process = { env?: Record<string, string | undefined> };
+  try {
+    return (globalThis as { process?: Process }).process?.env?.[name];
+  } catch {
+    return undefined; // Deno without the permission
+  }
+}

@@ -1,6 +1,7 @@
 import { constants, type Fields, kernelModule, kinds } from './kernel-module.js';
 
-const { blockRows, spareBytes } = constants.product;
+const { blockRows } = constants.product;
+const { spareBytes } = constants.panels;
 const { chunkPixels } = constants['filter-gradient'];
 const tile = { rows: constants['micro-kernel'].tileRows, columns: constants['micro-kernel'].tileColumns };
 /** Values of depth that are packed together: a panel of 8 columns then fills a fourth of the first-level cache. */

@@ -20,7 +20,9 @@ import { registerWasm } from './register-backend.js';
 
 registerWasm({ setThreadsCount });
 
-export { wasmMemory } from './kernel-module.js';
+export { type WasmKernels, wasmKernels, wasmMemory } from './kernel-module.js';
 export type { WasmMemory } from './memory.js';
+export type { KernelWidth } from './module-binary.js';
 export { registerTrainingKernels } from './register.js';
 export { setThreadCount } from './thread-count.js';
+export { setKernelWidth } from './wide-kernels.js';

@@ -4,19 +4,14 @@ import { hasTag } from '../errors/checks.js';
 import { BackendError } from '../errors/errors.js';
 import { layouts } from './layout.generated.js';
 import { guardAllocations, memoryOf, type WasmMemory, type WasmModule } from './memory.js';
-import { checkSimd, hasRelaxedSimd, moduleBinary } from './module-binary.js';
+import { checkSimd, hasRelaxedSimd, type KernelWidth, moduleBinary } from './module-binary.js';
+import { type Fields, type StructureName, writeStructure } from './structures.js';
 import { takeThreadCount } from './thread-count.js';
 import { controlBytes, type PoolExports, ThreadPool } from './thread-pool.js';
+import { takeKernelWidth } from './wide-kernels.js';
 
 export { constants, kinds } from './layout.generated.js';
-
-/** A structure that kernels take: a class in assembly/. */
-export type StructureName = keyof typeof layouts;
-
-/** Every field of a structure: integers, addresses and floats. */
-export type Fields<Name extends StructureName> = {
-  readonly [Field in keyof (typeof layouts)[Name][1]]: number;
-};
+export type { Fields, StructureName } from './structures.js';
 
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
@@ -31,13 +26,19 @@ export class KernelModule {
   private readonly pool: ThreadPool | undefined;
   private readonly memory: WebAssembly.Memory;
   private readonly isShared: boolean;
+  /** Whether products are added without rounding in between. */
+  readonly isFused: boolean;
+  readonly width: KernelWidth;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = memoryOf(wasm);
     guardAllocations(wasm, this.memory);
     this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
-    const binary = moduleBinary({ fused: hasRelaxedSimd(), shared: this.isShared });
+    this.isFused = hasRelaxedSimd();
+    // The wide build needs the fused multiply-add, which every engine that can join its vectors has.
+    this.width = this.isFused ? takeKernelWidth() : 'narrow';
+    const binary = moduleBinary({ fused: this.isFused, shared: this.isShared, width: this.width });
     checkSimd(binary);
     const module = new WebAssembly.Module(binary);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
@@ -87,16 +88,8 @@ export class KernelModule {
 
   /** Writes a structure into a block of its own and returns its address; valid until the next of its name. */
   structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
-    const [bytes, places] = layouts[name];
-    const address = this.block(name, bytes);
-    const view = new DataView(this.memory.buffer, address, bytes);
-    for (const [field, place] of Object.entries(places)) {
-      const value = fields[field as keyof Fields<Name>];
-      const [offset, type] = [place].flat() as [number, string?];
-      if (type === 'f32') view.setFloat32(offset, value, true);
-      else if (type === 'f64') view.setFloat64(offset, value, true);
-      else view.setInt32(offset, value, true); // addresses beyond 2 GB too: both are taken modulo 2 ** 32
-    }
+    const address = this.block(name, layouts[name][0]);
+    writeStructure(this.memory, address, name, fields);
     return address;
   }
 
@@ -156,10 +149,34 @@ export function kernelModule(): KernelModule {
  * const { heapBytes } = wasmMemory();
  */
 export function wasmMemory(): WasmMemory {
-  if (getBackend() !== 'wasm') {
-    throw new BackendError(
-      `wasmMemory: the wasm backend must be active. Received: backend='${getBackend()}'.`,
-    );
-  }
+  requireWasm('wasmMemory');
   return kernelModule().usage;
+}
+
+/** How the kernels of the active wasm backend run. */
+export interface WasmKernels {
+  /** Threads that compute, the calling one included. */
+  threads: number;
+  /** `'wide'`: products are computed in vectors of 256 bits; see {@link setKernelWidth}. */
+  width: KernelWidth;
+  /** Whether a multiplication and an addition are one operation (relaxed SIMD). */
+  isFused: boolean;
+}
+
+/**
+ * Which build of the kernels the active wasm backend uses, and on how many threads.
+ *
+ * @throws `BackendError` when another backend is active.
+ * @example
+ * const { threads, width } = wasmKernels();
+ */
+export function wasmKernels(): WasmKernels {
+  requireWasm('wasmKernels');
+  const { threads, width, isFused } = kernelModule();
+  return { threads, width, isFused };
+}
+
+function requireWasm(owner: string): void {
+  if (getBackend() === 'wasm') return;
+  throw new BackendError(`${owner}: the wasm backend must be active. Received: backend='${getBackend()}'.`);
 }

@@ -1,6 +1,6 @@
 import { nodeModule } from '../backend/host.js';
 import { BackendError } from '../errors/errors.js';
-import { plain, relaxed } from './binaries.generated.js';
+import { plain, relaxed, wide } from './binaries.generated.js';
 
 /** A function with one relaxed multiply-add: engines without relaxed SIMD refuse it. */
 const relaxedProbe = Uint8Array.of(
@@ -24,6 +24,9 @@ export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembl
   );
 }
 
+/** Which kernels: `'wide'` ones work on tiles of 16 columns, which V8 can compute in vectors of 256 bits. */
+export type KernelWidth = 'narrow' | 'wide';
+
 const importSection = 2;
 /** Limits of the imported memory: shared, from 0 to 65,536 pages; and, not shared, from 0 without end. */
 const sharedLimits = [3, 0, 128, 128, 4];
@@ -33,16 +36,20 @@ const ownLimits = [0, 0];
  * The compiled module, for a memory that is shared or not. It was compiled for a shared one; but for the type of the
  * memory that it imports, which stands at the end of its import section, the other is the same.
  *
- * @param fused - With fused multiply-add.
+ * @param fused - With fused multiply-add. The wide build always has it.
+ * @param width - Columns of the products' tiles: 8 or 16.
  */
 export function moduleBinary({
   fused,
   shared,
+  width = 'narrow',
 }: {
   fused: boolean;
   shared: boolean;
+  width?: KernelWidth;
 }): Uint8Array<ArrayBuffer> {
-  const binary = Uint8Array.from(atob(fused ? relaxed : plain), (character) => character.charCodeAt(0));
+  const text = width === 'wide' ? wide : fused ? relaxed : plain;
+  const binary = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   if (shared) return binary;
   // Sections before it are shorter than 128 bytes, as it is: their length is one byte.
   let start = 8;

@@ -76,3 +76,13 @@ export function withoutBorder(
   const rows = (pictures * y.grid * x.grid) / (parts[0].length * parts[1].length);
   return saved < worthwhileShare && rows >= leastRows ? parts : whole;
 }
+
+/** How many products of pairs of values a convolution takes for each pair of channels, when borders are left out. */
+export function productsOf(
+  axes: readonly [Axis, Axis],
+  sizes: readonly [number, number],
+  pictures: number,
+): number {
+  const [y, x] = withoutBorder(axes, sizes, pictures);
+  return pictures * work(y) * work(x);
+}

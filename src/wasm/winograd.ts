@@ -1,10 +1,13 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import { constants, kernelModule, kinds } from './kernel-module.js';
+import { productsOf } from './taps.js';
 import { addressOf, makeOutput } from './tensor-address.js';
 
 type Info = backend_util.Conv2DInfo;
 
-const { places, tileSize, scratchBytes } = constants['winograd-tiles'];
+const { placePadding, scratchBytes } = constants['winograd-tiles'];
+/** Height and width of the outputs of a tile: the kernels have transforms for these. */
+const tileSizes = [4, 3] as const;
 
 /**
  * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
@@ -24,10 +27,22 @@ export function suitsWinograd(info: Info): boolean {
   const { filterHeight, filterWidth, strideHeight, strideWidth, inChannels, outChannels } = info;
   if (filterHeight !== 3 || filterWidth !== 3 || strideHeight !== 1 || strideWidth !== 1) return false;
   if (inChannels % 8 !== 0 || outChannels % 8 !== 0 || inChannels < 16 || outChannels < 16) return false;
-  // Products for each pair of channels: small maps fill their tiles badly.
-  const direct = 9 * info.batchSize * info.outHeight * info.outWidth;
-  const tiles = gridOf(info.batchSize, info.outHeight, info.outWidth).total;
-  return places * tiles * (1 + tileOverhead) + filterOverhead < direct;
+  // Products for each pair of channels: small maps fill their tiles badly, and have many taps beyond the border.
+  const axis = (grid: number, padding: number) => ({
+    grid,
+    rowStep: 1,
+    origin: -padding,
+    tapStep: 1,
+    taps: 3,
+  });
+  const { top, left } = info.padInfo;
+  const direct = productsOf(
+    [axis(info.outHeight, top), axis(info.outWidth, left)],
+    [info.inHeight, info.inWidth],
+    info.batchSize,
+  );
+  const { places, total } = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  return places * total * (1 + tileOverhead) + filterOverhead < direct;
 }
 
 /** A tensor of pictures that tiles are cut from or written to. */
@@ -39,19 +54,27 @@ interface Pictures {
 }
 
 interface Grid {
+  /** Height and width of a tile's output. */
+  size: number;
+  /** Places of a transformed tile. */
+  places: number;
   tilesY: number;
   tilesX: number;
   total: number;
 }
 
+/** The tiles that take the fewest products: 4x4 for most maps, 3x3 for maps such as 6x6. */
 function gridOf(pictures: number, height: number, width: number): Grid {
-  const [tilesY, tilesX] = [Math.ceil(height / tileSize), Math.ceil(width / tileSize)];
-  return { tilesY, tilesX, total: pictures * tilesY * tilesX };
+  const [first, second] = tileSizes.map((size): Grid => {
+    const [tilesY, tilesX] = [Math.ceil(height / size), Math.ceil(width / size)];
+    return { size, places: (size + 2) ** 2, tilesY, tilesX, total: pictures * tilesY * tilesX };
+  }) as [Grid, Grid];
+  return second.places * second.total < first.places * first.total ? second : first;
 }
 
 /** Runs `body` for groups of tiles that fit the cache together. */
 function forGroups(grid: Grid, channels: number, body: (first: number, count: number) => void): void {
-  const fitting = Math.floor(groupBytes / (places * 4 * channels));
+  const fitting = Math.floor(groupBytes / (grid.places * 4 * channels));
   const size = Math.max(fitting, leastTilesOfGroup);
   // Groups of equal size rather than a small last one.
   const groups = Math.ceil(grid.total / size);
@@ -98,13 +121,18 @@ function transformTiles({
     padTop,
     padLeft,
     zeros: module.zeros(channels * 4),
+    size: grid.size,
   });
   module.dispatch(kind, work, count, scratchBytes);
 }
 
+/** Bytes of all places of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
+const placesBytes = (places: number, rows: number, channels: number) =>
+  places * (rows * channels * 4 + placePadding);
+
 /** Working memory for `count` transformed tiles. */
-function transformedBlock(name: string, count: number, channels: number): number {
-  return kernelModule().block(name, (places * count + rowsBeyond) * channels * 4);
+function transformedBlock(name: string, places: number, count: number, channels: number): number {
+  return kernelModule().block(name, placesBytes(places, count, channels) + rowsBeyond * channels * 4);
 }
 
 /**
@@ -127,19 +155,21 @@ export function winogradConvolution(
   const { top, left } = info.padInfo;
   const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
 
-  const filters = module.block('winogradFilters', places * from.channels * to.channels * 4);
+  const grid = gridOf(info.batchSize, to.height, to.width);
+  const { places, size } = grid;
+  const filters = module.block('winogradFilters', placesBytes(places, from.channels, to.channels));
   const filterWork = module.structure('Filters', {
     filter: addressOf(filter),
     transformed: filters,
     inputs: info.inChannels,
     outputs: info.outChannels,
     turned: forward ? 0 : 1,
+    size,
   });
   module.dispatch(kinds.transformFilters, filterWork, from.channels / 4, scratchBytes);
-  const grid = gridOf(info.batchSize, to.height, to.width);
   forGroups(grid, from.channels + to.channels, (first, count) => {
-    const left = transformedBlock('winogradLeft', count, from.channels);
-    const products = transformedBlock('winogradRight', count, to.channels);
+    const left = transformedBlock('winogradLeft', places, count, from.channels);
+    const products = transformedBlock('winogradRight', places, count, to.channels);
     const group = { grid, first, count };
     transformTiles({
       ...group,
@@ -181,11 +211,12 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
     width: info.outWidth,
     channels: outChannels,
   };
-  const sums = module.block('winogradFilters', places * inChannels * outChannels * 4);
   const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  const { places, size } = grid;
+  const sums = module.block('winogradFilters', placesBytes(places, inChannels, outChannels));
   forGroups(grid, inChannels + outChannels, (first, count) => {
-    const left = transformedBlock('winogradLeft', count, inChannels);
-    const right = transformedBlock('winogradRight', count, outChannels);
+    const left = transformedBlock('winogradLeft', places, count, inChannels);
+    const right = transformedBlock('winogradRight', places, count, outChannels);
     const group = { grid, first, count };
     const { top: padTop, left: padLeft } = padInfo;
     transformTiles({
@@ -214,6 +245,7 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
     inputs: inChannels,
     outputs: outChannels,
     turned: 0,
+    size,
   });
   module.dispatch(kinds.transformFilterGradients, work, outChannels / 4, scratchBytes);
   return output;

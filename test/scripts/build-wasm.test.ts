@@ -41,7 +41,7 @@ describe('what callers know of the compiled kernels', () => {
     // Everything in one file, exported, and a function for each number that was read.
     const asked: [name: string, expression: string, expected: number][] = [];
     for (const [name, [bytes, fields]] of classes) {
-      asked.push([`${name}_size`, `<i32>offsetof<${name}>()`, bytes]);
+      asked.push([`bytes_of_${name}`, `<i32>offsetof<${name}>()`, bytes]);
       for (const [field, [offset]] of Object.entries(fields)) {
         asked.push([`${name}_${field}`, `<i32>offsetof<${name}>('${field}')`, offset]);
       }
@@ -73,7 +73,19 @@ describe('what callers know of the compiled kernels', () => {
     ]);
     let binary: Uint8Array<ArrayBuffer> | undefined;
     const { error, stderr } = await asc.main(
-      ['asks.ts', '-o', 'asks.wasm', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
+      [
+        'asks.ts',
+        '-o',
+        'asks.wasm',
+        '--runtime',
+        'stub',
+        '--enable',
+        'simd',
+        '--enable',
+        'threads',
+        '--use',
+        'WIDE=0',
+      ],
       {
         readFile: (name) => sources.get(name) ?? null,
         writeFile: (name, contents) => {

@@ -1,5 +1,7 @@
 import { Gather, gatherAddress } from './gather';
-import { multiplyPanels, tileColumns, tileRows } from './micro-kernel';
+import { tileColumns, tileRows } from './micro-kernel';
+import { multiplyPanels, spareBytes } from './panels';
+import { wideColumns } from './wide-micro-kernel';
 
 /** Pixels that are packed at once. */
 const chunkPixels: i32 = 192;
@@ -38,8 +40,8 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
   const tasksPerTap = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
   const rowPanels = (outputs + tileRows - 1) / tileRows;
   const spare = scratch;
-  const inputs = changetype<Gather>(scratch + 256);
-  const gradients = changetype<Gather>(scratch + 384);
+  const inputs = changetype<Gather>(scratch + spareBytes);
+  const gradients = changetype<Gather>(scratch + spareBytes + 64);
   const addresses = scratch + headBytes;
   const packedOutputs = addresses + ((<usize>chunkPixels) << 2);
   const packedInputs = packedOutputs + ((<usize>(rowPanels * tileRows * chunkPixels)) << 2);
@@ -139,7 +141,7 @@ function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): vo
   }
 }
 
-/** Panels of 8 input channels at a tap: for each pixel the 8 side by side. */
+/** Panels of input channels at a tap: for each pixel those of a panel side by side. */
 function packInputs(
   gather: Gather,
   first: i32,
@@ -151,11 +153,27 @@ function packInputs(
   to: usize,
 ): void {
   const panelBytes = (<usize>(length * tileColumns)) << 2;
+  const wide = WIDE ? channels & ~(wideColumns - 1) : 0;
   const whole = channels & ~(tileColumns - 1);
   for (let k = 0; k < length; k++) {
     const from = gatherAddress(gather, first + k, ty, tx) + ((<usize>channel) << 2);
-    let at = to + ((<usize>(k * tileColumns)) << 2);
-    for (let c = 0; c < whole; c += tileColumns) {
+    if (WIDE) {
+      let at = to + ((<usize>(k * wideColumns)) << 2);
+      for (let c = 0; c < wide; c += wideColumns) {
+        const source = from + ((<usize>c) << 2);
+        const low = v128.load(source);
+        const high = v128.load(source, 16);
+        v128.store(at, low);
+        v128.store(at, high, 16);
+        const low2 = v128.load(source, 32);
+        const high2 = v128.load(source, 48);
+        v128.store(at, low2, 32);
+        v128.store(at, high2, 48);
+        at += 2 * panelBytes;
+      }
+    }
+    let at = to + ((<usize>(wide * length + k * tileColumns)) << 2);
+    for (let c = wide; c < whole; c += tileColumns) {
       const source = from + ((<usize>c) << 2);
       v128.store(at, v128.load(source));
       v128.store(at, v128.load(source, 16), 16);

@@ -1,4 +1,5 @@
 import { tileColumns } from './micro-kernel';
+import { panelColumns } from './panels';
 
 /** Columns in whole panels. */
 // @ts-ignore: decorators of functions are AssemblyScript's
@@ -8,13 +9,13 @@ export function paddedColumns(columns: i32): i32 {
 }
 
 /**
- * Where the packed values of a panel and chunk begin: all panels of the first `chunk` values of depth, then all of
- * the next, so that what a pass over one chunk reads lies together.
+ * Where the packed values of a chunk begin: all panels of the first `chunk` values of depth, then all of the next, so
+ * that what a pass over one chunk reads lies together.
  */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-export function panelAddress(to: usize, columns: i32, start: i32, depth: i32, panel: i32): usize {
-  return to + (<usize>(start * paddedColumns(columns) + panel * depth * tileColumns) << 2);
+export function chunkAddress(to: usize, columns: i32, start: i32): usize {
+  return to + (<usize>(start * paddedColumns(columns)) << 2);
 }
 
 /**
@@ -38,15 +39,20 @@ export class Columns {
   chunk!: i32;
 }
 
-/** Packs panels `first` to `last - 1` of 8 columns each; columns beyond the last are zeros. */
+/** Packs columns 8 `first` to 8 `last` - 1 into their panels; columns beyond the last are zeros. */
 export function packColumns(work: Columns, first: i32, last: i32): void {
   const depth = work.tapDepth * work.tapsY * work.tapsX;
   for (let start = 0; start < depth; start += work.chunk) {
     const length = min(work.chunk, depth - start);
-    for (let panel = first; panel < last; panel++) {
-      const column = panel * tileColumns;
+    for (let eight = first; eight < last; eight++) {
+      const column = eight * tileColumns;
       const present = min(tileColumns, work.columns - column);
-      let to = panelAddress(work.to, work.columns, start, length, panel);
+      // Where the panel of these columns begins, and its width: in the wide build two times eight may share one.
+      const even = column & ~15;
+      const width = panelColumns(work.columns - even);
+      const begin = width == tileColumns ? column : even;
+      const step = <usize>width << 2;
+      let to = chunkAddress(work.to, work.columns, start) + (<usize>(begin * length + column - begin) << 2);
       for (let k = start; k < start + length; ) {
         const tap = k / work.tapDepth;
         const inTap = k - tap * work.tapDepth;
@@ -55,22 +61,30 @@ export function packColumns(work: Columns, first: i32, last: i32): void {
         const tx = tap - ty * work.tapsX;
         const place = work.tapOrigin + ty * work.tapStepY + tx * work.tapStepX;
         const from = work.source + (<usize>(place + inTap * work.strideK + column * work.strideColumn) << 2);
-        packPanel(from, count, present, work.strideK, work.strideColumn, to);
-        to += <usize>count << 5;
+        packPanel(from, count, present, work.strideK, work.strideColumn, to, step);
+        to += <usize>count * step;
         k += count;
       }
     }
   }
 }
 
-/** Packs `length` values of depth of up to 8 columns: for each value the 8 columns side by side. */
-export function packPanel(from: usize, length: i32, present: i32, strideK: i32, strideColumn: i32, to: usize): void {
+/** Packs `length` values of depth of up to 8 columns: for each value the 8 columns side by side, `apart` bytes apart. */
+function packPanel(
+  from: usize,
+  length: i32,
+  present: i32,
+  strideK: i32,
+  strideColumn: i32,
+  to: usize,
+  apart: usize,
+): void {
   if (present == tileColumns && strideColumn == 1) {
     for (let k = 0; k < length; k++) {
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
       from += <usize>strideK << 2;
-      to += 32;
+      to += apart;
     }
     return;
   }
@@ -78,10 +92,10 @@ export function packPanel(from: usize, length: i32, present: i32, strideK: i32, 
   if (present == tileColumns && strideK == 1) {
     const step = <usize>strideColumn << 2;
     for (; k + 4 <= length; k += 4) {
-      transposeFour(from, step, to);
-      transposeFour(from + 4 * step, step, to + 16);
+      transposeFour(from, step, to, apart);
+      transposeFour(from + 4 * step, step, to + 16, apart);
       from += 16;
-      to += 128;
+      to += 4 * apart;
     }
   }
   for (; k < length; k++) {
@@ -90,14 +104,14 @@ export function packPanel(from: usize, length: i32, present: i32, strideK: i32, 
       store<f32>(to + (<usize>column << 2), value);
     }
     from += <usize>strideK << 2;
-    to += 32;
+    to += apart;
   }
 }
 
-/** Four rows of four values, `step` bytes apart, as four columns 32 bytes apart. */
+/** Four rows of four values, `step` bytes apart, as four columns `apart` bytes apart. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function transposeFour(from: usize, step: usize, to: usize): void {
+function transposeFour(from: usize, step: usize, to: usize, apart: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + step);
   const c = v128.load(from + 2 * step);
@@ -107,7 +121,7 @@ function transposeFour(from: usize, step: usize, to: usize): void {
   const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
   const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
   v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
-  v128.store(to, v128.shuffle<f64>(ab0, cd0, 1, 3), 32);
-  v128.store(to, v128.shuffle<f64>(ab1, cd1, 0, 2), 64);
-  v128.store(to, v128.shuffle<f64>(ab1, cd1, 1, 3), 96);
+  v128.store(to + apart, v128.shuffle<f64>(ab0, cd0, 1, 3));
+  v128.store(to + 2 * apart, v128.shuffle<f64>(ab1, cd1, 0, 2));
+  v128.store(to + 3 * apart, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }

@@ -1,9 +1,7 @@
 import { Gather, packGathered } from './gather';
-import { multiplyPanels } from './micro-kernel';
-import { panelAddress } from './pack-columns';
+import { chunkAddress } from './pack-columns';
+import { multiplyPanels, spareBytes } from './panels';
 
-/** Scratch before the packed rows: a spare tile, and what keeps them in cache lines of their own. */
-export const spareBytes: usize = 256;
 /** Rows that are packed at once: with a depth of 256 they fill a good part of the second-level cache. */
 export const blockRows: i32 = 96;
 
@@ -34,7 +32,7 @@ export class Product {
 /**
  * Computes blocks `first` to `last - 1` of {@link blockRows} rows.
  *
- * @param scratch - Room for `blockRows * chunk` values, a spare tile of 64 and, when scattering,
+ * @param scratch - Room for a spare tile, `blockRows * chunk` values and, when scattering,
  * `blockRows * columns` more.
  */
 export function multiplyGathered(product: Product, first: i32, last: i32, scratch: usize): void {
@@ -53,7 +51,7 @@ export function multiplyGathered(product: Product, first: i32, last: i32, scratc
     for (let start = 0; start < product.depth; start += product.chunk) {
       const length = min(product.chunk, product.depth - start);
       packGathered(changetype<Gather>(product.gather), row, rows, start, start + length, packed);
-      const panels = panelAddress(product.panels, columns, start, length, 0);
+      const panels = chunkAddress(product.panels, columns, start);
       multiplyPanels(packed, panels, length, to, stride, start > 0, rows, columns, spare);
     }
     if (scatters) scatterRows(product, row, rows, scattered);

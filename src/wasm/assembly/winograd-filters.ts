@@ -1,22 +1,35 @@
 import { tileColumns } from './micro-kernel';
+import { panelColumns } from './panels';
 import { plusTimes, times } from './simd';
+import { placeBytes } from './winograd-tiles';
 
 /** A filter [3, 3, inputs, outputs] and its transforms. */
 @unmanaged
 export class Filters {
   filter!: usize;
-  /** [36, outputs / 8, inputs, 8] for {@link transformFilters}; [36, outputs, inputs] sums for the gradient. */
+  /** [places, outputs / 8, inputs, 8] (16 in the wide build) for {@link transformFilters}; [places, outputs, inputs] sums for the gradient. */
   transformed!: usize;
   inputs!: i32;
   outputs!: i32;
   /** Whether the convolution is that of the input's gradient: turned by half, inputs and outputs exchanged. */
   turned!: i32;
+  /** Height and width of the tiles' outputs: 4 or 3. */
+  size!: i32;
 }
 
-/** G times three vectors to six. */
+/** G times three vectors to six (five of `size` 3). */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function filterPass(g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
+function filterPass(size: i32, g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
+  if (size == 3) {
+    const ends = f32x4.add(g0, g2);
+    v128.store(to, times(g0, 0.5));
+    v128.store(to + step, times(f32x4.add(ends, g1), -0.5));
+    v128.store(to + 2 * step, times(f32x4.sub(ends, g1), -1 / 6));
+    v128.store(to + 3 * step, plusTimes(plusTimes(times(g0, 1 / 6), g1, 1 / 3), g2, 2 / 3));
+    v128.store(to + 4 * step, g2);
+    return;
+  }
   const ends = times(f32x4.add(g0, g2), -1 / 6);
   const middle = times(g1, -1 / 6);
   const wide = plusTimes(times(g0, 1 / 24), g2, 1 / 6);
@@ -34,11 +47,19 @@ function filterPass(g0: v128, g1: v128, g2: v128, to: usize, step: usize): void 
  * Scratch: 36 vectors and 18.
  */
 export function transformFilters(work: Filters, first: i32, last: i32, scratch: usize): void {
+  if (work.size == 4) filtersOf(work, first, last, scratch, 4);
+  else filtersOf(work, first, last, scratch, 3);
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function filtersOf(work: Filters, first: i32, last: i32, scratch: usize, size: i32): void {
+  const side: usize = size + 2;
   const inputs = work.turned ? work.outputs : work.inputs;
   const outputs = work.turned ? work.inputs : work.outputs;
   const tapBytes = <usize>(work.inputs * work.outputs) << 2;
   const rowBytes = <usize>work.outputs << 2;
-  const placeBytes = <usize>(inputs * outputs) << 2;
+  const step = placeBytes(inputs, outputs);
   const block = scratch; // [4 input channels][9 taps] of vectors of 4 output channels
   const spare = scratch + 576;
   for (let input = first * 4; input < last * 4; input += 4) {
@@ -69,27 +90,48 @@ export function transformFilters(work: Filters, first: i32, last: i32, scratch: 
           v128.store(to + 432, d);
         }
       }
-      const panel = work.transformed + (<usize>((output / tileColumns) * inputs * tileColumns + (output & 4)) << 2);
+      const even = output & ~15;
+      const width = panelColumns(outputs - even);
+      const begin = width == tileColumns ? output & ~7 : even;
+      const panel = work.transformed + (<usize>(begin * inputs + output - begin) << 2);
       for (let i: usize = 0; i < 4; i++) {
         const taps = block + i * 144;
         for (let j: usize = 0; j < 3; j++) {
           const column = taps + j * 16;
-          filterPass(v128.load(column), v128.load(column, 48), v128.load(column, 96), spare + j * 16, 48);
+          filterPass(size, v128.load(column), v128.load(column, 48), v128.load(column, 96), spare + j * 16, 48);
         }
-        const to = panel + ((<usize>input + i) << 5);
-        for (let k: usize = 0; k < 6; k++) {
+        const to = panel + (<usize>input + i) * (<usize>width << 2);
+        for (let k: usize = 0; k < side; k++) {
           const row = spare + k * 48;
-          filterPass(v128.load(row), v128.load(row, 16), v128.load(row, 32), to + 6 * k * placeBytes, placeBytes);
+          filterPass(size, v128.load(row), v128.load(row, 16), v128.load(row, 32), to + side * k * step, step);
         }
       }
     }
   }
 }
 
-/** G' times six vectors to three: the transpose of {@link filterPass}. */
+/** G' times six vectors (five) to three: the transpose of {@link filterPass}. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function filterGradientPass(s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5: v128, to: usize, step: usize): void {
+function filterGradientPass(
+  size: i32,
+  s0: v128,
+  s1: v128,
+  s2: v128,
+  s3: v128,
+  s4: v128,
+  s5: v128,
+  to: usize,
+  step: usize,
+): void {
+  if (size == 3) {
+    const half = times(s1, -0.5);
+    const sixth = times(s2, 1 / 6);
+    v128.store(to, plusTimes(plusTimes(f32x4.sub(half, sixth), s3, 1 / 6), s0, 0.5));
+    v128.store(to + step, plusTimes(f32x4.add(half, sixth), s3, 1 / 3));
+    v128.store(to + 2 * step, f32x4.add(plusTimes(f32x4.sub(half, sixth), s3, 2 / 3), s4));
+    return;
+  }
   const sum12 = times(f32x4.add(s1, s2), -1 / 6);
   const sum34 = f32x4.add(s3, s4);
   const difference12 = times(f32x4.sub(s2, s1), 1 / 6);
@@ -100,41 +142,52 @@ function filterGradientPass(s0: v128, s1: v128, s2: v128, s3: v128, s4: v128, s5
 }
 
 /**
- * dW = G' S G for output channels 4 `first` to 4 `last` - 1, from S [36, outputs, inputs] to [3, 3, inputs, outputs].
+ * dW = G' S G for output channels 4 `first` to 4 `last` - 1, from S [places, outputs, inputs] to [3, 3, inputs, outputs].
  * Scratch: 18 vectors and 36.
  */
 export function transformFilterGradients(work: Filters, first: i32, last: i32, scratch: usize): void {
+  if (work.size == 4) filterGradientsOf(work, first, last, scratch, 4);
+  else filterGradientsOf(work, first, last, scratch, 3);
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function filterGradientsOf(work: Filters, first: i32, last: i32, scratch: usize, size: i32): void {
+  const side: usize = size + 2;
   const inputs = work.inputs;
   const outputs = work.outputs;
-  const placeBytes = <usize>(inputs * outputs) << 2;
+  const step = placeBytes(inputs, outputs);
+  const tapBytes = <usize>(inputs * outputs) << 2;
   const rowBytes = <usize>outputs << 2;
   const spare = scratch + 576;
   for (let output = first * 4; output < last * 4; output += 4) {
     for (let input = 0; input < inputs; input += 4) {
       for (let i: usize = 0; i < 4; i++) {
         const from = work.transformed + (((<usize>output + i) * <usize>inputs + <usize>input) << 2);
-        for (let j: usize = 0; j < 6; j++) {
-          const column = from + j * placeBytes;
+        for (let j: usize = 0; j < side; j++) {
+          const column = from + j * step;
           filterGradientPass(
+            size,
             v128.load(column),
-            v128.load(column + 6 * placeBytes),
-            v128.load(column + 12 * placeBytes),
-            v128.load(column + 18 * placeBytes),
-            v128.load(column + 24 * placeBytes),
-            v128.load(column + 30 * placeBytes),
+            v128.load(column + side * step),
+            v128.load(column + 2 * side * step),
+            v128.load(column + 3 * side * step),
+            v128.load(column + 4 * side * step),
+            size == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
             spare + j * 16,
-            96,
+            16 * side,
           );
         }
         for (let k: usize = 0; k < 3; k++) {
-          const row = spare + k * 96;
+          const row = spare + k * 16 * side;
           filterGradientPass(
+            size,
             v128.load(row),
             v128.load(row, 16),
             v128.load(row, 32),
             v128.load(row, 48),
             v128.load(row, 64),
-            v128.load(row, 80),
+            size == 4 ? v128.load(row, 80) : f32x4.splat(0),
             scratch + i * 144 + k * 48,
             16,
           );
@@ -150,7 +203,7 @@ export function transformFilterGradients(work: Filters, first: i32, last: i32, s
         const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
         const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
         const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        const to = work.filter + tap * placeBytes + <usize>input * rowBytes + (<usize>output << 2);
+        const to = work.filter + tap * tapBytes + <usize>input * rowBytes + (<usize>output << 2);
         v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
         v128.store(to + rowBytes, v128.shuffle<f64>(ab0, cd0, 1, 3));
         v128.store(to + 2 * rowBytes, v128.shuffle<f64>(ab1, cd1, 0, 2));
