@@ -12,7 +12,12 @@ import {
 import type { ViewRequest } from './view-crops.js';
 
 /** A record that has a name and a number. */
-export type NamedRecord = ImageRecord & { name: string; index: number };
+export type NamedRecord = ImageRecord & {
+  name: string;
+  index: number;
+  /** Whether the number is the place in the epoch, for want of a number of its own. */
+  indexIsPlace?: boolean;
+};
 
 /** What {@link BatchDecoder} needs to know. */
 export interface BatchDecoderOptions {
@@ -67,6 +72,7 @@ export class BatchDecoder {
     const labelled = kept.every(({ label }) => label !== undefined);
     const facts = {
       indices: kept.map(({ index }) => index),
+      ...(kept.some(({ indexIsPlace }) => indexIsPlace) && { indicesArePlaces: true }),
       ...(labelled && { labels: kept.map(({ label }) => label!) }),
       number,
     };

@@ -44,6 +44,8 @@ export interface TensorBatch {
   views?: undefined;
   /** For each picture its number in the data set. */
   indices: Uint32Array;
+  /** Whether `indices` are places in this pass: see {@link ImageBatch}. */
+  indicesArePlaces?: boolean;
   /** For each picture the number of its class, where the data set gives it with its batches. */
   labels?: Int32Array;
   /** Place of the batch in the epoch, counted from 0: the next one is `startBatch: number + 1`. */
@@ -196,7 +198,8 @@ async function* batchesOfIterable(
         const labels = batchLabels(batch, count);
         const tensors = toTensors(parts);
         handedOn = true;
-        const about = { indices, ...labels, number };
+        const places = facts(batch).indicesArePlaces === true && { indicesArePlaces: true };
+        const about = { indices, ...places, ...labels, number };
         yield batchViews(batch) ? { views: tensors, ...about } : { images: tensors[0]!, ...about };
       }
       position += count;

@@ -22,6 +22,11 @@ export interface ImageBatch {
    * running position in the epoch is taken.
    */
   indices?: ArrayLike<number>;
+  /**
+   * Whether `indices` are places in this pass, where a picture has no number of its own: they serve for random draws, and
+   * nothing can be looked up by them. Default false.
+   */
+  indicesArePlaces?: boolean;
   /** For each picture the number of its class, where the data set knows it. */
   labels?: ArrayLike<number>;
   /**

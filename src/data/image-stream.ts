@@ -95,7 +95,8 @@ export function imageStream(
     const { index, name } = record;
     // Without a number of its own a picture has another place in every epoch.
     const called = index === undefined ? `picture ${position} of epoch ${epoch}` : `picture ${index}`;
-    const named = { ...record, name: name ?? called, index: index ?? position };
+    const numbered = index === undefined ? { index: position, indexIsPlace: true } : { index };
+    const named = { ...record, name: name ?? called, ...numbered };
     if (cache && name === undefined && record.image === undefined) {
       throw new DataError(
         `imageStream: with a cache every record that is decoded must have a name of its own, because the cache knows it by that. Received: ${called} without a name.`,

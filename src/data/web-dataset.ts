@@ -26,10 +26,10 @@ export interface WebDatasetRecord extends ImageRecord {
   /** The picture's file. */
   readonly bytes: Uint8Array;
   /**
-   * Number of the sample in this epoch, before any {@link shuffle}. Where shards come in a new order each epoch, it is
-   * another sample's in the next one: `name` is what stays.
+   * Number of the sample, in the order of the shards and before any {@link shuffle}. Left out where shards come in a new
+   * order each epoch, because it would be another sample's in the next one: `name` is what stays.
    */
-  readonly index: number;
+  readonly index?: number;
   /** All files of the sample, by ending in lower case: `files.json`. */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
@@ -151,7 +151,7 @@ export function webDataset(
     return {
       name: `${shard.name}/${key}`,
       bytes: files.get(pictures[0]!)!,
-      index,
+      ...(!shuffleShards && { index }),
       files: Object.fromEntries(files),
       ...(label && { label: parseLabel(shard, key, label) }),
     };

@@ -13,6 +13,9 @@ export const settleSteps = 50;
 /** All that one probe shows to be wrong. */
 export async function checkProbe(simclr: SimCLR, probe: Probe): Promise<Diagnosis[]> {
   const { pairs, projections } = probe;
+  // All that follows compares projections, and NaN compares with nothing.
+  const nonFinite = checkFinite(probe);
+  if (nonFinite.length > 0) return nonFinite;
   const units = unitRows(projections, 2 * pairs);
   const { temperature } = lossOf(simclr);
   const statistics = pairStatistics(units, pairs, temperature);
@@ -57,6 +60,22 @@ function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float3
       message: `The two views of a picture resemble each other no more than views of different pictures (${short(100 * inPixels)} % of comparisons in pixels, ${short(100 * inProjections)} % in projections, 50 % is chance).`,
       remedy: 'See whether the augmentation keeps the order of the batch, and weaken its crops and colours.',
       evidence: { pairingInPixels: inPixels, pairingInProjections: inProjections, limit, pairs },
+    },
+  ];
+}
+
+function checkFinite({ projections }: Probe): Diagnosis[] {
+  const wrong = projections.filter((value) => !Number.isFinite(value)).length;
+  if (wrong === 0) return [];
+  return [
+    {
+      code: 'non-finite-projections',
+      severity: 'error',
+      certain: true,
+      message: `${wrong} of ${projections.length} values of the projections z are NaN or infinite.`,
+      remedy:
+        'Go back to the last checkpoint, lower the learning rate or warm up, and check the pictures and layers of your own for NaN.',
+      evidence: { nonFinite: wrong, values: projections.length },
     },
   ];
 }

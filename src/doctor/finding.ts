@@ -7,6 +7,7 @@ export type FindingCode =
   | 'loss-at-chance'
   | 'identical-views'
   | 'unrelated-views'
+  | 'non-finite-projections'
   | 'constant-projections'
   | 'collapsed-projections'
   | 'low-rank-projections'
@@ -48,6 +49,7 @@ const causes: Partial<Record<FindingCode, readonly FindingCode[]>> = {
   'vanishing-gradient': ['constant-projections', 'collapsed-projections', 'dead-relu', 'learning-rate'],
   'exploding-gradient': ['learning-rate'],
   'initial-loss': [
+    'non-finite-projections',
     'identical-views',
     'unrelated-views',
     'temperature',
@@ -56,6 +58,7 @@ const causes: Partial<Record<FindingCode, readonly FindingCode[]>> = {
     'learning-rate',
   ],
   'loss-at-chance': [
+    'non-finite-projections',
     'constant-projections',
     'collapsed-projections',
     'low-rank-projections',

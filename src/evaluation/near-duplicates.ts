@@ -1,3 +1,4 @@
+import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { type Embeddings, readEmbeddings } from './embeddings.js';
@@ -101,6 +102,7 @@ export async function nearDuplicates(
   options: NearDuplicatesOptions = {},
 ): Promise<NearDuplicateGroup[]> {
   const caller = 'nearDuplicates';
+  checkKeys(caller, options, { threshold: 1 });
   const { threshold = 0.98 } = options;
   if (!(typeof threshold === 'number' && threshold >= -1 && threshold <= 1)) {
     throw new InvalidOptionError(

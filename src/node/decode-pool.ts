@@ -298,8 +298,11 @@ export function makePool(caller: string, plan: DecodePlan, workers: number): Dec
     return results.map((result) => (isError(result, 'DataError') ? result : result[0]!));
   };
   return Object.assign(decode, {
-    cut: ((pictures, crops, { keep = false, signal } = {}) =>
-      pool.decode(pictures, { crops, keep }, signal)) satisfies CutViews,
+    cut: (async (pictures, crops, options = {}) => {
+      checkKeys(`${caller}.cut`, options, { keep: 1, signal: 1 });
+      const { keep = false, signal } = options;
+      return pool.decode(pictures, { crops, keep }, signal);
+    }) satisfies CutViews,
     close: () => pool.close(),
   });
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../errors/check-keys.js';
 import { isObject } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
@@ -193,7 +194,10 @@ export function runDirectory(path: FilePath): RunDirectory {
       if (await exists(join(current, 'model.json'))) return true;
       return (await checkpointDirectory(join(current, checkpointsFolder)).names()).length > 0;
     },
-    newest: (options = {}) => explained('read', newest(folder, options)),
+    async newest(options = {}) {
+      checkKeys('RunDirectory.newest', options, { onDamaged: 1 });
+      return explained('read', newest(folder, options));
+    },
     begin: (settings, save) => explained('written', begin(folder, settings, save)),
     settle: () => explained('written', settle(folder)),
   };

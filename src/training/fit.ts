@@ -366,6 +366,11 @@ class FitRun {
     if (microBatchSize !== undefined && indices.length !== this.batchSize) {
       checkMicroBatch('SimCLR.fit', simclr, microBatchSize, indices.length, 'pictures of a batch');
     }
+    if (this.options.labels !== undefined && batch.whole?.indicesArePlaces) {
+      throw new InvalidOptionError(
+        'SimCLR.fit: labels go by the numbers of the pictures, which the records of dataset must then have as index: their places change from epoch to epoch. Received: a batch without numbers.',
+      );
+    }
     const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
     const options = { epoch: simclr.progress.epoch, labels, microBatchSize };
     // A step that may be left out has to be known before; processes that train together wait for each other anyway.

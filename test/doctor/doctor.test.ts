@@ -1,5 +1,6 @@
 import {
   eye,
+  fill,
   gather,
   losses,
   matMul,
@@ -136,6 +137,16 @@ const bottleneck = () =>
       layers.dense({ units: 1, kernelInitializer: initializers.randomNormal({ stddev: 1, seed: 1 }) }),
     ],
   });
+
+it('projections that are NaN are told as such, not as the same for every picture', async () => {
+  simclr = patient({});
+  const nan = simclr.projectionHead.getWeights().map((weight) => fill(weight.shape, Number.NaN));
+  simclr.projectionHead.setWeights(nan);
+  for (const weight of nan) weight.dispose();
+  const findings = await examine(simclr, patterns(16));
+  expect(findings.map(({ code }) => code)).toEqual(['non-finite-projections']);
+  expect(findings[0]!.message).toMatch(/^256 of 256 values/);
+});
 
 describe('a run that goes wrong is spoken of', () => {
   it.each<[string, string, () => SimCLR, Parameters<typeof trainWithDoctor>[1]]>([

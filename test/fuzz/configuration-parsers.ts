@@ -51,7 +51,7 @@ export const augmentations = [
 export const { sources: _, ...recipe } = adjustRecipe(lightlyCIFAR10, {
   encoder: { width: 2, inputShape: [8, 8, 3] },
   projectionHead: { hidden: [4], outputDim: 4 },
-  training: { datasetSize: 64 },
+  training: { datasetSize: 256 },
 });
 
 /** A copy, as it would come out of a file, with one or three changes. */

@@ -216,6 +216,10 @@ export const callers: Record<string, Caller> = {
     base: [pictures()],
     data: ['validation'],
   },
+  'evaluation nearDuplicates (options)': {
+    call: (options) => evaluation.nearDuplicates(embeddings, options),
+    unchecked: { threshold: 'a cosine similarity may be negative' },
+  },
   'evaluation retrieval (options)': {
     call: (options) => evaluation.retrieval(embeddings, labels, options),
     data: ['gallery'],
@@ -299,6 +303,10 @@ export const callers: Record<string, Caller> = {
   'node useBestBackend (options)': { call: node.useBestBackend },
   'node decodeImage (options)': { call: (options) => node.decodeImage(nowhere, options) },
   'node decodePool (options)': { call: (options) => node.decodePool(options), base: [decode] },
+  'node DecodePool.cut (options)': {
+    call: (options) => node.decodePool(decode).cut([], [], options),
+  },
+  'node RunDirectory.newest (options)': { call: (options) => node.runDirectory(nowhere).newest(options) },
   'node idxFileRecords (options)': { call: (options) => node.idxFileRecords(nowhere, undefined, options) },
   'node webDatasetFiles (options)': { call: (options) => node.webDatasetFiles(nowhere, options) },
   'node imageFolder (options)': { call: (options) => node.imageFolder(nowhere, options), base: [decode] },

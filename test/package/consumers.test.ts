@@ -138,6 +138,6 @@ describe('a consumer of the packed package', () => {
     const folders = new Set(files.map(({ path }) => path.split('/')[0]));
     expect([...folders].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
     const { dependencies } = await packageJson();
-    expect(Object.keys(dependencies)).toEqual(['cli-progress', 'commander', 'modern-tar']);
+    expect(Object.keys(dependencies)).toEqual(['cli-progress', 'commander']);
   });
 });

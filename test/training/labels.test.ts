@@ -75,3 +75,17 @@ describe('labels that are no integers are refused by name and row', () => {
     });
   });
 });
+
+it('labels of fit are not looked up by the place of pictures without a number', async () => {
+  const simclr = tinySimCLR({ loss: 'supervisedContrastive' });
+  const image = { data: new Uint8Array(8 * 8 * 3).fill(9), shape: [8, 8, 3] as [number, number, number] };
+  const records = (numbered: boolean) =>
+    imageStream(Array.from({ length: 4 }, (_, index) => ({ image, ...(numbered && { index }) })));
+  const options = { batchSize: 4, labels: [0, 0, 1, 1] };
+  await expect(simclr.fit(records(false), options)).rejects.toThrow(
+    /^SimCLR.fit: labels go by the numbers of the pictures.*a batch without numbers\.$/,
+  );
+  expect((await simclr.fit(records(true), options)).outcome).toBe('completed');
+  simclr.dispose();
+  expect(memory().numTensors).toBe(0);
+});

@@ -166,13 +166,20 @@ async function contents(
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html
  * @see https://www.gnu.org/software/tar/manual/html_section/Formats.html
  */
-export async function* tarEntries(
+export function tarEntries(
   source: ByteSource,
   options: TarEntriesOptions = {},
 ): AsyncGenerator<TarEntry, void, undefined> {
   checkKeys('tarEntries', options, { maxEntryBytes: 1 });
   const { maxEntryBytes = 2 ** 28 } = options;
   checkInteger('tarEntries', 'maxEntryBytes', maxEntryBytes);
+  return entriesOf(source, maxEntryBytes);
+}
+
+async function* entriesOf(
+  source: ByteSource,
+  maxEntryBytes: number,
+): AsyncGenerator<TarEntry, void, undefined> {
   const chunks = readChunks('tarEntries', source);
   const reader = new ByteReader(chunks);
   const blocks = new BlockReader(reader);
