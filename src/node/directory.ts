@@ -9,7 +9,14 @@ import { checkFinite, checkJson, nonFiniteWeight } from '../training/checkpoint-
 import { type FilePath, toFileName } from './file-path.js';
 import { readBytes } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';
-import { makeFolder, removeLeftovers, syncDirectory, writeDurably } from './write-durably.js';
+import {
+  beginTemporary,
+  endTemporary,
+  makeFolder,
+  removeLeftovers,
+  syncDirectory,
+  writeDurably,
+} from './write-durably.js';
 import { writeTensors } from './write-tensors.js';
 
 const modelFile = 'model.json';
@@ -28,8 +35,6 @@ export type OwnedArtifacts = Omit<io.ModelArtifacts, 'weightData'> & {
 };
 
 const bytesOfType: Record<string, number> = { float32: 4, int32: 4, bool: 1, complex64: 8 };
-
-let saves = 0;
 
 function shards(weightData: io.WeightData | undefined): ArrayBuffer[] {
   if (weightData === undefined) return [];
@@ -59,7 +64,10 @@ async function belongsToModel(path: string, file: string): Promise<boolean> {
   try {
     const model: ModelFile = JSON.parse(await readFile(join(path, modelFile), 'utf8'));
     return model.weightsSha256 === sha256(await readWeights(path, [file]));
-  } catch {
+  } catch (error) {
+    // What cannot be read now may still be what the model file needs: it must not be removed.
+    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    if (code !== undefined && code !== 'ENOENT') throw error;
     return false;
   }
 }
@@ -97,8 +105,7 @@ async function save(
   const { weightSpecs = [], getWeightStream: _, ...whole } = artifacts;
   const { weightData: __, ...rest } = whole as io.ModelArtifacts;
   for (const [name, part] of Object.entries(rest)) checkJson('directory.save', name, part);
-  const suffix = `.${process.pid}-${saves++}.tmp`;
-  const temporary = [join(path, weightsFile + suffix), join(path, modelFile + suffix)] as const;
+  const temporary = [beginTemporary(join(path, weightsFile)), beginTemporary(join(path, modelFile))] as const;
   try {
     await makeFolder(path);
     await removeLeftovers(path, [weightsFile, modelFile]);
@@ -117,12 +124,13 @@ async function save(
     await syncDirectory(path);
     await rm(join(path, previousWeightsFile), { force: true });
   } catch (error) {
-    for (const file of temporary) await rm(file, { force: true }).catch(() => {});
     if (isError(error, 'CheckpointError')) throw error;
     throw new CheckpointError(
       `directory.save: path must be a folder that can be written. Received: path=${JSON.stringify(path)} (${explainSystemError(error)}). What was saved there before is kept.`,
       { cause: error },
     );
+  } finally {
+    await endTemporary(...temporary);
   }
   return result;
 }

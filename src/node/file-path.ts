@@ -5,9 +5,10 @@ import { InvalidOptionError } from '../errors/errors.js';
 /** A name of a file or folder, or its `file:` URL, as an object or as text. */
 export type FilePath = string | URL;
 
-/** Whether `value` is a URL of any realm. */
+/** Whether `value` is a URL, of whatever realm or package: judged by its fields, as Node does. */
 export function isURL(value: unknown): value is URL {
-  return Object.prototype.toString.call(value) === '[object URL]';
+  const { href, protocol } = (value ?? {}) as Partial<URL>;
+  return typeof value === 'object' && typeof href === 'string' && typeof protocol === 'string';
 }
 
 /**

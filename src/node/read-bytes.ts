@@ -73,8 +73,8 @@ function allocateFor(bytes: number, allocate: (bytes: number) => Uint8Array): Ui
   try {
     return allocate(bytes);
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new Error(`its ${bytes} bytes do not fit into one array: ${cause.message}`, { cause });
+    if ((cause as Error).name !== 'RangeError') throw cause;
+    throw new Error(`its ${bytes} bytes do not fit into one array: ${(cause as Error).message}`, { cause });
   }
 }
 

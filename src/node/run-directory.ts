@@ -9,7 +9,7 @@ import { type FindCheckpointOptions, latestCheckpoint, readEntries } from '../tr
 import { checkpointDirectory } from './checkpoint-directory.js';
 import { directory } from './directory.js';
 import { type FilePath, toFileName } from './file-path.js';
-import { explainSystemError } from './system-error.js';
+import { explainSystemError, isSystemError } from './system-error.js';
 import { replaceFile, syncDirectory, writeDurably } from './write-durably.js';
 
 /** Files that describe a run. */
@@ -179,7 +179,7 @@ export function runDirectory(path: FilePath): RunDirectory {
     try {
       return await work;
     } catch (error) {
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      if (!isSystemError(error)) throw error;
       throw new CheckpointError(
         `runDirectory: path must be a folder that can be ${what}. Received: path=${JSON.stringify(folder)} (${explainSystemError(error)}).`,
         { cause: error },

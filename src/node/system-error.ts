@@ -17,3 +17,8 @@ export function explainSystemError(error: unknown): string {
   const explanation = code && explanations[code];
   return explanation ? `${explanation} (${code})` : message;
 }
+
+/** Whether an error is the answer of the operating system to a call. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
+}

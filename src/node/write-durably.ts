@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 let writes = 0;
 
@@ -43,17 +43,38 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Temporary files that this process is writing. */
+const underWay = new Set<string>();
+
+/** The name of a file that is written first and then takes the place of `path`. Give it to {@link endTemporary}. */
+export function beginTemporary(path: string): string {
+  const temporary = `${path}.${process.pid}-${writes++}.tmp`;
+  underWay.add(resolve(temporary));
+  return temporary;
+}
+
+/** Removes temporary files that did not take their places. */
+export async function endTemporary(...files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    underWay.delete(resolve(file));
+    await rm(file, { force: true }).catch(() => {});
+  }
+}
+
 /** Removes what a process that was killed in the middle of a write of `names` left in a folder. */
 export async function removeLeftovers(folder: string, names: readonly string[]): Promise<void> {
   for (const file of await readdir(folder)) {
     const [, name, writer] = /^(.*)\.(\d+)-\d+\.tmp$/.exec(file) ?? [];
-    if (name === undefined || !names.includes(name) || isRunning(Number(writer))) continue;
-    await rm(join(folder, file), { force: true });
+    if (name === undefined || !names.includes(name)) continue;
+    const path = join(folder, file);
+    if (isWritten(path, Number(writer))) continue;
+    await rm(path, { force: true });
   }
 }
 
-/** Whether a process of this number runs, this one included: it may be writing. */
-function isRunning(writer: number): boolean {
+/** Whether a temporary file is still being written: by this process, or by another one that runs. */
+function isWritten(path: string, writer: number): boolean {
+  if (writer === process.pid) return underWay.has(resolve(path));
   try {
     process.kill(writer, 0);
     return true;
@@ -68,16 +89,15 @@ function isRunning(writer: number): boolean {
  * @returns What `write` does.
  */
 export async function replaceFileBy<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
-  const temporary = `${path}.${process.pid}-${writes++}.tmp`;
+  const temporary = beginTemporary(path);
   try {
     await removeLeftovers(dirname(path), [basename(path)]);
     const result = await makeDurably(temporary, write);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
     return result;
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
+  } finally {
+    await endTemporary(temporary);
   }
 }
 

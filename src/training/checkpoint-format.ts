@@ -77,7 +77,9 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
   const metadata = { byteOrder: 'little', fit: null, extraState: {}, ...saved } as Metadata;
   // The first version had NT-Xent or a function, and the temperature beside it.
   const { temperature } = saved as { temperature?: number };
-  metadata.loss ??= metadata.customLoss ? null : ({ name: 'ntXent', temperature } as LossConfig);
+  if (metadata.loss === undefined) {
+    metadata.loss = metadata.customLoss ? null : ({ name: 'ntXent', temperature } as LossConfig);
+  }
   const topology = artifacts.modelTopology as Topologies | undefined;
   const { weightData, weightSpecs } = artifacts;
   for (const [part, value] of Object.entries({

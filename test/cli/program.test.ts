@@ -30,8 +30,9 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 /** A module that makes Node refuse packages, as if they were not installed. */
 function without(...packages: string[]): string {
   const hooks = `export async function resolve(name, context, next) {
-    if (${JSON.stringify(packages)}.includes(name)) {
-      throw Object.assign(new Error("Cannot find package '" + name + "'"), { code: 'ERR_MODULE_NOT_FOUND' });
+    const refused = ${JSON.stringify(packages)}.find((each) => name === each || name.includes('/node_modules/' + each + '/'));
+    if (refused) {
+      throw Object.assign(new Error("Cannot find package '" + refused + "'"), { code: 'ERR_MODULE_NOT_FOUND' });
     }
     return next(name, context);
   }`;

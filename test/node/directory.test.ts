@@ -183,7 +183,7 @@ describe('directory', () => {
         new Set([userDefinedMetadata!.step]),
       );
     }
-    writeFileSync(join(folder, 'weights.bin.1-0.tmp'), 'half');
+    writeFileSync(join(folder, 'weights.bin.999999999-0.tmp'), 'half');
     await directory(folder).save(artifacts(100, 'last'));
     expect(weightBytes(await directory(folder).load())).toEqual(weightBytes(artifacts(100, 'last')));
     expect(readdirSync(folder).sort()).toEqual(['model.json', 'weights.bin']);

@@ -124,7 +124,6 @@ describe('numbers that JSON makes null of', () => {
       ['augmentation.options.scale.0', /config\.options\.scale\[0\] must not be null/],
       ['fit.batchSize', /fit\.batchSize=null/],
       ['fit.shuffle', /fit\.shuffle=null/],
-      ['temperature', /temperature=null/],
       ['seed', /seed=null/],
       ['views', /views=null/],
       ['progress.step', /step=null/],

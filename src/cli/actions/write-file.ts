@@ -1,12 +1,12 @@
 import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { explainSystemError } from '../../node/system-error.js';
+import { explainSystemError, isSystemError } from '../../node/system-error.js';
 import { makeFolder, replaceFileBy } from '../../node/write-durably.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
 /** Names the file in what the system answers; other errors stay as they are. */
 function unwritable(path: string, error: unknown): unknown {
-  if (!(error instanceof Error && 'syscall' in error)) return error;
+  if (!isSystemError(error)) return error;
   return new CommandError(
     `${JSON.stringify(path)} must be a file that can be written. Received: ${explainSystemError(error)}.`,
     exitCodes.files,
