@@ -7,10 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { assemblyModule, readAssembly } from './layout.mjs';
 
 const relaxedSimd = ['--enable', 'relaxed-simd'];
+/** By the file that they go to: the wide build is loaded only where it may run. */
 const builds = {
-  plain: ['--use', 'WIDE=0'],
-  relaxed: [...relaxedSimd, '--use', 'WIDE=0'], // fused multiply-add, where the engine has it
-  wide: [...relaxedSimd, '--use', 'WIDE=1'], // tiles of 16 columns, where it joins vectors to 256 bits
+  binaries: {
+    plain: ['--use', 'WIDE=0'],
+    relaxed: [...relaxedSimd, '--use', 'WIDE=0'], // fused multiply-add, where the engine has it
+  },
+  'wide-binary': {
+    wide: [...relaxedSimd, '--use', 'WIDE=1'], // tiles of 16 columns, where it joins vectors to 256 bits
+  },
 };
 
 /**
@@ -33,7 +38,9 @@ export async function buildWasm(root, compiler = installedCompiler()) {
     .update(JSON.stringify([compiler, ...texts]))
     .digest('hex');
   const head = `// Written by scripts/build-wasm.mjs with ${compiler}, from sources of the hash ${hash}.\n`;
-  const targets = ['binaries', 'layout'].map((name) => join(root, `src/wasm/${name}.generated.ts`));
+  const targets = [...Object.keys(builds), 'layout'].map((name) =>
+    join(root, `src/wasm/${name}.generated.ts`),
+  );
   const present = await Promise.all(targets.map((path) => readFile(path, 'utf8').catch(() => '')));
   if (present.every((text) => text.startsWith(head))) return false;
 
@@ -41,7 +48,11 @@ export async function buildWasm(root, compiler = installedCompiler()) {
   const layout = assemblyModule(
     readAssembly(Object.fromEntries(assembly.map(([name, text]) => [basename(name, '.ts'), text]))),
   );
-  const contents = [await compile(join(sources, 'index.ts')), layout];
+  const contents = [];
+  for (const modules of Object.values(builds)) {
+    contents.push(await compile(join(sources, 'index.ts'), modules));
+  }
+  contents.push(layout);
   for (const [index, target] of targets.entries()) {
     // Whoever reads it meanwhile sees the old file or the new one, never a part.
     await writeFile(`${target}.${process.pid}`, `${head}${contents[index]}\n`);
@@ -58,12 +69,12 @@ function installedCompiler() {
 }
 
 /** The modules as constants of TypeScript. */
-async function compile(entry) {
+async function compile(entry, modules) {
   const { default: asc } = await import('assemblyscript/asc');
   const folder = await mkdtemp(join(tmpdir(), 'simclr-ts-wasm-'));
   try {
     const lines = [];
-    for (const [name, flags] of Object.entries(builds)) {
+    for (const [name, flags] of Object.entries(modules)) {
       const file = join(folder, `${name}.wasm`);
       const options = [
         '-O3',

@@ -164,7 +164,7 @@ function lookupPlace(from: FilePath): string {
  */
 export async function releaseBackend(): Promise<void> {
   if (!Object.hasOwn(engine().registry, 'webgpu')) return;
-  const { releaseWebGPU } = await import('../webgpu/index.js');
+  const { releaseWebGPU } = await import('../webgpu/use-webgpu.js');
   releaseWebGPU();
 }
 

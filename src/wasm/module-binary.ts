@@ -1,6 +1,6 @@
 import { nodeModule } from '../backend/host.js';
 import { BackendError } from '../errors/errors.js';
-import { plain, relaxed, wide } from './binaries.generated.js';
+import { plain, relaxed } from './binaries.generated.js';
 
 /** A function with one relaxed multiply-add: engines without relaxed SIMD refuse it. */
 const relaxedProbe = Uint8Array.of(
@@ -27,6 +27,17 @@ export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembl
 /** Which kernels: `'wide'` ones work on tiles of 16 columns, which V8 can compute in vectors of 256 bits. */
 export type KernelWidth = 'narrow' | 'wide';
 
+/** The wide build, once it is loaded. */
+let wide: string | undefined;
+
+/** Loads the wide build, which most hosts never need. */
+export async function loadWideBinary(): Promise<void> {
+  wide ??= (await import('./wide-binary.generated.js')).wide;
+}
+
+/** Whether the wide build is there. */
+export const hasWideBinary = () => wide !== undefined;
+
 const importSection = 2;
 /** Limits of the imported memory: shared, from 0 to 65,536 pages; and, not shared, from 0 without end. */
 const sharedLimits = [3, 0, 128, 128, 4];
@@ -49,7 +60,7 @@ export function moduleBinary({
   width?: KernelWidth;
 }): Uint8Array<ArrayBuffer> {
   const text = width === 'wide' ? wide : fused ? relaxed : plain;
-  const binary = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const binary = Uint8Array.from(atob(text!), (character) => character.charCodeAt(0));
   if (shared) return binary;
   // Sections before it are shorter than 128 bytes, as it is: their length is one byte.
   let start = 8;

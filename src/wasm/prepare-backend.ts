@@ -2,6 +2,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { nodeModule } from '../backend/host.js';
 import { guardAllocations, memoryOf, type WasmModule } from './memory.js';
+import { prepareKernelWidth } from './wide-kernels.js';
 
 type SetThreadsCount = (count: number) => void;
 
@@ -92,6 +93,7 @@ export function prepareBackend(setThreadsCount: SetThreadsCount): void {
   registerBackend(
     'wasm',
     async () => {
+      await prepareKernelWidth();
       const backend = await (inNode ? startShared(stock, setThreadsCount) : stock());
       guard(backend as BackendWasm);
       return backend;

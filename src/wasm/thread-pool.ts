@@ -2,7 +2,7 @@ import { nodeModule } from '../backend/host.js';
 import { Patience } from '../backend/patience.js';
 import { BackendError } from '../errors/errors.js';
 import { messageOf } from '../errors/is-error.js';
-import { layouts, poolBytes } from './layout.generated.js';
+import { poolBytes } from './layout.generated.js';
 
 /** The functions of assembly/threads.ts that the calling thread uses. */
 export interface PoolExports {

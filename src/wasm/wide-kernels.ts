@@ -1,6 +1,6 @@
 import { environmentVariable, nodeModule, nodeRelease } from '../backend/host.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import type { KernelWidth } from './module-binary.js';
+import { hasWideBinary, type KernelWidth, loadWideBinary } from './module-binary.js';
 import { measureProducts } from './probe-products.js';
 
 /**
@@ -18,7 +18,7 @@ let chosen: KernelWidth | undefined;
 
 /**
  * Chooses between the kernels for vectors of 128 bits and those for 256. Results are the same bit for bit. Call it
- * before the wasm backend computes for the first time. The environment variable `SIMCLR_WASM_KERNELS` with the value
+ * before the wasm backend starts. The environment variable `SIMCLR_WASM_KERNELS` with the value
  * `narrow`, `wide` or `auto` does the same, where this is not called.
  *
  * @param width - `'auto'` takes the wide kernels on Node 24 to 26 on x64, where a short measurement at the start finds
@@ -36,28 +36,34 @@ function checkWidth(owner: string, name: string, width: string): 'auto' | Kernel
   );
 }
 
-/** The width of the kernels of a backend that starts now. The measurement is made once per process. */
-export function takeKernelWidth(): KernelWidth {
+/** What was asked for by the function or, where it was not called, by the environment. */
+function wish(): 'auto' | KernelWidth {
   const fromEnvironment = environmentVariable('SIMCLR_WASM_KERNELS');
-  const width =
-    wanted !== 'auto' || !fromEnvironment
-      ? wanted
-      : checkWidth('simclr-ts/wasm', 'SIMCLR_WASM_KERNELS', fromEnvironment);
-  if (width !== 'auto') {
-    if (width === 'wide') allowJoinedVectors();
-    return width;
-  }
-  chosen ??= allowJoinedVectors() && wideIsFaster() ? 'wide' : 'narrow';
-  return chosen;
+  if (wanted !== 'auto' || !fromEnvironment) return wanted;
+  return checkWidth('simclr-ts/wasm', 'SIMCLR_WASM_KERNELS', fromEnvironment);
 }
 
-/** Whether V8 may join vectors from now on: the flag must be set before a module is compiled. */
-function allowJoinedVectors(): boolean {
+/** Whether this host's V8 is known to join vectors under its flag. */
+function joinsVectors(): boolean {
   const release = nodeRelease();
-  if (release?.architecture !== 'x64' || !joiningReleases.includes(release.major)) return false;
-  const v8 = nodeModule('node:v8');
-  v8?.setFlagsFromString(joinVectors);
-  return v8 !== undefined;
+  return release?.architecture === 'x64' && joiningReleases.includes(release.major);
+}
+
+/** Loads the wide kernels where they may be taken. Called while a backend starts. */
+export async function prepareKernelWidth(): Promise<void> {
+  const width = wish();
+  if (width === 'wide' || (width === 'auto' && joinsVectors())) await loadWideBinary();
+}
+
+/** The width of the kernels of a backend that computes for the first time. The measurement is made once per process. */
+export function takeKernelWidth(): KernelWidth {
+  const width = wish();
+  if (width === 'narrow' || !hasWideBinary()) return 'narrow';
+  // The flag must be set before a module is compiled.
+  if (joinsVectors()) nodeModule('node:v8')?.setFlagsFromString(joinVectors);
+  if (width === 'wide') return 'wide';
+  chosen ??= wideIsFaster() ? 'wide' : 'narrow';
+  return chosen;
 }
 
 /** Compares both builds by values and by time. */

@@ -19,6 +19,7 @@ async function bundle(code: string): Promise<{ text: string; gzip: number }> {
       'cli-progress',
       'koffi',
       'commander',
+      '*wide-binary.generated*', // loaded by Node alone, and only where it may run
       'd3-scale',
       'd3-shape',
       'umap-js',
