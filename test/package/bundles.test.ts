@@ -19,7 +19,9 @@ async function bundle(code: string): Promise<{ text: string; gzip: number }> {
       'cli-progress',
       'koffi',
       'commander',
-      '*wide-binary.generated*', // loaded by Node alone, and only where it may run
+      // Loaded by Node alone, and only where it may run.
+      './wide-binary*',
+      '../wide-binary*',
       'd3-scale',
       'd3-shape',
       'umap-js',
@@ -41,24 +43,24 @@ describe('ntXentLoss from the root', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 80500,
+  '.': 90000,
   './augmentations': 10500,
   './data': 16500,
   './distributed': 15000,
-  './doctor': 15000,
+  './doctor': 16000,
   './errors': 500,
-  './evaluation': 31500,
-  './interop': 15500,
-  './losses': 9250,
-  './models': 9400,
+  './evaluation': 35000,
+  './interop': 16200,
+  './losses': 9900,
+  './models': 10100,
   './mpi': 4000,
-  './node': 68000,
-  './optimizers': 6600,
+  './node': 86000,
+  './optimizers': 7500,
   './random': 2000,
-  './recipes': 8300,
-  './report': 17500,
-  './training': 53500,
-  './wasm': 36000,
+  './recipes': 8800,
+  './report': 26000,
+  './training': 59500,
+  './wasm': 45000,
   './webgpu': 5000,
 };
 
