@@ -54,6 +54,6 @@ const common: Options = {
 // The command line is a program and needs one format only; it shares the chunks of the library.
 export default defineConfig([
   { ...common, format: 'esm', entry: [...library, 'src/cli/main.ts'] },
-  // A syntax error in CommonJS, where modules have __filename instead.
+  // Only ES modules have `import.meta`; elsewhere it is a syntax error.
   { ...common, format: 'cjs', entry: library, define: { 'import.meta.url': 'undefined' } },
 ]);
