@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { backendsCommand } from './commands/backends.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -24,6 +25,9 @@ export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
+
+/** The guides, which come with the package. */
+const guides = fileURLToPath(new URL('../../docs', import.meta.url));
 
 function buildProgram(execute: Execute): Command {
   const program = new Command('simclr-ts')
@@ -51,6 +55,8 @@ Examples:
   $ simclr-ts embed photos --out vectors.npy
   $ simclr-ts search query.jpg --in photos
   $ simclr-ts train --help
+
+Guides: ${guides}
 
 Exit codes: 0 done, 1 unexpected error, 2 wrong command line, 3 files or pictures, 4 model,
 5 missing package or backend, 6 loss is no number, 7 doctor found errors, 130 interrupted.`,
