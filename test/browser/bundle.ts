@@ -3,7 +3,11 @@ import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /** Tests whose subject is Node or the build. */
-const needNode = ['test/losses/bundle.test.ts', 'test/wasm/threads.test.ts'];
+const needNode = [
+  'test/losses/bundle.test.ts',
+  'test/wasm/threads.test.ts',
+  'test/wasm/wide-kernels.test.ts',
+];
 
 const rooms = [
   'augmentations',
