@@ -19,10 +19,15 @@ export interface NearDuplicateGroup {
   /** Two row numbers or more, ascending. */
   rows: number[];
   /**
-   * The least and the greatest cosine similarity of its linked pairs: both at or above the threshold. Rows that only others
-   * link may be less alike.
+   * The cosine similarities of its linked pairs: all at or above the threshold. Rows that only others link may be less
+   * alike.
    */
-  similarity: { low: number; high: number };
+  similarity: {
+    /** The least. */
+    low: number;
+    /** The greatest. */
+    high: number;
+  };
 }
 
 /** A partition of rows into groups (union-find), each with the extremes of the similarities that made it. */

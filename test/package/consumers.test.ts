@@ -136,7 +136,14 @@ describe('a consumer of the packed package', () => {
     const { stdout } = await execute('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], root);
     const [{ files }] = Object.values(JSON.parse(stdout)) as [{ files: { path: string }[] }];
     const folders = new Set(files.map(({ path }) => path.split('/')[0]));
-    expect([...folders].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect([...folders].sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'docs',
+      'package.json',
+    ]);
     const { dependencies } = await packageJson();
     expect(Object.keys(dependencies)).toEqual(['cli-progress', 'commander']);
   });

@@ -82,7 +82,12 @@ export interface FitContext {
    * cut the views itself, `images` holds these, one tensor per view. The caller disposes the tensors.
    */
   readonly pictures?:
-    | ((count: number) => { images: Tensor4D | readonly Tensor4D[]; indices: ArrayLike<number> })
+    | ((count: number) => {
+        /** `[count, height, width, channels]`, float32 in [0, 1]; where views were cut, one such tensor per view. */
+        images: Tensor4D | readonly Tensor4D[];
+        /** For each picture its number in the data set. */
+        indices: ArrayLike<number>;
+      })
     | undefined;
   /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
   stop(reason: string): void;
