@@ -148,6 +148,18 @@ async function decodeAll(
   };
 }
 
+/** Options that both ways to read a folder have. */
+const folderKeys = {
+  size: 1,
+  onError: 1,
+  concurrency: 1,
+  recursive: 1,
+  limit: 1,
+  fit: 1,
+  background: 1,
+  maxPixels: 1,
+} as const;
+
 /**
  * Reads all pictures of a folder into memory (`height * width * 3` bytes each); {@link imageFolder} streams instead.
  *
@@ -167,16 +179,7 @@ export async function readImageFolder(
   dir: FilePath,
   options: ImageFolderOptions,
 ): Promise<ImageFolderContents> {
-  checkKeys('readImageFolder', options, {
-    size: 1,
-    onError: 1,
-    concurrency: 1,
-    recursive: 1,
-    limit: 1,
-    fit: 1,
-    background: 1,
-    maxPixels: 1,
-  });
+  checkKeys('readImageFolder', options, folderKeys);
   const plan = folderPlan('readImageFolder', options);
   const folder = toFileName('readImageFolder', 'dir', dir);
   const { paths, labels, classNames } = await listImages('readImageFolder', folder, plan.list);
@@ -219,19 +222,7 @@ export async function imageFolder(
   options: StreamImageFolderOptions,
 ): Promise<ImageFolderDataset> {
   const caller = 'imageFolder';
-  checkKeys(caller, options, {
-    workers: 1,
-    ahead: 1,
-    cache: 1,
-    size: 1,
-    onError: 1,
-    concurrency: 1,
-    recursive: 1,
-    limit: 1,
-    fit: 1,
-    background: 1,
-    maxPixels: 1,
-  });
+  checkKeys(caller, options, { ...folderKeys, workers: 1, ahead: 1, cache: 1 });
   const plan = folderPlan(caller, options);
   const { workers = defaultWorkers(), ahead = 2, cache } = options;
   checkInteger(caller, 'workers', workers, 0);
