@@ -14,8 +14,9 @@ import { checkChoice, checkInteger } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
 import type { ViewLoss } from '../losses/index.js';
+import { namedWeights, variableOf } from '../models/named-weights.js';
 import { withSharedStatistics } from '../tensors/index.js';
-import { fitKeys } from '../training/fit.js';
+import { fitKeys } from '../training/fit/fit.js';
 import type {
   Callback,
   FitOptions,
@@ -25,8 +26,7 @@ import type {
   TrainStepOptions,
   TrainStepResult,
 } from '../training/index.js';
-import { namedWeights, variableOf } from '../training/named-weights.js';
-import type { ParallelStep } from '../training/parallel-step.js';
+import type { ParallelStep } from '../training/step/parallel-step.js';
 import { checkRanksAgree } from './check-ranks.js';
 import type { Communicator } from './communicator.js';
 import { describeDataset } from './describe-dataset.js';

@@ -1,9 +1,9 @@
 import { Patience } from '../backend/patience.js';
+import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../errors/checks.js';
 import { DistributedError, InvalidOptionError } from '../errors/errors.js';
 import { messageOf } from '../errors/is-error.js';
-import { yieldToEventLoop } from '../training/yield-to-event-loop.js';
 import type { Communicator, NumberArray, Reduction, SendableArray } from './communicator.js';
 import {
   abortGroup,

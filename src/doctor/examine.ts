@@ -1,11 +1,11 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
+import { toBatch } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
+import { type PicturesOrViews, takeRange } from '../training/fit/epoch-batches.js';
 import type { SimCLR } from '../training/index.js';
-import { type PicturesOrViews, takeRange } from '../training/step-batches.js';
-import { toBatch } from '../training/to-batch.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
 import { checkLearningRate, checkTemperature } from './check-settings.js';

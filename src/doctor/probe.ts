@@ -25,10 +25,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { ntXentLoss } from '../losses/index.js';
 import { randomGenerator } from '../random/index.js';
+import type { PicturesOrViews } from '../training/fit/epoch-batches.js';
 import { contrastiveGradients, type SimCLR, trainableVariables } from '../training/index.js';
-import { projectViews } from '../training/project-views.js';
-import { rememberStatistics } from '../training/running-statistics.js';
-import type { PicturesOrViews } from '../training/step-batches.js';
+import { projectViews } from '../training/step/project-views.js';
+import { rememberStatistics } from '../training/step/running-statistics.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
 

@@ -5,7 +5,7 @@ import { io } from '@tensorflow/tfjs-core';
 import { hasTag } from '../errors/checks.js';
 import { CheckpointError, type DataError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
-import { checkFinite, checkJson, nonFiniteWeight } from '../training/checkpoint-format.js';
+import { checkFinite, checkJson, nonFiniteWeight } from '../training/checkpoints/format.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { readBytes } from './read-bytes.js';
 import { explainSystemError } from './system-error.js';

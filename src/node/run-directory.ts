@@ -5,7 +5,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { isObject } from '../errors/checks.js';
 import { CheckpointError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
-import { type FindCheckpointOptions, latestCheckpoint, readEntries } from '../training/checkpoint-store.js';
+import { type FindCheckpointOptions, latestCheckpoint, readEntries } from '../training/checkpoints/store.js';
 import { checkpointDirectory } from './checkpoint-directory.js';
 import { directory } from './directory.js';
 import { type FilePath, toFileName } from './file-path.js';

@@ -1,13 +1,13 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { checkImages } from '../data/image-dataset.js';
+import { toBatch } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import { explainMissingKernel } from './contrastive-gradients.js';
 import type { SimCLR } from './simclr.js';
-import { toBatch } from './to-batch.js';
-import { yieldToEventLoop } from './yield-to-event-loop.js';
+import { explainMissingKernel } from './step/contrastive-gradients.js';
 
 /** Options of `embed` and `project`. */
 export interface EmbedOptions {

@@ -1,4 +1,4 @@
-export { type CachedGradientsOptions, cachedGradients } from './cached-gradients.js';
+export { trainableVariables } from '../models/named-weights.js';
 export type {
   Callback,
   EpochRecord,
@@ -18,7 +18,8 @@ export { type EarlyStoppingOptions, earlyStopping } from './callbacks/early-stop
 export { type EvaluationFunction, type EvaluationOptions, evaluation } from './callbacks/evaluation.js';
 export { type History, history } from './callbacks/history.js';
 export { type ProgressOptions, type ProgressReport, progress } from './callbacks/progress.js';
-export type { CheckpointEntry } from './checkpoint-manifest.js';
+export type { CapturedExtraState, ExtraState } from './checkpoints/extra-state.js';
+export type { CheckpointEntry } from './checkpoints/manifest.js';
 export {
   bestCheckpoint,
   type CheckpointStore,
@@ -26,18 +27,10 @@ export {
   type FindCheckpointOptions,
   type FoundCheckpoint,
   latestCheckpoint,
-} from './checkpoint-store.js';
-export {
-  type ContrastiveGradients,
-  type ContrastiveGradientsOptions,
-  contrastiveGradients,
-} from './contrastive-gradients.js';
+} from './checkpoints/store.js';
 export type { EmbedOptions } from './embed.js';
-export type { CapturedExtraState, ExtraState } from './extra-state.js';
-export type { FitOptions } from './fit.js';
-export { trainableVariables } from './named-weights.js';
-export type { SkipNonFinite } from './non-finite.js';
-export type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
+export type { FitOptions } from './fit/fit.js';
+export type { SkipNonFinite } from './fit/non-finite-policy.js';
 export type {
   AugmentationConfig,
   EncoderConfig,
@@ -47,9 +40,16 @@ export type {
   PlannedOptimizer,
   ProjectionHeadConfig,
   TrainingPlan,
-} from './part-configs.js';
-export { plannedLearningRate } from './planned-learning-rate.js';
+} from './options/part-configs.js';
+export { plannedLearningRate } from './options/planned-learning-rate.js';
+export type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options/simclr-options.js';
+export type { ContrastiveLoss } from './options/to-view-loss.js';
 export { type BackendCheck, type CheckBackendOptions, checkBackend } from './preflight/check-backend.js';
 export type { WrongValue } from './preflight/probe-values.js';
 export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
-export type { ContrastiveLoss } from './to-view-loss.js';
+export { type CachedGradientsOptions, cachedGradients } from './step/cached-gradients.js';
+export {
+  type ContrastiveGradients,
+  type ContrastiveGradientsOptions,
+  contrastiveGradients,
+} from './step/contrastive-gradients.js';

@@ -13,39 +13,43 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
+import { explainMemory } from '../backend/explain-memory.js';
+import { unlessLost } from '../backend/lost-device.js';
+import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { isTensor } from '../data/image-array.js';
+import { toBatch } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
 import type { ViewLoss } from '../losses/index.js';
+import { trainableVariables } from '../models/named-weights.js';
 import { type BatchRandom, batchRandom } from '../random/index.js';
 import { clonesOf } from '../tensors/clones-of.js';
-import { loadSimCLR, saveSimCLR } from './artifacts.js';
-import { unlessLost } from './backend-loss.js';
-import { cachedGradients } from './cached-gradients.js';
 import type { History } from './callbacks/history.js';
-import { checkLabels } from './check-labels.js';
-import { checkMicroBatch } from './check-micro-batch.js';
-import { type ContrastiveGradients, explainMissingKernel, viewGradients } from './contrastive-gradients.js';
+import type { ExtraState } from './checkpoints/extra-state.js';
+import type { FitRecipe, TrainerRecipe } from './checkpoints/run-settings.js';
+import { loadSimCLR, saveSimCLR } from './checkpoints/save-load.js';
 import { type EmbedOptions, embedImages } from './embed.js';
-import { explainMemory } from './explain-memory.js';
-import type { ExtraState } from './extra-state.js';
-import { readLoss, sumOfAll } from './finite-step.js';
-import { type FitOptions, fitSimCLR } from './fit.js';
-import { temperatureOf } from './loss-option.js';
-import { trainableVariables } from './named-weights.js';
-import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options.js';
-import type { ParallelStep } from './parallel-step.js';
-import { checkOptions, makeParts } from './parts.js';
-import type { FitRecipe, TrainerRecipe } from './recipe.js';
-import { rememberStep } from './remember-step.js';
-import { rememberStatistics } from './running-statistics.js';
-import { type PicturesOrViews, type StepBatch, tensorBatch } from './step-batches.js';
+import { type PicturesOrViews, type StepBatch, tensorBatch } from './fit/epoch-batches.js';
+import { type FitOptions, fitSimCLR } from './fit/fit.js';
+import { temperatureOf } from './options/loss-option.js';
+import { checkOptions, makeParts } from './options/make-parts.js';
+import type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options/simclr-options.js';
+import type { ContrastiveLoss } from './options/to-view-loss.js';
+import { cachedGradients } from './step/cached-gradients.js';
+import { checkLabels } from './step/check-labels.js';
+import { checkMicroBatch } from './step/check-micro-batch.js';
+import {
+  type ContrastiveGradients,
+  explainMissingKernel,
+  viewGradients,
+} from './step/contrastive-gradients.js';
+import type { ParallelStep } from './step/parallel-step.js';
+import { readLoss, sumOfAll } from './step/read-loss.js';
+import { rememberStep } from './step/remember-step.js';
+import { rememberStatistics } from './step/running-statistics.js';
 import { summarize } from './summary.js';
-import { toBatch } from './to-batch.js';
-import type { ContrastiveLoss } from './to-view-loss.js';
-import { yieldToEventLoop } from './yield-to-event-loop.js';
 
 /** Options of {@link SimCLR.trainStep}. */
 export interface TrainStepOptions {

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augmentations/index.js';
 import type { ViewLoss } from '../losses/index.js';
-import { variableOf } from './named-weights.js';
+import { variableOf } from '../models/named-weights.js';
 import type { SimCLR } from './simclr.js';
 
 function countParameters(model: LayersModel): string {

@@ -1,7 +1,7 @@
 import { getKernel, type KernelFunc, registerKernel } from '@tensorflow/tfjs-core';
+import { lateReading } from '../backend/late-reading.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
-import { lateReading } from '../tensors/late-reading.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
 import { adamUpdate, momentumUpdate } from './updates.js';
 

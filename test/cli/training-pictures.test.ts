@@ -6,7 +6,7 @@ import type { EpochPass, ImageBatchSource, ViewBatch } from 'simclr-ts/data';
 import { type ImageFolderDataset, imageFolder } from 'simclr-ts/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wholeMicroBatches } from '../../src/cli/actions/whole-micro-batches.js';
-import { viewRequests } from '../../src/training/view-requests.js';
+import { viewRequests } from '../../src/training/fit/view-requests.js';
 import { stripes } from './pictures.js';
 
 let dir = '';

@@ -5,7 +5,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { directory } from '../../src/node/index.js';
 import { SGD, warmupCosineSchedule } from '../../src/optimizers/index.js';
 import { compareRuns, readRun } from '../../src/report/index.js';
-import { formatManifest, parseManifest } from '../../src/training/checkpoint-manifest.js';
+import { formatManifest, parseManifest } from '../../src/training/checkpoints/manifest.js';
 import { SimCLR } from '../../src/training/index.js';
 import { memoryStore, normalizedEncoder, tinyPictures, tinySimCLR } from '../training/tiny.js';
 import type { FuzzedParser } from './fuzz.js';

@@ -16,7 +16,7 @@ import { evenBatches } from '../../src/distributed/even-batches.js';
 import { type Communicator, shard } from '../../src/distributed/index.js';
 import { doctor } from '../../src/doctor/index.js';
 import { decodePool, imageFolder } from '../../src/node/index.js';
-import { viewRequests } from '../../src/training/view-requests.js';
+import { viewRequests } from '../../src/training/fit/view-requests.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';

@@ -1,7 +1,7 @@
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { expect, it } from 'vitest';
+import { explainMemory } from '../../src/backend/explain-memory.js';
 import { BackendError } from '../../src/errors/index.js';
-import { explainMemory } from '../../src/training/explain-memory.js';
 import { normalizedEncoder, rejection, tinyEncoder, tinyPictures, tinySimCLR } from './tiny.js';
 
 const any = () => true;

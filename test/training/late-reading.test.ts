@@ -2,7 +2,7 @@
 import { getBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { type Callback, checkpoint, SGD, SimCLR } from 'simclr-ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { lateReading } from '../../src/tensors/late-reading.js';
+import { lateReading } from '../../src/backend/late-reading.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { memoryStore, rejection, tinyPictures, tinySimCLR, weightValues } from './tiny.js';
 

@@ -22,17 +22,17 @@ import {
   randomResizedCrop,
   type Transform,
 } from '../../augmentations/index.js';
+import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImages } from '../../data/image-dataset.js';
 import { checkImageValues, epochOrder, type ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
-import { explainMissingKernel, releaseTape } from '../../training/contrastive-gradients.js';
-import { readLoss, sumOfAll } from '../../training/finite-step.js';
-import { trainableVariables } from '../../training/named-weights.js';
-import { yieldToEventLoop } from '../../training/yield-to-event-loop.js';
+import { explainMissingKernel, releaseTape } from '../../training/step/contrastive-gradients.js';
+import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
 import { checkTrainingLabels, type Labels } from '../embeddings.js';
 import { takePictures } from '../take-pictures.js';
 import { classifierNetwork, type FineTuneSource } from './classifier-network.js';

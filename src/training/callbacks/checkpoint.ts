@@ -1,10 +1,10 @@
 import type { io } from '@tensorflow/tfjs-core';
+import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { CheckpointLog } from '../checkpoint-log.js';
-import { type CheckpointStore, isCheckpointStore } from '../checkpoint-store.js';
-import { yieldToEventLoop } from '../yield-to-event-loop.js';
+import { CheckpointLog } from '../checkpoints/log.js';
+import { type CheckpointStore, isCheckpointStore } from '../checkpoints/store.js';
 import type { Callback, EpochRecord, FitContext, StepRecord } from './callback.js';
 
 /** What a checkpoint is judged by: smaller is better. `undefined` leaves the checkpoint out of the comparison. */

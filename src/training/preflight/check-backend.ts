@@ -4,7 +4,7 @@ import type { Transform } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import type { ViewLoss } from '../../losses/index.js';
-import { type ContrastiveLoss, toViewLoss } from '../to-view-loss.js';
+import { type ContrastiveLoss, toViewLoss } from '../options/to-view-loss.js';
 import { describeGradients, describeKernels, describeValues } from './describe.js';
 import { Needs } from './observe.js';
 import { halfPrecision, tooLarge, twoCores } from './obstacles.js';

@@ -1,5 +1,5 @@
 import { engine, getBackend, getKernel, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
-import { releaseTape } from '../contrastive-gradients.js';
+import { releaseTape } from '../step/contrastive-gradients.js';
 
 /** What a computation asked the engine for. */
 export class Needs {

@@ -2,10 +2,10 @@ import { type Tensor, type Tensor4D, tensor, tidy, zeros } from '@tensorflow/tfj
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type Transform } from '../../augmentations/index.js';
 import type { ViewLoss } from '../../losses/index.js';
+import { trainableVariables } from '../../models/named-weights.js';
 import { batchRandom, randomGenerator } from '../../random/index.js';
-import { trainableVariables } from '../named-weights.js';
-import { projectViews } from '../project-views.js';
-import { rememberStatistics } from '../running-statistics.js';
+import { projectViews } from '../step/project-views.js';
+import { rememberStatistics } from '../step/running-statistics.js';
 import { type Needs, observeGradients } from './observe.js';
 
 /** The parts that a step would run. */

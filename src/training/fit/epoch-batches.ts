@@ -1,0 +1,120 @@
+import { dispose, gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { gatherImages, isTensor } from '../../data/image-array.js';
+import { epochBatches } from '../../data/image-batches.js';
+import { isImageArray } from '../../data/image-dataset.js';
+import {
+  checkImageValues,
+  epochOrder,
+  type ImageArray,
+  type ImageBatchesOptions,
+  type ImageDataset,
+  type TensorBatch,
+  type ViewRequest,
+  type ViewTensorBatch,
+} from '../../data/index.js';
+
+/** Pictures, or the views that a data set has cut out of them, one tensor per view. */
+export type PicturesOrViews = Tensor4D | readonly Tensor4D[];
+
+/** The pictures of a step, whole or in parts. */
+export interface StepBatch {
+  /** For each picture its number in the data set. */
+  readonly indices: ArrayLike<number>;
+  /** Pictures `start` to `start + count - 1` of the batch, or their views. New tensors, which the caller disposes. */
+  rows(start: number, count: number): PicturesOrViews;
+}
+
+/** A batch that `fit` goes through. */
+export interface FitBatch extends StepBatch {
+  /** Its number in the epoch, from 0; one that damaged pictures left out counts too. */
+  readonly number: number;
+  /** The batch itself; `undefined` where only a micro-batch is on the device at a time. */
+  readonly whole?: TensorBatch | ViewTensorBatch;
+  /** @throws {@link ValueRangeError} unless all values are in [0, 1]. */
+  checkValues(): Promise<void>;
+  /** Frees what it holds. */
+  dispose(): void;
+}
+
+/** A batch that lies in tensors, which stay the caller's. */
+export function tensorBatch(pictures: PicturesOrViews, indices: ArrayLike<number>): StepBatch {
+  return { indices, rows: (start, count) => takeRange(pictures, start, count) };
+}
+
+/** Pictures `start` to `start + count - 1`, or their views, as new tensors. */
+export function takeRange(pictures: PicturesOrViews, start: number, count: number): PicturesOrViews {
+  const take = (part: Tensor4D): Tensor4D =>
+    count === part.shape[0] ? part.clone() : slice(part, [start, 0, 0, 0], [count, -1, -1, -1]);
+  return isTensor(pictures) ? take(pictures) : pictures.map(take);
+}
+
+/**
+ * The batches of one epoch. Of pictures in memory, only as many as one micro-batch has are ever brought to the device;
+ * an iterable's batches come whole, as they are.
+ */
+export async function* stepBatches(
+  caller: string,
+  dataset: ImageDataset,
+  options: ImageBatchesOptions & { microBatchSize?: number | undefined; views?: readonly ViewRequest[] },
+): AsyncGenerator<FitBatch, void, undefined> {
+  const { microBatchSize, ...pass } = options;
+  if (microBatchSize !== undefined && (isTensor(dataset) || isImageArray(dataset))) {
+    yield* batchesInMemory(caller, dataset, microBatchSize, pass);
+    return;
+  }
+  for await (const whole of epochBatches(dataset, pass)) {
+    const { indices, number } = whole;
+    const pictures = whole.images ?? whole.views;
+    const tensors = whole.images ? [whole.images] : whole.views;
+    yield {
+      number,
+      whole,
+      ...tensorBatch(pictures, indices),
+      checkValues: async () => {
+        for (const tensor of tensors) await checkImageValues(caller, 'dataset', tensor);
+      },
+      dispose: () => dispose([...tensors]),
+    };
+  }
+}
+
+/** The batches that `imageBatches` gives, without making a tensor of any. */
+function* batchesInMemory(
+  caller: string,
+  images: Tensor4D | ImageArray,
+  microBatchSize: number,
+  { batchSize, shuffle = true, seed = 0, epoch = 0, startBatch = 0 }: ImageBatchesOptions,
+): Generator<FitBatch> {
+  const size = images.shape[0];
+  const order = shuffle
+    ? epochOrder(size, { seed, epoch })
+    : Uint32Array.from({ length: size }, (_, index) => index);
+  for (let first = startBatch * batchSize; first + batchSize <= size; first += batchSize) {
+    const indices = order.slice(first, first + batchSize);
+    const rows = (start: number, count: number) =>
+      takeRows(caller, images, indices.subarray(start, start + count));
+    yield {
+      number: first / batchSize,
+      indices,
+      rows,
+      // Values in ordinary memory are looked at whenever they become a tensor.
+      checkValues: async () => {
+        if (!isTensor(images)) return;
+        for (let start = 0; start < batchSize; start += microBatchSize) {
+          const part = rows(start, microBatchSize);
+          try {
+            await checkImageValues(caller, 'dataset', part);
+          } finally {
+            part.dispose();
+          }
+        }
+      },
+      dispose: () => {},
+    };
+  }
+}
+
+function takeRows(caller: string, images: Tensor4D | ImageArray, indices: Uint32Array): Tensor4D {
+  if (!isTensor(images)) return gatherImages(caller, images, indices);
+  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
+}

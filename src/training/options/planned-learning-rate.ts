@@ -1,0 +1,87 @@
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { type LearningRate, warmupCosineSchedule } from '../../optimizers/index.js';
+import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
+
+const caller = 'plannedLearningRate';
+
+/**
+ * The learning rate that a plan in epochs means for a batch size, a number of epochs and a size of the data set: what
+ * `new SimCLR(recipe)` gives its optimizer. A last batch that is not full is left out, as `fit` does.
+ *
+ * @param config - Base rate, how it follows the batch, and the schedule in epochs.
+ * @param training - Batch size, epochs and size of the data set.
+ * @returns A number, or a schedule that can be saved.
+ * @throws {@link InvalidOptionError} when a value is outside its domain, or the warm-up is longer than the run.
+ * @example
+ * const learningRate = plannedLearningRate(
+ *   { base: 0.3, scaling: 'linear', schedule: { type: 'warmupCosine', warmupEpochs: 10 } },
+ *   { batchSize: 512, epochs: 100, datasetSize: 50_000 },
+ * );
+ * const optimizer = new LARS({ learningRate });
+ */
+export function plannedLearningRate(config: LearningRateConfig, training: TrainingPlan): LearningRate {
+  checkKeys(caller, config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 }, 'config');
+  checkTraining(caller, training);
+  const { base, scaling = 'none', schedule = { type: 'constant' } } = config;
+  const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
+  const { batchSize, epochs, datasetSize } = training;
+  checkNonNegative(caller, 'base', base);
+  checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
+  checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
+  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine']);
+  const ratio = batchSize / referenceBatchSize;
+  const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
+  if (schedule.type === 'constant') {
+    checkKeys(caller, schedule, { type: 1 }, 'schedule');
+    return learningRate;
+  }
+
+  const keys = {
+    type: 1,
+    warmupEpochs: 1,
+    cosineEpochs: 1,
+    startRate: 1,
+    finalRate: 1,
+    rule: 1,
+    interval: 1,
+  };
+  checkKeys(caller, schedule, keys, 'schedule');
+  const { warmupEpochs, cosineEpochs, startRate, finalRate, rule, interval = 'step' } = schedule;
+  checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
+  if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
+  checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
+  if (cosineEpochs === undefined && warmupEpochs > epochs) {
+    throw new InvalidOptionError(
+      `${caller}: the warm-up must not be longer than the run. Received: schedule.warmupEpochs=${warmupEpochs}, epochs=${epochs}.`,
+    );
+  }
+  const stepsPerEpoch = Math.floor(datasetSize / batchSize);
+  return warmupCosineSchedule({
+    learningRate,
+    warmupSteps: Math.round(warmupEpochs * stepsPerEpoch),
+    totalSteps: Math.max(
+      1,
+      Math.round((cosineEpochs === undefined ? epochs : warmupEpochs + cosineEpochs) * stepsPerEpoch),
+    ),
+    holdSteps: interval === 'epoch' ? stepsPerEpoch : 1,
+    ...(startRate !== undefined && { startRate }),
+    ...(finalRate !== undefined && { finalRate }),
+    ...(rule !== undefined && { rule }),
+  });
+}
+
+/** @throws {@link InvalidOptionError} unless every field of `training` is known and in its domain. */
+export function checkTraining(caller: string, training: TrainingPlan): void {
+  checkKeys(caller, training, { batchSize: 1, epochs: 1, datasetSize: 1 }, 'training');
+  const { batchSize, epochs, datasetSize } = training;
+  checkInteger(caller, 'batchSize', batchSize);
+  checkInteger(caller, 'epochs', epochs);
+  checkInteger(caller, 'datasetSize', datasetSize);
+  if (datasetSize < batchSize) {
+    throw new InvalidOptionError(
+      `${caller}: the data set must fill at least one batch. Received: datasetSize=${datasetSize}, batchSize=${batchSize}.`,
+    );
+  }
+}

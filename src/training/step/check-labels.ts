@@ -1,0 +1,58 @@
+import { datasetSize, type ImageDataset } from '../../data/index.js';
+import { checkLabelValues } from '../../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import type { ViewLoss } from '../../losses/index.js';
+
+/**
+ * @throws {@link InvalidOptionError} when a loss needs labels and there are none.
+ * @throws {@link ShapeError} when there is not one for each of `count` pictures, where that is known.
+ * @throws {@link ValueRangeError} when one is not an integer.
+ */
+export function checkLabels(
+  caller: string,
+  loss: ViewLoss,
+  labels: ArrayLike<number> | undefined,
+  count: number | undefined,
+): void {
+  if (labels === undefined) {
+    if (!loss.needsLabels) return;
+    throw new InvalidOptionError(
+      `${caller}: labels must be given, for the loss ${loss.name} needs the class of each picture. Received: labels=undefined.`,
+    );
+  }
+  if (count !== undefined && labels.length !== count) {
+    throw new ShapeError(
+      `${caller}: labels must have one label for each of ${count} pictures. Received: ${labels.length} labels.`,
+    );
+  }
+  checkLabelValues(caller, 'labels', labels);
+}
+
+/** {@link checkLabels} for a data set whose pictures are numbered. */
+export function checkDatasetLabels(
+  caller: string,
+  loss: ViewLoss,
+  labels: ArrayLike<number> | undefined,
+  dataset: ImageDataset,
+): void {
+  // The batches of an array may number their pictures as they like.
+  checkLabels(caller, loss, labels, Array.isArray(dataset) ? undefined : datasetSize(dataset));
+}
+
+/** @throws {@link ShapeError} when a picture's number is beyond the labels. */
+export function labelsOf(
+  caller: string,
+  labels: ArrayLike<number> | undefined,
+  indices: ArrayLike<number>,
+): Int32Array | undefined {
+  if (labels === undefined) return undefined;
+  return Int32Array.from(indices, (index) => {
+    const label = labels[index];
+    if (label === undefined) {
+      throw new ShapeError(
+        `${caller}: labels must have one for each picture by its number in the data set. Received: ${labels.length} labels, picture number ${index}.`,
+      );
+    }
+    return label;
+  });
+}

@@ -1,0 +1,28 @@
+import { type NamedTensorMap, type Scalar, stack, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { NonFiniteLossError } from '../../errors/errors.js';
+
+/** Sum of all values of all tensors: NaN or infinite if one of them is. */
+export function sumOfAll(tensors: NamedTensorMap): Scalar {
+  return tidy(() => sum(stack(Object.values(tensors).map((tensor) => sum(tensor)))));
+}
+
+/**
+ * Reads what a step gave.
+ *
+ * A loss alone does not tell: some backends (WebAssembly's fused ReLU, shaders) turn NaN into 0 on its way through
+ * the network, so that weights of NaN go with a finite loss. The gradients of such a step have it.
+ *
+ * @param summary - The loss and a sum of all gradients. Disposed of once it is read.
+ * @param late - Whether the weights are changed before it is.
+ * @returns The loss.
+ * @throws {@link NonFiniteLossError} unless both numbers are finite.
+ */
+export async function readLoss(summary: Tensor, step: number, late = false): Promise<number> {
+  try {
+    const [loss, gradientSum] = (await summary.data()) as Float32Array;
+    if (Number.isFinite(loss) && Number.isFinite(gradientSum)) return loss!;
+    throw new NonFiniteLossError(step, loss!, late);
+  } finally {
+    summary.dispose();
+  }
+}

@@ -1,0 +1,11 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { variableOf } from '../../models/named-weights.js';
+import { type Remembered, rememberVariables } from '../../tensors/remember-variables.js';
+
+/**
+ * Remembers the weights that a forward pass changes and no gradient, such as the running statistics of batch
+ * normalisation: a step that fails must not leave NaN in them.
+ */
+export function rememberStatistics(...models: LayersModel[]): Remembered {
+  return rememberVariables(models.flatMap((model) => model.nonTrainableWeights.map(variableOf)));
+}
