@@ -28,7 +28,10 @@ const builds = {
 export async function buildWasm(root, compiler = installedCompiler()) {
   const sources = join(root, 'src/wasm/assembly');
   const scripts = ['build.mjs', 'layout.mjs'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-  const names = (await readdir(sources)).sort().map((name) => join(sources, name));
+  const names = (await readdir(sources, { recursive: true }))
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => join(sources, name));
   const texts = new Map(
     await Promise.all(
       [...names, ...scripts].map(async (path) => [basename(path), await readFile(path, 'utf8')]),
@@ -39,7 +42,7 @@ export async function buildWasm(root, compiler = installedCompiler()) {
     .digest('hex');
   const head = `// Written by scripts/build-wasm.mjs with ${compiler}, from sources of the hash ${hash}.\n`;
   const targets = [...Object.keys(builds), 'layout'].map((name) =>
-    join(root, `src/wasm/${name}.generated.ts`),
+    join(root, `src/wasm/module/${name}.generated.ts`),
   );
   const present = await Promise.all(targets.map((path) => readFile(path, 'utf8').catch(() => '')));
   if (present.every((text) => text.startsWith(head))) return false;

@@ -1,12 +1,12 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkFraction } from '../errors/checks.js';
-import { centerCrop } from './center-crop.js';
 import { type ComposeParameters, compose } from './compose.js';
+import { centerCrop } from './geometry/center-crop.js';
+import type { Interpolation } from './geometry/resampling-taps.js';
+import { resize } from './geometry/resize.js';
+import { roundHalfEven } from './geometry/rounding.js';
 import { resolveSize } from './image-checks.js';
 import { type NormalizeOptions, normalize } from './normalize.js';
-import type { Interpolation } from './resampling-taps.js';
-import { resize } from './resize.js';
-import { roundHalfEven } from './rounding.js';
 import type { DescribedTransform, ImageSize } from './transform.js';
 
 /** Options of {@link evaluationTransform}. */

@@ -17,8 +17,8 @@ import {
   receivedMessage,
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
+import { gatherRows } from './geometry/resample.js';
 import { checkImages, checkRows } from './image-checks.js';
-import { gatherRows } from './resample.js';
 import type { DescribedTransform } from './transform.js';
 
 /** What lies beyond a picture's border when it is blurred: its mirror image, or zeros (which darkens the border). */

@@ -1,7 +1,8 @@
-export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './adjust-color.js';
-export type { ColorSemantics } from './blend.js';
-export { type CenterCropOptions, centerCrop } from './center-crop.js';
-export { type ColorJitterOptions, type ColorJitterParameters, colorJitter } from './color-jitter.js';
+export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './color/adjust-color.js';
+export type { ColorSemantics } from './color/blend.js';
+export { type ColorJitterOptions, type ColorJitterParameters, colorJitter } from './color/color-jitter.js';
+export { grayscale, type RandomGrayscaleOptions, randomGrayscale } from './color/grayscale.js';
+export { type SolarizeOptions, solarize } from './color/solarize.js';
 export { type ComposeParameters, compose } from './compose.js';
 export { type EvaluationTransformOptions, evaluationTransform } from './evaluation-transform.js';
 export {
@@ -10,7 +11,15 @@ export {
   type GaussianBlurParameters,
   gaussianBlur,
 } from './gaussian-blur.js';
-export { grayscale, type RandomGrayscaleOptions, randomGrayscale } from './grayscale.js';
+export { type CenterCropOptions, centerCrop } from './geometry/center-crop.js';
+export { type RandomHorizontalFlipOptions, randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
+export {
+  type CropParameters,
+  type RandomResizedCropOptions,
+  randomResizedCrop,
+} from './geometry/random-resized-crop.js';
+export type { Interpolation } from './geometry/resampling-taps.js';
+export { type ResizeOptions, resize } from './geometry/resize.js';
 export {
   cifar10Mean,
   cifar10Std,
@@ -21,17 +30,8 @@ export {
   normalize,
 } from './normalize.js';
 export { type RandomApplyOptions, type RandomApplyParameters, randomApply } from './random-apply.js';
-export { type RandomHorizontalFlipOptions, randomHorizontalFlip } from './random-horizontal-flip.js';
-export {
-  type CropParameters,
-  type RandomResizedCropOptions,
-  randomResizedCrop,
-} from './random-resized-crop.js';
-export type { Interpolation } from './resampling-taps.js';
-export { type ResizeOptions, resize } from './resize.js';
 export type { SelectionParameters } from './selection.js';
 export { type SimCLRAugmentationOptions, simclrAugmentation } from './simclr-augmentation.js';
-export { type SolarizeOptions, solarize } from './solarize.js';
 export {
   augment,
   type DescribedTransform,

@@ -1,6 +1,6 @@
 import { clone, concat, reshape, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { BatchRandom } from '../random/index.js';
-import { gatherRows } from './resample.js';
+import { gatherRows } from './geometry/resample.js';
 
 /** Which pictures of a batch a transform changes. */
 export interface SelectionParameters {

@@ -1,16 +1,16 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkProbability } from '../errors/checks.js';
-import type { ColorSemantics } from './blend.js';
-import { type ColorJitterOptions, colorJitter } from './color-jitter.js';
+import type { ColorSemantics } from './color/blend.js';
+import { type ColorJitterOptions, colorJitter } from './color/color-jitter.js';
+import { randomGrayscale } from './color/grayscale.js';
 import { type ComposeParameters, compose } from './compose.js';
 import { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js';
-import { randomGrayscale } from './grayscale.js';
+import { randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
+import { randomResizedCrop } from './geometry/random-resized-crop.js';
+import type { Interpolation } from './geometry/resampling-taps.js';
 import { resolveSize } from './image-checks.js';
 import { type NormalizeOptions, normalize } from './normalize.js';
 import { randomApply } from './random-apply.js';
-import { randomHorizontalFlip } from './random-horizontal-flip.js';
-import { randomResizedCrop } from './random-resized-crop.js';
-import type { Interpolation } from './resampling-taps.js';
 import type { DescribedTransform, ImageSize } from './transform.js';
 
 /** Options of {@link simclrAugmentation}. Defaults are the paper's (appendix A) unless they say otherwise. */

@@ -2,19 +2,19 @@ import { checkKeys } from '../errors/check-keys.js';
 import { receivedMessage } from '../errors/checks.js';
 import { fromData, refuseNull } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
-import { centerCrop } from './center-crop.js';
-import { colorJitter } from './color-jitter.js';
+import { colorJitter } from './color/color-jitter.js';
+import { randomGrayscale } from './color/grayscale.js';
+import { solarize } from './color/solarize.js';
 import { compose } from './compose.js';
 import { evaluationTransform } from './evaluation-transform.js';
 import { gaussianBlur } from './gaussian-blur.js';
-import { randomGrayscale } from './grayscale.js';
+import { centerCrop } from './geometry/center-crop.js';
+import { randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
+import { randomResizedCrop } from './geometry/random-resized-crop.js';
+import { resize } from './geometry/resize.js';
 import { denormalize, normalize } from './normalize.js';
 import { randomApply } from './random-apply.js';
-import { randomHorizontalFlip } from './random-horizontal-flip.js';
-import { randomResizedCrop } from './random-resized-crop.js';
-import { resize } from './resize.js';
 import { simclrAugmentation } from './simclr-augmentation.js';
-import { solarize } from './solarize.js';
 import type { DescribedTransform, Transform, TransformConfig } from './transform.js';
 
 /** Builds a transform of one's own from the options in its configuration. */

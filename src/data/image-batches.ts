@@ -18,7 +18,7 @@ import {
   isIterable,
   type ViewBatch,
 } from './image-dataset.js';
-import { isOneShot } from './stream.js';
+import { isOneShot } from './streams/stream.js';
 
 /** Options of {@link imageBatches}. */
 export interface ImageBatchesOptions {

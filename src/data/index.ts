@@ -1,9 +1,18 @@
 export { type BatchOptions, batch, type RepeatOptions, repeat } from './batch.js';
-export type { ByteChunks, ByteSource } from './byte-source.js';
-export type { FileBytes } from './bytes.js';
-export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './cifar.js';
-export { type IDXArray, type IDXImagesOptions, parseIDX, parseIDXGzip, parseIDXImages } from './idx.js';
-export { idxRecords } from './idx-records.js';
+export type { ByteChunks, ByteSource } from './formats/byte-source.js';
+export type { FileBytes } from './formats/bytes.js';
+export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './formats/cifar.js';
+export {
+  type IDXArray,
+  type IDXImagesOptions,
+  parseIDX,
+  parseIDXGzip,
+  parseIDXImages,
+} from './formats/idx.js';
+export { idxRecords } from './formats/idx-records.js';
+export { parseSTL10, stl10ClassNames } from './formats/stl10.js';
+export { type TarEntriesOptions, type TarEntry, tarEntries } from './formats/tar/tar-entries.js';
+export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './formats/web-dataset.js';
 export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
 export {
   epochOrder,
@@ -12,7 +21,6 @@ export {
   type TensorBatch,
   type ViewTensorBatch,
 } from './image-batches.js';
-export { type CacheOptions, cache, type ImageCache } from './image-cache.js';
 export {
   batchesPerEpoch,
   type DecodedBatches,
@@ -26,13 +34,6 @@ export {
   type ViewBatch,
 } from './image-dataset.js';
 export { checkImageValues } from './image-range.js';
-export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './image-stream.js';
-export {
-  type IndexedImages,
-  type IndexedImagesDataset,
-  type IndexedImagesOptions,
-  indexedImages,
-} from './indexed-images.js';
 export {
   concatenateImages,
   type LabeledImages,
@@ -42,7 +43,6 @@ export {
   selectImages,
   splitImages,
 } from './labeled-images.js';
-export { type MapStreamOptions, mapStream, type PrefetchOptions, prefetch } from './map-stream.js';
 export type {
   CutViews,
   CutViewsOptions,
@@ -54,10 +54,16 @@ export type {
   PictureToCut,
   SkippedImage,
 } from './picture.js';
-export { type ShuffleOptions, shuffle } from './shuffle.js';
-export { parseSTL10, stl10ClassNames } from './stl10.js';
-export { type Stream, type StreamInput, type StreamPosition, stream } from './stream.js';
-export { StreamReader, type StreamState } from './stream-reader.js';
-export { type TarEntriesOptions, type TarEntry, tarEntries } from './tar/tar-entries.js';
+export { type CacheOptions, cache, type ImageCache } from './streams/image-cache.js';
+export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './streams/image-stream.js';
+export {
+  type IndexedImages,
+  type IndexedImagesDataset,
+  type IndexedImagesOptions,
+  indexedImages,
+} from './streams/indexed-images.js';
+export { type MapStreamOptions, mapStream, type PrefetchOptions, prefetch } from './streams/map-stream.js';
+export { type ShuffleOptions, shuffle } from './streams/shuffle.js';
+export { type Stream, type StreamInput, type StreamPosition, stream } from './streams/stream.js';
+export { StreamReader, type StreamState } from './streams/stream-reader.js';
 export type { CropPlan, ViewRequest } from './view-crops.js';
-export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './web-dataset.js';

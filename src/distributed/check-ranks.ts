@@ -1,6 +1,6 @@
 import { DistributedError } from '../errors/errors.js';
-import type { Communicator } from './communicator.js';
-import { gatherTexts } from './texts.js';
+import type { Communicator } from './communicators/communicator.js';
+import { gatherTexts } from './communicators/texts.js';
 
 /** Longer values are cut in a message. */
 const longest = 100;

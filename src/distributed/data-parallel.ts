@@ -28,7 +28,8 @@ import type {
 } from '../training/index.js';
 import type { ParallelStep } from '../training/step/parallel-step.js';
 import { checkRanksAgree } from './check-ranks.js';
-import type { Communicator } from './communicator.js';
+import type { Communicator } from './communicators/communicator.js';
+import { packageVersion } from './communicators/version.js';
 import { describeDataset } from './describe-dataset.js';
 import { evenBatches } from './even-batches.js';
 import { gatherProjections, requireSynchronous } from './gather-projections.js';
@@ -36,7 +37,6 @@ import { ntXentOfAll } from './nt-xent-of-all.js';
 import { rankCallbacks } from './rank-callbacks.js';
 import { shard } from './shard.js';
 import { allReduceInBuckets, type SumGradientsOptions, sumGradients } from './sum-gradients.js';
-import { packageVersion } from './version.js';
 
 /** Options of {@link dataParallel}. */
 export interface DataParallelOptions extends SumGradientsOptions {

@@ -8,7 +8,7 @@ import type {
   ViewBatch,
   ViewTensorBatch,
 } from '../data/index.js';
-import type { Communicator } from './communicator.js';
+import type { Communicator } from './communicators/communicator.js';
 
 /**
  * Makes the ranks take their steps together: before each, they find out whether all have a batch, and of how many

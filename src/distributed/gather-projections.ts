@@ -12,7 +12,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { BackendError, DistributedError } from '../errors/errors.js';
-import type { Communicator, SynchronousCollectives } from './communicator.js';
+import type { Communicator, SynchronousCollectives } from './communicators/communicator.js';
 
 /**
  * What a gradient can use: communication that is done when it returns, on a backend whose results can be read at

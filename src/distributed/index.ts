@@ -5,7 +5,15 @@ export type {
   Reduction,
   SendableArray,
   SynchronousCollectives,
-} from './communicator.js';
+} from './communicators/communicator.js';
+export { singleProcess } from './communicators/single-process.js';
+export { type WorkerCommunicatorOptions, workerCommunicator } from './communicators/worker-communicator.js';
+export {
+  abortGroup,
+  type WorkerGroup,
+  type WorkerGroupOptions,
+  workerGroup,
+} from './communicators/worker-group.js';
 export {
   type DataParallel,
   type DataParallelFitOptions,
@@ -15,7 +23,4 @@ export {
 export { gatherProjections } from './gather-projections.js';
 export { type NTXentOfAllOptions, ntXentOfAll } from './nt-xent-of-all.js';
 export { shard } from './shard.js';
-export { singleProcess } from './single-process.js';
 export { type SumGradientsOptions, sumGradients } from './sum-gradients.js';
-export { type WorkerCommunicatorOptions, workerCommunicator } from './worker-communicator.js';
-export { abortGroup, type WorkerGroup, type WorkerGroupOptions, workerGroup } from './worker-group.js';

@@ -1,6 +1,6 @@
 import type { Callback, FitContext } from '../training/index.js';
-import type { Communicator } from './communicator.js';
-import { gatherTexts } from './texts.js';
+import type { Communicator } from './communicators/communicator.js';
+import { gatherTexts } from './communicators/texts.js';
 
 /** Callbacks of one rank among several. */
 export interface RankCallbacks {

@@ -1,7 +1,7 @@
 import { dispose, type NamedTensorMap, tensor, tidy } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import type { Communicator } from './communicator.js';
+import type { Communicator } from './communicators/communicator.js';
 
 /** Options of {@link sumGradients}. */
 export interface SumGradientsOptions {

@@ -1,30 +1,34 @@
-export { type AccuracyDifference, accuracyDifference } from './accuracy-difference.js';
+export type { EmbeddingArray, EmbeddingArrayLike, Embeddings, Labels } from './embeddings.js';
 export {
   type AlignmentOptions,
   alignment,
   type UniformityOptions,
   uniformity,
-} from './alignment-uniformity.js';
-export { type ClassificationResult, type ClassScores, confusionMatrix } from './classification.js';
-export { type ConfidenceInterval, confidenceInterval } from './confidence-interval.js';
-export { type EmbeddingHealth, embeddingHealth } from './embedding-health.js';
-export type { EmbeddingArray, EmbeddingArrayLike, Embeddings, Labels } from './embeddings.js';
+} from './health/alignment-uniformity.js';
+export { type EmbeddingHealth, embeddingHealth } from './health/embedding-health.js';
+export { type AccuracyDifference, accuracyDifference } from './labels/accuracy-difference.js';
+export { type ClassificationResult, type ClassScores, confusionMatrix } from './labels/classification.js';
+export { type ConfidenceInterval, confidenceInterval } from './labels/confidence-interval.js';
+export { type LabeledSelection, selectLabeled } from './labels/select-labeled.js';
+export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe/linear-probe.js';
+export { type OnlineLinearProbeOptions, onlineLinearProbe } from './linear-probe/online-linear-probe.js';
+export type { RegularizationTrial } from './linear-probe/regularization-sweep.js';
 export {
   type KnnClassifier,
   type KnnClassifierOptions,
   knnClassifier,
   type LabeledEmbeddings,
-} from './knn-classifier.js';
-export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe.js';
-export { type NearDuplicateGroup, type NearDuplicatesOptions, nearDuplicates } from './near-duplicates.js';
-export { type NearestNeighbors, nearestNeighbors } from './nearest-neighbors.js';
-export { neighborOverlap } from './neighbor-overlap.js';
-export { type OnlineLinearProbeOptions, onlineLinearProbe } from './online-linear-probe.js';
-export type { RegularizationTrial } from './regularization-sweep.js';
+} from './neighbors/knn-classifier.js';
+export {
+  type NearDuplicateGroup,
+  type NearDuplicatesOptions,
+  nearDuplicates,
+} from './neighbors/near-duplicates.js';
+export { type NearestNeighbors, nearestNeighbors } from './neighbors/nearest-neighbors.js';
+export { neighborOverlap } from './neighbors/neighbor-overlap.js';
 export {
   type RelevantPairs,
   type RetrievalOptions,
   type RetrievalResult,
   retrieval,
-} from './retrieval.js';
-export { type LabeledSelection, selectLabeled } from './select-labeled.js';
+} from './neighbors/retrieval.js';

@@ -1,4 +1,4 @@
-export { type ExportONNXOptions, exportONNX } from './export-onnx.js';
+export { type ExportONNXOptions, exportONNX } from './onnx/export-onnx.js';
 export { toPlainLayersModel } from './plain-layers-model.js';
 export {
   type NamedTensors,
@@ -6,7 +6,13 @@ export {
   type SafetensorsFile,
   type WriteSafetensorsOptions,
   writeSafetensors,
-} from './safetensors.js';
+} from './safetensors/safetensors.js';
+export type {
+  SafetensorsType,
+  StateData,
+  StateTensor,
+  StateTensorInput,
+} from './safetensors/tensor-types.js';
 export {
   type LoadedStateDict,
   type LoadStateDictOptions,
@@ -15,4 +21,3 @@ export {
   stateDict,
 } from './state-dict.js';
 export type { StateDictFormat } from './state-dict-names.js';
-export type { SafetensorsType, StateData, StateTensor, StateTensorInput } from './tensor-types.js';

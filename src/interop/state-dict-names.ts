@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors/errors.js';
-import { quoted } from './safetensors-header.js';
+import { quoted } from './safetensors/safetensors-header.js';
 
 /**
  * Names that a package gives to the weights of a model.

@@ -9,8 +9,9 @@ import {
   torchvisionWeights,
 } from '../models/index.js';
 import { type HeadWeight, headWeights, readHeadWeight, writeHeadWeight } from './head-weights.js';
-import { checkShape, entriesOf, type NamedTensors } from './safetensors.js';
-import { quoted } from './safetensors-header.js';
+import { checkShape, entriesOf, type NamedTensors } from './safetensors/safetensors.js';
+import { quoted } from './safetensors/safetensors-header.js';
+import { type StateTensor, type StateTensorInput, typeOfArray } from './safetensors/tensor-types.js';
 import {
   type EncoderPlace,
   findEncoders,
@@ -22,7 +23,6 @@ import {
   type StateDictFormat,
   toTorchvisionName,
 } from './state-dict-names.js';
-import { type StateTensor, type StateTensorInput, typeOfArray } from './tensor-types.js';
 
 /** Options of {@link loadStateDict}. */
 export interface LoadStateDictOptions {

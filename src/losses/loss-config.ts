@@ -1,8 +1,8 @@
 import type { BarlowTwinsLossOptions } from './barlow-twins-loss.js';
-import type { DCLLossOptions, DCLWLossOptions } from './dcl-loss.js';
-import type { NTXentLossOptions } from './nt-xent-loss.js';
-import type { NTXentQueueLossOptions } from './nt-xent-queue-loss.js';
-import type { SupervisedContrastiveLossOptions } from './supervised-contrastive-loss.js';
+import type { DCLLossOptions, DCLWLossOptions } from './contrastive/dcl-loss.js';
+import type { NTXentLossOptions } from './contrastive/nt-xent-loss.js';
+import type { NTXentQueueLossOptions } from './contrastive/nt-xent-queue-loss.js';
+import type { SupervisedContrastiveLossOptions } from './contrastive/supervised-contrastive-loss.js';
 import type { VICRegLossOptions } from './vicreg-loss.js';
 
 /** The options of each loss of this library, by the name that a {@link LossConfig} gives it. */

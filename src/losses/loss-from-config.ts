@@ -5,12 +5,12 @@ import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
 import { barlowTwinsLoss } from './barlow-twins-loss.js';
-import { dclLoss, dclwLoss } from './dcl-loss.js';
-import { EmbeddingQueue } from './embedding-queue.js';
+import { dclLoss, dclwLoss } from './contrastive/dcl-loss.js';
+import { EmbeddingQueue } from './contrastive/embedding-queue.js';
+import { ntXentLoss } from './contrastive/nt-xent-loss.js';
+import { ntXentQueueLoss } from './contrastive/nt-xent-queue-loss.js';
+import { supervisedContrastiveLoss } from './contrastive/supervised-contrastive-loss.js';
 import type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
-import { ntXentLoss } from './nt-xent-loss.js';
-import { ntXentQueueLoss } from './nt-xent-queue-loss.js';
-import { supervisedContrastiveLoss } from './supervised-contrastive-loss.js';
 import { vicRegLoss } from './vicreg-loss.js';
 import type { ViewLoss } from './view-loss.js';
 

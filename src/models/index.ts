@@ -1,19 +1,19 @@
-export { BatchNormalization, type BatchNormalizationLayerOptions } from './batch-normalization.js';
 export { checkEncoder } from './check-encoder.js';
-export type { OpenShape } from './layer-types.js';
-export { PaddedConv2D, type PaddedConv2DOptions } from './padded-conv2d.js';
-export { PaddedMaxPooling2D, type PaddedMaxPooling2DOptions } from './padded-max-pooling2d.js';
-export type { Padding } from './padding.js';
-export { type ProjectionHeadOptions, projectionHead } from './projection-head.js';
-export { registerLayers } from './register-layers.js';
-export { type ResNetOptions, type ResNetStem, resnet18, resnet34, resnet50 } from './resnet.js';
+export { BatchNormalization, type BatchNormalizationLayerOptions } from './layers/batch-normalization.js';
+export type { OpenShape } from './layers/layer-types.js';
+export { PaddedConv2D, type PaddedConv2DOptions } from './layers/padded-conv2d.js';
+export { PaddedMaxPooling2D, type PaddedMaxPooling2DOptions } from './layers/padded-max-pooling2d.js';
+export type { Padding } from './layers/padding.js';
+export { registerLayers } from './layers/register-layers.js';
 export {
   type InitializerConvention,
   SeededInitializer,
   type SeededInitializerOptions,
   seededInitializer,
   weightStream,
-} from './seeded-initializer.js';
+} from './layers/seeded-initializer.js';
+export { type ProjectionHeadOptions, projectionHead } from './projection-head.js';
+export { type ResNetOptions, type ResNetStem, resnet18, resnet34, resnet50 } from './resnet.js';
 export {
   getTorchvisionWeights,
   setTorchvisionWeights,

@@ -2,10 +2,14 @@ import { input, type LayersModel, layers, model, type SymbolicTensor } from '@te
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { BatchNormalization } from './batch-normalization.js';
-import { checkNormalizationOptions } from './check-normalization-options.js';
-import { registerLayers } from './register-layers.js';
-import { denseInitializers, type InitializerConvention, seededInitializer } from './seeded-initializer.js';
+import { BatchNormalization } from './layers/batch-normalization.js';
+import { checkNormalizationOptions } from './layers/check-normalization-options.js';
+import { registerLayers } from './layers/register-layers.js';
+import {
+  denseInitializers,
+  type InitializerConvention,
+  seededInitializer,
+} from './layers/seeded-initializer.js';
 
 /** Options of {@link projectionHead}. */
 export interface ProjectionHeadOptions {

@@ -2,12 +2,12 @@ import { input, type LayersModel, layers, model, type SymbolicTensor } from '@te
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
-import { BatchNormalization, type BatchNormalizationLayerOptions } from './batch-normalization.js';
-import { checkNormalizationOptions } from './check-normalization-options.js';
-import { PaddedConv2D } from './padded-conv2d.js';
-import { PaddedMaxPooling2D } from './padded-max-pooling2d.js';
-import { registerLayers } from './register-layers.js';
-import { convolutionInitializer, type InitializerConvention } from './seeded-initializer.js';
+import { BatchNormalization, type BatchNormalizationLayerOptions } from './layers/batch-normalization.js';
+import { checkNormalizationOptions } from './layers/check-normalization-options.js';
+import { PaddedConv2D } from './layers/padded-conv2d.js';
+import { PaddedMaxPooling2D } from './layers/padded-max-pooling2d.js';
+import { registerLayers } from './layers/register-layers.js';
+import { convolutionInitializer, type InitializerConvention } from './layers/seeded-initializer.js';
 
 /** The first convolution of a ResNet, and whether a 3x3 maximum pool with stride 2 follows. */
 export interface ResNetStem {

@@ -1,9 +1,9 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { toHwio, toOihw } from './kernel-layout.js';
-import type { Weight } from './layer-types.js';
-import { PaddedConv2D } from './padded-conv2d.js';
+import { toHwio, toOihw } from './layers/kernel-layout.js';
+import type { Weight } from './layers/layer-types.js';
+import { PaddedConv2D } from './layers/padded-conv2d.js';
 
 /** One weight of a ResNet as torchvision's state dict has it. */
 export interface TorchvisionWeight {

@@ -1,7 +1,7 @@
 import type { NumberArray, Reduction, SendableArray } from '../distributed/index.js';
 import { shorten } from '../errors/checks.js';
 import { DistributedError } from '../errors/errors.js';
-import { importOptional } from '../node/optional-package.js';
+import { importOptional } from '../node/backends/optional-package.js';
 import type { Launch } from './launch.js';
 
 type Library = import('koffi').LibraryHandle;

@@ -12,13 +12,17 @@ export {
   releaseBackend,
   type UseBestBackendOptions,
   useBestBackend,
-} from './best-backend.js';
-export { type CheckpointDirectory, checkpointDirectory } from './checkpoint-directory.js';
-export { type DecodedImage, type DecodeImageOptions, decodeImage } from './decode-image.js';
-export { type DecodePool, type DecodePoolOptions, decodePool } from './decode-pool.js';
-export { directory, type OwnedArtifacts } from './directory.js';
-export type { FilePath } from './file-path.js';
-export { fileSource, idxFileRecords, webDatasetFiles } from './file-source.js';
+} from './backends/best-backend.js';
+export { type CheckpointDirectory, checkpointDirectory } from './checkpoints/checkpoint-directory.js';
+export { directory, type OwnedArtifacts } from './checkpoints/directory.js';
+export { type NewestModel, type RunDirectory, runDirectory } from './checkpoints/run-directory.js';
+export type { FilePath } from './files/file-path.js';
+export { fileSource, idxFileRecords, webDatasetFiles } from './files/file-source.js';
+export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-files.js';
+export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './files/read-files.js';
+export type { RecordFileDataset, RecordFileOptions } from './files/record-file.js';
+export { type DecodedImage, type DecodeImageOptions, decodeImage } from './pictures/decode-image.js';
+export { type DecodePool, type DecodePoolOptions, decodePool } from './pictures/decode-pool.js';
 export {
   type ImageFolderContents,
   type ImageFolderDataset,
@@ -26,17 +30,13 @@ export {
   imageFolder,
   readImageFolder,
   type StreamImageFolderOptions,
-} from './image-folder.js';
-export { type Interrupt, onInterrupt } from './on-interrupt.js';
-export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './open-files.js';
-export { type Progress, type ProgressOptions, progress } from './progress.js';
+} from './pictures/image-folder.js';
+export { type Interrupt, onInterrupt } from './progress/on-interrupt.js';
+export { type Progress, type ProgressOptions, progress } from './progress/progress.js';
 export {
   type ProgressBarCallback,
   type ProgressEpoch,
   type ProgressFitStart,
   type ProgressStep,
   progressBar,
-} from './progress-bar.js';
-export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './read-files.js';
-export type { RecordFileDataset, RecordFileOptions } from './record-file.js';
-export { type NewestModel, type RunDirectory, runDirectory } from './run-directory.js';
+} from './progress/progress-bar.js';

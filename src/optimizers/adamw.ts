@@ -15,7 +15,7 @@ import { checkDecayRate } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
 import { fusedUpdates, updateFused } from './fused-updates.js';
 import { NamedOptimizer } from './named-optimizer.js';
-import type { LearningRate } from './schedules.js';
+import type { LearningRate } from './schedules/schedules.js';
 import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
 
 /** Options of {@link AdamW}. The defaults are PyTorch's. */

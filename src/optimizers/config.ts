@@ -1,6 +1,6 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { InvalidOptionError } from '../errors/errors.js';
-import { type LearningRate, type ScheduleConfig, scheduleFromConfig } from './schedules.js';
+import { type LearningRate, type ScheduleConfig, scheduleFromConfig } from './schedules/schedules.js';
 import type { VariableSelection } from './variable-selection.js';
 
 /** The options that may be functions, and so cannot be saved in an optimiser's config. */

@@ -1,11 +1,6 @@
 export { AdamW, type AdamWOptions } from './adamw.js';
 export type { OptimizerFunctions } from './config.js';
 export { LARS, type LARSOptions } from './lars.js';
-export {
-  type LearningRateScalingOptions,
-  linearScaling,
-  squareRootScaling,
-} from './learning-rate-scaling.js';
 export { NamedOptimizer } from './named-optimizer.js';
 export { optimizerFromConfig } from './optimizer-from-config.js';
 export type {
@@ -17,6 +12,11 @@ export type {
   VariableState,
 } from './optimizer-state.js';
 export {
+  type LearningRateScalingOptions,
+  linearScaling,
+  squareRootScaling,
+} from './schedules/learning-rate-scaling.js';
+export {
   constantSchedule,
   type LearningRate,
   type LearningRateSchedule,
@@ -25,7 +25,7 @@ export {
   scheduleFromConfig,
   type WarmupCosineOptions,
   warmupCosineSchedule,
-} from './schedules.js';
+} from './schedules/schedules.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export {
   isBiasOrNormalization,

@@ -6,7 +6,7 @@ import { checkMomentum } from './check-momentum.js';
 import { learningRateToConfig, optionsFromConfig, selectionToConfig } from './config.js';
 import { googleUpdate, lightlyUpdate } from './lars-update.js';
 import { NamedOptimizer } from './named-optimizer.js';
-import type { LearningRate } from './schedules.js';
+import type { LearningRate } from './schedules/schedules.js';
 import { checkSelection, selects, type VariableSelection } from './variable-selection.js';
 
 /** Options of {@link LARS}. The defaults are those of google-research/simclr (its TensorFlow 2 code). */

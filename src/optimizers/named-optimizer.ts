@@ -23,7 +23,7 @@ import type {
   RenameVariable,
   VariableState,
 } from './optimizer-state.js';
-import type { LearningRate } from './schedules.js';
+import type { LearningRate } from './schedules/schedules.js';
 
 /** The slots of one variable on the device, and how often it was updated. */
 interface VariableSlots {

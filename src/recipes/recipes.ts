@@ -1,10 +1,10 @@
-import { googleCIFAR10 } from './google-cifar10.js';
-import { lightlyCIFAR10, lightlyImagenette } from './lightly.js';
-import { paperImageNet } from './paper-imagenet.js';
+import { googleCIFAR10 } from './known/google-cifar10.js';
+import { lightlyCIFAR10, lightlyImagenette } from './known/lightly.js';
+import { paperImageNet } from './known/paper-imagenet.js';
+import { seedRecipe } from './known/seed.js';
+import { soloCIFAR10 } from './known/solo-cifar10.js';
+import { spijkervetSTL10, sthallesSTL10 } from './known/stl10.js';
 import type { Recipe } from './recipe.js';
-import { seedRecipe } from './seed.js';
-import { soloCIFAR10 } from './solo-cifar10.js';
-import { spijkervetSTL10, sthallesSTL10 } from './stl10.js';
 
 /** Names of the recipes. */
 export type RecipeName =

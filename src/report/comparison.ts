@@ -1,13 +1,13 @@
 import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
-import type { FilePath } from '../node/file-path.js';
+import type { FilePath } from '../node/files/file-path.js';
 import type { Recipe } from '../recipes/index.js';
 import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
-import { accuracyCell } from './accuracies.js';
-import { escapeHtml, factList, plural, points, whole } from './html.js';
-import { twoLossesChart } from './loss-chart.js';
-import { htmlPage } from './page.js';
+import { accuracyCell } from './charts/accuracies.js';
+import { twoLossesChart } from './charts/loss-chart.js';
+import { escapeHtml, factList, plural, points, whole } from './page/html.js';
+import { htmlPage } from './page/page.js';
+import { writeText } from './page/write-text.js';
 import { batchSizeOf, type Run, type RunEvaluation, shareRight } from './run-folder.js';
-import { writeText } from './write-text.js';
 
 /** A setting in which two runs differ; `undefined` where one of them has no such setting. */
 export interface SettingDifference {

@@ -3,6 +3,7 @@
  * @module
  */
 
+export { recordLosses } from './charts/record-losses.js';
 export {
   compareRuns,
   type MetricComparison,
@@ -10,7 +11,6 @@ export {
   type SettingDifference,
   writeComparison,
 } from './comparison.js';
-export { recordLosses } from './record-losses.js';
 export { writeReport } from './report.js';
 export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';
 export { runReport } from './run-report.js';

@@ -1,16 +1,16 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import type { FilePath } from '../node/file-path.js';
-import { accuracyTable, header } from './accuracies.js';
-import { confusionSection } from './confusion.js';
-import { labelEfficiencySection } from './label-efficiency.js';
-import { mapSection } from './map.js';
-import { neighborsSection } from './neighbors.js';
-import { htmlPage } from './page.js';
+import type { FilePath } from '../node/files/file-path.js';
+import { accuracyTable, header } from './charts/accuracies.js';
+import { confusionSection } from './charts/confusion.js';
+import { labelEfficiencySection } from './charts/label-efficiency.js';
+import { mapSection } from './galleries/map.js';
+import { neighborsSection } from './galleries/neighbors.js';
+import { viewsSection } from './galleries/views.js';
+import { htmlPage } from './page/page.js';
+import { writeText } from './page/write-text.js';
 import { trainingSection } from './training.js';
 import type { ReportData } from './types.js';
-import { viewsSection } from './views.js';
-import { writeText } from './write-text.js';
 
 /**
  * Writes what is known of a run as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeValue, isObject } from '../errors/checks.js';
 import { DataError } from '../errors/errors.js';
-import { type FilePath, toFileName } from '../node/file-path.js';
-import { runDirectory, runFiles } from '../node/run-directory.js';
-import { explainSystemError } from '../node/system-error.js';
+import { runDirectory, runFiles } from '../node/checkpoints/run-directory.js';
+import { type FilePath, toFileName } from '../node/files/file-path.js';
+import { explainSystemError } from '../node/files/system-error.js';
+import { writeText } from './page/write-text.js';
 import type { LossPoint } from './types.js';
-import { writeText } from './write-text.js';
 
 /** A step that was recorded. */
 export interface RunStep extends LossPoint {

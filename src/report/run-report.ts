@@ -1,6 +1,6 @@
 import { isObject } from '../errors/checks.js';
 import { confusionMatrix } from '../evaluation/measures.js';
-import { whole } from './html.js';
+import { whole } from './page/html.js';
 import { batchSizeOf, type Run, shareRight, trainingPicturesOf } from './run-folder.js';
 import type { ReportData } from './types.js';
 

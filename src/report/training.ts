@@ -1,5 +1,5 @@
-import { duration, plural, whole } from './html.js';
-import { lossChart } from './loss-chart.js';
+import { lossChart } from './charts/loss-chart.js';
+import { duration, plural, whole } from './page/html.js';
 import type { ReportEpoch, ReportTraining } from './types.js';
 
 function epochTable(epochs: readonly ReportEpoch[]): string {

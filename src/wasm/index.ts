@@ -20,9 +20,9 @@ import { registerWasm } from './register-backend.js';
 
 registerWasm({ setThreadsCount });
 
-export { type WasmKernels, wasmKernels, wasmMemory } from './kernel-module.js';
-export type { WasmMemory } from './memory.js';
-export type { KernelWidth } from './module-binary.js';
+export { type WasmKernels, wasmKernels, wasmMemory } from './module/kernel-module.js';
+export type { WasmMemory } from './module/memory.js';
+export type { KernelWidth } from './module/module-binary.js';
+export { setKernelWidth } from './module/wide-kernels.js';
 export { registerTrainingKernels } from './register.js';
-export { setThreadCount } from './thread-count.js';
-export { setKernelWidth } from './wide-kernels.js';
+export { setThreadCount } from './threads/thread-count.js';

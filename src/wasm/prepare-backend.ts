@@ -1,8 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { nodeModule } from '../backend/host.js';
-import { guardAllocations, memoryOf, type WasmModule } from './memory.js';
-import { prepareKernelWidth } from './wide-kernels.js';
+import { guardAllocations, memoryOf, type WasmModule } from './module/memory.js';
+import { prepareKernelWidth } from './module/wide-kernels.js';
 
 type SetThreadsCount = (count: number) => void;
 

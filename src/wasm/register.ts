@@ -5,24 +5,24 @@ import {
   registerKernel,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import { fusedSoftmax } from '../losses/fused-softmax.js';
+import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
-import { avgPoolGrad } from './average-pool.js';
-import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
-import { guarded } from './convolution-info.js';
-import { elementwise } from './elementwise.js';
-import { identity } from './identity.js';
-import { batchMatMul } from './matrix-product.js';
-import { maxPool, maxPoolGrad } from './max-pool.js';
-import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
-import { paddedGradients, paddedWindows } from './padded-windows.js';
-import { reduction } from './reductions.js';
-import { sharedBytesOfTensor } from './shared-bytes.js';
-import { softmaxRows } from './softmax-rows.js';
-import { unsortedSegmentSum } from './unsorted-segment-sum.js';
-import { adamUpdate, momentumUpdate } from './updates.js';
+import { avgPoolGrad } from './kernels/average-pool.js';
+import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
+import { guarded } from './kernels/convolution/convolution-info.js';
+import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
+import { elementwise } from './kernels/elementwise.js';
+import { identity } from './kernels/identity.js';
+import { batchMatMul } from './kernels/matrix-product.js';
+import { maxPool, maxPoolGrad } from './kernels/max-pool.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/normalize-rows.js';
+import { reduction } from './kernels/reductions.js';
+import { softmaxRows } from './kernels/softmax-rows.js';
+import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.js';
+import { adamUpdate, momentumUpdate } from './kernels/updates.js';
+import { sharedBytesOfTensor } from './module/shared-bytes.js';
 
 const backendName = 'wasm';
 

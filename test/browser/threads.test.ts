@@ -2,9 +2,9 @@
 import { conv2d, grads, type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
-import { kernelModule } from '../../src/wasm/kernel-module.js';
-import { poolBytes } from '../../src/wasm/layout.generated.js';
-import { ThreadPool } from '../../src/wasm/thread-pool.js';
+import { kernelModule } from '../../src/wasm/module/kernel-module.js';
+import { poolBytes } from '../../src/wasm/module/layout.generated.js';
+import { ThreadPool } from '../../src/wasm/threads/thread-pool.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

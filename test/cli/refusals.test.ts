@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seedRecipe } from 'simclr-ts/recipes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsText } from '../../src/cli/actions/saved-settings.js';
+import { settingsText } from '../../src/cli/actions/training/saved-settings.js';
 import { FlagNames } from '../../src/cli/flag-names.js';
 import { runHere } from './in-process.js';
 import { stripes } from './pictures.js';

@@ -10,8 +10,8 @@ import {
   writeLines,
   writeMatrix,
   writeVectors,
-} from '../../src/cli/actions/vector-files.js';
-import { csvRow, jsonRow, npyHeader } from '../../src/cli/actions/vector-formats.js';
+} from '../../src/cli/actions/vectors/vector-files.js';
+import { csvRow, jsonRow, npyHeader } from '../../src/cli/actions/vectors/vector-formats.js';
 
 let folder = '';
 beforeAll(() => {

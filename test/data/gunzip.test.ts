@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
-import { readChunks } from '../../src/data/byte-source.js';
-import { concatenateBytes } from '../../src/data/bytes.js';
-import { gunzip } from '../../src/data/gunzip.js';
+import { readChunks } from '../../src/data/formats/byte-source.js';
+import { concatenateBytes } from '../../src/data/formats/bytes.js';
+import { gunzip } from '../../src/data/formats/gunzip.js';
 import { DataError } from '../../src/errors/index.js';
 import { bytesSource } from './tar-block.js';
 

@@ -18,8 +18,8 @@ function fieldsOf(file: string, name: string): string[] {
 }
 
 it.each([
-  ['src/training/options.ts', 'SimCLROptions'],
-  ['src/training/fit.ts', 'FitOptions'],
+  ['src/training/options/simclr-options.ts', 'SimCLROptions'],
+  ['src/training/fit/fit.ts', 'FitOptions'],
 ])('docs/training.md has a row for every option of %s, %s', (file, name) => {
   const fields = fieldsOf(file, name);
   expect(fields.length).toBeGreaterThan(8);

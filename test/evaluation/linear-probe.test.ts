@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { linearProbe } from '../../src/evaluation/index.js';
-import { drawStratified } from '../../src/evaluation/stratified-selection.js';
+import { drawStratified } from '../../src/evaluation/labels/stratified-selection.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { onlineLinearProbe } from '../../src/evaluation/index.js';
-import { OnlineSoftmax } from '../../src/evaluation/online-softmax.js';
+import { OnlineSoftmax } from '../../src/evaluation/linear-probe/online-softmax.js';
 import { ShapeError, type SimCLR, ValueRangeError } from '../../src/index.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
 import { type RelevantPairs, retrieval } from '../../src/evaluation/index.js';
-import { ranksOfRelevant } from '../../src/evaluation/retrieval-ranks.js';
+import { ranksOfRelevant } from '../../src/evaluation/neighbors/retrieval-ranks.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { embeddings, test, testLabels, train, trainLabels } from './golden.js';

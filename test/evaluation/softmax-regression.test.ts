@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { softmaxObjective } from '../../src/evaluation/softmax-regression.js';
+import { softmaxObjective } from '../../src/evaluation/linear-probe/softmax-regression.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 

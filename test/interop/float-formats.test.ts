@@ -7,7 +7,7 @@ import {
   float32ToBfloat16,
   float32ToHalf,
   halfToFloat32,
-} from '../../src/interop/float-formats.js';
+} from '../../src/interop/safetensors/float-formats.js';
 import fixture from '../fixtures/interop/safetensors.json' with { type: 'json' };
 
 const every = Uint16Array.from({ length: 65536 }, (_, value) => value);

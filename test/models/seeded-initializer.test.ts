@@ -5,7 +5,7 @@ import {
   convolutionInitializer,
   denseInitializers,
   drawWeights,
-} from '../../src/models/seeded-initializer.js';
+} from '../../src/models/layers/seeded-initializer.js';
 import { expectClose } from '../helpers/close.js';
 import { tidyAsync } from '../helpers/tidy-async.js';
 

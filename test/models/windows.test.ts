@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { PaddedConv2D, PaddedMaxPooling2D, type Padding } from '../../src/models/index.js';
-import { outputSize, planPadding, samePadding, usedPadding } from '../../src/models/padding.js';
+import { outputSize, planPadding, samePadding, usedPadding } from '../../src/models/layers/padding.js';
 import fixture from '../fixtures/models/windows.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';

@@ -5,8 +5,8 @@ import {
   type BackendCandidate,
   explainTensorFlowFailure,
   isSoftwareAdapter,
-} from '../../src/node/backend-candidates.js';
-import { chooseBackend } from '../../src/node/best-backend.js';
+} from '../../src/node/backends/backend-candidates.js';
+import { chooseBackend } from '../../src/node/backends/best-backend.js';
 import { describeBackendChoice, useBestBackend } from '../../src/node/index.js';
 
 /** The backend that the tests run on works for certain. */
@@ -103,7 +103,7 @@ describe('useBestBackend', () => {
     const { reasons } = await chooseBackend([
       candidate('absent', {
         async load() {
-          await (await import('../../src/node/backend-candidates.js')).backendCandidates[0]!.load();
+          await (await import('../../src/node/backends/backend-candidates.js')).backendCandidates[0]!.load();
         },
       }),
       candidate('good'),

@@ -7,7 +7,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
-import { toFileName } from '../../src/node/file-path.js';
+import { toFileName } from '../../src/node/files/file-path.js';
 import {
   checkpointDirectory,
   decodeImage,

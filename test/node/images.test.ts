@@ -6,8 +6,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { batchesPerEpoch, datasetSize, imageBatches } from '../../src/data/index.js';
 import { DataError, InvalidOptionError, SimCLRError } from '../../src/errors/index.js';
+import { importOptional } from '../../src/node/backends/optional-package.js';
 import { decodeImage, imageFolder, readImageFolder } from '../../src/node/index.js';
-import { importOptional } from '../../src/node/optional-package.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { temporaryFolder } from './temporary.js';
 

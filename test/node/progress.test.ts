@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
-import { formatDuration } from '../../src/node/bar.js';
 import { progress, progressBar } from '../../src/node/index.js';
+import { formatDuration } from '../../src/node/progress/bar.js';
 
 class Recorder extends Writable {
   text = '';

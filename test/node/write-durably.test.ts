@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { replaceFile } from '../../src/node/write-durably.js';
+import { replaceFile } from '../../src/node/files/write-durably.js';
 import { temporaryFolder } from './temporary.js';
 
 it('replaces a file without what killed processes left of theirs', async () => {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { temporaryFolder } from './temporary.js';
 
-const source = new URL('../../src/node/write-tensors.ts', import.meta.url).href;
+const source = new URL('../../src/node/checkpoints/write-tensors.ts', import.meta.url).href;
 
 it('the thread that writes takes no options of the process, nor from its environment', async () => {
   const folder = temporaryFolder();

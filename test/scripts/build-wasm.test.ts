@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { constants, kinds } from '../../src/wasm/layout.generated.js';
+import { constants, kinds } from '../../src/wasm/module/layout.generated.js';
 import { temporaryFolder } from '../node/temporary.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,14 +28,14 @@ const { buildWasm } = (await script('build.mjs')) as {
 describe('what callers know of the compiled kernels', () => {
   it('is where the compiler puts each field, and the values of its constants', async () => {
     const asc = (await import('assemblyscript/asc')).default;
-    const files = await readdir(join(root, 'src/wasm/assembly'));
+    const files = await readdir(join(root, 'src/wasm/assembly'), { recursive: true });
     const texts = await Promise.all(
       files
         .filter((file) => file.endsWith('.ts'))
         .map(async (file) => [file, await readFile(join(root, 'src/wasm/assembly', file), 'utf8')] as const),
     );
     const { layouts } = readAssembly(
-      Object.fromEntries(texts.map(([file, text]) => [file.replace('.ts', ''), text])),
+      Object.fromEntries(texts.map(([file, text]) => [basename(file, '.ts'), text])),
     );
     const classes = Object.entries(layouts);
     // Everything in one file, exported, and a function for each number that was read.
@@ -53,6 +53,8 @@ describe('what callers know of the compiled kernels', () => {
       }
     }
     const everything = (text: string) => text.replaceAll(/^(?=(?:class|const) )/gm, 'export ');
+    const pathOf = (file: string) =>
+      texts.find(([path]) => basename(path, '.ts') === file)![0].replace('.ts', '');
     const imports = [
       ...classes.map(([name]) => {
         const [file] = texts.find(([, text]) => text.includes(`class ${name} {`))!;
@@ -60,7 +62,7 @@ describe('what callers know of the compiled kernels', () => {
       }),
       ...Object.entries(constants).flatMap(([file, values]) =>
         Object.keys(values).map(
-          (name) => `import { ${name} as ${file.replaceAll('-', '_')}_${name} } from './${file}';`,
+          (name) => `import { ${name} as ${file.replaceAll('-', '_')}_${name} } from './${pathOf(file)}';`,
         ),
       ),
     ];
@@ -140,9 +142,10 @@ describe('the build of the kernels', () => {
     const folder = temporaryFolder();
     const sources = join(folder, 'src/wasm/assembly');
     await mkdir(sources, { recursive: true });
+    await mkdir(join(folder, 'src/wasm/module'));
     const index = join(sources, 'index.ts');
     await writeFile(index, 'export function run(): i32 { return 1; }\n');
-    const binaries = () => readFile(join(folder, 'src/wasm/binaries.generated.ts'), 'utf8');
+    const binaries = () => readFile(join(folder, 'src/wasm/module/binaries.generated.ts'), 'utf8');
 
     expect(await buildWasm(folder, 'compiler 1')).toBe(true);
     const first = await binaries();

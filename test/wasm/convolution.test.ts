@@ -15,7 +15,7 @@ import {
 import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kernelModule, kinds } from '../../src/wasm/kernel-module.js';
+import { kernelModule, kinds } from '../../src/wasm/module/kernel-module.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

@@ -20,12 +20,12 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { softmaxOfBlock } from '../../src/losses/fused-softmax.js';
+import { softmaxOfBlock } from '../../src/losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../../src/optimizers/fused-updates.js';
 import { batchNormalization } from '../../src/tensors/index.js';
 import { sharedBytesOf } from '../../src/tensors/shared-bytes.js';
-import { kernelModule, wasmMemory } from '../../src/wasm/kernel-module.js';
-import { addressOf } from '../../src/wasm/tensor-address.js';
+import { kernelModule, wasmMemory } from '../../src/wasm/module/kernel-module.js';
+import { addressOf } from '../../src/wasm/module/tensor-address.js';
 import { useBackend } from '../helpers/backend.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';

@@ -4,7 +4,7 @@ import { BackendError } from '../../src/errors/index.js';
 import { projectionHead, SGD, SimCLR, simclrAugmentation } from '../../src/index.js';
 import { resnet18 } from '../../src/models/index.js';
 import { wasmMemory } from '../../src/wasm/index.js';
-import { guardAllocations } from '../../src/wasm/memory.js';
+import { guardAllocations } from '../../src/wasm/module/memory.js';
 import { useBackend } from '../helpers/backend.js';
 
 const before = getBackend();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
-import { checkSimd, hasRelaxedSimd, moduleBinary } from '../../src/wasm/module-binary.js';
+import { checkSimd, hasRelaxedSimd, moduleBinary } from '../../src/wasm/module/module-binary.js';
 import { testSetting } from '../helpers/setting.js';
 
 describe('the compiled module', () => {

@@ -3,7 +3,7 @@
  * process was stopped. Says when it stops; then, as JSON, how long it took and what error came of it.
  */
 import { writeSync } from 'node:fs';
-import { ThreadPool } from '../../src/wasm/thread-pool.js';
+import { ThreadPool } from '../../src/wasm/threads/thread-pool.js';
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 let looks = 0;

@@ -1,7 +1,7 @@
 import { getBackend, mean, reshape, setBackend, sum, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { reducedSizes } from '../../src/wasm/reductions.js';
+import { reducedSizes } from '../../src/wasm/kernels/reductions.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

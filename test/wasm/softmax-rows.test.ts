@@ -1,7 +1,7 @@
 import { getBackend, setBackend, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { softmaxOfBlock } from '../../src/losses/fused-softmax.js';
+import { softmaxOfBlock } from '../../src/losses/contrastive/fused-softmax.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

@@ -19,7 +19,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
-import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { kernelModule } from '../../src/wasm/module/kernel-module.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { prepareWasm } from '../helpers/wasm.js';
 

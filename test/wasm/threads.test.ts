@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { availableCores } from '../../src/backend/available-cores.js';
 import { BackendError, InvalidOptionError } from '../../src/errors/index.js';
 import { setThreadCount } from '../../src/wasm/index.js';
-import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { kernelModule } from '../../src/wasm/module/kernel-module.js';
 import { temporaryFolder } from '../node/temporary.js';
 
 const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { kernelModule } from '../../src/wasm/kernel-module.js';
+import { kernelModule } from '../../src/wasm/module/kernel-module.js';
 import { useBackend } from '../helpers/backend.js';
 import { testSetting } from '../helpers/setting.js';
 

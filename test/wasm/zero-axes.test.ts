@@ -10,7 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fusedSoftmax } from '../../src/losses/fused-softmax.js';
+import { fusedSoftmax } from '../../src/losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../../src/optimizers/fused-updates.js';
 import { fusedKernels } from '../../src/tensors/fused-rows.js';
 import { useBackend } from '../helpers/backend.js';

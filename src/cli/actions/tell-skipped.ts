@@ -1,8 +1,8 @@
 import type { Callback } from 'simclr-ts';
 import type { Context } from '../context.js';
 import { warnOfSkipped } from './pictures.js';
-import { saveSettings, type TrainingSettings } from './saved-settings.js';
-import type { TrainingPictures } from './training-pictures.js';
+import { saveSettings, type TrainingSettings } from './training/saved-settings.js';
+import type { TrainingPictures } from './training/training-pictures.js';
 
 /** Warns of damaged files as an epoch finds them, each once, and writes down how many there are. */
 export function tellSkipped(

@@ -1,7 +1,7 @@
 import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { explainSystemError, isSystemError } from '../../node/system-error.js';
-import { makeFolder, replaceFileBy } from '../../node/write-durably.js';
+import { explainSystemError, isSystemError } from '../../node/files/system-error.js';
+import { makeFolder, replaceFileBy } from '../../node/files/write-durably.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
 /** Names the file in what the system answers; other errors stay as they are. */

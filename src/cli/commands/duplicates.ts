@@ -17,5 +17,5 @@ export function duplicatesCommand(execute: Execute): Command {
     ['simclr-ts duplicates photos --threshold 0.995', 'only what is very close'],
     ['simclr-ts duplicates photos --exact --json', 'equal files, for a script'],
   ]);
-  return command.action(execute(async () => (await import('../actions/duplicates.js')).duplicates));
+  return command.action(execute(async () => (await import('../actions/vectors/duplicates.js')).duplicates));
 }

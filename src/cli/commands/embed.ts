@@ -16,5 +16,5 @@ export function embedCommand(execute: Execute): Command {
     ['simclr-ts embed photos --out vectors.csv --model my-model', 'one line a picture: path, h0, h1, ...'],
     ['simclr-ts embed cat.jpg --out cat.jsonl', 'a single picture'],
   ]);
-  return command.action(execute(async () => (await import('../actions/embed.js')).embed));
+  return command.action(execute(async () => (await import('../actions/vectors/embed.js')).embed));
 }

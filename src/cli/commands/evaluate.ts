@@ -33,5 +33,5 @@ export function evaluateCommand(execute: Execute): Command {
     ['simclr-ts evaluate animals --report report.html', 'the same as a page to look at'],
     ['simclr-ts evaluate animals/train --test animals/test --json', 'a split of your own, for a script'],
   ]);
-  return command.action(execute(async () => (await import('../actions/evaluate.js')).evaluate));
+  return command.action(execute(async () => (await import('../actions/evaluation/evaluate.js')).evaluate));
 }

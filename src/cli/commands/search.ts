@@ -16,5 +16,5 @@ export function searchCommand(execute: Execute): Command {
     ['simclr-ts search cat.jpg --in photos', 'the ten most similar pictures'],
     ['simclr-ts search cat.jpg --in photos --results 3 --json', 'for a script'],
   ]);
-  return command.action(execute(async () => (await import('../actions/search.js')).search));
+  return command.action(execute(async () => (await import('../actions/vectors/search.js')).search));
 }

@@ -76,5 +76,5 @@ export function trainCommand(execute: Execute): Command {
     ],
     ['simclr-ts train photos --config train.json --json > result.json', 'from a script'],
   ]);
-  return command.action(execute(async () => (await import('../actions/train.js')).train));
+  return command.action(execute(async () => (await import('../actions/training/train.js')).train));
 }

@@ -34,7 +34,7 @@ import { batchRandom } from '../../random/index.js';
 import { explainMissingKernel, releaseTape } from '../../training/step/contrastive-gradients.js';
 import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
 import { checkTrainingLabels, type Labels } from '../embeddings.js';
-import { takePictures } from '../take-pictures.js';
+import { takePictures } from '../labels/take-pictures.js';
 import { classifierNetwork, type FineTuneSource } from './classifier-network.js';
 import { checkFineTuneOptions, type FineTuneOptions } from './fine-tune-options.js';
 import { FineTunedClassifier } from './fine-tuned-classifier.js';

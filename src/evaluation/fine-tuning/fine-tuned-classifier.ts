@@ -6,13 +6,13 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
 import type { EmbedOptions } from '../../training/embed.js';
+import { checkLabels, type Labels } from '../embeddings.js';
 import {
   type ClassificationResult,
   type ClassScores,
   classificationResult,
   highestClass,
-} from '../classification.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+} from '../labels/classification.js';
 import { networkOutputs } from './network-outputs.js';
 
 /** What is saved beside the network. */

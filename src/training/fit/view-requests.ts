@@ -1,4 +1,4 @@
-import { wordsPerCrop } from '../../augmentations/crop-box.js';
+import { wordsPerCrop } from '../../augmentations/geometry/crop-box.js';
 import type { Transform } from '../../augmentations/index.js';
 import type { ViewRequest } from '../../data/index.js';
 import { batchRandom } from '../../random/index.js';

@@ -1,9 +1,9 @@
-import { AveragePool, averagePoolGradient } from './average-pool';
+import { AveragePool, averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
 import { combineBlocks, reduceBlocks, Reduction } from './reduce';
 import { SegmentSum, segmentSum } from './segment-sum';
-import { FilterGradient, multiplyFilterGradient } from './filter-gradient';
-import { MaxPool, maxPool, maxPoolGradient } from './max-pool';
+import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
+import { MaxPool, maxPool, maxPoolGradient } from './windows/max-pool';
 import {
   blockGradients,
   blockMoments,
@@ -14,14 +14,14 @@ import {
   normalizeBlocks,
   outputFactors,
 } from './normalize-rows';
-import { Columns, packColumns } from './pack-columns';
-import { Padding, padPictures } from './pad';
-import { multiplyGathered, Product } from './product';
+import { Columns, packColumns } from './products/pack-columns';
+import { Padding, padPictures } from './windows/pad';
+import { multiplyGathered, Product } from './products/product';
 import { SoftmaxRows, softmaxRows } from './softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './updates';
-import { Filters, transformFilterGradients, transformFilters } from './winograd-filters';
-import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd-products';
-import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd-tiles';
+import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
+import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd/winograd-products';
+import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd/winograd-tiles';
 
 /**
  * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Recipe, recipes, seedRecipe } from 'simclr-ts/recipes';
+import { nearestName } from '../../../errors/check-keys.js';
+import { CommandError, exitCodes } from '../../exit-codes.js';
+import { writeWhole } from '../write-file.js';
+
+/** What a run is, as the file beside its model says. */
+export interface TrainingSettings {
+  recipe: Recipe;
+  seed: number;
+  limit: number | null;
+  microBatchSize: number | null;
+  /** Of the files that `recipe.training.datasetSize` counts, those that turned out to be no whole picture. */
+  damaged?: number;
+}
+
+const fileName = 'training.json';
+
+/** What `training.json` holds. */
+export function settingsText(settings: TrainingSettings): string {
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** Writes down what a run is that goes on. */
+export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
+  await writeWhole(join(out, fileName), settingsText(settings));
+}
+
+/** Every path that a value has in `value`, those of what holds it among them; words about a recipe are none. */
+function pathsOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || path === 'recipe.sources')
+    return [];
+  return Object.entries(value).flatMap(([name, below]) => {
+    const place = path === '' ? name : `${path}.${name}`;
+    return [place, ...pathsOf(below, place)];
+  });
+}
+
+/** @throws unless these are settings that `train` wrote, with no name that nothing would read. */
+function checkSettings(settings: TrainingSettings): void {
+  const { batchSize, epochs, datasetSize } = settings?.recipe?.training ?? {};
+  for (const [name, value] of Object.entries({ batchSize, epochs, datasetSize })) {
+    if (Number.isSafeInteger(value) && value! >= 1) continue;
+    throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
+  }
+  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1 };
+  const known = [seedRecipe, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
+  const unknown = pathsOf(settings).find((path) => !known.includes(path));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  throw new Error(`it has a setting that nothing reads, ${unknown}${hint}`);
+}
+
+/**
+ * What the run in `out` was.
+ *
+ * @throws {@link CommandError} when there is none, or it says what nothing would read.
+ */
+export async function readSettings(out: string): Promise<TrainingSettings> {
+  const path = join(out, fileName);
+  try {
+    const settings = JSON.parse(await readFile(path, 'utf8')) as TrainingSettings;
+    checkSettings(settings);
+    return settings;
+  } catch (error) {
+    throw new CommandError(
+      `--resume needs ${JSON.stringify(path)}, which says how the model was trained. ${(error as Error).message}.`,
+      exitCodes.model,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { History } from 'simclr-ts';
+import { counted } from '../table.js';
+
+/** Loss and speed of the steps that were made; `null` where there were none. */
+export function summarize({ steps }: History, batchSize: number) {
+  const [first, last] = [steps[0], steps.at(-1)];
+  if (!first || !last) return { loss: null, pairsPerSecond: null };
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  const pairs = steps.reduce((sum, step) => sum + step.pairs, 0);
+  return {
+    loss: { first: first.loss, last: last.loss, chance: Math.log(2 * batchSize - 1) },
+    pairsPerSecond: pairs / seconds,
+  };
+}
+
+/** The end of a run, for people. */
+export function describeRun(
+  report: ReturnType<typeof summarize> & {
+    model: string;
+    outcome: string;
+    reason?: string;
+    step: number;
+    pictures: number;
+    effectiveRank: { before: number; after: number | null; dim: number };
+  },
+): string {
+  const { model, outcome, reason, step, loss, pairsPerSecond, effectiveRank, pictures } = report;
+  if (!loss && outcome === 'completed') {
+    return `Nothing left to train: the run in ${model} has had its epochs. Give it more with --epochs.`;
+  }
+  const { before, after, dim } = effectiveRank;
+  const ended = {
+    aborted: `Interrupted after ${counted(step, 'step')}; go on with --resume.`,
+    stopped: `Ended after ${counted(step, 'step')}: ${reason}. Go on with --resume.`,
+  }[outcome];
+  const lines = [ended ?? `Trained for ${counted(step, 'step')} on ${pictures} pictures.`];
+  if (loss) {
+    const { first, last, chance } = loss;
+    lines.push(
+      `loss            ${first.toFixed(4)} to ${last.toFixed(4)} (${chance.toFixed(4)} is guessing)`,
+    );
+    lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures a second`);
+  }
+  if (after !== null) lines.push(`effective rank  ${before.toFixed(1)} to ${after.toFixed(1)} of ${dim}`);
+  return [...lines, `model           ${model}`].join('\n');
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { nearDuplicates } from 'simclr-ts/evaluation';
+import type { SkippedImage } from 'simclr-ts/node';
+import type { Action } from '../../context.js';
+import { type ModelOptions, openModel } from '../open-model.js';
+import { listFolder, warnOfSkipped } from '../pictures.js';
+import { embedPictures } from './embed-pictures.js';
+
+interface DuplicatesOptions extends ModelOptions {
+  threshold: number;
+  exact?: boolean;
+  batchSize: number;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
+  const group = groups.get(key);
+  if (group) group.push(path);
+  else groups.set(key, [path]);
+}
+
+/** Groups of files with the same bytes. Only those of equal size are read. */
+async function equalFiles(
+  paths: readonly string[],
+): Promise<{ groups: string[][]; skipped: SkippedImage[] }> {
+  const skipped: SkippedImage[] = [];
+  const bySize = new Map<number, string[]>();
+  for (const path of paths) {
+    try {
+      const { size } = await stat(path);
+      addTo(bySize, size, path);
+    } catch (error) {
+      skipped.push({ path, reason: (error as Error).message });
+    }
+  }
+  const byHash = new Map<string, string[]>();
+  for (const candidates of bySize.values()) {
+    if (candidates.length < 2) continue;
+    for (const path of candidates) {
+      try {
+        addTo(byHash, await hashOf(path), path);
+      } catch (error) {
+        skipped.push({ path, reason: (error as Error).message });
+      }
+    }
+  }
+  const order = new Map(paths.map((path, i) => [path, i]));
+  const groups = [...byHash.values()].filter((group) => group.length > 1);
+  groups.sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)!);
+  return { groups, skipped };
+}
+
+/** `duplicates DIR`: equal files, and pictures whose vectors point the same way. */
+export const duplicates: Action<DuplicatesOptions> = async ([dir], options, context) => {
+  const { paths } = await listFolder(dir!);
+  const simclr = options.exact
+    ? undefined
+    : await openModel(options, context, ' Equal files alone can be found without one: --exact.');
+  try {
+    const equal = await equalFiles(paths);
+    if (!simclr) {
+      warnOfSkipped(equal.skipped, context);
+      const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
+      return { text: describe(equal.groups, [], paths.length), json };
+    }
+    const embedded = await embedPictures({ simclr, paths, batchSize: options.batchSize, context });
+    const groups = await nearDuplicates(embedded.vectors, { threshold: options.threshold });
+    const similar = groups.map(({ rows, similarity }) => ({
+      paths: rows.map((row) => embedded.paths[row]!),
+      similarity,
+    }));
+    const equalGroup = new Map(equal.groups.flatMap((group, i) => group.map((path) => [path, i] as const)));
+    // A group of nothing but equal files is told once.
+    const others = similar.filter(({ paths: [first, ...rest] }) => {
+      const group = equalGroup.get(first!);
+      return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
+    });
+    return {
+      text: describe(equal.groups, others, embedded.paths.length),
+      json: {
+        pictures: embedded.paths.length,
+        model: options.model,
+        threshold: options.threshold,
+        exact: equal.groups,
+        similar: others,
+        skipped: embedded.skipped,
+      },
+    };
+  } finally {
+    simclr?.dispose();
+  }
+};
+
+/** Of a larger group the first so many files are printed. */
+const listedAtMost = 20;
+
+interface SimilarFiles {
+  paths: readonly string[];
+  similarity: { low: number; high: number };
+}
+
+function describe(
+  equal: readonly (readonly string[])[],
+  similar: readonly SimilarFiles[],
+  pictures: number,
+): string {
+  if (equal.length + similar.length === 0) return 'No duplicates.';
+  const block = (title: string, paths: readonly string[]) => {
+    const rest = paths.length - listedAtMost;
+    const size = rest > 0 ? ` (${paths.length} files)` : '';
+    const lines = paths.slice(0, listedAtMost).map((path) => `  ${path}`);
+    if (rest > 0) lines.push(`  and ${rest} more; --json lists all`);
+    return [`${title}${size}:`, ...lines].join('\n');
+  };
+  const blocks = [
+    ...equal.map((paths) => block('the same file', paths)),
+    ...similar.map(({ paths, similarity: { low, high } }) => {
+      const range = low.toFixed(4) === high.toFixed(4) ? '' : ` to ${high.toFixed(4)}`;
+      return block(`similar, ${low.toFixed(4)}${range}`, paths);
+    }),
+  ];
+  const largest = similar.reduce((size, { paths }) => Math.max(size, paths.length), 0);
+  if (largest > listedAtMost && largest > pictures / 2) {
+    blocks.push(
+      `One group holds ${largest} of ${pictures} pictures. Unless they are copies, the threshold is too low for this model: ` +
+        'try a higher --threshold.',
+    );
+  }
+  return blocks.join('\n\n');
+}

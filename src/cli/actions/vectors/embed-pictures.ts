@@ -1,0 +1,107 @@
+import type { EmbeddingArray, SimCLR } from 'simclr-ts';
+import { progress, type SkippedImage } from 'simclr-ts/node';
+import type { Context } from '../../context.js';
+import { CommandError, exitCodes } from '../../exit-codes.js';
+import { fitChannels } from '../fit-channels.js';
+import { decodeInChunks, warnOfSkipped } from '../pictures.js';
+
+/** Vectors of some pictures. */
+export interface EmbeddedChunk {
+  /** One row per picture. */
+  vectors: EmbeddingArray;
+  /** Their files. */
+  paths: string[];
+  /** Their numbers in the list that was given. */
+  indices: number[];
+}
+
+/** Vectors of all pictures of a list. */
+export interface EmbeddedPictures extends EmbeddedChunk {
+  /** Files without a vector. */
+  skipped: SkippedImage[];
+}
+
+/** How pictures are embedded. */
+export interface EmbedPlan {
+  simclr: SimCLR;
+  /** The files. */
+  paths: readonly string[];
+  /** Pictures that the network takes at a time. */
+  batchSize: number;
+  context: Context;
+}
+
+/** Numbers in a vector of this model. */
+export function vectorLength(simclr: SimCLR): number {
+  return simclr.encoder.outputs[0]!.shape[1]!;
+}
+
+function checkFinite({ data, shape: [, dim] }: EmbeddingArray, paths: readonly string[]): void {
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new CommandError(
+    `The model must give finite numbers. Received: ${data[bad]} in the vector of ${paths[Math.floor(bad / dim)]}. ` +
+      'Its training went wrong, or its weights are damaged.',
+    exitCodes.model,
+  );
+}
+
+/**
+ * Embeds files, chunk by chunk: memory depends on `batchSize` alone. At the end it warns of files without a vector.
+ *
+ * @param skipped - Takes the files without a vector.
+ * @throws {@link CommandError} when none can be decoded, or a vector is not finite.
+ */
+export async function* embedInChunks(
+  { simclr, paths, batchSize, context }: EmbedPlan,
+  skipped: SkippedImage[],
+): AsyncGenerator<EmbeddedChunk, void, undefined> {
+  let embedded = 0;
+  const bar = progress(paths.length, 'Embedding', { quiet: context.quiet });
+  try {
+    for await (const chunk of decodeInChunks(paths, simclr.inputSize, batchSize)) {
+      skipped.push(...chunk.skipped);
+      const { indices } = chunk;
+      if (indices.length > 0) {
+        const h = await simclr.embed(fitChannels(simclr, chunk.images), { batchSize });
+        const data = await h.data<'float32'>().finally(() => h.dispose());
+        const vectors: EmbeddingArray = { data, shape: [indices.length, vectorLength(simclr)] };
+        const names = indices.map((index) => paths[index]!);
+        checkFinite(vectors, names);
+        embedded += indices.length;
+        yield { vectors, paths: names, indices };
+      }
+      bar.increment(indices.length + chunk.skipped.length);
+    }
+  } finally {
+    bar.stop();
+  }
+  if (embedded === 0) {
+    const which = paths.length === 1 ? 'The file is' : `None of ${paths.length} files is`;
+    const first = paths.length === 1 ? '' : 'The first: ';
+    throw new CommandError(
+      `${which} ${paths.length === 1 ? 'no' : 'a'} whole picture. ${first}${skipped[0]!.reason}`,
+      exitCodes.files,
+    );
+  }
+  warnOfSkipped(skipped, context);
+}
+
+/** {@link embedInChunks}, all vectors together. */
+export async function embedPictures(plan: EmbedPlan): Promise<EmbeddedPictures> {
+  const dim = vectorLength(plan.simclr);
+  const data = new Float32Array(plan.paths.length * dim);
+  const paths: string[] = [];
+  const indices: number[] = [];
+  const skipped: SkippedImage[] = [];
+  for await (const chunk of embedInChunks(plan, skipped)) {
+    data.set(chunk.vectors.data, paths.length * dim);
+    for (const path of chunk.paths) paths.push(path);
+    for (const index of chunk.indices) indices.push(index);
+  }
+  const vectors: EmbeddingArray = {
+    data: data.subarray(0, paths.length * dim),
+    shape: [paths.length, dim],
+  };
+  return { vectors, paths, indices, skipped };
+}

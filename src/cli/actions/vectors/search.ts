@@ -1,0 +1,72 @@
+import { realpath } from 'node:fs/promises';
+import { nearestNeighbors } from 'simclr-ts/evaluation';
+import type { Action } from '../../context.js';
+import { CommandError, exitCodes } from '../../exit-codes.js';
+import { type ModelOptions, openModel } from '../open-model.js';
+import { listFolder } from '../pictures.js';
+import { table } from '../table.js';
+import { embedPictures } from './embed-pictures.js';
+
+interface SearchOptions extends ModelOptions {
+  in?: string;
+  results: number;
+  batchSize: number;
+}
+
+/** The file's own name, whatever links lead to it; a missing one is told when it is read. */
+async function realName(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+/** `search IMAGE --in DIR`: the nearest pictures by cosine similarity of h. */
+export const search: Action<SearchOptions> = async ([image], options, context) => {
+  const { in: folder, results: wanted, batchSize } = options;
+  if (folder === undefined) {
+    throw new CommandError('--in DIR is needed: the folder to search.', exitCodes.usage);
+  }
+  const { paths } = await listFolder(folder);
+  const simclr = await openModel(options, context);
+  try {
+    const query = await embedPictures({
+      simclr,
+      paths: [image!],
+      batchSize: 1,
+      context: { ...context, quiet: true },
+    });
+    if (query.vectors.data.every((value) => value === 0)) {
+      throw new CommandError(
+        `The vector of ${image} must point somewhere, so that others can be compared with it. Received: zeros alone. ` +
+          'The training of this model went wrong.',
+        exitCodes.model,
+      );
+    }
+    const found = await embedPictures({ simclr, paths, batchSize, context });
+    const own = await realName(image!);
+    // One more than is shown: the picture itself may be in the folder.
+    const count = Math.min(wanted + 1, found.paths.length);
+    const { indices, similarities } = await nearestNeighbors(query.vectors, found.vectors, count);
+    const results: { path: string; similarity: number }[] = [];
+    for (const [rank, index] of indices.entries()) {
+      const path = found.paths[index]!;
+      if (results.length < wanted && (await realName(path)) !== own) {
+        results.push({ path, similarity: similarities[rank]! });
+      }
+    }
+    const rows = results.map(({ path, similarity }, i) => [i + 1, similarity.toFixed(4), path]);
+    return {
+      text:
+        results.length > 0
+          ? table(['rank', 'similarity', 'file'], rows)
+          : `There is no other picture in ${folder}.`,
+      json: {
+        query: image,
+        model: options.model,
+        searched: found.paths.length,
+        results,
+        skipped: found.skipped,
+      },
+    };
+  } finally {
+    simclr.dispose();
+  }
+};

@@ -1,0 +1,129 @@
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger, receivedMessage } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { epochOrder } from '../image-batches.js';
+import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
+import type { ViewRequest } from '../view-crops.js';
+import { withSignal } from './image-stream.js';
+import { inOrder } from './map-stream.js';
+
+/** Pictures that can be read at any place, as from files of records of equal length or a folder. */
+export interface IndexedImages {
+  /** Number of pictures. */
+  readonly size: number;
+  /**
+   * Reads the pictures of a batch.
+   *
+   * @param indices - Their numbers.
+   * @param place - Place of the batch in the pass, for its `number`.
+   * @param signal - Aborted when nobody waits for the batch any more.
+   * @returns `undefined` for a batch that is to be left out.
+   */
+  read(indices: Uint32Array, place: number, signal: AbortSignal): Promise<ImageBatch | undefined>;
+  /** Called when a pass ends, also early. */
+  close?(): Promise<void> | void;
+}
+
+/** Options of {@link indexedImages}. */
+export interface IndexedImagesOptions {
+  /** Batches read before they are asked for. Whole number >= 1, default 2. */
+  ahead?: number;
+}
+
+/** What {@link indexedImages} gives: a data set for training. */
+export interface IndexedImagesDataset extends ImageBatchSource {
+  (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
+  /** Number of pictures. */
+  readonly size: number;
+  /** It begins at the batch that is asked for. */
+  readonly seekable: true;
+  /** Each of several processes reads its own batches only. */
+  readonly shardable: true;
+}
+
+/** The numbers of the pictures of each batch from `startBatch` on. */
+async function* batchIndices(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
+  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
+  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
+  const shard = pass.shard ?? { rank: 0, size: 1 };
+  const row = shard.size * batchSize;
+  const end = dropRemainder || pass.shard ? size - (size % row) : size;
+  for (let start = startBatch * row + shard.rank * batchSize; start < end; start += row) {
+    yield order.slice(start, Math.min(start + batchSize, end));
+  }
+}
+
+/** What {@link indexedDataset} reads in a pass. */
+interface IndexedSource<Batch> {
+  read(
+    indices: Uint32Array,
+    place: number,
+    signal: AbortSignal,
+    views: readonly ViewRequest[] | undefined,
+  ): Promise<Batch | undefined>;
+  close?(): Promise<void> | void;
+}
+
+/** {@link indexedImages} in the name of another function, with what a pass reads from opened when it begins. */
+export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch>(
+  caller: string,
+  size: number,
+  ahead: number,
+  begin: () => IndexedSource<Batch> | Promise<IndexedSource<Batch>>,
+) {
+  async function* batches(pass: EpochPass): AsyncGenerator<Batch, void, undefined> {
+    const { batchSize, dropRemainder, startBatch } = pass;
+    if (dropRemainder && size < batchSize) {
+      throw new InvalidOptionError(
+        `${caller}: the data must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
+      );
+    }
+    const source = await begin();
+    let place = startBatch;
+    const read = (signal: AbortSignal) =>
+      inOrder(
+        batchIndices(size, pass),
+        async (indices) => {
+          const number = place++;
+          const batch = await source.read(indices, number, signal, pass.views);
+          return batch && { ...batch, number };
+        },
+        ahead,
+      );
+    try {
+      for await (const batch of withSignal(read)) if (batch) yield batch;
+    } finally {
+      await source.close?.();
+    }
+  }
+  return Object.assign(batches, { size, seekable: true as const, shardable: true as const });
+}
+
+/**
+ * A data set of pictures that can be read at any place: every epoch a new random order of all of them, a function of
+ * seed and epoch, read ahead of the training step.
+ *
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `images` has no `size` and `read`; while
+ *   batches are taken, when there are fewer pictures than one batch.
+ * @example
+ * const dataset = indexedImages({
+ *   size: names.length,
+ *   async read(indices) {
+ *     return { images: await myDatabase.pictures(indices), indices };
+ *   },
+ * });
+ */
+export function indexedImages(
+  images: IndexedImages,
+  options: IndexedImagesOptions = {},
+): IndexedImagesDataset {
+  checkKeys('indexedImages', options, { ahead: 1 });
+  const { ahead = 2 } = options;
+  if (typeof images?.read !== 'function') {
+    const expectation = 'images must have a size and a function read';
+    throw new InvalidOptionError(receivedMessage('indexedImages', expectation, 'images', images));
+  }
+  checkInteger('indexedImages', 'images.size', images.size);
+  checkInteger('indexedImages', 'ahead', ahead);
+  return indexedDataset('indexedImages', images.size, ahead, () => images);
+}

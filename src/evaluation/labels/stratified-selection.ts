@@ -1,0 +1,28 @@
+import { randomGenerator } from '../../random/index.js';
+import type { Labels } from '../embeddings.js';
+
+/**
+ * Draws rows of each class by itself: the first so many of a random order that is a function of seed and class.
+ *
+ * @param countOf - How many to draw of a class that has so many rows.
+ * @returns Row numbers, ascending.
+ */
+export function drawStratified(
+  labels: Labels,
+  seed: number,
+  countOf: (members: number, label: number) => number,
+): Uint32Array {
+  const groups = new Map<number, number[]>();
+  for (let row = 0; row < labels.length; row++) {
+    const members = groups.get(labels[row]!);
+    if (members) members.push(row);
+    else groups.set(labels[row]!, [row]);
+  }
+  const random = randomGenerator(seed);
+  const chosen: number[] = [];
+  for (const [label, members] of groups) {
+    const order = random.fold(label).permutation(members.length);
+    for (let i = 0; i < countOf(members.length, label); i++) chosen.push(members[order[i]!]!);
+  }
+  return Uint32Array.from(chosen).sort();
+}

@@ -1,0 +1,218 @@
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import {
+  checkLabels,
+  checkSameDim,
+  checkTrainingLabels,
+  type Embeddings,
+  type Labels,
+  readEmbeddings,
+} from '../embeddings.js';
+import {
+  type ClassificationResult,
+  type ClassScores,
+  classificationResult,
+  highestClass,
+} from '../labels/classification.js';
+import type { LabeledEmbeddings } from '../neighbors/knn-classifier.js';
+import { type RegularizationTrial, sweepRegularization } from './regularization-sweep.js';
+import { softmaxProblem } from './softmax-fit.js';
+import { forEachProbability } from './softmax-regression.js';
+
+/** The strengths that `inverseRegularization: 'validation'` tries: scikit-learn's `LogisticRegressionCV` has the same. */
+const defaultGrid = Array.from({ length: 10 }, (_, i) => 10 ** (-4 + (8 * i) / 9));
+
+/** Options of {@link linearProbe}. */
+export interface LinearProbeOptions {
+  /**
+   * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, intercepts not penalised. Smaller
+   * regularises more.
+   *
+   * A list of such numbers, or `'validation'`: each is tried on a part of the rows, the one with the highest accuracy on
+   * the rest wins (of equal ones the one with the lowest loss there), and is then fitted to all rows. `'validation'`
+   * tries ten, from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to
+   * 1e6 in the same manner (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
+   * @default 1 (scikit-learn)
+   */
+  inverseRegularization?: number | 'validation' | readonly number[];
+  /**
+   * Share of each class's rows that is held out while several strengths are tried, above 0 and below 1, rounded; a class
+   * of one row is not held out.
+   * @default 0.2
+   */
+  validationShare?: number;
+  /**
+   * Seed of the choice of what is held out, a whole number >= 0.
+   * @default 0
+   */
+  seed?: number;
+  /**
+   * Stop after this many L-BFGS iterations, whether converged or not.
+   * @default 1000
+   */
+  maxIterations?: number;
+  /**
+   * Converged when no element of the gradient of the mean objective exceeds this.
+   * @default 1e-6 (scikit-learn: 1e-4)
+   */
+  tolerance?: number;
+  /**
+   * Subtract each column's mean and divide by its standard deviation, as scikit-learn's StandardScaler does with the
+   * training rows. Constant columns are not divided.
+   * @default true
+   */
+  standardize?: boolean;
+}
+
+/** A fitted linear classifier. */
+export interface LinearProbe {
+  /** Number of classes. */
+  readonly classes: number;
+  /** Weights on embeddings as they come (standardisation folded in), row-major `[classes, dim]`. */
+  readonly weights: Float32Array;
+  /** One for each class; `-Infinity` for a class that no training row has. */
+  readonly intercepts: Float32Array;
+  /** Number of columns. */
+  readonly dim: number;
+  /** Whether `tolerance` was reached. */
+  readonly converged: boolean;
+  /** scikit-learn's `C` of the fit: as given, or as chosen. */
+  readonly inverseRegularization: number;
+  /** How each strength did on what was held out, strongest regularisation first; empty where none was chosen. */
+  readonly trials: readonly RegularizationTrial[];
+  /** L-BFGS iterations taken. */
+  readonly iterations: number;
+  /** Mean cross entropy of the training rows plus the penalty |W|² / (2 C n), in nats. */
+  readonly loss: number;
+  /** The most probable class of each query `[q, d]`; of equal ones the lowest number. */
+  predict(queries: Embeddings): Promise<Int32Array>;
+  /** Class probabilities, `[q, classes]`. */
+  probabilities(queries: Embeddings): Promise<ClassScores>;
+  /** Predicts and compares with one class number a query. */
+  evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
+}
+
+// scikit-learn's: enough to tell strengths apart. What is chosen is then fitted to the tolerance asked for.
+const sweepTolerance = 1e-4;
+
+/** @throws {@link InvalidOptionError} unless it is one strength or a list of strengths. */
+function checkGrid(caller: string, grid: number | readonly number[]): void {
+  const strengths: readonly number[] = typeof grid === 'object' ? Array.from(grid) : [grid];
+  if (strengths.length === 0) {
+    throw new InvalidOptionError(
+      `${caller}: inverseRegularization must have at least one strength. Received: inverseRegularization=[].`,
+    );
+  }
+  for (const strength of strengths) checkPositive(caller, 'inverseRegularization', strength);
+}
+
+/**
+ * Fits multinomial logistic regression to fixed embeddings: the linear evaluation of a representation, taken to
+ * convergence so that no learning rate or number of epochs enters the figure.
+ *
+ * The objective is convex; it is minimised in double precision on the host, so the result is the same on every
+ * backend. With two classes this is softmax over both (scikit-learn's `multi_class='multinomial'`), whose `C` is
+ * half the `C` of its binary form.
+ *
+ * @param training - Embeddings `[n, d]` and their classes.
+ * @param options - See {@link LinearProbeOptions}.
+ * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is no class, all labels are the same, or
+ * several strengths are to be tried and no class has two rows.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @example
+ * const embeddings = { data: Float32Array.of(-2, -1, 1, 2), shape: [4, 1] } as const;
+ * const probe = await linearProbe({ embeddings, labels: Uint8Array.of(0, 0, 1, 1) });
+ * await probe.predict({ data: Float32Array.of(3), shape: [1, 1] }); // Int32Array [1]
+ * @see Chen et al. 2020, arXiv:2002.05709, section 2.3 and appendix B.8 (linear evaluation by L-BFGS).
+ */
+export async function linearProbe(
+  training: LabeledEmbeddings,
+  options: LinearProbeOptions = {},
+): Promise<LinearProbe> {
+  const caller = 'linearProbe';
+  checkKeys(caller, options, {
+    inverseRegularization: 1,
+    validationShare: 1,
+    seed: 1,
+    maxIterations: 1,
+    tolerance: 1,
+    standardize: 1,
+  });
+  const { inverseRegularization = 1, maxIterations = 1000, tolerance = 1e-6, standardize = true } = options;
+  const { validationShare = 0.2, seed = 0 } = options;
+  const grid = inverseRegularization === 'validation' ? defaultGrid : inverseRegularization;
+  checkGrid(caller, grid);
+  if (!(typeof validationShare === 'number' && validationShare > 0 && validationShare < 1)) {
+    const expectation = 'validationShare must be a number above 0 and below 1';
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'validationShare', validationShare));
+  }
+  checkInteger(caller, 'seed', seed, 0);
+  checkInteger(caller, 'maxIterations', maxIterations);
+  checkPositive(caller, 'tolerance', tolerance);
+  if (typeof standardize !== 'boolean') {
+    throw new InvalidOptionError(
+      receivedMessage(caller, 'standardize must be a boolean', 'standardize', standardize),
+    );
+  }
+  const matrix = await readEmbeddings(caller, 'embeddings', training.embeddings);
+  const { rows, dim } = matrix;
+  const { labels } = training;
+  const classes = checkTrainingLabels(caller, labels, rows, training.classes);
+  const sweep =
+    typeof grid === 'number'
+      ? { trials: [], best: { inverseRegularization: grid } }
+      : await sweepRegularization(caller, matrix, labels, classes, {
+          grid,
+          validationShare,
+          seed,
+          standardize,
+          maxIterations,
+          tolerance: Math.max(tolerance, sweepTolerance),
+        });
+  const problem = softmaxProblem(matrix, labels, classes, standardize);
+  const { present } = problem;
+  const { point, value, iterations, converged } = await problem.fit({
+    ...sweep.best,
+    maxIterations,
+    tolerance,
+  });
+
+  const layer = problem.layer(point);
+  const weights = new Float32Array(classes * dim);
+  const intercepts = new Float32Array(classes).fill(Number.NEGATIVE_INFINITY);
+  present.forEach((label, k) => {
+    weights.set(layer.weights.subarray(k * dim, (k + 1) * dim), label * dim);
+    intercepts[label] = layer.intercepts[k]!;
+  });
+
+  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassScores> {
+    const asked = await readEmbeddings(method, 'queries', queries);
+    checkSameDim(method, 'queries', asked, 'the training embeddings', matrix);
+    const data = new Float32Array(asked.rows * classes);
+    forEachProbability(asked, layer, present.length, (row, values, start) => {
+      for (let k = 0; k < present.length; k++) data[row * classes + present[k]!] = values[start + k]!;
+    });
+    return { data, shape: [asked.rows, classes] };
+  }
+
+  return {
+    classes,
+    weights,
+    intercepts,
+    dim,
+    converged,
+    inverseRegularization: sweep.best.inverseRegularization,
+    trials: sweep.trials,
+    iterations,
+    loss: value,
+    predict: async (queries) => highestClass(await probabilitiesOf('LinearProbe.predict', queries)),
+    probabilities: (queries) => probabilitiesOf('LinearProbe.probabilities', queries),
+    async evaluate(queries, actual) {
+      const method = 'LinearProbe.evaluate';
+      checkLabels(method, 'labels', actual, queries?.shape?.[0], classes);
+      return classificationResult(await probabilitiesOf(method, queries), actual);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { randomGenerator } from '../../random/index.js';
+import type { Labels, Matrix } from '../embeddings.js';
+import { choleskyInPlace, choleskySolveInPlace } from '../linear-algebra/cholesky.js';
+import { columnStatistics } from '../linear-algebra/column-statistics.js';
+import { type ColumnScaling, columnGram } from '../linear-algebra/gram-matrix.js';
+import { type Minimum, minimize } from './lbfgs.js';
+import { foldStandardization, type LinearLayer, softmaxObjective } from './softmax-regression.js';
+
+/** What one fit is made with. */
+export interface FitSettings {
+  /** scikit-learn's `C`. */
+  inverseRegularization: number;
+  maxIterations: number;
+  tolerance: number;
+  /** Parameters to begin with. Default: zeros. */
+  start?: Float64Array;
+}
+
+/** Rows made ready for several fits that differ in their settings alone. */
+export interface SoftmaxProblem {
+  /** The classes that occur, in order; parameters have one row for each. */
+  present: readonly number[];
+  /** Minimises the objective; see {@link softmaxObjective}. */
+  fit(settings: FitSettings): Promise<Minimum>;
+  /** Parameters as a layer on columns as they come. */
+  layer(point: Float64Array): LinearLayer;
+}
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+/** The classes that occur, in order, and each row's place among them. */
+function presentClasses(labels: Labels, classes: number): { present: number[]; targets: Int32Array } {
+  const place = new Int32Array(classes).fill(-1);
+  for (const label of labels) place[label] = 0;
+  const present: number[] = [];
+  for (let k = 0; k < classes; k++) if (place[k] === 0) place[k] = present.push(k) - 1;
+  return { present, targets: Int32Array.from(labels, (label) => place[label]!) };
+}
+
+function scalingOf(matrix: Matrix, standardize: boolean): ColumnScaling {
+  if (!standardize)
+    return { mean: new Float64Array(matrix.dim), scale: new Float64Array(matrix.dim).fill(1) };
+  const { mean, std } = columnStatistics(matrix);
+  return { mean, scale: std.map((value) => (value > 0 ? 1 / value : 1)) };
+}
+
+/** The rows with these numbers, copied. */
+export function takeRows({ data, dim }: Matrix, numbers: ArrayLike<number>): Matrix {
+  const rows = numbers.length;
+  const taken = new Float32Array(rows * dim);
+  for (let i = 0; i < rows; i++)
+    taken.set(data.subarray(numbers[i]! * dim, (numbers[i]! + 1) * dim), i * dim);
+  return { data: taken, rows, dim };
+}
+
+/** Enough rows for a covariance that guides the search; the objective itself takes all. */
+function sampleRows(matrix: Matrix): Matrix {
+  const count = 8 * matrix.dim;
+  if (matrix.rows <= count) return matrix;
+  return takeRows(matrix, randomGenerator(0).permutation(matrix.rows).subarray(0, count));
+}
+
+/**
+ * The inverse of the Hessian's bound at zero weights, (XᵀX / (K n) + penalty)⁻¹ for each class: correlated columns,
+ * which embeddings have, then cost L-BFGS tens of iterations and not hundreds.
+ *
+ * @param gram - XᵀX / (K n).
+ */
+function preconditioner(gram: Float64Array, dim: number, classes: number, penalty: number) {
+  const factor = gram.slice();
+  let trace = 0;
+  for (let i = 0; i < dim; i++) {
+    trace += factor[i * dim + i]!;
+    factor[i * dim + i] = factor[i * dim + i]! + penalty;
+  }
+  choleskyInPlace(factor, dim, 1e-10 * (trace / dim) || 1e-10);
+  return (vector: Float64Array) => {
+    for (let k = 0; k < classes; k++) {
+      choleskySolveInPlace(factor, dim, vector, k * dim);
+      vector[classes * dim + k] = vector[classes * dim + k]! * classes;
+    }
+  };
+}
+
+/** Whether factoring `dim` x `dim` costs less than the hundred or so passes over the rows that it saves. */
+function preconditionerPays(rows: number, dim: number, classes: number): boolean {
+  return dim ** 3 / 3 < 100 * 4 * rows * dim * classes;
+}
+
+/**
+ * Makes multinomial logistic regression ready to be fitted.
+ *
+ * @param labels - Checked, one a row.
+ * @param standardize - Whether columns are scaled by their own mean and standard deviation.
+ */
+export function softmaxProblem(
+  matrix: Matrix,
+  labels: Labels,
+  classes: number,
+  standardize: boolean,
+): SoftmaxProblem {
+  const { rows, dim } = matrix;
+  const { present, targets } = presentClasses(labels, classes);
+  const count = present.length;
+  const scaling = scalingOf(matrix, standardize);
+  let gram: Float64Array | undefined;
+  const scaledGram = () => {
+    if (gram) return gram;
+    const sample = sampleRows(matrix);
+    gram = columnGram(sample, scaling).map((value) => value / (count * sample.rows));
+    return gram;
+  };
+  return {
+    present,
+    layer: (point) => foldStandardization(point, count, scaling),
+    fit({ inverseRegularization, maxIterations, tolerance, start }) {
+      const penalty = 1 / (inverseRegularization * rows);
+      return minimize({
+        evaluate: softmaxObjective(matrix, targets, count, scaling, penalty),
+        precondition: preconditionerPays(rows, dim, count)
+          ? preconditioner(scaledGram(), dim, count, penalty)
+          : () => {},
+        start: start ?? new Float64Array(count * (dim + 1)),
+        maxIterations,
+        tolerance,
+        pause,
+      });
+    },
+  };
+}

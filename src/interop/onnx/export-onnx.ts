@@ -1,0 +1,164 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkChoice } from '../../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { checkEncoder } from '../../models/index.js';
+import { type AnyLayer, layerCalls } from './layer-graph.js';
+import { type Dimension, OnnxGraph } from './onnx-graph.js';
+import { type LayerWriter, writeLayer } from './onnx-layers.js';
+
+/** Options of {@link exportONNX}. */
+export interface ExportONNXOptions {
+  /** Head to put behind the encoder: the file then gives its projections too, as output 'z'. Without it, 'h' only. */
+  projectionHead?: LayersModel;
+  /**
+   * Order of the axes of the pictures that go in: `'NCHW'`, `[batch, channels, height, width]`, as ONNX and PyTorch have
+   * it, or `'NHWC'`, as here.
+   * @defaultValue 'NCHW'
+   */
+  layout?: 'NCHW' | 'NHWC';
+  /**
+   * Mean and deviation of each channel, where the trainer had them: the file then does that step too.
+   * @defaultValue none
+   */
+  normalization?: NormalizeOptions;
+}
+
+const caller = 'exportONNX';
+const operatorSet = 17;
+
+/** A message of Protocol Buffers ends at 2 GiB; no reader takes a longer one. */
+const maximumBytes = 2 ** 31 - 1;
+
+/**
+ * Writes an encoder as an ONNX file, for onnxruntime and others: operator set 17, float32, any batch size.
+ *
+ * Input 'images' are float32 in [0, 1], output 'h' is `[batch, dim]`. Batch normalisation is the one of inference, by the
+ * running statistics.
+ *
+ * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50` and `projectionHead`,
+ * and of tfjs-layers Conv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
+ * GlobalMaxPooling2D, Dense, Flatten, Add, ReLU, Dropout, and Activation of relu, sigmoid or tanh.
+ *
+ * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
+ * @param options - See {@link ExportONNXOptions}.
+ * @returns The whole file.
+ * @throws `InvalidOptionError` when a layer cannot be exported, which it names, an option is outside its domain, or the
+ * weights have 2 GiB or more.
+ * @throws `ShapeError` when the encoder takes no pictures or gives no vectors, or the head does not fit it.
+ * @example
+ * const file = await exportONNX(simclr.encoder, { projectionHead: simclr.projectionHead });
+ * @see https://onnx.ai/onnx/operators/
+ */
+export async function exportONNX(
+  encoder: LayersModel,
+  options: ExportONNXOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkKeys('exportONNX', options, { projectionHead: 1, layout: 1, normalization: 1 });
+  const { projectionHead, layout = 'NCHW', normalization } = options;
+  checkChoice(caller, 'layout', layout, ['NCHW', 'NHWC']);
+  const dim = checkEncoder(encoder, caller);
+  const pictures = encoder.inputs[0]!;
+  if (pictures.shape.length !== 4 || typeof pictures.shape[3] !== 'number') {
+    throw new ShapeError(
+      `${caller}: encoder must take pictures, [batch, height, width, channels] with a known number of channels. Received: encoder with input shape [${describeShape(pictures.shape)}].`,
+    );
+  }
+  checkHead(projectionHead, dim);
+  const models = [encoder, ...(projectionHead === undefined ? [] : [projectionHead])];
+  const layers = models.flatMap((model) => model.layers);
+  checkBytes(layers);
+  const read = await readWeights(layers);
+
+  const graph = new OnnxGraph();
+  const images = writeInput(graph, pictures, layout, normalization);
+  const h = writeModel({ graph, read, scope: 'encoder/' }, encoder, images);
+  graph.output('h', h, ['batch', dim]);
+  if (projectionHead !== undefined) {
+    const z = writeModel({ graph, read, scope: 'projectionHead/' }, projectionHead, h);
+    graph.output('z', z, ['batch', projectionHead.outputs[0]!.shape[1]!]);
+  }
+  return graph.finish(encoder.name, operatorSet);
+}
+
+function checkHead(head: LayersModel | undefined, dim: number): void {
+  if (head === undefined) return;
+  checkEncoder(head, caller);
+  const inputShape = head.inputs[0]!.shape;
+  if (inputShape.length !== 2 || inputShape[1] !== dim) {
+    throw new ShapeError(
+      `${caller}: projectionHead must take what the encoder gives, [batch, ${dim}]. Received: projectionHead with input shape [${describeShape(inputShape)}].`,
+    );
+  }
+}
+
+function describeShape(shape: readonly (number | null)[]): string {
+  return shape.map((size) => size ?? 'null').join(',');
+}
+
+/** @throws `InvalidOptionError` before anything is read, when the weights alone are more than a file can hold. */
+function checkBytes(layers: readonly AnyLayer[]): void {
+  const weights = [...new Set(layers.flatMap((layer) => layer.weights))];
+  const bytes = weights.reduce(
+    (total, { shape }) => total + shape.reduce<number>((product, size) => product * size!, 4),
+    0,
+  );
+  if (bytes <= maximumBytes) return;
+  throw new InvalidOptionError(
+    `${caller}: an ONNX file must have less than 2 GiB; keep larger weights as safetensors, see stateDict. Received: weights of ${bytes} bytes.`,
+  );
+}
+
+/** Starts all reads at once: training may go on meanwhile. Each weight is handed out once, then forgotten. */
+async function readWeights(layers: readonly AnyLayer[]): Promise<LayerWriter['read']> {
+  const weights = [...new Set(layers.flatMap((layer) => layer.weights))];
+  const values = (await Promise.all(weights.map((weight) => weight.read().data()))) as Float32Array[];
+  const byWeight = new Map(weights.map((weight, index) => [weight, values[index]!]));
+  values.length = 0;
+  return (weight) => {
+    const data = byWeight.get(weight);
+    if (data === undefined) {
+      throw new InvalidOptionError(
+        `${caller}: every layer with weights must be used once. Received: weight ${JSON.stringify(weight.originalName)} twice.`,
+      );
+    }
+    byWeight.delete(weight);
+    return data;
+  };
+}
+
+function writeInput(
+  graph: OnnxGraph,
+  pictures: SymbolicTensor,
+  layout: 'NCHW' | 'NHWC',
+  normalization: NormalizeOptions | undefined,
+): string {
+  const height: Dimension = pictures.shape[1] ?? 'height';
+  const width: Dimension = pictures.shape[2] ?? 'width';
+  const channels = pictures.shape[3]!;
+  let x =
+    layout === 'NCHW'
+      ? graph.input('images', ['batch', channels, height, width])
+      : graph.input('images', ['batch', height, width, channels]);
+  if (layout === 'NHWC') x = graph.node('Transpose', 'images.transposed', [x], { perm: [0, 3, 1, 2] });
+  if (normalization === undefined) return x;
+  normalize(normalization); // refuses what is no mean and deviation
+  const { mean, std } = normalization;
+  if (mean.length !== channels) {
+    throw new InvalidOptionError(
+      `${caller}: normalization must have one mean and deviation a channel, ${channels}. Received: ${mean.length}.`,
+    );
+  }
+  const constant = (name: string, values: readonly number[]) =>
+    graph.floats(name, [1, channels, 1, 1], Float32Array.from(values));
+  x = graph.node('Sub', 'images.centered', [x, constant('normalization.mean', mean)]);
+  return graph.node('Div', 'images.normalized', [x, constant('normalization.std', std)]);
+}
+
+/** @returns The name of the model's output in the graph. */
+function writeModel(writer: Omit<LayerWriter, 'names'>, model: LayersModel, input: string): string {
+  const names = new Map([[model.inputs[0]!, input]]);
+  for (const call of layerCalls(caller, model)) writeLayer({ ...writer, names }, call);
+  return names.get(model.outputs[0]!)!;
+}

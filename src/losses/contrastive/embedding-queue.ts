@@ -1,0 +1,106 @@
+import { concat, keep, slice, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkFloatTensor, checkInteger } from '../../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { randomGenerator } from '../../random/index.js';
+import { normalizeRows } from './normalize-rows.js';
+
+const mostValues = 2 ** 28;
+
+/** Options of {@link EmbeddingQueue}. */
+export interface EmbeddingQueueOptions {
+  /** How many embeddings it holds. Whole number >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
+  size: number;
+  /** Their length D. Whole number >= 1. */
+  dim: number;
+  /** Seed of the random directions that it begins with. Whole number >= 0. @defaultValue `0` */
+  seed?: number;
+}
+
+/**
+ * The embeddings of the last batches, first in, first out: negatives for {@link ntXentQueueLoss} beyond the batch.
+ *
+ * It is full from the start, of random directions, as in MoCo and lightly. What is put in is divided by its length.
+ *
+ * @example
+ * const queue = new EmbeddingQueue({ size: 4096, dim: 64 });
+ * const loss = ntXentQueueLoss(z1, z2, queue.rows); // ... gradients, update ...
+ * queue.enqueue(z2);
+ * @see He et al. 2020, arXiv:1911.05722.
+ */
+export class EmbeddingQueue {
+  private current: Tensor2D;
+
+  /** @throws {@link InvalidOptionError} when an option is no whole number in its range. */
+  constructor(options: EmbeddingQueueOptions) {
+    const caller = 'EmbeddingQueue';
+    checkKeys(caller, options, { size: 1, dim: 1, seed: 1 });
+    const { size, dim, seed = 0 } = options;
+
+    checkInteger(caller, 'size', size);
+    checkInteger(caller, 'dim', dim);
+    checkInteger(caller, 'seed', seed, 0);
+    if (size * dim > mostValues) {
+      throw new InvalidOptionError(
+        `${caller}: size times dim must be at most ${mostValues}, a gigabyte. Received: size=${size}, dim=${dim}.`,
+      );
+    }
+    const random = randomGenerator(seed);
+    const values = Float32Array.from({ length: size * dim }, () => random.normal());
+    this.current = tidy(() => keep(normalizeRows(tensor2d(values, [size, dim]))[0]));
+  }
+
+  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Not to be disposed of. */
+  get rows(): Tensor2D {
+    return this.current;
+  }
+
+  /**
+   * Puts embeddings in and the oldest ones out; of more than fit, the last.
+   *
+   * @param embeddings - Shape `[N, dim]`, float32; need not be normalised. Not disposed of.
+   * @throws {@link ShapeError} when they are not float32 `[N, dim]`.
+   */
+  enqueue(embeddings: Tensor2D): void {
+    const [size, dim] = this.current.shape;
+    checkFloatTensor('EmbeddingQueue.enqueue', 'embeddings', embeddings, 2, '[N, dim]');
+    const [count, received] = embeddings.shape;
+    if (received !== dim) {
+      throw new ShapeError(
+        `EmbeddingQueue.enqueue: embeddings must be of length ${dim}. Received: embeddings=[${embeddings.shape}].`,
+      );
+    }
+    this.replace(
+      tidy(() => {
+        const taken = Math.min(count, size);
+        const [units] = normalizeRows(slice(embeddings, [count - taken, 0], [taken, dim]));
+        return taken === size ? units : concat([slice(this.current, [taken, 0], [size - taken, dim]), units]);
+      }),
+    );
+  }
+
+  /**
+   * Replaces all that it holds, as a checkpoint does.
+   *
+   * @param rows - Shape `[size, dim]`. Copied, not disposed of.
+   * @throws {@link ShapeError} when they have another shape.
+   */
+  restore(rows: Tensor2D): void {
+    if (rows.shape.join() !== this.current.shape.join()) {
+      throw new ShapeError(
+        `EmbeddingQueue.restore: rows must have shape [${this.current.shape}]. Received: rows=[${rows.shape}].`,
+      );
+    }
+    this.replace(rows.clone());
+  }
+
+  /** Disposes of what it holds. A second call does nothing. */
+  dispose(): void {
+    this.current.dispose();
+  }
+
+  private replace(rows: Tensor2D): void {
+    this.current.dispose();
+    this.current = keep(rows);
+  }
+}

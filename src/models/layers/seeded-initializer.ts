@@ -1,0 +1,154 @@
+import { type DataType, serialization, type Tensor, tensor, util } from '@tensorflow/tfjs-core';
+import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
+import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
+import { randomGenerator } from '../../random/index.js';
+
+/** How a weight is filled: plain data, so that a saved model carries it. */
+export interface SeededInitializerOptions {
+  /** Shape of the distribution around 0; 'truncatedNormal' draws again beyond two standard deviations. */
+  distribution: 'normal' | 'truncatedNormal' | 'uniform';
+  /** Standard deviation before truncation; for 'uniform' half the width of the interval. At least 0. */
+  scale: number;
+  /** Whole number >= 0. */
+  seed: number;
+  /** Which of the streams of `seed`: every weight takes its own, see {@link weightStream}. Whole number >= 0. */
+  stream: number;
+}
+
+const initializerKeys = {
+  distribution: 1,
+  scale: 1,
+  seed: 1,
+  stream: 1,
+  // tfjs-layers adds it to the config of what it loads.
+  customObjects: 1,
+} as const satisfies KnownKeys<SeededInitializerOptions & { customObjects: unknown }>;
+
+/** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
+export function checkInitializer(caller: string, options: SeededInitializerOptions): void {
+  checkKeys(caller, options, initializerKeys);
+  const { distribution, scale, seed, stream } = options;
+  checkChoice(caller, 'distribution', distribution, ['normal', 'truncatedNormal', 'uniform']);
+  checkNonNegative(caller, 'scale', scale);
+  checkInteger(caller, 'seed', seed, 0);
+  checkInteger(caller, 'stream', stream, 0);
+}
+
+/**
+ * An initializer of tfjs-layers whose values are drawn on the host by this library's generator: the same seed gives
+ * the same weights on every backend.
+ *
+ * Where tfjs-layers asks for an initializer, pass {@link seededInitializer}'s result.
+ */
+export class SeededInitializer extends serialization.Serializable {
+  /** Name under which a saved model refers to the class. */
+  static readonly className = 'SimCLRSeededInitializer';
+
+  /**
+   * @throws {@link InvalidOptionError} when an option is outside its domain.
+   */
+  constructor(private readonly options: SeededInitializerOptions) {
+    super();
+    checkInitializer('SeededInitializer', options);
+  }
+
+  /** Whether custom objects are needed to restore it: they are not. */
+  fromConfigUsesCustomObjects(): boolean {
+    return false;
+  }
+
+  /** A new tensor of `shape`; the caller disposes of it. */
+  apply(shape: Array<number | null>, dtype: DataType = 'float32'): Tensor {
+    const sizes = shape as number[];
+    return tensor(drawWeights(util.sizeFromShape(sizes), this.options), sizes, dtype);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { distribution, scale, seed, stream } = this.options;
+    return { distribution, scale, seed, stream };
+  }
+}
+
+/** The form in which tfjs-layers accepts a {@link SeededInitializer} as `kernelInitializer` and the like. */
+export function seededInitializer(options: SeededInitializerOptions): serialization.ConfigDict {
+  checkInitializer('seededInitializer', options);
+  return { className: SeededInitializer.className, config: { ...options } };
+}
+
+/** `length` values as `options` asks; a pure function of both. */
+export function drawWeights(length: number, options: SeededInitializerOptions): Float32Array<ArrayBuffer> {
+  const { distribution, scale, seed, stream } = options;
+  const random = randomGenerator(seed).fold(stream);
+  const values = new Float32Array(length);
+  if (distribution === 'uniform') {
+    for (let i = 0; i < length; i++) values[i] = random.uniform(-scale, scale);
+    return values;
+  }
+  const limit = distribution === 'normal' ? Number.POSITIVE_INFINITY : 2;
+  for (let i = 0; i < length; ) {
+    // Box-Muller gives two independent draws for two uniform ones.
+    const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
+    const angle = 2 * Math.PI * random.uniform();
+    for (const value of [radius * Math.cos(angle), radius * Math.sin(angle)]) {
+      if (Math.abs(value) <= limit && i < length) values[i++] = value * scale;
+    }
+  }
+  return values;
+}
+
+/** Stream number of the weight called `name`: FNV-1a, 32 bits, of its letters. */
+export function weightStream(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
+}
+
+/**
+ * Which convention the convolutions and dense layers of a model follow.
+ *
+ * - `'torch'`: torchvision's ResNet (normal, variance 2 / fan-out) and `torch.nn.Linear` (uniform within
+ *   1 / sqrt(fan-in), weight and bias alike).
+ * - `'google'`: the official SimCLR code (variance 1 / fan-in, truncated normal, for convolutions; N(0, 0.01) for dense
+ *   kernels; biases 0).
+ */
+export type InitializerConvention = 'torch' | 'google';
+
+// The standard deviation of a standard normal distribution truncated at two.
+const truncatedDeviation = 0.87962566103423978;
+
+/** How a convolution's kernel of shape [height, width, inputs, outputs] is filled under `convention`. */
+export function convolutionInitializer(
+  convention: InitializerConvention,
+  kernelShape: readonly [number, number, number, number],
+  seed: number,
+  name: string,
+): SeededInitializerOptions {
+  const [height, width, inputs, outputs] = kernelShape;
+  const stream = weightStream(`${name}/kernel`);
+  if (convention === 'google') {
+    const scale = Math.sqrt(1 / (height * width * inputs)) / truncatedDeviation;
+    return { distribution: 'truncatedNormal', scale, seed, stream };
+  }
+  return { distribution: 'normal', scale: Math.sqrt(2 / (height * width * outputs)), seed, stream };
+}
+
+/** How a dense layer's kernel and bias are filled under `convention`. */
+export function denseInitializers(
+  convention: InitializerConvention,
+  inputs: number,
+  seed: number,
+  name: string,
+): { kernelInitializer: SeededInitializerOptions; biasInitializer: SeededInitializerOptions } {
+  const bound = 1 / Math.sqrt(inputs);
+  const [kernel, bias] = [weightStream(`${name}/kernel`), weightStream(`${name}/bias`)];
+  if (convention === 'google') {
+    return {
+      kernelInitializer: { distribution: 'normal', scale: 0.01, seed, stream: kernel },
+      biasInitializer: { distribution: 'normal', scale: 0, seed, stream: bias },
+    };
+  }
+  return {
+    kernelInitializer: { distribution: 'uniform', scale: bound, seed, stream: kernel },
+    biasInitializer: { distribution: 'uniform', scale: bound, seed, stream: bias },
+  };
+}

@@ -1,0 +1,208 @@
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { io } from '@tensorflow/tfjs-core';
+import { checkKeys } from '../../errors/check-keys.js';
+import { isObject } from '../../errors/checks.js';
+import { CheckpointError } from '../../errors/errors.js';
+import { isError } from '../../errors/is-error.js';
+import {
+  type FindCheckpointOptions,
+  latestCheckpoint,
+  readEntries,
+} from '../../training/checkpoints/store.js';
+import { type FilePath, toFileName } from '../files/file-path.js';
+import { explainSystemError, isSystemError } from '../files/system-error.js';
+import { replaceFile, syncDirectory, writeDurably } from '../files/write-durably.js';
+import { checkpointDirectory } from './checkpoint-directory.js';
+import { directory } from './directory.js';
+
+/** Files that describe a run. */
+export const runFiles = {
+  losses: 'losses.jsonl',
+  settings: 'training.json',
+  evaluation: 'evaluation.json',
+} as const;
+
+const modelFiles = ['model.json', 'weights.bin', 'weights.previous.bin'];
+const checkpointsFolder = 'checkpoints';
+/** A run that has begun, whose files are not yet in their places. */
+const begunFolder = 'begun';
+/** A run that is being begun: it does not count. */
+const unfinishedFolder = 'begun.tmp';
+const firstCheckpoint = 'step-0000000000';
+
+/** A model that {@link RunDirectory.newest} found: hand it to `SimCLR.load`. */
+export interface NewestModel {
+  /** The folder that it is in: that of the run, or of one of its checkpoints. */
+  path: string;
+  /** Optimizer steps that it has behind it. */
+  step: number;
+  /** Gives what was read. */
+  load(): Promise<io.ModelArtifacts>;
+}
+
+/** What {@link runDirectory} gives. */
+export interface RunDirectory {
+  /** The folder. */
+  readonly path: string;
+  /**
+   * The folder in which the files of the run that began last are now: `path`, or one inside it where `begin` was cut
+   * off before they were in their places.
+   */
+  current(): Promise<string>;
+  /** Whether there is a model or a checkpoint, whole or not. */
+  holdsModel(): Promise<boolean>;
+  /**
+   * Finds the newest state of the run that began last: `model.json`, or a checkpoint of more steps, which a run leaves
+   * that was killed. `undefined` where there is neither.
+   *
+   * @throws `CheckpointError` when all that is there is damaged.
+   */
+  newest(options?: FindCheckpointOptions): Promise<NewestModel | undefined>;
+  /**
+   * Replaces the run by one that begins, all or nothing: whenever the process is killed, the folder holds either the
+   * old run or the new one, each with its own settings, losses and weights.
+   *
+   * @param settings - The text of `training.json`.
+   * @param save - Saves the model as it is before the first step.
+   */
+  begin(settings: string, save: (target: io.IOHandler) => Promise<unknown>): Promise<void>;
+  /** Finishes a `begin` that was cut off. Call it before you write into the folder. */
+  settle(): Promise<void>;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function currentFolder(folder: string): Promise<string> {
+  const begun = join(folder, begunFolder);
+  return (await exists(join(begun, checkpointsFolder, firstCheckpoint))) ? begun : folder;
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Puts the files of a run that has begun in their places. It can be cut off anywhere and done again. */
+async function settle(folder: string): Promise<void> {
+  await rm(join(folder, unfinishedFolder), { recursive: true, force: true });
+  const begun = join(folder, begunFolder);
+  if (!(await exists(begun))) return;
+  if ((await currentFolder(folder)) === begun) {
+    for (const name of modelFiles) await rm(join(folder, name), { force: true });
+    for (const name of Object.values(runFiles)) {
+      const text = await textOf(join(begun, name));
+      if (text === undefined) await rm(join(folder, name), { force: true });
+      else await replaceFile(join(folder, name), text);
+    }
+    const store = checkpointDirectory(join(folder, checkpointsFolder));
+    await rm(join(store.path, 'checkpoints.json'), { force: true });
+    for (const name of await store.names()) await store.remove(name);
+    await mkdir(store.path, { recursive: true });
+    // Until this rename the run is the one in `begun`, after it the one in `folder`.
+    await rename(join(begun, checkpointsFolder, firstCheckpoint), join(store.path, firstCheckpoint));
+    await syncDirectory(store.path);
+  }
+  await rm(begun, { recursive: true, force: true });
+}
+
+async function begin(folder: string, settings: string, save: Parameters<RunDirectory['begin']>[1]) {
+  await settle(folder);
+  const unfinished = join(folder, unfinishedFolder);
+  await mkdir(unfinished, { recursive: true });
+  await writeDurably(join(unfinished, runFiles.settings), [settings]);
+  await writeDurably(join(unfinished, runFiles.losses), ['']);
+  await save(checkpointDirectory(join(unfinished, checkpointsFolder)).at(firstCheckpoint));
+  await syncDirectory(unfinished);
+  await rename(unfinished, join(folder, begunFolder)); // the moment from which the new run counts
+  await syncDirectory(folder);
+  await settle(folder);
+}
+
+/** Steps of a saved trainer; -1 for a model of another program. */
+function stepOf({ userDefinedMetadata: saved }: io.ModelArtifacts): number {
+  const progress = isObject(saved) ? saved.progress : undefined;
+  return isObject(progress) && typeof progress.step === 'number' ? progress.step : -1;
+}
+
+async function newest(folder: string, options: FindCheckpointOptions): Promise<NewestModel | undefined> {
+  const path = await currentFolder(folder);
+  const store = checkpointDirectory(join(path, checkpointsFolder));
+  const { manifest } = await readEntries(store);
+  let saved: NewestModel | undefined;
+  let failure: CheckpointError | undefined;
+  if (await exists(join(path, 'model.json'))) {
+    try {
+      const artifacts = await directory(path).load();
+      saved = { path, step: stepOf(artifacts), load: async () => artifacts };
+    } catch (error) {
+      if (!isError(error, 'CheckpointError')) throw error;
+      failure = error;
+      options.onDamaged?.({ name: 'model.json', reason: error.message });
+    }
+  }
+  if (saved && saved.step >= (manifest.checkpoints.at(-1)?.step ?? -1)) return saved;
+  try {
+    const found = await latestCheckpoint(store, options);
+    if (found && found.step > (saved?.step ?? -1)) {
+      return { path: join(store.path, found.name), step: found.step, load: () => found.load() };
+    }
+  } catch (error) {
+    if (!isError(error, 'CheckpointError')) throw error;
+    failure ??= error;
+  }
+  if (!saved && failure) throw failure;
+  return saved;
+}
+
+/**
+ * The folder of a run, as the command line's `train` writes it: `model.json` and `weights.bin` when it has ended,
+ * `checkpoints/` as it goes, and `training.json` and `losses.jsonl`, which describe it.
+ *
+ * @param path - The folder, a name or a `file:` URL.
+ * @returns What finds the newest model in it, and begins a new run. Its methods throw `CheckpointError` when the folder
+ *   cannot be read or written.
+ * @example
+ * const newest = await runDirectory('simclr-model').newest();
+ * if (newest) simclr = await SimCLR.load(newest);
+ */
+export function runDirectory(path: FilePath): RunDirectory {
+  const folder = resolve(toFileName('runDirectory', 'path', path));
+  const explained = async <T>(what: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new CheckpointError(
+        `runDirectory: path must be a folder that can be ${what}. Received: path=${JSON.stringify(folder)} (${explainSystemError(error)}).`,
+        { cause: error },
+      );
+    }
+  };
+  return {
+    path: folder,
+    current: () => currentFolder(folder),
+    async holdsModel() {
+      const current = await currentFolder(folder);
+      if (await exists(join(current, 'model.json'))) return true;
+      return (await checkpointDirectory(join(current, checkpointsFolder)).names()).length > 0;
+    },
+    async newest(options = {}) {
+      checkKeys('RunDirectory.newest', options, { onDamaged: 1 });
+      return explained('read', newest(folder, options));
+    },
+    begin: (settings, save) => explained('written', begin(folder, settings, save)),
+    settle: () => explained('written', settle(folder)),
+  };
+}

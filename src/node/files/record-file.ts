@@ -1,0 +1,166 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ImageArray, ImageBatch, IndexedImagesDataset } from '../../data/index.js';
+import { indexedDataset } from '../../data/streams/indexed-images.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger } from '../../errors/checks.js';
+import { DataError } from '../../errors/errors.js';
+import { type FilePath, toFileName } from './file-path.js';
+import { readFully, unreadable } from './read-bytes.js';
+
+/** A data set in files that are read a picture at a time. */
+export interface RecordFileDataset extends IndexedImagesDataset {
+  /** For each picture the number of its class, where they lie in a file of their own. */
+  readonly labels?: Uint8Array;
+  /** Name of class 0, 1, ... where the data set has names. */
+  readonly classNames?: readonly string[];
+}
+
+/** Options of the functions that open files of records. */
+export interface RecordFileOptions {
+  /** Batches read before they are asked for. Whole number >= 1, default 2. */
+  ahead?: number;
+}
+
+/** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
+export function checkRecordFileOptions(caller: string, options: RecordFileOptions): void {
+  checkKeys(caller, options, { ahead: 1 });
+  checkInteger(caller, 'ahead', options.ahead ?? 2);
+}
+
+/** A file of records of equal length. */
+export interface RecordFile {
+  path: FilePath;
+  /** Bytes before the first record. */
+  offset: number;
+  /** Number of records. */
+  count: number;
+}
+
+/** What errors name of a record. */
+export interface RecordPlace {
+  path: string;
+  record: number;
+}
+
+/** How records are laid out, and what is made of them. */
+export interface RecordLayout {
+  recordBytes: number;
+  /** `[height, width, channels]` of a picture. */
+  shape: readonly [number, number, number];
+  /** Writes the picture of a record into `target` from `offset` on; returns its label, if it holds one. */
+  unpack(record: Uint8Array, target: Uint8Array, offset: number, where: RecordPlace): number | undefined;
+  /** Labels from elsewhere. */
+  labels?: Uint8Array | undefined;
+}
+
+/** Length of a file. @throws `DataError` naming it when there is none. */
+export async function fileBytes(caller: string, path: FilePath): Promise<number> {
+  const name = toFileName(caller, 'path', path);
+  let file: FileHandle | undefined;
+  try {
+    file = await open(name, 'r');
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    return stats.size;
+  } catch (error) {
+    throw unreadable(caller, path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Number of whole records in a file. @throws `DataError` when there is none or the last one is cut off. */
+export async function countFileRecords(
+  caller: string,
+  path: FilePath,
+  recordBytes: number,
+): Promise<RecordFile> {
+  const bytes = await fileBytes(caller, path);
+  if (bytes === 0 || bytes % recordBytes !== 0) {
+    const what =
+      bytes === 0 ? 'an empty file' : `${bytes} bytes, ${bytes % recordBytes} more than whole records`;
+    throw new DataError(
+      `${caller}: the file must be records of ${recordBytes} bytes each, at least one. Received: path=${JSON.stringify(String(path))} with ${what}.`,
+      String(path),
+    );
+  }
+  return { path, offset: 0, count: bytes / recordBytes };
+}
+
+/** The start of a file. @throws `DataError` naming it when it cannot be read. */
+export async function readStart(caller: string, path: FilePath, bytes: number): Promise<Uint8Array> {
+  const name = toFileName(caller, 'path', path);
+  let file: FileHandle | undefined;
+  try {
+    file = await open(name, 'r');
+    const start = new Uint8Array(bytes);
+    return start.subarray(0, await readFully(file, start, 0));
+  } catch (error) {
+    throw unreadable(caller, path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Files of records one after the other as a data set; they are open while a pass goes on. */
+export function recordFiles(
+  caller: string,
+  files: readonly RecordFile[],
+  layout: RecordLayout,
+  options: RecordFileOptions,
+): IndexedImagesDataset {
+  const { ahead = 2 } = options;
+  const { recordBytes, shape, labels } = layout;
+  const pictureValues = shape[0] * shape[1] * shape[2];
+  const size = files.reduce((total, { count }) => total + count, 0);
+
+  /** The file that holds picture `index`, and which of its records that is. */
+  const locate = (index: number): [file: number, record: number] => {
+    let record = index;
+    for (let number = 0; ; number++) {
+      const { count } = files[number]!;
+      if (record < count) return [number, record];
+      record -= count;
+    }
+  };
+
+  async function read(handles: readonly FileHandle[], indices: Uint32Array): Promise<ImageBatch> {
+    const data = new Uint8Array(indices.length * pictureValues);
+    const found = new Array<number | undefined>(indices.length);
+    await Promise.all(
+      Array.from(indices, async (index, row) => {
+        const [number, record] = locate(index);
+        const { path, offset } = files[number]!;
+        const bytes = new Uint8Array(recordBytes);
+        try {
+          if ((await readFully(handles[number]!, bytes, offset + record * recordBytes)) < recordBytes) {
+            throw new Error('the file became shorter since it was opened');
+          }
+        } catch (error) {
+          throw unreadable(caller, path, error);
+        }
+        const own = layout.unpack(bytes, data, row * pictureValues, { path: String(path), record });
+        found[row] = labels ? labels[index]! : own;
+      }),
+    );
+    const images: ImageArray = { data, shape: [indices.length, ...shape] };
+    const labelled = found.every((label) => label !== undefined);
+    return { images, indices, ...(labelled && { labels: found as number[] }) };
+  }
+
+  return indexedDataset(caller, size, ahead, async () => {
+    const handles: FileHandle[] = [];
+    const close = async () => {
+      await Promise.all(handles.map((handle) => handle.close()));
+    };
+    for (const { path } of files) {
+      try {
+        handles.push(await open(toFileName(caller, 'path', path), 'r'));
+      } catch (error) {
+        await close();
+        throw unreadable(caller, path, error);
+      }
+    }
+    return { size, read: (indices) => read(handles, indices), close };
+  });
+}

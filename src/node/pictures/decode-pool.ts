@@ -1,0 +1,308 @@
+import { Worker } from 'node:worker_threads';
+import { availableCores } from '../../backend/available-cores.js';
+import type { CutViews, DecodePictures, EncodedPicture, Picture, PictureToCut } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger } from '../../errors/checks.js';
+import { DataError, SimCLRError } from '../../errors/errors.js';
+import { isError, messageOf } from '../../errors/is-error.js';
+import { findPackage } from '../backends/optional-package.js';
+import { toFileName } from '../files/file-path.js';
+import { unreadable } from '../files/read-bytes.js';
+import {
+  type DecodeImageOptions,
+  type DecodePlan,
+  decodePlan,
+  loadSharp,
+  undecodable,
+} from './decode-image.js';
+import {
+  type Cutting,
+  type DecodeOutcome,
+  type DecodeReply,
+  type DecodeRequest,
+  type DecodeWorkerData,
+  decodeWorkerCode,
+} from './decode-worker.js';
+
+/** Options of {@link decodePool}. */
+export interface DecodePoolOptions extends DecodeImageOptions {
+  /** Threads. Whole number >= 1; default: one less than the cores that this process may use, from 1 to 4. */
+  workers?: number;
+}
+
+/** Threads that decode pictures; a function for the option `decode` of `imageStream`. */
+export interface DecodePool extends DecodePictures {
+  /** Cuts the random crops of training out of the whole pictures. */
+  readonly cut: CutViews;
+  /** Ends the threads; what is under way is given up. Nothing else is lost when it is not called. */
+  close(): Promise<void>;
+}
+
+/** The picture, or its views, or why there are none. */
+type Result = readonly Picture[] | DataError;
+
+/** Pictures that one thread was asked for. */
+interface Job {
+  id: number;
+  pictures: readonly (EncodedPicture | PictureToCut)[];
+  /** What is cut out of the pictures, which then have the words for it; otherwise they come whole. */
+  cutting: Cutting | undefined;
+  /** Whether a thread has died of it before. */
+  suspect: boolean;
+  resolve(results: Result[]): void;
+  reject(error: unknown): void;
+}
+
+/** One thread, begun when it is needed, with its jobs in order. */
+interface Slot {
+  worker?: Worker | undefined;
+  jobs: Map<number, Job>;
+  idle?: NodeJS.Timeout | undefined;
+}
+
+/** An idle thread ends after this long: a process that trains on has no use for it. */
+const idleMilliseconds = 10_000;
+
+/** While one picture of a thread is read from disk, another is decoded. */
+const picturesAtOnce = 2;
+
+/** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
+function locateSharp(caller: string): string {
+  const file = findPackage('sharp');
+  if (file !== undefined) return file;
+  throw new SimCLRError(
+    `${caller}: the package sharp must be found by other threads; install it beside simclr-ts, or set workers: 0. Received: it is not found.`,
+  );
+}
+
+/** What can go to another thread: a part of a larger buffer would take all of it along. */
+function portable(caller: string, picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
+  const { name, bytes } = picture;
+  const { words, image } = picture as Partial<PictureToCut>;
+  return {
+    name: bytes || image ? name : toFileName(caller, 'name', name),
+    ...(bytes && { bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) }),
+    ...(words && { words }),
+    ...(image && { image }),
+  };
+}
+
+class Pool {
+  private readonly slots: Slot[];
+  private nextId = 0;
+  private closed = false;
+
+  constructor(
+    private readonly caller: string,
+    private readonly plan: DecodePlan,
+    workers: number,
+  ) {
+    this.slots = Array.from({ length: workers }, () => ({ jobs: new Map() }));
+  }
+
+  async decode(
+    pictures: readonly EncodedPicture[],
+    cutting: Cutting | undefined,
+    signal?: AbortSignal,
+  ): Promise<Result[]> {
+    // First here: on Linux sharp must be loaded by the main thread before any other.
+    await loadSharp(this.caller);
+    if (this.closed) {
+      throw new SimCLRError(`${this.caller}: the threads must be there. Received: a call after close().`);
+    }
+    for (const { name, bytes } of pictures) if (!bytes) toFileName(this.caller, 'name', name);
+    const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
+    const parts: Promise<Result[]>[] = [];
+    for (let start = 0; start < pictures.length; start += perJob) {
+      parts.push(this.submit(pictures.slice(start, start + perJob), cutting, false, signal));
+    }
+    return (await Promise.all(parts)).flat();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const error = new SimCLRError(`${this.caller}: close() ended the threads. Received: work under way.`);
+    const ends = this.slots.map((slot) => {
+      for (const job of slot.jobs.values()) job.reject(error);
+      slot.jobs.clear();
+      return this.end(slot);
+    });
+    await Promise.all(ends);
+  }
+
+  private submit(
+    pictures: readonly EncodedPicture[],
+    cutting: Cutting | undefined,
+    suspect: boolean,
+    signal?: AbortSignal,
+  ): Promise<Result[]> {
+    return new Promise((resolve, reject) => {
+      const load = ({ jobs }: Slot) => [...jobs.values()].reduce((sum, job) => sum + job.pictures.length, 0);
+      const slot = this.slots.reduce((least, other) => (load(other) < load(least) ? other : least));
+      const job: Job = { id: this.nextId++, pictures, cutting, suspect, resolve, reject };
+      slot.jobs.set(job.id, job);
+      this.post(slot, job);
+      if (!signal) return;
+      const cancel = () => {
+        // Wherever it has moved to since.
+        const holder = this.slots.find(({ jobs }) => jobs.delete(job.id));
+        if (!holder) return;
+        holder.worker?.postMessage({ cancel: job.id } satisfies DecodeRequest);
+        this.rest(holder);
+        reject(signal.reason);
+      };
+      if (signal.aborted) cancel();
+      else {
+        signal.addEventListener('abort', cancel, { once: true });
+        const forget = () => signal.removeEventListener('abort', cancel);
+        job.resolve = (results) => {
+          forget();
+          resolve(results);
+        };
+        job.reject = (error) => {
+          forget();
+          reject(error);
+        };
+      }
+    });
+  }
+
+  private post(slot: Slot, { id, pictures, cutting }: Job): void {
+    clearTimeout(slot.idle);
+    slot.worker ??= this.start(slot);
+    slot.worker.ref(); // somebody waits for the answer
+    slot.worker.postMessage({
+      id,
+      pictures: pictures.map((picture) => portable(this.caller, picture)),
+      cutting,
+    } satisfies DecodeRequest);
+  }
+
+  private start(slot: Slot): Worker {
+    const workerData: DecodeWorkerData = {
+      sharp: locateSharp(this.caller),
+      plan: this.plan,
+      concurrency: picturesAtOnce,
+    };
+    // Options of the process are for its own program: a loader is of no use here, and --input-type would make the
+    // text above another kind of module. The same options come in the environment.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [], env });
+    let reason: string | undefined;
+    worker.on('message', (reply: DecodeReply) => this.receive(slot, reply));
+    worker.on('error', (error) => {
+      reason = messageOf(error);
+    });
+    worker.on('exit', (code) => {
+      if (slot.worker !== worker) return; // ended on purpose
+      slot.worker = undefined;
+      this.recover(slot, reason ?? `exit code ${code}`);
+    });
+    return worker;
+  }
+
+  private receive(slot: Slot, reply: DecodeReply): void {
+    if ('fatal' in reply) {
+      const error = new SimCLRError(
+        `${this.caller}: the package sharp must load on other threads. Received: it does not (${reply.fatal}).`,
+      );
+      for (const job of slot.jobs.values()) job.reject(error);
+      slot.jobs.clear();
+      void this.end(slot);
+      return;
+    }
+    const job = slot.jobs.get(reply.id);
+    if (!job) return;
+    slot.jobs.delete(reply.id);
+    this.rest(slot);
+    job.resolve(reply.outcomes.map((outcome, i) => this.result(job.pictures[i]!, outcome)));
+  }
+
+  private result({ name, bytes }: EncodedPicture, outcome: DecodeOutcome): Result {
+    if ('images' in outcome) return outcome.images;
+    if (outcome.failed === 'read' && !bytes) return unreadable(this.caller, name, outcome);
+    return undecodable(this.caller, name, outcome.bytes, outcome);
+  }
+
+  /**
+   * After a thread died: the first job was under way, and its pictures are tried one by one, so that only the one that
+   * is at fault is lost if it happens again.
+   */
+  private recover(slot: Slot, reason: string): void {
+    const [first, ...others] = slot.jobs.values();
+    slot.jobs.clear();
+    if (!first) return;
+    if (first.suspect) {
+      const { name } = first.pictures[0]!;
+      const message = `${this.caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${reason}).`;
+      first.resolve([new DataError(message, name)]);
+    } else {
+      const singles = first.pictures.map((picture) => this.submit([picture], first.cutting, true));
+      Promise.all(singles).then((results) => first.resolve(results.flat()), first.reject);
+    }
+    for (const job of others) {
+      slot.jobs.set(job.id, job);
+      this.post(slot, job);
+    }
+  }
+
+  /** An idle thread does not keep the process alive, and ends after a while. */
+  private rest(slot: Slot): void {
+    if (slot.jobs.size > 0) return;
+    slot.worker?.unref();
+    clearTimeout(slot.idle);
+    slot.idle = setTimeout(() => void this.end(slot), idleMilliseconds).unref();
+  }
+
+  private async end(slot: Slot): Promise<void> {
+    clearTimeout(slot.idle);
+    const { worker } = slot;
+    slot.worker = undefined;
+    await worker?.terminate();
+  }
+}
+
+/**
+ * Threads that read and decode pictures, so that the next batches are made while a training step keeps the calling
+ * thread busy. They start when they are needed, end when they have been idle for ten seconds, and do not keep the
+ * process alive. Should one die it is replaced, and a picture that it dies of twice is a `DataError`.
+ *
+ * In training from an `imageStream` they cut the random crops out of the whole pictures, whatever the `size`.
+ *
+ * Decoding itself runs on the threads that Node keeps for such work, four in all; on machines with many cores set
+ * the environment variable `UV_THREADPOOL_SIZE` to more before Node starts.
+ *
+ * @throws `InvalidOptionError` when an option is outside its domain. The pool then throws `SimCLRError` when the
+ *   optional package `sharp` is not installed, and after `close()`.
+ * @example
+ * const decode = decodePool({ size: 96 });
+ * await simclr.fit(imageStream(records, { decode }), { batchSize: 64 });
+ */
+export function decodePool(options: DecodePoolOptions = {}): DecodePool {
+  checkKeys('decodePool', options, { workers: 1, size: 1, fit: 1, background: 1, maxPixels: 1 });
+  const { workers = defaultWorkers() } = options;
+  checkInteger('decodePool', 'workers', workers);
+  return makePool('decodePool', decodePlan('decodePool', options), workers);
+}
+
+/** Leaves a core to training. */
+export function defaultWorkers(): number {
+  return Math.min(4, Math.max(1, availableCores() - 1));
+}
+
+/** {@link decodePool} in the name of another function. */
+export function makePool(caller: string, plan: DecodePlan, workers: number): DecodePool {
+  const pool = new Pool(caller, plan, workers);
+  const decode: DecodePictures = async (pictures, signal) => {
+    const results = await pool.decode(pictures, undefined, signal);
+    return results.map((result) => (isError(result, 'DataError') ? result : result[0]!));
+  };
+  return Object.assign(decode, {
+    cut: (async (pictures, crops, options = {}) => {
+      checkKeys(`${caller}.cut`, options, { keep: 1, signal: 1 });
+      const { keep = false, signal } = options;
+      return pool.decode(pictures, { crops, keep }, signal);
+    }) satisfies CutViews,
+    close: () => pool.close(),
+  });
+}

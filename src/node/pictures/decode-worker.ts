@@ -1,0 +1,135 @@
+import { drawCropBox } from '../../augmentations/geometry/crop-box.js';
+import { roundHalfEven } from '../../augmentations/geometry/rounding.js';
+import type { CropPlan, EncodedPicture, Picture, PictureToCut } from '../../data/index.js';
+import { drawsFromWords } from '../../random/random-words.js';
+import { cutViews } from './cut-views.js';
+import type { DecodePlan } from './decode-image.js';
+import { openPicture } from './open-picture.js';
+import { resampleBox } from './resample-box.js';
+
+/** What a decoding thread is told when it starts. */
+export interface DecodeWorkerData {
+  /** Where sharp lies. */
+  sharp: string;
+  plan: DecodePlan;
+  /** Pictures under way at the same time. */
+  concurrency: number;
+}
+
+/** What is cut out of pictures, and whether they come too: see `CutViews`. */
+export interface Cutting {
+  crops: readonly CropPlan[];
+  keep: boolean;
+}
+
+/** What a decoding thread is asked: pictures to decode or, with `cutting`, to cut views from; or to forget a question. */
+export type DecodeRequest =
+  | {
+      id: number;
+      pictures: readonly (EncodedPicture | PictureToCut)[];
+      cutting: Cutting | undefined;
+    }
+  | { cancel: number };
+
+/** What became of a picture. */
+export type DecodeOutcome =
+  | { images: readonly Picture[] }
+  /** The file could not be read (`read`) or decoded; `bytes` is its length. */
+  | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
+
+/** What a decoding thread answers: a result for each picture, or why it can never decode one. */
+export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: string };
+
+/**
+ * The program of a decoding thread. A text, because no bundler then needs to find a second file; it decodes as
+ * `decodeBytes` does, and a test holds the two together.
+ */
+export const decodeWorkerCode = `
+'use strict';
+const { parentPort, workerData } = require('node:worker_threads');
+const { readFile } = require('node:fs/promises');
+const { plan, concurrency } = workerData;
+const __name = (named) => named; // what some compilers wrap functions in
+const openPicture = ${openPicture};
+const drawCropBox = ${drawCropBox};
+const roundHalfEven = ${roundHalfEven};
+const drawsFromWords = ${drawsFromWords};
+const tools = {
+  measure: async (encoded) => {
+    const { autoOrient } = await sharp(encoded, { limitInputPixels: plan.maxPixels }).metadata();
+    return [autoOrient.height, autoOrient.width];
+  },
+  decode: (encoded, size) => decodePixels(encoded, { ...plan, size, fit: 'fill' }),
+  drawBox: (words, size, crop) => drawCropBox(drawsFromWords(words), size, crop, roundHalfEven),
+  resampleBox: ${resampleBox},
+};
+const cutViews = ${cutViews};
+const waiting = new Map();
+let running = false;
+let sharp;
+try {
+  sharp = require(workerData.sharp);
+} catch (error) {
+  parentPort.postMessage({ fatal: error.message });
+}
+async function decode(picture, cutting) {
+  const { name, bytes, image } = picture;
+  let encoded = image ? new Uint8Array(0) : bytes;
+  try {
+    encoded ??= new Uint8Array(await readFile(name));
+  } catch (error) {
+    return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
+  }
+  try {
+    if (cutting) {
+      return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, tools) };
+    }
+    return { images: [await decodePixels(encoded, plan)] };
+  } catch (error) {
+    return { failed: 'decode', message: error.message, bytes: encoded.length };
+  }
+}
+async function decodePixels(encoded, plan) {
+  const { size, fit, background } = plan;
+  let pipeline = await openPicture(sharp, encoded, plan);
+  if (size) pipeline = pipeline.resize(size[1], size[0], { fit, background });
+  const { data, info } = await pipeline
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(info.channels + ' channels');
+  return { data: new Uint8Array(data), shape: [info.height, info.width, 3] };
+}
+async function answer(id, { pictures, cutting }) {
+  const outcomes = [];
+  let next = 0;
+  const work = async () => {
+    while (next < pictures.length && waiting.has(id)) {
+      const place = next++;
+      outcomes[place] = await decode(pictures[place], cutting);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  for (let i = 0; i < outcomes.length && waiting.has(id); i++) {
+    if (outcomes[i].failed === 'decode') outcomes[i] = await decode(pictures[i], cutting); // alone: see decodeEach
+  }
+  if (!waiting.delete(id)) return;
+  const buffers = outcomes.flatMap(({ images }) => (images ?? []).map(({ data }) => data.buffer));
+  parentPort.postMessage({ id, outcomes }, buffers);
+}
+async function run() {
+  running = true;
+  while (waiting.size > 0) {
+    const [[id, request]] = waiting;
+    await answer(id, request);
+  }
+  running = false;
+}
+parentPort.on('message', (request) => {
+  if (request.cancel !== undefined) waiting.delete(request.cancel);
+  else {
+    waiting.set(request.id, request);
+    if (sharp && !running) run();
+  }
+});
+`;

@@ -1,0 +1,122 @@
+import type { SingleBar } from 'cli-progress';
+import { checkKeys } from '../../errors/check-keys.js';
+import { isInteractive, openBar } from './bar.js';
+import type { ProgressOptions } from './progress.js';
+
+/** What a training callback hears when training begins. */
+export interface ProgressFitStart {
+  /** Steps of the whole training, where the data set says how many. */
+  totalSteps?: number;
+  /** Number of passes. */
+  epochs: number;
+  /** Pictures a step. */
+  batchSize: number;
+}
+
+/** What a training callback hears after a step. */
+export interface ProgressStep {
+  /** The step, counted from 0 over the whole training. */
+  step: number;
+  /** The pass, counted from 0. */
+  epoch: number;
+  /** Loss in nats. */
+  loss: number;
+  /** Learning rate of the step. */
+  learningRate: number;
+  /** Duration of the step. */
+  seconds: number;
+  /** Pairs of views in the step. */
+  pairs: number;
+}
+
+/** What a training callback hears after an epoch. */
+export interface ProgressEpoch {
+  /** The pass, counted from 0. */
+  epoch: number;
+  /** Mean loss in nats. */
+  loss: number;
+  /** Duration of the epoch. */
+  seconds: number;
+  /** Speed over the epoch. */
+  pairsPerSecond: number;
+  /** Steps of the epoch. */
+  steps: number;
+}
+
+/** The training callback that {@link progressBar} makes. */
+export interface ProgressBarCallback {
+  /** Begins the bar. */
+  onFitStart(info: ProgressFitStart): void;
+  /** Moves the bar. */
+  onStepEnd(step: ProgressStep): void;
+  /** Writes the epoch's line. */
+  onEpochEnd(epoch: ProgressEpoch): void;
+  /** Ends the bar. */
+  onFitEnd(): void;
+}
+
+/** Weight of the newest step in the speed that is shown. */
+const smoothing = 0.1;
+
+/**
+ * A training callback that shows how far training is: on a terminal a bar with the loss, pairs a second and the
+ * remaining time; elsewhere (files, CI) one line an epoch.
+ *
+ * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing.
+ * @example
+ * await simclr.fit(images, { epochs: 100, callbacks: [progressBar()] });
+ */
+export function progressBar(options: ProgressOptions = {}): ProgressBarCallback {
+  checkKeys('progressBar', options, { stream: 1, quiet: 1 });
+  const { stream = process.stderr, quiet = false } = options;
+  let bar: SingleBar | undefined;
+  let epochs = 0;
+  let total = 0;
+  /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
+  let done = 0;
+  let firstEpoch: number | undefined;
+  let pairsPerSecond = 0;
+
+  return {
+    onFitStart(info) {
+      epochs = info.epochs;
+      total = info.totalSteps ?? 0;
+      done = 0;
+      firstEpoch = undefined;
+      pairsPerSecond = 0;
+      bar = undefined;
+      if (quiet || !isInteractive(stream)) return;
+      const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
+      bar = openBar(stream, `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`);
+    },
+    onStepEnd({ epoch, loss, seconds, pairs }) {
+      firstEpoch ??= epoch;
+      if (!bar) return;
+      const speed = seconds > 0 ? pairs / seconds : 0;
+      pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
+      const payload = {
+        epoch: epoch - firstEpoch + 1,
+        loss: loss.toFixed(4),
+        speed: formatSpeed(pairsPerSecond),
+      };
+      done++;
+      // Begun here and with this step, so that what comes before does not count into the remaining time.
+      if (done === 1) bar.start(total, 1, payload);
+      else bar.update(done, payload);
+    },
+    onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
+      if (quiet || bar) return;
+      stream.write(
+        `epoch ${epoch - (firstEpoch ?? epoch) + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
+      );
+    },
+    onFitEnd() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}
+
+function formatSpeed(pairsPerSecond: number): string {
+  return pairsPerSecond.toFixed(pairsPerSecond < 10 ? 2 : 0);
+}

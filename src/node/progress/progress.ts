@@ -1,0 +1,75 @@
+import type { SingleBar } from 'cli-progress';
+import { checkKeys } from '../../errors/check-keys.js';
+import { receivedMessage } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { isInteractive, openBar } from './bar.js';
+
+/** Options of {@link progress} and {@link progressBar}. */
+export interface ProgressOptions {
+  /** Where to write. Default: `process.stderr`, so that results on standard output stay clean. */
+  stream?: NodeJS.WritableStream;
+  /** Whether to write nothing at all. Default false. */
+  quiet?: boolean;
+}
+
+/** What {@link progress} gives. */
+export interface Progress {
+  /** Sets how much is done; text after the bar is optional. */
+  update(done: number, note?: string): void;
+  /** Adds to how much is done, 1 by default. */
+  increment(by?: number): void;
+  /** Ends the bar with a last line. Harmless when called twice. */
+  stop(): void;
+}
+
+/**
+ * Progress of long work that is no training: decoding, embedding, a download. A bar with the remaining time on a
+ * terminal; elsewhere (files, CI) one line at the end.
+ *
+ * @param total - How much there is to do; a finite number >= 0.
+ * @param label - What is being done, for people.
+ * @throws `InvalidOptionError` when `total` is no finite number >= 0.
+ * @example
+ * const bar = progress(files.length, 'Decoding');
+ * for (const file of files) {
+ *   await decodeImage(file);
+ *   bar.increment();
+ * }
+ * bar.stop();
+ */
+export function progress(total: number, label: string, options: ProgressOptions = {}): Progress {
+  checkKeys('progress', options, { stream: 1, quiet: 1 });
+  if (!(Number.isFinite(total) && total >= 0)) {
+    throw new InvalidOptionError(
+      receivedMessage('progress', 'total must be a finite number >= 0', 'total', total),
+    );
+  }
+  const { stream = process.stderr, quiet = false } = options;
+  let done = 0;
+  let stopped = false;
+  let bar: SingleBar | undefined;
+  const started = performance.now();
+  if (!quiet && isInteractive(stream)) {
+    bar = openBar(stream, '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}');
+    bar.start(total, 0, { label, note: '' });
+  }
+  return {
+    update(value, note = '') {
+      done = value;
+      bar?.update(value, { note });
+    },
+    increment(by = 1) {
+      done += by;
+      bar?.update(done);
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      if (bar) bar.stop();
+      else if (!quiet) {
+        const seconds = (performance.now() - started) / 1000;
+        stream.write(`${label}: ${done}/${total} in ${seconds.toFixed(1)} s\n`);
+      }
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { RecipeAugmentation, RecipeEncoder } from '../recipe.js';
+
+// Google's sources at the commits read: the newest one, and the first, which is the code of the paper.
+export const google = 'google-research/simclr@383d414';
+export const googleFirst = 'google-research/simclr@be133b3 (the first commit, of the paper)';
+export const lightly = 'lightly-ai/lightly@e8d317f';
+export const solo = 'vturrisi/solo-learn@9187ea3';
+export const spijkervet = 'Spijkervet/SimCLR@df25dfa';
+export const sthalles = 'sthalles/SimCLR@1848fc9';
+export const paper = 'Chen et al. 2020, arXiv:2002.05709';
+export const torchvision = "torchvision's models/resnet.py";
+
+/** torchvision's ResNet-18. */
+export const torchvisionResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+  architecture: 'resnet18',
+  width: 64,
+  zeroInitResidual: false,
+  projectionShortcut: 'whenNeeded',
+  initializer: 'torch',
+  batchNormalizationMomentum: 0.9,
+  batchNormalizationEpsilon: 1e-5,
+};
+
+/** Sources of {@link torchvisionResNet18}. */
+export const torchvisionSources = {
+  'encoder.width': `${torchvision}: inplanes = 64`,
+  'encoder.zeroInitResidual': `${torchvision}: zero_init_residual = False`,
+  'encoder.projectionShortcut': `${torchvision}: downsample where stride or width change`,
+  'encoder.initializer': `${torchvision}: kaiming_normal_, mode = fan_out`,
+  'encoder.batchNormalizationMomentum': 'torch.nn.BatchNorm2d: momentum = 0.1, the share of the new value',
+  'encoder.batchNormalizationEpsilon': 'torch.nn.BatchNorm2d: eps = 1e-5',
+  'projectionHead.initializer': "torch.nn.Linear's own",
+  'projectionHead.batchNormalizationMomentum':
+    'torch.nn.BatchNorm1d: momentum = 0.1, the share of the new value',
+  'projectionHead.batchNormalizationEpsilon': 'torch.nn.BatchNorm1d: eps = 1e-5',
+} as const;
+
+/** ResNet-18 of Google's code. */
+export const googleResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+  ...torchvisionResNet18,
+  zeroInitResidual: true,
+  projectionShortcut: 'always',
+  initializer: 'google',
+};
+
+/** What every implementation's random crop, mirroring and jitter have in common. */
+export const commonAugmentation: Pick<
+  RecipeAugmentation['options'],
+  'scale' | 'aspectRatio' | 'flipProbability' | 'jitter' | 'jitterProbability' | 'grayscaleProbability'
+> = {
+  scale: [0.08, 1],
+  aspectRatio: [3 / 4, 4 / 3],
+  flipProbability: 0.5,
+  jitter: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 },
+  jitterProbability: 0.8,
+  grayscaleProbability: 0.2,
+};
+
+export const pillowBlur =
+  "Pillow's GaussianBlur, whose kernel is not cut off: 13 pixels are three standard deviations of the widest";
+export const pillowDeviation =
+  'Pillow approximates the Gaussian blur by three box blurs and repeats the border; here it is a Gaussian of 13 taps with a mirrored border.';
+export const roundedDeviation =
+  'The original rounds to 8 bits after every step of the augmentation; here values stay floating-point.';
+export const precisionDeviation = 'The original trains in mixed precision; here everything is float32.';
+export const googleDeviations = [
+  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalisation move half as fast here.",
+  "A crop is drawn with TensorFlow's sample_distorted_bounding_box (up to 100 attempts, aspect ratio uniform, then the whole picture); here as torchvision does (10 attempts, log-uniform, then the middle).",
+  'Blur draws one standard deviation a batch there, one a picture here.',
+  'Its schedule counts floor(pictures * epochs / batch) + 1 steps; here an epoch is whole batches only.',
+];

@@ -1,0 +1,174 @@
+import { importOptional } from '../../node/backends/optional-package.js';
+import { escapeHtml } from '../page/html.js';
+
+/** A place in a chart, in the units of its axes. */
+export interface ChartPoint {
+  x: number;
+  y: number;
+}
+
+/** One line of a chart. */
+export interface ChartLine {
+  name: string;
+  /** Names its look in the style sheet. */
+  kind: 'first' | 'second' | 'faint-first' | 'faint-second' | 'rate';
+  points: readonly ChartPoint[];
+  /** Ends of each point's interval; such points are marked. */
+  intervals?: readonly { low: number; high: number }[];
+  /** Which vertical axis it belongs to. Default 'left'. */
+  axis?: 'left' | 'right';
+}
+
+/** A horizontal line with a text on it. */
+export interface ChartLevel {
+  y: number;
+  text: string;
+}
+
+interface Axis {
+  name: string;
+  format: (value: number) => string;
+}
+
+/** A line chart. */
+export interface Chart {
+  /** What stands in place of the picture for those who do not see it. */
+  label: string;
+  x: Axis & {
+    /** Values that are marked, on a logarithmic axis; without them the axis is linear. */
+    values?: readonly number[];
+  };
+  y: Axis & { from?: number };
+  right?: Axis;
+  lines: readonly ChartLine[];
+  levels?: readonly ChartLevel[];
+}
+
+const sizes = { wide: { width: 960, height: 380 }, narrow: { width: 420, height: 320 } };
+
+/** The packages that know scales and curves. */
+async function loadD3() {
+  const caller = 'writeReport';
+  const [scale, shape] = await Promise.all([
+    importOptional(caller, 'd3-scale', () => import('d3-scale')),
+    importOptional(caller, 'd3-shape', () => import('d3-shape')),
+  ]);
+  return { ...scale, ...shape };
+}
+
+type D3 = Awaited<ReturnType<typeof loadD3>>;
+
+const pixel = (value: number) => Number(value.toFixed(1));
+
+/** Least and greatest of what a vertical axis shows, with some room. */
+function extent(chart: Chart, axis: 'left' | 'right'): [number, number] {
+  const lines = chart.lines.filter((line) => (line.axis ?? 'left') === axis);
+  const values = lines.flatMap(({ points, intervals = [] }) => [
+    ...points.map(({ y }) => y),
+    ...intervals.flatMap(({ low, high }) => [low, high]),
+  ]);
+  if (axis === 'left') values.push(...(chart.levels ?? []).map(({ y }) => y));
+  const from = axis === 'left' ? chart.y.from : 0;
+  const low = values.reduce((least, value) => Math.min(least, value), from ?? Number.POSITIVE_INFINITY);
+  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const room = 0.08 * (high - low || Math.abs(high) || 1);
+  // More above on the right: a rate that stays at its peak would else lie where a loss by chance does.
+  return [from === undefined ? low - room : low, high + (axis === 'right' ? 4 * room : room)];
+}
+
+/** Height of a line of text, in units of the picture. */
+const textHeight = 16;
+
+/** Levels from the top down, each with whether its text goes to the left because that of the one above is near. */
+function placedLevels(
+  levels: readonly ChartLevel[],
+  y: (value: number) => number,
+): (ChartLevel & { atLeft: boolean })[] {
+  const placed: (ChartLevel & { atLeft: boolean })[] = [];
+  for (const level of [...levels].sort((a, b) => b.y - a.y)) {
+    const above = placed.at(-1);
+    const isNear = above !== undefined && y(level.y) - y(above.y) < textHeight;
+    placed.push({ ...level, atLeft: isNear && !above.atLeft });
+  }
+  return placed;
+}
+
+function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
+  const { width, height } = sizes[size];
+  const isNarrow = size === 'narrow';
+  const [left, right, top, bottom] = [54, width - (chart.right ? 62 : 18), 30, height - 44];
+  const xs = chart.lines.flatMap(({ points }) => points.map(({ x }) => x));
+  const [first, last] = [xs.reduce((a, b) => Math.min(a, b), xs[0]!), xs.reduce((a, b) => Math.max(a, b), 0)];
+  const logarithmic = chart.x.values !== undefined;
+  const x = logarithmic
+    ? d3.scaleLog().domain(first === last ? [first / 2, 2 * first] : [first, last])
+    : d3.scaleLinear().domain([0, last || 1]);
+  // A marked point at the edge shall not touch the axis.
+  x.range(logarithmic ? [left + 24, right - 24] : [left, right]);
+  const y = d3.scaleLinear().domain(extent(chart, 'left')).range([bottom, top]);
+  const rate = chart.right && d3.scaleLinear().domain(extent(chart, 'right')).range([bottom, top]);
+
+  const parts: string[] = [];
+  const text = (px: number, py: number, content: string, anchor: string) =>
+    parts.push(
+      `<text x="${pixel(px)}" y="${pixel(py)}" text-anchor="${anchor}">${escapeHtml(content)}</text>`,
+    );
+  for (const value of y.ticks(isNarrow ? 4 : 6)) {
+    parts.push(`<path class="grid" d="M${left},${pixel(y(value))}H${right}"/>`);
+    text(left - 8, y(value) + 4, chart.y.format(value), 'end');
+  }
+  for (const value of rate ? rate.ticks(4) : []) {
+    text(right + 8, rate!(value) + 4, chart.right!.format(value), 'start');
+  }
+  parts.push(`<path class="grid" d="M${left},${bottom}H${right}"/>`);
+  for (const value of chart.x.values ?? x.ticks(isNarrow ? 4 : 8)) {
+    text(x(value), bottom + 18, chart.x.format(value), 'middle');
+  }
+  text((left + right) / 2, bottom + 38, chart.x.name, 'middle');
+  text(left, 14, chart.y.name, 'start');
+  if (chart.right) text(right, 14, chart.right.name, 'end');
+
+  for (const [index, { kind, points, intervals, axis = 'left' }] of chart.lines.entries()) {
+    // Side by side, so that one interval does not hide another.
+    const aside = intervals ? 8 * (index - (chart.lines.length - 1) / 2) : 0;
+    const vertical = axis === 'right' ? rate! : y;
+    const line = d3
+      .line<ChartPoint>()
+      .x((point) => x(point.x) + aside)
+      .y((point) => vertical(point.y))
+      .digits(1);
+    parts.push(`<path class="${kind}" d="${line(points as ChartPoint[]) ?? ''}"/>`);
+    if (!intervals && points.length > 1) continue;
+    for (const [place, point] of points.entries()) {
+      const [px, py] = [pixel(x(point.x) + aside), pixel(vertical(point.y))];
+      const interval = intervals?.[place];
+      if (interval) {
+        const [low, high] = [pixel(vertical(interval.low)), pixel(vertical(interval.high))];
+        parts.push(
+          `<path class="${kind} whisker" d="M${px},${low}V${high}M${px - 5},${low}h10M${px - 5},${high}h10"/>`,
+        );
+      }
+      parts.push(`<circle class="${kind}" cx="${px}" cy="${py}" r="4"/>`);
+    }
+  }
+  for (const level of placedLevels(chart.levels ?? [], y)) {
+    const [place, anchor] = level.atLeft ? [left + 4, 'start'] : [right - 4, 'end'];
+    parts.push(`<path class="level" d="M${left},${pixel(y(level.y))}H${right}"/>`);
+    parts.push(
+      `<text class="level" x="${place}" y="${pixel(y(level.y) - 6)}" text-anchor="${anchor}">${escapeHtml(level.text)}</text>`,
+    );
+  }
+  return `<svg class="${size}-only" viewBox="0 0 ${width} ${height}" aria-hidden="true">${parts.join('')}</svg>`;
+}
+
+/** A line chart as inline SVG, once for wide pages and once for narrow ones; colours are the style sheet's. */
+export async function renderChart(chart: Chart): Promise<string> {
+  const d3 = await loadD3();
+  const keys = [
+    ...chart.lines.map(({ kind, name }) => [kind, name] as const),
+    ...((chart.levels ?? []).length > 0 ? [['level', 'chance level'] as const] : []),
+  ].map(([kind, name]) => `<li><span class="line ${kind}"></span>${escapeHtml(name)}</li>`);
+  const pictures = (['wide', 'narrow'] as const).map((size) => svg(d3, chart, size));
+  return `<ul class="keys" aria-hidden="true">${keys.join('')}</ul>
+<div class="chart" role="img" aria-label="${escapeHtml(chart.label)}">${pictures.join('')}</div>`;
+}

@@ -1,0 +1,34 @@
+import { escapeHtml } from '../page/html.js';
+import type { LabeledPicture, NeighborRow } from '../types.js';
+import { imageTag } from './pictures.js';
+
+/** Queries with their neighbours. */
+export async function neighborsSection(
+  rows: readonly NeighborRow[],
+  classNames: readonly string[],
+): Promise<string> {
+  const nameOf = ({ label }: LabeledPicture) => classNames[label] ?? String(label);
+  const strip = async (name: string, query: LabeledPicture, found: readonly LabeledPicture[]) => {
+    const right = found.filter(({ label }) => label === query.label).length;
+    const images = await Promise.all(
+      found.map(async (picture, index) => {
+        const same = picture.label === query.label;
+        const alt = `Neighbour ${index + 1}: ${nameOf(picture)}, ${same ? 'the same class' : 'another class'}`;
+        return `<figure class="found ${same ? 'right' : 'wrong'}">${await imageTag(picture, alt)}<figcaption>${escapeHtml(nameOf(picture))}</figcaption></figure>`;
+      }),
+    );
+    return `<div class="strip"><h3>${escapeHtml(name)} <span>\u00b7 ${right} of ${found.length} right</span></h3><div style="--n:${Math.max(1, Math.min(8, found.length))}">${images.join('')}</div></div>`;
+  };
+  const items = await Promise.all(
+    rows.map(async ({ query, found }) => {
+      const name = nameOf(query);
+      const strips = await Promise.all(found.map((each) => strip(each.name, query, each.pictures)));
+      return `<li style="--strips:${strips.length}"><figure class="query">${await imageTag(query, `Query: ${name}`)}<figcaption>${escapeHtml(name)}</figcaption></figure>
+${strips.join('')}</li>`;
+    }),
+  );
+  return `<section><h2>Nearest neighbours</h2>
+<p class="note">On the left a test picture, then the pictures whose embeddings are most similar to its own, nearest first.
+A tick and a green frame mark those of the same class, a cross those of another.</p>
+<ul class="rows">${items.join('')}</ul></section>`;
+}

@@ -1,0 +1,307 @@
+import { plusTimes, times } from '../simd';
+
+/*
+ * 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3): Y = A'[(G g G') * (B' d B)]A, a quarter of the
+ * multiplications. Tiles of 4x4 outputs overlap in 6x6 inputs; each of the 36 places of a transformed tile is a
+ * matrix product of its own over the channels. Lavin and Gray 2015, arXiv:1509.09308, section 4. Tiles of 3x3 outputs,
+ * F(3x3, 3x3) with 25 places, suit maps such as 6x6 and 3x3, which 4x4 tiles fill badly: its points are 0, 1, -1, 2 and
+ * infinity. `size` is always a constant where it is tested: one of two copies of a loop remains.
+ */
+
+/** Three cache lines: see {@link placeBytes}. */
+export const placePadding: i32 = 192;
+/** Scratch of every transform. */
+export const scratchBytes: i32 = 1024;
+
+/**
+ * Bytes from one place of transformed tiles or filters to the next. The values alone often fill a power of two: all 36
+ * places of a tile would then fall into one set of the first-level cache, so three cache lines are left between them.
+ */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+export function placeBytes(rows: i32, channels: i32): usize {
+  return (<usize>(rows * channels) << 2) + placePadding;
+}
+
+/** Tiles `firstTile` on of pictures, and the matrices of their transforms. */
+@unmanaged
+export class Tiles {
+  /** Tensor that tiles are cut from or written to, [pictures, height, width, channels]. */
+  tensor!: usize;
+  /** Transformed tiles, [places, tiles, channels]. */
+  transformed!: usize;
+  height!: i32;
+  width!: i32;
+  channels!: i32;
+  /** Tiles from top to bottom and from left to right of a picture. */
+  tilesY!: i32;
+  tilesX!: i32;
+  /** Number of the first tile, counted through all pictures, and of tiles. */
+  firstTile!: i32;
+  tiles!: i32;
+  /** Rows and columns by which the tiles' inputs begin before their outputs. */
+  padTop!: i32;
+  padLeft!: i32;
+  zeros!: usize;
+  /** Height and width of a tile's output: 4 or 3. */
+  size!: i32;
+}
+
+/** B' times six vectors (five of `size` 3), to as many at `to`, `step` bytes apart. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function inputPass(
+  size: i32,
+  d0: v128,
+  d1: v128,
+  d2: v128,
+  d3: v128,
+  d4: v128,
+  d5: v128,
+  to: usize,
+  step: usize,
+): void {
+  if (size == 3) {
+    const difference31 = f32x4.sub(d3, d1);
+    const difference32 = f32x4.sub(d3, d2);
+    v128.store(to, plusTimes(difference31, f32x4.sub(d0, d2), 2));
+    v128.store(to + step, plusTimes(difference32, d1, -2));
+    v128.store(to + 2 * step, plusTimes(difference32, f32x4.sub(d1, d2), 2));
+    v128.store(to + 3 * step, difference31);
+    v128.store(to + 4 * step, plusTimes(f32x4.sub(d4, d2), difference31, -2));
+    return;
+  }
+  const even = plusTimes(d4, d2, -4);
+  const odd = plusTimes(d3, d1, -4);
+  const evenHalf = f32x4.sub(d4, d2);
+  const oddHalf = times(f32x4.sub(d3, d1), 2);
+  v128.store(to, plusTimes(plusTimes(d4, d2, -5), d0, 4));
+  v128.store(to + step, f32x4.add(even, odd));
+  v128.store(to + 2 * step, f32x4.sub(even, odd));
+  v128.store(to + 3 * step, f32x4.add(evenHalf, oddHalf));
+  v128.store(to + 4 * step, f32x4.sub(evenHalf, oddHalf));
+  v128.store(to + 5 * step, plusTimes(plusTimes(d5, d3, -5), d1, 4));
+}
+
+/** V = B' d B for tiles `first` to `last - 1` of the group. Scratch: 576 bytes and 36 addresses. */
+export function transformInputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
+  if (work.size == 4) inputTiles(work, first, last, scratch, 4);
+  else inputTiles(work, first, last, scratch, 3);
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function inputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
+  const side: usize = size + 2;
+  const channels = work.channels;
+  const step = placeBytes(work.tiles, channels);
+  const addresses = scratch + 576;
+  for (let tile = first; tile < last; tile++) {
+    pixelAddresses(work, tile, work.padTop, work.padLeft, size + 2, addresses);
+    const to = work.transformed + (<usize>(tile * channels) << 2);
+    for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
+      for (let j: usize = 0; j < side; j++) {
+        const column = addresses + j * 4;
+        inputPass(
+          size,
+          v128.load(load<usize>(column) + c),
+          v128.load(load<usize>(column + 4 * side) + c),
+          v128.load(load<usize>(column + 8 * side) + c),
+          v128.load(load<usize>(column + 12 * side) + c),
+          v128.load(load<usize>(column + 16 * side) + c),
+          size == 4 ? v128.load(load<usize>(column + 20 * side) + c) : f32x4.splat(0),
+          scratch + j * 16,
+          16 * side,
+        );
+      }
+      for (let i: usize = 0; i < side; i++) {
+        const row = scratch + i * 16 * side;
+        inputPass(
+          size,
+          v128.load(row),
+          v128.load(row, 16),
+          v128.load(row, 32),
+          v128.load(row, 48),
+          v128.load(row, 64),
+          size == 4 ? v128.load(row, 80) : f32x4.splat(0),
+          to + c + side * i * step,
+          step,
+        );
+      }
+    }
+  }
+}
+
+/** Addresses of the side x side pixels of a tile's input or output; of zeros where it hangs over the border. */
+function pixelAddresses(work: Tiles, tile: i32, padTop: i32, padLeft: i32, side: i32, to: usize): void {
+  const number = work.firstTile + tile;
+  const tileX = number % work.tilesX;
+  const rest = number / work.tilesX;
+  const tileY = rest % work.tilesY;
+  const picture = rest / work.tilesY;
+  for (let i = 0; i < side; i++) {
+    const y = tileY * work.size - padTop + i;
+    for (let j = 0; j < side; j++) {
+      const x = tileX * work.size - padLeft + j;
+      const inside = <u32>y < <u32>work.height && <u32>x < <u32>work.width;
+      const pixel = (picture * work.height + y) * work.width + x;
+      store<usize>(to, inside ? work.tensor + (<usize>(pixel * work.channels) << 2) : work.zeros);
+      to += 4;
+    }
+  }
+}
+
+/** A' times six vectors to four (five to three of `size` 3) at `to`, `step` bytes apart. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function outputPass(
+  size: i32,
+  m0: v128,
+  m1: v128,
+  m2: v128,
+  m3: v128,
+  m4: v128,
+  m5: v128,
+  to: usize,
+  step: usize,
+): void {
+  if (size == 3) {
+    const sum = f32x4.add(m1, m2);
+    v128.store(to, f32x4.add(f32x4.add(m0, sum), m3));
+    v128.store(to + step, plusTimes(f32x4.sub(m1, m2), m3, 2));
+    v128.store(to + 2 * step, f32x4.add(plusTimes(sum, m3, 4), m4));
+    return;
+  }
+  const sum12 = f32x4.add(m1, m2);
+  const difference12 = f32x4.sub(m1, m2);
+  const sum34 = f32x4.add(m3, m4);
+  const difference34 = f32x4.sub(m3, m4);
+  v128.store(to, f32x4.add(f32x4.add(m0, sum12), sum34));
+  v128.store(to + step, plusTimes(difference12, difference34, 2));
+  v128.store(to + 2 * step, plusTimes(sum12, sum34, 4));
+  v128.store(to + 3 * step, f32x4.add(plusTimes(difference12, difference34, 8), m5));
+}
+
+/** Y = A' M A for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
+export function transformOutputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
+  if (work.size == 4) outputTiles(work, first, last, scratch, 4);
+  else outputTiles(work, first, last, scratch, 3);
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
+  const side: usize = size + 2;
+  const channels = work.channels;
+  const step = placeBytes(work.tiles, channels);
+  const addresses = scratch + 640;
+  const result = scratch + 384;
+  for (let tile = first; tile < last; tile++) {
+    pixelAddresses(work, tile, 0, 0, size, addresses);
+    const from = work.transformed + (<usize>(tile * channels) << 2);
+    for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
+      for (let j: usize = 0; j < side; j++) {
+        const column = from + c + j * step;
+        outputPass(
+          size,
+          v128.load(column),
+          v128.load(column + side * step),
+          v128.load(column + 2 * side * step),
+          v128.load(column + 3 * side * step),
+          v128.load(column + 4 * side * step),
+          size == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
+          scratch + j * 16,
+          16 * side,
+        );
+      }
+      for (let i: usize = 0; i < <usize>size; i++) {
+        const row = scratch + i * 16 * side;
+        outputPass(
+          size,
+          v128.load(row),
+          v128.load(row, 16),
+          v128.load(row, 32),
+          v128.load(row, 48),
+          v128.load(row, 64),
+          size == 4 ? v128.load(row, 80) : f32x4.splat(0),
+          result,
+          16,
+        );
+        for (let j: usize = 0; j < <usize>size; j++) {
+          const pixel = load<usize>(addresses + (i * <usize>size + j) * 4);
+          if (pixel != work.zeros) v128.store(pixel + c, v128.load(result + j * 16));
+        }
+      }
+    }
+  }
+}
+
+/** A times four vectors to six (three to five): the transpose of {@link outputPass}. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function gradientPass(size: i32, y0: v128, y1: v128, y2: v128, y3: v128, to: usize, step: usize): void {
+  if (size == 3) {
+    const ends = f32x4.add(y0, y2);
+    v128.store(to, y0);
+    v128.store(to + step, f32x4.add(ends, y1));
+    v128.store(to + 2 * step, f32x4.sub(ends, y1));
+    v128.store(to + 3 * step, plusTimes(plusTimes(y0, y1, 2), y2, 4));
+    v128.store(to + 4 * step, y2);
+    return;
+  }
+  const even = f32x4.add(y0, y2);
+  const odd = f32x4.add(y1, y3);
+  const even4 = plusTimes(y0, y2, 4);
+  const odd4 = times(plusTimes(y1, y3, 4), 2);
+  v128.store(to, y0);
+  v128.store(to + step, f32x4.add(even, odd));
+  v128.store(to + 2 * step, f32x4.sub(even, odd));
+  v128.store(to + 3 * step, f32x4.add(even4, odd4));
+  v128.store(to + 4 * step, f32x4.sub(even4, odd4));
+  v128.store(to + 5 * step, y3);
+}
+
+/** D = A dY A' for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
+export function transformGradients(work: Tiles, first: i32, last: i32, scratch: usize): void {
+  if (work.size == 4) gradientTiles(work, first, last, scratch, 4);
+  else gradientTiles(work, first, last, scratch, 3);
+}
+
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function gradientTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
+  const side: usize = size + 2;
+  const channels = work.channels;
+  const step = placeBytes(work.tiles, channels);
+  const addresses = scratch + 640;
+  for (let tile = first; tile < last; tile++) {
+    pixelAddresses(work, tile, 0, 0, size, addresses);
+    const to = work.transformed + (<usize>(tile * channels) << 2);
+    for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
+      for (let j: usize = 0; j < <usize>size; j++) {
+        const column = addresses + j * 4;
+        gradientPass(
+          size,
+          v128.load(load<usize>(column) + c),
+          v128.load(load<usize>(column + 4 * size) + c),
+          v128.load(load<usize>(column + 8 * size) + c),
+          size == 4 ? v128.load(load<usize>(column, 48) + c) : f32x4.splat(0),
+          scratch + j * 16,
+          16 * size,
+        );
+      }
+      for (let i: usize = 0; i < side; i++) {
+        const row = scratch + i * 16 * <usize>size;
+        gradientPass(
+          size,
+          v128.load(row),
+          v128.load(row, 16),
+          v128.load(row, 32),
+          size == 4 ? v128.load(row, 48) : f32x4.splat(0),
+          to + c + side * i * step,
+          step,
+        );
+      }
+    }
+  }
+}

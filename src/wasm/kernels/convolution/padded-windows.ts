@@ -1,0 +1,78 @@
+import {
+  engine,
+  type GradConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { paddedKernels } from '../../../tensors/padded-windows.js';
+import { maxPool, maxPoolGrad } from '../max-pool.js';
+import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
+
+/** Attributes of the kernels: see src/tensors/padded-windows.ts. */
+interface PaddedAttributes {
+  strides: number;
+  padding: [top: number, bottom: number, left: number, right: number];
+  kernelSize: number;
+}
+
+/** The attributes of tfjs's own kernels that mean the same. */
+function attributesOf(attributes: object): object {
+  const { strides, padding, kernelSize } = attributes as PaddedAttributes;
+  const [top, bottom, left, right] = padding;
+  const pad = [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ];
+  return { ...attributes, strides, pad, filterSize: kernelSize, dataFormat: 'NHWC', dilations: 1 };
+}
+
+function padded(kernel: KernelFunc): KernelFunc {
+  return (call) => kernel({ ...call, attrs: attributesOf(call.attrs as object) as NamedAttrMap });
+}
+
+/** The kernels by name. */
+export const paddedWindows: ReadonlyArray<[name: string, kernel: KernelFunc]> = [
+  [paddedKernels.convolution, padded(conv2D)],
+  [paddedKernels.convolutionInputGradient, padded(conv2DBackpropInput)],
+  [paddedKernels.convolutionFilterGradient, padded(conv2DBackpropFilter)],
+  [paddedKernels.maxPool, padded(maxPool)],
+  [paddedKernels.maxPoolGradient, padded(maxPoolGrad)],
+];
+
+function run(kernel: string, inputs: Record<string, Tensor>, attributes: object): Tensor {
+  return engine().runKernel(kernel, inputs, attributes as Record<string, number>) as Tensor;
+}
+
+/** Their gradients. */
+export const paddedGradients: readonly GradConfig[] = [
+  {
+    kernelName: paddedKernels.convolution,
+    inputsToSave: ['x', 'filter'],
+    gradFunc: (dy, [x, filter], attributes) => ({
+      x: () =>
+        run(
+          paddedKernels.convolutionInputGradient,
+          { dy: dy as Tensor, filter: filter! },
+          { ...attributes, inputShape: x!.shape },
+        ),
+      filter: () =>
+        run(
+          paddedKernels.convolutionFilterGradient,
+          { x: x!, dy: dy as Tensor },
+          { ...attributes, filterShape: filter!.shape },
+        ),
+    }),
+  },
+  {
+    kernelName: paddedKernels.maxPool,
+    inputsToSave: ['x'],
+    outputsToSave: [true],
+    gradFunc: (dy, [input, output], attributes) => ({
+      x: () =>
+        run(paddedKernels.maxPoolGradient, { dy: dy as Tensor, input: input!, output: output! }, attributes),
+    }),
+  },
+];

@@ -1,0 +1,72 @@
+import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+import { kernelModule, kinds } from '../module/kernel-module.js';
+import { addressOf, makeOutput } from '../module/tensor-address.js';
+
+interface Attributes {
+  filterSize: [number, number] | number;
+  strides: [number, number] | number;
+  pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+type Info = backend_util.Conv2DInfo;
+
+function infoOf(shape: number[], attributes: object): Info {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes as Attributes;
+  const pictures = shape as [number, number, number, number];
+  return backend_util.computePool2DInfo(pictures, filterSize, strides, 1, pad as 'valid', dimRoundingMode);
+}
+
+/** Sizes of pictures and windows, as the structures of the pools name them. */
+export function poolSizes(info: Info) {
+  return {
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    padTop: info.padInfo.top,
+    padLeft: info.padInfo.left,
+  };
+}
+
+/** MaxPool; a window with NaN in it has NaN as its maximum, as in PyTorch. */
+export const maxPool: KernelFunc = ({ inputs, attrs }) => {
+  const { x } = inputs as { x: TensorInfo };
+  const info = infoOf(x.shape, attrs as object);
+  const output = makeOutput(info.outShape);
+  const module = kernelModule();
+  const work = module.structure('MaxPool', {
+    input: addressOf(x),
+    output: addressOf(output),
+    gradient: 0,
+    result: 0,
+    ...poolSizes(info),
+  });
+  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight, 64);
+  return output;
+};
+
+/**
+ * MaxPoolGrad: each output's gradient goes to the first place of its window that holds the maximum, as on the cpu
+ * backend and in PyTorch.
+ */
+export const maxPoolGrad: KernelFunc = ({ inputs, attrs }) => {
+  const { dy, input, output } = inputs as { dy: TensorInfo; input: TensorInfo; output: TensorInfo };
+  const info = infoOf(input.shape, attrs as object);
+  const result = makeOutput(input.shape);
+  const module = kernelModule();
+  const work = module.structure('MaxPool', {
+    input: addressOf(input),
+    output: addressOf(output),
+    gradient: addressOf(dy),
+    result: addressOf(result),
+    ...poolSizes(info),
+  });
+  module.dispatch(kinds.maxPoolGradient, work, info.batchSize, info.inChannels * 4);
+  return result;
+};

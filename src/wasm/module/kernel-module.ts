@@ -1,0 +1,182 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { backend, getBackend } from '@tensorflow/tfjs-core';
+import { hasTag } from '../../errors/checks.js';
+import { BackendError } from '../../errors/errors.js';
+import { takeThreadCount } from '../threads/thread-count.js';
+import { controlBytes, type PoolExports, ThreadPool } from '../threads/thread-pool.js';
+import { layouts } from './layout.generated.js';
+import { guardAllocations, memoryOf, type WasmMemory, type WasmModule } from './memory.js';
+import { checkSimd, hasRelaxedSimd, type KernelWidth, moduleBinary } from './module-binary.js';
+import { type Fields, type StructureName, writeStructure } from './structures.js';
+import { takeKernelWidth } from './wide-kernels.js';
+
+export { constants, kinds } from './layout.generated.js';
+export type { Fields, StructureName } from './structures.js';
+
+type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
+
+const cacheLine = 64;
+
+/**
+ * This library's compiled kernels on the memory of one wasm backend, and the working memory that they share. Numbers
+ * in and out of the module are addresses in that memory; tensors are worked on in place.
+ */
+export class KernelModule {
+  private readonly run: Run;
+  private readonly pool: ThreadPool | undefined;
+  private readonly memory: WebAssembly.Memory;
+  private readonly isShared: boolean;
+  /** Whether products are added without rounding in between. */
+  readonly isFused: boolean;
+  readonly width: KernelWidth;
+  private readonly blocks = new Map<string, { address: number; bytes: number }>();
+
+  constructor(private readonly wasm: WasmModule) {
+    this.memory = memoryOf(wasm);
+    guardAllocations(wasm, this.memory);
+    this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
+    this.isFused = hasRelaxedSimd();
+    // The wide build needs the fused multiply-add, which every engine that can join its vectors has.
+    this.width = this.isFused ? takeKernelWidth() : 'narrow';
+    const binary = moduleBinary({ fused: this.isFused, shared: this.isShared, width: this.width });
+    checkSimd(binary);
+    const module = new WebAssembly.Module(binary);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
+    this.run = exports.run as Run;
+    const threads = takeThreadCount();
+    if (threads > 1 && this.isShared) {
+      const control = this.block('Control', controlBytes(threads));
+      new Uint8Array(this.memory.buffer, control, controlBytes(threads)).fill(0);
+      this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
+    } else if (threads > 1) {
+      console.warn(
+        'simclr-ts/wasm: one thread, for the memory of the wasm backend is not shared. In a page that takes the ' +
+          "headers of cross-origin isolation; in Node 20.16 or newer, importing 'simclr-ts/wasm' before the backend starts.",
+      );
+    }
+  }
+
+  /**
+   * Working memory under a name: kept for the next call, made anew when more is needed. What it holds is undefined.
+   *
+   * @throws `BackendError` when wasm's memory is full.
+   */
+  block(name: string, bytes: number): number {
+    const present = this.blocks.get(name);
+    if (present && present.bytes >= bytes) return present.address;
+    if (present) this.wasm._free(present.address);
+    this.blocks.delete(name);
+    const address = this.wasm._malloc(bytes);
+    this.blocks.set(name, { address, bytes });
+    return address;
+  }
+
+  /** A part of the memory for other threads to read; `undefined` where it is not shared. */
+  sharedBytes(address: number, length: number): Uint8Array<SharedArrayBuffer> | undefined {
+    if (!this.isShared) return undefined;
+    return new Uint8Array(this.memory.buffer as ArrayBufferLike as SharedArrayBuffer, address, length);
+  }
+
+  /** Zeros, at least so many bytes. */
+  zeros(bytes: number): number {
+    const before = this.blocks.get('zeros')?.bytes ?? 0;
+    const address = this.block('zeros', Math.max(bytes, 4096));
+    const { bytes: now } = this.blocks.get('zeros')!;
+    if (now !== before) new Uint8Array(this.memory.buffer, address, now).fill(0);
+    return address;
+  }
+
+  /** Writes a structure into a block of its own and returns its address; valid until the next of its name. */
+  structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
+    const address = this.block(name, layouts[name][0]);
+    writeStructure(this.memory, address, name, fields);
+    return address;
+  }
+
+  /**
+   * Does all `tasks` of a piece of work, on every thread there is.
+   *
+   * @param scratchBytes - Working memory that each thread needs.
+   * @throws `BackendError` when a thread died or memory is full.
+   */
+  dispatch(kind: number, work: number, tasks: number, scratchBytes: number): void {
+    const apart = Math.ceil(scratchBytes / cacheLine) * cacheLine;
+    const scratch = this.block('scratch', apart * (this.pool?.size ?? 1));
+    if (this.pool && tasks > 1) this.pool.dispatch(kind, work, tasks, scratch, apart);
+    else this.run(kind, work, 0, tasks, scratch);
+  }
+
+  /** See {@link wasmMemory}. */
+  get usage(): WasmMemory {
+    let kernelBytes = 0;
+    for (const { bytes } of this.blocks.values()) kernelBytes += bytes;
+    return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
+  }
+
+  /** Threads that the kernels use: those that have started or may yet start. */
+  get threads(): number {
+    return this.pool?.threads ?? 1;
+  }
+
+  /**
+   * Resolves when every thread serves or is known to be missing.
+   *
+   * @returns Why some are missing; `undefined` where none is.
+   */
+  async threadsStarted(): Promise<string | undefined> {
+    return this.pool?.started();
+  }
+}
+
+const modules = new WeakMap<object, KernelModule>();
+
+/** The kernels on the active wasm backend. */
+export function kernelModule(): KernelModule {
+  const active = backend() as BackendWasm;
+  let module = modules.get(active);
+  if (!module) {
+    module = new KernelModule(active.wasm as unknown as WasmModule);
+    modules.set(active, module);
+  }
+  return module;
+}
+
+/**
+ * How much memory the active wasm backend holds: what a training step needs at most shows after the first ones.
+ *
+ * @throws `BackendError` when another backend is active.
+ * @example
+ * const { heapBytes } = wasmMemory();
+ */
+export function wasmMemory(): WasmMemory {
+  requireWasm('wasmMemory');
+  return kernelModule().usage;
+}
+
+/** How the kernels of the active wasm backend run. */
+export interface WasmKernels {
+  /** Threads that compute, the calling one included. */
+  threads: number;
+  /** `'wide'`: products are computed in vectors of 256 bits; see {@link setKernelWidth}. */
+  width: KernelWidth;
+  /** Whether a multiplication and an addition are one operation (relaxed SIMD). */
+  isFused: boolean;
+}
+
+/**
+ * Which build of the kernels the active wasm backend uses, and on how many threads.
+ *
+ * @throws `BackendError` when another backend is active.
+ * @example
+ * const { threads, width } = wasmKernels();
+ */
+export function wasmKernels(): WasmKernels {
+  requireWasm('wasmKernels');
+  const { threads, width, isFused } = kernelModule();
+  return { threads, width, isFused };
+}
+
+function requireWasm(owner: string): void {
+  if (getBackend() === 'wasm') return;
+  throw new BackendError(`${owner}: the wasm backend must be active. Received: backend='${getBackend()}'.`);
+}
