@@ -156,7 +156,7 @@ export {
   accuracyDifference,
   alignment,
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   type ConfidenceInterval,
   confidenceInterval,
   confusionMatrix,

@@ -1,12 +1,13 @@
-import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkLabelValues, describeValue, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { randomGenerator } from '../random/index.js';
+import { batchIndices } from './batch-indices.js';
 import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
 import {
   batchImages,
   batchViews,
+  checkImageDataset,
   checkImages,
   type EpochPass,
   type ImageBatch,
@@ -18,6 +19,7 @@ import {
   isIterable,
   type ViewBatch,
 } from './image-dataset.js';
+import { takeRows } from './image-rows.js';
 import { isOneShot } from './streams/stream.js';
 
 /** Options of {@link imageBatches}. */
@@ -60,28 +62,9 @@ export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
   images?: undefined;
 }
 
-/**
- * The order in which pictures in memory come: a function of seed and epoch alone.
- *
- * @returns For each place in the epoch the number of the picture, 0 to `size - 1`.
- * @throws {@link InvalidOptionError} when `seed` or `epoch` is no whole number >= 0.
- * @example
- * epochOrder(50000, { seed: 0, epoch: 3 });
- */
-export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch: number }): Uint32Array {
-  return randomGenerator(seed).fold(epoch).permutation(size);
-}
-
-/** The pictures at `indices` as a new tensor; `contiguous` says that they follow each other. */
-export function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
-  if (!isTensor(images)) return gatherImages('imageBatches', images, indices);
-  if (contiguous) return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
-  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
-}
-
 function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Generator<TensorBatch> {
   checkImages('imageBatches', 'dataset', images);
-  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
+  const { batchSize, dropRemainder, startBatch } = pass;
   const size = images.shape[0];
   if (size === 0)
     throw new DataError('imageBatches: dataset must have at least one picture. Received: none.');
@@ -90,21 +73,17 @@ function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Gener
       `imageBatches: dataset must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
     );
   }
-  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
-  const end = dropRemainder ? size - (size % batchSize) : size;
-  for (let start = startBatch * batchSize; start < end; start += batchSize) {
-    const indices = order.slice(start, Math.min(start + batchSize, end));
-    yield { images: takeRows(images, indices, !shuffle), indices, number: start / batchSize };
+  let number = startBatch;
+  for (const indices of batchIndices(size, pass)) {
+    yield { images: takeRows('imageBatches', images, indices), indices, number: number++ };
   }
 }
 
 function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): ImageBatches {
   const batches = typeof dataset === 'function' ? dataset(pass) : dataset;
   if (isIterable(batches)) return batches;
-  const expectation =
-    typeof dataset === 'function'
-      ? 'dataset(), a function, must return an iterable or async iterable of batches'
-      : 'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
+  if (typeof dataset !== 'function') checkImageDataset('imageBatches', 'dataset', dataset);
+  const expectation = 'dataset(), a function, must return an iterable or async iterable of batches';
   throw new InvalidOptionError(receivedMessage('imageBatches', expectation, 'dataset', batches));
 }
 
@@ -163,7 +142,7 @@ function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Arra
   return { labels: Int32Array.from(labels) };
 }
 
-function batchIndices(batch: ImageBatchLike, count: number, position: number): Uint32Array {
+function numbersOf(batch: ImageBatchLike, count: number, position: number): Uint32Array {
   const own = facts(batch).indices;
   if (own === undefined) return Uint32Array.from({ length: count }, (_, row) => position + row);
   const indices = Array.from(own);
@@ -194,7 +173,7 @@ async function* batchesOfIterable(
       next = number + 1;
       given++;
       if (number >= pass.startBatch) {
-        const indices = batchIndices(batch, count, position);
+        const indices = numbersOf(batch, count, position);
         const labels = batchLabels(batch, count);
         const tensors = toTensors(parts);
         handedOn = true;

@@ -1,4 +1,5 @@
 export { type BatchOptions, batch, type RepeatOptions, repeat } from './batch.js';
+export { epochOrder } from './batch-indices.js';
 export type { ByteChunks, ByteSource } from './formats/byte-source.js';
 export type { FileBytes } from './formats/bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './formats/cifar.js';
@@ -15,7 +16,6 @@ export { type TarEntriesOptions, type TarEntry, tarEntries } from './formats/tar
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './formats/web-dataset.js';
 export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
 export {
-  epochOrder,
   type ImageBatchesOptions,
   imageBatches,
   type TensorBatch,

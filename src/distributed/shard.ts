@@ -1,10 +1,18 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { batchIndices } from '../data/batch-indices.js';
 import { isTensor } from '../data/image-array.js';
-import { takeRows } from '../data/image-batches.js';
-import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import {
+  batchImages,
+  batchViews,
+  checkImageDataset,
+  isImageArray,
+  isInMemory,
+} from '../data/image-dataset.js';
+import { takeRows } from '../data/image-rows.js';
 import {
   datasetSize,
   type EpochPass,
-  epochOrder,
+  type ImageArray,
   type ImageBatch,
   type ImageBatches,
   type ImageBatchLike,
@@ -12,7 +20,7 @@ import {
   type ImageDataset,
   type ViewBatch,
 } from '../data/index.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 
 /**
@@ -41,22 +49,16 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
   if (rank >= size) {
     throw new InvalidOptionError(`shard: rank must be less than size. Received: rank=${rank}, size=${size}.`);
   }
-  const inMemory = isTensor(dataset) || isImageArray(dataset);
-  if (inMemory) checkImages('shard', 'dataset', dataset);
-  else if (typeof dataset !== 'function' && !isIterable(dataset)) {
-    const expectation =
-      'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
-    throw new InvalidOptionError(receivedMessage('shard', expectation, 'dataset', dataset));
-  }
+  checkImageDataset('shard', 'dataset', dataset);
   const source = (pass: EpochPass): ImageBatches => {
-    if (isTensor(dataset) || isImageArray(dataset)) return ownPictures(dataset, pass, rank, size);
+    if (isInMemory(dataset)) return ownPictures(dataset as Tensor4D | ImageArray, pass, rank, size);
     if (typeof dataset !== 'function') return ownBatches(dataset, rank, size, 0);
     if (dataset.shardable) return dataset({ ...pass, shard: { rank, size } });
     const startBatch = pass.startBatch * size;
     const batches = dataset({ ...pass, startBatch });
     return ownBatches(batches, rank, size, dataset.seekable ? startBatch * pass.batchSize : 0);
   };
-  const seekable = inMemory || (typeof dataset === 'function' && dataset.seekable === true);
+  const seekable = isInMemory(dataset) || (typeof dataset === 'function' && dataset.seekable === true);
   const total = Array.isArray(dataset) ? undefined : datasetSize(dataset);
   // Batches of B in `size` shards of that many pictures: as many as batches of B times `size` in the whole.
   return Object.assign(source, {
@@ -67,24 +69,19 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
 }
 
 function* ownPictures(
-  images: Parameters<typeof takeRows>[0],
+  images: Tensor4D | ImageArray,
   pass: EpochPass,
   rank: number,
   size: number,
 ): Generator<ImageBatch, void, undefined> {
-  const { batchSize, shuffle, startBatch } = pass;
-  const count = images.shape[0];
-  const row = batchSize * size;
-  if (count < row) {
+  const [count] = images.shape;
+  if (count < pass.batchSize * size) {
     throw new InvalidOptionError(
-      `shard: dataset must fill at least one batch on every rank. Received: ${count} pictures, batchSize=${batchSize} on ${size} ranks.`,
+      `shard: dataset must fill at least one batch on every rank. Received: ${count} pictures, batchSize=${pass.batchSize} on ${size} ranks.`,
     );
   }
-  const order = shuffle ? epochOrder(count, pass) : Uint32Array.from({ length: count }, (_, index) => index);
-  for (let start = startBatch * row; start + row <= count; start += row) {
-    const from = start + rank * batchSize;
-    const indices = order.slice(from, from + batchSize);
-    yield { images: takeRows(images, indices, !shuffle), indices };
+  for (const indices of batchIndices(count, { ...pass, shard: { rank, size } })) {
+    yield { images: takeRows('shard', images, indices), indices };
   }
 }
 

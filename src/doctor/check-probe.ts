@@ -58,7 +58,7 @@ function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float3
       severity: 'error',
       certain: false,
       message: `The two views of a picture resemble each other no more than views of different pictures (${short(100 * inPixels)} % of comparisons in pixels, ${short(100 * inProjections)} % in projections, 50 % is chance).`,
-      remedy: 'See whether the augmentation keeps the order of the batch, and weaken its crops and colours.',
+      remedy: 'See whether the augmentation keeps the order of the batch, and weaken its crops and colors.',
       evidence: { pairingInPixels: inPixels, pairingInProjections: inProjections, limit, pairs },
     },
   ];
@@ -161,7 +161,7 @@ function checkScale({ customLoss, pairs }: Probe): Diagnosis[] {
       code: 'unnormalized-projections',
       severity: 'error',
       certain: true,
-      message: `The loss compares projections that are not normalised: it is ${short(plain)} for z and ${short(doubled)} for twice z.`,
+      message: `The loss compares projections that are not normalized: it is ${short(plain)} for z and ${short(doubled)} for twice z.`,
       remedy:
         'Divide each row of z by its length in the loss, as ntXentLoss does, or leave the option loss out.',
       evidence: { loss: plain, lossOfDoubled: doubled, lossOfShrunk: shrunk },
@@ -174,15 +174,15 @@ function checkLeak(simclr: SimCLR, { shuffledProjections, pairs }: Probe, loss: 
   const units = unitRows(shuffledProjections, 2 * pairs);
   const { temperature } = lossOf(simclr);
   const shuffled = pairStatistics(units, pairs, temperature).loss;
-  // Normalisation over the whole batch does not see the order, and the difference is one of rounding.
+  // Normalization over the whole batch does not see the order, and the difference is one of rounding.
   if (shuffled - loss < 0.1 * attainableGain(pairs, temperature)) return [];
   return [
     {
       code: 'statistics-leak',
       severity: 'error',
       certain: false,
-      message: `Batch normalisation tells the pairs: the loss is ${short(loss)}, but ${short(shuffled)} when partners sit in other parts of the batch.`,
-      remedy: 'Normalise over the whole batch (groups: 1), or make the parts of the batch larger.',
+      message: `Batch normalization tells the pairs: the loss is ${short(loss)}, but ${short(shuffled)} when partners sit in other parts of the batch.`,
+      remedy: 'Normalize over the whole batch (groups: 1), or make the parts of the batch larger.',
       evidence: { loss, shuffledLoss: shuffled, pairs },
     },
   ];
@@ -194,7 +194,7 @@ function checkActivations({ activations }: Probe): Diagnosis[] {
     const share = largest.filter((value) => value <= 0).length / largest.length;
     if (largest.length >= 4 && share > worst.share) worst = { layer, share, units: largest.length };
   }
-  // Without batch normalisation half of the units may be born dead; nearly all of them are not by chance.
+  // Without batch normalization half of the units may be born dead; nearly all of them are not by chance.
   if (worst.share < 0.9) return [];
   return [
     {
@@ -203,7 +203,7 @@ function checkActivations({ activations }: Probe): Diagnosis[] {
       certain: false,
       message: `${Math.round(worst.share * worst.units)} of ${worst.units} units after the ReLU of ${worst.layer} are 0 for every picture.`,
       remedy:
-        'Lower the learning rate or warm up, put batch normalisation before the ReLU, and begin anew: dead units do not come back.',
+        'Lower the learning rate or warm up, put batch normalization before the ReLU, and begin anew: dead units do not come back.',
       evidence: { layer: worst.layer, deadShare: worst.share, units: worst.units },
     },
   ];
@@ -222,7 +222,7 @@ function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, 
         certain: false,
         message: `The gradient explodes: a change of the weights by a thousandth changes the loss by ${short(leverage / 1000)} nats.`,
         remedy:
-          'Put batch normalisation or shortcuts between the layers, begin from smaller weights, or lower the learning rate.',
+          'Put batch normalization or shortcuts between the layers, begin from smaller weights, or lower the learning rate.',
         evidence,
       },
     ];
@@ -237,7 +237,7 @@ function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, 
       certain: false,
       message: `The gradient vanishes: its length is ${short(gradientNorm)}, with a loss of ${short(loss)}.`,
       remedy:
-        'Replace saturating activations by ReLU with batch normalisation, or begin from smaller weights.',
+        'Replace saturating activations by ReLU with batch normalization, or begin from smaller weights.',
       evidence,
     },
   ];

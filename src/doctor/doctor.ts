@@ -14,7 +14,7 @@ export interface DoctorOptions {
   onFinding?: (finding: Finding) => void | Promise<void>;
   /** Steps between looks at a probe, which cost about a step on `probeSize` pictures. @defaultValue `100` */
   every?: number;
-  /** Pictures of the batch that a look takes; with batch normalisation in `groups`, all of them. @defaultValue `64` */
+  /** Pictures of the batch that a look takes; with batch normalization in `groups`, all of them. @defaultValue `64` */
   probeSize?: number;
   /** Steps, after the warm-up, over which a loss at the value of guessing is waited for to fall. @defaultValue `200` */
   patience?: number;

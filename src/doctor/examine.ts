@@ -1,10 +1,11 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
-import { toBatch } from '../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike } from '../data/index.js';
+import { checkImageDataset, isInMemory } from '../data/image-dataset.js';
+import { takeRange as takePictures } from '../data/image-rows.js';
+import { checkImageValues, type ImageDataset, imageBatches, type TensorBatch } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import { type PicturesOrViews, takeRange } from '../training/fit/epoch-batches.js';
+import type { PicturesOrViews } from '../training/fit/epoch-batches.js';
 import type { SimCLR } from '../training/index.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
@@ -19,7 +20,7 @@ import { pairStatistics, unitRows } from './similarities.js';
 export interface ExamineOptions {
   /** Batch size of the training, for the usual range of the learning rate. @defaultValue the number of `images` */
   batchSize?: number;
-  /** Pictures that are looked at. With batch normalisation in `groups` it is all of them. @defaultValue `64` */
+  /** Pictures that are looked at. With batch normalization in `groups` it is all of them. @defaultValue `64` */
   probeSize?: number;
   /** Draws of the views: two passes over the data, this one and the next. @defaultValue `0` */
   epoch?: number;
@@ -46,29 +47,29 @@ const trainedSteps = 100;
  */
 export async function examine(
   simclr: SimCLR,
-  images: Tensor4D | ImageArrayLike,
+  images: ImageDataset,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
-  const { batchSize = images?.shape?.[0] ?? 0 } = options;
   simclr.checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
-  const all = toBatch('examine', images);
+  checkImageDataset('examine', 'images', images);
+  const { batchSize = isInMemory(images) ? Math.max(2, images.shape[0]!) : 64 } = options;
+  checkInteger('examine', 'batchSize', batchSize, 2);
+  const { images: all, indices: numbers } = await batchToExamine(images, batchSize, simclr.seed, epoch);
   try {
     if (all.shape[0] < 2) {
       throw new ShapeError(`examine: images must be at least 2. Received: images=[${all.shape}].`);
     }
-    checkInteger('examine', 'batchSize', batchSize, 2);
     await checkImageValues('examine', 'images', all);
     const { step } = simclr.progress;
     const draws: Diagnosis[][] = [];
     for (const draw of [epoch, epoch + 1]) {
-      const rows = Array.from({ length: all.shape[0] }, (_, row) => row);
       const take = (count: number) => ({
-        images: takeRange(all, 0, Math.min(count, rows.length)),
-        indices: rows.slice(0, count),
+        images: takePictures('examine', all, 0, Math.min(count, numbers.length)),
+        indices: numbers.slice(0, count),
       });
       const probe = await probeOf(simclr, take, draw, probeSize);
       draws.push([...(await checkProbe(simclr, probe)), ...checkLoss(simclr, probe, step)]);
@@ -85,8 +86,24 @@ export async function examine(
   }
 }
 
+/** Pictures in memory as they are, as one batch; of any other data set the first batch of a pass. */
+async function batchToExamine(
+  images: ImageDataset,
+  batchSize: number,
+  seed: number,
+  epoch: number,
+): Promise<Pick<TensorBatch, 'images' | 'indices'>> {
+  if (isInMemory(images)) {
+    const all = takePictures('examine', images);
+    return { images: all, indices: Uint32Array.from({ length: all.shape[0] }, (_, row) => row) };
+  }
+  for await (const batch of imageBatches(images, { batchSize, seed, epoch, dropRemainder: false }))
+    return batch;
+  throw new ShapeError('examine: images must have at least one batch. Received: none.');
+}
+
 /**
- * A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole.
+ * A probe of the first pictures of a batch, or of all where a part would be normalized otherwise than the whole.
  *
  * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
  */

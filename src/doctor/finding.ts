@@ -23,7 +23,7 @@ export interface Finding {
   code: FindingCode;
   /** `'error'`: this run learns nothing of use as it is; `'warning'`: it probably learns less than it could. */
   severity: 'error' | 'warning';
-  /** Optimiser steps that the trainer had done. */
+  /** Optimizer steps that the trainer had done. */
   step: number;
   /** What is wrong, in a sentence with its numbers. */
   message: string;

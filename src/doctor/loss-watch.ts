@@ -61,7 +61,7 @@ export class LossWatch {
         code: 'learning-rate-zero',
         severity: 'error',
         certain: true,
-        message: `The learning rate has been 0 for ${this.zeros} steps: nothing is learnt any more.`,
+        message: `The learning rate has been 0 for ${this.zeros} steps: nothing is learned any more.`,
         remedy: 'Give the schedule as many totalSteps as training has, or stop here.',
         evidence: { steps: this.zeros },
       },

@@ -55,7 +55,7 @@ export interface Probe {
 }
 
 /**
- * Whether some layer normalises parts of the batch on their own, so that rows of one part know of each other: this
+ * Whether some layer normalizes parts of the batch on their own, so that rows of one part know of each other: this
  * library's with `groups`, or a layer with running statistics that is not known to take the batch as a whole.
  */
 export function sharesPartsOfBatch(simclr: SimCLR): boolean {

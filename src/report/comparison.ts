@@ -92,7 +92,7 @@ export function compareRuns(first: Run, second: Run): RunComparison {
   return { settings: settingDifferences(first, second), metrics };
 }
 
-const metricNames = { knn: 'k nearest neighbours', linearProbe: 'Linear probe' };
+const metricNames = { knn: 'k nearest neighbors', linearProbe: 'Linear probe' };
 
 function metricSection(
   runs: readonly [Run, Run],

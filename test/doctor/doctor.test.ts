@@ -52,7 +52,7 @@ describe('a healthy run is left alone', () => {
     ['Adam, batch 16, temperature 0.1', () => patient({ optimizer: adam(3e-3), temperature: 0.1 }), 16],
     ['Adam, batch 8, temperature 1', () => patient({ optimizer: adam(3e-3), temperature: 1 }), 8],
     [
-      'LARS with warm-up, batch normalisation in encoder and head, views apart',
+      'LARS with warm-up, batch normalization in encoder and head, views apart',
       () =>
         patient({
           encoder: denseEncoder({ groups: 1 }),
@@ -65,7 +65,7 @@ describe('a healthy run is left alone', () => {
       16,
     ],
     [
-      'batch normalisation at temperature 0.07',
+      'batch normalization at temperature 0.07',
       () => patient({ encoder: denseEncoder({ groups: 1 }), projectionHead: bnHead(16), temperature: 0.07 }),
       16,
     ],
@@ -228,7 +228,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'unnormalized-projections',
-      'not normalised',
+      'not normalized',
       () =>
         patient({
           loss: (a, b) => losses.softmaxCrossEntropy(eye(a.shape[0]), matMul(a, transpose(b))) as Scalar,
@@ -237,7 +237,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'statistics-leak',
-      'Batch normalisation tells the pairs',
+      'Batch normalization tells the pairs',
       () =>
         patient({
           encoder: denseEncoder({ groups: 8 }),

@@ -68,7 +68,7 @@ describe('confusionMatrix', () => {
       Uint8Array.of(0, 2),
       2,
       ValueRangeError,
-      /predicted .* 0 to 1. Received: 2 in row 1/,
+      /predicted .* 0 to 1. Received: predicted\[1\]=2/,
     ],
     [
       'there are too few classes',

@@ -4,12 +4,12 @@ import { InvalidOptionError, ValueRangeError } from '../../src/errors/index.js';
 import { labelEfficiency, linearProbe, selectLabeled } from '../../src/evaluation/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinySimCLR } from '../training/tiny.js';
-import { colouredPictures } from './labeled-tiny.js';
+import { coloredPictures } from './labeled-tiny.js';
 
 const simclr = tinySimCLR();
 afterAll(() => simclr.dispose());
-const training = colouredPictures(24, 3);
-const test = colouredPictures(15, 3, 2);
+const training = coloredPictures(24, 3);
+const test = coloredPictures(15, 3, 2);
 const fineTune = { epochs: 2, batchSize: 8 };
 
 describe('labelEfficiency', () => {
@@ -98,7 +98,7 @@ describe('labelEfficiency', () => {
     );
     const strange = { ...test, labels: test.labels.map((label) => label + 1) };
     await expect(labelEfficiency(simclr, training, strange)).rejects.toThrow(
-      /test.labels must be class numbers/,
+      /test.labels must be integers from 0 to 2/,
     );
   });
 });

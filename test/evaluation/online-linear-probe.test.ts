@@ -6,10 +6,10 @@ import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinyPictures, tinySimCLR, weightValues } from '../training/tiny.js';
-import { colouredPictures } from './labeled-tiny.js';
+import { coloredPictures } from './labeled-tiny.js';
 
-const labeled = colouredPictures(30, 3);
-const validation = colouredPictures(15, 3, 2);
+const labeled = coloredPictures(30, 3);
+const validation = coloredPictures(15, 3, 2);
 let trainers: SimCLR[] = [];
 function trainer(): SimCLR {
   const simclr = tinySimCLR();
@@ -59,13 +59,13 @@ describe('onlineLinearProbe', () => {
   });
 
   it.each<[string, object, RegExp, typeof ShapeError]>([
-    ['no labels', { labels: undefined }, /labels must be a Uint8Array/, ShapeError],
+    ['no labels', { labels: undefined }, /labels must be an array or a typed array of integers/, ShapeError],
     ['too few labels', { labels: Uint8Array.of(0, 1) }, /2 labels for 30 rows/, ShapeError],
     ['one class', { labels: new Uint8Array(30) }, /at least two classes/, ValueRangeError],
     [
       'labels of validation out of range',
       { validation: { ...validation, labels: new Uint8Array(15).fill(3) } },
-      /validation.labels must be class numbers from 0 to 2/,
+      /validation.labels must be integers from 0 to 2/,
       ValueRangeError,
     ],
   ])('refuses %s', (_, change, message, kind) => {

@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { epochOrder } from '../image-batches.js';
+import { batchIndices } from '../batch-indices.js';
 import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
 import type { ViewRequest } from '../view-crops.js';
 import { withSignal } from './image-stream.js';
@@ -41,18 +41,6 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   readonly shardable: true;
 }
 
-/** The numbers of the pictures of each batch from `startBatch` on. */
-async function* batchIndices(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
-  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
-  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
-  const shard = pass.shard ?? { rank: 0, size: 1 };
-  const row = shard.size * batchSize;
-  const end = dropRemainder || pass.shard ? size - (size % row) : size;
-  for (let start = startBatch * row + shard.rank * batchSize; start < end; start += row) {
-    yield order.slice(start, Math.min(start + batchSize, end));
-  }
-}
-
 /** What {@link indexedDataset} reads in a pass. */
 interface IndexedSource<Batch> {
   read(
@@ -62,6 +50,10 @@ interface IndexedSource<Batch> {
     views: readonly ViewRequest[] | undefined,
   ): Promise<Batch | undefined>;
   close?(): Promise<void> | void;
+}
+
+async function* requests(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
+  yield* batchIndices(size, pass);
 }
 
 /** {@link indexedImages} in the name of another function, with what a pass reads from opened when it begins. */
@@ -82,7 +74,7 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
     let place = startBatch;
     const read = (signal: AbortSignal) =>
       inOrder(
-        batchIndices(size, pass),
+        requests(size, pass),
         async (indices) => {
           const number = place++;
           const batch = await source.read(indices, number, signal, pass.views);

@@ -30,7 +30,7 @@ export function copyWeights(from: readonly layers.Layer[], to: readonly layers.L
 
 /**
  * The layers of a projection head up to and with its `count`-th dense layer and what follows that before the next one
- * (normalisation, activation).
+ * (normalization, activation).
  *
  * @throws {@link ShapeError} when the head is no chain of layers or has fewer dense layers.
  */

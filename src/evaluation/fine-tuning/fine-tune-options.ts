@@ -11,9 +11,9 @@ import { InvalidOptionError } from '../../errors/errors.js';
 
 /** How far fine-tuning is; plain data. */
 export interface FineTuneProgress {
-  /** Optimiser steps done. */
+  /** Optimizer steps done. */
   step: number;
-  /** Optimiser steps in all. */
+  /** Optimizer steps in all. */
   totalSteps: number;
   /** The pass over the data that the step belongs to, from 0. */
   epoch: number;
@@ -25,7 +25,7 @@ export interface FineTuneProgress {
 export interface FineTuneOptions {
   /**
    * Where the classifier attaches: to the representation h, or behind the n-th dense layer of the projection head with
-   * its normalisation and activation (1 = the first; SimCLRv2 does that for deeper heads, and calls it `ft_proj_selector`).
+   * its normalization and activation (1 = the first; SimCLRv2 does that for deeper heads, and calls it `ft_proj_selector`).
    * @default 'h' (SimCLR)
    */
   attachTo?: 'h' | number;
@@ -36,7 +36,7 @@ export interface FineTuneOptions {
    */
   weights?: 'pretrained' | 'scratch';
   /**
-   * Passes over the labelled pictures.
+   * Passes over the labeled pictures.
    * @default 60 (SimCLR, appendix B.5, for 1 % of the labels; 30 for 10 %)
    */
   epochs?: number;

@@ -7,7 +7,7 @@ import { symmetricEigenvalues } from '../linear-algebra/symmetric-eigenvalues.js
 
 /** What {@link embeddingHealth} finds. */
 export interface EmbeddingHealth {
-  /** Mean over the dimensions of the standard deviation of the L2-normalised embeddings, >= 0. */
+  /** Mean over the dimensions of the standard deviation of the L2-normalized embeddings, >= 0. */
   std: number;
   /** 1/√d: what `std` is when directions are spread evenly over the sphere. */
   expectedStd: number;
@@ -15,7 +15,7 @@ export interface EmbeddingHealth {
   meanSimilarity: number;
   /** RankMe: exp of the entropy of the singular values' shares, from 1 to min(n, d). */
   effectiveRank: number;
-  /** Singular values of the embeddings (not centred, not normalised), largest first: min(n, d) of them. */
+  /** Singular values of the embeddings (not centered, not normalized), largest first: min(n, d) of them. */
   singularValues: Float64Array;
   /** Dimensions that are the same in every row, to float32's resolution. */
   deadDimensions: number[];

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+import { checkLabels, type Labels } from './labels.js';
 
 /** By how much one classifier is right more often than another, with its 95 % interval; all from -1 to 1. */
 export interface AccuracyDifference {

@@ -1,9 +1,9 @@
 import { ShapeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
 import { type ConfidenceInterval, confidenceInterval } from './confidence-interval.js';
+import { checkLabels, type Labels } from './labels.js';
 
 /** One number for each row and class, row-major. */
-export interface ClassScores {
+export interface ClassProbabilities {
   /** `rows * classes` numbers from 0 to 1; each row sums to 1. */
   data: Float32Array;
   /** `[rows, classes]`. */
@@ -27,7 +27,7 @@ export interface ClassificationResult {
 }
 
 /** The class with the highest score of each row; of equal ones the lowest class number. */
-export function highestClass({ data, shape: [rows, classes] }: ClassScores): Int32Array {
+export function highestClass({ data, shape: [rows, classes] }: ClassProbabilities): Int32Array {
   const highest = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     let best = 0;
@@ -38,7 +38,7 @@ export function highestClass({ data, shape: [rows, classes] }: ClassScores): Int
 }
 
 /** Share of rows whose label has a score above 0 and at most four classes before it (lower numbers win ties). */
-function top5(scores: ClassScores, labels: Labels): number {
+function top5(scores: ClassProbabilities, labels: Labels): number {
   const [rows, classes] = scores.shape;
   let hits = 0;
   for (let row = 0; row < rows; row++) {
@@ -55,7 +55,7 @@ function top5(scores: ClassScores, labels: Labels): number {
 }
 
 /** Compares scores with checked labels. */
-export function classificationResult(scores: ClassScores, labels: Labels): ClassificationResult {
+export function classificationResult(scores: ClassProbabilities, labels: Labels): ClassificationResult {
   const predictions = highestClass(scores);
   const count = predictions.length;
   let correct = 0;

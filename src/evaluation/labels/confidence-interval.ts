@@ -26,11 +26,11 @@ export function confidenceInterval(accuracy: number, count: number): ConfidenceI
   checkProbability('confidenceInterval', 'accuracy', accuracy);
   checkInteger('confidenceInterval', 'count', count);
   const square = (z * z) / count;
-  const centre = accuracy + square / 2;
+  const center = accuracy + square / 2;
   const half = z * Math.sqrt((accuracy * (1 - accuracy)) / count + square / (4 * count));
   // At 0 and 1 the exact ends are 0 and 1; rounding may leave them by one unit in the last place.
   return {
-    low: accuracy === 0 ? 0 : Math.max(0, (centre - half) / (1 + square)),
-    high: accuracy === 1 ? 1 : Math.min(1, (centre + half) / (1 + square)),
+    low: accuracy === 0 ? 0 : Math.max(0, (center - half) / (1 + square)),
+    high: accuracy === 1 ? 1 : Math.min(1, (center + half) / (1 + square)),
   };
 }

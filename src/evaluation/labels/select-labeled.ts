@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkFraction, checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+import { checkLabels, type Labels } from './labels.js';
 import { drawStratified } from './stratified-selection.js';
 
 /** How many rows {@link selectLabeled} takes of each class: a number, or a share. */

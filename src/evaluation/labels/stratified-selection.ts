@@ -1,5 +1,5 @@
 import { randomGenerator } from '../../random/index.js';
-import type { Labels } from '../embeddings.js';
+import type { Labels } from './labels.js';
 
 /**
  * Draws rows of each class by itself: the first so many of a random order that is a function of seed and class.

@@ -99,5 +99,5 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
     values[k] = (scale * (from + to)) / 2;
     above = to;
   }
-  return values.sort().reverse(); // neighbours may have come out one rounding error apart
+  return values.sort().reverse(); // neighbors may have come out one rounding error apart
 }

@@ -1,6 +1,6 @@
 import type { Matrix } from '../embeddings.js';
 
-/** Rows together with what makes each of length 1: no normalised copy of a large matrix is ever kept. */
+/** Rows together with what makes each of length 1: no normalized copy of a large matrix is ever kept. */
 export interface UnitRows extends Matrix {
   /** 1 / Euclidean length of each row; 0 for a row of zeros, whose cosine with anything is then 0. */
   scales: Float64Array;

@@ -36,7 +36,7 @@ function addScaled(target: Float64Array, scale: number, source: Float64Array): v
 const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /**
- * Minimises a smooth convex function by L-BFGS with a preconditioner as the initial inverse Hessian and a
+ * Minimizes a smooth convex function by L-BFGS with a preconditioner as the initial inverse Hessian and a
  * backtracking line search (Armijo's condition).
  *
  * @see Nocedal and Wright, "Numerical Optimization" (2nd edition), algorithms 7.4, 7.5 and 3.1.

@@ -1,20 +1,14 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import {
-  checkLabels,
-  checkSameDim,
-  checkTrainingLabels,
-  type Embeddings,
-  type Labels,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import {
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   classificationResult,
   highestClass,
 } from '../labels/classification.js';
+import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import type { LabeledEmbeddings } from '../neighbors/knn-classifier.js';
 import { type RegularizationTrial, sweepRegularization } from './regularization-sweep.js';
 import { softmaxProblem } from './softmax-fit.js';
@@ -26,8 +20,8 @@ const defaultGrid = Array.from({ length: 10 }, (_, i) => 10 ** (-4 + (8 * i) / 9
 /** Options of {@link linearProbe}. */
 export interface LinearProbeOptions {
   /**
-   * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, intercepts not penalised. Smaller
-   * regularises more.
+   * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, intercepts not penalized. Smaller
+   * regularizes more.
    *
    * A list of such numbers, or `'validation'`: each is tried on a part of the rows, the one with the highest accuracy on
    * the rest wins (of equal ones the one with the lowest loss there), and is then fitted to all rows. `'validation'`
@@ -69,7 +63,7 @@ export interface LinearProbeOptions {
 export interface LinearProbe {
   /** Number of classes. */
   readonly classes: number;
-  /** Weights on embeddings as they come (standardisation folded in), row-major `[classes, dim]`. */
+  /** Weights on embeddings as they come (standardization folded in), row-major `[classes, dim]`. */
   readonly weights: Float32Array;
   /** One for each class; `-Infinity` for a class that no training row has. */
   readonly intercepts: Float32Array;
@@ -79,7 +73,7 @@ export interface LinearProbe {
   readonly converged: boolean;
   /** scikit-learn's `C` of the fit: as given, or as chosen. */
   readonly inverseRegularization: number;
-  /** How each strength did on what was held out, strongest regularisation first; empty where none was chosen. */
+  /** How each strength did on what was held out, strongest regularization first; empty where none was chosen. */
   readonly trials: readonly RegularizationTrial[];
   /** L-BFGS iterations taken. */
   readonly iterations: number;
@@ -88,7 +82,7 @@ export interface LinearProbe {
   /** The most probable class of each query `[q, d]`; of equal ones the lowest number. */
   predict(queries: Embeddings): Promise<Int32Array>;
   /** Class probabilities, `[q, classes]`. */
-  probabilities(queries: Embeddings): Promise<ClassScores>;
+  probabilities(queries: Embeddings): Promise<ClassProbabilities>;
   /** Predicts and compares with one class number a query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
@@ -111,7 +105,7 @@ function checkGrid(caller: string, grid: number | readonly number[]): void {
  * Fits multinomial logistic regression to fixed embeddings: the linear evaluation of a representation, taken to
  * convergence so that no learning rate or number of epochs enters the figure.
  *
- * The objective is convex; it is minimised in double precision on the host, so the result is the same on every
+ * The objective is convex; it is minimized in double precision on the host, so the result is the same on every
  * backend. With two classes this is softmax over both (scikit-learn's `multi_class='multinomial'`), whose `C` is
  * half the `C` of its binary form.
  *
@@ -187,7 +181,7 @@ export async function linearProbe(
     intercepts[label] = layer.intercepts[k]!;
   });
 
-  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassScores> {
+  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassProbabilities> {
     const asked = await readEmbeddings(method, 'queries', queries);
     checkSameDim(method, 'queries', asked, 'the training embeddings', matrix);
     const data = new Float32Array(asked.rows * classes);

@@ -1,10 +1,11 @@
 import { ValueRangeError } from '../../errors/errors.js';
-import type { Labels, Matrix } from '../embeddings.js';
+import type { Matrix } from '../embeddings.js';
+import type { Labels } from '../labels/labels.js';
 import { drawStratified } from '../labels/stratified-selection.js';
 import { type FitSettings, softmaxProblem, takeRows } from './softmax-fit.js';
 import { forEachProbability } from './softmax-regression.js';
 
-/** How one strength of regularisation did on the rows that were held out. */
+/** How one strength of regularization did on the rows that were held out. */
 export interface RegularizationTrial {
   /** scikit-learn's `C`. */
   inverseRegularization: number;

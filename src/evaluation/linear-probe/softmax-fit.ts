@@ -1,5 +1,6 @@
 import { randomGenerator } from '../../random/index.js';
-import type { Labels, Matrix } from '../embeddings.js';
+import type { Matrix } from '../embeddings.js';
+import type { Labels } from '../labels/labels.js';
 import { choleskyInPlace, choleskySolveInPlace } from '../linear-algebra/cholesky.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
 import { type ColumnScaling, columnGram } from '../linear-algebra/gram-matrix.js';
@@ -20,7 +21,7 @@ export interface FitSettings {
 export interface SoftmaxProblem {
   /** The classes that occur, in order; parameters have one row for each. */
   present: readonly number[];
-  /** Minimises the objective; see {@link softmaxObjective}. */
+  /** Minimizes the objective; see {@link softmaxObjective}. */
   fit(settings: FitSettings): Promise<Minimum>;
   /** Parameters as a layer on columns as they come. */
   layer(point: Float64Array): LinearLayer;
@@ -31,7 +32,7 @@ const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 /** The classes that occur, in order, and each row's place among them. */
 function presentClasses(labels: Labels, classes: number): { present: number[]; targets: Int32Array } {
   const place = new Int32Array(classes).fill(-1);
-  for (const label of labels) place[label] = 0;
+  for (let row = 0; row < labels.length; row++) place[labels[row]!] = 0;
   const present: number[] = [];
   for (let k = 0; k < classes; k++) if (place[k] === 0) place[k] = present.push(k) - 1;
   return { present, targets: Int32Array.from(labels, (label) => place[label]!) };

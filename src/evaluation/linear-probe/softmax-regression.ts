@@ -15,10 +15,10 @@ export interface LinearLayer {
 }
 
 /**
- * Folds standardisation into a layer: Σ w (x - mean) scale + b = Σ (w scale) x + (b - Σ w scale mean), so that no
- * standardised copy of the embeddings is ever made.
+ * Folds standardization into a layer: Σ w (x - mean) scale + b = Σ (w scale) x + (b - Σ w scale mean), so that no
+ * standardized copy of the embeddings is ever made.
  *
- * @param parameters - `classes * dim` weights on standardised columns, then `classes` intercepts.
+ * @param parameters - `classes * dim` weights on standardized columns, then `classes` intercepts.
  */
 export function foldStandardization(
   parameters: Float64Array,
@@ -202,8 +202,8 @@ export function forEachProbability(
 }
 
 /**
- * The objective of multinomial logistic regression on standardised columns: mean cross entropy + penalty/2 * |W|²,
- * intercepts not penalised.
+ * The objective of multinomial logistic regression on standardized columns: mean cross entropy + penalty/2 * |W|²,
+ * intercepts not penalized.
  *
  * @param targets - One number from 0 to `classes - 1` a row.
  * @returns A function that gives the value at `parameters` (see {@link foldStandardization}) and writes the gradient.

@@ -1,19 +1,13 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkPositive } from '../../errors/checks.js';
-import {
-  checkLabels,
-  checkSameDim,
-  checkTrainingLabels,
-  type Embeddings,
-  type Labels,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import {
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   classificationResult,
   highestClass,
 } from '../labels/classification.js';
+import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import { unitRows } from '../linear-algebra/unit-rows.js';
 import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
 
@@ -40,26 +34,26 @@ export interface KnnClassifierOptions {
    */
   temperature?: number;
   /**
-   * `'cosine-exponential'`: a neighbour votes with exp(similarity / t). `'uniform'`: each neighbour has one vote.
+   * `'cosine-exponential'`: a neighbor votes with exp(similarity / t). `'uniform'`: each neighbor has one vote.
    * @default 'cosine-exponential'
    */
   weighting?: 'cosine-exponential' | 'uniform';
 }
 
-/** A fitted k-nearest-neighbour classifier. */
+/** A fitted k-nearest-neighbor classifier. */
 export interface KnnClassifier {
   /** Number of classes. */
   readonly classes: number;
   /** The class with the largest share of the votes for each query `[q, d]`; of equal ones the lowest number. */
   predict(queries: Embeddings): Promise<Int32Array>;
   /** Each class's share of the votes, `[q, classes]`. */
-  scores(queries: Embeddings): Promise<ClassScores>;
+  probabilities(queries: Embeddings): Promise<ClassProbabilities>;
   /** Predicts and compares with one class number a query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
 /**
- * k-nearest-neighbour classifier on cosine similarity: the usual first measure of a representation, as it trains
+ * k-nearest-neighbor classifier on cosine similarity: the usual first measure of a representation, as it trains
  * nothing. Each of the k most similar references votes for its class with weight exp(similarity / t).
  *
  * The search is exact. Ties are settled by number: of equally similar references the lower row counts as nearer,
@@ -94,7 +88,7 @@ export async function knnClassifier(
   checkNeighbors(caller, neighbors, matrix.rows);
   const units = unitRows(matrix);
 
-  async function scoresOf(method: string, queries: Embeddings): Promise<ClassScores> {
+  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassProbabilities> {
     const asked = await readEmbeddings(method, 'queries', queries);
     checkSameDim(method, 'queries', asked, 'references', units);
     const { indices, similarities } = await searchNeighbors(unitRows(asked), units, neighbors);
@@ -119,12 +113,12 @@ export async function knnClassifier(
 
   return {
     classes,
-    predict: async (queries) => highestClass(await scoresOf('KnnClassifier.predict', queries)),
-    scores: (queries) => scoresOf('KnnClassifier.scores', queries),
+    predict: async (queries) => highestClass(await probabilitiesOf('KnnClassifier.predict', queries)),
+    probabilities: (queries) => probabilitiesOf('KnnClassifier.probabilities', queries),
     async evaluate(queries, actual) {
       const method = 'KnnClassifier.evaluate';
       checkLabels(method, 'labels', actual, queries?.shape?.[0], classes);
-      return classificationResult(await scoresOf(method, queries), actual);
+      return classificationResult(await probabilitiesOf(method, queries), actual);
     },
   };
 }

@@ -10,7 +10,7 @@ export interface NearestNeighbors {
   indices: Int32Array;
   /** Cosine similarities, from -1 to 1; exactly 1 between rows with the same values. */
   similarities: Float32Array;
-  /** How many neighbours each query has. */
+  /** How many neighbors each query has. */
   neighbors: number;
 }
 
@@ -43,7 +43,7 @@ function keepLargest(
 /**
  * The exact nearest references: blocks of products on the device, selection on the host.
  *
- * @param excludeSelf - Query i is reference i and no neighbour of itself.
+ * @param excludeSelf - Query i is reference i and no neighbor of itself.
  */
 export async function searchNeighbors(
   queries: UnitRows,
@@ -78,9 +78,9 @@ export function checkNeighbors(caller: string, neighbors: number, references: nu
  * The `neighbors` references with the highest cosine similarity to each query, found exactly.
  *
  * Similarities come in blocks of bounded memory from the active backend. When queries are themselves among the
- * references, each finds itself first: ask for one neighbour more and drop that index.
+ * references, each finds itself first: ask for one neighbor more and drop that index.
  *
- * @param queries - Shape `[q, d]`. Need not be normalised; a row of zeros has similarity 0 with everything.
+ * @param queries - Shape `[q, d]`. Need not be normalized; a row of zeros has similarity 0 with everything.
  * @param references - Shape `[n, d]`.
  * @param neighbors - How many for each query, from 1 to n.
  * @returns Indices and similarities, both `[q, neighbors]` and nearest first.

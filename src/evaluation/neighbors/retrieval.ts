@@ -1,14 +1,8 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../errors/errors.js';
-import {
-  checkLabels,
-  checkSameDim,
-  type Embeddings,
-  type Labels,
-  type Matrix,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, type Matrix, readEmbeddings } from '../embeddings.js';
+import { checkLabels, type Labels } from '../labels/labels.js';
 import { forEachSimilarityRow } from '../linear-algebra/similarity-blocks.js';
 import { unitRows } from '../linear-algebra/unit-rows.js';
 import { ranksOfRelevant } from './retrieval-ranks.js';
@@ -96,8 +90,8 @@ function relevanceOfPairs(
   return (query) => Array.from(found.get(query) ?? none);
 }
 
-function isLabels(truth: Labels | RelevantPairs): truth is Labels {
-  return !Array.isArray(truth);
+function isPairs(truth: Labels | RelevantPairs): truth is RelevantPairs {
+  return Array.isArray(truth) && (truth.length === 0 || Array.isArray(truth[0]));
 }
 
 function relevance(
@@ -108,7 +102,7 @@ function relevance(
 ): Relevance {
   const caller = 'retrieval';
   const itself = options.gallery === undefined;
-  if (!isLabels(truth)) return relevanceOfPairs(truth, queries.rows, gallery.rows, itself);
+  if (isPairs(truth)) return relevanceOfPairs(truth, queries.rows, gallery.rows, itself);
   checkLabels(caller, 'truth', truth, queries.rows, undefined);
   if (itself) return relevanceOfLabels(truth, truth, true);
   const { labels } = options.gallery!;
@@ -153,7 +147,7 @@ function checkDepths(k: readonly number[] | undefined, findable: number): readon
  * the rank of each; mAP@R counts those within the first R ranks only and divides by R. Of equally similar rows the
  * lower one ranks first. The whole ranking is used, in blocks of bounded memory.
  *
- * @param embeddings - Queries, shape `[n, d]`. Need not be normalised; a row of zeros has similarity 0 with everything.
+ * @param embeddings - Queries, shape `[n, d]`. Need not be normalized; a row of zeros has similarity 0 with everything.
  * @param truth - Labels, one a query: rows of the same class are right. Or pairs of rows, see {@link RelevantPairs};
  * pairs are one-way.
  * @throws {@link ShapeError} when embeddings are no float32 matrix, their columns differ from the gallery's, labels and

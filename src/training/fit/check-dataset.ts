@@ -1,7 +1,5 @@
-import { isTensor } from '../../data/image-array.js';
-import { checkImages, isImageArray, isIterable } from '../../data/image-dataset.js';
+import { checkImageDataset } from '../../data/image-dataset.js';
 import { batchesPerEpoch, datasetSize, type ImageDataset } from '../../data/index.js';
-import { receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
 /**
@@ -12,12 +10,7 @@ import { InvalidOptionError } from '../../errors/errors.js';
  */
 export function checkDataset(dataset: ImageDataset, batchSize: number): void {
   const caller = 'SimCLR.fit';
-  if (isTensor(dataset) || isImageArray(dataset)) checkImages(caller, 'dataset', dataset);
-  else if (typeof dataset !== 'function' && !isIterable(dataset)) {
-    const expectation =
-      'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
-    throw new InvalidOptionError(receivedMessage(caller, expectation, 'dataset', dataset));
-  }
+  checkImageDataset(caller, 'dataset', dataset);
   if (batchesPerEpoch(dataset, { batchSize }) !== 0) return;
   if (Array.isArray(dataset)) {
     throw new InvalidOptionError(`${caller}: dataset must have at least one batch. Received: dataset=[].`);
