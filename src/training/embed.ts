@@ -2,8 +2,9 @@ import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-cor
 import { unlessLost } from '../backend/lost-device.js';
 import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
+import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
-import { checkImages, isImageArray } from '../data/image-dataset.js';
+import { isImageArray } from '../data/image-dataset.js';
 import { checkImageValues, datasetSize, type ImageDataset, imageBatches } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -34,10 +35,8 @@ async function embed(
   const { batchSize = 64, onProgress } = options;
   core.checkUsable(caller);
   checkInteger(caller, 'batchSize', batchSize);
-  if (isTensor(images) || isImageArray(images)) {
-    checkImages(caller, 'images', images);
-    checkInputShape(core, caller, images.shape);
-  }
+  checkImageDataset(caller, 'images', images);
+  if (isTensor(images) || isImageArray(images)) checkInputShape(core, caller, images.shape);
   const total = datasetSize(images);
   const pieces: Tensor2D[] = [];
   let done = 0;

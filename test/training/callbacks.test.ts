@@ -9,6 +9,7 @@ import {
   SGD,
   type SimCLR,
   type StepRecord,
+  type Trainer,
 } from 'simclr-ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore, rejection, tinyPictures, tinySimCLR } from './tiny.js';

@@ -1,4 +1,4 @@
-import { io, type NamedTensorMap } from '@tensorflow/tfjs-core';
+import { dispose, io, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { asBackendError } from '../../errors/backend-failure.js';
 import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
@@ -12,7 +12,7 @@ import { coreOf, type TrainerCore } from '../step/trainer-core.js';
 import type { Trainer } from '../trainer.js';
 import { checkTopology } from './check-topology.js';
 import { restoreExtraState } from './extra-state.js';
-import { type Checkpoint, checkCheckpoint, checkLayerSizes } from './format.js';
+import { type Checkpoint, checkCheckpoint, checkLayerSizes, type Metadata } from './format.js';
 import { restoreLoss } from './loss-state.js';
 import { restoreOptimizer } from './optimizer-state.js';
 import { modelFromTopology, restoreWeights } from './restore-models.js';
@@ -85,6 +85,7 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
   const { metadata, topology, weightSpecs } = checkpoint;
   const { options, missing } = savedOptions(metadata, given);
   const made: { dispose?(): unknown }[] = given.optimizer ? [] : [options.optimizer];
+  let tensors: NamedTensorMap = {};
   const release = () => {
     for (const part of made) part.dispose?.();
   };
@@ -101,6 +102,8 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
     registerLayers();
     const encoder = await model('encoder');
     const projectionHead = await model('projectionHead');
+    tensors = io.decodeWeights(checkpoint.weightData, weightSpecs);
+    restoreWeights({ encoder, projectionHead }, tensors);
     return {
       options: { ...options, encoder, projectionHead },
       restore: (make) =>
@@ -113,36 +116,31 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
             for (const [part, advice] of missing) core.missing.set(part, advice);
             // Training with other views than before must not go unnoticed.
             if (missing.has('augmentation')) core.augmentations = [];
-            await restoreState(core, checkpoint);
+            await restoreState(core, metadata, tensors);
             return trainer;
           } catch (error) {
             release();
             throw error;
+          } finally {
+            dispose(tensors);
           }
         }),
     };
   } catch (error) {
     release();
+    dispose(tensors);
     throw error;
   }
 }
 
-async function restoreState(
-  core: TrainerCore,
-  { metadata, weightData, weightSpecs }: Checkpoint,
-): Promise<void> {
-  const tensors: NamedTensorMap = io.decodeWeights(weightData, weightSpecs);
-  try {
-    restoreWeights(core, tensors);
-    restoreLoss(core.loss, metadata.loss ?? null, tensors);
-    Object.assign(core.progress, metadata.progress);
-    if (metadata.fit) core.lastFit = metadata.fit;
-    core.savedSettings = trainerSettings(metadata);
-    if (!core.missing.has('optimizer')) await restoreOptimizer(core, metadata.optimizer, tensors);
-    await restoreExtraState({ ...core.extraState }, metadata.extraState, tensors).catch((cause: unknown) => {
-      throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
-    });
-  } finally {
-    for (const tensor of Object.values(tensors)) tensor.dispose();
-  }
+/** Gives a trainer everything but its weights. */
+async function restoreState(core: TrainerCore, metadata: Metadata, tensors: NamedTensorMap): Promise<void> {
+  restoreLoss(core.loss, metadata.loss ?? null, tensors);
+  Object.assign(core.progress, metadata.progress);
+  if (metadata.fit) core.lastFit = metadata.fit;
+  core.savedSettings = trainerSettings(metadata);
+  if (!core.missing.has('optimizer')) await restoreOptimizer(core, metadata.optimizer, tensors);
+  await restoreExtraState({ ...core.extraState }, metadata.extraState, tensors).catch((cause: unknown) => {
+    throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
+  });
 }

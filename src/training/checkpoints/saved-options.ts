@@ -99,17 +99,30 @@ function savedOptimizer(
   { className, config }: OptimizerDescription,
   missing: Map<MissingPart, string>,
 ): Optimizer {
-  try {
-    return optimizerFromConfig({ ...config, className });
-  } catch (cause) {
-    if (!isError(cause, 'InvalidOptionError')) throw cause;
-    const advice = adviceFor(
-      'optimizer',
-      `(${className}) cannot be made from the file alone: ${shorten(cause.message)}`,
-    );
-    missing.set('optimizer', advice);
-    return new MissingOptimizer(className, config, advice);
+  const reason = whyForeign(className, config);
+  if (reason === undefined) {
+    try {
+      return optimizerFromConfig({ ...config, className });
+    } catch (cause) {
+      if (!isError(cause, 'InvalidOptionError')) throw cause;
+      throw new CheckpointError(
+        `SimCLR.load: the saved optimizer (${className}) cannot be made. Pass it again as { optimizer }. ${shorten(cause.message)}`,
+        { cause },
+      );
+    }
   }
+  const advice = adviceFor('optimizer', reason);
+  missing.set('optimizer', advice);
+  return new MissingOptimizer(className, config, advice);
+}
+
+/** Why no file can hold this optimizer; `undefined` where it can. */
+function whyForeign(className: string, config: serialization.ConfigDict): string | undefined {
+  if (!['SGD', 'AdamW', 'LARS'].includes(className)) return `(${className}) is not one of this library`;
+  const option = Object.keys(config).find((name) => config[name] === 'custom');
+  return option === undefined
+    ? undefined
+    : `(${className}) had a function as ${option}, which no file can hold`;
 }
 
 /** Stands where an optimizer was, so that embedding works; training refuses before it is called. */

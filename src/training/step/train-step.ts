@@ -23,7 +23,7 @@ import { readLoss, sumOfAll } from './read-loss.js';
 import { rememberStep } from './remember-step.js';
 import { rememberStatistics } from './running-statistics.js';
 import type { TrainerCore } from './trainer-core.js';
-import { makeViews } from './views.js';
+import { makeViews, trainingViews } from './views.js';
 
 /** What a step needs besides the images. */
 export interface StepOptions {
@@ -160,7 +160,7 @@ async function batchGradients(
   if (size === count) {
     const compute = () =>
       tidy(() => {
-        const views = makeViews(core, batch.rows(0, count), indices, epoch);
+        const views = trainingViews(core, batch.rows(0, count), indices, epoch);
         const { loss, gradients } = viewGradients(views, options, onProjections);
         return { loss, gradients };
       });
