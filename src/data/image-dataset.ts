@@ -163,20 +163,6 @@ export function isInMemory(dataset: unknown): dataset is Tensor4D | ImageArrayLi
 }
 
 /**
- * Checks what can be checked of a data set before its first batch.
- *
- * @throws {@link ShapeError} when pictures in memory are not `[count, height, width, channels]`.
- * @throws {@link InvalidOptionError} when it is of no known kind.
- */
-export function checkImageDataset(caller: string, argument: string, dataset: ImageDataset): void {
-  if (isInMemory(dataset)) checkImages(caller, argument, dataset);
-  else if (typeof dataset !== 'function' && !isIterable(dataset)) {
-    const expectation = `${argument} must be a tensor, { data, shape }, an iterable of batches or a function that returns one`;
-    throw new InvalidOptionError(receivedMessage(caller, expectation, argument, dataset));
-  }
-}
-
-/**
  * Number of pictures of a data set, as far as it is known without reading it.
  *
  * @returns `undefined` for iterables and functions that do not say.

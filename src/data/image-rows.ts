@@ -34,9 +34,14 @@ export function takeRange(
 ): Tensor4D {
   checkImages(caller, 'images', images);
   const number = count ?? images.shape[0] - start;
-  return takeRows(
-    caller,
-    images,
-    Uint32Array.from({ length: number }, (_, row) => start + row),
-  );
+  if (!isTensor(images)) {
+    return gatherImages(
+      caller,
+      images,
+      Uint32Array.from({ length: number }, (_, row) => start + row),
+    );
+  }
+  // All of them need no copy.
+  if (number === images.shape[0]) return images.clone();
+  return slice(images, [start, 0, 0, 0], [number, -1, -1, -1]);
 }

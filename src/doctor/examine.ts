@@ -1,12 +1,14 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
-import { checkImageDataset, isInMemory } from '../data/image-dataset.js';
-import { takeRange as takePictures } from '../data/image-rows.js';
+import { checkImageDataset } from '../data/check-image-dataset.js';
+import { isInMemory } from '../data/image-dataset.js';
+import { takeRange } from '../data/image-rows.js';
 import { checkImageValues, type ImageDataset, imageBatches, type TensorBatch } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import type { PicturesOrViews } from '../training/fit/epoch-batches.js';
-import type { SimCLR } from '../training/index.js';
+import type { Trainer } from '../training/index.js';
+import type { PicturesOrViews } from '../training/step/batch.js';
+import { coreOf } from '../training/step/trainer-core.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
 import { checkLearningRate, checkTemperature } from './check-settings.js';
@@ -46,13 +48,13 @@ const trainedSteps = 100;
  * for (const { message, remedy } of await examine(simclr, pictures)) console.log(message, remedy);
  */
 export async function examine(
-  simclr: SimCLR,
+  simclr: Trainer,
   images: ImageDataset,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
-  simclr.checkUsable('examine');
+  coreOf('examine', simclr).checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
   checkImageDataset('examine', 'images', images);
@@ -68,7 +70,7 @@ export async function examine(
     const draws: Diagnosis[][] = [];
     for (const draw of [epoch, epoch + 1]) {
       const take = (count: number) => ({
-        images: takePictures('examine', all, 0, Math.min(count, numbers.length)),
+        images: takeRange('examine', all, 0, Math.min(count, numbers.length)),
         indices: numbers.slice(0, count),
       });
       const probe = await probeOf(simclr, take, draw, probeSize);
@@ -94,7 +96,7 @@ async function batchToExamine(
   epoch: number,
 ): Promise<Pick<TensorBatch, 'images' | 'indices'>> {
   if (isInMemory(images)) {
-    const all = takePictures('examine', images);
+    const all = takeRange('examine', images);
     return { images: all, indices: Uint32Array.from({ length: all.shape[0] }, (_, row) => row) };
   }
   for await (const batch of imageBatches(images, { batchSize, seed, epoch, dropRemainder: false }))
@@ -108,7 +110,7 @@ async function batchToExamine(
  * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
  */
 export async function probeOf(
-  simclr: SimCLR,
+  simclr: Trainer,
   take: (count: number) => { images: PicturesOrViews; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
@@ -126,7 +128,7 @@ export function toFinding({ certain: _, ...diagnosis }: Diagnosis, step: number)
   return { ...diagnosis, step };
 }
 
-function checkLoss(simclr: SimCLR, { projections, pairs }: Probe, step: number): Diagnosis[] {
+function checkLoss(simclr: Trainer, { projections, pairs }: Probe, step: number): Diagnosis[] {
   const { temperature, customLoss } = lossOf(simclr);
   if (customLoss) return [];
   const { loss } = pairStatistics(unitRows(projections, 2 * pairs), pairs, temperature);

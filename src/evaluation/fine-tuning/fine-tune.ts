@@ -22,6 +22,8 @@ import {
   randomResizedCrop,
   type Transform,
 } from '../../augmentations/index.js';
+import { explainMissingKernel } from '../../backend/missing-kernel.js';
+import { releaseTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImageValues } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
@@ -30,7 +32,6 @@ import { ShapeError } from '../../errors/errors.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
-import { explainMissingKernel, releaseTape } from '../../training/step/contrastive-gradients.js';
 import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
 import type { LabeledPictures } from '../labels/labeled-pictures.js';
 import type { Labels } from '../labels/labels.js';

@@ -1,14 +1,15 @@
 import { type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
+import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { datasetBatches } from '../../data/dataset-batches.js';
-import { checkImageDataset, isInMemory } from '../../data/image-dataset.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
 import { checkImageValues, datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import type { EmbedOptions } from '../../training/embed.js';
-import { explainMissingKernel } from '../../training/step/contrastive-gradients.js';
+import type { EmbedOptions } from '../../training/index.js';
 import { type LabeledRows, RowLabels } from '../labels/labeled-pictures.js';
 
 /** Options of {@link networkOutputs}. */

@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
-import { checkImageDataset, isInMemory } from '../../data/image-dataset.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
 import { takeRows } from '../../data/image-rows.js';
 import { datasetSize, type ImageArray, type ImageDataset, type TensorBatch } from '../../data/index.js';
 import { DataError } from '../../errors/errors.js';

@@ -1,12 +1,13 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
-import { checkImageDataset, isInMemory } from '../../data/image-dataset.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
 import { type ImageDataset, imageBatches } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
-import type { SimCLR } from '../../training/simclr.js';
+import type { Trainer } from '../../training/index.js';
 import { type Matrix, readEmbeddings } from '../embeddings.js';
 import {
   checkGivenLabels,
@@ -71,7 +72,7 @@ export interface OnlineLinearProbeOptions {
 const caller = 'onlineLinearProbe';
 
 /** Representations of pictures, and which pictures they are of. */
-async function represent(trainer: SimCLR, images: ImageDataset, batchSize: number) {
+async function represent(trainer: Trainer, images: ImageDataset, batchSize: number) {
   const parts: Matrix[] = [];
   const rows = new RowLabels();
   for await (const batch of datasetBatches(caller, images, batchSize)) {
@@ -85,7 +86,7 @@ async function represent(trainer: SimCLR, images: ImageDataset, batchSize: numbe
   return { parts, rows: rows.join() };
 }
 
-async function embed(trainer: SimCLR, images: Tensor4D, batchSize: number): Promise<Matrix> {
+async function embed(trainer: Trainer, images: Tensor4D, batchSize: number): Promise<Matrix> {
   const h = await trainer.embed(images, { batchSize });
   try {
     return await readEmbeddings(caller, 'h', h);

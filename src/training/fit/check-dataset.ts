@@ -1,4 +1,4 @@
-import { checkImageDataset } from '../../data/image-dataset.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
 import { batchesPerEpoch, datasetSize, type ImageDataset } from '../../data/index.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
@@ -6,7 +6,7 @@ import { InvalidOptionError } from '../../errors/errors.js';
  * Finds what can be known to be wrong with a data set before the first epoch begins.
  *
  * @throws {@link InvalidOptionError} when it is of no known kind or too small for one batch.
- * @throws {@link ShapeError} when pictures in memory are not `[count, height, width, channels]`.
+ * @throws {@link ShapeError} when images in memory are not `[count, height, width, channels]`.
  */
 export function checkDataset(dataset: ImageDataset, batchSize: number): void {
   const caller = 'SimCLR.fit';
@@ -17,6 +17,6 @@ export function checkDataset(dataset: ImageDataset, batchSize: number): void {
   }
   const size = datasetSize(dataset);
   throw new InvalidOptionError(
-    `${caller}: dataset must fill at least one batch; give more pictures or a smaller batchSize. Received: dataset of ${size} pictures, batchSize=${batchSize}.`,
+    `${caller}: dataset must fill at least one batch; give more images or a smaller batchSize. Received: dataset of ${size} images, batchSize=${batchSize}.`,
   );
 }
