@@ -3,9 +3,22 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, checkLabelValues, describeValue, receivedMessage } from '../errors/checks.js';
 import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { batchIndices } from './batch-indices.js';
-import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
 import { checkImageDataset } from './check-image-dataset.js';
-import { batchImages, batchViews, checkImages, type EpochPass, type ImageBatch, type ImageBatches, type ImageBatchLike, type ImageBatchSource, type ImageDataset, isImageArray, isIterable, type ViewBatch } from './image-dataset.js';
+import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
+import {
+  batchImages,
+  batchViews,
+  checkImages,
+  type EpochPass,
+  type ImageBatch,
+  type ImageBatches,
+  type ImageBatchLike,
+  type ImageBatchSource,
+  type ImageDataset,
+  isImageArray,
+  isIterable,
+  type ViewBatch,
+} from './image-dataset.js';
 import { takeRows } from './image-rows.js';
 import { isOneShot } from './streams/stream.js';
 

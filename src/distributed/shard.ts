@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { batchIndices } from '../data/batch-indices.js';
-import { isTensor } from '../data/image-array.js';
 import { checkImageDataset } from '../data/check-image-dataset.js';
+import { isTensor } from '../data/image-array.js';
 import { batchImages, batchViews, isImageArray, isInMemory } from '../data/image-dataset.js';
 import { takeRows } from '../data/image-rows.js';
 import {

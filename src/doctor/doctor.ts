@@ -13,7 +13,7 @@ export interface DoctorOptions {
   /** Hears of each kind of finding once a `fit`. @defaultValue prints a line with `console.warn` */
   onFinding?: (finding: Finding) => void | Promise<void>;
   /** Steps between looks at a probe, which cost about a step on `probeSize` pictures. @defaultValue `100` */
-  every?: number;
+  everySteps?: number;
   /** Pictures of the batch that a look takes; with batch normalization in `groups`, all of them. @defaultValue `64` */
   probeSize?: number;
   /** Steps, after the warm-up, over which a loss at the value of guessing is waited for to fall. @defaultValue `200` */
@@ -26,7 +26,7 @@ const confirmAfter = 3;
 /**
  * Callback that looks over the trainer's shoulder and says, once and in a sentence, what is wrong and what to do; it is
  * silent when all is well. Every step it reads loss and learning rate, which cost nothing; at the first step and every
- * `every` steps it looks at a probe of the batch. What chance has a part in is spoken of when a second look shows it
+ * `everySteps` steps it looks at a probe of the batch. What chance has a part in is spoken of when a second look shows it
  * too, and what is only a consequence of another finding is not.
  *
  * @throws `InvalidOptionError` on options outside their domain.
@@ -34,10 +34,10 @@ const confirmAfter = 3;
  * await simclr.fit(pictures, { epochs: 10, callbacks: [doctor()] });
  */
 export function doctor(options: DoctorOptions = {}): Callback {
-  checkKeys('doctor', options, { onFinding: 1, every: 1, probeSize: 1, patience: 1 });
-  const { every = 100, probeSize = 64, patience = 200 } = options;
+  checkKeys('doctor', options, { onFinding: 1, everySteps: 1, probeSize: 1, patience: 1 });
+  const { everySteps = 100, probeSize = 64, patience = 200 } = options;
   const { onFinding = ({ message, remedy }) => console.warn(`doctor: ${message} ${remedy}`) } = options;
-  checkInteger('doctor', 'every', every);
+  checkInteger('doctor', 'everySteps', everySteps);
   checkInteger('doctor', 'probeSize', probeSize, 2);
   checkInteger('doctor', 'patience', patience);
   if (typeof onFinding !== 'function') {
@@ -48,7 +48,7 @@ export function doctor(options: DoctorOptions = {}): Callback {
   let visit: Visit | undefined;
   return {
     onFitStart(start, context) {
-      visit = new Visit(start, context, { every, probeSize, patience, onFinding });
+      visit = new Visit(start, context, { everySteps, probeSize, patience, onFinding });
     },
     async onStepEnd(step, context) {
       visit?.watch.note(step);
@@ -104,6 +104,6 @@ class Visit {
     this.confirming = open && !this.confirming;
     this.nextLook = this.confirming
       ? this.steps + confirmAfter
-      : (Math.floor(this.steps / this.options.every) + 1) * this.options.every;
+      : (Math.floor(this.steps / this.options.everySteps) + 1) * this.options.everySteps;
   }
 }

@@ -7,15 +7,13 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { Trainer } from '../training/index.js';
-import type { PicturesOrViews } from '../training/step/batch.js';
-import { coreOf } from '../training/step/trainer-core.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
 import { checkLearningRate, checkTemperature } from './check-settings.js';
 import { type Diagnosis, type Finding, withoutConsequences } from './finding.js';
 import { lossOf } from './loss-of.js';
 import { checkInitialLoss, lossAtChance } from './loss-watch.js';
-import { type Probe, sharesPartsOfBatch, takeProbe } from './probe.js';
+import { type Probe, type StepPictures, sharesPartsOfBatch, takeProbe } from './probe.js';
 import { pairStatistics, unitRows } from './similarities.js';
 
 /** Options of {@link examine}. */
@@ -54,7 +52,6 @@ export async function examine(
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
-  coreOf('examine', simclr).checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
   checkImageDataset('examine', 'images', images);
@@ -111,7 +108,7 @@ async function batchToExamine(
  */
 export async function probeOf(
   simclr: Trainer,
-  take: (count: number) => { images: PicturesOrViews; indices: ArrayLike<number> },
+  take: (count: number) => { images: StepPictures; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
 ): Promise<Probe> {

@@ -3,6 +3,7 @@ import {
   add,
   avgPool,
   concat,
+  dispose,
   fill,
   gather,
   image,
@@ -24,15 +25,17 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { ntXentLoss } from '../losses/index.js';
+import { projectViews } from '../models/project-views.js';
+import { rememberStatistics } from '../models/running-statistics.js';
 import { randomGenerator } from '../random/index.js';
-import { projectViews } from '../training/gradients/project-views.js';
 import { contrastiveGradients, type Trainer, trainableVariables } from '../training/index.js';
-import type { PicturesOrViews } from '../training/step/batch.js';
-import { rememberStatistics } from '../training/step/running-statistics.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
 
-/** What one look at a trainer and a batch gives: plain numbers. */
+/** Pictures of a step, or the views that a data set cut out of them, one tensor per view. */
+export type StepPictures = Parameters<Trainer['views']>[0];
+
+/** What one pass over a batch tells of a trainer: plain numbers. */
 export interface Probe {
   /** Pictures. */
   pairs: number;
@@ -73,7 +76,7 @@ export function sharesPartsOfBatch(simclr: Trainer): boolean {
  */
 export async function takeProbe(
   simclr: Trainer,
-  images: PicturesOrViews,
+  images: StepPictures,
   indices: ArrayLike<number>,
   epoch: number,
 ): Promise<Probe> {
@@ -116,18 +119,19 @@ interface Measurements {
 
 function measure(
   simclr: Trainer,
-  images: PicturesOrViews,
+  images: StepPictures,
   indices: ArrayLike<number>,
   epoch: number,
 ): Measurements {
   const { encoder, projectionHead } = simclr;
   const { temperature, customLoss } = lossOf(simclr);
+  const views = simclr.views(images, indices, epoch);
   const statistics = rememberStatistics(encoder, projectionHead);
   const watched = watchActivations(encoder, projectionHead);
   let projections: Tensor2D | undefined;
   try {
     const measured = tidy(() => {
-      const [view1, view2] = comparableViews(simclr.views(images, indices, epoch));
+      const [view1, view2] = comparableViews(views);
       const sameSize = view1.shape.join() === view2.shape.join();
       const loss = (a: Tensor2D, b: Tensor2D): Scalar => {
         projections = keep(concat([a, b], 0));
@@ -164,6 +168,7 @@ function measure(
     watched.stop();
     statistics.restore();
     statistics.dispose();
+    dispose(views);
   }
 }
 

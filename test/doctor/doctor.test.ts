@@ -82,7 +82,7 @@ describe('a healthy run is left alone', () => {
       projectionHead: projectionHead({ inputDim: 16, hidden: [16], outputDim: 8 }),
     });
     expect(await examine(simclr, patterns(32))).toEqual([]);
-    expect(await trainWithDoctor(simclr, { steps: 8, every: 3 })).toEqual([]);
+    expect(await trainWithDoctor(simclr, { steps: 8, everySteps: 3 })).toEqual([]);
   });
 });
 
@@ -192,7 +192,7 @@ describe('a run that goes wrong is spoken of', () => {
       'unrelated-views',
       'no more than views of different pictures',
       () => patient({ augmentation: shuffling }),
-      { steps: 40, every: 5, batchSize: 32 },
+      { steps: 40, everySteps: 5, batchSize: 32 },
     ],
     [
       'constant-projections',
@@ -245,7 +245,7 @@ describe('a run that goes wrong is spoken of', () => {
           augmentation: noisy(0.3),
           temperature: 0.1,
         }),
-      { steps: 24, every: 4 },
+      { steps: 24, everySteps: 4 },
     ],
     [
       'dead-relu',
@@ -299,6 +299,22 @@ describe('examine', () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('examines the first batch of a data set that gives batches', async () => {
+    simclr = patient();
+    const { data, shape } = patterns(16);
+    const rows = (count: number) => data.slice(0, count * (data.length / shape[0]));
+    const first = { images: { data: rows(8), shape: [8, ...shape.slice(1)] } };
+    const before = memory().numTensors;
+    const pass = async function* () {
+      yield first;
+      throw new Error('not needed');
+    };
+    const found = await examine(simclr, pass, { batchSize: 8 });
+    expect(found).toEqual(await examine(simclr, first.images as never));
+    expect(memory().numTensors).toBe(before);
+    await expect(examine(simclr, 'photos' as never)).rejects.toThrow(/^examine: images must be a tensor/);
+  });
+
   it('refuses bad input', async () => {
     simclr = patient();
     await expect(examine(simclr, patterns(1))).rejects.toThrow(/^examine: images must be at least 2/);
@@ -311,7 +327,7 @@ describe('examine', () => {
     );
     simclr.dispose();
     await expect(examine(simclr, patterns(4))).rejects.toThrow(
-      /^examine: the trainer must not be disposed of/,
+      /^SimCLR.views: the trainer must not be disposed of/,
     );
   });
 });
@@ -328,7 +344,7 @@ describe('with micro-batches of pictures in memory', () => {
     simclr = patient();
     await simclr.trainStep(patterns(4)); // makes the optimizer's
     const before = memory().numTensors;
-    expect(await trainWithDoctor(simclr, { microBatchSize: 4, steps: 10, every: 1 })).toEqual([]);
+    expect(await trainWithDoctor(simclr, { microBatchSize: 4, steps: 10, everySteps: 1 })).toEqual([]);
     expect(memory().numTensors).toBe(before);
   });
 });
@@ -360,7 +376,7 @@ describe('views of several sizes', () => {
     const before = memory().numTensors;
     const findings = await trainWithDoctor(simclr, {
       steps: 12,
-      every: 2,
+      everySteps: 2,
       ...(microBatchSize && { microBatchSize }),
     });
     expect(codes(findings)).toEqual([]);
@@ -388,7 +404,7 @@ describe('doctor', () => {
   it('prints a line by default, once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     simclr = patient({ temperature: 5 });
-    await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ every: 1 })] });
+    await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ everySteps: 1 })] });
     expect(warn.mock.calls).toEqual([
       [expect.stringMatching(/^doctor: The temperature of 5 .*\. Take 0\.5/)],
     ]);
@@ -398,11 +414,11 @@ describe('doctor', () => {
     simclr = patient();
     await simclr.trainStep(patterns(4)); // makes the optimizer's
     const before = memory().numTensors;
-    await trainWithDoctor(simclr, { steps: 3, every: 1 });
+    await trainWithDoctor(simclr, { steps: 3, everySteps: 1 });
     expect(memory().numTensors).toBe(before);
   });
 
-  it.each([{ every: 0 }, { probeSize: 1 }, { patience: 0 }, { onFinding: 'print' as never }])(
+  it.each([{ everySteps: 0 }, { probeSize: 1 }, { patience: 0 }, { onFinding: 'print' as never }])(
     'refuses %o',
     (options) => {
       expect(() => doctor(options)).toThrow(new RegExp(`^doctor: ${Object.keys(options)[0]} must be`));

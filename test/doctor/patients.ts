@@ -92,7 +92,7 @@ export async function trainWithDoctor(
   const onFinding = (finding: Finding) => {
     findings.push(finding);
   };
-  const callbacks = [doctor({ every: 20, onFinding, ...rest })];
+  const callbacks = [doctor({ everySteps: 20, onFinding, ...rest })];
   await simclr.fit(pictures, { batchSize, microBatchSize, epochs: 1000, maxSteps: steps, callbacks });
   return findings;
 }

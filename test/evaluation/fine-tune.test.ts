@@ -18,6 +18,7 @@ import {
   sequential,
 } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type ImageBatch, selectImages } from '../../src/data/index.js';
 import { classifierNetwork } from '../../src/evaluation/fine-tuning/classifier-network.js';
 import {
   FineTunedClassifier,
@@ -47,7 +48,7 @@ import {
   tinySimCLR,
   weightValues,
 } from '../training/tiny.js';
-import { coloredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
 const plain = compose([]);
 const training = coloredPictures(24, 3);
@@ -244,6 +245,64 @@ describe('fineTune', () => {
   });
 });
 
+describe('fineTune on a data set that gives batches', () => {
+  it.each([
+    ['the labels that its batches carry', asBatches(training), undefined, 1],
+    ['labels by the numbers of its pictures', asBatches(training, false), [...training.labels], 0],
+  ])('takes %s', async (_, images, labels, passesForLabels) => {
+    const simclr = keep(tinySimCLR());
+    await expectTensors(0, async () => {
+      const { classifier, steps, losses, outcome } = await fineTune(
+        simclr,
+        { images, ...(labels && { labels }) },
+        quick,
+      );
+      expect({ steps, outcome, classes: classifier.classes }).toEqual({
+        steps: 90,
+        outcome: 'completed',
+        classes: 3,
+      });
+      expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+      expect(images.passes.filter(({ shuffle }) => !shuffle)).toHaveLength(passesForLabels);
+      const test = asBatches(asked);
+      const inMemory = await classifier.evaluate(asked.images, asked.labels);
+      expect(await classifier.evaluate(test)).toEqual(inMemory);
+      expect(await classifier.evaluate(asBatches(asked, false), [...asked.labels])).toEqual(inMemory);
+      expect(await classifier.predict(test, { batchSize: 4 })).toEqual(inMemory.predictions);
+      classifier.dispose();
+    });
+  });
+
+  it('takes an array of batches, with or without numbers', async () => {
+    const simclr = keep(tinySimCLR());
+    const lossesOf = async (images: ImageBatch[]) => {
+      const { classifier, losses } = await fineTune(simclr, { images }, { ...quick, epochs: 2 });
+      classifier.dispose();
+      return losses;
+    };
+    const batch = (indices: number[]) => ({ ...selectImages(training, indices), indices });
+    const parts = [batch([0, 1, 2, 3, 4]), batch([5, 6, 7])];
+    expect(await lossesOf(parts.map(({ images, labels }) => ({ images, labels })))).toEqual(
+      await lossesOf(parts),
+    );
+  });
+
+  it('leaves no batch of one picture, and says when nothing has labels', async () => {
+    const simclr = keep(tinySimCLR());
+    const seven = asBatches(coloredPictures(7, 3));
+    await expectTensors(0, async () => {
+      const { classifier, steps } = await fineTune(simclr, { images: seven }, { epochs: 1, batchSize: 3 });
+      classifier.dispose();
+      expect(steps).toBe(2);
+      await expect(fineTune(simclr, { images: asBatches(training, false) }, quick)).rejects.toThrow(
+        'fineTune: labels must be given, because the batches of the data set carry none. Received: labels=undefined.',
+      );
+      const short = { images: asBatches(training, false), labels: [0, 1] };
+      await expect(fineTune(simclr, short, quick)).rejects.toThrow(/2 labels for 24 rows/);
+    });
+  });
+});
+
 describe('where the classifier attaches', () => {
   const head = (batchNorm: boolean) =>
     keep(projectionHead({ inputDim: 8, hidden: [6, 5], outputDim: 4, batchNorm, finalBatchNorm: 'scale' }));
@@ -387,7 +446,12 @@ describe('bad input of fineTune', () => {
       /at least two classes. Received: class 0 in every row/,
     ],
     ['a label out of range', { classes: 2 }, {}, /labels must be integers from 0 to 1. Received: labels\[/],
-    ['no pictures', { images: undefined }, {}, /images must be a float32 tensor or \{ data, shape \}/],
+    [
+      'no pictures',
+      { images: undefined },
+      {},
+      /images must be a tensor, \{ data, shape \}, an iterable of batches or a function/,
+    ],
     [
       'one picture',
       { images: { data: new Uint8Array(192), shape: [1, 8, 8, 3] } },

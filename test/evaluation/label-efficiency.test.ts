@@ -1,10 +1,11 @@
+import { tensor4d } from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { selectImages } from '../../src/data/index.js';
 import { InvalidOptionError, ValueRangeError } from '../../src/errors/index.js';
 import { labelEfficiency, linearProbe, selectLabeled } from '../../src/evaluation/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinySimCLR } from '../training/tiny.js';
-import { coloredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
 const simclr = tinySimCLR();
 afterAll(() => simclr.dispose());
@@ -67,6 +68,19 @@ describe('labelEfficiency', () => {
     await expect(labelEfficiency(simclr, training, test, { methods })).rejects.toThrow(
       /methods must be a list of some of probe, pretrained, scratch/,
     );
+  });
+
+  it('gives the same for tensors and for batches that carry their labels', async () => {
+    const options = { perClass: [1, 3], seeds: [0, 4], fineTune, methods: ['probe', 'pretrained'] } as const;
+    const tensor = tensor4d(training.images.data, [24, 8, 8, 3]);
+    const expected = await labelEfficiency(simclr, training, test, options);
+    const [fromTensor, fromBatches] = await expectTensors(0, async () => [
+      await labelEfficiency(simclr, { ...training, images: tensor }, test, options),
+      await labelEfficiency(simclr, { images: asBatches(training) }, { images: asBatches(test) }, options),
+    ]);
+    tensor.dispose();
+    expect(fromTensor).toEqual(expected);
+    expect(fromBatches).toEqual(expected);
   });
 
   it('gives the points that are complete when aborted', async () => {

@@ -6,7 +6,7 @@ import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinyPictures, tinySimCLR, weightValues } from '../training/tiny.js';
-import { coloredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
 const labeled = coloredPictures(30, 3);
 const validation = coloredPictures(15, 3, 2);
@@ -44,6 +44,27 @@ describe('onlineLinearProbe', () => {
     for (const { onlineProbeTrainAccuracy } of metrics) {
       expect(onlineProbeTrainAccuracy! >= 0 && onlineProbeTrainAccuracy! <= 1).toBe(true);
     }
+  });
+
+  it('measures the same on batches that carry their labels', async () => {
+    const metricsOf = async (images: object, other: object) => {
+      const probe = onlineLinearProbe({ ...images, validation: other, batchSize: 8 } as never);
+      const options = { epochs: 3, batchSize: 8, callbacks: [probe] };
+      const simclr = trainer();
+      await simclr.fit(tinyPictures(16), { batchSize: 8, maxSteps: 1 }); // makes the optimizer's slots
+      const { epochs } = await expectTensors(0, () => simclr.fit(tinyPictures(16), options));
+      return epochs.map(({ metrics }) => metrics);
+    };
+    const expected = await metricsOf(labeled, validation);
+    expect(await metricsOf({ images: asBatches(labeled) }, { images: asBatches(validation) })).toEqual(
+      expected,
+    );
+  });
+
+  it('refuses a data set without labels when training begins', async () => {
+    const probe = onlineLinearProbe({ images: asBatches(labeled, false) });
+    const fit = trainer().fit(tinyPictures(16), { batchSize: 8, callbacks: [probe] });
+    await expect(fit).rejects.toThrow(/^onlineLinearProbe: labels must be given, because/);
   });
 
   it('steps only as often as asked, and measures nothing where it did not', async () => {

@@ -23,6 +23,7 @@ import {
   type Transform,
 } from '../../augmentations/index.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
+import { readLoss, sumOfAll } from '../../backend/read-loss.js';
 import { releaseTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImageValues } from '../../data/index.js';
@@ -32,7 +33,6 @@ import { ShapeError } from '../../errors/errors.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
-import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
 import type { LabeledPictures } from '../labels/labeled-pictures.js';
 import type { Labels } from '../labels/labels.js';
 import { classifierNetwork, type FineTuneSource } from './classifier-network.js';

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
 import { takeRows } from '../../data/image-rows.js';
 import {

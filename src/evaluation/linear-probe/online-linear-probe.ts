@@ -1,13 +1,12 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
 import { type ImageDataset, imageBatches } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { Callback } from '../../training/callbacks/callback.js';
-import type { Trainer } from '../../training/index.js';
+import type { Callback, Trainer } from '../../training/index.js';
 import { type Matrix, readEmbeddings } from '../embeddings.js';
 import {
   checkGivenLabels,
