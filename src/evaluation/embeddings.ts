@@ -14,7 +14,7 @@ export interface EmbeddingArray {
  * An {@link EmbeddingArray} whose shape TypeScript knows only as a list of numbers. Its length is checked at the call.
  */
 export interface EmbeddingArrayLike {
-  /** `n * d` finite numbers. */
+  /** `n * d` finite numbers, row-major. */
   readonly data: Float32Array;
   /** `[n, d]`. */
   readonly shape: readonly number[];

@@ -128,7 +128,7 @@ export interface ReportConfusion {
 export interface NamedEmbeddings {
   /** Its heading. */
   name: string;
-  /** One row a picture. */
+  /** One row per picture. */
   embeddings: EmbeddingArray;
 }
 

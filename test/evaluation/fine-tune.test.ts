@@ -431,7 +431,7 @@ describe('FineTunedClassifier', () => {
     expect(memory().numTensors).toBe(tensors);
     classifier.dispose();
     await expect(classifier.predict(asked.images)).rejects.toBeInstanceOf(SimCLRError);
-    await expect(classifier.save(memoryStore())).rejects.toThrow(/must not be disposed of/);
+    await expect(classifier.save(memoryStore())).rejects.toThrow(/must not be disposed/);
   });
 });
 

@@ -40,15 +40,15 @@ import { checkFineTuneOptions, type FineTuneOptions } from './fine-tune-options.
 import { FineTunedClassifier } from './fine-tuned-classifier.js';
 import { type TrainingBatch, type TrainingBatches, trainingBatches } from './training-batches.js';
 
-/** What {@link fineTune} gives. */
+/** Result of {@link fineTune}. */
 export interface FineTuneResult {
-  /** The trained classifier, which the caller disposes of. */
+  /** The trained classifier. The caller disposes of it. */
   classifier: FineTunedClassifier;
-  /** Mean cross entropy of each epoch in nats; the last may be of a part of an epoch. */
+  /** Mean cross entropy of each epoch in nats; after an abort, the last is of part of an epoch. */
   losses: number[];
   /** Optimizer steps done. */
   steps: number;
-  /** Whether all epochs were done. */
+  /** Whether all epochs were completed. */
   outcome: 'completed' | 'aborted';
 }
 
@@ -67,7 +67,7 @@ function crossEntropyGradients(network: LayersModel, input: Tensor4D, targets: T
   }
 }
 
-/** The one network that is trained, and with what. */
+/** One run of fine-tuning: the network, its optimizer and its progress. */
 class FineTuneRun {
   private readonly augmentation: Transform<unknown>;
   private readonly optimizer: Optimizer;
@@ -124,7 +124,7 @@ class FineTuneRun {
       }
       this.losses.push(total / count);
     }
-    // Pictures that a data set leaves out make fewer steps than were planned, and no abort.
+    // Fewer steps than planned are not an abort when a data set leaves pictures out.
     this.aborted = signal?.aborted === true && this.steps < totalSteps;
   }
 
@@ -167,25 +167,27 @@ class FineTuneRun {
     const expected = [count, ...this.inputShape];
     if (view.shape.length === 4 && expected.every((size, axis) => size === view.shape[axis])) return;
     throw new ShapeError(
-      `${caller}: augmentation must give pictures of the encoder's input shape [${expected}]. Received: pictures=[${view.shape}].`,
+      `${caller}: augmentation must return pictures of the encoder's input shape [${expected}]. Received: pictures=[${view.shape}].`,
     );
   }
 }
 
 /**
- * Trains the whole network as a classifier on few labeled pictures, from what it learned without labels: encoder, a part
- * of the projection head where wanted, and a new linear layer that starts with zeros.
+ * Trains the whole network as a classifier on few labeled pictures, starting from what it learned without labels: the
+ * encoder, optionally a part of the projection head, and a new linear layer that starts from zeros.
  *
- * Batch normalization is in training mode. Layers of the encoder that are frozen stay frozen. The source is copied and
- * stays as it is, unless `updateSource` is set. On an error nothing is left behind and the source is unchanged.
+ * Batch normalization runs in training mode. Frozen layers of the encoder stay frozen. The source is copied and does not
+ * change unless `updateSource` is set; after an error it is unchanged, too.
  *
- * @param source - A `SimCLR`, or its encoder, head and normalization.
- * @param training - Labeled pictures; {@link selectLabeled} with `selectImages` chooses few of many.
+ * @param source - A `SimCLR`, or its encoder, projection head and normalization.
+ * @param training - Labeled pictures. {@link selectLabeled} with `selectImages` chooses a few of many. A data set that does
+ * not say how many pictures or which labels it has is read once before training.
  * @param options - See {@link FineTuneOptions}.
- * @throws {@link ShapeError} when there are fewer than 2 pictures, labels and pictures differ in number, the encoder is
- * not fit, or the head has no such layer.
- * @throws {@link ValueRangeError} when pictures are not in [0, 1], a label is no class, or all labels are the same.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link ShapeError} when there are fewer than 2 pictures, labels and pictures differ in number, the encoder
+ * does not take pictures of a fixed size, or the head has no such layer.
+ * @throws {@link ValueRangeError} when pictures are not in [0, 1], a label is not an integer from 0 to `classes - 1`, or all
+ * labels are the same.
+ * @throws {@link InvalidOptionError} when an option is outside its domain, or there are no labels.
  * @throws {@link NonFiniteLossError} when the loss or a gradient becomes NaN or infinite.
  * @throws {@link BackendError} when the active backend lacks a kernel or a gradient that the network needs.
  * @example

@@ -10,7 +10,7 @@ import {
   type ClassificationResult,
   type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
 import { checkGivenLabels, labelsOfRows } from '../labels/labeled-pictures.js';
 import type { Labels } from '../labels/labels.js';
@@ -21,7 +21,7 @@ interface SavedMetadata {
   fineTunedClassifier: { normalization: NormalizeOptions | null };
 }
 
-/** A network from pictures to classes, made by `fineTune`. */
+/** A network that classifies pictures, made by `fineTune`. */
 export class FineTunedClassifier {
   /** Number of classes. */
   readonly classes: number;
@@ -30,14 +30,14 @@ export class FineTunedClassifier {
   /**
    * Use `fineTune` or {@link FineTunedClassifier.load}.
    *
-   * @param network - From pictures `[N, H, W, C]` to logits `[N, classes]`. Belongs to the classifier from now on.
+   * @param network - From pictures `[N, H, W, C]` to logits `[N, classes]`. The classifier owns it from now on.
    * @param normalization - Mean and standard deviation of each channel, applied before the network, or `null`.
    */
   constructor(
     readonly network: LayersModel,
     readonly normalization: NormalizeOptions | null,
   ) {
-    if (normalization !== null) normalize(normalization); // refuses a wrong mean or standard deviation
+    if (normalization !== null) normalize(normalization); // throws on a bad mean or standard deviation
     this.classes = network.outputs[0]!.shape[1]!;
   }
 
@@ -45,14 +45,14 @@ export class FineTunedClassifier {
    * The most probable class of each picture; of equally probable ones the lowest number.
    *
    * @param images - float32 `[N, H, W, C]` in [0, 1] of the encoder's input size, or bytes: any data set that `fit`
-   * takes, gone through in its own order. A picture that the data set leaves out, because it cannot be decoded, has no
-   * row. A tensor is not disposed.
+   * takes, in its own order. A picture that the data set skips because it cannot be decoded has no row. A tensor is not
+   * disposed.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
   async predict(images: ImageDataset, options: EmbedOptions = {}): Promise<Int32Array> {
     const caller = 'FineTunedClassifier.predict';
-    return highestClass(await this.outputs(caller, images, options));
+    return mostProbableClass(await this.outputs(caller, images, options));
   }
 
   /**
@@ -87,7 +87,7 @@ export class FineTunedClassifier {
   }
 
   /**
-   * Saves the network in tfjs's own format, with the normalization in its metadata: `loadLayersModel` reads it too.
+   * Saves the network in the format of tfjs-layers, with the normalization in its metadata. `loadLayersModel` reads it, too.
    *
    * @param target - Any tfjs IO handler or URL string; a directory through `directory(path)` of `simclr-ts/node`.
    * @throws {@link SimCLRError} after `dispose`.
@@ -128,7 +128,7 @@ export class FineTunedClassifier {
   private checkUsable(caller: string): void {
     if (this.disposed) {
       throw new SimCLRError(
-        `${caller}: the classifier must not be disposed of. Received: a call after dispose.`,
+        `${caller}: the classifier must not be disposed. Received: a call after dispose.`,
       );
     }
   }

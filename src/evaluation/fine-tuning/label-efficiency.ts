@@ -22,24 +22,24 @@ import type { FineTuneOptions } from './fine-tune-options.js';
 import { networkOutputs } from './network-outputs.js';
 
 /**
- * What is done with the labels: a linear probe on what was learned without labels, the whole network fine-tuned from
- * there, or the same network trained from scratch.
+ * How the labels are used: for a linear probe on frozen representations, to fine-tune the pretrained network, or to train
+ * the same network from scratch.
  */
 export type LabelEfficiencyMethod = 'probe' | 'pretrained' | 'scratch';
 
 /** One trained classifier of {@link labelEfficiency}. */
 export interface LabelEfficiencyRun {
-  /** How it was made. */
+  /** How it was trained. */
   method: LabelEfficiencyMethod;
-  /** Labels of each class. */
+  /** Labels per class. */
   perClass: number;
-  /** Seed of the choice of pictures and of the training. */
+  /** Seed of the choice of pictures and of training. */
   seed: number;
-  /** Share of the test pictures whose class was predicted. */
+  /** Accuracy on the test pictures. */
   accuracy: number;
 }
 
-/** A line of the plot: one value for each number of labels. */
+/** A line of the plot: one value per number of labels. */
 export interface LabelEfficiencySeries {
   /** Mean accuracy over the seeds. */
   mean: number[];
@@ -49,49 +49,49 @@ export interface LabelEfficiencySeries {
   high: number[];
 }
 
-/** What {@link labelEfficiency} finds: plain data, ready for JSON and for a plot. */
+/** Result of {@link labelEfficiency}: plain data, ready for JSON and for a plot. */
 export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
-  /** The horizontal axis, ascending: labels of each class. Those that were done for all seeds and methods. */
+  /** The horizontal axis in ascending order: labels per class. Only those that are complete for all seeds and methods. */
   perClass: number[];
   /** The lines, values in the order of `perClass`. */
   series: Record<Method, LabelEfficiencySeries>;
-  /** Every classifier, in the order of training. */
+  /** Every classifier in the order of training. */
   runs: LabelEfficiencyRun[];
-  /** Number of test pictures that each accuracy is of. */
+  /** Number of test pictures behind each accuracy. */
   testCount: number;
-  /** Whether all was done. */
+  /** Whether every classifier was trained. */
   outcome: 'completed' | 'aborted';
 }
 
 /** Options of {@link labelEfficiency}. */
 export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
   /**
-   * The lines of the plot. `'probe'` takes moments where fine-tuning takes minutes.
-   * @default ['pretrained', 'scratch']
+   * The lines of the plot. `'probe'` takes seconds where fine-tuning takes minutes.
+   * @defaultValue ['pretrained', 'scratch']
    */
   methods?: readonly Method[];
   /**
-   * Labels of each class: the points of the curve.
-   * @default [1, 10, 100], those of them that every class has
+   * Labels per class: the points of the curve.
+   * @defaultValue those of [1, 10, 100] that every class has
    */
   perClass?: readonly number[];
   /**
-   * One choice of pictures and one training for each. With one seed, more labels hold the fewer.
-   * @default [0]
+   * Each seed makes its own choice of pictures and its own training. Under one seed, larger choices contain smaller ones.
+   * @defaultValue [0]
    */
   seeds?: readonly number[];
   /**
-   * How networks are trained, from SimCLR's weights and from scratch alike; a function where it depends on the labels of
-   * each class. `weights`, `seed` and `updateSource` are set by the curve.
+   * How to train networks, both from SimCLR's weights and from scratch. Pass a function if it depends on the labels per
+   * class. `labelEfficiency` sets `weights`, `seed` and `updateSource` itself.
    */
   fineTune?: LabelEfficiencyTraining | ((perClass: number) => LabelEfficiencyTraining);
-  /** Called after each classifier, with how many are done and how many there are. */
+  /** Called after each classifier, with the numbers of those done and of all. */
   onProgress?: (run: LabelEfficiencyRun, done: number, total: number) => void;
-  /** Ends after the current training step when aborted; what was done is given, with outcome `'aborted'`. */
+  /** Ends after the current training step once aborted; the result then has what was done and outcome `'aborted'`. */
   signal?: AbortSignal;
 }
 
-/** Options of `fineTune` that a curve leaves open. */
+/** Options of `fineTune` that `labelEfficiency` does not set itself. */
 export type LabelEfficiencyTraining = Omit<
   FineTuneOptions,
   'weights' | 'seed' | 'updateSource' | 'signal' | 'optimizer' | 'onProgress'
@@ -126,7 +126,7 @@ function checkMethods(methods: readonly LabelEfficiencyMethod[]): LabelEfficienc
   return [...new Set(methods)];
 }
 
-/** Means and extremes of the points that are complete. */
+/** Mean, lowest and highest accuracy at the points that are complete. */
 function summarize<Method extends LabelEfficiencyMethod>(
   runs: readonly LabelEfficiencyRun[],
   methods: readonly Method[],
@@ -148,7 +148,7 @@ function summarize<Method extends LabelEfficiencyMethod>(
   return { perClass: done, series: series as Record<Method, LabelEfficiencySeries> };
 }
 
-/** The pictures that a curve chooses from, by their rows in the list of labels. */
+/** Gives chosen pictures by their rows in the list of labels. */
 async function choosable(
   training: LabeledPictures,
   { numbers, labels }: PictureLabels,
@@ -156,7 +156,7 @@ async function choosable(
 ): Promise<(rows: Uint32Array) => LabeledImages> {
   const { images } = training;
   if (isImageArray(images)) return (rows) => selectImages({ images, labels }, rows);
-  // Only what some choice takes is kept in memory.
+  // Keep in memory only what some choice takes.
   const rows = Uint32Array.from(new Set(choices.flatMap((chosen) => Array.from(chosen)))).sort();
   const places = new Map(Array.from(rows, (row, place) => [row, place]));
   const all = {
@@ -189,16 +189,17 @@ function prober(source: FineTuneSource, test: LabeledPictures, classes: number) 
 }
 
 /**
- * What labels are worth with and without pre-training: accuracy on test pictures against the number of labels of each
- * class, once with what the source has learned, fine-tuned or under a linear probe, and once trained from scratch, the
- * same network on the same pictures.
+ * Compares what labels are worth with and without pretraining: accuracy on test pictures over the number of labels per
+ * class, for the pretrained network (fine-tuned, or under a linear probe) and for the same network trained from scratch on
+ * the same pictures.
  *
- * @param source - A `SimCLR`, or its encoder, head and normalization. Not changed.
- * @param training - Labeled pictures to choose from.
+ * @param source - A `SimCLR`, or its encoder, projection head and normalization. It does not change.
+ * @param training - Labeled pictures to choose from. A data set that is not in memory is read once or twice, for its labels
+ * and for the chosen pictures.
  * @param test - Other labeled pictures, of the encoder's input size.
  * @param options - See {@link LabelEfficiencyOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link ValueRangeError} when a class has fewer pictures than a point asks for; and what `fineTune` throws.
+ * @throws {@link ValueRangeError} when a class has fewer pictures than a point of the curve needs; and what `fineTune` throws.
  * @example
  * const curve = await labelEfficiency(simclr, train, test, { perClass: [1, 10, 100], fineTune: { epochs: 60 } });
  * console.table(curve.runs);
@@ -226,7 +227,7 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
   const asked = options.perClass ?? [1, 10, 100].filter((count) => count <= available);
   const perClass = checkList('perClass', asked, 1).sort((a, b) => a - b);
   const seeds = checkList('seeds', options.seeds ?? [0], 0);
-  // What asks for too much fails now, not after hours. The largest choice holds the smaller ones.
+  // A choice that is too large must fail now, not after hours of training. It contains the smaller ones.
   const choose = (count: number, seed: number) => selectLabeled(trainingLabels, { perClass: count }, seed);
   const largest = seeds.map((seed) => choose(perClass.at(-1)!, seed));
   const methods = checkMethods(options.methods ?? ['pretrained', 'scratch']) as Method[];
@@ -236,7 +237,7 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
   const total = perClass.length * seeds.length * methods.length;
   const trainingOf = (labels: number) =>
     typeof options.fineTune === 'function' ? options.fineTune(labels) : options.fineTune;
-  /** The accuracy of a trained network; `undefined` when it was aborted. */
+  /** Trains and evaluates a network; `undefined` after an abort. */
   const tuned = async (
     few: LabeledImages,
     how: FineTuneOptions,

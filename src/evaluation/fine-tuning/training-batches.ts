@@ -12,7 +12,7 @@ import {
   imageBatches,
 } from '../../data/index.js';
 import { ShapeError } from '../../errors/errors.js';
-import type { LabeledPictures } from '../labels/labeled-pictures.js';
+import { type LabeledPictures, labelCount } from '../labels/labeled-pictures.js';
 import { checkTrainingLabels, type Labels } from '../labels/labels.js';
 
 /** The pictures of a step with their classes. */
@@ -23,14 +23,14 @@ export interface TrainingBatch {
   labels: Labels;
 }
 
-/** Labeled pictures as fine-tuning goes through them. */
+/** Labeled pictures, epoch by epoch. */
 export interface TrainingBatches {
   classes: number;
   stepsPerEpoch: number;
   epoch(epoch: number): AsyncGenerator<TrainingBatch, void, undefined>;
 }
 
-/** Ends of the steps of a pass: as few as `batchSize` allows, of equal size to one picture, of two at least. */
+/** Where the steps of an epoch end: as few steps as `batchSize` allows, of equal size within one picture, at least two. */
 function stepEnds(count: number, batchSize: number): number[] {
   const steps = Math.max(1, Math.min(Math.ceil(count / batchSize), Math.floor(count / 2)));
   return Array.from({ length: steps }, (_, i) => Math.floor(((i + 1) * count) / steps));
@@ -42,8 +42,8 @@ function checkCount(caller: string, count: number): void {
 }
 
 /**
- * Makes labeled pictures ready to be gone through in a random order, a function of `seed` and epoch, without leaving any
- * out. A data set that does not say how many pictures or which labels it has is read once to find out.
+ * Prepares labeled pictures for training in an order that depends on `seed` and epoch, with no picture left out. A data set
+ * that does not say how many pictures or which labels it has is read once to find out.
  *
  * @throws {@link ShapeError}, {@link ValueRangeError}, {@link InvalidOptionError} on bad pictures and labels.
  */
@@ -77,8 +77,13 @@ export async function trainingBatches(
     stepsPerEpoch ??= batches;
   }
   checkCount(caller, count);
-  const classes = checkTrainingLabels(caller, known!, undefined, training.classes);
-  // A last batch of one picture would have no statistics to normalize by: it joins the others.
+  const classes = checkTrainingLabels(
+    caller,
+    known!,
+    labels === undefined ? undefined : labelCount(images),
+    training.classes,
+  );
+  // Batch normalization needs more than one picture in the last batch.
   const size = count % batchSize === 1 && count > 1 ? evenSize(count, batchSize) : batchSize;
   return {
     classes,

@@ -16,12 +16,12 @@ export interface LabeledPictures {
   images: ImageDataset;
   /**
    * Class numbers from 0, each at its picture's number in the data set.
-   * @default the labels that the batches carry
+   * @defaultValue the labels that the batches carry
    */
   labels?: Labels;
   /**
    * Number of classes.
-   * @default the largest label + 1
+   * @defaultValue the largest label + 1
    */
   classes?: number;
 }

@@ -6,7 +6,7 @@ import {
   type ClassificationResult,
   type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
 import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import type { LabeledEmbeddings } from '../neighbors/knn-classifier.js';
@@ -27,34 +27,34 @@ export interface LinearProbeOptions {
    * the rest wins (of equal ones the one with the lowest loss there), and is then fitted to all rows. `'validation'`
    * tries ten, from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to
    * 1e6 in the same manner (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
-   * @default 1 (scikit-learn)
+   * @defaultValue 1 (scikit-learn)
    */
   inverseRegularization?: number | 'validation' | readonly number[];
   /**
    * Share of each class's rows that is held out while several strengths are tried, above 0 and below 1, rounded; a class
    * of one row is not held out.
-   * @default 0.2
+   * @defaultValue 0.2
    */
   validationShare?: number;
   /**
-   * Seed of the choice of what is held out, a whole number >= 0.
-   * @default 0
+   * Seed of the choice of what is held out, an integer >= 0.
+   * @defaultValue 0
    */
   seed?: number;
   /**
    * Stop after this many L-BFGS iterations, whether converged or not.
-   * @default 1000
+   * @defaultValue 1000
    */
   maxIterations?: number;
   /**
    * Converged when no element of the gradient of the mean objective exceeds this.
-   * @default 1e-6 (scikit-learn: 1e-4)
+   * @defaultValue 1e-6 (scikit-learn: 1e-4)
    */
   tolerance?: number;
   /**
    * Subtract each column's mean and divide by its standard deviation, as scikit-learn's StandardScaler does with the
    * training rows. Constant columns are not divided.
-   * @default true
+   * @defaultValue true
    */
   standardize?: boolean;
 }
@@ -83,7 +83,7 @@ export interface LinearProbe {
   predict(queries: Embeddings): Promise<Int32Array>;
   /** Class probabilities, `[q, classes]`. */
   probabilities(queries: Embeddings): Promise<ClassProbabilities>;
-  /** Predicts and compares with one class number a query. */
+  /** Predicts and compares with one class number per query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
@@ -111,8 +111,8 @@ function checkGrid(caller: string, grid: number | readonly number[]): void {
  *
  * @param training - Embeddings `[n, d]` and their classes.
  * @param options - See {@link LinearProbeOptions}.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, all labels are the same, or
+ * @throws {@link ShapeError} when embeddings are not a float32 matrix, are empty, or rows and labels differ in number.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not a class, all labels are the same, or
  * several strengths are to be tried and no class has two rows.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @example
@@ -201,7 +201,7 @@ export async function linearProbe(
     trials: sweep.trials,
     iterations,
     loss: value,
-    predict: async (queries) => highestClass(await probabilitiesOf('LinearProbe.predict', queries)),
+    predict: async (queries) => mostProbableClass(await probabilitiesOf('LinearProbe.predict', queries)),
     probabilities: (queries) => probabilitiesOf('LinearProbe.probabilities', queries),
     async evaluate(queries, actual) {
       const method = 'LinearProbe.evaluate';

@@ -28,42 +28,42 @@ export interface OnlineLinearProbeOptions {
   images: ImageDataset;
   /**
    * Class numbers from 0, each at its picture's number in the data set.
-   * @default the labels that the batches carry
+   * @defaultValue the labels that the batches carry
    */
   labels?: Labels;
   /**
    * Number of classes.
-   * @default the largest label + 1; a data set whose batches carry the labels is read once for it when `fit` starts
+   * @defaultValue the largest label + 1; a data set whose batches carry the labels is read once for it when `fit` starts
    */
   classes?: number;
   /**
    * Other labeled pictures, on which the classifier is measured after each epoch.
-   * @default none
+   * @defaultValue none
    */
   validation?: LabeledPictures;
   /**
    * Labeled pictures a step of the classifier.
-   * @default 64
+   * @defaultValue 64
    */
   batchSize?: number;
   /**
    * Training steps from one step of the classifier to the next: more is cheaper, as each costs a forward pass.
-   * @default 1
+   * @defaultValue 1
    */
   everySteps?: number;
   /**
    * Learning rate of the classifier's Adam, > 0.
-   * @default 1e-3 (Adam's own, as keras.io's SimCLR example has it)
+   * @defaultValue 1e-3 (Adam's own, as keras.io's SimCLR example has it)
    */
   learningRate?: number;
   /**
-   * Seed of the order of the labeled pictures, a whole number >= 0.
-   * @default 0
+   * Seed of the order of the labeled pictures, an integer >= 0.
+   * @defaultValue 0
    */
   seed?: number;
   /**
    * What the names of the metrics begin with.
-   * @default 'onlineProbe'
+   * @defaultValue 'onlineProbe'
    */
   name?: string;
 }
@@ -122,7 +122,7 @@ async function* endlessBatches(
  * trained on the host in double precision.
  *
  * @throws {@link ShapeError} when pictures and labels differ in number.
- * @throws {@link ValueRangeError} when a label is no class, or all labels are the same.
+ * @throws {@link ValueRangeError} when a label is not a class, or all labels are the same.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @example
  * const probe = onlineLinearProbe({ images: train.images, labels: train.labels, validation: test });

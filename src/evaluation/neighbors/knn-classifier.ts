@@ -5,7 +5,7 @@ import {
   type ClassificationResult,
   type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
 import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import { unitRows } from '../linear-algebra/unit-rows.js';
@@ -15,7 +15,7 @@ import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
 export interface LabeledEmbeddings {
   /** Shape `[n, d]`. A tensor is read at the call and may be disposed of afterwards. */
   embeddings: Embeddings;
-  /** One class number for each row, from 0. Kept by reference. */
+  /** One class number per row, from 0. Kept by reference. */
   labels: Labels;
   /** Number of classes. Default: the largest label + 1. */
   classes?: number;
@@ -25,17 +25,17 @@ export interface LabeledEmbeddings {
 export interface KnnClassifierOptions {
   /**
    * How many nearest references vote, from 1 to their number.
-   * @default 20 (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
+   * @defaultValue 20 (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
    */
   neighbors?: number;
   /**
    * t in the weight exp(similarity / t), unitless, > 0; smaller counts the nearest for more.
-   * @default 0.1 (lightly)
+   * @defaultValue 0.1 (lightly)
    */
   temperature?: number;
   /**
    * `'cosine-exponential'`: a neighbor votes with exp(similarity / t). `'uniform'`: each neighbor has one vote.
-   * @default 'cosine-exponential'
+   * @defaultValue 'cosine-exponential'
    */
   weighting?: 'cosine-exponential' | 'uniform';
 }
@@ -48,7 +48,7 @@ export interface KnnClassifier {
   predict(queries: Embeddings): Promise<Int32Array>;
   /** Each class's share of the votes, `[q, classes]`. */
   probabilities(queries: Embeddings): Promise<ClassProbabilities>;
-  /** Predicts and compares with one class number a query. */
+  /** Predicts and compares with one class number per query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
@@ -64,8 +64,8 @@ export interface KnnClassifier {
  *
  * @param references - Embeddings `[n, d]` and their classes. Zero rows are allowed (similarity 0).
  * @param options - See {@link KnnClassifierOptions}.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, or all labels are the same.
+ * @throws {@link ShapeError} when embeddings are not a float32 matrix, are empty, or rows and labels differ in number.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not a class, or all labels are the same.
  * @throws {@link InvalidOptionError} when an option is outside its domain or `neighbors` exceeds n.
  * @example
  * const embeddings = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] } as const;
@@ -113,7 +113,7 @@ export async function knnClassifier(
 
   return {
     classes,
-    predict: async (queries) => highestClass(await probabilitiesOf('KnnClassifier.predict', queries)),
+    predict: async (queries) => mostProbableClass(await probabilitiesOf('KnnClassifier.predict', queries)),
     probabilities: (queries) => probabilitiesOf('KnnClassifier.probabilities', queries),
     async evaluate(queries, actual) {
       const method = 'KnnClassifier.evaluate';

@@ -9,7 +9,7 @@ import { unitRows } from '../linear-algebra/unit-rows.js';
 export interface NearDuplicatesOptions {
   /**
    * Cosine similarity from which two rows are linked, from -1 to 1; 1 links only what is the same to float32's resolution.
-   * @default 0.98
+   * @defaultValue 0.98
    */
   threshold?: number;
 }

@@ -84,9 +84,9 @@ export function checkNeighbors(caller: string, neighbors: number, references: nu
  * @param references - Shape `[n, d]`.
  * @param neighbors - How many for each query, from 1 to n.
  * @returns Indices and similarities, both `[q, neighbors]` and nearest first.
- * @throws {@link ShapeError} when either is no float32 matrix, is empty, or their columns differ.
+ * @throws {@link ShapeError} when either is not a float32 matrix, is empty, or their columns differ.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `neighbors` is no whole number from 1 to n.
+ * @throws {@link InvalidOptionError} when `neighbors` is not an integer from 1 to n.
  * @example
  * const queries = { data: Float32Array.of(1, 0.1), shape: [1, 2] } as const;
  * const references = { data: Float32Array.of(0, 1, 2, 0), shape: [2, 2] } as const;

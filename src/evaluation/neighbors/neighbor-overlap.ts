@@ -11,9 +11,9 @@ import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
  * @param b - Shape `[n, e]`, row i of the same picture as row i of `a`; `e` may differ from `d`.
  * @param neighbors - From 1 to n - 1. Default 10, or n - 1 where that is less.
  * @returns From 0 (no neighbor in common) to 1 (the same neighbors); about `neighbors / (n - 1)` for unrelated ones.
- * @throws {@link ShapeError} when either is no float32 matrix of at least two rows, or their rows differ in number.
+ * @throws {@link ShapeError} when either is not a float32 matrix of at least two rows, or their rows differ in number.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `neighbors` is no whole number from 1 to n - 1.
+ * @throws {@link InvalidOptionError} when `neighbors` is not an integer from 1 to n - 1.
  * @example
  * const a = { data: Float32Array.of(1, 0, 1, 0.1, 0, 1), shape: [3, 2] } as const;
  * await neighborOverlap(a, a, 1); // 1

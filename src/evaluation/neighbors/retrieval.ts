@@ -15,8 +15,8 @@ export type RelevantPairs =
 /** Options of {@link retrieval}. */
 export interface RetrievalOptions {
   /**
-   * For which k recall@k is given: whole numbers from 1 to the number of rows that a query can find.
-   * @default [1, 5, 10], those of them that are in range
+   * For which k recall@k is given: integers from 1 to the number of rows that a query can find.
+   * @defaultValue [1, 5, 10], those of them that are in range
    */
   k?: readonly number[];
   /**
@@ -25,7 +25,7 @@ export interface RetrievalOptions {
   gallery?: {
     /** Shape `[m, d]`. */
     embeddings: Embeddings;
-    /** One class number a row, where the truth is labels. */
+    /** One class number per row, where the truth is labels. */
     labels?: Labels;
   };
 }
@@ -125,7 +125,7 @@ function checkDepths(k: readonly number[] | undefined, findable: number): readon
   if (k === undefined) return [1, 5, 10].filter((depth) => depth <= findable);
   if (!Array.isArray(k) || k.length === 0) {
     throw new InvalidOptionError(
-      `${caller}: k must be a list of whole numbers, such as [1, 5, 10]. Received: k=${describeValue(k)}.`,
+      `${caller}: k must be a list of integers, such as [1, 5, 10]. Received: k=${describeValue(k)}.`,
     );
   }
   for (const depth of k as readonly number[]) {
@@ -150,11 +150,11 @@ function checkDepths(k: readonly number[] | undefined, findable: number): readon
  * @param embeddings - Queries, shape `[n, d]`. Need not be normalized; a row of zeros has similarity 0 with everything.
  * @param truth - Labels, one a query: rows of the same class are right. Or pairs of rows, see {@link RelevantPairs};
  * pairs are one-way.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, their columns differ from the gallery's, labels and
+ * @throws {@link ShapeError} when embeddings are not a float32 matrix, their columns differ from the gallery's, labels and
  * rows differ in number, or there is nothing to search in.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, a pair names no row, or no query has
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not a class, a pair names no row, or no query has
  * anything to find.
- * @throws {@link InvalidOptionError} when a `k` is no whole number from 1 to the number of rows that can be found, or
+ * @throws {@link InvalidOptionError} when a `k` is not an integer from 1 to the number of rows that can be found, or
  * labels of the gallery are missing.
  * @example
  * const embeddings = { data: Float32Array.of(1, 0, 1, 0.1, 0, 1, 0.1, 1), shape: [4, 2] } as const;
