@@ -18,27 +18,31 @@ import { pairStatistics, unitRows } from './similarities.js';
 
 /** Options of {@link examine}. */
 export interface ExamineOptions {
-  /** Batch size of the training, for the usual range of the learning rate. @defaultValue the number of `images` */
+  /**
+   * Batch size of training, for the usual range of the learning rate; a data set that is not in memory gives its first
+   * batch of this size.
+   *
+   * @defaultValue the number of `images` in memory, otherwise `64`
+   */
   batchSize?: number;
-  /** Pictures that are looked at. With batch normalization in `groups` it is all of them. @defaultValue `64` */
+  /** Pictures per probe. With batch normalization in `groups` it takes all of them. @defaultValue `64` */
   probeSize?: number;
-  /** Draws of the views: two passes over the data, this one and the next. @defaultValue `0` */
+  /** Epoch whose views to draw; the views of the next one confirm the findings. @defaultValue `0` */
   epoch?: number;
 }
 
-/** Steps after which a loss at chance is no beginning any more. */
-const trainedSteps = 100;
+/** Steps after which a loss at chance is a finding. */
+const minTrainedSteps = 100;
 
 /**
- * Examines a trainer on a batch: its settings, its views, its projections, its activations and its gradients. It
- * changes nothing: weights, running statistics and progress stay. Two draws of the views are made, and what chance has
- * a part in is reported only where both show it.
+ * Examines a trainer on a batch: settings, views, projections, activations and gradients. Weights, running statistics and
+ * progress do not change. A finding that may be due to chance is reported only if two draws of the views show it.
  *
  * @param simclr - The trainer, before, during or after training.
- * @param images - Pictures as for `trainStep`: float32 `[N, H, W, C]` in [0, 1], or an array with its shape; at least 2,
- * better 64. Not disposed.
+ * @param images - float32 `[N, H, W, C]` in [0, 1] or bytes, at least 2 pictures and better 64; or any other data set that
+ * `fit` takes, whose first batch is examined. A tensor is not disposed.
  * @param options - {@link ExamineOptions}.
- * @returns Findings, the gravest cause first; none when all is well.
+ * @returns Findings, errors before warnings; none when all is well.
  * @throws `ShapeError`, `ValueRangeError` on bad pictures.
  * @throws `InvalidOptionError` on options outside their domain.
  * @throws `SimCLRError` after `dispose`.
@@ -102,9 +106,9 @@ async function batchToExamine(
 }
 
 /**
- * A probe of the first pictures of a batch, or of all where a part would be normalized otherwise than the whole.
+ * Probes the first pictures of a batch, or all of them when a part would be normalized differently from the whole.
  *
- * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
+ * @param take - Gives at most `count` of the pictures as new tensors, with their numbers.
  */
 export async function probeOf(
   simclr: Trainer,
@@ -120,7 +124,7 @@ export async function probeOf(
   }
 }
 
-/** A finding, without what only the doctor's own memory needs. */
+/** Turns a diagnosis into a finding. */
 export function toFinding({ certain: _, ...diagnosis }: Diagnosis, step: number): Finding {
   return { ...diagnosis, step };
 }
@@ -131,5 +135,5 @@ function checkLoss(simclr: Trainer, { projections, pairs }: Probe, step: number)
   const { loss } = pairStatistics(unitRows(projections, 2 * pairs), pairs, temperature);
   if (step === 0) return checkInitialLoss(loss, pairs, temperature);
   const isChance = chanceLoss(pairs) - loss < chanceShare * attainableGain(pairs, temperature);
-  return step >= trainedSteps && isChance ? [lossAtChance(loss, pairs, step)] : [];
+  return step >= minTrainedSteps && isChance ? [lossAtChance(loss, pairs, step)] : [];
 }

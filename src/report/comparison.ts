@@ -1,4 +1,4 @@
-import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
+import { type AccuracyDifference, accuracyDifference } from '../evaluation/embedding-evaluation.js';
 import type { FilePath } from '../node/files/file-path.js';
 import type { Recipe } from '../recipes/index.js';
 import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';

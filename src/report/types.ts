@@ -1,4 +1,4 @@
-import type { AccuracyDifference, EmbeddingArray } from '../evaluation/measures.js';
+import type { AccuracyDifference, EmbeddingArray } from '../evaluation/embedding-evaluation.js';
 
 /** A small color picture. */
 export interface ReportPicture {

@@ -183,7 +183,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'loss-at-chance',
-      'is what guessing gives',
+      'and guessing gives ln(',
       () => patient({ normalization: null, optimizer: new SGD({ learningRate: 2e-4, momentum: 0 }) }),
       { steps: 30, patience: 20, pictures: patterns(64, 0.1) },
     ],
@@ -237,7 +237,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'statistics-leak',
-      'Batch normalization tells the pairs',
+      'Batch normalization gives the pairs away',
       () =>
         patient({
           encoder: denseEncoder({ groups: 8 }),

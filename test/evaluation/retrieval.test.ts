@@ -82,7 +82,7 @@ describe('retrieval', () => {
     [
       'a gallery without labels',
       [four, Uint8Array.of(0, 0, 1, 1), { gallery: { embeddings: four } }],
-      /gallery.labels are needed/,
+      /gallery.labels must be given/,
       InvalidOptionError,
     ],
     ['NaN', [embeddings([1, 0, Number.NaN, 1], 2), Uint8Array.of(0, 0)], /must be finite/, ValueRangeError],

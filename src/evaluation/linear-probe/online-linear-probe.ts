@@ -42,18 +42,18 @@ export interface OnlineLinearProbeOptions {
    */
   validation?: LabeledPictures;
   /**
-   * Labeled pictures a step of the classifier.
+   * Labeled pictures per step of the classifier.
    * @defaultValue 64
    */
   batchSize?: number;
   /**
-   * Training steps from one step of the classifier to the next: more is cheaper, as each costs a forward pass.
+   * Training steps between two steps of the classifier. Larger is cheaper, because each step costs a forward pass.
    * @defaultValue 1
    */
   everySteps?: number;
   /**
    * Learning rate of the classifier's Adam, > 0.
-   * @defaultValue 1e-3 (Adam's own, as keras.io's SimCLR example has it)
+   * @defaultValue 1e-3 (Adam's default, which keras.io's SimCLR example uses)
    */
   learningRate?: number;
   /**
@@ -62,7 +62,7 @@ export interface OnlineLinearProbeOptions {
    */
   seed?: number;
   /**
-   * What the names of the metrics begin with.
+   * Prefix of the names of the metrics.
    * @defaultValue 'onlineProbe'
    */
   name?: string;
@@ -110,26 +110,26 @@ async function* endlessBatches(
 }
 
 /**
- * Callback that trains a linear classifier beside SimCLR, on representations h of labeled pictures from which no
- * gradient reaches the encoder, and writes into each epoch's `metrics`:
+ * Callback that trains a linear classifier alongside SimCLR, on representations h of labeled pictures. No gradient reaches
+ * the encoder. It writes into each epoch's `metrics`:
  *
- * - `onlineProbeLoss`, `onlineProbeTrainAccuracy`: mean cross entropy in nats, and accuracy, of the epoch's batches, each
+ * - `onlineProbeLoss`, `onlineProbeTrainAccuracy`: mean cross entropy in nats and accuracy on the epoch's batches, each
  *   before its update;
- * - `onlineProbeAccuracy`: accuracy on `validation` at the end of the epoch, where given.
+ * - `onlineProbeAccuracy`: accuracy on `validation` at the end of the epoch, if given.
  *
- * h is that of `embed` (without augmentation, batch normalization in inference mode). The classifier is ever a little
- * behind the encoder: `linearProbe` at the end is the figure to report. It is kept over several calls of `fit`, and
- * trained on the host in double precision.
+ * h comes from `embed`: without augmentation, with batch normalization in inference mode. The classifier always lags behind
+ * the encoder, so report the accuracy of `linearProbe` after training. The classifier lives on over several calls of `fit`
+ * and is trained on the host in double precision.
  *
  * @throws {@link ShapeError} when pictures and labels differ in number.
- * @throws {@link ValueRangeError} when a label is not a class, or all labels are the same.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link ValueRangeError} when a label is not an integer from 0 to `classes - 1`, or all labels are the same.
+ * @throws {@link InvalidOptionError} when an option is outside its domain, or there are no labels.
  * @example
  * const probe = onlineLinearProbe({ images: train.images, labels: train.labels, validation: test });
  * const history = await simclr.fit(train.images, { epochs: 100, callbacks: [probe] });
  * history.epochs.at(-1).metrics.onlineProbeAccuracy;
- * @see lightly's `OnlineLinearClassifier` and google-research/simclr's `lineareval_while_pretraining`: the same idea on the
- * views of the training step.
+ * @see lightly's `OnlineLinearClassifier` and google-research/simclr's `lineareval_while_pretraining`, which do the same on
+ * the views of the training step.
  */
 export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
   checkKeys<OnlineLinearProbeOptions & { classNames?: unknown }>('onlineLinearProbe', options, {
@@ -142,7 +142,7 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
     learningRate: 1,
     seed: 1,
     name: 1,
-    // Of labeled pictures that are spread into the options.
+    // Comes with labeled pictures that are spread into the options.
     classNames: 1,
   });
   const {
@@ -225,7 +225,7 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
       epoch.metrics[`${name}Accuracy`] = right / actual.length;
     },
     async onFitEnd() {
-      // Pictures in memory go on where they were; files are closed.
+      // Pictures in memory continue where they stopped. Other data sets must close their files.
       if (isInMemory(images)) return;
       await batches.return();
       batches = open();

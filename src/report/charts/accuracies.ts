@@ -1,4 +1,4 @@
-import { confidenceInterval } from '../../evaluation/measures.js';
+import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
 import { duration, escapeHtml, factList, percent, plural, points, range, whole } from '../page/html.js';
 import type { AccuracyRow, ReportAccuracies, ReportData, ReportTraining } from '../types.js';
 

@@ -1,4 +1,4 @@
-import { confidenceInterval } from '../../evaluation/measures.js';
+import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
 import { escapeHtml, percent, plural, range, whole } from '../page/html.js';
 import type { EfficiencyRun, ReportEfficiency } from '../types.js';
 import { type ChartLine, renderChart } from './chart.js';
