@@ -89,7 +89,8 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
   if (encoder) {
     const loss = options.loss ? toViewLoss(options.loss) : undefined;
     const augmentations = augmentation === undefined ? [] : ([augmentation].flat() as Transform<unknown>[]);
-    probeStep({ ...options, encoder, loss, augmentations }, needs);
+    const { viewBatching } = options;
+    probeStep({ encoder, projectionHead, viewBatching, loss, augmentations }, needs);
   }
   // Beside an encoder its own needs count: one without convolutions can do without their gradients.
   const wrong = await probeValues(encoder ? new Needs() : needs);
