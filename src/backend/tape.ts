@@ -11,7 +11,7 @@ export function guardTape<T>(body: () => T): T {
   }
 }
 
-/** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
+/** What a gradient needs later tfjs keeps until then, and forever where it never comes to that. */
 export function releaseTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one

@@ -6,15 +6,15 @@ import type { Trainer } from '../trainer.js';
 export interface FitStart {
   /** Passes over the data that this call will make. */
   epochs: number;
-  /** Pictures a step. */
+  /** Pictures per step. */
   batchSize: number;
-  /** Optimiser steps that this call will make, where the data set's size is known. */
+  /** Optimizer steps that this call will make, where the data set's size is known. */
   totalSteps?: number;
   /** Batches of a whole pass over the data, where the data set's size is known. */
   stepsPerEpoch?: number;
 }
 
-/** One optimiser step. */
+/** One optimizer step. */
 export interface StepRecord {
   /** Number of the step since the model was made, from 0. */
   step: number;
@@ -56,7 +56,7 @@ export interface EpochRecord {
   seconds: number;
   /** Pictures trained on per second. */
   pairsPerSecond: number;
-  /** Optimiser steps of this call in the epoch. */
+  /** Optimizer steps of this call in the epoch. */
   steps: number;
   /** `true` when the epoch was cut short: by an abort, a callback's stop, or a limit of steps. */
   partial: boolean;
@@ -101,7 +101,7 @@ export interface FitContext {
 export interface Callback {
   /** Before the first step. */
   onFitStart?(start: FitStart, context: FitContext): void | Promise<void>;
-  /** After each optimiser step; on a backend whose values come late (WebGPU), once the next one is under way. */
+  /** After each optimizer step; on a backend whose values come late (WebGPU), once the next one is under way. */
   onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
   /** After each step that was left out, where `fit` was told to: see its `onNonFinite`. */
   onStepSkipped?(skipped: SkippedStep, context: FitContext): void | Promise<void>;

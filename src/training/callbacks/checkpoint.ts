@@ -21,7 +21,7 @@ export interface CheckpointOptions {
   everySteps?: number;
   /** Epochs between checkpoints; 0 = none at the ends of epochs. @defaultValue `1` */
   everyEpochs?: number;
-  /** With a store: how many of the newest checkpoints are kept. Whole number >= 1. @defaultValue `3` */
+  /** With a store: how many of the newest checkpoints are kept. Integer >= 1. @defaultValue `3` */
   keep?: number;
   /**
    * With a store: keeps the best checkpoint too, whatever its age. `'loss'`: by the mean loss since the one before; a
@@ -34,7 +34,7 @@ export interface CheckpointOptions {
   /** With a store: whether a trainer at step 0 may replace the checkpoints of a longer run. @defaultValue `false` */
   overwrite?: boolean;
   /**
-   * Hears of a checkpoint that could not be written (the disk is full, say), and training goes on; left out, it ends
+   * Hears of a checkpoint that could not be written (the disk is full, say), and training continues; left out, it ends
    * with the error. What was written before is good in any case. Errors at the start are always thrown.
    */
   onError?: (error: unknown) => void;
@@ -52,16 +52,16 @@ export type CheckpointTarget =
 /**
  * Callback that saves the trainer as it goes: at the start, so that a full disk or a wrong path is known before
  * any work is done; at the given intervals; and at the end, also after an abort or a stop. `SimCLR.load` and
- * `fit(..., { epochs, resume: true })` go on from there.
+ * `fit(..., { epochs, resume: true })` continue from there.
  *
- * Within training a checkpoint is the state of its moment, and is written while the steps go on. One write is under
+ * Within training a checkpoint is the state of its moment, and is written while the steps continue. One write is under
  * way at a time: a step that is to be saved waits for the one before. On a backend whose values come late (WebGPU) it
  * may hold one step more, and is written only once that step's loss is known to be finite.
  *
  * @param target - A store, which keeps several (`checkpointDirectory(path)` of `simclr-ts/node`), or where to save
  * the only one: any tfjs IO handler or URL string (`'indexeddb://my-model'`), or a function that gives one for a step.
  * `directory(path)` of `simclr-ts/node` writes atomically.
- * @throws {@link InvalidOptionError} when an interval is no whole number >= 0, or an option of stores is given without
+ * @throws {@link InvalidOptionError} when an interval is not an integer >= 0, or an option of stores is given without
  * one.
  */
 export function checkpoint(target: CheckpointTarget, options: CheckpointOptions = {}): Callback {

@@ -4,7 +4,7 @@ import type { Callback, EpochRecord, FitOutcome, StepRecord } from './callback.j
 export interface History {
   /** Every epoch, a partial last one included. */
   epochs: EpochRecord[];
-  /** Every optimiser step. */
+  /** Every optimizer step. */
   steps: StepRecord[];
   /** How it ended. */
   outcome: FitOutcome;

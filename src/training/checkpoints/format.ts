@@ -98,7 +98,7 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
 function checkMetadata({ progress, optimizer, fit, customLoss, loss }: Metadata): void {
   for (const name of ['step', 'epoch', 'batch'] as const) {
     if (!isCount(progress[name])) {
-      fail('count its progress in whole numbers >= 0', `${name}=${describeValue(progress[name])}`);
+      fail('count its progress in integers >= 0', `${name}=${describeValue(progress[name])}`);
     }
   }
   const { className, config, step, variables } = optimizer;

@@ -41,7 +41,7 @@ export class CheckpointLog {
   /**
    * Reads what the store holds.
    *
-   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not go on from.
+   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not continue from.
    */
   async open(simclr: Trainer): Promise<void> {
     const { manifest } = await readEntries(this.store);

@@ -8,7 +8,7 @@ import type { TrainerCore } from '../step/trainer-core.js';
 
 /** Leaves out steps whose loss or gradients are not finite, instead of ending training. */
 export interface SkipNonFinite {
-  /** Steps in succession that may be left out; one more ends training with the error. Whole number >= 1. */
+  /** Steps in succession that may be left out; one more ends training with the error. Integer >= 1. */
   skip: number;
   /**
    * Factor of the learning rate after each step left out, > 0 and at most 1. It stays, and is saved with the

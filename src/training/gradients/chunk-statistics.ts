@@ -10,7 +10,7 @@ interface Remembered {
 
 /**
  * Averages what the chunks of a batch make of the running statistics: each chunk moves them from where they were before
- * the batch, and in the end they take the mean. Because a move is linear, that is what batch normalisation with one group
+ * the batch, and in the end they take the mean. Because a move is linear, that is what batch normalization with one group
  * a chunk makes of the whole batch at once.
  */
 export class ChunkStatistics {

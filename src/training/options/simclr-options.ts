@@ -73,12 +73,12 @@ export interface SimCLROptions {
    * 64 by Spijkervet/SimCLR
    */
   optimizer?: Optimizer | OptimizerConfig;
-  /** All views of one size in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
+  /** All views of one size in one pass, or one pass per view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
-  /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
+  /** Seed of the default models' weights, of the shuffling and of all views: an integer from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;
   /**
-   * What else a checkpoint must hold for training to go on bit for bit, by name (letters, digits, `.`, `_`, `-`): for
+   * What else a checkpoint must hold for training to continue bit for bit, by name (letters, digits, `.`, `_`, `-`): for
    * example a queue of negatives.
    *
    * @defaultValue none

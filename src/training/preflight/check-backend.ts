@@ -20,7 +20,7 @@ export interface CheckBackendOptions {
   projectionHead?: LayersModel | undefined;
   /** What compares the views. @defaultValue none */
   loss?: ViewLoss | ContrastiveLoss | undefined;
-  /** What makes the views: one transform, or one a view. @defaultValue none */
+  /** What makes the views: one transform, or one per view. @defaultValue none */
   augmentation?: Transform<unknown> | readonly Transform<unknown>[] | undefined;
   /** As of the trainer. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate' | undefined;
@@ -62,7 +62,7 @@ export interface BackendCheck {
  * @param options - The parts of the step; a trainer is taken as it is.
  * @returns What was found. It also tells of two copies of tfjs-core, of 16-bit floats, of pictures too many for the
  * machine's textures or buffers, and of a backend that does not start.
- * @throws {@link InvalidOptionError} when `images` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `images` is not an integer >= 1.
  * @example
  * const check = await checkBackend({ encoder, projectionHead, loss: ntXentLoss });
  * if (!check.ok) console.error(check.message);

@@ -29,7 +29,7 @@ export interface KnownOperation {
 
 type Pattern = readonly [factor: number, modulus: number, offset: number];
 
-/** Whole numbers in a pattern. */
+/** Integers in a pattern. */
 function whole<T extends Tensor>(shape: number[], [factor, modulus, offset]: Pattern): T {
   const values = Float32Array.from(
     { length: util.sizeFromShape(shape) },
