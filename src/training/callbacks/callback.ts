@@ -32,7 +32,7 @@ export interface StepRecord {
 
 /** A step that was left out because its loss or a gradient was not finite. */
 export interface SkippedStep {
-  /** Number that the step would have had; the next step has it. */
+  /** Number that the step would have had; the next step takes it. */
   step: number;
   /** Pass over the data since the model was made, from 0. */
   epoch: number;
@@ -40,7 +40,7 @@ export interface SkippedStep {
   batch: number;
   /** The loss; finite where only a gradient was not. */
   loss: number;
-  /** Steps left out one after the other, this one included. */
+  /** Consecutive steps left out, including this one. */
   inSuccession: number;
   /** Factor of the learning rate from now on, against what it was when `fit` began. */
   learningRateFactor: number;
@@ -89,7 +89,7 @@ export interface FitContext {
         indices: ArrayLike<number>;
       })
     | undefined;
-  /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
+  /** Ends training after the current step, without an error; `reason` goes to the history. */
   stop(reason: string): void;
 }
 

@@ -34,8 +34,8 @@ export interface CheckpointOptions {
   /** With a store: whether a trainer at step 0 may replace the checkpoints of a longer run. @defaultValue `false` */
   overwrite?: boolean;
   /**
-   * Hears of a checkpoint that could not be written (the disk is full, say), and training continues; left out, it ends
-   * with the error. What was written before is good in any case. Errors at the start are always thrown.
+   * Called when a checkpoint cannot be written (a full disk, for example); training then continues. Without it, training
+   * ends with the error. What was written before is good in any case. Errors at the start are always thrown.
    */
   onError?: (error: unknown) => void;
   /** Called when a checkpoint has been written, with the number of steps behind it. */
@@ -87,7 +87,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     else await simclr.save(typeof target === 'function' ? target(step) : (target as io.IOHandler | string));
     onSaved?.(step);
   };
-  /** Waits for the write under way, and ends training if it failed and nobody wants to hear of it. */
+  /** Waits for the write under way, and ends training if it failed and there is no `onError`. */
   const settle = async () => {
     await writing;
     writing = undefined;
@@ -110,7 +110,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     writing = write(context, step, value).catch((error: unknown) => {
       failure = { error };
     });
-    await yieldToEventLoop(); // what the snapshot still reads by promises alone is then read
+    await yieldToEventLoop(); // lets the snapshot finish what it reads by promises
   };
   return {
     async onFitStart(start, context) {
@@ -133,7 +133,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     },
     async onEpochEnd(epoch, context) {
       if (epoch.partial) return;
-      // Where the length was not known, the checkpoint of the last step is brought up to the end of the epoch.
+      // Where the length was not known, update the checkpoint of the last step to the end of the epoch.
       const isWanted = isDue || context.simclr.progress.step === savedAt;
       isDue = false;
       if (isWanted || (everyEpochs > 0 && (epoch.epoch + 1) % everyEpochs === 0)) await save(context, epoch);

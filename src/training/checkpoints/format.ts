@@ -11,7 +11,7 @@ export const format = 'simclr-ts';
 
 /**
  * Raised whenever older versions could not read what is written. Version 2 added `byteOrder`, `fit` and `extraState`;
- * version 1 is read all the same.
+ * version 1 can still be read.
  */
 export const formatVersion = 2;
 
@@ -181,7 +181,7 @@ function checkLength(weightData: io.WeightData, specs: io.WeightsManifestEntry[]
 /**
  * Looks for layers of tfjs and of this library that no saved weight can be of, before memory is taken for them: every
  * size that such a layer has is also the length of an axis of one of its weights. And for initializers whose making would
- * not end. What a layer of the user's own has in its configuration is its own affair.
+ * not end. The configuration of the user's own layers is not checked.
  *
  * @throws {@link CheckpointError} naming the first.
  */
@@ -245,7 +245,7 @@ const sizeKeys = new Set(
   ]),
 );
 
-/** The error for a weight that has a value that is none. */
+/** The error for a weight that is NaN or infinite. */
 export function nonFiniteWeight(name: string, value: number): CheckpointError {
   return new CheckpointError(
     `SimCLR.save: every weight must be finite; training has diverged, and nothing was written. Received: ${name} with ${value}.`,

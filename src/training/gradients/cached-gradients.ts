@@ -42,8 +42,7 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
    */
   views(chunk: number): readonly Tensor4D[];
   /**
-   * How much memory, in bytes, views may take to be there still when their chunk is seen the second time. Beyond it they
-   * are made again.
+   * Memory, in bytes, for keeping views until their chunk is processed the second time. Views beyond it are made again.
    *
    * @defaultValue 2^27: all views of 600 pictures of 96x96, or of 5000 of 32x32
    */
@@ -133,7 +132,7 @@ export async function cachedGradients(
   }
 }
 
-/** The loss of the whole batch and its gradient at the projections, one tensor a view. */
+/** The loss of the whole batch and its gradient at the projections, one tensor per view. */
 function atProjections(
   loss: ViewLoss,
   chunks: readonly Tensor2D[][],

@@ -104,7 +104,7 @@ export function viewGradients(
   });
 }
 
-/** The value of a loss. @throws {@link ShapeError} when it is no scalar. */
+/** The value of a loss. @throws {@link ShapeError} when it is not a scalar. */
 export function lossOf(loss: ViewLoss, projections: readonly Tensor2D[], context: LossContext): Scalar {
   return checkScalar(loss.compute(projections, context));
 }

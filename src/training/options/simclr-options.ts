@@ -87,7 +87,7 @@ export interface SimCLROptions {
 }
 
 /**
- * Options of `SimCLR.load`: what replaces the saved parts, already made, for the file holds the data to make them from.
+ * Options of `SimCLR.load`: what replaces the saved parts, already made, because the file holds the data to make them from.
  */
 export interface SimCLRLoadOptions
   extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer'> {

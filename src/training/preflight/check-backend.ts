@@ -35,7 +35,7 @@ export interface CheckBackendOptions {
 
 /** What {@link checkBackend} found. */
 export interface BackendCheck {
-  /** Whether a step can be made and its values are right. */
+  /** Whether a step can be taken and its values are right. */
   ok: boolean;
   /** The active backend's name in TensorFlow.js; empty where there is none. */
   backend: string;

@@ -17,8 +17,8 @@ function withParts(layer: Layer): Layer[] {
  * @param size - Pictures of a batch.
  * @param sizeName - What says so: the option's name, or that of the pictures.
  * @throws {@link InvalidOptionError} when `microBatchSize` is not an integer >= 1, larger than the batch or does not divide
- * it; when it is 1 and there is batch normalization; and when a layer draws at random, for each chunk goes through the
- * network twice.
+ * it; when it is 1 and there is batch normalization; and when a layer draws at random, because each chunk goes through
+ * the network twice.
  */
 export function checkMicroBatch(
   caller: string,
