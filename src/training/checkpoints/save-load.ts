@@ -210,7 +210,7 @@ function savedAugmentation(config: Metadata['augmentation']): SimCLRLoadOptions[
 
 function savedOptimizer({ className, config }: OptimizerDescription): Optimizer {
   try {
-    return optimizerFromConfig({ ...config, className });
+    return optimizerFromConfig(config);
   } catch (cause) {
     if (!isError(cause, 'InvalidOptionError')) throw cause;
     throw new CheckpointError(
