@@ -19,7 +19,7 @@ export interface SimCLROptions {
   /**
    * f: any tfjs `LayersModel` from pictures `[N, H, W, C]` to representations h `[N, d]`.
    *
-   * Or data to make one from: `{ architecture: 'resnet18', stem: 'small' }`.
+   * Or data to make one from: `{ name: 'resnet18', stem: 'small' }`.
    *
    * @defaultValue `resnet18({ inputShape: [96, 96, 3], seed })`
    */
