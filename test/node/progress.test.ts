@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { progress, progressBar } from '../../src/node/index.js';
 import { formatDuration } from '../../src/node/progress/bar.js';
+import { programArguments } from './program.js';
 
 class Recorder extends Writable {
   text = '';
@@ -209,11 +210,11 @@ describe('progress', () => {
 
   it('does not keep a program alive that forgets to stop it', () => {
     const script = `
-      import { progress } from './src/node/progress.ts';
+      import { progress } from './src/node/index.ts';
       process.stderr.isTTY = true;
       progress(10, 'Work').update(3);
     `;
-    const { status, stderr } = spawnSync('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const { status, stderr } = spawnSync(process.execPath, programArguments(script), {
       encoding: 'utf8',
       env: { ...process.env, CI: '', TERM: 'xterm' },
       timeout: 30_000,
