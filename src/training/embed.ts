@@ -1,7 +1,7 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { checkImages } from '../data/image-dataset.js';
-import { toBatch } from '../data/image-rows.js';
+import { sliceImages } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -34,7 +34,7 @@ export async function embedImages(
   const pieces: Tensor2D[] = [];
   try {
     for (let start = 0; start < total; start += batchSize) {
-      const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
+      const batch = sliceImages(caller, images, start, Math.min(batchSize, total - start));
       try {
         await checkImageValues(caller, 'images', batch);
         simclr.checkUsable(caller); // it may have been disposed of meanwhile

@@ -17,7 +17,7 @@ import { explainMemory } from '../backend/explain-memory.js';
 import { unlessLost } from '../backend/lost-device.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { isTensor } from '../data/image-array.js';
-import { toBatch } from '../data/image-rows.js';
+import { sliceImages } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
@@ -197,7 +197,7 @@ export class SimCLR {
     return this.exclusively(caller, async () => {
       checkKeys(caller, options, { indices: 1, epoch: 1, labels: 1, microBatchSize: 1 });
       const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
-      const batch = toBatch(caller, images);
+      const batch = sliceImages(caller, images);
       try {
         await unlessLost(caller, this.progress.step, () => checkImageValues(caller, 'images', batch));
         const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
