@@ -2,16 +2,10 @@ import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-cor
 import { unlessLost } from '../backend/lost-device.js';
 import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
-<<<<<<< HEAD
-import { checkImages } from '../data/image-dataset.js';
-import { sliceImages } from '../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike } from '../data/index.js';
-=======
 import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
 import { isImageArray } from '../data/image-dataset.js';
 import { checkImageValues, datasetSize, type ImageDataset, imageBatches } from '../data/index.js';
->>>>>>> main
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
@@ -47,16 +41,11 @@ async function embed(
   const pieces: Tensor2D[] = [];
   let done = 0;
   try {
-<<<<<<< HEAD
-    for (let start = 0; start < total; start += batchSize) {
-      const batch = sliceImages(caller, images, start, Math.min(batchSize, total - start));
-=======
     for await (const { images: batch } of imageBatches(images, {
       batchSize,
       shuffle: false,
       dropRemainder: false,
     })) {
->>>>>>> main
       try {
         checkInputShape(core, caller, batch.shape);
         await checkImageValues(caller, 'images', batch);

@@ -1,20 +1,7 @@
 import type { io, Optimizer, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-<<<<<<< HEAD
-import { augment, type NormalizeOptions, normalize, type Transform } from '../augmentations/index.js';
-import { explainMemory } from '../backend/explain-memory.js';
-import { unlessLost } from '../backend/lost-device.js';
-import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
-import { isTensor } from '../data/image-array.js';
-import { sliceImages } from '../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike, type ImageDataset } from '../data/index.js';
-import { checkKeys } from '../errors/check-keys.js';
-import { checkFloatTensor, checkInteger, describeValue } from '../errors/checks.js';
-import { InvalidOptionError, ShapeError, SimCLRError } from '../errors/errors.js';
-=======
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
->>>>>>> main
 import type { ViewLoss } from '../losses/index.js';
 import type { History } from './callbacks/history.js';
 import { loadTrainer } from './checkpoints/load.js';
@@ -169,28 +156,8 @@ export class SimCLR implements Trainer {
    * @throws {@link SimCLRError} while another `fit` or `trainStep` runs, and after `dispose`.
    */
   trainStep(images: Tensor4D | ImageArrayLike, options: TrainStepOptions = {}): Promise<TrainStepResult> {
-<<<<<<< HEAD
-    const caller = 'SimCLR.trainStep';
-    return this.exclusively(caller, async () => {
-      checkKeys(caller, options, { indices: 1, epoch: 1, labels: 1, microBatchSize: 1 });
-      const { epoch = this.progress.step, indices, labels, microBatchSize } = options;
-      const batch = sliceImages(caller, images);
-      try {
-        await unlessLost(caller, this.progress.step, () => checkImageValues(caller, 'images', batch));
-        const rows = indices ?? Array.from({ length: batch.shape[0] }, (_, row) => row);
-        const count = batch.shape[0];
-        checkIndices(rows, count);
-        checkLabels(caller, this.loss, labels, count);
-        if (microBatchSize !== undefined) checkMicroBatch(caller, this, microBatchSize, count, 'images');
-        return await this.step(tensorBatch(batch, rows), { epoch, labels, microBatchSize });
-      } finally {
-        batch.dispose();
-      }
-    });
-=======
     const core = coreOf('SimCLR.trainStep', this);
     return core.exclusively('SimCLR.trainStep', () => trainOnBatch(core, images, options));
->>>>>>> main
   }
 
   /**
