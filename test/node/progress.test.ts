@@ -131,6 +131,33 @@ describe('a bar', () => {
     expect(decoding.text).toContain('10/10 | 0s left');
   });
 
+  it('estimates the remaining time from the last updates, and draws the last of a burst', () => {
+    vi.useFakeTimers();
+    try {
+      const stream = new Recorder(true);
+      const bar = progress(100, 'Decoding', { stream });
+      vi.advanceTimersByTime(1000);
+      bar.update(1);
+      expect(screen(stream.text)[0]).toContain('1/100 | 1m40s left');
+      // From here on twice as fast: of the whole time 0.9 per second, of the last 50 updates 2 per second.
+      for (let done = 2; done <= 60; done++) {
+        vi.advanceTimersByTime(500);
+        bar.update(done);
+      }
+      expect(screen(stream.text)[0]).toContain('60/100 | 20s left');
+      for (const done of [61, 62, 63]) bar.update(done);
+      expect(screen(stream.text)[0]).toContain('60/100');
+      vi.advanceTimersByTime(100);
+      expect(screen(stream.text)[0]).toContain('63/100');
+      bar.stop();
+      bar.update(99);
+      vi.advanceTimersByTime(1000);
+      expect(screen(stream.text)).toEqual([expect.stringContaining('63/100'), '']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('clears its line for other texts, and goes on below them', () => {
     const stream = new Recorder(true);
     const bar = progressBar({ stream });
