@@ -1,23 +1,22 @@
-import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, checkLabelValues, describeValue, receivedMessage } from '../errors/checks.js';
-import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { randomGenerator } from '../random/index.js';
+import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { DataError, InvalidOptionError } from '../errors/errors.js';
+import { batchFields, batchIndices, batchLabels, batchParts } from './check-batch.js';
+import { passIndices } from './epoch-order.js';
 import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
 import {
   batchImages,
   batchViews,
   checkImages,
   type EpochPass,
-  type ImageBatch,
   type ImageBatches,
-  type ImageBatchLike,
   type ImageBatchSource,
   type ImageDataset,
   isImageArray,
   isIterable,
-  type ViewBatch,
 } from './image-dataset.js';
+import { takeImages } from './image-rows.js';
 import { isOneShot } from './streams/stream.js';
 
 /** Options of {@link imageBatches}. */
@@ -60,89 +59,45 @@ export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
   images?: undefined;
 }
 
-/**
- * The order in which pictures in memory come: a function of seed and epoch alone.
- *
- * @returns For each place in the epoch the number of the picture, 0 to `size - 1`.
- * @throws {@link InvalidOptionError} when `seed` or `epoch` is no whole number >= 0.
- * @example
- * epochOrder(50000, { seed: 0, epoch: 3 });
- */
-export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch: number }): Uint32Array {
-  return randomGenerator(seed).fold(epoch).permutation(size);
-}
-
-/** The pictures at `indices` as a new tensor; `contiguous` says that they follow each other. */
-export function takeRows(images: Tensor4D | ImageArray, indices: Uint32Array, contiguous: boolean): Tensor4D {
-  if (!isTensor(images)) return gatherImages('imageBatches', images, indices);
-  if (contiguous) return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
-  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
-}
-
-function* batchesInMemory(images: Tensor4D | ImageArray, pass: EpochPass): Generator<TensorBatch> {
-  checkImages('imageBatches', 'dataset', images);
-  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
+function* batchesInMemory(
+  caller: string,
+  argument: string,
+  images: Tensor4D | ImageArray,
+  pass: EpochPass,
+): Generator<TensorBatch> {
+  checkImages(caller, argument, images);
   const size = images.shape[0];
-  if (size === 0)
-    throw new DataError('imageBatches: dataset must have at least one picture. Received: none.');
-  if (dropRemainder && size < batchSize) {
-    throw new InvalidOptionError(
-      `imageBatches: dataset must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
-    );
+  if (size === 0) {
+    throw new DataError(`${caller}: ${argument} must have at least one picture. Received: none.`);
   }
-  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
-  const end = dropRemainder ? size - (size % batchSize) : size;
-  for (let start = startBatch * batchSize; start < end; start += batchSize) {
-    const indices = order.slice(start, Math.min(start + batchSize, end));
-    yield { images: takeRows(images, indices, !shuffle), indices, number: start / batchSize };
+  let number = pass.startBatch;
+  for (const indices of passIndices(caller, argument, size, pass)) {
+    yield { images: takeImages(caller, images, indices), indices, number: number++ };
   }
 }
 
-function openPass(dataset: ImageBatches | ImageBatchSource, pass: EpochPass): ImageBatches {
+function openPass(
+  caller: string,
+  argument: string,
+  dataset: ImageBatches | ImageBatchSource,
+  pass: EpochPass,
+): ImageBatches {
   const batches = typeof dataset === 'function' ? dataset(pass) : dataset;
   if (isIterable(batches)) return batches;
   const expectation =
     typeof dataset === 'function'
-      ? 'dataset(), a function, must return an iterable or async iterable of batches'
-      : 'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
-  throw new InvalidOptionError(receivedMessage('imageBatches', expectation, 'dataset', batches));
-}
-
-/** What a batch says besides its pictures. */
-function facts(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
-  return isTensor(batch) || isImageArray(batch) ? {} : ((batch as ImageBatch | ViewBatch | undefined) ?? {});
-}
-
-/** What a batch holds: pictures, or views that the pass asked for. Checked. */
-function batchParts(batch: ImageBatchLike, pass: EpochPass): readonly (Tensor4D | ImageArrayLike)[] {
-  const views = batchViews(batch);
-  if (views === undefined) {
-    checkImages('imageBatches', 'batch', batchImages(batch));
-    return [batchImages(batch)];
-  }
-  const asked = pass.views?.length ?? 0;
-  if (!Array.isArray(views) || views.length !== asked) {
-    throw new InvalidOptionError(
-      `imageBatches: batch.views must be the ${asked} views that were asked for. Received: ${views?.length} views.`,
-    );
-  }
-  for (const view of views) checkImages('imageBatches', 'batch.views', view);
-  const counts = views.map(({ shape }) => shape[0]);
-  if (counts.some((count) => count !== counts[0])) {
-    throw new ShapeError(
-      `imageBatches: batch.views must all be of the same pictures. Received: views of ${counts.join(', ')} pictures.`,
-    );
-  }
-  return views;
+      ? `${argument}(), a function, must return an iterable or async iterable of batches`
+      : `${argument} must be a tensor, { data, shape }, an iterable of batches or a function that returns one`;
+  throw new InvalidOptionError(receivedMessage(caller, expectation, argument, batches));
 }
 
 /** Pictures as tensors; those that are tensors already are handed on. */
-function toTensors(parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
+function toTensors(caller: string, parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
   const made: Tensor4D[] = [];
   try {
     return parts.map((part) => {
       if (isTensor(part)) return part;
-      made.push(gatherImages('imageBatches', part as ImageArray));
+      made.push(gatherImages(caller, part as ImageArray));
       return made.at(-1)!;
     });
   } catch (error) {
@@ -151,56 +106,38 @@ function toTensors(parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
   }
 }
 
-function batchLabels(batch: ImageBatchLike, count: number): { labels?: Int32Array } {
-  const { labels } = facts(batch);
-  if (labels === undefined) return {};
-  if (labels?.length !== count) {
-    throw new InvalidOptionError(
-      `imageBatches: batch.labels must be ${count} integers >= 0, one per picture. Received: batch.labels of length ${labels?.length}.`,
-    );
-  }
-  checkLabelValues('imageBatches', 'batch.labels', labels, 0);
-  return { labels: Int32Array.from(labels) };
-}
-
-function batchIndices(batch: ImageBatchLike, count: number, position: number): Uint32Array {
-  const own = facts(batch).indices;
-  if (own === undefined) return Uint32Array.from({ length: count }, (_, row) => position + row);
-  const indices = Array.from(own);
-  if (indices.length !== count || indices.some((index) => !Number.isInteger(index) || index < 0)) {
-    throw new InvalidOptionError(
-      `imageBatches: batch.indices must be ${count} whole numbers >= 0, one a picture. Received: batch.indices=${describeValue(indices.slice(0, 8))} (length ${indices.length}).`,
-    );
-  }
-  return Uint32Array.from(indices);
-}
-
 async function* batchesOfIterable(
+  caller: string,
+  argument: string,
   dataset: ImageBatches | ImageBatchSource,
   pass: EpochPass,
 ): AsyncGenerator<TensorBatch | ViewTensorBatch> {
   const seekable = typeof dataset === 'function' && dataset.seekable === true;
-  const batches = openPass(dataset, pass);
+  const batches = openPass(caller, argument, dataset, pass);
   let next = seekable ? pass.startBatch : 0;
   let position = next * pass.batchSize;
   let given = 0;
   for await (const batch of batches) {
     let handedOn = false;
     try {
-      const parts = batchParts(batch, pass);
-      const count = parts[0]!.shape[0];
-      const number = facts(batch).number ?? next;
-      checkInteger('imageBatches', 'batch.number', number, 0);
+      const parts = batchParts(caller, batch, pass.views?.length ?? 0);
+      const count = parts[0]!.shape[0]!;
+      const { number = next, indicesArePlaces } = batchFields(batch);
+      checkInteger(caller, 'batch.number', number, 0);
       next = number + 1;
       given++;
       if (number >= pass.startBatch) {
-        const indices = batchIndices(batch, count, position);
-        const labels = batchLabels(batch, count);
-        const tensors = toTensors(parts);
+        const indices = batchIndices(caller, batch, count, position);
+        const labels = batchLabels(caller, batch, count);
+        const tensors = toTensors(caller, parts);
         handedOn = true;
-        const places = facts(batch).indicesArePlaces === true && { indicesArePlaces: true };
-        const about = { indices, ...places, ...labels, number };
-        yield batchViews(batch) ? { views: tensors, ...about } : { images: tensors[0]!, ...about };
+        const fields = {
+          indices,
+          ...(indicesArePlaces === true && { indicesArePlaces }),
+          ...(labels && { labels }),
+          number,
+        };
+        yield batchViews(batch) ? { views: tensors, ...fields } : { images: tensors[0]!, ...fields };
       }
       position += count;
     } finally {
@@ -210,10 +147,10 @@ async function* batchesOfIterable(
   }
   if (given === 0 && !(seekable && pass.startBatch > 0)) {
     const advice = isOneShot(batches)
-      ? 'a generator can be gone over once only; pass the function that makes it, so that every epoch gets a new one'
+      ? 'a generator can be iterated only once; pass the function that makes it, so that every epoch gets a new one'
       : 'it must give at least one';
     throw new DataError(
-      `imageBatches: dataset gave no batch in epoch ${pass.epoch}: ${advice}. Received: 0 batches.`,
+      `${caller}: ${argument} gave no batch in epoch ${pass.epoch}: ${advice}. Received: 0 batches.`,
     );
   }
 }
@@ -253,34 +190,43 @@ export function imageBatches(
     dropRemainder: 1,
     startBatch: 1,
   });
-  // Views come only where they are asked for.
-  return epochBatches(dataset, options) as AsyncGenerator<TensorBatch, void, undefined>;
+  // There are no views, because the pass does not ask for any.
+  return epochBatches('imageBatches', 'dataset', dataset, options) as AsyncGenerator<
+    TensorBatch,
+    void,
+    undefined
+  >;
 }
 
 /**
- * {@link imageBatches}, with the views of a pass where the data set cuts them.
+ * {@link imageBatches} in the name of another function and its argument, with the views of a pass where the data set
+ * cuts them.
  *
  * @throws at the call, not at the first batch.
  */
 export function epochBatches(
+  caller: string,
+  argument: string,
   dataset: ImageDataset,
   options: ImageBatchesOptions & Pick<EpochPass, 'views'>,
 ): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
   const { batchSize, shuffle = true, seed = 0, epoch = 0, dropRemainder = true, startBatch = 0 } = options;
-  checkInteger('imageBatches', 'batchSize', batchSize);
-  checkInteger('imageBatches', 'seed', seed, 0);
-  checkInteger('imageBatches', 'epoch', epoch, 0);
-  checkInteger('imageBatches', 'startBatch', startBatch, 0);
+  checkInteger(caller, 'batchSize', batchSize);
+  checkInteger(caller, 'seed', seed, 0);
+  checkInteger(caller, 'epoch', epoch, 0);
+  checkInteger(caller, 'startBatch', startBatch, 0);
   const { views } = options;
   const cut = views !== undefined && typeof dataset === 'function' && dataset.cutsViews === true;
   const pass = { epoch, seed, shuffle, batchSize, dropRemainder, startBatch, ...(cut && { views }) };
-  return batchesOf(dataset, pass);
+  return batchesOf(caller, argument, dataset, pass);
 }
 
 async function* batchesOf(
+  caller: string,
+  argument: string,
   dataset: ImageDataset,
   pass: EpochPass,
 ): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
-  if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(dataset, pass);
-  else yield* batchesOfIterable(dataset as ImageBatches | ImageBatchSource, pass);
+  if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(caller, argument, dataset, pass);
+  else yield* batchesOfIterable(caller, argument, dataset as ImageBatches | ImageBatchSource, pass);
 }

@@ -1,4 +1,4 @@
-export { type BatchOptions, batch, type RepeatOptions, repeat } from './batch.js';
+export { epochOrder } from './epoch-order.js';
 export type { ByteChunks, ByteSource } from './formats/byte-source.js';
 export type { FileBytes } from './formats/bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './formats/cifar.js';
@@ -15,7 +15,6 @@ export { type TarEntriesOptions, type TarEntry, tarEntries } from './formats/tar
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './formats/web-dataset.js';
 export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
 export {
-  epochOrder,
   type ImageBatchesOptions,
   imageBatches,
   type TensorBatch,
@@ -54,6 +53,7 @@ export type {
   PictureToCut,
   SkippedImage,
 } from './picture.js';
+export { type BatchOptions, batch, type RepeatOptions, repeat } from './streams/batch.js';
 export { type CacheOptions, cache, type ImageCache } from './streams/image-cache.js';
 export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './streams/image-stream.js';
 export {

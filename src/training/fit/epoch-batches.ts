@@ -40,7 +40,7 @@ export async function* stepBatches(
     yield* batchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const whole of epochBatches(dataset, pass)) {
+  for await (const whole of epochBatches(caller, 'dataset', dataset, pass)) {
     const { indices, number } = whole;
     const pictures = whole.images ?? whole.views;
     const tensors = whole.images ? [whole.images] : whole.views;
