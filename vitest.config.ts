@@ -38,6 +38,16 @@ const numericFolders = [
   'training',
 ];
 
+/** The numeric folders whose golden values are small enough for plain JavaScript in `npm test`. */
+const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
+const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
+
+/** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
+const trainingFolders = ['doctor', 'options', 'recipes'];
+
+/** What takes minutes. CI runs it in the project `slow`. */
+const slow = ['test/docs/guides.test.ts'];
+
 /** Folders with a project of their own. */
 const otherFolders = [
   'browser',
@@ -51,12 +61,6 @@ const otherFolders = [
   'wasm',
   'webgpu',
 ];
-
-/** Files of the cpu project that take longer than `npm test` may; CI runs them in the project `slow`. */
-const slow: string[] = [];
-
-/** Files of the numeric folders that plain JavaScript runs too slowly for `npm test`; CI runs them in `slow-cpu`. */
-const slowOnCPU: string[] = [];
 
 /** Plain JavaScript takes one core per file, the kernels take all cores. */
 const inParallel: ProjectTest = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
@@ -84,13 +88,13 @@ const fetchedWebGPU = path('./.cache/backends/webgpu/node_modules/webgpu/index.j
 const webgpu = process.env.SIMCLR_TEST_WEBGPU ?? (existsSync(fetchedWebGPU) ? fetchedWebGPU : undefined);
 
 const projects = [
-  // `npm test`: every folder once, and on plain JavaScript also the numeric tests that are quick there.
+  // `npm test` is `cpu` and `wasm`.
   sourceProject(
     'cpu',
     { BACKEND: 'cpu' },
     {
       include: ['test/**/*.test.ts'],
-      exclude: [...testsIn(otherFolders), ...slow, ...slowOnCPU],
+      exclude: [...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]), ...slow],
       ...inParallel,
     },
   ),
@@ -98,12 +102,12 @@ const projects = [
   sourceProject(
     'wasm',
     { BACKEND: 'wasm', WASM_THREADS: '2' },
-    { include: testsIn([...numericFolders, 'wasm']), ...oneByOne },
+    { include: testsIn([...numericFolders, ...trainingFolders, 'wasm']), ...oneByOne },
   ),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
   sourceProject('slow', { BACKEND: 'cpu' }, { include: slow, ...inParallel }),
-  sourceProject('slow-cpu', { BACKEND: 'cpu' }, { include: slowOnCPU, ...inParallel }),
+  sourceProject('slow-cpu', { BACKEND: 'cpu' }, { include: testsIn(slowOnCPU), ...inParallel }),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
   kernelProject('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
   kernelProject('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
