@@ -38,14 +38,14 @@ const numericFolders = [
   'training',
 ];
 
-/** The numeric folders whose golden values are small enough for plain JavaScript in `npm test`. */
+/** The numeric folders that plain JavaScript runs in seconds. It runs the others in the project `slow`. */
 const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
 
 /** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
 const trainingFolders = ['doctor', 'options', 'recipes'];
 
-/** What takes minutes. CI runs it in the project `slow`. */
+/** What else takes minutes. */
 const slow = ['test/docs/guides.test.ts'];
 
 /** Folders with a project of their own. */
@@ -106,8 +106,7 @@ const projects = [
   ),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
-  sourceProject('slow', { BACKEND: 'cpu' }, { include: slow, ...inParallel }),
-  sourceProject('slow-cpu', { BACKEND: 'cpu' }, { include: testsIn(slowOnCPU), ...inParallel }),
+  sourceProject('slow', { BACKEND: 'cpu' }, { include: [...testsIn(slowOnCPU), ...slow], ...inParallel }),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
   kernelProject('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
   kernelProject('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
@@ -163,5 +162,12 @@ export default defineConfig({
     hookTimeout: 120_000,
     projects,
     ...withoutProjectFlag,
+    // With --coverage. scripts/print-coverage.mjs prints it.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/wasm/assembly/**', '**/*.generated.ts'],
+      reporter: ['json-summary'],
+    },
   },
 });

@@ -31,6 +31,14 @@ function hashOfSources() {
   return hash.digest('hex');
 }
 
+/** Declarations for `require`: the same, of files that end in .cjs. */
+function writeDeclarationsOfCommonJS() {
+  for (const file of filesBelow(dist).filter((name) => name.endsWith('.d.ts'))) {
+    const text = readFileSync(file, 'utf8').replace(/(['"])(\.\.?\/[^'"]*)\.js\1/g, '$1$2.cjs$1');
+    writeFileSync(file.replace(/\.d\.ts$/, '.d.cts'), text);
+  }
+}
+
 const wantsTypes = !process.argv.includes('--no-types');
 await buildWasm(root);
 const sources = hashOfSources();
@@ -48,6 +56,7 @@ if (isCurrent) {
   const flags = wantsTypes ? ['--silent'] : ['--silent', '--no-dts'];
   const { status } = spawnSync(process.execPath, [tsup, ...flags], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  if (wantsTypes) writeDeclarationsOfCommonJS();
   const files = filesBelow(dist).map((file) => file.slice(root.length));
   mkdirSync(join(root, '.cache'), { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ sources, types: wantsTypes, files }));

@@ -18,12 +18,8 @@ const buildKernels = ['node', 'scripts/build-wasm.mjs'];
 /** A lane's commands, one after the other. The last one gets the words after the lane's name. */
 const lanes = {
   slow: {
-    about: 'tests of the cpu project that take minutes',
+    about: 'tests that take minutes: samples of the guides, numeric tests on plain JavaScript',
     commands: [buildKernels, project('slow')],
-  },
-  'slow-cpu': {
-    about: 'numeric tests that are slow on plain JavaScript',
-    commands: [buildKernels, project('slow-cpu')],
   },
   kernels: {
     about: 'wasm kernels without relaxed SIMD and on one thread',
