@@ -7,7 +7,7 @@ import {
   imageStream,
   indexedImages,
 } from '../../src/data/index.js';
-import { inferenceBatches } from '../../src/data/inference-batches.js';
+import { inferenceBatches } from '../../src/data/batches/inference-batches.js';
 import { DataError, InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 
