@@ -357,6 +357,8 @@ export {
   type SkipNonFinite,
   type SkippedStep,
   type StepRecord,
+  type Trainer,
+  type TrainerParts,
   type TrainingPlan,
   type TrainingProgress,
   type TrainStepOptions,

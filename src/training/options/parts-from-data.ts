@@ -1,20 +1,19 @@
-import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { simclrAugmentation, type Transform } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkChoice, receivedMessage } from '../../errors/checks.js';
+import { checkChoice } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { fromData } from '../../errors/from-data.js';
 import { projectionHead, resnet18, resnet34, resnet50 } from '../../models/index.js';
-import { AdamW, LARS, SGD } from '../../optimizers/index.js';
+import { AdamW, LARS, type NamedOptimizer, SGD } from '../../optimizers/index.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
+  LearningRateConfig,
   OptimizerConfig,
   ProjectionHeadConfig,
-  TrainingPlan,
 } from './part-configs.js';
-import { plannedLearningRate } from './planned-learning-rate.js';
+import { checkPlan } from './planned-learning-rate.js';
 
 const caller = 'SimCLR';
 const networks = { resnet18, resnet34, resnet50 };
@@ -73,27 +72,24 @@ export function buildAugmentation(
 }
 
 /**
- * @throws {@link InvalidOptionError} when an option is unknown or outside its domain, or a planned learning rate comes
- * without `training`.
+ * @returns The optimizer and, where its learning rate is a plan, that plan: `fit` resolves it when it knows how long it
+ * trains.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
  */
-export function buildOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
-  return fromData(caller, 'optimizer', config, () => makeOptimizer(config, training));
+export function buildOptimizer(config: OptimizerConfig): {
+  optimizer: NamedOptimizer;
+  learningRatePlan: LearningRateConfig | undefined;
+} {
+  return fromData(caller, 'optimizer', config, () => makeOptimizer(config));
 }
 
-function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
+function makeOptimizer(config: OptimizerConfig): ReturnType<typeof buildOptimizer> {
   const { name, learningRate, ...options } = config;
   checkChoice(caller, 'optimizer.name', name, ['sgd', 'adamW', 'lars']);
-  const Class = optimizers[name] as new (options: object) => Optimizer;
-  if (typeof learningRate !== 'object') return new Class({ ...options, learningRate });
-  if (training === undefined) {
-    throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'training must be { batchSize, epochs, datasetSize }, because the learning rate is planned from it',
-        'training',
-        training,
-      ),
-    );
+  const Class = optimizers[name] as new (options: object) => NamedOptimizer;
+  if (typeof learningRate !== 'object') {
+    return { optimizer: new Class({ ...options, learningRate }), learningRatePlan: undefined };
   }
-  return new Class({ ...options, learningRate: plannedLearningRate(learningRate, training) });
+  checkPlan(caller, learningRate);
+  return { optimizer: new Class({ ...options, learningRate: 0 }), learningRatePlan: learningRate };
 }
