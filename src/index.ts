@@ -291,7 +291,9 @@ export {
   type VariablePredicate,
   type VariableSelection,
   type VariableState,
+  type WarmupCosineByShareOptions,
   type WarmupCosineOptions,
+  warmupCosineByShare,
   warmupCosineSchedule,
 } from './optimizers/index.js';
 export {

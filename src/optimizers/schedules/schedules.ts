@@ -2,6 +2,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { fromData } from '../../errors/from-data.js';
+import { type WarmupCosineByShareOptions, warmupCosineByShare } from './warmup-cosine-by-share.js';
 
 /**
  * A learning rate as a pure function of the optimiser step, counted from 0.
@@ -10,8 +11,11 @@ import { fromData } from '../../errors/from-data.js';
  * again. Any function from step to rate will do; without a `config` it cannot be saved.
  */
 export interface LearningRateSchedule {
-  /** The rate at `step`, a number >= 0. */
-  (step: number): number;
+  /**
+   * The rate at `step`, a number >= 0; `share` is the part of the run that is done, from 0 to 1, for schedules that follow
+   * it.
+   */
+  (step: number, share?: number): number;
   /** What to save to have the schedule again. */
   readonly config?: ScheduleConfig;
 }
@@ -40,7 +44,11 @@ export type ScheduleConfig =
       type: 'warmupCosine';
     } & {
       [Option in keyof WarmupCosineOptions]-?: Exclude<WarmupCosineOptions[Option], undefined>;
-    });
+    })
+  | ({
+      /** A {@link warmupCosineByShare}. */
+      type: 'warmupCosineByShare';
+    } & Required<WarmupCosineByShareOptions>);
 
 /** Options of {@link warmupCosineSchedule}. */
 export interface WarmupCosineOptions {
@@ -171,7 +179,7 @@ export function scaledSchedule(learningRate: LearningRate, factor: number): Lear
   if (config?.type === 'scaled') {
     return scaledSchedule(fromSaved(config.learningRate), factor * config.factor);
   }
-  const rate = (step: number) => factor * learningRate(step);
+  const rate = (step: number, share?: number) => factor * learningRate(step, share);
   return config ? schedule(caller, { type: 'scaled', factor, learningRate: config }, rate) : rate;
 }
 
@@ -203,6 +211,10 @@ function make(config: ScheduleConfig): LearningRateSchedule {
     const { type: _, ...options } = config;
     return warmupCosineSchedule(options);
   }
+  if (type === 'warmupCosineByShare') {
+    const { type: _, ...options } = config;
+    return warmupCosineByShare(options);
+  }
   if (type === 'scaled') {
     checkKeys(caller, config, { type: 1, factor: 1, learningRate: 1 }, 'config');
     const { learningRate, factor } = config;
@@ -213,7 +225,7 @@ function make(config: ScheduleConfig): LearningRateSchedule {
   throw new InvalidOptionError(
     receivedMessage(
       'scheduleFromConfig',
-      'config.type must be "constant", "warmupCosine" or "scaled" (not of "scaled")',
+      'config.type must be "constant", "warmupCosine", "warmupCosineByShare" or "scaled" (not of "scaled")',
       'config.type',
       type,
     ),
@@ -223,11 +235,11 @@ function make(config: ScheduleConfig): LearningRateSchedule {
 function schedule(
   caller: string,
   config: ScheduleConfig,
-  rate: (step: number) => number,
+  rate: (step: number, share?: number) => number,
 ): LearningRateSchedule {
-  const checked = (step: number) => {
+  const checked = (step: number, share?: number) => {
     checkNonNegative(caller, 'step', step);
-    return rate(step);
+    return rate(step, share);
   };
   return Object.assign(checked, { config });
 }

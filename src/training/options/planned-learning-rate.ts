@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { type LearningRate, warmupCosineSchedule } from '../../optimizers/index.js';
+import { type LearningRate, warmupCosineByShare, warmupCosineSchedule } from '../../optimizers/index.js';
 import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
 
 const caller = 'plannedLearningRate';
@@ -30,6 +30,10 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   const ratio = batchSize / referenceBatchSize;
   const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
   if (schedule.type === 'constant') return learningRate;
+  if (schedule.type === 'warmupCosineByShare') {
+    const { type: _, ...options } = schedule;
+    return warmupCosineByShare({ peak: learningRate, ...options });
+  }
 
   const { warmupEpochs, cosineEpochs, startRate, finalRate, rule, interval = 'step' } = schedule;
   if (cosineEpochs === undefined && warmupEpochs > epochs) {
@@ -59,9 +63,15 @@ export function checkPlan(caller: string, config: LearningRateConfig): void {
   checkNonNegative(caller, 'base', base);
   checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
   checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
-  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine']);
+  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine', 'warmupCosineByShare']);
   if (schedule.type === 'constant') {
     checkKeys(caller, schedule, { type: 1 }, 'schedule');
+    return;
+  }
+  if (schedule.type === 'warmupCosineByShare') {
+    checkKeys(caller, schedule, { type: 1, warmupShare: 1, start: 1, end: 1 }, 'schedule');
+    const { type: _, ...options } = schedule;
+    warmupCosineByShare({ peak: base, ...options });
     return;
   }
   const keys = {
