@@ -41,6 +41,6 @@ describe('samplePictures', () => {
     [2, { seed: -1 }, /seed/],
     [2, { sides: 3 }, /sides/],
   ])('refuses samplePictures(%j, %j)', (count, options, message) => {
-    expect(() => samplePictures(count, options)).toThrow(message);
+    expect(() => samplePictures(count, options as object)).toThrow(message);
   });
 });

@@ -10,8 +10,8 @@ const stepTakes = (seconds: number): Callback => ({
     now += 1000 * seconds;
   },
 });
-const plan = { base: 0.1, schedule: { type: 'warmupCosineByShare', warmupShare: 0.25 } } as const;
-const planned = () => tinySimCLR({ optimizer: { className: 'SGD', momentum: 0, learningRate: plan } });
+const plan = { base: 0.1, schedule: { name: 'warmupCosineByShare', warmupShare: 0.25 } } as const;
+const planned = () => tinySimCLR({ optimizer: { name: 'sgd', momentum: 0, learningRate: plan } });
 
 beforeEach(() => {
   now = 0;
@@ -134,8 +134,8 @@ describe('fit with minutes', () => {
   });
 
   it('refuses a plan in epochs without epochs, and a share of nobody knows what', async () => {
-    const schedule = { type: 'warmupCosine', warmupEpochs: 1 } as const;
-    const inEpochs = tinySimCLR({ optimizer: { className: 'SGD', learningRate: { base: 0.1, schedule } } });
+    const schedule = { name: 'warmupCosine', warmupEpochs: 1 } as const;
+    const inEpochs = tinySimCLR({ optimizer: { name: 'sgd', learningRate: { base: 0.1, schedule } } });
     const error = await rejection(inEpochs.fit(tinyPictures(8), { minutes: 1, batchSize: 4 }));
     expect(error.message).toContain('epochs must be given for a learning rate that is planned in epochs');
     const endless = tinySimCLR({

@@ -42,7 +42,7 @@ export function warmupCosineByShare(options: WarmupCosineByShareOptions): Learni
     return end + ((peak - end) * (1 + cosine)) / 2;
   };
   return Object.assign(rate, {
-    config: { type: 'warmupCosineByShare', peak, warmupShare, start, end } as const,
+    config: { name: 'warmupCosineByShare', peak, warmupShare, start, end } as const,
   });
 }
 
@@ -58,6 +58,6 @@ export function checkShare(caller: string, value: number, argument = 'warmupShar
 export function followsShare(learningRate: LearningRate): boolean {
   if (typeof learningRate !== 'function') return false;
   const { config } = learningRate;
-  const inner = config?.type === 'scaled' ? config.learningRate : config;
-  return typeof inner === 'object' && inner.type === 'warmupCosineByShare';
+  const inner = config?.name === 'scaled' ? config.learningRate : config;
+  return typeof inner === 'object' && inner.name === 'warmupCosineByShare';
 }

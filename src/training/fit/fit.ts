@@ -154,7 +154,7 @@ class FitRun {
     const { learningRatePlan, optimizer } = this.core;
     if (learningRatePlan === undefined) return;
     const { schedule } = learningRatePlan;
-    if (schedule === undefined || schedule.type !== 'warmupCosine') {
+    if (schedule === undefined || schedule.name !== 'warmupCosine') {
       // These need neither the size of the data set nor the number of epochs.
       const training = { batchSize: this.batchSize, epochs: 1, datasetSize: this.batchSize };
       (optimizer as NamedOptimizer).learningRate = plannedLearningRate(learningRatePlan, training);
