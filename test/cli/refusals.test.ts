@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seedRecipe } from 'simclr-ts/recipes';
+import { basicRecipe } from 'simclr-ts/recipes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsText } from '../../src/cli/actions/training/saved-settings.js';
 import { FlagNames } from '../../src/cli/flag-names.js';
@@ -110,7 +110,7 @@ describe('train refuses before any picture is read', () => {
   });
 
   it('to resume what no run wrote, with the nearest right name', async () => {
-    const recipe = { ...seedRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
+    const recipe = { ...basicRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
     const settings = { recipe, seed: 0, limit: null, microBatchSize: null };
     const folder = join(base, 'edited');
     mkdirSync(join(folder, 'checkpoints/step-0000000003'), { recursive: true });
@@ -136,7 +136,7 @@ describe('train refuses before any picture is read', () => {
   it('to go on with other settings, by the names of their flags', async () => {
     const folder = join(base, 'other');
     mkdirSync(join(folder, 'checkpoints/step-0000000003'), { recursive: true });
-    const recipe = { ...seedRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
+    const recipe = { ...basicRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
     writeFileSync(
       join(folder, 'training.json'),
       settingsText({ recipe, seed: 0, limit: null, microBatchSize: null }),
