@@ -24,5 +24,5 @@ export { type WasmKernels, wasmKernels, wasmMemory } from './module/kernel-modul
 export type { WasmMemory } from './module/memory.js';
 export type { KernelWidth } from './module/module-binary.js';
 export { setKernelWidth } from './module/wide-kernels.js';
-export { registerTrainingKernels } from './register.js';
+export { registerTrainingKernels } from './register-kernels.js';
 export { setThreadCount } from './threads/thread-count.js';

@@ -20,5 +20,5 @@ import { registerWebGPU } from './register-backend.js';
 
 registerWebGPU({ WebGPUBackend });
 
-export { registerTrainingKernels } from './register.js';
+export { registerTrainingKernels } from './register-kernels.js';
 export { releaseWebGPU, useWebGPU } from './use-webgpu.js';

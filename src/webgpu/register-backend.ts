@@ -1,5 +1,5 @@
 import { engine, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-import { registerTrainingKernels } from './register.js';
+import { registerTrainingKernels } from './register-kernels.js';
 import { provideTfjs, startBackend, type WebGPUPackage } from './start-backend.js';
 
 /** tfjs's name of it. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { setKernelWidth, wasmKernels } from '../../src/wasm/index.js';
 import { hasRelaxedSimd, loadWideBinary } from '../../src/wasm/module/module-binary.js';
-import { measureProducts } from '../../src/wasm/module/probe-products.js';
+import { measureProducts } from '../../src/wasm/module/measure-products.js';
 import { useBackend } from '../helpers/backend.js';
 import { testSetting } from '../helpers/setting.js';
 

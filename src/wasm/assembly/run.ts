@@ -13,12 +13,12 @@ import {
   NormalizedRows,
   normalizeBlocks,
   outputFactors,
-} from './normalize-rows';
+} from './batch-normalization';
 import { Columns, packColumns } from './products/pack-columns';
 import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
 import { SoftmaxRows, softmaxRows } from './softmax-rows';
-import { adamUpdate, momentumUpdate, Update } from './updates';
+import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
 import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
 import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd/winograd-products';
 import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd/winograd-tiles';

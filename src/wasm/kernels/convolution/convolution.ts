@@ -3,7 +3,7 @@ import { kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../../module/tensor-address.js';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
-import { multiplyParts } from './parts-product.js';
+import { multiplyParts } from './region-products.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
 type Info = backend_util.Conv2DInfo;

@@ -1,7 +1,7 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import { constants, kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
-import { productsOf } from './filter-taps.js';
+import { productsOf } from './border-regions.js';
 
 type Info = backend_util.Conv2DInfo;
 

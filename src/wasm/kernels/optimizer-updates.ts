@@ -2,7 +2,7 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
 
-const { valuesPerTask } = constants.updates;
+const { valuesPerTask } = constants['optimizer-updates'];
 
 interface UpdateWork {
   kind: number;

@@ -2,7 +2,7 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, isEmpty, makeOutput } from '../module/tensor-address.js';
 
-const { blockRows } = constants['normalize-rows'];
+const { blockRows } = constants['batch-normalization'];
 const noScratch = 64;
 
 /** Addresses that not every kernel has. */

@@ -2,8 +2,8 @@ import { getKernel, type KernelFunc, registerKernel } from '@tensorflow/tfjs-cor
 import { lateReading } from '../backend/late-reading.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
-import { normalizeRows, normalizeRowsGradient, rowMoments } from './normalize-rows.js';
-import { adamUpdate, momentumUpdate } from './updates.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './batch-normalization.js';
+import { adamUpdate, momentumUpdate } from './optimizer-updates.js';
 
 const noKernel: KernelFunc = () => {
   throw new Error(`${lateReading} is no kernel to run`);

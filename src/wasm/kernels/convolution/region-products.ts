@@ -1,4 +1,4 @@
-import { withoutBorder } from './filter-taps.js';
+import { withoutBorder } from './border-regions.js';
 import { type Axis, type GatherSource, gather, multiply } from './gathered-product.js';
 
 /** A product over all rows of a grid, and how its parts find their taps of the filter and their rows of the output. */

@@ -17,11 +17,11 @@ import { elementwise } from './kernels/elementwise.js';
 import { identity } from './kernels/identity.js';
 import { batchMatMul } from './kernels/matrix-product.js';
 import { maxPool, maxPoolGrad } from './kernels/max-pool.js';
-import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/normalize-rows.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
 import { reduction } from './kernels/reductions.js';
 import { softmaxRows } from './kernels/softmax-rows.js';
 import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.js';
-import { adamUpdate, momentumUpdate } from './kernels/updates.js';
+import { adamUpdate, momentumUpdate } from './kernels/optimizer-updates.js';
 import { sharedBytesOfTensor } from './module/shared-bytes.js';
 
 const backendName = 'wasm';
