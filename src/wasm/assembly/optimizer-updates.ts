@@ -1,9 +1,9 @@
 import { multiplyAdd } from './simd';
 
-/** Values of a task. */
+/** Values per task. */
 export const valuesPerTask: i32 = 16384;
 
-/** One step of an optimizer for one variable: what it reads, and where the new values go. */
+/** One optimizer step of one variable: its inputs, and where the new values go. */
 @unmanaged
 export class Update {
   value!: usize;

@@ -11,8 +11,8 @@ interface Attributes {
 }
 
 /**
- * AvgPoolGrad: what is the gradient of AvgPool, which averages over the pixels inside the picture. (tfjs's cpu backend
- * divides by the whole window at the border too.)
+ * AvgPoolGrad, the gradient of AvgPool, which averages over the pixels of a window that are inside the picture. (At the
+ * border, tfjs's cpu backend divides the gradient by the size of the whole window instead.)
  */
 export const avgPoolGrad: KernelFunc = ({ inputs, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
@@ -26,6 +26,6 @@ export const avgPoolGrad: KernelFunc = ({ inputs, attrs }) => {
     result: addressOf(result),
     ...poolSizes(info),
   });
-  module.dispatch(kinds.averagePoolGradient, work, info.batchSize * info.inHeight, 64);
+  module.dispatch(kinds.averagePoolGradient, work, info.batchSize * info.inHeight);
   return result;
 };

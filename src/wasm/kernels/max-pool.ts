@@ -17,7 +17,7 @@ function infoOf(shape: number[], attributes: object): Info {
   return backend_util.computePool2DInfo(pictures, filterSize, strides, 1, pad as 'valid', dimRoundingMode);
 }
 
-/** Sizes of pictures and windows, as the structures of the pools name them. */
+/** The fields of a pool's structure that hold sizes. */
 export function poolSizes(info: Info) {
   return {
     height: info.inHeight,
@@ -34,7 +34,7 @@ export function poolSizes(info: Info) {
   };
 }
 
-/** MaxPool; a window with NaN in it has NaN as its maximum, as in PyTorch. */
+/** MaxPool. The maximum of a window that holds NaN is NaN, as in PyTorch. */
 export const maxPool: KernelFunc = ({ inputs, attrs }) => {
   const { x } = inputs as { x: TensorInfo };
   const info = infoOf(x.shape, attrs as object);
@@ -47,12 +47,12 @@ export const maxPool: KernelFunc = ({ inputs, attrs }) => {
     result: 0,
     ...poolSizes(info),
   });
-  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight, 64);
+  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight);
   return output;
 };
 
 /**
- * MaxPoolGrad: each output's gradient goes to the first place of its window that holds the maximum, as on the cpu
+ * MaxPoolGrad: the gradient of each output goes to the first pixel of its window that equals the maximum, as on the cpu
  * backend and in PyTorch.
  */
 export const maxPoolGrad: KernelFunc = ({ inputs, attrs }) => {

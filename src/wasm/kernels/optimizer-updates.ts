@@ -17,7 +17,7 @@ type Factors = Pick<
   'keepFirst' | 'keepSecond' | 'addFirst' | 'addSecond' | 'rate' | 'shrink' | 'decay' | 'extra'
 >;
 
-/** The new value, then the new slots. */
+/** @returns The new value, then the new slots. */
 function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorInfo[] {
   const outputs = [value, ...slots].map(({ shape }) => makeOutput(shape));
   const length = util.sizeFromShape(value.shape);
@@ -35,7 +35,7 @@ function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorIn
     length,
     ...factors,
   });
-  module.dispatch(kind, work, Math.ceil(length / valuesPerTask), 64);
+  module.dispatch(kind, work, Math.ceil(length / valuesPerTask));
   return outputs;
 }
 

@@ -22,7 +22,7 @@ const patience = 40;
 type Run = (kind: number, work: number, first: number, last: number, scratch: number) => void;
 
 /**
- * Computes one product over rows (sumPlaces) and one of rows (multiplyPlaces) on memory of its own.
+ * Computes one product over rows (sumPositions) and one of rows (multiplyPositions) on memory of its own.
  *
  * @param width - Of the build, with fused multiply-add.
  */
@@ -46,23 +46,23 @@ export function measureProducts(width: KernelWidth): Products {
   const filters = values(depth * columns, 131072, packed);
   const [sums, products, work, scratch] = [196608, 262144, 1024, 2048];
   const operands = { left, right, result: sums, tiles, depth, columns, accumulate: 0 };
-  const compute = (kind: number, change: Partial<Fields<'PlaceProducts'>> = {}) => {
-    writeStructure(memory, work, 'PlaceProducts', { ...operands, ...change });
+  const compute = (kind: number, change: Partial<Fields<'PositionProducts'>> = {}) => {
+    writeStructure(memory, work, 'PositionProducts', { ...operands, ...change });
     run(kind, work, 0, 1, scratch);
   };
-  compute(kinds.multiplyPlaces, { right: filters, result: products });
-  compute(kinds.sumPlaces);
-  compute(kinds.sumPlaces, { accumulate: 1 });
+  compute(kinds.multiplyPositions, { right: filters, result: products });
+  compute(kinds.sumPositions);
+  compute(kinds.sumPositions, { accumulate: 1 });
   const bits = new Int32Array(columns * depth + tiles * columns);
   bits.set(new Int32Array(memory.buffer, sums, columns * depth));
   bits.set(new Int32Array(memory.buffer, products, tiles * columns), columns * depth);
 
-  writeStructure(memory, work, 'PlaceProducts', operands);
+  writeStructure(memory, work, 'PositionProducts', operands);
   const began = performance.now();
   let fastest = Number.POSITIVE_INFINITY;
   for (let since = 0; ; since++) {
     const start = performance.now();
-    for (let i = 0; i < runsOfBurst; i++) run(kinds.sumPlaces, work, 0, 1, scratch);
+    for (let i = 0; i < runsOfBurst; i++) run(kinds.sumPositions, work, 0, 1, scratch);
     const now = performance.now();
     if (now - start < 0.98 * fastest) since = 0;
     fastest = Math.min(fastest, now - start);

@@ -1,7 +1,7 @@
 import { environmentVariable, nodeModule, nodeRelease } from '../../backend/host.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { hasWideBinary, type KernelWidth, loadWideBinary } from './module-binary.js';
 import { measureProducts } from './measure-products.js';
+import { hasWideBinary, type KernelWidth, loadWideBinary } from './module-binary.js';
 
 /**
  * Releases of Node whose V8 joins vectors of 128 bits to 256 under a flag. An unknown flag would end the process, so

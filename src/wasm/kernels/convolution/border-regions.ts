@@ -1,88 +1,99 @@
 import type { Axis } from './gathered-product.js';
 
-/** Rows of a grid's axis that have the same taps inside the pictures, and these taps alone. */
-export interface AxisPart {
+/** Output rows (or columns) for which the same region of the filter falls inside the picture, and that region of the filter. */
+export interface AxisRegion {
   axis: Axis;
-  /** Number of its first row in the whole axis. */
-  firstRow: number;
-  /** Number of its first tap in the whole axis. */
-  firstTap: number;
+  /** The first of these output rows. */
+  firstOut: number;
+  /** The first filter row that falls inside. */
+  firstFilter: number;
 }
 
-/** Splitting makes more products, each of which packs its part of the filter: it must save this share of the work. */
-const worthwhileShare = 0.8;
-/** Fewer rows than this do not pay for packing a filter. */
-const leastRows = 64;
+/** Each region packs its region of the filter, so splitting pays only when less than this share of the work is left. */
+const maxRemainingWork = 0.8;
+/** A region with fewer rows than this does not pay for packing a filter. */
+const minRows = 64;
 
-/** The taps of a row that lie inside a picture of so many pixels: first and end. */
-function insideTaps({ rowStep, origin, tapStep, taps }: Axis, row: number, size: number): [number, number] {
-  let [first, end] = [taps, 0];
-  for (let tap = 0; tap < taps; tap++) {
-    const place = row * rowStep + origin + tap * tapStep;
-    if (place < 0 || place >= size) continue;
-    first = Math.min(first, tap);
-    end = tap + 1;
+/** First and end of the filter rows that fall inside a picture of `size` rows, for one output row. */
+function filterRange(
+  { stride, offset, dilation, filterSize }: Axis,
+  row: number,
+  size: number,
+): [number, number] {
+  let [first, end] = [filterSize, 0];
+  for (let filterRow = 0; filterRow < filterSize; filterRow++) {
+    const pixel = row * stride + offset + filterRow * dilation;
+    if (pixel < 0 || pixel >= size) continue;
+    first = Math.min(first, filterRow);
+    end = filterRow + 1;
   }
   return end === 0 ? [0, 0] : [first, end];
 }
 
-function part(axis: Axis, firstRow: number, grid: number, [firstTap, end]: [number, number]): AxisPart {
-  const origin = axis.origin + firstRow * axis.rowStep + firstTap * axis.tapStep;
-  return { axis: { ...axis, grid, origin, taps: end - firstTap }, firstRow, firstTap };
+function region(
+  axis: Axis,
+  firstOut: number,
+  outSize: number,
+  [firstFilter, end]: [number, number],
+): AxisRegion {
+  const offset = axis.offset + firstOut * axis.stride + firstFilter * axis.dilation;
+  return { axis: { ...axis, outSize, offset, filterSize: end - firstFilter }, firstOut, firstFilter };
 }
 
-/** One part with all rows and the taps that any of them needs. */
-function trimmed(axis: Axis, size: number): AxisPart {
-  let [first, end] = [axis.taps, 0];
-  for (let row = 0; row < axis.grid; row++) {
-    const [rowFirst, rowEnd] = insideTaps(axis, row, size);
+/** One region of all output rows, with the filter rows that any of them needs. */
+function wholeAxis(axis: Axis, size: number): AxisRegion {
+  let [first, end] = [axis.filterSize, 0];
+  for (let row = 0; row < axis.outSize; row++) {
+    const [rowFirst, rowEnd] = filterRange(axis, row, size);
     if (rowEnd === 0) continue;
     first = Math.min(first, rowFirst);
     end = Math.max(end, rowEnd);
   }
-  return part(axis, 0, axis.grid, end === 0 ? [0, 0] : [first, end]);
+  return region(axis, 0, axis.outSize, end === 0 ? [0, 0] : [first, end]);
 }
 
-/** Parts with rows side by side whose taps inside are the same. */
-function split(axis: Axis, size: number): AxisPart[] {
-  const parts: AxisPart[] = [];
-  for (let row = 0; row < axis.grid; ) {
-    const taps = insideTaps(axis, row, size);
+/** Splits an axis into runs of output rows for which the same filter rows fall inside. */
+function splitAxis(axis: Axis, size: number): AxisRegion[] {
+  const regions: AxisRegion[] = [];
+  for (let row = 0; row < axis.outSize; ) {
+    const range = filterRange(axis, row, size);
     let end = row + 1;
-    while (end < axis.grid && String(insideTaps(axis, end, size)) === String(taps)) end++;
-    parts.push(part(axis, row, end - row, taps));
+    while (end < axis.outSize && String(filterRange(axis, end, size)) === String(range)) end++;
+    regions.push(region(axis, row, end - row, range));
     row = end;
   }
-  return parts;
+  return regions;
 }
 
-const work = (parts: AxisPart[]) => parts.reduce((sum, { axis }) => sum + axis.grid * axis.taps, 0);
+const work = (regions: AxisRegion[]) =>
+  regions.reduce((sum, { axis }) => sum + axis.outSize * axis.filterSize, 0);
 
 /**
- * Leaves out products with the zeros around the pictures: of a picture of 2x2 pixels under a 3x3 filter they are five
- * of nine, of one pixel eight.
+ * Splits the output into regions that need no products with the zeros around the pictures. With a 3x3 filter these are five
+ * of nine products for a picture of 2x2 pixels, and eight of nine for a single pixel.
  *
  * @param sizes - Height and width of the pictures, in pixels.
- * @returns The parts of both axes; together they cover every row once.
+ * @returns The regions along both axes. Together they cover every output pixel once. One region along each where splitting
+ * does not pay.
  */
-export function withoutBorder(
+export function borderRegions(
   [y, x]: readonly [Axis, Axis],
   sizes: readonly [number, number],
   pictures: number,
-): [AxisPart[], AxisPart[]] {
-  const whole: [AxisPart[], AxisPart[]] = [[trimmed(y, sizes[0])], [trimmed(x, sizes[1])]];
-  const parts: [AxisPart[], AxisPart[]] = [split(y, sizes[0]), split(x, sizes[1])];
-  const saved = (work(parts[0]) * work(parts[1])) / (work(whole[0]) * work(whole[1]));
-  const rows = (pictures * y.grid * x.grid) / (parts[0].length * parts[1].length);
-  return saved < worthwhileShare && rows >= leastRows ? parts : whole;
+): [AxisRegion[], AxisRegion[]] {
+  const whole: [AxisRegion[], AxisRegion[]] = [[wholeAxis(y, sizes[0])], [wholeAxis(x, sizes[1])]];
+  const regions: [AxisRegion[], AxisRegion[]] = [splitAxis(y, sizes[0]), splitAxis(x, sizes[1])];
+  const remaining = (work(regions[0]) * work(regions[1])) / (work(whole[0]) * work(whole[1]));
+  const rows = (pictures * y.outSize * x.outSize) / (regions[0].length * regions[1].length);
+  return remaining < maxRemainingWork && rows >= minRows ? regions : whole;
 }
 
-/** How many products of pairs of values a convolution takes for each pair of channels, when borders are left out. */
-export function productsOf(
+/** Multiplications that a convolution takes per pair of channels, without those that {@link borderRegions} saves. */
+export function multiplicationsOf(
   axes: readonly [Axis, Axis],
   sizes: readonly [number, number],
   pictures: number,
 ): number {
-  const [y, x] = withoutBorder(axes, sizes, pictures);
+  const [y, x] = borderRegions(axes, sizes, pictures);
   return pictures * work(y) * work(x);
 }
