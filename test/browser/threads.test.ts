@@ -82,7 +82,7 @@ describe('threads in an isolated page', () => {
       }
     }
     expect(error).toBeInstanceOf(BackendError);
-    expect(String(error)).toMatch(/its threads must all be alive.*thread 1 ended/);
+    expect(String(error)).toMatch(/all its threads must be alive.*thread 1 ended/);
     pool.dispose();
   });
 });

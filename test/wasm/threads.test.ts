@@ -81,7 +81,7 @@ describe('threads', () => {
     expect(without).toMatchObject({ threads: 1, hash: one.hash });
     expect(without.missing).toMatch(new RegExp(`^thread [12] did not start: ${reason}$`));
     expect(without.reason).toBe(`WebAssembly on the processor, with fewer threads: ${without.missing}`);
-    expect(without.warnings.match(/simclr-ts\/wasm: fewer threads than 3/g)).toHaveLength(1);
+    expect(without.warnings.match(/simclr-ts\/wasm runs on fewer than 3 threads/g)).toHaveLength(1);
   });
 
   it('take no options of the process, nor from its environment', async () => {
