@@ -1,9 +1,10 @@
-import { AveragePool, averagePoolGradient } from './windows/average-pool';
+import { averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
 import { combineBlocks, reduceBlocks, Reduction } from './reduce';
 import { SegmentSum, segmentSum } from './segment-sum';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
-import { MaxPool, maxPool, maxPoolGradient } from './windows/max-pool';
+import { maxPool, maxPoolGradient } from './windows/max-pool';
+import { Pool } from './windows/pool';
 import {
   blockGradients,
   blockMoments,
@@ -64,7 +65,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       sumPositions(changetype<PositionProducts>(work), first, last, scratch);
       break;
     case 10:
-      maxPoolGradient(changetype<MaxPool>(work), first, last, scratch);
+      maxPoolGradient(changetype<Pool>(work), first, last, scratch);
       break;
     case 11:
       padPictures(changetype<Padding>(work), first, last);
@@ -97,7 +98,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       adamUpdate(changetype<Update>(work), first, last);
       break;
     case 21:
-      maxPool(changetype<MaxPool>(work), first, last);
+      maxPool(changetype<Pool>(work), first, last);
       break;
     case 22:
       reduceBlocks(changetype<Reduction>(work), first, last);
@@ -118,7 +119,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       divideValues(changetype<Elementwise>(work), first, last);
       break;
     case 28:
-      averagePoolGradient(changetype<AveragePool>(work), first, last);
+      averagePoolGradient(changetype<Pool>(work), first, last);
       break;
     case 29:
       segmentSum(changetype<SegmentSum>(work), first, last);

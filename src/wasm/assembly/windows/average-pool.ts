@@ -1,22 +1,4 @@
-/** Gradient of an average pool over pictures [pictures, height, width, channels]. */
-@unmanaged
-export class AveragePool {
-  /** Gradient of the output, [pictures, outHeight, outWidth, channels]. */
-  gradient!: usize;
-  /** Gradient of the input: the result. */
-  result!: usize;
-  height!: i32;
-  width!: i32;
-  channels!: i32;
-  outHeight!: i32;
-  outWidth!: i32;
-  filterHeight!: i32;
-  filterWidth!: i32;
-  strideHeight!: i32;
-  strideWidth!: i32;
-  padTop!: i32;
-  padLeft!: i32;
-}
+import { Pool } from './pool';
 
 /** How many rows (or columns) of a window lie inside the picture. */
 // @ts-ignore: decorators of functions are AssemblyScript's
@@ -36,7 +18,7 @@ function firstWindow(position: i32, filter: i32, stride: i32): i32 {
  * Gradient of input rows `first` to `last - 1`, numbered across all pictures. Each window distributes its gradient evenly
  * over its pixels inside the picture.
  */
-export function averagePoolGradient(work: AveragePool, first: i32, last: i32): void {
+export function averagePoolGradient(work: Pool, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   for (let inputRow = first; inputRow < last; inputRow++) {
     const picture = inputRow / work.height;
@@ -44,7 +26,7 @@ export function averagePoolGradient(work: AveragePool, first: i32, last: i32): v
     const firstRow = firstWindow(padded, work.filterHeight, work.strideHeight);
     const endRow = min(padded / work.strideHeight + 1, work.outHeight);
     for (let x = 0; x < work.width; x++) {
-      const to = work.result + <usize>(inputRow * work.width + x) * bytes;
+      const to = work.inputGradient + <usize>(inputRow * work.width + x) * bytes;
       memory.fill(to, 0, bytes);
       const firstColumn = firstWindow(x + work.padLeft, work.filterWidth, work.strideWidth);
       const endColumn = min((x + work.padLeft) / work.strideWidth + 1, work.outWidth);

@@ -1,28 +1,7 @@
-/** A max pool over pictures [pictures, height, width, channels], and its gradient. */
-@unmanaged
-export class MaxPool {
-  input!: usize;
-  /** The pool's output, [pictures, outHeight, outWidth, channels]. */
-  output!: usize;
-  /** Gradient of the output. */
-  gradient!: usize;
-  /** Gradient of the input: the result. */
-  result!: usize;
-  height!: i32;
-  width!: i32;
-  channels!: i32;
-  outHeight!: i32;
-  outWidth!: i32;
-  filterHeight!: i32;
-  filterWidth!: i32;
-  strideHeight!: i32;
-  strideWidth!: i32;
-  padTop!: i32;
-  padLeft!: i32;
-}
+import { Pool } from './pool';
 
 /** Computes output rows `first` to `last - 1`, numbered across all pictures. NaN counts as larger than any number. */
-export function maxPool(work: MaxPool, first: i32, last: i32): void {
+export function maxPool(work: Pool, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   for (let outputRow = first; outputRow < last; outputRow++) {
     const picture = outputRow / work.outHeight;
@@ -64,26 +43,26 @@ export function maxPool(work: MaxPool, first: i32, last: i32): void {
  * Gradient of pictures `first` to `last - 1`. The gradient of each output goes to the first pixel of its window that equals
  * the maximum. Scratch: 4 bytes per channel.
  */
-export function maxPoolGradient(work: MaxPool, first: i32, last: i32, scratch: usize): void {
+export function maxPoolGradient(work: Pool, first: i32, last: i32, scratch: usize): void {
   const pixelBytes = <usize>work.channels << 2;
   const pictureBytes = <usize>(work.height * work.width) * pixelBytes;
   for (let picture = first; picture < last; picture++) {
     const input = work.input + <usize>picture * pictureBytes;
-    const result = work.result + <usize>picture * pictureBytes;
-    memory.fill(result, 0, pictureBytes);
+    const inputGradient = work.inputGradient + <usize>picture * pictureBytes;
+    memory.fill(inputGradient, 0, pictureBytes);
     for (let y = 0; y < work.outHeight; y++) {
       for (let x = 0; x < work.outWidth; x++) {
         const pixel = <usize>((picture * work.outHeight + y) * work.outWidth + x) * pixelBytes;
-        scatterWindow(work, input, result, y, x, work.output + pixel, work.gradient + pixel, scratch);
+        scatterWindow(work, input, inputGradient, y, x, work.output + pixel, work.gradient + pixel, scratch);
       }
     }
   }
 }
 
 function scatterWindow(
-  work: MaxPool,
+  work: Pool,
   input: usize,
-  result: usize,
+  inputGradient: usize,
   y: i32,
   x: i32,
   maxima: usize,
@@ -103,13 +82,13 @@ function scatterWindow(
       for (; at < whole; at += 16) {
         const mask = v128.load(pending + at);
         const hit = v128.and(f32x4.eq(v128.load(input + pixel + at), v128.load(maxima + at)), mask);
-        const to = result + pixel + at;
+        const to = inputGradient + pixel + at;
         v128.store(to, f32x4.add(v128.load(to), v128.and(v128.load(gradient + at), hit)));
         v128.store(pending + at, v128.andnot(mask, hit));
       }
       for (; at < bytes; at += 4) {
         if (load<i32>(pending + at) == 0 || load<f32>(input + pixel + at) != load<f32>(maxima + at)) continue;
-        const to = result + pixel + at;
+        const to = inputGradient + pixel + at;
         store<f32>(to, load<f32>(to) + load<f32>(gradient + at));
         store<i32>(pending + at, 0);
       }
