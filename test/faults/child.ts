@@ -1,6 +1,6 @@
 /**
- * A training run that is made to be killed: bundled and started by spawn.ts, with a {@link ChildTask} as JSON for its
- * only argument. Says what it does, a line of JSON at a time, at once and without buffering.
+ * A training run for tests to kill. spawn.ts bundles and starts it with a {@link ChildTask} as JSON, its only argument. It
+ * reports each event as a line of JSON, unbuffered.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
@@ -79,7 +79,7 @@ function newTrainer(extraState: Record<string, ExtraState>): SimCLR {
     projectionHead: projectionHead({ inputDim: 8, hidden: [task.width, task.width], outputDim: 8, seed: 2 }),
     augmentation: simclrAugmentation({ size: 8, blur: false }),
     optimizer: new AdamW({
-      learningRate: warmupCosineSchedule({ learningRate: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
+      learningRate: warmupCosineSchedule({ peak: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
       weightDecay: 1e-4,
     }),
     seed: 3,

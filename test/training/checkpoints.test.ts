@@ -302,7 +302,7 @@ describe('another recipe', () => {
     const error = await rejection(loaded.fit(tinyPictures(12), options));
     expect(error.name).toBe('InvalidOptionError');
     expect(error.message).toBe(
-      'SimCLR.fit: resume must go on with the recipe that the run began with; another one is taken with ' +
+      'SimCLR.fit: resume must continue with the settings that the run began with; to change them, pass ' +
         '{ allowChanges: ["batchSize", "datasetSize", "loss.temperature", "optimizer.learningRate"] }. Received: ' +
         'batchSize: 2 -> 4; datasetSize: 8 -> 12; loss.temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
     );
@@ -345,7 +345,8 @@ describe('versions and machines', () => {
   });
 
   it.each([
-    [{ formatVersion: 3 }, /of format 1 to 2.*formatVersion=3/],
+    [{ formatVersion: 4 }, /of format 1 to 3.*formatVersion=4/],
+    [{ formatVersion: 1.5 }, /of format 1 to 3.*formatVersion=1.5/],
     [{ byteOrder: 'big' }, /order of bytes, little\. Received: byteOrder="big"/],
     [{ progress: { step: -1, epoch: 0, batch: 0 } }, /step=-1/],
   ])('refuses %j', async (change, message) => {

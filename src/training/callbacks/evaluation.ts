@@ -1,12 +1,12 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { SimCLR } from '../simclr.js';
+import type { Trainer } from '../trainer.js';
 import type { Callback, EpochRecord } from './callback.js';
 
 /** Measures a trainer: name to value. */
 export type EvaluationFunction = (
-  simclr: SimCLR,
+  simclr: Trainer,
   epoch: EpochRecord,
 ) => Record<string, number> | Promise<Record<string, number>>;
 
@@ -20,7 +20,7 @@ export interface EvaluationOptions {
  * Callback that calls your evaluation, for example a kNN classifier on `simclr.embed(...)`, and puts what it
  * returns into the epoch's `metrics`.
  *
- * @throws {@link InvalidOptionError} when `evaluate` is no function or `everyEpochs` no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `evaluate` is not a function or `everyEpochs` not an integer >= 1.
  */
 export function evaluation(evaluate: EvaluationFunction, options: EvaluationOptions = {}): Callback {
   checkKeys('evaluation', options, { everyEpochs: 1 });

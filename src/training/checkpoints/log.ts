@@ -1,6 +1,6 @@
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import type { SimCLR } from '../simclr.js';
+import type { Trainer } from '../trainer.js';
 import { type CheckpointEntry, checkpointName, formatManifest, stepOfName } from './manifest.js';
 import { type CheckpointStore, type DamagedCheckpoint, latestCheckpoint, readEntries } from './store.js';
 
@@ -19,9 +19,8 @@ function isUnreadable({ error }: DamagedCheckpoint): boolean {
 }
 
 /**
- * Writes numbered checkpoints to a store and removes what is not to be kept. The order of work makes every moment a
- * good one to be killed at: a checkpoint counts when the manifest names it, and is removed after the manifest no
- * longer does.
+ * Writes numbered checkpoints to a store and removes what is not to be kept. It can be killed at any moment:
+ * a checkpoint counts when the manifest names it, and is removed after the manifest no longer does.
  */
 export class CheckpointLog {
   private entries: CheckpointEntry[] = [];
@@ -41,9 +40,9 @@ export class CheckpointLog {
   /**
    * Reads what the store holds.
    *
-   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not go on from.
+   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not continue from.
    */
-  async open(simclr: SimCLR): Promise<void> {
+  async open(simclr: Trainer): Promise<void> {
     const { manifest } = await readEntries(this.store);
     const newest = manifest.checkpoints.at(-1);
     if (simclr.progress.step === 0 && newest && newest.step > 0 && !this.overwrite) {
@@ -64,7 +63,7 @@ export class CheckpointLog {
   }
 
   /** Saves a trainer under the number of its step, and removes what is not to be kept any more. */
-  async save(simclr: SimCLR, value: number | undefined): Promise<void> {
+  async save(simclr: Trainer, value: number | undefined): Promise<void> {
     const { step } = simclr.progress;
     const name = checkpointName(step);
     const before = this.entries.find((entry) => entry.name === name);

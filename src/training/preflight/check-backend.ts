@@ -1,11 +1,12 @@
 import { backend, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../../augmentations/index.js';
+import { describeGradients, describeKernels } from '../../backend/describe-kernels.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { type ContrastiveLoss, toViewLoss } from '../options/to-view-loss.js';
-import { describeGradients, describeKernels, describeValues } from './describe.js';
+import { describeValues } from './describe-values.js';
 import { Needs } from './observe.js';
 import { halfPrecision, tooLarge, twoCores } from './obstacles.js';
 import { probeStep } from './probe-step.js';
@@ -19,7 +20,7 @@ export interface CheckBackendOptions {
   projectionHead?: LayersModel | undefined;
   /** What compares the views. @defaultValue none */
   loss?: ViewLoss | ContrastiveLoss | undefined;
-  /** What makes the views: one transform, or one a view. @defaultValue none */
+  /** What makes the views: one transform, or one per view. @defaultValue none */
   augmentation?: Transform<unknown> | readonly Transform<unknown>[] | undefined;
   /** As of the trainer. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate' | undefined;
@@ -34,7 +35,7 @@ export interface CheckBackendOptions {
 
 /** What {@link checkBackend} found. */
 export interface BackendCheck {
-  /** Whether a step can be made and its values are right. */
+  /** Whether a step can be taken and its values are right. */
   ok: boolean;
   /** The active backend's name in TensorFlow.js; empty where there is none. */
   backend: string;
@@ -61,7 +62,7 @@ export interface BackendCheck {
  * @param options - The parts of the step; a trainer is taken as it is.
  * @returns What was found. It also tells of two copies of tfjs-core, of 16-bit floats, of pictures too many for the
  * machine's textures or buffers, and of a backend that does not start.
- * @throws {@link InvalidOptionError} when `images` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `images` is not an integer >= 1.
  * @example
  * const check = await checkBackend({ encoder, projectionHead, loss: ntXentLoss });
  * if (!check.ok) console.error(check.message);
@@ -88,7 +89,8 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
   if (encoder) {
     const loss = options.loss ? toViewLoss(options.loss) : undefined;
     const augmentations = augmentation === undefined ? [] : ([augmentation].flat() as Transform<unknown>[]);
-    probeStep({ ...options, encoder, loss, augmentations }, needs);
+    const { viewBatching } = options;
+    probeStep({ encoder, projectionHead, viewBatching, loss, augmentations }, needs);
   }
   // Beside an encoder its own needs count: one without convolutions can do without their gradients.
   const wrong = await probeValues(encoder ? new Needs() : needs);

@@ -1,5 +1,5 @@
 import { engine, getBackend, getKernel, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
-import { releaseTape } from '../step/contrastive-gradients.js';
+import { releaseTape } from '../../backend/tape.js';
 
 /** What a computation asked the engine for. */
 export class Needs {
@@ -7,9 +7,9 @@ export class Needs {
   readonly kernels = new Set<string>();
   /** Kernels whose gradient was needed and is there. */
   readonly gradients = new Set<string>();
-  /** Kernels that were asked for in vain. */
+  /** Kernels that are missing. */
   readonly missingKernels = new Set<string>();
-  /** Kernels whose gradient was needed in vain. */
+  /** Kernels whose gradient is missing. */
   readonly missingGradients = new Set<string>();
 
   /** Whether anything was missing. */

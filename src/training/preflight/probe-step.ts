@@ -4,7 +4,7 @@ import { augment, type Transform } from '../../augmentations/index.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { batchRandom, randomGenerator } from '../../random/index.js';
-import { projectViews } from '../step/project-views.js';
+import { projectViews } from '../gradients/project-views.js';
 import { rememberStatistics } from '../step/running-statistics.js';
 import { type Needs, observeGradients } from './observe.js';
 
@@ -43,7 +43,7 @@ export function probeStep(parts: ProbedParts, needs: Needs): void {
   }
 }
 
-/** Whether it goes through. What fails for want of a kernel is noted; anything else the step itself will say. */
+/** Whether it succeeds. A missing kernel is noted; any other failure shows in the step itself. */
 function passes(body: () => void): boolean {
   try {
     body();

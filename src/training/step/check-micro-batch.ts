@@ -1,7 +1,7 @@
 import type { layers } from '@tensorflow/tfjs-layers';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { SimCLR } from '../simclr.js';
+import type { TrainerParts } from '../trainer.js';
 
 type Layer = layers.Layer & { layers?: Layer[]; layer?: Layer; rate?: number };
 
@@ -16,13 +16,13 @@ function withParts(layer: Layer): Layer[] {
  *
  * @param size - Pictures of a batch.
  * @param sizeName - What says so: the option's name, or that of the pictures.
- * @throws {@link InvalidOptionError} when `microBatchSize` is no whole number >= 1, larger than the batch or does not divide
- * it; when it is 1 and there is batch normalisation; and when a layer draws at random, for each chunk goes through the
- * network twice.
+ * @throws {@link InvalidOptionError} when `microBatchSize` is not an integer >= 1, larger than the batch or does not divide
+ * it; when it is 1 and there is batch normalization; and when a layer draws at random, because each chunk goes through
+ * the network twice.
  */
 export function checkMicroBatch(
   caller: string,
-  simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>,
+  simclr: Pick<TrainerParts, 'encoder' | 'projectionHead'>,
   microBatchSize: number,
   size: number,
   sizeName: string,
@@ -45,7 +45,7 @@ export function checkMicroBatch(
   const normalization = named(/BatchNormalization$/);
   if (microBatchSize === 1 && normalization) {
     throw new InvalidOptionError(
-      `${caller}: microBatchSize must be at least 2 where there is batch normalisation (${normalization.name}), which normalises each chunk by itself. ${received}`,
+      `${caller}: microBatchSize must be at least 2 where there is batch normalization (${normalization.name}), which normalizes each chunk by itself. ${received}`,
     );
   }
   const random = all.find((layer) => /Dropout|Noise$|^Random/.test(layer.getClassName()) && layer.rate !== 0);
