@@ -22,10 +22,10 @@ const rooms = [
   'webgpu',
 ];
 
-// `measures` beside its room: what only measures embeddings shall not bring the layers that fine-tuning needs.
+// Beside its folder's index: evaluating embeddings must not bring the layers that fine-tuning needs.
 const library = [
   'src/index.ts',
-  'src/evaluation/measures.ts',
+  'src/evaluation/embedding-evaluation.ts',
   ...rooms.map((room) => `src/${room}/index.ts`),
 ];
 

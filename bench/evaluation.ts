@@ -6,7 +6,7 @@ import {
   linearProbe,
   retrieval,
   uniformity,
-} from '../src/evaluation/measures.js';
+} from '../src/evaluation/embedding-evaluation.js';
 import { randomGenerator } from '../src/random/index.js';
 import '../src/wasm/index.js';
 

@@ -157,6 +157,11 @@ export function checkImages(
   }
 }
 
+/** Whether all pictures of a data set lie in memory, where any of them can be taken. */
+export function isInMemory(dataset: unknown): dataset is Tensor4D | ImageArrayLike {
+  return isTensor(dataset) || isImageArray(dataset);
+}
+
 /**
  * Number of pictures of a data set, as far as it is known without reading it.
  *

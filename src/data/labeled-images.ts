@@ -15,9 +15,11 @@ export interface LabeledImages {
 }
 
 /** {@link LabeledImages} as functions take them: with a shape that TypeScript knows as a list of numbers, say. */
-export interface LabeledImagesLike extends Omit<LabeledImages, 'images'> {
+export interface LabeledImagesLike extends Omit<LabeledImages, 'images' | 'labels'> {
   /** The pictures. */
   images: ImageArrayLike;
+  /** For each picture the number of its class, from 0. */
+  labels: ArrayLike<number>;
 }
 
 /** Options of {@link splitImages}. */
@@ -54,7 +56,7 @@ function checkLabeled(
   caller: string,
   argument: string,
   labeled: LabeledImagesLike,
-): asserts labeled is LabeledImages {
+): asserts labeled is Omit<LabeledImagesLike, 'images'> & { images: ImageArray } {
   const { images, labels } = labeled ?? {};
   checkImageArray(caller, `${argument}.images`, images);
   if (labels?.length !== images.shape[0]) {

@@ -42,8 +42,8 @@ import { allReduceInBuckets, type SumGradientsOptions, sumGradients } from './su
 /** Options of {@link dataParallel}. */
 export interface DataParallelOptions extends SumGradientsOptions {
   /**
-   * Whether batch normalisation takes its statistics over the batches of all ranks, as one process with one large
-   * batch does. Otherwise each rank normalises by its own batch, as layers with `groups` do, and the running
+   * Whether batch normalization takes its statistics over the batches of all ranks, as one process with one large
+   * batch does. Otherwise each rank normalizes by its own batch, as layers with `groups` do, and the running
    * statistics are averaged after each step.
    *
    * @defaultValue `true`, as in Google's code
@@ -91,7 +91,7 @@ export interface DataParallel {
 /**
  * Trains one model on several processes, each with pictures of its own. N processes with batches of B do what one
  * does with batches of N times B, up to rounding: the loss is over the projections of all (every picture of any rank
- * is a negative), batch normalisation over the batches of all, and gradients are summed over all.
+ * is a negative), batch normalization over the batches of all, and gradients are summed over all.
  *
  * Every rank makes the same trainer and calls the same methods; the weights of rank 0 are taken over by all when
  * `fit` begins. Callbacks (progress, checkpoints, evaluation) run on rank 0, while the others wait; what one of them
@@ -99,7 +99,7 @@ export interface DataParallel {
  *
  * @param simclr - The trainer of this rank. It is as before outside of `fit` and `trainStep`.
  * @param communicator - `mpiCommunicator()` of `simclr-ts/mpi`, {@link workerCommunicator} or {@link singleProcess}.
- * @throws `InvalidOptionError` when a model has layers of batch normalisation that cannot be synchronised.
+ * @throws `InvalidOptionError` when a model has layers of batch normalization that cannot be synchronized.
  * @throws `DistributedError` when the communicator cannot wait in this thread.
  * @throws `BackendError` when the active backend reads only asynchronously.
  * @example
@@ -302,7 +302,7 @@ function checkNormalization(simclr: SimCLR): void {
   for (const layer of models(simclr).flatMap((model) => model.layers)) {
     if (layer.getClassName() === 'BatchNormalization') {
       throw new InvalidOptionError(
-        `dataParallel: layers of batch normalisation must be BatchNormalization of simclr-ts, or set synchronizeBatchNormalization: false. Received: layer ${layer.name} of tfjs-layers.`,
+        `dataParallel: layers of batch normalization must be BatchNormalization of simclr-ts, or set synchronizeBatchNormalization: false. Received: layer ${layer.name} of tfjs-layers.`,
       );
     }
   }
@@ -336,7 +336,7 @@ async function broadcastWeights(simclr: SimCLR, communicator: Communicator): Pro
   }
 }
 
-/** What no gradient changes, such as the running statistics of batch normalisation, as its mean over the ranks. */
+/** What no gradient changes, such as the running statistics of batch normalization, as its mean over the ranks. */
 async function averageStatistics(simclr: SimCLR, communicator: Communicator): Promise<void> {
   const weights = models(simclr).flatMap((model) => model.nonTrainableWeights);
   for (const weight of weights) {

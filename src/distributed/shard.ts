@@ -1,8 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { batchFields } from '../data/batches/check-batch.js';
 import { passIndices } from '../data/batches/epoch-order.js';
+import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
-import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import { batchImages, batchViews, isImageArray, isInMemory } from '../data/image-dataset.js';
 import { takeImages } from '../data/image-rows.js';
 import {
   datasetSize,
@@ -15,7 +16,7 @@ import {
   type ImageDataset,
   type ViewBatch,
 } from '../data/index.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
+import { checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 
 /**
@@ -44,22 +45,16 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
   if (rank >= size) {
     throw new InvalidOptionError(`shard: rank must be less than size. Received: rank=${rank}, size=${size}.`);
   }
-  const inMemory = isTensor(dataset) || isImageArray(dataset);
-  if (inMemory) checkImages('shard', 'dataset', dataset);
-  else if (typeof dataset !== 'function' && !isIterable(dataset)) {
-    const expectation =
-      'dataset must be a tensor, { data, shape }, an iterable of batches or a function that returns one';
-    throw new InvalidOptionError(receivedMessage('shard', expectation, 'dataset', dataset));
-  }
+  checkImageDataset('shard', 'dataset', dataset);
   const source = (pass: EpochPass): ImageBatches => {
-    if (isTensor(dataset) || isImageArray(dataset)) return ownPictures(dataset, pass, rank, size);
+    if (isInMemory(dataset)) return ownPictures(dataset as Tensor4D | ImageArray, pass, rank, size);
     if (typeof dataset !== 'function') return ownBatches(dataset, rank, size, 0);
     if (dataset.shardable) return dataset({ ...pass, shard: { rank, size } });
     const startBatch = pass.startBatch * size;
     const batches = dataset({ ...pass, startBatch });
     return ownBatches(batches, rank, size, dataset.seekable ? startBatch * pass.batchSize : 0);
   };
-  const seekable = inMemory || (typeof dataset === 'function' && dataset.seekable === true);
+  const seekable = isInMemory(dataset) || (typeof dataset === 'function' && dataset.seekable === true);
   const total = Array.isArray(dataset) ? undefined : datasetSize(dataset);
   // Batches of B in `size` shards of that many pictures: as many as batches of B times `size` in the whole.
   return Object.assign(source, {

@@ -5,7 +5,7 @@ import type { Communicator } from './communicators/communicator.js';
 
 /** Options of {@link sumGradients}. */
 export interface SumGradientsOptions {
-  /** Bytes that are sent at a time: a whole number >= 4. @defaultValue 25 MB, as in PyTorch's data parallelism */
+  /** Bytes that are sent at a time: an integer >= 4. @defaultValue 25 MB, as in PyTorch's data parallelism */
   bucketBytes?: number;
 }
 
@@ -17,7 +17,7 @@ export interface SumGradientsOptions {
  *
  * @param gradients - By name, in the same order on every rank (their names may differ). Disposed of, on an error too.
  * @returns New tensors under the same names. The caller disposes them.
- * @throws `InvalidOptionError` when `bucketBytes` is no whole number >= 4.
+ * @throws `InvalidOptionError` when `bucketBytes` is not an integer >= 4.
  * @example
  * const all = await sumGradients({ w: tensor1d([1, 2]) }, singleProcess());
  */

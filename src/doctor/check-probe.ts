@@ -7,13 +7,13 @@ import { lossOf } from './loss-of.js';
 import type { Probe } from './probe.js';
 import { pairingRate, pairStatistics, unitRows } from './similarities.js';
 
-/** Steps before which an encoder may still be as it was made: nothing is said of its geometry. */
-export const settleSteps = 50;
+/** Steps before the geometry of projections is judged, because it may still be that of the initial weights. */
+export const minGeometrySteps = 50;
 
-/** All that one probe shows to be wrong. */
+/** Everything that one probe shows to be wrong. */
 export async function checkProbe(simclr: Trainer, probe: Probe): Promise<Diagnosis[]> {
   const { pairs, projections } = probe;
-  // All that follows compares projections, and NaN compares with nothing.
+  // The other checks compare projections, and comparisons with NaN tell nothing.
   const nonFinite = checkFinite(probe);
   if (nonFinite.length > 0) return nonFinite;
   const units = unitRows(projections, 2 * pairs);
@@ -33,7 +33,7 @@ export async function checkProbe(simclr: Trainer, probe: Probe): Promise<Diagnos
 }
 
 function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float32Array): Diagnosis[] {
-  // A thousandth of the range is less than one of 255 steps. An augmentation of flips alone leaves half of them equal.
+  // A thousandth of the range is less than one of 255 steps. An augmentation with flips alone leaves half of the views equal.
   const identical = viewDifferences.filter((difference) => difference < 1e-3).length / pairs;
   if (identical >= 0.95) {
     return [
@@ -41,14 +41,14 @@ function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float3
         code: 'identical-views',
         severity: 'error',
         certain: true,
-        message: `Both views of a picture are the same for ${Math.round(identical * pairs)} of ${pairs} pictures, so that finding the pair takes no learning.`,
+        message: `Both views are the same for ${Math.round(identical * pairs)} of ${pairs} pictures, so that finding the pair takes no learning.`,
         remedy:
           'Give SimCLR an augmentation that draws at random for every view, as simclrAugmentation does.',
         evidence: { identical, pairs },
       },
     ];
   }
-  // The rate's deviation by chance is at most 0.29 / sqrt(pairs) (of a uniform rank), a little less in both measures.
+  // By chance the rate deviates by at most 0.29 / sqrt(pairs) (a uniform rank), a little less in both at once.
   const limit = 0.5 + 0.29 / Math.sqrt(pairs);
   const [inPixels, inProjections] = [pairingRate(thumbnails, pairs), pairingRate(units, pairs)];
   if (pairs < 16 || inPixels > limit || inProjections > limit) return [];
@@ -57,8 +57,8 @@ function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float3
       code: 'unrelated-views',
       severity: 'error',
       certain: false,
-      message: `The two views of a picture resemble each other no more than views of different pictures (${short(100 * inPixels)} % of comparisons in pixels, ${short(100 * inProjections)} % in projections, 50 % is chance).`,
-      remedy: 'See whether the augmentation keeps the order of the batch, and weaken its crops and colours.',
+      message: `The two views of a picture are no more similar than views of different pictures (${short(100 * inPixels)} % of comparisons in pixels, ${short(100 * inProjections)} % in projections, 50 % is chance).`,
+      remedy: 'Check that the augmentation keeps the order of the batch, and weaken its crops and colors.',
       evidence: { pairingInPixels: inPixels, pairingInProjections: inProjections, limit, pairs },
     },
   ];
@@ -74,7 +74,7 @@ function checkFinite({ projections }: Probe): Diagnosis[] {
       certain: true,
       message: `${wrong} of ${projections.length} values of the projections z are NaN or infinite.`,
       remedy:
-        'Go back to the last checkpoint, lower the learning rate or warm up, and check the pictures and layers of your own for NaN.',
+        'Go back to the last checkpoint, lower the learning rate or warm up, and check your pictures and your own layers for NaN.',
       evidence: { nonFinite: wrong, values: projections.length },
     },
   ];
@@ -94,7 +94,7 @@ function checkConstant({ projections, pairs }: Probe): Diagnosis[] {
     largest = Math.max(largest, Math.abs(low), Math.abs(high));
     spread = Math.max(spread, high - low);
   }
-  // About a hundred roundings of float32: below it nothing of the picture is left.
+  // About 100 roundings of float32: a smaller spread carries nothing of the picture.
   if (spread > 1e-5 * largest) return [];
   return [
     {
@@ -103,7 +103,7 @@ function checkConstant({ projections, pairs }: Probe): Diagnosis[] {
       certain: true,
       message: `The projections z are ${largest === 0 ? 'zero' : 'the same'} for every picture, so that the loss cannot tell any apart and gives no gradient.`,
       remedy:
-        'Look for a layer of zero weights, dead units or a saturated activation, and begin anew from other weights.',
+        'Look for a layer of zero weights, dead units or a saturated activation, and restart from other weights.',
       evidence: { largest, spread },
     },
   ];
@@ -114,7 +114,7 @@ async function checkGeometry(
   { projections, pairs }: Probe,
   atChance: boolean,
 ): Promise<Diagnosis[]> {
-  if (simclr.progress.step < settleSteps) return [];
+  if (simclr.progress.step < minGeometrySteps) return [];
   const dim = projections.length / (2 * pairs);
   const health = await embeddingHealth({ data: projections, shape: [2 * pairs, dim] });
   const { meanSimilarity, effectiveRank, std, expectedStd } = health;
@@ -131,7 +131,7 @@ async function checkGeometry(
       },
     ];
   }
-  // The limit of embeddingHealth: one axis for all. Fewer dimensions than there are, but several, are usual.
+  // The limit of embeddingHealth: all rows on one axis. Using only some of the dimensions is normal.
   if (effectiveRank >= 1.5 || dim < 8 || pairs < 8) return [];
   return [
     {
@@ -150,7 +150,7 @@ function checkScale({ customLoss, pairs }: Probe): Diagnosis[] {
   if (!customLoss || pairs < 4) return [];
   const { plain, doubled, shrunk } = customLoss;
   const sensitive = Math.abs(doubled - plain) > 1e-3 * Math.abs(plain);
-  // Softmax losses come to the logarithm of their number of candidates when all scores are equal; others do not.
+  // A softmax loss is the logarithm of its number of candidates when all scores are equal. Other losses are not.
   const candidates = [2 * pairs - 1, 2 * pairs - 2, 2 * pairs, pairs, pairs - 1];
   const isSoftmax = candidates.some((count) =>
     [1, 2].some((factor) => Math.abs(shrunk - factor * Math.log(count)) < 2e-3 * Math.log(count)),
@@ -161,9 +161,9 @@ function checkScale({ customLoss, pairs }: Probe): Diagnosis[] {
       code: 'unnormalized-projections',
       severity: 'error',
       certain: true,
-      message: `The loss compares projections that are not normalised: it is ${short(plain)} for z and ${short(doubled)} for twice z.`,
+      message: `The loss compares projections that are not normalized: it is ${short(plain)} for z and ${short(doubled)} for twice z.`,
       remedy:
-        'Divide each row of z by its length in the loss, as ntXentLoss does, or leave the option loss out.',
+        'Divide each row of z by its length in the loss, as ntXentLoss does, or leave out the option loss.',
       evidence: { loss: plain, lossOfDoubled: doubled, lossOfShrunk: shrunk },
     },
   ];
@@ -174,15 +174,15 @@ function checkLeak(simclr: Trainer, { shuffledProjections, pairs }: Probe, loss:
   const units = unitRows(shuffledProjections, 2 * pairs);
   const { temperature } = lossOf(simclr);
   const shuffled = pairStatistics(units, pairs, temperature).loss;
-  // Normalisation over the whole batch does not see the order, and the difference is one of rounding.
+  // Normalization over the whole batch does not depend on the order: then the two losses differ by rounding only.
   if (shuffled - loss < 0.1 * attainableGain(pairs, temperature)) return [];
   return [
     {
       code: 'statistics-leak',
       severity: 'error',
       certain: false,
-      message: `Batch normalisation tells the pairs: the loss is ${short(loss)}, but ${short(shuffled)} when partners sit in other parts of the batch.`,
-      remedy: 'Normalise over the whole batch (groups: 1), or make the parts of the batch larger.',
+      message: `Batch normalization gives the pairs away: the loss is ${short(loss)}, but ${short(shuffled)} when partners are in different parts of the batch.`,
+      remedy: 'Normalize over the whole batch (groups: 1), or make the parts of the batch larger.',
       evidence: { loss, shuffledLoss: shuffled, pairs },
     },
   ];
@@ -194,7 +194,7 @@ function checkActivations({ activations }: Probe): Diagnosis[] {
     const share = largest.filter((value) => value <= 0).length / largest.length;
     if (largest.length >= 4 && share > worst.share) worst = { layer, share, units: largest.length };
   }
-  // Without batch normalisation half of the units may be born dead; nearly all of them are not by chance.
+  // Without batch normalization half of the units may start dead, but not nearly all of them.
   if (worst.share < 0.9) return [];
   return [
     {
@@ -203,15 +203,15 @@ function checkActivations({ activations }: Probe): Diagnosis[] {
       certain: false,
       message: `${Math.round(worst.share * worst.units)} of ${worst.units} units after the ReLU of ${worst.layer} are 0 for every picture.`,
       remedy:
-        'Lower the learning rate or warm up, put batch normalisation before the ReLU, and begin anew: dead units do not come back.',
+        'Lower the learning rate or warm up, put batch normalization before the ReLU, and restart: dead units do not recover.',
       evidence: { layer: worst.layer, deadShare: worst.share, units: worst.units },
     },
   ];
 }
 
 function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, loss: number): Diagnosis[] {
-  // Nats that the loss would change by, to first order, if the weights changed by their own length: the scale of the
-  // weights has no part in it.
+  // By how many nats the loss would change, to first order, if the weights changed by their own length. This does not
+  // depend on the scale of the weights.
   const leverage = gradientNorm * weightNorm;
   const evidence = { gradientNorm, weightNorm, leverage };
   if (leverage > 1e4) {
@@ -222,13 +222,13 @@ function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, 
         certain: false,
         message: `The gradient explodes: a change of the weights by a thousandth changes the loss by ${short(leverage / 1000)} nats.`,
         remedy:
-          'Put batch normalisation or shortcuts between the layers, begin from smaller weights, or lower the learning rate.',
+          'Put batch normalization or shortcuts between the layers, start from smaller weights, or lower the learning rate.',
         evidence,
       },
     ];
   }
-  // Where the pairs are found with certainty there is nothing left to learn, and no gradient; and of another loss
-  // nobody knows where its least value lies.
+  // When the pairs are found with certainty, nothing is left to learn and the gradient is zero. The minimum of a custom
+  // loss is unknown.
   if (leverage > 1e-4 || customLoss || loss < 0.1 * chanceLoss(pairs)) return [];
   return [
     {
@@ -237,7 +237,7 @@ function checkGradients({ gradientNorm, weightNorm, pairs, customLoss }: Probe, 
       certain: false,
       message: `The gradient vanishes: its length is ${short(gradientNorm)}, with a loss of ${short(loss)}.`,
       remedy:
-        'Replace saturating activations by ReLU with batch normalisation, or begin from smaller weights.',
+        'Replace saturating activations by ReLU with batch normalization, or start from smaller weights.',
       evidence,
     },
   ];

@@ -10,34 +10,36 @@ import { LossWatch } from './loss-watch.js';
 
 /** Options of {@link doctor}. */
 export interface DoctorOptions {
-  /** Hears of each kind of finding once a `fit`. @defaultValue prints a line with `console.warn` */
+  /** Called with each kind of finding once per `fit`. @defaultValue prints a line with `console.warn` */
   onFinding?: (finding: Finding) => void | Promise<void>;
-  /** Steps between looks at a probe, which cost about a step on `probeSize` pictures. @defaultValue `100` */
-  every?: number;
-  /** Pictures of the batch that a look takes; with batch normalisation in `groups`, all of them. @defaultValue `64` */
+  /** Steps between two probes. A probe costs about a training step on `probeSize` pictures. @defaultValue `100` */
+  everySteps?: number;
+  /** Pictures of the batch per probe. With batch normalization in `groups` it takes all of them. @defaultValue `64` */
   probeSize?: number;
-  /** Steps, after the warm-up, over which a loss at the value of guessing is waited for to fall. @defaultValue `200` */
+  /** Steps after the warm-up in which the loss must fall below that of guessing. @defaultValue `200` */
   patience?: number;
 }
 
-/** Steps from a first sign to the look that confirms it: other pictures, other views. */
+/** Steps between the probe that first shows a finding and the one that confirms it with other pictures and views. */
 const confirmAfter = 3;
 
 /**
- * Callback that looks over the trainer's shoulder and says, once and in a sentence, what is wrong and what to do; it is
- * silent when all is well. Every step it reads loss and learning rate, which cost nothing; at the first step and every
- * `every` steps it looks at a probe of the batch. What chance has a part in is spoken of when a second look shows it
- * too, and what is only a consequence of another finding is not.
+ * Callback that watches training and reports what is wrong and what to do about it, each finding once and in a sentence. It
+ * is silent when all is well.
+ *
+ * At every step it reads loss and learning rate, which costs nothing. At the first step and every `everySteps` steps it
+ * probes the batch. It reports a finding that may be due to chance only after a second probe confirms it, and leaves out
+ * what is only a consequence of another finding.
  *
  * @throws `InvalidOptionError` on options outside their domain.
  * @example
  * await simclr.fit(pictures, { epochs: 10, callbacks: [doctor()] });
  */
 export function doctor(options: DoctorOptions = {}): Callback {
-  checkKeys('doctor', options, { onFinding: 1, every: 1, probeSize: 1, patience: 1 });
-  const { every = 100, probeSize = 64, patience = 200 } = options;
+  checkKeys('doctor', options, { onFinding: 1, everySteps: 1, probeSize: 1, patience: 1 });
+  const { everySteps = 100, probeSize = 64, patience = 200 } = options;
   const { onFinding = ({ message, remedy }) => console.warn(`doctor: ${message} ${remedy}`) } = options;
-  checkInteger('doctor', 'every', every);
+  checkInteger('doctor', 'everySteps', everySteps);
   checkInteger('doctor', 'probeSize', probeSize, 2);
   checkInteger('doctor', 'patience', patience);
   if (typeof onFinding !== 'function') {
@@ -48,7 +50,7 @@ export function doctor(options: DoctorOptions = {}): Callback {
   let visit: Visit | undefined;
   return {
     onFitStart(start, context) {
-      visit = new Visit(start, context, { every, probeSize, patience, onFinding });
+      visit = new Visit(start, context, { everySteps, probeSize, patience, onFinding });
     },
     async onStepEnd(step, context) {
       visit?.watch.note(step);
@@ -60,14 +62,14 @@ export function doctor(options: DoctorOptions = {}): Callback {
   };
 }
 
-/** What the doctor knows of one `fit`. */
+/** The state of the doctor during one `fit`. */
 class Visit {
   readonly watch: LossWatch;
-  private readonly spoken = new Set<FindingCode>();
+  private readonly reported = new Set<FindingCode>();
   private suspected = new Set<FindingCode>();
   private readonly settings: Diagnosis[];
   private steps = 0;
-  private nextLook = 1;
+  private nextProbe = 1;
   private confirming = false;
 
   constructor(
@@ -83,27 +85,27 @@ class Visit {
   async afterStep(epoch: number, context: FitContext): Promise<void> {
     this.steps++;
     const watched = this.watch.diagnose();
-    const isNew = watched.some(({ code }) => !this.spoken.has(code) && !this.suspected.has(code));
-    if (this.steps !== this.nextLook && !isNew) return;
+    const isNew = watched.some(({ code }) => !this.reported.has(code) && !this.suspected.has(code));
+    if (this.steps !== this.nextProbe && !isNew) return;
     const { simclr, pictures } = context;
     if (!pictures) return;
     const probe = await probeOf(simclr, pictures, epoch + 1, this.options.probeSize);
     const found = [...this.settings, ...watched, ...(await checkProbe(simclr, probe))].filter(
-      ({ code }) => !this.spoken.has(code),
+      ({ code }) => !this.reported.has(code),
     );
-    const roots = withoutConsequences(found, this.spoken);
+    const roots = withoutConsequences(found, this.reported);
     for (const diagnosis of roots) {
       const { code, certain } = diagnosis;
       if (!certain && !this.suspected.has(code)) continue;
-      this.spoken.add(code);
+      this.reported.add(code);
       await this.options.onFinding(toFinding(diagnosis, simclr.progress.step));
     }
-    // A consequence stays suspected: its cause may prove to be chance.
+    // Keep suspecting consequences: their cause may turn out to be chance.
     this.suspected = new Set(found.map(({ code }) => code));
-    const open = roots.some(({ code }) => !this.spoken.has(code));
+    const open = roots.some(({ code }) => !this.reported.has(code));
     this.confirming = open && !this.confirming;
-    this.nextLook = this.confirming
+    this.nextProbe = this.confirming
       ? this.steps + confirmAfter
-      : (Math.floor(this.steps / this.options.every) + 1) * this.options.every;
+      : (Math.floor(this.steps / this.options.everySteps) + 1) * this.options.everySteps;
   }
 }

@@ -1,44 +1,48 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
+import { checkImageDataset } from '../data/check-image-dataset.js';
+import { isInMemory } from '../data/image-dataset.js';
 import { sliceImages } from '../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike } from '../data/index.js';
+import { checkImageValues, type ImageDataset, imageBatches, type TensorBatch } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
 import type { Trainer } from '../training/index.js';
-import { type PicturesOrViews, takeRange } from '../training/step/batch.js';
-import { coreOf } from '../training/step/trainer-core.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
 import { checkLearningRate, checkTemperature } from './check-settings.js';
 import { type Diagnosis, type Finding, withoutConsequences } from './finding.js';
 import { lossOf } from './loss-of.js';
 import { checkInitialLoss, lossAtChance } from './loss-watch.js';
-import { type Probe, sharesPartsOfBatch, takeProbe } from './probe.js';
+import { type Probe, type StepPictures, sharesPartsOfBatch, takeProbe } from './probe.js';
 import { pairStatistics, unitRows } from './similarities.js';
 
 /** Options of {@link examine}. */
 export interface ExamineOptions {
-  /** Batch size of the training, for the usual range of the learning rate. @defaultValue the number of `images` */
+  /**
+   * Batch size of training, for the usual range of the learning rate; a data set that is not in memory gives its first
+   * batch of this size.
+   *
+   * @defaultValue the number of `images` in memory, otherwise `64`
+   */
   batchSize?: number;
-  /** Pictures that are looked at. With batch normalisation in `groups` it is all of them. @defaultValue `64` */
+  /** Pictures per probe. With batch normalization in `groups` it takes all of them. @defaultValue `64` */
   probeSize?: number;
-  /** Draws of the views: two passes over the data, this one and the next. @defaultValue `0` */
+  /** Epoch whose views to draw; the views of the next one confirm the findings. @defaultValue `0` */
   epoch?: number;
 }
 
-/** Steps after which a loss at chance is no beginning any more. */
-const trainedSteps = 100;
+/** Steps after which a loss at chance is a finding. */
+const minTrainedSteps = 100;
 
 /**
- * Examines a trainer on a batch: its settings, its views, its projections, its activations and its gradients. It
- * changes nothing: weights, running statistics and progress stay. Two draws of the views are made, and what chance has
- * a part in is reported only where both show it.
+ * Examines a trainer on a batch: settings, views, projections, activations and gradients. Weights, running statistics and
+ * progress do not change. A finding that may be due to chance is reported only if two draws of the views show it.
  *
  * @param simclr - The trainer, before, during or after training.
- * @param images - Pictures as for `trainStep`: float32 `[N, H, W, C]` in [0, 1], or an array with its shape; at least 2,
- * better 64. Not disposed.
+ * @param images - float32 `[N, H, W, C]` in [0, 1] or bytes, at least 2 pictures and better 64; or any other data set that
+ * `fit` takes, whose first batch is examined. A tensor is not disposed.
  * @param options - {@link ExamineOptions}.
- * @returns Findings, the gravest cause first; none when all is well.
+ * @returns Findings, errors before warnings; none when all is well.
  * @throws `ShapeError`, `ValueRangeError` on bad pictures.
  * @throws `InvalidOptionError` on options outside their domain.
  * @throws `SimCLRError` after `dispose`.
@@ -47,29 +51,28 @@ const trainedSteps = 100;
  */
 export async function examine(
   simclr: Trainer,
-  images: Tensor4D | ImageArrayLike,
+  images: ImageDataset,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
-  const { batchSize = images?.shape?.[0] ?? 0 } = options;
-  coreOf('examine', simclr).checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
-  const all = sliceImages('examine', images);
+  checkImageDataset('examine', 'images', images);
+  const { batchSize = isInMemory(images) ? Math.max(2, images.shape[0]!) : 64 } = options;
+  checkInteger('examine', 'batchSize', batchSize, 2);
+  const { images: all, indices: numbers } = await batchToExamine(images, batchSize, simclr.seed, epoch);
   try {
     if (all.shape[0] < 2) {
       throw new ShapeError(`examine: images must be at least 2. Received: images=[${all.shape}].`);
     }
-    checkInteger('examine', 'batchSize', batchSize, 2);
     await checkImageValues('examine', 'images', all);
     const { step } = simclr.progress;
     const draws: Diagnosis[][] = [];
     for (const draw of [epoch, epoch + 1]) {
-      const rows = Array.from({ length: all.shape[0] }, (_, row) => row);
       const take = (count: number) => ({
-        images: takeRange(all, 0, Math.min(count, rows.length)),
-        indices: rows.slice(0, count),
+        images: sliceImages('examine', all, 0, Math.min(count, numbers.length)),
+        indices: numbers.slice(0, count),
       });
       const probe = await probeOf(simclr, take, draw, probeSize);
       draws.push([...(await checkProbe(simclr, probe)), ...checkLoss(simclr, probe, step)]);
@@ -86,14 +89,30 @@ export async function examine(
   }
 }
 
+/** Pictures in memory as they are, as one batch; of any other data set the first batch of a pass. */
+async function batchToExamine(
+  images: ImageDataset,
+  batchSize: number,
+  seed: number,
+  epoch: number,
+): Promise<Pick<TensorBatch, 'images' | 'indices'>> {
+  if (isInMemory(images)) {
+    const all = sliceImages('examine', images);
+    return { images: all, indices: Uint32Array.from({ length: all.shape[0] }, (_, row) => row) };
+  }
+  for await (const batch of imageBatches(images, { batchSize, seed, epoch, dropRemainder: false }))
+    return batch;
+  throw new ShapeError('examine: images must have at least one batch. Received: none.');
+}
+
 /**
- * A probe of the first pictures of a batch, or of all where a part would be normalised otherwise than the whole.
+ * Probes the first pictures of a batch, or all of them when a part would be normalized differently from the whole.
  *
- * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
+ * @param take - Gives at most `count` of the pictures as new tensors, with their numbers.
  */
 export async function probeOf(
   simclr: Trainer,
-  take: (count: number) => { images: PicturesOrViews; indices: ArrayLike<number> },
+  take: (count: number) => { images: StepPictures; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
 ): Promise<Probe> {
@@ -105,7 +124,7 @@ export async function probeOf(
   }
 }
 
-/** A finding, without what only the doctor's own memory needs. */
+/** Turns a diagnosis into a finding. */
 export function toFinding({ certain: _, ...diagnosis }: Diagnosis, step: number): Finding {
   return { ...diagnosis, step };
 }
@@ -116,5 +135,5 @@ function checkLoss(simclr: Trainer, { projections, pairs }: Probe, step: number)
   const { loss } = pairStatistics(unitRows(projections, 2 * pairs), pairs, temperature);
   if (step === 0) return checkInitialLoss(loss, pairs, temperature);
   const isChance = chanceLoss(pairs) - loss < chanceShare * attainableGain(pairs, temperature);
-  return step >= trainedSteps && isChance ? [lossAtChance(loss, pairs, step)] : [];
+  return step >= minTrainedSteps && isChance ? [lossAtChance(loss, pairs, step)] : [];
 }

@@ -1,4 +1,4 @@
-/** What can be wrong: see the guide for what each means and when it is said. */
+/** What can be wrong. The guide to the doctor says what each code means and when it is reported. */
 export type FindingCode =
   | 'temperature'
   | 'learning-rate'
@@ -19,13 +19,13 @@ export type FindingCode =
 
 /** Something wrong with a training run. */
 export interface Finding {
-  /** Which of the doctor's checks. */
+  /** The check that found it. */
   code: FindingCode;
-  /** `'error'`: this run learns nothing of use as it is; `'warning'`: it probably learns less than it could. */
+  /** `'error'`: this run learns nothing useful. `'warning'`: it probably learns less than it could. */
   severity: 'error' | 'warning';
-  /** Optimiser steps that the trainer had done. */
+  /** Optimizer steps that the trainer has done. */
   step: number;
-  /** What is wrong, in a sentence with its numbers. */
+  /** What is wrong, in a sentence with numbers. */
   message: string;
   /** What to do about it, in a sentence. */
   remedy: string;
@@ -33,15 +33,13 @@ export interface Finding {
   evidence: Record<string, number | string>;
 }
 
-/** A finding before it is known when it was made. */
+/** A finding before its step is known. */
 export type Diagnosis = Omit<Finding, 'step'> & {
-  /** Whether one look is enough, since chance has no part in it. */
+  /** Whether one probe is enough because the finding cannot be due to chance. */
   certain: boolean;
 };
 
-/**
- * What is only a consequence: where one of the causes is found too, it alone is spoken of.
- */
+/** Findings that may be mere consequences, with their causes. If a cause is found, too, only the cause is reported. */
 const causes: Partial<Record<FindingCode, readonly FindingCode[]>> = {
   'constant-projections': ['dead-relu'],
   'collapsed-projections': ['constant-projections', 'dead-relu', 'learning-rate-zero'],
@@ -72,7 +70,7 @@ const causes: Partial<Record<FindingCode, readonly FindingCode[]>> = {
   ],
 };
 
-/** Leaves out the findings that another of `found`, or one of `known`, explains. */
+/** Leaves out findings that another of `found`, or one of `known`, explains. */
 export function withoutConsequences<F extends { code: FindingCode }>(
   found: readonly F[],
   known: ReadonlySet<FindingCode> = new Set(),

@@ -4,10 +4,10 @@ import { short } from './check-settings.js';
 import type { Diagnosis } from './finding.js';
 import { lossOf } from './loss-of.js';
 
-/** Steps at a learning rate of 0 after which it is no accident. */
+/** Steps at a learning rate of 0 that are a finding. */
 const zeroSteps = 10;
 
-/** Follows what a step tells anyway: loss, learning rate, number of pairs. */
+/** Watches the loss, learning rate and number of pairs that every step reports. */
 export class LossWatch {
   private readonly shares: number[] = [];
   private initial: Diagnosis[] = [];
@@ -26,7 +26,7 @@ export class LossWatch {
     return this.simclr.augmentations.length;
   }
 
-  /** Takes note of a step. */
+  /** Records a step. */
   note({ step, loss, learningRate, pairs }: StepRecord): void {
     const { temperature, customLoss } = lossOf(this.simclr);
     this.zeros = learningRate === 0 ? this.zeros + 1 : 0;
@@ -36,14 +36,14 @@ export class LossWatch {
     if (step === 0) this.initial = checkInitialLoss(loss, pairs, temperature, this.views);
     this.loss = loss;
     this.pairs = pairs;
-    // While it warms up a trainer is not expected to get anywhere.
+    // The loss need not fall during the warm-up.
     if (rising) return;
     const { views } = this;
     this.shares.push((chanceLoss(pairs, views) - loss) / attainableGain(pairs, temperature, views));
     if (this.shares.length > this.patience) this.shares.shift();
   }
 
-  /** What is wrong so far. */
+  /** Returns what is wrong so far. */
   diagnose(): Diagnosis[] {
     return [...this.initial, ...this.atChance(), ...this.zeroRate()];
   }
@@ -61,22 +61,22 @@ export class LossWatch {
         code: 'learning-rate-zero',
         severity: 'error',
         certain: true,
-        message: `The learning rate has been 0 for ${this.zeros} steps: nothing is learnt any more.`,
-        remedy: 'Give the schedule as many totalSteps as training has, or stop here.',
+        message: `The learning rate has been 0 for ${this.zeros} steps: training has stopped learning.`,
+        remedy: 'Set totalSteps of the schedule to the number of training steps, or stop here.',
         evidence: { steps: this.zeros },
       },
     ];
   }
 }
 
-/** The words for a loss that is what guessing gives. */
+/** The diagnosis of a loss at the value of guessing. */
 export function lossAtChance(loss: number, pairs: number, steps: number, views = 2): Diagnosis {
   const chance = chanceLoss(pairs, views);
   return {
     code: 'loss-at-chance',
     severity: 'error',
     certain: false,
-    message: `After ${steps} steps the loss is ${short(loss)}, and ln(${views}N - 1) = ${short(chance)} is what guessing gives.`,
+    message: `After ${steps} steps the loss is ${short(loss)}, and guessing gives ln(${views}N - 1) = ${short(chance)}.`,
     remedy:
       'Try another learning rate (a recipe of simclr-ts/recipes has one), weaker crops, and a temperature of 0.5.',
     evidence: { loss, chance, pairs },
@@ -84,10 +84,10 @@ export function lossAtChance(loss: number, pairs: number, steps: number, views =
 }
 
 /**
- * The first loss of an untrained trainer. Views of one picture resemble each other in any network, and so it lies
- * somewhat below ln(2N - 1), or above where the temperature is small and similarities differ much. Below a tenth the
- * pairs were found without learning; above by half of what a similarity of 1 is worth, partners are less alike than
- * others.
+ * Checks the first loss of an untrained trainer. In any network, views of one picture are somewhat similar, so that the loss
+ * is a little below ln(2N - 1), or above it when the temperature is small and similarities vary. Below a tenth of that,
+ * pairs are found without learning; above it by more than half of what a similarity of 1 is worth, partners are less similar
+ * than other pictures.
  */
 export function checkInitialLoss(loss: number, pairs: number, temperature: number, views = 2): Diagnosis[] {
   const chance = chanceLoss(pairs, views);
@@ -99,10 +99,10 @@ export function checkInitialLoss(loss: number, pairs: number, temperature: numbe
       code: 'initial-loss',
       severity: 'warning',
       certain: false,
-      message: `The first loss is ${short(loss)} where an untrained network has about ln(${views}N - 1) = ${short(chance)}: ${isLow ? 'the pairs are found without learning' : 'partners are less alike than other pictures'}.`,
+      message: `The first loss is ${short(loss)}, but that of an untrained network is about ln(${views}N - 1) = ${short(chance)}: ${isLow ? 'the pairs are found without learning' : 'partners are less similar than other pictures'}.`,
       remedy: isLow
-        ? 'Make the augmentation stronger; look for what only the two views of a picture share.'
-        : 'See whether row i of both views is the same picture.',
+        ? 'Make the augmentation stronger, and look for something that only the two views of a picture share.'
+        : 'Check that row i of both views is the same picture.',
       evidence: { loss, chance, pairs },
     },
   ];

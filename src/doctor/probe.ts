@@ -3,6 +3,7 @@ import {
   add,
   avgPool,
   concat,
+  dispose,
   fill,
   gather,
   image,
@@ -24,39 +25,41 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { ntXentLoss } from '../losses/index.js';
+import { projectViews } from '../models/project-views.js';
+import { rememberStatistics } from '../models/running-statistics.js';
 import { randomGenerator } from '../random/index.js';
-import { projectViews } from '../training/gradients/project-views.js';
 import { contrastiveGradients, type Trainer, trainableVariables } from '../training/index.js';
-import type { PicturesOrViews } from '../training/step/batch.js';
-import { rememberStatistics } from '../training/step/running-statistics.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
 
-/** What one look at a trainer and a batch gives: plain numbers. */
+/** Pictures of a step, or the views that a data set cut out of them, one tensor per view. */
+export type StepPictures = Parameters<Trainer['views']>[0];
+
+/** What one pass over a batch tells of a trainer: plain numbers. */
 export interface Probe {
-  /** Pictures. */
+  /** Number of pictures. */
   pairs: number;
   /** Projections in training mode, `[2N, D]`: view 1's rows, then view 2's. */
   projections: Float32Array;
-  /** The same with view 2's pictures in another order of the batch, put back; only where that can matter. */
+  /** The same after view 2's pictures went through the network in another order; only if that can matter. */
   shuffledProjections: Float32Array | undefined;
-  /** Largest difference of the two views of each picture. */
+  /** Largest difference between the two views of each picture. */
   viewDifferences: Float32Array;
-  /** Both views at 4x4 pixels, `[2N, 48]` for three channels. */
+  /** Both views reduced to 4x4 pixels, `[2N, 48]` for three channels. */
   thumbnails: Float32Array;
   /** Euclidean length of all gradients together. */
   gradientNorm: number;
   /** Euclidean length of all trained weights together. */
   weightNorm: number;
-  /** By ReLU layer, the largest output of each unit. */
+  /** The largest output of each unit, by ReLU layer. */
   activations: Map<string, Float32Array>;
-  /** A loss of the user's: its value for the projections, for twice, and for a ten-thousandth of them. */
+  /** Values of a custom loss: for the projections, for twice the projections, and for a ten-thousandth of them. */
   customLoss: { plain: number; doubled: number; shrunk: number } | undefined;
 }
 
 /**
- * Whether some layer normalises parts of the batch on their own, so that rows of one part know of each other: this
- * library's with `groups`, or a layer with running statistics that is not known to take the batch as a whole.
+ * Whether some layer normalizes parts of the batch separately, so that rows of one part influence each other: one of this
+ * library with `groups`, or an unknown layer with running statistics.
  */
 export function sharesPartsOfBatch(simclr: Trainer): boolean {
   return [simclr.encoder, simclr.projectionHead].flatMap(allLayers).some((layer) => {
@@ -67,17 +70,17 @@ export function sharesPartsOfBatch(simclr: Trainer): boolean {
 }
 
 /**
- * Looks at a trainer: one forward and backward pass over the batch with views of their own, changing nothing.
+ * Probes a trainer: one forward and one backward pass over views of the batch. Nothing changes.
  *
  * @param images - Pictures as for `trainStep`, or views as for `SimCLR.views`. Not disposed.
  */
 export async function takeProbe(
   simclr: Trainer,
-  images: PicturesOrViews,
+  images: StepPictures,
   indices: ArrayLike<number>,
   epoch: number,
 ): Promise<Probe> {
-  // Everything up to the first read is of one moment: the trainer may make a step meanwhile.
+  // Everything before the first read belongs to one moment: afterwards the trainer may make a step.
   const tensors = measure(simclr, images, indices, epoch);
   const read = async (tensor: Tensor) => Float32Array.from(await tensor.data());
   try {
@@ -116,18 +119,19 @@ interface Measurements {
 
 function measure(
   simclr: Trainer,
-  images: PicturesOrViews,
+  images: StepPictures,
   indices: ArrayLike<number>,
   epoch: number,
 ): Measurements {
   const { encoder, projectionHead } = simclr;
   const { temperature, customLoss } = lossOf(simclr);
+  const views = simclr.views(images, indices, epoch);
   const statistics = rememberStatistics(encoder, projectionHead);
   const watched = watchActivations(encoder, projectionHead);
   let projections: Tensor2D | undefined;
   try {
     const measured = tidy(() => {
-      const [view1, view2] = comparableViews(simclr.views(images, indices, epoch));
+      const [view1, view2] = comparableViews(views);
       const sameSize = view1.shape.join() === view2.shape.join();
       const loss = (a: Tensor2D, b: Tensor2D): Scalar => {
         projections = keep(concat([a, b], 0));
@@ -148,7 +152,7 @@ function measure(
         customLoss && [1, 2, 1e-4].map((factor) => customLoss(mul(half(0), factor), mul(half(1), factor)));
       return {
         shuffled: sharesPartsOfBatch(simclr) ? shuffledProjections(simclr, view1, view2) : undefined,
-        // Of two sizes they cannot be the same.
+        // Views of different sizes cannot be the same.
         viewDifferences: sameSize ? max(abs(sub(view1, view2)), [1, 2, 3]) : fill([pairs], 1),
         thumbnails: thumbnailsOf(concat(sameSize ? [view1, view2] : toSmallerSize(view1, view2), 0)),
         norms: stack([lengthOf(Object.values(gradients)), lengthOf(variables)]),
@@ -164,10 +168,11 @@ function measure(
     watched.stop();
     statistics.restore();
     statistics.dispose();
+    dispose(views);
   }
 }
 
-/** The first view and, where there is one, another of its size; otherwise the second. */
+/** The first view and, if possible, another of its size; otherwise the second. */
 function comparableViews([first, second, ...others]: [Tensor4D, Tensor4D, ...Tensor4D[]]): [
   Tensor4D,
   Tensor4D,
@@ -181,7 +186,7 @@ function toSmallerSize(view1: Tensor4D, view2: Tensor4D): Tensor4D[] {
   return [view1, view2].map((view) => image.resizeBilinear(view, [height!, width!]));
 }
 
-/** Projections as they are when partners do not sit in the same part of the batch. */
+/** Projections when partners are not in the same part of the batch. */
 function shuffledProjections(simclr: Trainer, view1: Tensor4D, view2: Tensor4D): Tensor2D {
   const pairs = view1.shape[0];
   const order = randomGenerator(0).permutation(pairs);

@@ -1,6 +1,6 @@
-/** Numbers about the projections of both views, on the host. */
+/** Loss and similarities of the projections of both views. */
 export interface PairStatistics {
-  /** NT-Xent at the temperature. */
+  /** NT-Xent at the given temperature. */
   loss: number;
   /** Mean cosine similarity of positives. */
   positive: number;
@@ -52,8 +52,8 @@ export function pairStatistics(units: Float32Array, pairs: number, temperature: 
 }
 
 /**
- * How often a row of view 1 is nearer to its own partner than to another picture's view 2: 0.5 when views have
- * nothing to do with each other, 1 when every partner is the nearest. Ties count half.
+ * How often a row of view 1 is nearer to its partner than to another picture's view 2: 0.5 for unrelated views, 1 when every
+ * partner is the nearest. Ties count half.
  *
  * @param data - `[2N, D]`, compared by Euclidean distance.
  */

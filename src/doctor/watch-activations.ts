@@ -3,7 +3,7 @@ import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 
 type Layer = layers.Layer;
 
-/** The layers of a model, those of models inside it too. */
+/** The layers of a model, including those of nested models. */
 export function allLayers(model: LayersModel): Layer[] {
   return model.layers.flatMap((layer) =>
     'layers' in layer ? allLayers(layer as unknown as LayersModel) : [layer],
@@ -15,15 +15,15 @@ function hasReLU(layer: Layer): boolean {
   return layer.getClassName() === 'ReLU' || layer.getConfig().activation === 'relu';
 }
 
-/** The largest output of each unit of each ReLU layer, while it was watched. */
+/** The largest output of each unit of each ReLU layer while they were watched. */
 export interface WatchedActivations {
-  /** By layer name, a tensor `[units]` that no `tidy` disposes of. */
+  /** By layer name, a tensor `[units]` that `tidy` does not dispose. */
   largest: Map<string, Tensor1D>;
-  /** Leaves the layers alone again. */
+  /** Stops watching. */
   stop(): void;
 }
 
-/** Notes what comes out of ReLU layers. The tensors are the caller's to dispose of. */
+/** Records the outputs of ReLU layers. The caller disposes the tensors. */
 export function watchActivations(...models: LayersModel[]): WatchedActivations {
   const largest = new Map<string, Tensor1D>();
   const watched = models.flatMap(allLayers).filter(hasReLU);
@@ -48,7 +48,7 @@ export function watchActivations(...models: LayersModel[]): WatchedActivations {
   return {
     largest,
     stop() {
-      // What was set is the layer's own property; without it the class's method is back.
+      // Deleting the layer's own property uncovers the method of its class.
       for (const layer of watched) Reflect.deleteProperty(layer, 'call');
     },
   };

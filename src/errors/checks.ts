@@ -119,20 +119,34 @@ export function checkInteger(caller: string, argument: string, value: number, mi
 }
 
 /**
- * Refuses what an integer array would turn into another class without a word: NaN into 0, 1.5 into 1.
+ * The one check of labels. It refuses what an integer array would silently turn into another class: NaN into 0, 1.5 into 1.
  *
- * @throws {@link ValueRangeError} naming the first label that is not a 32-bit integer of at least `minimum`.
+ * @param minimum - The smallest label allowed. Left out, negative ones are, which say that the class is unknown.
+ * @param maximum - The largest label allowed.
+ * @throws {@link ShapeError} when `labels` is not an array of numbers.
+ * @throws {@link ValueRangeError} naming the first label that is not a 32-bit integer from `minimum` to `maximum`.
  */
 export function checkLabelValues(
   caller: string,
   argument: string,
   labels: ArrayLike<number>,
   minimum = Number.NEGATIVE_INFINITY,
+  maximum = Number.POSITIVE_INFINITY,
 ): void {
+  if (typeof labels !== 'object' || !Number.isInteger(labels?.length)) {
+    throw new ShapeError(
+      receivedMessage(caller, `${argument} must be an array or a typed array of integers`, argument, labels),
+    );
+  }
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row]!;
-    if (label === (label | 0) && label >= minimum) continue;
-    const range = minimum === Number.NEGATIVE_INFINITY ? '' : ` >= ${minimum}`;
+    if (typeof label === 'number' && label === (label | 0) && label >= minimum && label <= maximum) continue;
+    const range =
+      maximum < Number.POSITIVE_INFINITY
+        ? ` from ${minimum} to ${maximum}`
+        : minimum > Number.NEGATIVE_INFINITY
+          ? ` >= ${minimum}`
+          : '';
     throw new ValueRangeError(
       receivedMessage(caller, `${argument} must be integers${range}`, `${argument}[${row}]`, label),
     );

@@ -1,3 +1,4 @@
-// Two files, two chunks of the build: what only measures embeddings comes without the layers of tfjs.
+// Two chunks of the build: code that only evaluates embeddings does not load tfjs-layers.
+
+export * from './embedding-evaluation.js';
 export * from './fine-tuning/index.js';
-export * from './measures.js';

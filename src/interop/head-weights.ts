@@ -1,7 +1,7 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 
-/** One weight of a projection head as PyTorch has it, in an `nn.Sequential` of linear layers, normalisations and ReLUs. */
+/** One weight of a projection head as PyTorch has it, in an `nn.Sequential` of linear layers, normalizations and ReLUs. */
 export interface HeadWeight {
   /** Name within the `nn.Sequential`, such as '3.weight'. */
   name: string;

@@ -27,14 +27,14 @@ const stockLayers = new Set([
  * Rebuilds a model of layers that tfjs-layers itself has, so that whoever loads it needs no part of this library.
  *
  * The layers keep their names; what one of this library's layers does at once becomes several: a padding and a
- * convolution, a normalisation, an addition and a ReLU. In inference it computes the same, up to float32 rounding. In
+ * convolution, a normalization, an addition and a ReLU. In inference it computes the same, up to float32 rounding. In
  * training it differs where the layers do: `groups` are lost, and tfjs-layers has its own running variance. The
  * architecture without its weights starts from zeros.
  *
  * The way back is `loadLayersModel`: `SimCLR` takes any such model as its encoder.
  *
  * @param source - An encoder or projection head of this library, or a model of usual layers of tfjs-layers: dense,
- * convolution, padding, pooling, normalisation, addition, ReLU and other activations, flatten, dropout.
+ * convolution, padding, pooling, normalization, addition, ReLU and other activations, flatten, dropout.
  * @returns A new model with weights of its own. Dispose of it with `dispose()`.
  * @throws `InvalidOptionError` when a layer has no counterpart; it is named.
  * @example

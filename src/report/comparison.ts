@@ -1,4 +1,4 @@
-import { type AccuracyDifference, accuracyDifference } from '../evaluation/measures.js';
+import { type AccuracyDifference, accuracyDifference } from '../evaluation/embedding-evaluation.js';
 import type { FilePath } from '../node/files/file-path.js';
 import type { Recipe } from '../recipes/index.js';
 import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
@@ -92,7 +92,7 @@ export function compareRuns(first: Run, second: Run): RunComparison {
   return { settings: settingDifferences(first, second), metrics };
 }
 
-const metricNames = { knn: 'k nearest neighbours', linearProbe: 'Linear probe' };
+const metricNames = { knn: 'k nearest neighbors', linearProbe: 'Linear probe' };
 
 function metricSection(
   runs: readonly [Run, Run],

@@ -14,7 +14,7 @@ import type { ReportData } from './types.js';
 
 /**
  * Writes what is known of a run as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency
- * curve, the confusion matrix, UMAP maps and nearest neighbours, each where it is given. The page opens without a
+ * curve, the confusion matrix, UMAP maps and nearest neighbors, each where it is given. The page opens without a
  * server, loads nothing from anywhere and runs no script; it has a light and a dark look, and a text for every picture.
  * The same data give the same page.
  *

@@ -24,7 +24,7 @@ export interface RunEvaluation {
   labels: readonly number[];
   /** Predicted class of each test picture. */
   predictions: {
-    /** By its nearest neighbours. */
+    /** By its nearest neighbors. */
     knn: readonly number[];
     /** By the linear probe. */
     linearProbe: readonly number[];

@@ -1,5 +1,5 @@
 import { isObject } from '../errors/checks.js';
-import { confusionMatrix } from '../evaluation/measures.js';
+import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
 import { whole } from './page/html.js';
 import { batchSizeOf, type Run, shareRight, trainingPicturesOf } from './run-folder.js';
 import type { ReportData } from './types.js';

@@ -1,6 +1,6 @@
-import type { AccuracyDifference, EmbeddingArray } from '../evaluation/measures.js';
+import type { AccuracyDifference, EmbeddingArray } from '../evaluation/embedding-evaluation.js';
 
-/** A small colour picture. */
+/** A small color picture. */
 export interface ReportPicture {
   /** Red, green and blue of each pixel, 0-255, row by row: `width * height * 3` bytes. */
   pixels: Uint8Array;
@@ -22,7 +22,7 @@ export interface AccuracyRow {
   name: string;
   /** A few words below the name. */
   remark?: string;
-  /** Top-1 accuracy of the nearest neighbours, from 0 to 1. */
+  /** Top-1 accuracy of the nearest neighbors, from 0 to 1. */
   knn?: number;
   /** Top-1 accuracy of the linear probe, from 0 to 1. */
   linearProbe?: number;
@@ -38,13 +38,13 @@ export interface ReportAccuracies {
   after: AccuracyRow;
   /** What it has to beat: pixels, for example. */
   baselines?: readonly AccuracyRow[];
-  /** By how much `after` is better than `before` at nearest neighbours, on the same pictures. */
+  /** By how much `after` is better than `before` at nearest neighbors, on the same pictures. */
   gain?: AccuracyDifference;
   /** A sentence below the heading. */
   note?: string;
 }
 
-/** One optimiser step. */
+/** One optimizer step. */
 export interface LossPoint {
   /** Counted from 0. */
   step: number;
@@ -66,7 +66,7 @@ export interface ReportEpoch {
   seconds: number;
   /** Pictures trained on per second. */
   pairsPerSecond: number;
-  /** Its optimiser steps. */
+  /** Its optimizer steps. */
   steps: number;
   /** `true` when it was cut short. */
   partial?: boolean;
@@ -128,7 +128,7 @@ export interface ReportConfusion {
 export interface NamedEmbeddings {
   /** Its heading. */
   name: string;
-  /** One row a picture. */
+  /** One row per picture. */
   embeddings: EmbeddingArray;
 }
 
@@ -148,7 +148,7 @@ export interface FoundPictures {
   pictures: readonly LabeledPicture[];
 }
 
-/** A query with its nearest neighbours by one embedding or several. */
+/** A query with its nearest neighbors by one embedding or several. */
 export interface NeighborRow {
   /** What was looked for. */
   query: LabeledPicture;
@@ -178,6 +178,6 @@ export interface ReportData {
   confusion?: ReportConfusion;
   /** Maps by UMAP. */
   map?: ReportMap;
-  /** About eight queries, with five to eight neighbours each. */
+  /** About eight queries, with five to eight neighbors each. */
   neighbors?: readonly NeighborRow[];
 }

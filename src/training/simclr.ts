@@ -179,6 +179,7 @@ export class SimCLR implements Trainer {
     epoch: number,
   ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
     const core = coreOf('SimCLR.views', this);
+    core.checkUsable('SimCLR.views');
     core.checkPresent('augmentation');
     return trainingViews(core, images, indices, epoch);
   }

@@ -32,13 +32,13 @@ describe('N ranks with batches of B train as one with N times B', () => {
     expectSame(ranks, whole);
   });
 
-  it('with any loss, and each view normalised by itself', async () => {
+  it('with any loss, and each view normalized by itself', async () => {
     const options = { customLoss: true, viewBatching: 'separate' } as const;
     const ranks = await onRanks(2, { batchSize: 6, ...options });
     expectSame(ranks, await train(singleProcess(), { batchSize: 12, ...options }));
   });
 
-  it('without synchronised batch normalisation as one with groups', async () => {
+  it('without synchronized batch normalization as one with groups', async () => {
     // Of a joint batch [view 1; view 2] a group is one view's half, so each view goes by itself here.
     const options = { pictures: 24, maxSteps: 3, viewBatching: 'separate' } as const;
     const ranks = await onRanks(2, { batchSize: 6, synchronize: false, ...options });

@@ -35,7 +35,7 @@ export interface TrainOptions {
   maxSteps?: number;
 }
 
-/** An encoder with batch normalisation after a convolution and a head with one after its dense layer. */
+/** An encoder with batch normalization after a convolution and a head with one after its dense layer. */
 function models(groups: number): { encoder: LayersModel; head: LayersModel } {
   const initializer = (seed: number) => ({
     kernelInitializer: { className: 'HeNormal', config: { seed } } as never,
@@ -65,13 +65,13 @@ function models(groups: number): { encoder: LayersModel; head: LayersModel } {
   return { encoder, head };
 }
 
-/** Pictures of noise, each round a colour of its own. */
+/** Pictures of noise, each round a color of its own. */
 export function somePictures(count: number): ImageArray {
   const noise = hashedValues('pictures', count * 192);
-  const colours = hashedValues('colours', count * 3);
+  const colors = hashedValues('colors', count * 3);
   const data = Float32Array.from(noise, (value, i) => {
-    const colour = colours[Math.floor(i / 192) * 3 + (i % 3)]!;
-    return 0.5 + 0.35 * colour + 0.1 * value;
+    const color = colors[Math.floor(i / 192) * 3 + (i % 3)]!;
+    return 0.5 + 0.35 * color + 0.1 * value;
   });
   return { data, shape: [count, 8, 8, 3] };
 }

@@ -57,7 +57,7 @@ describe('a healthy run is left alone', () => {
     ['Adam, batch 16, temperature 0.1', () => patient({ optimizer: adam(3e-3), temperature: 0.1 }), 16],
     ['Adam, batch 8, temperature 1', () => patient({ optimizer: adam(3e-3), temperature: 1 }), 8],
     [
-      'LARS with warm-up, batch normalisation in encoder and head, views apart',
+      'LARS with warm-up, batch normalization in encoder and head, views apart',
       () =>
         patient({
           encoder: denseEncoder({ groups: 1 }),
@@ -70,7 +70,7 @@ describe('a healthy run is left alone', () => {
       16,
     ],
     [
-      'batch normalisation at temperature 0.07',
+      'batch normalization at temperature 0.07',
       () => patient({ encoder: denseEncoder({ groups: 1 }), projectionHead: bnHead(16), temperature: 0.07 }),
       16,
     ],
@@ -87,7 +87,7 @@ describe('a healthy run is left alone', () => {
       projectionHead: projectionHead({ inputDim: 16, hidden: [16], outputDim: 8 }),
     });
     expect(await examine(simclr, patterns(32))).toEqual([]);
-    expect(await trainWithDoctor(simclr, { steps: 8, every: 3 })).toEqual([]);
+    expect(await trainWithDoctor(simclr, { steps: 8, everySteps: 3 })).toEqual([]);
   });
 });
 
@@ -188,7 +188,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'loss-at-chance',
-      'is what guessing gives',
+      'and guessing gives ln(',
       () => patient({ normalization: null, optimizer: new SGD({ learningRate: 2e-4, momentum: 0 }) }),
       { steps: 30, patience: 20, pictures: patterns(64, 0.1) },
     ],
@@ -197,7 +197,7 @@ describe('a run that goes wrong is spoken of', () => {
       'unrelated-views',
       'no more than views of different pictures',
       () => patient({ augmentation: shuffling }),
-      { steps: 40, every: 5, batchSize: 32 },
+      { steps: 40, everySteps: 5, batchSize: 32 },
     ],
     [
       'constant-projections',
@@ -233,7 +233,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'unnormalized-projections',
-      'not normalised',
+      'not normalized',
       () =>
         patient({
           loss: (a, b) => losses.softmaxCrossEntropy(eye(a.shape[0]), matMul(a, transpose(b))) as Scalar,
@@ -242,7 +242,7 @@ describe('a run that goes wrong is spoken of', () => {
     ],
     [
       'statistics-leak',
-      'Batch normalisation tells the pairs',
+      'Batch normalization gives the pairs away',
       () =>
         patient({
           encoder: denseEncoder({ groups: 8 }),
@@ -250,7 +250,7 @@ describe('a run that goes wrong is spoken of', () => {
           augmentation: noisy(0.3),
           temperature: 0.1,
         }),
-      { steps: 24, every: 4 },
+      { steps: 24, everySteps: 4 },
     ],
     [
       'dead-relu',
@@ -304,6 +304,22 @@ describe('examine', () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('examines the first batch of a data set that gives batches', async () => {
+    simclr = patient();
+    const { data, shape } = patterns(16);
+    const rows = (count: number) => data.slice(0, count * (data.length / shape[0]));
+    const first = { images: { data: rows(8), shape: [8, ...shape.slice(1)] } };
+    const before = memory().numTensors;
+    const pass = async function* () {
+      yield first;
+      throw new Error('not needed');
+    };
+    const found = await examine(simclr, pass, { batchSize: 8 });
+    expect(found).toEqual(await examine(simclr, first.images as never));
+    expect(memory().numTensors).toBe(before);
+    await expect(examine(simclr, 'photos' as never)).rejects.toThrow(/^examine: images must be a tensor/);
+  });
+
   it('refuses bad input', async () => {
     simclr = patient();
     await expect(examine(simclr, patterns(1))).rejects.toThrow(/^examine: images must be at least 2/);
@@ -316,7 +332,7 @@ describe('examine', () => {
     );
     simclr.dispose();
     await expect(examine(simclr, patterns(4))).rejects.toThrow(
-      /^examine: the trainer must not be disposed of/,
+      /^SimCLR.views: the trainer must not be disposed of/,
     );
   });
 });
@@ -333,7 +349,7 @@ describe('with micro-batches of pictures in memory', () => {
     simclr = patient();
     await simclr.trainStep(patterns(4)); // makes the optimizer's
     const before = memory().numTensors;
-    expect(await trainWithDoctor(simclr, { microBatchSize: 4, steps: 10, every: 1 })).toEqual([]);
+    expect(await trainWithDoctor(simclr, { microBatchSize: 4, steps: 10, everySteps: 1 })).toEqual([]);
     expect(memory().numTensors).toBe(before);
   });
 });
@@ -365,7 +381,7 @@ describe('views of several sizes', () => {
     const before = memory().numTensors;
     const findings = await trainWithDoctor(simclr, {
       steps: 12,
-      every: 2,
+      everySteps: 2,
       ...(microBatchSize && { microBatchSize }),
     });
     expect(codes(findings)).toEqual([]);
@@ -393,7 +409,7 @@ describe('doctor', () => {
   it('prints a line by default, once', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     simclr = patient({ temperature: 5 });
-    await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ every: 1 })] });
+    await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ everySteps: 1 })] });
     expect(warn.mock.calls).toEqual([
       [expect.stringMatching(/^doctor: The temperature of 5 .*\. Take 0\.5/)],
     ]);
@@ -403,11 +419,11 @@ describe('doctor', () => {
     simclr = patient();
     await simclr.trainStep(patterns(4)); // makes the optimizer's
     const before = memory().numTensors;
-    await trainWithDoctor(simclr, { steps: 3, every: 1 });
+    await trainWithDoctor(simclr, { steps: 3, everySteps: 1 });
     expect(memory().numTensors).toBe(before);
   });
 
-  it.each([{ every: 0 }, { probeSize: 1 }, { patience: 0 }, { onFinding: 'print' as never }])(
+  it.each([{ everySteps: 0 }, { probeSize: 1 }, { patience: 0 }, { onFinding: 'print' as never }])(
     'refuses %o',
     (options) => {
       expect(() => doctor(options)).toThrow(new RegExp(`^doctor: ${Object.keys(options)[0]} must be`));

@@ -44,7 +44,7 @@ export function noisy(noise = 0.1): Transform<{ factor: Float32Array; noise: Flo
 
 export const he = (seed: number) => initializers.heNormal({ seed });
 
-/** Two dense layers; `normalize` puts batch normalisation of so many groups between them. */
+/** Two dense layers; `normalize` puts batch normalization of so many groups between them. */
 export function denseEncoder(options: { width?: number; bias?: number; groups?: number } = {}): LayersModel {
   const { width = 16, bias = 0, groups } = options;
   registerLayers();
@@ -63,7 +63,7 @@ export function denseEncoder(options: { width?: number; bias?: number; groups?: 
   });
 }
 
-/** A trainer of a few thousand weights, pictures centred; healthy unless `options` say otherwise. */
+/** A trainer of a few thousand weights, pictures centered; healthy unless `options` say otherwise. */
 export function patient(options: SimCLROptions = {}): SimCLR {
   const encoder = (options.encoder as LayersModel | undefined) ?? denseEncoder();
   return new SimCLR({
@@ -92,7 +92,7 @@ export async function trainWithDoctor(
   const onFinding = (finding: Finding) => {
     findings.push(finding);
   };
-  const callbacks = [doctor({ every: 20, onFinding, ...rest })];
+  const callbacks = [doctor({ everySteps: 20, onFinding, ...rest })];
   await simclr.fit(pictures, { batchSize, microBatchSize, epochs: 1000, maxSteps: steps, callbacks });
   return findings;
 }

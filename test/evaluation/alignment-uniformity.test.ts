@@ -51,7 +51,7 @@ describe('alignment and uniformity', () => {
 
 describe('neighborOverlap', () => {
   it.each(similarity.overlap)(
-    "agrees with scikit-learn's neighbours: $neighbors",
+    "agrees with scikit-learn's neighbors: $neighbors",
     async ({ neighbors, value }) => {
       const overlap = await expectTensors(0, () => neighborOverlap(test, blurred, neighbors));
       expect(overlap).toBeCloseTo(value, 10);

@@ -33,7 +33,7 @@ describe('accuracyDifference', () => {
 
   it('refuses rows of different number', () => {
     expect(() => accuracyDifference(Int32Array.of(1), Int32Array.of(1, 0), Int32Array.of(1))).toThrow(
-      'accuracyDifference: first, second and labels must have one class for each row. Received: lengths 1, 2 and 1.',
+      'accuracyDifference: first, second and labels must have one class per row. Received: lengths 1, 2 and 1.',
     );
   });
 });
@@ -68,7 +68,7 @@ describe('confusionMatrix', () => {
       Uint8Array.of(0, 2),
       2,
       ValueRangeError,
-      /predicted .* 0 to 1. Received: 2 in row 1/,
+      /predicted .* 0 to 1. Received: predicted\[1\]=2/,
     ],
     [
       'there are too few classes',

@@ -88,8 +88,8 @@ describe.each([
 ])('the labels of %s', (name, train) => {
   it.each([
     ['fewer than the rows', Uint8Array.of(0, 1), undefined, ShapeError, /2 labels for 3 rows/],
-    ['negative', Int32Array.of(0, 1, -1), undefined, ValueRangeError, />= 0. Received: -1 in row 2/],
-    ['no class', Int32Array.of(0, 1, 4), 4, ValueRangeError, /from 0 to 3. Received: 4 in row 2/],
+    ['negative', Int32Array.of(0, 1, -1), undefined, ValueRangeError, />= 0. Received: labels\[2\]=-1/],
+    ['no class', Int32Array.of(0, 1, 4), 4, ValueRangeError, /from 0 to 3. Received: labels\[2\]=4/],
     [
       'all the same',
       Uint8Array.of(2, 2, 2),
@@ -97,12 +97,20 @@ describe.each([
       ValueRangeError,
       /at least two classes. Received: class 2/,
     ],
+    ['a fraction', [0, 1, 0.5], undefined, ValueRangeError, /integers >= 0. Received: labels\[2\]=0.5/],
     [
-      'plain numbers',
-      [0, 1, 1] as unknown as Labels,
+      'text',
+      '011' as never,
       undefined,
       ShapeError,
-      /Uint8Array, Int32Array or Uint32Array/,
+      /array or a typed array of integers. Received: labels="011"/,
+    ],
+    [
+      'bigint',
+      BigInt64Array.of(0n, 1n, 1n) as never,
+      undefined,
+      ValueRangeError,
+      /integers >= 0. Received: labels\[0\]=0/,
     ],
     ['no classes at all', Uint8Array.of(0, 1, 1), 1, Error, /classes must be a whole number >= 2/],
   ])('are refused when they are %s', async (_, given, classes, kind, message) => {
@@ -112,10 +120,21 @@ describe.each([
     expect((error as Error).message).toMatch(new RegExp(`^${name}: `));
   });
 
+  it('may be in any array of integers', async () => {
+    const list = [0, 1, 1];
+    for (const kind of [Uint8Array, Int32Array, Uint32Array, Float32Array]) {
+      const fitted = await train(new kind(list));
+      const { predictions } = await fitted.evaluate(good, list);
+      expect(predictions).toHaveLength(3);
+    }
+  });
+
   it('of an evaluation are checked against the queries and the classes', async () => {
     const fitted = await train(Uint8Array.of(0, 1, 1));
     await expect(fitted.evaluate(good, Uint8Array.of(0))).rejects.toThrow(/1 labels for 3 rows/);
-    await expect(fitted.evaluate(good, Uint8Array.of(0, 1, 2))).rejects.toThrow(/from 0 to 1. Received: 2/);
+    await expect(fitted.evaluate(good, Uint8Array.of(0, 1, 2))).rejects.toThrow(
+      /from 0 to 1. Received: labels\[2\]=2/,
+    );
     await expect(fitted.predict(embeddings([1, 2, 3], 3))).rejects.toThrow(
       /same number of columns.*\[1,3\].*\[3,2\]/,
     );

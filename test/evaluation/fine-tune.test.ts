@@ -18,6 +18,7 @@ import {
   sequential,
 } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type ImageBatch, selectImages } from '../../src/data/index.js';
 import { classifierNetwork } from '../../src/evaluation/fine-tuning/classifier-network.js';
 import {
   FineTunedClassifier,
@@ -47,11 +48,11 @@ import {
   tinySimCLR,
   weightValues,
 } from '../training/tiny.js';
-import { colouredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
 const plain = compose([]);
-const training = colouredPictures(24, 3);
-const asked = colouredPictures(30, 3, 2);
+const training = coloredPictures(24, 3);
+const asked = coloredPictures(30, 3, 2);
 const quick: FineTuneOptions = { epochs: 30, batchSize: 8, learningRate: 0.2 };
 
 /** Disposed of after each test. */
@@ -111,7 +112,7 @@ describe('fineTune', () => {
     // One step from zeros: softmax is 1/2 for both classes, so the bias moves by rate * 1.9 * (share - 1/2).
     const simclr = keep(tinySimCLR());
     const labels = Uint8Array.from({ length: 8 }, (_, i) => (i < 6 ? 0 : 1));
-    const pictures = colouredPictures(8, 2);
+    const pictures = coloredPictures(8, 2);
     const { classifier } = await fineTune(
       simclr,
       { images: pictures.images, labels },
@@ -124,7 +125,7 @@ describe('fineTune', () => {
 
   it('cuts a pass into steps of equal size and leaves no picture out', async () => {
     const simclr = keep(tinySimCLR());
-    const { classifier, steps } = await fineTune(simclr, colouredPictures(9, 3), {
+    const { classifier, steps } = await fineTune(simclr, coloredPictures(9, 3), {
       epochs: 2,
       batchSize: 4,
       augmentation: plain,
@@ -133,7 +134,7 @@ describe('fineTune', () => {
     expect(steps).toBe(6); // three steps of 3, not two of 4 and one of 1
   });
 
-  it('moves the running statistics of batch normalisation', async () => {
+  it('moves the running statistics of batch normalization', async () => {
     const encoder = keep(normalizedEncoder());
     const mean = [...encoder.layers[1]!.getWeights()[2]!.dataSync()];
     const { classifier } = await fineTune({ encoder }, training, { epochs: 1 });
@@ -202,7 +203,7 @@ describe('fineTune', () => {
     expect(after.slice(8 * 16 + 16)).toEqual(before.slice(8 * 16 + 16)); // the last layer took no part
   });
 
-  it('trains a real ResNet of its own layers, normalisation and all', async () => {
+  it('trains a real ResNet of its own layers, normalization and all', async () => {
     const encoder = keep(resnet18({ inputShape: [8, 8, 3], stem: 'small', width: 2 }));
     const normalization = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.2] };
     const optimizer = keep(tfTrain.sgd(0.1));
@@ -241,6 +242,64 @@ describe('fineTune', () => {
       expect(error).toBeInstanceOf(NonFiniteLossError);
     });
     expect(weightValues(simclr)).toEqual(before);
+  });
+});
+
+describe('fineTune on a data set that gives batches', () => {
+  it.each([
+    ['the labels that its batches carry', asBatches(training), undefined, 1],
+    ['labels by the numbers of its pictures', asBatches(training, false), [...training.labels], 0],
+  ])('takes %s', async (_, images, labels, passesForLabels) => {
+    const simclr = keep(tinySimCLR());
+    await expectTensors(0, async () => {
+      const { classifier, steps, losses, outcome } = await fineTune(
+        simclr,
+        { images, ...(labels && { labels }) },
+        quick,
+      );
+      expect({ steps, outcome, classes: classifier.classes }).toEqual({
+        steps: 90,
+        outcome: 'completed',
+        classes: 3,
+      });
+      expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+      expect(images.passes.filter(({ shuffle }) => !shuffle)).toHaveLength(passesForLabels);
+      const test = asBatches(asked);
+      const inMemory = await classifier.evaluate(asked.images, asked.labels);
+      expect(await classifier.evaluate(test)).toEqual(inMemory);
+      expect(await classifier.evaluate(asBatches(asked, false), [...asked.labels])).toEqual(inMemory);
+      expect(await classifier.predict(test, { batchSize: 4 })).toEqual(inMemory.predictions);
+      classifier.dispose();
+    });
+  });
+
+  it('takes an array of batches, with or without numbers', async () => {
+    const simclr = keep(tinySimCLR());
+    const lossesOf = async (images: ImageBatch[]) => {
+      const { classifier, losses } = await fineTune(simclr, { images }, { ...quick, epochs: 2 });
+      classifier.dispose();
+      return losses;
+    };
+    const batch = (indices: number[]) => ({ ...selectImages(training, indices), indices });
+    const parts = [batch([0, 1, 2, 3, 4]), batch([5, 6, 7])];
+    expect(await lossesOf(parts.map(({ images, labels }) => ({ images, labels })))).toEqual(
+      await lossesOf(parts),
+    );
+  });
+
+  it('leaves no batch of one picture, and says when nothing has labels', async () => {
+    const simclr = keep(tinySimCLR());
+    const seven = asBatches(coloredPictures(7, 3));
+    await expectTensors(0, async () => {
+      const { classifier, steps } = await fineTune(simclr, { images: seven }, { epochs: 1, batchSize: 3 });
+      classifier.dispose();
+      expect(steps).toBe(2);
+      await expect(fineTune(simclr, { images: asBatches(training, false) }, quick)).rejects.toThrow(
+        'fineTune: labels must be given, because the batches of the data set carry none. Received: labels=undefined.',
+      );
+      const short = { images: asBatches(training, false), labels: [0, 1] };
+      await expect(fineTune(simclr, short, quick)).rejects.toThrow(/2 labels for 24 rows/);
+    });
   });
 });
 
@@ -331,7 +390,7 @@ describe('where the classifier attaches', () => {
 });
 
 describe('FineTunedClassifier', () => {
-  it('saves and loads, normalisation included', async () => {
+  it('saves and loads, normalization included', async () => {
     const encoder = keep(
       sequential({
         layers: [
@@ -346,12 +405,12 @@ describe('FineTunedClassifier', () => {
     keep(classifier);
     const store = memoryStore();
     await classifier.save(store);
-    const { data, shape } = await classifier.scores(asked.images);
+    const { data, shape } = await classifier.probabilities(asked.images);
     expect(shape).toEqual([30, 3]);
     await expectTensors(0, async () => {
       const loaded = await FineTunedClassifier.load(store);
       expect(loaded).toMatchObject({ classes: 3, normalization });
-      expectClose((await loaded.scores(asked.images)).data, data, { absolute: 1e-6 });
+      expectClose((await loaded.probabilities(asked.images)).data, data, { absolute: 1e-6 });
       loaded.dispose();
     });
     await encoder.save(store);
@@ -379,13 +438,13 @@ describe('FineTunedClassifier', () => {
     expect(memory().numTensors).toBe(tensors);
     classifier.dispose();
     await expect(classifier.predict(asked.images)).rejects.toBeInstanceOf(SimCLRError);
-    await expect(classifier.save(memoryStore())).rejects.toThrow(/must not be disposed of/);
+    await expect(classifier.save(memoryStore())).rejects.toThrow(/must not be disposed/);
   });
 });
 
 describe('bad input of fineTune', () => {
   it.each<[string, Partial<{ images: unknown; labels: unknown; classes: number }>, FineTuneOptions, RegExp]>([
-    ['no labels', { labels: undefined }, {}, /labels must be a Uint8Array/],
+    ['no labels', { labels: undefined }, {}, /labels must be an array or a typed array of integers/],
     ['too few labels', { labels: Uint8Array.of(0, 1) }, {}, /Received: 2 labels for 24 rows/],
     [
       'one class only',
@@ -393,8 +452,13 @@ describe('bad input of fineTune', () => {
       {},
       /at least two classes. Received: class 0 in every row/,
     ],
-    ['a label out of range', { classes: 2 }, {}, /class numbers from 0 to 1/],
-    ['no pictures', { images: undefined }, {}, /images must be a float32 tensor or \{ data, shape \}/],
+    ['a label out of range', { classes: 2 }, {}, /labels must be integers from 0 to 1. Received: labels\[/],
+    [
+      'no pictures',
+      { images: undefined },
+      {},
+      /images must be a tensor, \{ data, shape \}, an iterable of batches or a function/,
+    ],
     [
       'one picture',
       { images: { data: new Uint8Array(192), shape: [1, 8, 8, 3] } },

@@ -10,16 +10,16 @@ import { embeddings, golden, test, testLabels, train, trainLabels } from './gold
 
 describe('knnClassifier', () => {
   it.each(golden.knn)(
-    "agrees with scikit-learn's votes: $neighbors neighbours, $weighting $temperature",
+    "agrees with scikit-learn's votes: $neighbors neighbors, $weighting $temperature",
     async (expected) => {
       const { neighbors, weighting, temperature = 0.1 } = expected;
       const knn = await knnClassifier(
         { embeddings: train, labels: trainLabels },
         { neighbors, weighting, temperature },
       );
-      const scores = await knn.scores(test);
-      expect(scores.shape).toEqual([100, 10]);
-      expectClose(scores.data, expected.scores, { absolute: 2e-5 });
+      const probabilities = await knn.probabilities(test);
+      expect(probabilities.shape).toEqual([100, 10]);
+      expectClose(probabilities.data, expected.scores, { absolute: 2e-5 });
       const result = await knn.evaluate(test, testLabels);
       expect(result.accuracy).toBeCloseTo(expected.accuracy, 10);
       expect(result.correct).toBe(Math.round(expected.accuracy * 100));
@@ -46,7 +46,7 @@ describe('knnClassifier', () => {
       { embeddings: embeddings([0, 0, 1, 0, -1, 0], 2), labels: Uint8Array.of(0, 1, 2) },
       { neighbors: 3, temperature: 1e-4 },
     );
-    const { data } = await knn.scores(embeddings([0, 0, 1, 0], 2));
+    const { data } = await knn.probabilities(embeddings([0, 0, 1, 0], 2));
     expectClose(data, [1 / 3, 1 / 3, 1 / 3, 0, 1, 0], { absolute: 1e-6 });
   });
 
@@ -173,7 +173,7 @@ describe('nearestNeighbors', () => {
     );
   });
 
-  it('refuses columns that differ and more neighbours than references', async () => {
+  it('refuses columns that differ and more neighbors than references', async () => {
     await expect(nearestNeighbors(embeddings([1, 2, 3], 3), train, 1)).rejects.toThrow(
       'nearestNeighbors: queries and references must have the same number of columns. Received: queries=[1,3], references=[200,64].',
     );

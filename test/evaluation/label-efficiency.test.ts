@@ -1,15 +1,16 @@
+import { tensor4d } from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { selectImages } from '../../src/data/index.js';
 import { InvalidOptionError, ValueRangeError } from '../../src/errors/index.js';
 import { labelEfficiency, linearProbe, selectLabeled } from '../../src/evaluation/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinySimCLR } from '../training/tiny.js';
-import { colouredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
 const simclr = tinySimCLR();
 afterAll(() => simclr.dispose());
-const training = colouredPictures(24, 3);
-const test = colouredPictures(15, 3, 2);
+const training = coloredPictures(24, 3);
+const test = coloredPictures(15, 3, 2);
 const fineTune = { epochs: 2, batchSize: 8 };
 
 describe('labelEfficiency', () => {
@@ -69,6 +70,19 @@ describe('labelEfficiency', () => {
     );
   });
 
+  it('gives the same for tensors and for batches that carry their labels', async () => {
+    const options = { perClass: [1, 3], seeds: [0, 4], fineTune, methods: ['probe', 'pretrained'] } as const;
+    const tensor = tensor4d(training.images.data, [24, 8, 8, 3]);
+    const expected = await labelEfficiency(simclr, training, test, options);
+    const [fromTensor, fromBatches] = await expectTensors(0, async () => [
+      await labelEfficiency(simclr, { ...training, images: tensor }, test, options),
+      await labelEfficiency(simclr, { images: asBatches(training) }, { images: asBatches(test) }, options),
+    ]);
+    tensor.dispose();
+    expect(fromTensor).toEqual(expected);
+    expect(fromBatches).toEqual(expected);
+  });
+
   it('gives the points that are complete when aborted', async () => {
     const controller = new AbortController();
     const curve = await expectTensors(0, () =>
@@ -98,7 +112,7 @@ describe('labelEfficiency', () => {
     );
     const strange = { ...test, labels: test.labels.map((label) => label + 1) };
     await expect(labelEfficiency(simclr, training, strange)).rejects.toThrow(
-      /test.labels must be class numbers/,
+      /test.labels must be integers from 0 to 2/,
     );
   });
 });

@@ -21,7 +21,7 @@ function rowsOf(rows: Uint32Array) {
 
 describe('linearProbe', () => {
   it.each(golden.linearProbe)(
-    "agrees with scikit-learn's LogisticRegression: C $inverseRegularization, standardise $standardize, $classes classes",
+    "agrees with scikit-learn's LogisticRegression: C $inverseRegularization, standardize $standardize, $classes classes",
     async ({ inverseRegularization, standardize, classes, accuracy, top5Accuracy, probabilities }) => {
       const asked = rowsBelow(test, testLabels, classes);
       const probe = await linearProbe(rowsBelow(train, trainLabels, classes), {
@@ -63,7 +63,7 @@ describe('linearProbe', () => {
     );
   });
 
-  it('does not let the scale and offset of a column matter when it standardises', async () => {
+  it('does not let the scale and offset of a column matter when it standardizes', async () => {
     const values = hashedValues('columns', 60 * 3);
     const labels = Uint8Array.from({ length: 60 }, (_, row) =>
       values[row * 3]! + values[row * 3 + 1]! > 0 ? 1 : 0,

@@ -6,10 +6,10 @@ import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tinyPictures, tinySimCLR, weightValues } from '../training/tiny.js';
-import { colouredPictures } from './labeled-tiny.js';
+import { asBatches, coloredPictures } from './labeled-tiny.js';
 
-const labeled = colouredPictures(30, 3);
-const validation = colouredPictures(15, 3, 2);
+const labeled = coloredPictures(30, 3);
+const validation = coloredPictures(15, 3, 2);
 let trainers: SimCLR[] = [];
 function trainer(): SimCLR {
   const simclr = tinySimCLR();
@@ -46,6 +46,27 @@ describe('onlineLinearProbe', () => {
     }
   });
 
+  it('measures the same on batches that carry their labels', async () => {
+    const metricsOf = async (images: object, other: object) => {
+      const probe = onlineLinearProbe({ ...images, validation: other, batchSize: 8 } as never);
+      const options = { epochs: 3, batchSize: 8, callbacks: [probe] };
+      const simclr = trainer();
+      await simclr.fit(tinyPictures(16), { batchSize: 8, maxSteps: 1 }); // makes the optimizer's slots
+      const { epochs } = await expectTensors(0, () => simclr.fit(tinyPictures(16), options));
+      return epochs.map(({ metrics }) => metrics);
+    };
+    const expected = await metricsOf(labeled, validation);
+    expect(await metricsOf({ images: asBatches(labeled) }, { images: asBatches(validation) })).toEqual(
+      expected,
+    );
+  });
+
+  it('refuses a data set without labels when training begins', async () => {
+    const probe = onlineLinearProbe({ images: asBatches(labeled, false) });
+    const fit = trainer().fit(tinyPictures(16), { batchSize: 8, callbacks: [probe] });
+    await expect(fit).rejects.toThrow(/^onlineLinearProbe: labels must be given, because/);
+  });
+
   it('steps only as often as asked, and measures nothing where it did not', async () => {
     const simclr = trainer();
     const options = { batchSize: 8, maxSteps: 4, epochs: 2 };
@@ -59,13 +80,13 @@ describe('onlineLinearProbe', () => {
   });
 
   it.each<[string, object, RegExp, typeof ShapeError]>([
-    ['no labels', { labels: undefined }, /labels must be a Uint8Array/, ShapeError],
+    ['no labels', { labels: undefined }, /labels must be an array or a typed array of integers/, ShapeError],
     ['too few labels', { labels: Uint8Array.of(0, 1) }, /2 labels for 30 rows/, ShapeError],
     ['one class', { labels: new Uint8Array(30) }, /at least two classes/, ValueRangeError],
     [
       'labels of validation out of range',
       { validation: { ...validation, labels: new Uint8Array(15).fill(3) } },
-      /validation.labels must be class numbers from 0 to 2/,
+      /validation.labels must be integers from 0 to 2/,
       ValueRangeError,
     ],
   ])('refuses %s', (_, change, message, kind) => {

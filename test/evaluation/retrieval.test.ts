@@ -64,18 +64,8 @@ describe('retrieval', () => {
   });
 
   it.each<[string, Parameters<typeof retrieval>, RegExp, typeof ShapeError]>([
-    [
-      'too few labels',
-      [four, Uint8Array.of(0, 1)],
-      /truth must hold one class number for each row/,
-      ShapeError,
-    ],
-    [
-      'a negative label',
-      [four, Int32Array.of(0, 0, -1, 0)],
-      /truth must be class numbers >= 0/,
-      ValueRangeError,
-    ],
+    ['too few labels', [four, Uint8Array.of(0, 1)], /truth must hold one class number per row/, ShapeError],
+    ['a negative label', [four, Int32Array.of(0, 0, -1, 0)], /truth must be integers >= 0/, ValueRangeError],
     ['no two of a class', [four, Uint8Array.of(0, 1, 2, 3)], /something to find/, ValueRangeError],
     ['a pair out of range', [four, [[0, 4]]], /truth\[0\]=\[0, 4\]/, ValueRangeError],
     ['a pair with itself', [four, [[1, 1]]], /another row/, ValueRangeError],
@@ -92,7 +82,7 @@ describe('retrieval', () => {
     [
       'a gallery without labels',
       [four, Uint8Array.of(0, 0, 1, 1), { gallery: { embeddings: four } }],
-      /gallery.labels are needed/,
+      /gallery.labels must be given/,
       InvalidOptionError,
     ],
     ['NaN', [embeddings([1, 0, Number.NaN, 1], 2), Uint8Array.of(0, 0)], /must be finite/, ValueRangeError],

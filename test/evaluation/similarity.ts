@@ -18,7 +18,7 @@ interface Similarity {
 /** Values from scikit-learn, pytorch-metric-learning and lightly; see test/fixtures/evaluation/make_similarity.py. */
 export const similarity: Similarity = values;
 
-/** The test digits, each pixel plus both neighbours in its row of eight. */
+/** The test digits, each pixel plus both neighbors in its row of eight. */
 export const blurred = embeddings(
   test.data.map((value, i) => {
     const left = i % 8 === 0 ? 0 : test.data[i - 1]!;

@@ -129,7 +129,7 @@ describe('exportONNX', () => {
     encoder.dispose();
   });
 
-  test('layout NHWC, open sizes and a normalisation', async () => {
+  test('layout NHWC, open sizes and a normalization', async () => {
     const x = input({ shape: [null, null, 3] as never });
     const pooled = layers.globalMaxPooling2d({ name: 'most' }).apply(x) as SymbolicTensor;
     const encoder = model({ inputs: x, outputs: pooled });

@@ -189,9 +189,9 @@ export const callers: Record<string, Caller> = {
     call: (options, { simclr }) =>
       new evaluation.FineTunedClassifier(simclr.encoder, null).predict(tinyPictures(4), options),
   },
-  'evaluation FineTunedClassifier.scores (options)': {
+  'evaluation FineTunedClassifier.probabilities (options)': {
     call: (options, { simclr }) =>
-      new evaluation.FineTunedClassifier(simclr.encoder, null).scores(tinyPictures(4), options),
+      new evaluation.FineTunedClassifier(simclr.encoder, null).probabilities(tinyPictures(4), options),
   },
   'evaluation FineTunedClassifier.evaluate (options)': {
     call: (options, { simclr }) =>

@@ -100,7 +100,7 @@ describe('writeReport', () => {
     );
   });
 
-  it('has one alt text for each picture, and marks right neighbours by more than colour', () => {
+  it('has one alt text for each picture, and marks right neighbors by more than color', () => {
     const images = html.match(/<img [^>]*>/g)!;
     expect(images).toHaveLength(3 * 3 + 3 * (1 + 6 + 6));
     expect(images.filter((image) => !/ alt="[^"]+"/.test(image))).toEqual([]);
@@ -110,7 +110,7 @@ describe('writeReport', () => {
     expect(right).toBeGreaterThan(0);
     expect(html.match(/class="found right"/g)).toHaveLength(right);
     expect(html.match(/class="found wrong"/g)).toHaveLength(3 * 12 - right);
-    expect(html.match(/ alt="Neighbour \d: [^"]*, the same class"/g)).toHaveLength(right);
+    expect(html.match(/ alt="Neighbor \d: [^"]*, the same class"/g)).toHaveLength(right);
   });
 
   it('places every picture on both maps, the same way each time', async () => {
@@ -167,7 +167,7 @@ describe('writeReport', () => {
     expect(firstUnbalanced(page)).toBeUndefined();
     const model = { testImages: 50, after: { name: 'The model', knn: 0.8, linearProbe: 0.9 } };
     expect(await write('model', { title: 'm', accuracies: model })).toContain(
-      'By their nearest neighbours <strong>80.0 %</strong> of 50 test pictures get their own class; a linear probe knows <strong>90.0 %</strong>.',
+      'By their nearest neighbors <strong>80.0 %</strong> of 50 test pictures get their own class; a linear probe knows <strong>90.0 %</strong>.',
     );
   });
 

@@ -15,7 +15,7 @@ const classNames = [
   'dots & <co>',
 ];
 
-/** A picture of one of ten shapes in random colours. */
+/** A picture of one of ten shapes in random colors. */
 function shape(label: number, seed: number): LabeledPicture {
   const random = randomGenerator(seed);
   const colors = Array.from({ length: 6 }, () => 40 + random.integer(200));

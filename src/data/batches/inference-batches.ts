@@ -10,6 +10,8 @@ export interface InferenceBatch {
   images: Tensor4D;
   /** For each picture its index in the data set; without one of its own, its place in the pass. */
   indices: Uint32Array;
+  /** Whether `indices` are places in the pass, by which nothing can be looked up. */
+  indicesArePlaces?: boolean;
   /** For each picture the number of its class, where the data set gives it: in every batch or in none. */
   labels?: Int32Array;
 }
@@ -32,7 +34,12 @@ export async function* inferenceBatches(
   let labeled: boolean | undefined;
   for await (const batch of epochBatches(caller, 'images', images, pass)) {
     // There are no views, because the pass does not ask for any.
-    const { images: tensor, indices, labels } = batch as typeof batch & { images: Tensor4D };
+    const {
+      images: tensor,
+      indices,
+      labels,
+      indicesArePlaces,
+    } = batch as typeof batch & { images: Tensor4D };
     try {
       labeled ??= labels !== undefined;
       if (labeled !== (labels !== undefined)) {
@@ -45,6 +52,11 @@ export async function* inferenceBatches(
       tensor.dispose();
       throw error;
     }
-    yield { images: tensor, indices, ...(labels && { labels }) };
+    yield {
+      images: tensor,
+      indices,
+      ...(indicesArePlaces && { indicesArePlaces }),
+      ...(labels && { labels }),
+    };
   }
 }

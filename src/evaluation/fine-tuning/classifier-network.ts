@@ -3,30 +3,30 @@ import type { NormalizeOptions } from '../../augmentations/index.js';
 import { checkEncoder } from '../../models/index.js';
 import { copyWeights, freeName, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
 
-/** What a classifier grows out of: a `SimCLR`, or its parts. */
+/** What a classifier starts from: a `SimCLR`, or its parts. */
 export interface FineTuneSource {
   /** f: pictures to representations h. */
   readonly encoder: LayersModel;
-  /** g: representations h to projections z; needed where the classifier attaches to one of its layers. */
+  /** g: representations h to projections z. Needed only to attach the classifier to one of its layers. */
   readonly projectionHead?: LayersModel;
-  /** Mean and standard deviation of each channel that the encoder was trained with. Default: none. */
+  /** Mean and standard deviation of each channel that the encoder was trained with. @defaultValue none */
   readonly normalization?: NormalizeOptions | null;
 }
 
-/** A classifier's network and which of its layers came from the source. */
+/** A classifier's network, and a way back to the source of its layers. */
 export interface ClassifierNetwork {
   /** Pictures to logits. */
   network: LayersModel;
-  /** Writes the trained weights into the layers of the source that they came from. */
+  /** Copies the trained weights into the layers of the source that they came from. */
   writeBack(): void;
 }
 
 /**
- * Encoder, the wanted part of the head, and a linear layer of zeros: all layers are copies.
+ * Builds encoder, part of the head, and a linear layer of zeros. All layers are copies.
  *
- * @param attachTo - `'h'`, or the number of dense layers of the head that are kept.
- * @param pretrained - Whether the copies get the weights of the source; otherwise those of their initializers.
- * @throws {@link ShapeError} when encoder or head are not fit for it.
+ * @param attachTo - `'h'`, or how many dense layers of the head to keep.
+ * @param pretrained - Whether the copies get the weights of the source. Otherwise their initializers make them.
+ * @throws {@link ShapeError} when encoder or head do not suit.
  */
 export async function classifierNetwork(
   caller: string,
@@ -52,7 +52,7 @@ export async function classifierNetwork(
       copyWeights(kept, head);
     }
   } catch (error) {
-    network.dispose(); // the source may have been disposed of
+    network.dispose(); // the source may be disposed
     throw error;
   }
   return {

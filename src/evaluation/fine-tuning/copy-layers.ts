@@ -5,7 +5,7 @@ import { ShapeError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
 import { registerLayers } from '../../models/index.js';
 
-/** A network of the same layers with weights as its initializers make them. */
+/** Builds a network of the same layers, with weights from its initializers. */
 export async function sameArchitecture(caller: string, model: LayersModel): Promise<LayersModel> {
   registerLayers();
   try {
@@ -14,25 +14,24 @@ export async function sameArchitecture(caller: string, model: LayersModel): Prom
     const error = asBackendError(cause);
     if (isError(error, 'SimCLRError')) throw error;
     throw new ShapeError(
-      `${caller}: encoder must be a model that can be rebuilt from its configuration; register its layers with tfjs (serialization.registerClass). ${(cause as Error).message}`,
+      `${caller}: encoder must be a model that tfjs can rebuild from its configuration; register its layers with serialization.registerClass. ${(cause as Error).message}`,
       { cause },
     );
   }
 }
 
-/** Gives the weights of `from` to the same layers of `to`. */
+/** Copies the weights of `from` to the same layers of `to`. */
 export function copyWeights(from: readonly layers.Layer[], to: readonly layers.Layer[]): void {
-  // Layer by layer, for the order of `model.weights` depends on which layers are frozen.
+  // Layer by layer, because the order of `model.weights` depends on which layers are frozen.
   for (const [i, layer] of from.entries()) {
     if (layer.weights.length > 0) to[i]!.setWeights(layer.getWeights());
   }
 }
 
 /**
- * The layers of a projection head up to and with its `count`-th dense layer and what follows that before the next one
- * (normalisation, activation).
+ * The layers of a projection head up to its `count`-th dense layer, with the normalization and activation that follow it.
  *
- * @throws {@link ShapeError} when the head is no chain of layers or has fewer dense layers.
+ * @throws {@link ShapeError} when the head is not a chain of layers or has fewer dense layers.
  */
 export function headLayers(caller: string, head: LayersModel, count: number): layers.Layer[] {
   const chain = head.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
@@ -51,9 +50,9 @@ export function headLayers(caller: string, head: LayersModel, count: number): la
 }
 
 /**
- * A new layer of the same kind and configuration.
+ * Makes a new layer of the same class and configuration.
  *
- * @param taken - Names of other layers of the network that it becomes part of; its own is added, changed where taken.
+ * @param taken - Names of the other layers of the network. The name of the new layer is added, changed if it is taken.
  */
 export function freshLayer(layer: layers.Layer, taken: Set<string>): layers.Layer {
   const kind = layer.constructor as serialization.SerializableConstructor<layers.Layer>;
@@ -62,7 +61,7 @@ export function freshLayer(layer: layers.Layer, taken: Set<string>): layers.Laye
   return fromConfig.call(kind, kind, config);
 }
 
-/** `name`, or what comes of it by appending, and from now on taken. */
+/** Appends to `name` until it is free, and marks it as taken. */
 export function freeName(name: string, taken: Set<string>): string {
   let free = name;
   while (taken.has(free)) free += '_';

@@ -9,13 +9,13 @@ import {
 } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
-/** How far fine-tuning is; plain data. */
+/** How far fine-tuning has come; plain data. */
 export interface FineTuneProgress {
-  /** Optimiser steps done. */
+  /** Optimizer steps done. */
   step: number;
-  /** Optimiser steps in all. */
+  /** Optimizer steps in total. */
   totalSteps: number;
-  /** The pass over the data that the step belongs to, from 0. */
+  /** Epoch of the step, from 0. */
   epoch: number;
   /** Mean cross entropy of the step's batch in nats, before its update. */
   loss: number;
@@ -24,70 +24,71 @@ export interface FineTuneProgress {
 /** Options of `fineTune`. */
 export interface FineTuneOptions {
   /**
-   * Where the classifier attaches: to the representation h, or behind the n-th dense layer of the projection head with
-   * its normalisation and activation (1 = the first; SimCLRv2 does that for deeper heads, and calls it `ft_proj_selector`).
-   * @default 'h' (SimCLR)
+   * Where the classifier attaches: to the representation h, or after the n-th dense layer of the projection head with its
+   * normalization and activation. 1 is the first one, as in SimCLRv2, which calls it `ft_proj_selector`.
+   * @defaultValue 'h' (SimCLR)
    */
   attachTo?: 'h' | number;
   /**
-   * `'pretrained'`: begin with the weights of the source. `'scratch'`: begin with what the layers' own initializers
-   * make, which for this library's networks is what they began with before any training.
-   * @default 'pretrained'
+   * `'pretrained'`: start from the weights of the source. `'scratch'`: start from the layers' own initializers, which
+   * give this library's networks the weights that they had before any training.
+   * @defaultValue 'pretrained'
    */
   weights?: 'pretrained' | 'scratch';
   /**
-   * Passes over the labelled pictures.
-   * @default 60 (SimCLR, appendix B.5, for 1 % of the labels; 30 for 10 %)
+   * Epochs, that is, passes over the labeled pictures.
+   * @defaultValue 60 (SimCLR, appendix B.5, for 1 % of the labels; 30 for 10 %)
    */
   epochs?: number;
   /**
-   * Largest number of pictures a step, at least 2. A pass is cut into steps of equal size, none picture left out.
-   * @default 64
+   * Largest number of pictures per step, at least 2. Pictures in memory are cut into steps of equal size; no picture is
+   * left out.
+   * @defaultValue 64
    */
   batchSize?: number;
   /**
-   * The rate of the first step, > 0; falls to 0 along half a cosine, without warm-up (google-research/simclr). Not
-   * together with `optimizer`.
-   * @default 0.05 * batchSize / 256 (SimCLR, appendix B.5)
+   * Learning rate of the first step, > 0. It decays to 0 along half a cosine, without warm-up (google-research/simclr).
+   * Not together with `optimizer`.
+   * @defaultValue 0.05 * batchSize / 256 (SimCLR, appendix B.5)
    */
   learningRate?: number;
   /**
    * Strength of the weight decay, >= 0. Not together with `optimizer`.
-   * @default 0 (SimCLR, appendix B.5)
+   * @defaultValue 0 (SimCLR, appendix B.5)
    */
   weightDecay?: number;
   /**
-   * Another optimizer than SGD with Nesterov's momentum of 0.9 (SimCLR, appendix B.5). It is not disposed of.
+   * Replaces SGD with Nesterov momentum of 0.9 (SimCLR, appendix B.5). You dispose of it.
    */
   optimizer?: Optimizer;
   /**
-   * Makes the picture that a step sees; its output must have the encoder's input size.
-   * @default random crop of 8 % to 100 % of the area, resized, and mirroring (SimCLR, appendix B.5)
+   * Transforms each picture before a step. Its output must have the encoder's input size.
+   * @defaultValue random resized crop of 8 % to 100 % of the area, and random horizontal flip (SimCLR, appendix B.5)
    */
   augmentation?: Transform<unknown>;
   /**
-   * Whole number >= 0 that order and augmentation are a function of.
-   * @default 0
+   * Seed of order and augmentation, an integer >= 0.
+   * @defaultValue 0
    */
   seed?: number;
   /**
-   * Whether the trained weights are also written into the source's encoder (and the part of its head that is kept) at
-   * the end. Otherwise the source stays as it is.
-   * @default false
+   * Whether to copy the trained weights into the source's encoder, and the part of its head that is used, at the end.
+   * Otherwise the source stays as it is.
+   * @defaultValue false
    */
   updateSource?: boolean;
   /** Called after each step. */
   onProgress?: (progress: FineTuneProgress) => void;
-  /** Ends training after the current step when aborted; `fineTune` then resolves with outcome `'aborted'`. */
+  /** Ends training after the current step once aborted; `fineTune` then resolves with outcome `'aborted'`. */
   signal?: AbortSignal;
 }
 
-/** @throws {@link InvalidOptionError} on what is wrong by itself. */
+/** @throws {@link InvalidOptionError} when an option is outside its domain, whatever the pictures are. */
 export function checkFineTuneOptions(caller: string, options: FineTuneOptions, hasHead: boolean): void {
   const { attachTo = 'h', weights = 'pretrained', epochs = 60, batchSize = 64, seed = 0 } = options;
   if (attachTo !== 'h') {
     if (!(Number.isInteger(attachTo) && attachTo >= 1)) {
-      const expectation = 'attachTo must be "h" or a whole number >= 1';
+      const expectation = 'attachTo must be "h" or an integer >= 1';
       throw new InvalidOptionError(receivedMessage(caller, expectation, 'attachTo', attachTo));
     }
     if (!hasHead) {
@@ -109,7 +110,7 @@ export function checkFineTuneOptions(caller: string, options: FineTuneOptions, h
     for (const argument of ['learningRate', 'weightDecay'] as const) {
       if (options[argument] === undefined) continue;
       throw new InvalidOptionError(
-        `${caller}: ${argument} must be left out where an optimizer is given. Received: ${argument}=${options[argument]}.`,
+        `${caller}: ${argument} must be left out when an optimizer is given. Received: ${argument}=${options[argument]}.`,
       );
     }
   }

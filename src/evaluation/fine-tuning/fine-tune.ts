@@ -23,52 +23,36 @@ import {
   type Transform,
 } from '../../augmentations/index.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
+import { readLoss, sumOfAll } from '../../backend/read-loss.js';
 import { releaseTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
-import { checkImages } from '../../data/image-dataset.js';
-import { checkImageValues, epochOrder, type ImageArrayLike } from '../../data/index.js';
+import { checkImageValues } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
-import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
-import { checkTrainingLabels, type Labels } from '../embeddings.js';
-import { takePictures } from '../labels/take-pictures.js';
+import type { LabeledPictures } from '../labels/labeled-pictures.js';
+import type { Labels } from '../labels/labels.js';
 import { classifierNetwork, type FineTuneSource } from './classifier-network.js';
 import { checkFineTuneOptions, type FineTuneOptions } from './fine-tune-options.js';
 import { FineTunedClassifier } from './fine-tuned-classifier.js';
+import { type TrainingBatch, type TrainingBatches, trainingBatches } from './training-batches.js';
 
-/** Pictures with their classes: what a classifier is fine-tuned on. `LabeledImages` of the readers are such. */
-export interface LabeledPictures {
-  /** `[N, H, W, C]`, N >= 2, of any size that the augmentation takes; float32 in [0, 1], or bytes. Not disposed. */
-  images: ImageArrayLike | Tensor4D;
-  /** One class number a picture, from 0. */
-  labels: Labels;
-  /** Number of classes. Default: the largest label + 1. */
-  classes?: number;
-}
-
-/** What {@link fineTune} gives. */
+/** Result of {@link fineTune}. */
 export interface FineTuneResult {
-  /** The trained classifier, which the caller disposes of. */
+  /** The trained classifier. The caller disposes of it. */
   classifier: FineTunedClassifier;
-  /** Mean cross entropy of each epoch in nats; the last may be of a part of an epoch. */
+  /** Mean cross entropy of each epoch in nats; after an abort, the last is of part of an epoch. */
   losses: number[];
-  /** Optimiser steps done. */
+  /** Optimizer steps done. */
   steps: number;
-  /** Whether all epochs were done. */
+  /** Whether all epochs were completed. */
   outcome: 'completed' | 'aborted';
 }
 
 const caller = 'fineTune';
-
-/** Ends of the steps of a pass: as few as `batchSize` allows, of equal size to one picture, of two at least. */
-function stepEnds(count: number, batchSize: number): number[] {
-  const steps = Math.max(1, Math.min(Math.ceil(count / batchSize), Math.floor(count / 2)));
-  return Array.from({ length: steps }, (_, i) => Math.floor(((i + 1) * count) / steps));
-}
 
 /** Cross entropy of a batch and its gradients. */
 function crossEntropyGradients(network: LayersModel, input: Tensor4D, targets: Tensor2D) {
@@ -83,11 +67,10 @@ function crossEntropyGradients(network: LayersModel, input: Tensor4D, targets: T
   }
 }
 
-/** The one network that is trained, and with what. */
+/** One run of fine-tuning: the network, its optimizer and its progress. */
 class FineTuneRun {
   private readonly augmentation: Transform<unknown>;
   private readonly optimizer: Optimizer;
-  private readonly ends: number[];
   private readonly epochs: number;
   private readonly seed: number;
   private readonly classes: number;
@@ -95,24 +78,24 @@ class FineTuneRun {
   readonly totalSteps: number;
   readonly losses: number[] = [];
   steps = 0;
+  aborted = false;
 
   constructor(
     private readonly network: LayersModel,
     private readonly normalization: FineTuneSource['normalization'],
-    private readonly training: LabeledPictures,
+    private readonly batches: TrainingBatches,
     private readonly options: FineTuneOptions,
   ) {
     const { epochs = 60, batchSize = 64, seed = 0, weightDecay = 0 } = options;
     this.epochs = epochs;
     this.seed = seed;
-    this.classes = network.outputs[0]!.shape[1]!;
+    this.classes = batches.classes;
     this.inputShape = network.inputs[0]!.shape.slice(1);
     const [height, width] = this.inputShape as [number, number];
     this.augmentation =
       options.augmentation ?? compose([randomResizedCrop({ size: [height, width] }), randomHorizontalFlip()]);
-    this.ends = stepEnds(training.images.shape[0], batchSize);
     const learningRate = options.learningRate ?? linearScaling({ baseLearningRate: 0.05, batchSize });
-    this.totalSteps = epochs * this.ends.length;
+    this.totalSteps = epochs * batches.stepsPerEpoch;
     const { totalSteps } = this;
     this.optimizer =
       options.optimizer ??
@@ -126,31 +109,30 @@ class FineTuneRun {
 
   async execute(): Promise<void> {
     const { signal, onProgress } = this.options;
-    const { images } = this.training;
     const { totalSteps } = this;
     for (let epoch = 0; epoch < this.epochs && !signal?.aborted; epoch++) {
-      const order = epochOrder(images.shape[0], { seed: this.seed, epoch });
       let total = 0;
-      let start = 0;
-      for (const end of this.ends) {
-        const loss = await this.step(order.subarray(start, end), epoch);
-        total += loss * (end - start);
-        start = end;
+      let count = 0;
+      for await (const batch of this.batches.epoch(epoch)) {
+        const loss = await this.step(batch, epoch);
+        total += loss * batch.indices.length;
+        count += batch.indices.length;
         this.steps++;
         onProgress?.({ step: this.steps, totalSteps, epoch, loss });
         await yieldToEventLoop();
         if (signal?.aborted) break;
       }
-      this.losses.push(total / start);
+      this.losses.push(total / count);
     }
+    // Fewer steps than planned are not an abort when a data set leaves pictures out.
+    this.aborted = signal?.aborted === true && this.steps < totalSteps;
   }
 
   dispose(): void {
     if (!this.options.optimizer) this.optimizer.dispose();
   }
 
-  private async step(indices: Uint32Array, epoch: number): Promise<number> {
-    const images = takePictures(caller, this.training.images, indices);
+  private async step({ images, indices, labels }: TrainingBatch, epoch: number): Promise<number> {
     try {
       if (epoch === 0) await checkImageValues(caller, 'images', images);
       const { summary, gradients } = tidy(() => {
@@ -158,7 +140,7 @@ class FineTuneRun {
         const view = augment(this.augmentation, images, random);
         this.checkView(view, indices.length);
         const input = this.normalization ? normalize(this.normalization).apply(view, null) : view;
-        const targets = tensor2d(this.targetsOf(indices), [indices.length, this.classes]);
+        const targets = tensor2d(this.targetsOf(labels), [indices.length, this.classes]);
         const { value, grads } = crossEntropyGradients(this.network, input, targets);
         return { summary: stack([value, sumOfAll(grads)]), gradients: grads };
       });
@@ -174,12 +156,10 @@ class FineTuneRun {
     }
   }
 
-  /** One-hot rows, made on the host: the wasm backend's `oneHot` gives whole numbers whatever dtype is asked for. */
-  private targetsOf(indices: Uint32Array): Float32Array {
-    const targets = new Float32Array(indices.length * this.classes);
-    for (const [row, index] of indices.entries()) {
-      targets[row * this.classes + this.training.labels[index]!] = 1;
-    }
+  /** One-hot rows, made on the host: the wasm backend's `oneHot` gives integers whatever dtype is asked for. */
+  private targetsOf(labels: Labels): Float32Array {
+    const targets = new Float32Array(labels.length * this.classes);
+    for (let row = 0; row < labels.length; row++) targets[row * this.classes + labels[row]!] = 1;
     return targets;
   }
 
@@ -187,25 +167,27 @@ class FineTuneRun {
     const expected = [count, ...this.inputShape];
     if (view.shape.length === 4 && expected.every((size, axis) => size === view.shape[axis])) return;
     throw new ShapeError(
-      `${caller}: augmentation must give pictures of the encoder's input shape [${expected}]. Received: pictures=[${view.shape}].`,
+      `${caller}: augmentation must return pictures of the encoder's input shape [${expected}]. Received: pictures=[${view.shape}].`,
     );
   }
 }
 
 /**
- * Trains the whole network as a classifier on few labelled pictures, from what it learnt without labels: encoder, a part
- * of the projection head where wanted, and a new linear layer that starts with zeros.
+ * Trains the whole network as a classifier on few labeled pictures, starting from what it learned without labels: the
+ * encoder, optionally a part of the projection head, and a new linear layer that starts from zeros.
  *
- * Batch normalisation is in training mode. Layers of the encoder that are frozen stay frozen. The source is copied and
- * stays as it is, unless `updateSource` is set. On an error nothing is left behind and the source is unchanged.
+ * Batch normalization runs in training mode. Frozen layers of the encoder stay frozen. The source is copied and does not
+ * change unless `updateSource` is set; after an error it is unchanged, too.
  *
- * @param source - A `SimCLR`, or its encoder, head and normalisation.
- * @param training - Labelled pictures; {@link selectLabeled} with `selectImages` chooses few of many.
+ * @param source - A `SimCLR`, or its encoder, projection head and normalization.
+ * @param training - Labeled pictures. {@link selectLabeled} with `selectImages` chooses a few of many. A data set that does
+ * not say how many pictures or which labels it has is read once before training.
  * @param options - See {@link FineTuneOptions}.
- * @throws {@link ShapeError} when there are fewer than 2 pictures, labels and pictures differ in number, the encoder is
- * not fit, or the head has no such layer.
- * @throws {@link ValueRangeError} when pictures are not in [0, 1], a label is no class, or all labels are the same.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link ShapeError} when there are fewer than 2 pictures, labels and pictures differ in number, the encoder
+ * does not take pictures of a fixed size, or the head has no such layer.
+ * @throws {@link ValueRangeError} when pictures are not in [0, 1], a label is not an integer from 0 to `classes - 1`, or all
+ * labels are the same.
+ * @throws {@link InvalidOptionError} when an option is outside its domain, or there are no labels.
  * @throws {@link NonFiniteLossError} when the loss or a gradient becomes NaN or infinite.
  * @throws {@link BackendError} when the active backend lacks a kernel or a gradient that the network needs.
  * @example
@@ -237,25 +219,19 @@ export async function fineTune(
   });
   const { attachTo = 'h', weights = 'pretrained', updateSource = false } = options;
   checkFineTuneOptions(caller, options, source?.projectionHead !== undefined);
-  checkImages(caller, 'images', training?.images);
-  const count = training.images.shape[0];
-  if (count < 2) {
-    throw new ShapeError(
-      `${caller}: images must be at least 2. Received: images=[${training.images.shape}].`,
-    );
-  }
-  const classes = checkTrainingLabels(caller, training.labels, count, training.classes);
   checkInputSize(source);
+  const { batchSize = 64, seed = 0 } = options;
+  const batches = await trainingBatches(caller, training, batchSize, seed);
   const { network, writeBack } = await classifierNetwork(
     caller,
     source,
     attachTo,
-    classes,
+    batches.classes,
     weights === 'pretrained',
   );
   let run: FineTuneRun | undefined;
   try {
-    run = new FineTuneRun(network, source.normalization, training, options);
+    run = new FineTuneRun(network, source.normalization, batches, options);
     await run.execute();
     if (updateSource) writeBack();
   } catch (error) {
@@ -268,7 +244,7 @@ export async function fineTune(
     classifier: new FineTunedClassifier(network, source.normalization ?? null),
     losses: run.losses,
     steps: run.steps,
-    outcome: run.steps < run.totalSteps ? 'aborted' : 'completed',
+    outcome: run.aborted ? 'aborted' : 'completed',
   };
 }
 

@@ -1,26 +1,27 @@
-import { type io, softmax, type Tensor4D } from '@tensorflow/tfjs-core';
+import { type io, softmax } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
-import type { ImageArrayLike } from '../../data/index.js';
+import type { ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
 import type { EmbedOptions } from '../../training/index.js';
-import { checkLabels, type Labels } from '../embeddings.js';
 import {
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
-import { networkOutputs } from './network-outputs.js';
+import { checkGivenLabels, labelsOfRows } from '../labels/labeled-pictures.js';
+import type { Labels } from '../labels/labels.js';
+import { type NetworkOutputs, networkOutputs } from './network-outputs.js';
 
 /** What is saved beside the network. */
 interface SavedMetadata {
   fineTunedClassifier: { normalization: NormalizeOptions | null };
 }
 
-/** A network from pictures to classes, made by `fineTune`. */
+/** A network that classifies pictures, made by `fineTune`. */
 export class FineTunedClassifier {
   /** Number of classes. */
   readonly classes: number;
@@ -29,28 +30,29 @@ export class FineTunedClassifier {
   /**
    * Use `fineTune` or {@link FineTunedClassifier.load}.
    *
-   * @param network - From pictures `[N, H, W, C]` to logits `[N, classes]`. Belongs to the classifier from now on.
+   * @param network - From pictures `[N, H, W, C]` to logits `[N, classes]`. The classifier owns it from now on.
    * @param normalization - Mean and standard deviation of each channel, applied before the network, or `null`.
    */
   constructor(
     readonly network: LayersModel,
     readonly normalization: NormalizeOptions | null,
   ) {
-    if (normalization !== null) normalize(normalization); // refuses a wrong mean or standard deviation
+    if (normalization !== null) normalize(normalization); // throws on a bad mean or standard deviation
     this.classes = network.outputs[0]!.shape[1]!;
   }
 
   /**
-   * The most probable class of each picture; of equal ones the lowest number.
+   * The most probable class of each picture; of equally probable ones the lowest number.
    *
-   * @param images - float32 `[N, H, W, C]` in [0, 1] of the encoder's input size (or uint8 as a typed array). Not
+   * @param images - float32 `[N, H, W, C]` in [0, 1] of the encoder's input size, or bytes: any data set that `fit`
+   * takes, in its own order. A picture that the data set skips because it cannot be decoded has no row. A tensor is not
    * disposed.
    * @throws {@link ShapeError}, {@link ValueRangeError} on pictures of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  async predict(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<Int32Array> {
-    checkKeys('FineTunedClassifier.predict', options, { batchSize: 1, onProgress: 1 });
-    return highestClass(await this.scoresOf('FineTunedClassifier.predict', images, options));
+  async predict(images: ImageDataset, options: EmbedOptions = {}): Promise<Int32Array> {
+    const caller = 'FineTunedClassifier.predict';
+    return mostProbableClass(await this.outputs(caller, images, options));
   }
 
   /**
@@ -58,32 +60,34 @@ export class FineTunedClassifier {
    *
    * @param images - As for `predict`.
    */
-  scores(images: Tensor4D | ImageArrayLike, options: EmbedOptions = {}): Promise<ClassScores> {
-    checkKeys('FineTunedClassifier.scores', options, { batchSize: 1, onProgress: 1 });
-    return this.scoresOf('FineTunedClassifier.scores', images, options);
+  async probabilities(images: ImageDataset, options: EmbedOptions = {}): Promise<ClassProbabilities> {
+    const { data, shape } = await this.outputs('FineTunedClassifier.probabilities', images, options);
+    return { data, shape };
   }
 
   /**
-   * Predicts and compares with one class number a picture.
+   * Predicts classes and compares them with the labels.
    *
    * @param images - As for `predict`.
-   * @param labels - One class number a picture.
-   * @throws {@link ShapeError} when labels and pictures differ in number, {@link ValueRangeError} when a label is no
-   * class; and as `predict`.
+   * @param labels - Class numbers, each at its picture's number in the data set. Left out, those that the batches carry.
+   * @throws {@link InvalidOptionError} when there are no labels.
+   * @throws {@link ShapeError} when labels and pictures differ in number, {@link ValueRangeError} when a label is not a
+   * class; and what `predict` throws.
    */
   async evaluate(
-    images: Tensor4D | ImageArrayLike,
-    labels: Labels,
+    images: ImageDataset,
+    labels?: Labels,
     options: EmbedOptions = {},
   ): Promise<ClassificationResult> {
     const caller = 'FineTunedClassifier.evaluate';
-    checkKeys(caller, options, { batchSize: 1, onProgress: 1 });
-    checkLabels(caller, 'labels', labels, images?.shape?.[0], this.classes);
-    return classificationResult(await this.scoresOf(caller, images, options), labels);
+    const { classes } = this;
+    checkGivenLabels(caller, '', { images, ...(labels && { labels }) }, classes);
+    const outputs = await this.outputs(caller, images, options);
+    return classificationResult(outputs, labelsOfRows(caller, 'labels', outputs, labels, classes));
   }
 
   /**
-   * Saves the network in tfjs's own format, with the normalisation in its metadata: `loadLayersModel` reads it too.
+   * Saves the network in the format of tfjs-layers, with the normalization in its metadata. `loadLayersModel` reads it, too.
    *
    * @param target - Any tfjs IO handler or URL string; a directory through `directory(path)` of `simclr-ts/node`.
    * @throws {@link SimCLRError} after `dispose`.
@@ -124,21 +128,22 @@ export class FineTunedClassifier {
   private checkUsable(caller: string): void {
     if (this.disposed) {
       throw new SimCLRError(
-        `${caller}: the classifier must not be disposed of. Received: a call after dispose.`,
+        `${caller}: the classifier must not be disposed. Received: a call after dispose.`,
       );
     }
   }
 
-  private async scoresOf(
+  private async outputs(
     caller: string,
-    images: Tensor4D | ImageArrayLike,
+    images: ImageDataset,
     options: EmbedOptions,
-  ): Promise<ClassScores> {
+  ): Promise<NetworkOutputs> {
+    checkKeys(caller, options, { batchSize: 1, onProgress: 1 });
     this.checkUsable(caller);
     return networkOutputs(caller, this.network, this.normalization, images, {
       ...options,
       after: softmax,
-      beforePass: () => this.checkUsable(caller), // it may be disposed of meanwhile
+      beforePass: () => this.checkUsable(caller), // someone may dispose of it meanwhile
     });
   }
 }

@@ -1,5 +1,5 @@
 export type { FineTuneSource } from './classifier-network.js';
-export { type FineTuneResult, fineTune, type LabeledPictures } from './fine-tune.js';
+export { type FineTuneResult, fineTune } from './fine-tune.js';
 export type { FineTuneOptions, FineTuneProgress } from './fine-tune-options.js';
 export { FineTunedClassifier } from './fine-tuned-classifier.js';
 export {

@@ -1,15 +1,19 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
-import {
-  type ImageArrayLike,
-  type LabeledImages,
-  type LabeledImagesLike,
-  selectImages,
-} from '../../data/index.js';
+import { isImageArray } from '../../data/image-dataset.js';
+import { datasetSize, type ImageDataset, type LabeledImages, selectImages } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkEncoder } from '../../models/index.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+import type { ClassificationResult } from '../labels/classification.js';
+import {
+  checkGivenLabels,
+  collectPictures,
+  type LabeledPictures,
+  labelsOfRows,
+  type PictureLabels,
+  readLabels,
+} from '../labels/labeled-pictures.js';
+import { checkLabels, type Labels } from '../labels/labels.js';
 import { selectLabeled } from '../labels/select-labeled.js';
 import { linearProbe } from '../linear-probe/linear-probe.js';
 import type { FineTuneSource } from './classifier-network.js';
@@ -18,24 +22,24 @@ import type { FineTuneOptions } from './fine-tune-options.js';
 import { networkOutputs } from './network-outputs.js';
 
 /**
- * What is done with the labels: a linear probe on what was learnt without labels, the whole network fine-tuned from
- * there, or the same network trained from scratch.
+ * How the labels are used: for a linear probe on frozen representations, to fine-tune the pretrained network, or to train
+ * the same network from scratch.
  */
 export type LabelEfficiencyMethod = 'probe' | 'pretrained' | 'scratch';
 
 /** One trained classifier of {@link labelEfficiency}. */
 export interface LabelEfficiencyRun {
-  /** How it was made. */
+  /** How it was trained. */
   method: LabelEfficiencyMethod;
-  /** Labels of each class. */
+  /** Labels per class. */
   perClass: number;
-  /** Seed of the choice of pictures and of the training. */
+  /** Seed of the choice of pictures and of training. */
   seed: number;
-  /** Share of the test pictures whose class was predicted. */
+  /** Accuracy on the test pictures. */
   accuracy: number;
 }
 
-/** A line of the plot: one value for each number of labels. */
+/** A line of the plot: one value per number of labels. */
 export interface LabelEfficiencySeries {
   /** Mean accuracy over the seeds. */
   mean: number[];
@@ -45,49 +49,49 @@ export interface LabelEfficiencySeries {
   high: number[];
 }
 
-/** What {@link labelEfficiency} finds: plain data, ready for JSON and for a plot. */
+/** Result of {@link labelEfficiency}: plain data, ready for JSON and for a plot. */
 export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
-  /** The horizontal axis, ascending: labels of each class. Those that were done for all seeds and methods. */
+  /** The horizontal axis in ascending order: labels per class. Only those that are complete for all seeds and methods. */
   perClass: number[];
   /** The lines, values in the order of `perClass`. */
   series: Record<Method, LabelEfficiencySeries>;
-  /** Every classifier, in the order of training. */
+  /** Every classifier in the order of training. */
   runs: LabelEfficiencyRun[];
-  /** Number of test pictures that each accuracy is of. */
+  /** Number of test pictures behind each accuracy. */
   testCount: number;
-  /** Whether all was done. */
+  /** Whether every classifier was trained. */
   outcome: 'completed' | 'aborted';
 }
 
 /** Options of {@link labelEfficiency}. */
 export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
   /**
-   * The lines of the plot. `'probe'` takes moments where fine-tuning takes minutes.
-   * @default ['pretrained', 'scratch']
+   * The lines of the plot. `'probe'` takes seconds where fine-tuning takes minutes.
+   * @defaultValue ['pretrained', 'scratch']
    */
   methods?: readonly Method[];
   /**
-   * Labels of each class: the points of the curve.
-   * @default [1, 10, 100], those of them that every class has
+   * Labels per class: the points of the curve.
+   * @defaultValue those of [1, 10, 100] that every class has
    */
   perClass?: readonly number[];
   /**
-   * One choice of pictures and one training for each. With one seed, more labels hold the fewer.
-   * @default [0]
+   * Each seed makes its own choice of pictures and its own training. Under one seed, larger choices contain smaller ones.
+   * @defaultValue [0]
    */
   seeds?: readonly number[];
   /**
-   * How networks are trained, from SimCLR's weights and from scratch alike; a function where it depends on the labels of
-   * each class. `weights`, `seed` and `updateSource` are set by the curve.
+   * How to train networks, both from SimCLR's weights and from scratch. Pass a function if it depends on the labels per
+   * class. `labelEfficiency` sets `weights`, `seed` and `updateSource` itself.
    */
   fineTune?: LabelEfficiencyTraining | ((perClass: number) => LabelEfficiencyTraining);
-  /** Called after each classifier, with how many are done and how many there are. */
+  /** Called after each classifier, with the numbers of those done and of all. */
   onProgress?: (run: LabelEfficiencyRun, done: number, total: number) => void;
-  /** Ends after the current training step when aborted; what was done is given, with outcome `'aborted'`. */
+  /** Ends after the current training step once aborted; the result then has what was done and outcome `'aborted'`. */
   signal?: AbortSignal;
 }
 
-/** Options of `fineTune` that a curve leaves open. */
+/** Options of `fineTune` that `labelEfficiency` does not set itself. */
 export type LabelEfficiencyTraining = Omit<
   FineTuneOptions,
   'weights' | 'seed' | 'updateSource' | 'signal' | 'optimizer' | 'onProgress'
@@ -98,7 +102,7 @@ const allMethods: readonly LabelEfficiencyMethod[] = ['probe', 'pretrained', 'sc
 
 function smallestClass(labels: Labels): number {
   const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const label of Array.from(labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
   return Math.min(...counts.values());
 }
 
@@ -122,7 +126,7 @@ function checkMethods(methods: readonly LabelEfficiencyMethod[]): LabelEfficienc
   return [...new Set(methods)];
 }
 
-/** Means and extremes of the points that are complete. */
+/** Mean, lowest and highest accuracy at the points that are complete. */
 function summarize<Method extends LabelEfficiencyMethod>(
   runs: readonly LabelEfficiencyRun[],
   methods: readonly Method[],
@@ -144,32 +148,58 @@ function summarize<Method extends LabelEfficiencyMethod>(
   return { perClass: done, series: series as Record<Method, LabelEfficiencySeries> };
 }
 
-type TestPictures = Parameters<typeof labelEfficiency>[2];
+/** Gives chosen pictures by their rows in the list of labels. */
+async function choosable(
+  training: LabeledPictures,
+  { numbers, labels }: PictureLabels,
+  choices: readonly Uint32Array[],
+): Promise<(rows: Uint32Array) => LabeledImages> {
+  const { images } = training;
+  if (isImageArray(images)) return (rows) => selectImages({ images, labels }, rows);
+  // Keep in memory only what some choice takes.
+  const rows = Uint32Array.from(new Set(choices.flatMap((chosen) => Array.from(chosen)))).sort();
+  const places = new Map(Array.from(rows, (row, place) => [row, place]));
+  const all = {
+    images: await collectPictures(
+      caller,
+      images,
+      rows.map((row) => numbers[row]!),
+    ),
+    labels: Int32Array.from(rows, (row) => labels[row]!),
+  };
+  return (chosen) =>
+    selectImages(
+      all,
+      chosen.map((row) => places.get(row)!),
+    );
+}
 
-/** Linear probes on h, the test pictures of which are embedded once. */
-function prober(source: FineTuneSource, test: TestPictures, classes: number) {
+/** Fits linear probes on h. The test pictures are embedded once. */
+function prober(source: FineTuneSource, test: LabeledPictures, classes: number) {
   checkEncoder(source?.encoder, caller);
-  const represent = (images: TestPictures['images']) =>
+  const represent = (images: ImageDataset) =>
     networkOutputs(caller, source.encoder, source.normalization ?? null, images);
   let tested: ReturnType<typeof represent> | undefined;
-  return async ({ images, labels }: LabeledImages): Promise<number> => {
+  return async ({ images, labels }: LabeledImages): Promise<ClassificationResult> => {
     tested ??= represent(test.images);
     const probe = await linearProbe({ embeddings: await represent(images), labels, classes });
-    return (await probe.evaluate(await tested, test.labels)).accuracy;
+    const outputs = await tested;
+    return probe.evaluate(outputs, labelsOfRows(caller, 'test.labels', outputs, test.labels, classes));
   };
 }
 
 /**
- * What labels are worth with and without pre-training: accuracy on test pictures against the number of labels of each
- * class, once with what the source has learnt, fine-tuned or under a linear probe, and once trained from scratch, the
- * same network on the same pictures.
+ * Compares what labels are worth with and without pretraining: accuracy on test pictures over the number of labels per
+ * class, for the pretrained network (fine-tuned, or under a linear probe) and for the same network trained from scratch on
+ * the same pictures.
  *
- * @param source - A `SimCLR`, or its encoder, head and normalisation. Not changed.
- * @param training - Labelled pictures to choose from.
- * @param test - Other labelled pictures, of the encoder's input size.
+ * @param source - A `SimCLR`, or its encoder, projection head and normalization. It does not change.
+ * @param training - Labeled pictures to choose from. A data set that is not in memory is read once or twice, for its labels
+ * and for the chosen pictures.
+ * @param test - Other labeled pictures, of the encoder's input size.
  * @param options - See {@link LabelEfficiencyOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link ValueRangeError} when a class has fewer pictures than a point asks for; and what `fineTune` throws.
+ * @throws {@link ValueRangeError} when a class has fewer pictures than a point of the curve needs; and what `fineTune` throws.
  * @example
  * const curve = await labelEfficiency(simclr, train, test, { perClass: [1, 10, 100], fineTune: { epochs: 60 } });
  * console.table(curve.runs);
@@ -177,8 +207,8 @@ function prober(source: FineTuneSource, test: TestPictures, classes: number) {
  */
 export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'>(
   source: FineTuneSource,
-  training: LabeledImagesLike,
-  test: { images: ImageArrayLike | Tensor4D; labels: Labels },
+  training: LabeledPictures,
+  test: LabeledPictures,
   options: LabelEfficiencyOptions<Method> = {},
 ): Promise<LabelEfficiency<Method>> {
   checkKeys('labelEfficiency', options, {
@@ -189,29 +219,29 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
     onProgress: 1,
     signal: 1,
   });
-  const classes = checkLabels(
-    caller,
-    'training.labels',
-    training?.labels,
-    training?.images?.shape?.[0],
-    undefined,
-  );
-  checkLabels(caller, 'test.labels', test?.labels, test?.images?.shape?.[0], Math.max(2, classes));
-  const available = smallestClass(training.labels);
-  const asked = options.perClass ?? [1, 10, 100].filter((labels) => labels <= available);
+  const known = await readLabels(caller, 'training.', training ?? {});
+  const { labels: trainingLabels } = known;
+  const classes = Math.max(2, checkLabels(caller, 'training.labels', trainingLabels));
+  checkGivenLabels(caller, 'test.', test ?? {}, classes);
+  const available = smallestClass(trainingLabels);
+  const asked = options.perClass ?? [1, 10, 100].filter((count) => count <= available);
   const perClass = checkList('perClass', asked, 1).sort((a, b) => a - b);
   const seeds = checkList('seeds', options.seeds ?? [0], 0);
-  // What asks for too much fails now, not after hours.
-  selectLabeled(training.labels, { perClass: perClass.at(-1)! });
-
+  // A choice that is too large must fail now, not after hours of training. It contains the smaller ones.
+  const choose = (count: number, seed: number) => selectLabeled(trainingLabels, { perClass: count }, seed);
+  const largest = seeds.map((seed) => choose(perClass.at(-1)!, seed));
   const methods = checkMethods(options.methods ?? ['pretrained', 'scratch']) as Method[];
-  const probe = prober(source, test, Math.max(2, classes));
+  const probe = prober(source, test, classes);
+  const pictures = await choosable(training, known, largest);
   const { signal } = options;
   const total = perClass.length * seeds.length * methods.length;
   const trainingOf = (labels: number) =>
     typeof options.fineTune === 'function' ? options.fineTune(labels) : options.fineTune;
-  /** The accuracy of a trained network; `undefined` when it was aborted. */
-  const tuned = async (few: LabeledImages, how: FineTuneOptions): Promise<number | undefined> => {
+  /** Trains and evaluates a network; `undefined` after an abort. */
+  const tuned = async (
+    few: LabeledImages,
+    how: FineTuneOptions,
+  ): Promise<ClassificationResult | undefined> => {
     const { classifier, outcome } = await fineTune(
       source,
       { ...few, classes },
@@ -219,23 +249,25 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
     );
     try {
       if (outcome === 'aborted') return undefined;
-      return (await classifier.evaluate(test.images, test.labels)).accuracy;
+      return await classifier.evaluate(test.images, test.labels);
     } finally {
       classifier.dispose();
     }
   };
   const runs: LabelEfficiencyRun[] = [];
+  let testCount = test.labels?.length ?? datasetSize(test.images) ?? 0;
   for (const labels of perClass) {
     for (const seed of seeds) {
-      const few = selectImages(training, selectLabeled(training.labels, { perClass: labels }, seed));
+      const few = pictures(choose(labels, seed));
       for (const method of methods) {
         if (signal?.aborted) break;
-        const accuracy =
+        const result =
           method === 'probe'
             ? await probe(few)
             : await tuned(few, { ...trainingOf(labels), seed, weights: method });
-        if (accuracy === undefined) break;
-        const run: LabelEfficiencyRun = { method, perClass: labels, seed, accuracy };
+        if (result === undefined) break;
+        testCount = result.count;
+        const run: LabelEfficiencyRun = { method, perClass: labels, seed, accuracy: result.accuracy };
         runs.push(run);
         options.onProgress?.(run, runs.length, total);
       }
@@ -244,7 +276,7 @@ export async function labelEfficiency<Method extends LabelEfficiencyMethod = 'pr
   return {
     ...summarize(runs, methods, perClass, seeds.length),
     runs,
-    testCount: test.labels.length,
+    testCount,
     outcome: runs.length < total ? 'aborted' : 'completed',
   };
 }

@@ -1,14 +1,16 @@
-import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
-import { checkImages } from '../../data/image-dataset.js';
-import { sliceImages } from '../../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike } from '../../data/index.js';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
+import { checkImageValues, datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import type { EmbedOptions } from '../../training/index.js';
+import { type LabeledRows, RowLabels } from '../labels/labeled-pictures.js';
 
 /** Options of {@link networkOutputs}. */
 export interface NetworkOutputsOptions extends EmbedOptions {
@@ -18,45 +20,66 @@ export interface NetworkOutputsOptions extends EmbedOptions {
   beforePass?: () => void;
 }
 
-/** What a network makes of pictures in inference mode, pass by pass, in host memory. */
+/** What a network gives for pictures, and which pictures they are. */
+export interface NetworkOutputs extends LabeledRows {
+  /** `[N, dim]`, row-major. */
+  data: Float32Array;
+  shape: [number, number];
+}
+
+/** Runs a network over pictures in inference mode, pass by pass; what comes out is in host memory. */
 export async function networkOutputs(
   caller: string,
   network: LayersModel,
   normalization: NormalizeOptions | null,
-  images: Tensor4D | ImageArrayLike,
+  images: ImageDataset,
   options: NetworkOutputsOptions = {},
-): Promise<{ data: Float32Array; shape: [number, number] }> {
+): Promise<NetworkOutputs> {
   const { batchSize = 64, onProgress, after = (outputs) => outputs, beforePass } = options;
   checkInteger(caller, 'batchSize', batchSize);
-  checkImages(caller, 'images', images);
+  checkImageDataset(caller, 'images', images);
   const expected = network.inputs[0]!.shape.slice(1);
-  const total = images.shape[0];
-  if (total < 1 || expected.some((size, axis) => size !== images.shape[axis + 1])) {
+  const checkShape = (shape: readonly number[]) => {
+    if (shape[0]! >= 1 && expected.every((size, axis) => size === shape[axis + 1])) return;
     throw new ShapeError(
-      `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${images.shape}].`,
+      `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
     );
-  }
-  const dim = network.outputs[0]!.shape[1]!;
-  const data = new Float32Array(total * dim);
-  for (let start = 0; start < total; start += batchSize) {
-    const batch = sliceImages(caller, images, start, Math.min(batchSize, total - start));
+  };
+  if (isInMemory(images)) checkShape(images.shape);
+  const total = datasetSize(images);
+  const parts: Float32Array[] = [];
+  const rows = new RowLabels();
+  for await (const batch of inferenceBatches(caller, images, { batchSize })) {
     let outputs: Tensor2D | undefined;
     try {
-      await checkImageValues(caller, 'images', batch);
+      checkShape(batch.images.shape);
+      await checkImageValues(caller, 'images', batch.images);
       beforePass?.();
       outputs = tidy(() => {
-        const input = normalization ? normalize(normalization).apply(batch, null) : batch;
+        const input = normalization ? normalize(normalization).apply(batch.images, null) : batch.images;
         return after(network.apply(input, { training: false }) as Tensor2D);
       });
-      data.set(await outputs.data<'float32'>(), start * dim);
+      parts.push(await outputs.data<'float32'>());
     } catch (error) {
       throw explainMissingKernel(error);
     } finally {
-      batch.dispose();
+      batch.images.dispose();
       outputs?.dispose();
     }
-    onProgress?.(Math.min(start + batchSize, total), total);
+    rows.add(batch);
+    onProgress?.(rows.count, total ?? rows.count);
     await yieldToEventLoop();
   }
-  return { data, shape: [total, dim] };
+  const dim = network.outputs[0]!.shape[1]!;
+  const data = new Float32Array(rows.count * dim);
+  let filled = 0;
+  for (const part of parts) {
+    data.set(part, filled);
+    filled += part.length;
+  }
+  return {
+    data,
+    shape: [rows.count, dim],
+    ...rows.join(),
+  };
 }

@@ -8,8 +8,8 @@ import { unitRows } from '../linear-algebra/unit-rows.js';
 /** Options of {@link alignment}. */
 export interface AlignmentOptions {
   /**
-   * The power of the distance, > 0.
-   * @default 2 (Wang and Isola)
+   * Power of the distance, > 0.
+   * @defaultValue 2 (Wang and Isola)
    */
   alpha?: number;
 }
@@ -18,20 +18,20 @@ export interface AlignmentOptions {
 export interface UniformityOptions {
   /**
    * t in exp(-t |x - y|²), > 0.
-   * @default 2 (Wang and Isola)
+   * @defaultValue 2 (Wang and Isola)
    */
   t?: number;
 }
 
 /**
- * How close the two views of a picture lie: the mean of |x - y|^alpha over the pairs, of rows scaled to length 1.
+ * How close the two views of a picture are: the mean of |x - y|^alpha over the pairs, with rows scaled to length 1.
  *
  * @param view1 - Shape `[n, d]`.
- * @param view2 - Shape `[n, d]`, row i of the same picture as row i of `view1`.
- * @returns From 0 (all pairs in one point) to 2^alpha; smaller is better. A row of zeros stays zero.
- * @throws {@link ShapeError} when either is no float32 matrix or their shapes differ.
+ * @param view2 - Shape `[n, d]`. Row i is of the same picture as row i of `view1`.
+ * @returns A value from 0 (both views of every picture coincide) to 2^alpha; smaller is better. A row of zeros stays zero.
+ * @throws {@link ShapeError} when either is not a float32 matrix or their shapes differ.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `alpha` is no finite number > 0.
+ * @throws {@link InvalidOptionError} when `alpha` is not a finite number > 0.
  * @example
  * const view = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] } as const;
  * await alignment(view, view); // 0
@@ -66,15 +66,15 @@ export async function alignment(
 }
 
 /**
- * How evenly embeddings cover the sphere: log of the mean of exp(-t |x - y|²) over all pairs of different rows, scaled to
- * length 1. In blocks on the active backend; time grows with n² d.
+ * How evenly embeddings cover the unit sphere: log of the mean of exp(-t |x - y|²) over all pairs of different rows, with
+ * rows scaled to length 1. Computed in blocks on the active backend; time grows with n² d.
  *
  * @param embeddings - Shape `[n, d]`, n >= 2.
- * @returns From -4t to 0 (all in one point); smaller is better. At t = 2, points spread evenly over a sphere of many
- * dimensions have about -4 (pairs at a right angle).
- * @throws {@link ShapeError} when they are no float32 matrix of at least two rows.
+ * @returns A value from -4t to 0 (all rows coincide); smaller is better. Points spread evenly over a sphere of many
+ * dimensions have about -4 at t = 2, because their pairs are orthogonal.
+ * @throws {@link ShapeError} when they are not a float32 matrix of at least two rows.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `t` is no finite number > 0.
+ * @throws {@link InvalidOptionError} when `t` is not a finite number > 0.
  * @example
  * await uniformity({ data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] }); // -4
  * @see Wang and Isola 2020, arXiv:2005.10242, section 4.1.
@@ -91,7 +91,7 @@ export async function uniformity(embeddings: Embeddings, options: UniformityOpti
       `${caller}: embeddings must have at least 2 rows. Received: embeddings=[${rows},${dim}].`,
     );
   }
-  const squares = scales.map((scale) => (scale > 0 ? 1 : 0)); // |x|²: a row of zeros has none
+  const squares = scales.map((scale) => (scale > 0 ? 1 : 0)); // |x|², which is 0 for a row of zeros
   let sum = 0;
   await forEachLaterRows(units, (row, first, similarities) => {
     const own = squares[row]!;

@@ -5,35 +5,35 @@ import { columnGram, rowGram } from '../linear-algebra/gram-matrix.js';
 import { symmetricEigenvalues } from '../linear-algebra/symmetric-eigenvalues.js';
 import { unitBlock, unitRows } from '../linear-algebra/unit-rows.js';
 
-/** What {@link embeddingHealth} finds. */
+/** Result of {@link embeddingHealth}. */
 export interface EmbeddingHealth {
-  /** Mean over the dimensions of the standard deviation of the L2-normalised embeddings, >= 0. */
+  /** Mean over the dimensions of the standard deviation of the L2-normalized embeddings, >= 0. */
   std: number;
-  /** 1/√d: what `std` is when directions are spread evenly over the sphere. */
+  /** 1/√d, the `std` of directions spread evenly over the sphere. */
   expectedStd: number;
-  /** Mean cosine similarity over all pairs of different rows, -1 to 1: near 1 when all rows point the same way. */
+  /** Mean cosine similarity over all pairs of different rows, from -1 to 1. Near 1, all rows point the same way. */
   meanSimilarity: number;
-  /** RankMe: exp of the entropy of the singular values' shares, from 1 to min(n, d). */
+  /** RankMe: exp of the entropy of the normalized singular values, from 1 to min(n, d). */
   effectiveRank: number;
-  /** Singular values of the embeddings (not centred, not normalised), largest first: min(n, d) of them. */
+  /** The min(n, d) singular values of the embeddings, neither centered nor normalized, in descending order. */
   singularValues: Float64Array;
-  /** Dimensions that are the same in every row, to float32's resolution. */
+  /** Dimensions with the same value in every row, within the resolution of float32. */
   deadDimensions: number[];
   /**
-   * `true` when `meanSimilarity` exceeds 0.999 (one direction for all) or `effectiveRank` is below 1.5 (one axis for
-   * all). A warning sign with generous thresholds, no proof of health when `false`.
+   * `true` when `meanSimilarity` exceeds 0.999 (all rows share one direction) or `effectiveRank` is below 1.5 (all rows lie
+   * on one axis). The thresholds are generous: `false` does not prove that embeddings are healthy.
    */
   collapsed: boolean;
 }
 
 /**
- * Tells whether embeddings have collapsed: to one point, to few directions, or with dead dimensions.
+ * Detects collapsed embeddings: to one point, to few directions, or with dead dimensions.
  *
  * With singular values σ_k of the embeddings and shares p_k = σ_k / Σσ, effectiveRank = exp(-Σ p_k log p_k).
  *
- * @param embeddings - Shape `[n, d]`, n >= 2; representations or projections. At 10,000 x 512 it takes about two
+ * @param embeddings - Shape `[n, d]`, n >= 2; representations or projections. 10,000 x 512 takes about two
  *   seconds; time grows with n d² + d³.
- * @throws {@link ShapeError} when they are no float32 matrix of at least two rows.
+ * @throws {@link ShapeError} when they are not a float32 matrix of at least two rows.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
  * @example
  * const health = await embeddingHealth({ data: Float32Array.of(1, 0, 0, 1, -1, 0), shape: [3, 2] });

@@ -1,11 +1,11 @@
 import { ShapeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+import { checkLabels, type Labels } from './labels.js';
 
-/** By how much one classifier is right more often than another, with its 95 % interval; all from -1 to 1. */
+/** How much more accurate one classifier is than another, with its 95 % interval; all from -1 to 1. */
 export interface AccuracyDifference {
-  /** Accuracy of the first less that of the second. */
+  /** Accuracy of the first minus that of the second. */
   difference: number;
-  /** Lower end: above 0, the first is better beyond chance. */
+  /** Lower end. Above 0, the first classifier is significantly better. */
   low: number;
   /** Upper end. */
   high: number;
@@ -15,15 +15,15 @@ export interface AccuracyDifference {
 const z = 1.959963984540054;
 
 /**
- * Compares two classifiers on the same rows. Most rows are right or wrong for both; only those that one of them has
- * right count, so that the interval is narrower than the intervals of both accuracies suggest. With b rows that only the
- * first has right and c that only the second has, of n: (b - c) / n ± z √(b + c - (b - c)² / n) / n.
+ * Compares two classifiers on the same rows. Only rows that exactly one of them predicts correctly count, so the interval
+ * is narrower than those of the two accuracies suggest. Of n rows, let the first alone be right on b and the second alone
+ * on c: (b - c) / n ± z √(b + c - (b - c)² / n) / n.
  *
  * @param first - Predicted class of each row by the first classifier.
- * @param second - By the second.
- * @param labels - The right classes.
- * @throws {@link ShapeError} when the three differ in length, are empty or are not integer arrays.
- * @throws `ValueRangeError` when a number is negative.
+ * @param second - Predicted class of each row by the second classifier.
+ * @param labels - The true classes.
+ * @throws {@link ShapeError} when the three differ in length or are empty.
+ * @throws `ValueRangeError` when a value is not an integer >= 0.
  * @example
  * const { difference, low, high } = accuracyDifference(trained.predictions, untrained.predictions, labels);
  * @see Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
@@ -33,7 +33,7 @@ export function accuracyDifference(first: Labels, second: Labels, labels: Labels
   const count = labels?.length ?? 0;
   if (count === 0 || first?.length !== count || second?.length !== count) {
     throw new ShapeError(
-      `accuracyDifference: first, second and labels must have one class for each row. Received: lengths ${first?.length}, ${second?.length} and ${labels?.length}.`,
+      `accuracyDifference: first, second and labels must have one class per row. Received: lengths ${first?.length}, ${second?.length} and ${labels?.length}.`,
     );
   }
   for (const [argument, values] of Object.entries({ first, second, labels })) {

@@ -1,10 +1,10 @@
 import { ShapeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
 import { type ConfidenceInterval, confidenceInterval } from './confidence-interval.js';
+import { checkLabels, type Labels } from './labels.js';
 
-/** One number for each row and class, row-major. */
-export interface ClassScores {
-  /** `rows * classes` numbers from 0 to 1; each row sums to 1. */
+/** The probability of each class for each row, row-major. */
+export interface ClassProbabilities {
+  /** `rows * classes` probabilities from 0 to 1; each row sums to 1. */
   data: Float32Array;
   /** `[rows, classes]`. */
   shape: readonly [number, number];
@@ -12,22 +12,22 @@ export interface ClassScores {
 
 /** How well predictions agree with labels. */
 export interface ClassificationResult {
-  /** Share of rows whose class was predicted, from 0 to 1. */
+  /** Share of rows whose class was predicted correctly, from 0 to 1. */
   accuracy: number;
-  /** Number of rows whose class was predicted. */
+  /** Number of rows whose class was predicted correctly. */
   correct: number;
   /** Number of rows. */
   count: number;
   /** 95 % interval of the accuracy, see {@link confidenceInterval}. */
   interval: ConfidenceInterval;
-  /** Share of rows whose class is among the five with the highest scores above 0; with more than 5 classes only. */
+  /** Share of rows whose class is among the five most probable ones; only with more than 5 classes. */
   top5Accuracy?: number;
   /** The predicted class of each row. */
   predictions: Int32Array;
 }
 
-/** The class with the highest score of each row; of equal ones the lowest class number. */
-export function highestClass({ data, shape: [rows, classes] }: ClassScores): Int32Array {
+/** The most probable class of each row; of equally probable ones the lowest number. */
+export function mostProbableClass({ data, shape: [rows, classes] }: ClassProbabilities): Int32Array {
   const highest = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     let best = 0;
@@ -37,26 +37,29 @@ export function highestClass({ data, shape: [rows, classes] }: ClassScores): Int
   return highest;
 }
 
-/** Share of rows whose label has a score above 0 and at most four classes before it (lower numbers win ties). */
-function top5(scores: ClassScores, labels: Labels): number {
-  const [rows, classes] = scores.shape;
+/** Share of rows whose label has a probability above 0 and at most four classes before it; lower numbers win ties. */
+function top5(probabilities: ClassProbabilities, labels: Labels): number {
+  const [rows, classes] = probabilities.shape;
   let hits = 0;
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
-    const own = scores.data[row * classes + label]!;
+    const own = probabilities.data[row * classes + label]!;
     let before = 0;
     for (let k = 0; k < classes; k++) {
-      const score = scores.data[row * classes + k]!;
-      if (score > own || (score === own && k < label)) before++;
+      const other = probabilities.data[row * classes + k]!;
+      if (other > own || (other === own && k < label)) before++;
     }
     if (own > 0 && before < 5) hits++;
   }
   return hits / rows;
 }
 
-/** Compares scores with checked labels. */
-export function classificationResult(scores: ClassScores, labels: Labels): ClassificationResult {
-  const predictions = highestClass(scores);
+/** Compares predictions with checked labels. */
+export function classificationResult(
+  probabilities: ClassProbabilities,
+  labels: Labels,
+): ClassificationResult {
+  const predictions = mostProbableClass(probabilities);
   const count = predictions.length;
   let correct = 0;
   for (let row = 0; row < count; row++) if (predictions[row] === labels[row]) correct++;
@@ -66,21 +69,21 @@ export function classificationResult(scores: ClassScores, labels: Labels): Class
     correct,
     count,
     interval: confidenceInterval(accuracy, count),
-    ...(scores.shape[1] > 5 ? { top5Accuracy: top5(scores, labels) } : {}),
+    ...(probabilities.shape[1] > 5 ? { top5Accuracy: top5(probabilities, labels) } : {}),
     predictions,
   };
 }
 
 /**
- * Counts how often each class was predicted as each other.
+ * Counts how often each class was predicted as each class.
  *
  * @param actual - True class numbers.
- * @param predicted - Predicted class numbers, as many.
- * @param classes - Number of classes; all numbers must be below it. Default: the largest number that occurs + 1.
+ * @param predicted - Predicted class numbers, one per row of `actual`.
+ * @param classes - Number of classes. Default: the largest class number that occurs + 1.
  * @returns `matrix[a][p]`: how many rows of class `a` were predicted as class `p`.
- * @throws {@link ShapeError} when the two differ in length, are empty or are no arrays of whole numbers.
- * @throws {@link ValueRangeError} when a number is no class.
- * @throws {@link InvalidOptionError} when `classes` is no whole number >= 2.
+ * @throws {@link ShapeError} when the two differ in length, are empty or are not arrays.
+ * @throws {@link ValueRangeError} when a value is not an integer from 0 to `classes - 1`.
+ * @throws {@link InvalidOptionError} when `classes` is not an integer >= 2.
  * @example
  * confusionMatrix(Uint8Array.of(0, 0, 1), Int32Array.of(0, 1, 1)); // [[1, 1], [0, 1]]
  */

@@ -12,12 +12,12 @@ export interface ConfidenceInterval {
 const z = 1.959963984540054;
 
 /**
- * Wilson's score interval of 95 % for a share of right answers: with p the share among n and z = 1.96,
- * (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). It stays inside [0, 1] and holds for shares near 0 and 1.
+ * Wilson's 95 % score interval of an accuracy. With accuracy p among n predictions and z = 1.96:
+ * (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). It stays inside [0, 1] and is valid for accuracies near 0 and 1.
  *
- * @param accuracy - Share of right answers, from 0 to 1.
- * @param count - How many answers there were, whole number >= 1.
- * @throws {@link InvalidOptionError} when `accuracy` is outside [0, 1] or `count` is no whole number >= 1.
+ * @param accuracy - Share of correct predictions, from 0 to 1.
+ * @param count - Number of predictions, an integer >= 1.
+ * @throws {@link InvalidOptionError} when `accuracy` is outside [0, 1] or `count` is not an integer >= 1.
  * @example
  * confidenceInterval(0.8, 100); // { low: 0.711..., high: 0.866... }
  * @see Wilson 1927, "Probable inference, the law of succession, and statistical inference".
@@ -26,11 +26,11 @@ export function confidenceInterval(accuracy: number, count: number): ConfidenceI
   checkProbability('confidenceInterval', 'accuracy', accuracy);
   checkInteger('confidenceInterval', 'count', count);
   const square = (z * z) / count;
-  const centre = accuracy + square / 2;
+  const center = accuracy + square / 2;
   const half = z * Math.sqrt((accuracy * (1 - accuracy)) / count + square / (4 * count));
-  // At 0 and 1 the exact ends are 0 and 1; rounding may leave them by one unit in the last place.
+  // The exact ends at 0 and 1 are 0 and 1; rounding can miss them by one unit in the last place.
   return {
-    low: accuracy === 0 ? 0 : Math.max(0, (centre - half) / (1 + square)),
-    high: accuracy === 1 ? 1 : Math.min(1, (centre + half) / (1 + square)),
+    low: accuracy === 0 ? 0 : Math.max(0, (center - half) / (1 + square)),
+    high: accuracy === 1 ? 1 : Math.min(1, (center + half) / (1 + square)),
   };
 }

@@ -1,37 +1,37 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkFraction, checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../../errors/errors.js';
-import { checkLabels, type Labels } from '../embeddings.js';
+import { checkLabels, type Labels } from './labels.js';
 import { drawStratified } from './stratified-selection.js';
 
-/** How many rows {@link selectLabeled} takes of each class: a number, or a share. */
+/** How many rows {@link selectLabeled} takes per class: a number or a share. */
 export type LabeledSelection =
   | {
-      /** So many rows of each class that occurs. Whole number >= 1. */
+      /** Rows per class, an integer >= 1. */
       perClass: number;
       /** Not together with `perClass`. */
       share?: never;
     }
   | {
-      /** This share of each class's rows, above 0 and at most 1, rounded, at least one row: 0.01 and 0.1 are usual. */
+      /** Share of each class's rows, above 0 and at most 1. Rounded to at least one row; 0.01 and 0.1 are usual. */
       share: number;
       /** Not together with `share`. */
       perClass?: never;
     };
 
 /**
- * Chooses the few rows that may keep their labels: the same number, or the same share, of every class.
+ * Chooses the few rows that keep their labels: the same number or the same share of every class.
  *
- * A function of labels and seed. With one seed a larger selection holds every smaller one, so that a curve of
- * accuracies against labels does not jump by other pictures.
+ * The choice depends on labels and seed only. With the same seed a larger selection contains every smaller one, so that a
+ * curve of accuracy over labels does not jump because of other pictures.
  *
- * @param labels - One class number a row.
+ * @param labels - One class number per row.
  * @param selection - `{ perClass: 10 }` or `{ share: 0.01 }`.
- * @param seed - Whole number >= 0. Default 0.
- * @returns Row numbers, ascending: for `selectImages` or for rows of embeddings.
- * @throws {@link ShapeError} when `labels` is empty or no array of whole numbers.
- * @throws {@link InvalidOptionError} when the selection is outside its domain or `seed` is no whole number >= 0.
- * @throws {@link ValueRangeError} when a class has fewer rows than `perClass`, or a label is negative.
+ * @param seed - Integer >= 0. Default 0.
+ * @returns Row numbers in ascending order, for `selectImages` or for rows of embeddings.
+ * @throws {@link ShapeError} when `labels` is empty or not an array.
+ * @throws {@link InvalidOptionError} when the selection is outside its domain or `seed` is not an integer >= 0.
+ * @throws {@link ValueRangeError} when a class has fewer rows than `perClass`, or a label is not an integer >= 0.
  * @example
  * selectLabeled(Uint8Array.of(0, 0, 0, 1, 1, 1), { perClass: 1 }, 1).length; // 2: one row of each class
  * @see Chen et al. 2020, arXiv:2002.05709, section 6 (1 % and 10 % of the labels, class-balanced).

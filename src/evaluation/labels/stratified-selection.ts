@@ -1,11 +1,11 @@
 import { randomGenerator } from '../../random/index.js';
-import type { Labels } from '../embeddings.js';
+import type { Labels } from './labels.js';
 
 /**
- * Draws rows of each class by itself: the first so many of a random order that is a function of seed and class.
+ * Draws rows class by class: the first ones in a random order that depends on seed and class only.
  *
- * @param countOf - How many to draw of a class that has so many rows.
- * @returns Row numbers, ascending.
+ * @param countOf - How many rows to draw from a class with `members` rows.
+ * @returns Row numbers in ascending order.
  */
 export function drawStratified(
   labels: Labels,

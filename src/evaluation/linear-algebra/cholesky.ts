@@ -65,9 +65,9 @@ function subtractProducts(matrix: Float64Array, size: number, first: number): vo
 }
 
 /**
- * Lower triangle L with L Lᵀ = matrix, in place of `matrix` (`size * size`, row-major, symmetric; what lies above the
- * diagonal is of no meaning afterwards). Pivots below `floor` are raised to it, so that a singular matrix does not
- * stop it. Works in panels of 4 columns.
+ * Replaces a symmetric `matrix` (`size * size`, row-major) by its lower triangle L with L Lᵀ = matrix. Ignore the elements
+ * above the diagonal afterwards. Pivots below `floor` are raised to it, so that a singular matrix has a factor, too. Works
+ * in panels of 4 columns.
  */
 export function choleskyInPlace(matrix: Float64Array, size: number, floor: number): void {
   for (let first = 0; first < size; first += 4) {

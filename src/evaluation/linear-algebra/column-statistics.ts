@@ -3,13 +3,13 @@ import type { Matrix } from '../embeddings.js';
 /** Mean and standard deviation of each column. */
 export interface ColumnStatistics {
   mean: Float64Array;
-  /** Of the population (divided by n). Exactly 0 where a column varies by no more than float32 can resolve. */
+  /** Of the population (divided by n). Exactly 0 for a column that is constant within the resolution of float32. */
   std: Float64Array;
 }
 
 const float32Epsilon = 2 ** -23;
 
-/** Two passes in double precision. */
+/** Computes mean and standard deviation in two passes, in double precision. */
 export function columnStatistics({ data, rows, dim }: Matrix): ColumnStatistics {
   const mean = new Float64Array(dim);
   const std = new Float64Array(dim);

@@ -1,6 +1,6 @@
 import type { UnitRows } from './unit-rows.js';
 
-/** What a row has whose direction is that of no other. */
+/** Marks a row that no earlier row equals. */
 const alone = -1;
 
 function hashOf(bits: Int32Array, start: number, end: number): number {
@@ -15,10 +15,10 @@ function hashOf(bits: Int32Array, start: number, end: number): number {
 }
 
 /**
- * Finds equal rows: for each row of `queries` and of `references` the first row of the references with the same values.
- * Takes time and memory in proportion to the rows.
+ * Finds equal rows: for each row of `queries` and `references`, the first row of the references with the same values. Time
+ * and memory grow linearly with the rows.
  *
- * @returns Row numbers in the references; -1 where there is none, and for rows of zeros, which have no direction.
+ * @returns Row numbers in the references; -1 without one, and for rows of zeros, which have no direction.
  */
 export function firstEqualRows(
   queries: UnitRows,
@@ -27,7 +27,7 @@ export function firstEqualRows(
   const { data, dim } = references;
   const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * references.rows))).fill(alone);
 
-  /** The slot of the first reference with the values of a row, or the empty one where it belongs. */
+  /** The slot of the first reference with the values of a row, or the empty slot for it. */
   const slotOf = (from: UnitRows, bits: Int32Array, row: number): number => {
     const start = row * dim;
     for (let slot = hashOf(bits, start, start + dim); ; slot++) {

@@ -1,21 +1,22 @@
 import type { Matrix } from '../embeddings.js';
 
-/** What is subtracted from each column and what it is then multiplied by. */
+/** What to subtract from each column, and what to multiply the result by. */
 export interface ColumnScaling {
   mean: Float64Array;
   scale: Float64Array;
 }
 
-// A panel of 64 x 256 floats (64 KiB) stays in the processor's cache while all other rows pass by.
+// A panel of 64 x 256 floats (64 KiB) stays in the cache while all other rows pass by.
 const blockLength = 256;
 const panelRows = 64;
 
 const roundUp = (size: number) => Math.ceil(size / 4) * 4;
 
 /**
- * `out += block * blockᵀ` on and above the diagonal, in tiles of 4 x 4 that keep their sums in registers; panel by panel.
- * The tiles of cholesky.ts and softmax-regression.ts look alike, but read arrays of other kinds: one function for all three
- * is compiled for every kind, and was a fifth to a half slower.
+ * `out += block * blockᵀ` on and above the diagonal, panel by panel, in tiles of 4 x 4 whose sums stay in registers.
+ *
+ * The tiles of cholesky.ts and softmax-regression.ts are similar but read other kinds of arrays. One function for all three
+ * was 20 to 50 % slower, because engines compile it for every kind.
  */
 function accumulate(block: Float32Array, size: number, length: number, out: Float64Array): void {
   for (let panel = 0; panel < size; panel += panelRows) {
@@ -106,9 +107,9 @@ function symmetric(sums: Float64Array, padded: number, size: number): Float64Arr
 }
 
 /**
- * XᵀX, `[dim, dim]`, after scaling the columns of X where `scaling` is given (and rounding them to float32). Products
- * and sums are in double precision, on the host: float32 ones would bury the small eigenvalues of a collapsed
- * representation in rounding errors.
+ * XᵀX, `[dim, dim]`. With `scaling`, the columns of X are first scaled and rounded to float32. Products and sums are in
+ * double precision on the host, because rounding errors of float32 would hide the small eigenvalues of a collapsed
+ * representation.
  */
 export function columnGram({ data, rows, dim }: Matrix, scaling?: ColumnScaling): Float64Array {
   const padded = roundUp(dim);
@@ -131,7 +132,7 @@ export function columnGram({ data, rows, dim }: Matrix, scaling?: ColumnScaling)
   return symmetric(sums, padded, dim);
 }
 
-/** XXᵀ in double precision, `[rows, rows]`: the same non-zero eigenvalues, smaller when rows are few. */
+/** XXᵀ in double precision, `[rows, rows]`: the same non-zero eigenvalues as XᵀX, but smaller when there are few rows. */
 export function rowGram({ data, rows, dim }: Matrix): Float64Array {
   const padded = roundUp(rows);
   const sums = new Float64Array(padded * padded);

@@ -4,7 +4,7 @@ interface Tridiagonal {
   beside: Float64Array;
 }
 
-/** Householder reflections that make a symmetric matrix, largest element 1, tridiagonal with the same eigenvalues. */
+/** Reduces a symmetric matrix with largest element 1 to tridiagonal form by Householder reflections. */
 function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
   const a = matrix.slice();
   const beside = new Float64Array(Math.max(0, size - 1));
@@ -13,10 +13,10 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
   for (let k = 0; k < size - 1; k++) {
     const first = k + 1;
     const head = a[first * size + k]!;
-    let tail = 0; // squared length of what is to vanish
+    let tail = 0; // squared length of the elements to eliminate
     for (let i = first + 1; i < size; i++) tail += a[i * size + k]! ** 2;
     if (tail < 1e-40) {
-      beside[k] = head; // what is left out is below 1e-20 of the largest element
+      beside[k] = head; // the ignored elements are below 1e-20 of the largest one
       continue;
     }
     const length = Math.sqrt(head * head + tail);
@@ -46,7 +46,7 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
   return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), beside };
 }
 
-/** How many eigenvalues lie below `bound`: the negative pivots of T - bound * I (Sturm's count). */
+/** Counts the eigenvalues below `bound`: the negative pivots of T - bound * I (Sturm's count). */
 function countBelow({ diagonal, beside }: Tridiagonal, bound: number, smallest: number): number {
   let count = 0;
   let pivot = 1;
@@ -60,15 +60,15 @@ function countBelow({ diagonal, beside }: Tridiagonal, bound: number, smallest: 
 }
 
 /**
- * All eigenvalues of a symmetric matrix, largest first: Householder's tridiagonal form, then bisection on Sturm
- * counts. Exact to rounding errors relative to the largest eigenvalue; about 4/3 size³ multiplications.
+ * All eigenvalues of a symmetric matrix in descending order, by Householder's tridiagonal form and bisection on Sturm
+ * counts. Exact up to rounding errors relative to the largest eigenvalue. Takes about 4/3 size³ multiplications.
  *
- * @param matrix - `size * size` numbers, row-major; not changed.
+ * @param matrix - `size * size` numbers, row-major. Not changed.
  * @see Golub and Van Loan, "Matrix Computations" (4th edition), sections 8.3.1 and 8.4.1.
  */
 export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
-  // Scaled to a largest element of 1, so that no square overflows or underflows into something that matters.
-  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // Scale the largest element to 1, so that squares neither overflow nor underflow.
+  const scale = matrix.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const values = new Float64Array(size);
   if (!(scale > 0)) return values;
   const tridiagonal = tridiagonalize(
@@ -80,14 +80,14 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < size; i++) {
     const radius = Math.abs(i > 0 ? beside[i - 1]! : 0) + Math.abs(i < size - 1 ? beside[i]! : 0);
-    low = Math.min(low, diagonal[i]! - radius); // Gershgorin's discs hold every eigenvalue
+    low = Math.min(low, diagonal[i]! - radius); // Gershgorin's discs contain every eigenvalue
     high = Math.max(high, diagonal[i]! + radius);
   }
   const norm = Math.max(Math.abs(low), Math.abs(high));
   const resolution = norm * Number.EPSILON;
   let above = high + resolution;
   for (let k = 0; k < size; k++) {
-    // The (k + 1)-th largest: the least bound below which there are all but k.
+    // The (k + 1)-th largest eigenvalue: the smallest bound with all but k eigenvalues below it.
     let from = low - resolution;
     let to = above;
     while (to - from > resolution) {
@@ -99,5 +99,5 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
     values[k] = (scale * (from + to)) / 2;
     above = to;
   }
-  return values.sort().reverse(); // neighbours may have come out one rounding error apart
+  return values.sort().reverse(); // neighbors may be swapped by a rounding error
 }

@@ -1,12 +1,12 @@
 import type { Matrix } from '../embeddings.js';
 
-/** Rows together with what makes each of length 1: no normalised copy of a large matrix is ever kept. */
+/** Rows with the factor that scales each to length 1, which saves a normalized copy of a large matrix. */
 export interface UnitRows extends Matrix {
   /** 1 / Euclidean length of each row; 0 for a row of zeros, whose cosine with anything is then 0. */
   scales: Float64Array;
 }
 
-/** Measures the rows. */
+/** Computes the scale of each row. */
 export function unitRows({ data, rows, dim }: Matrix): UnitRows {
   const scales = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -18,7 +18,7 @@ export function unitRows({ data, rows, dim }: Matrix): UnitRows {
   return { data, rows, dim, scales };
 }
 
-/** Rows `first ... first + count - 1`, sharing their data. */
+/** Rows `first ... first + count - 1`, which share their data with the matrix. */
 export function sliceRows({ data, dim, scales }: UnitRows, first: number, count: number): UnitRows {
   return {
     data: data.subarray(first * dim, (first + count) * dim),
@@ -40,10 +40,10 @@ export function unitBlock({ data, dim, scales }: UnitRows, first: number, count:
   return block;
 }
 
-// 64 rows and as many columns stay in the processor's first cache while one turns into the other.
+// 64 rows and 64 columns stay in the first-level cache during a transposition.
 const tile = 64;
 
-/** The same transposed, `[dim, count]`. */
+/** Rows of length 1, transposed: `[dim, count]`. */
 export function transposedUnitBlock(
   { data, dim, scales }: UnitRows,
   first: number,

@@ -2,14 +2,14 @@
 export interface MinimizeOptions {
   /** The value at `point`; writes the gradient into `gradient`. */
   evaluate(point: Float64Array, gradient: Float64Array): number;
-  /** Multiplies `vector` in place by a positive definite guess at the inverse Hessian. */
+  /** Multiplies `vector` in place by a positive definite approximation of the inverse Hessian. */
   precondition(vector: Float64Array): void;
-  /** Where to begin; not changed. */
+  /** The starting point. It is not changed. */
   start: Float64Array;
   maxIterations: number;
-  /** Done when no element of the gradient exceeds this in magnitude. */
+  /** Converged once no element of the gradient exceeds this in magnitude. */
   tolerance: number;
-  /** Called before each iteration: the place to let other work run. */
+  /** Called before each iteration, so that other work can run. */
   pause(): Promise<void>;
 }
 
@@ -33,10 +33,10 @@ function addScaled(target: Float64Array, scale: number, source: Float64Array): v
   for (let i = 0; i < target.length; i++) target[i] = target[i]! + scale * source[i]!;
 }
 
-const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const largest = (values: Float64Array) => values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
 
 /**
- * Minimises a smooth convex function by L-BFGS with a preconditioner as the initial inverse Hessian and a
+ * Minimizes a smooth convex function by L-BFGS with a preconditioner as the initial inverse Hessian and a
  * backtracking line search (Armijo's condition).
  *
  * @see Nocedal and Wright, "Numerical Optimization" (2nd edition), algorithms 7.4, 7.5 and 3.1.
@@ -77,14 +77,14 @@ export async function minimize(options: MinimizeOptions): Promise<Minimum> {
       next = point.slice();
       addScaled(next, length, direction);
       nextValue = evaluate(next, nextGradient);
-      // The rounding error of the value, added, keeps the last iterations from failing on noise.
+      // The last term is the rounding error of the value: without it the last iterations fail on noise.
       if (nextValue <= value + 1e-4 * length * slope + 1e-15 * Math.abs(value)) break;
       const curvature = nextValue - value - length * slope;
       const best = (-slope * length * length) / (2 * curvature); // the minimum of the parabola through both
       length = Number.isFinite(best) ? Math.min(0.5 * length, Math.max(0.1 * length, best)) : 0.1 * length;
       nextValue = Number.POSITIVE_INFINITY;
     }
-    if (nextValue === Number.POSITIVE_INFINITY) break; // no descent left at this precision
+    if (nextValue === Number.POSITIVE_INFINITY) break; // no descent is left at this precision
 
     const step = next.slice();
     addScaled(step, -1, point);
@@ -96,7 +96,7 @@ export async function minimize(options: MinimizeOptions): Promise<Minimum> {
       if (history.length > historyLength) history.shift();
       const scaled = change.slice();
       precondition(scaled);
-      scaling = product / dot(change, scaled); // so that the guess has the curvature just seen
+      scaling = product / dot(change, scaled); // gives the approximation the curvature of this step
     }
     point = next;
     value = nextValue;

@@ -1,66 +1,60 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import {
-  checkLabels,
-  checkSameDim,
-  checkTrainingLabels,
-  type Embeddings,
-  type Labels,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import {
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
+import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import type { LabeledEmbeddings } from '../neighbors/knn-classifier.js';
 import { type RegularizationTrial, sweepRegularization } from './regularization-sweep.js';
 import { softmaxProblem } from './softmax-fit.js';
 import { forEachProbability } from './softmax-regression.js';
 
-/** The strengths that `inverseRegularization: 'validation'` tries: scikit-learn's `LogisticRegressionCV` has the same. */
+/** The strengths that `inverseRegularization: 'validation'` tries, as in scikit-learn's `LogisticRegressionCV`. */
 const defaultGrid = Array.from({ length: 10 }, (_, i) => 10 ** (-4 + (8 * i) / 9));
 
 /** Options of {@link linearProbe}. */
 export interface LinearProbeOptions {
   /**
-   * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, intercepts not penalised. Smaller
-   * regularises more.
+   * scikit-learn's `C`, > 0: the objective is C * Σ cross entropy + |W|² / 2, without a penalty on the intercepts. Smaller
+   * values regularize more.
    *
-   * A list of such numbers, or `'validation'`: each is tried on a part of the rows, the one with the highest accuracy on
-   * the rest wins (of equal ones the one with the lowest loss there), and is then fitted to all rows. `'validation'`
-   * tries ten, from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does; CLIP sweeps from 1e-6 to
-   * 1e6 in the same manner (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
-   * @default 1 (scikit-learn)
+   * A list of values, or `'validation'`, tries each on a part of the rows, picks the one with the highest accuracy on the
+   * rest (of equally accurate ones the one with the lowest loss there), and fits it to all rows. `'validation'` tries ten
+   * values from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does. CLIP sweeps from 1e-6 to 1e6 in
+   * the same way (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
+   * @defaultValue 1 (scikit-learn)
    */
   inverseRegularization?: number | 'validation' | readonly number[];
   /**
-   * Share of each class's rows that is held out while several strengths are tried, above 0 and below 1, rounded; a class
-   * of one row is not held out.
-   * @default 0.2
+   * Share of each class's rows, above 0 and below 1, that is held out to compare several strengths. A class with one row
+   * is not held out.
+   * @defaultValue 0.2
    */
   validationShare?: number;
   /**
-   * Seed of the choice of what is held out, a whole number >= 0.
-   * @default 0
+   * Seed that chooses the held-out rows, an integer >= 0.
+   * @defaultValue 0
    */
   seed?: number;
   /**
-   * Stop after this many L-BFGS iterations, whether converged or not.
-   * @default 1000
+   * Stops after this many L-BFGS iterations, converged or not.
+   * @defaultValue 1000
    */
   maxIterations?: number;
   /**
-   * Converged when no element of the gradient of the mean objective exceeds this.
-   * @default 1e-6 (scikit-learn: 1e-4)
+   * Converged once no element of the gradient of the mean objective exceeds this.
+   * @defaultValue 1e-6 (scikit-learn: 1e-4)
    */
   tolerance?: number;
   /**
-   * Subtract each column's mean and divide by its standard deviation, as scikit-learn's StandardScaler does with the
-   * training rows. Constant columns are not divided.
-   * @default true
+   * Whether to subtract each column's mean and divide by its standard deviation over the training rows, as scikit-learn's
+   * StandardScaler does. Constant columns are not divided.
+   * @defaultValue true
    */
   standardize?: boolean;
 }
@@ -69,34 +63,34 @@ export interface LinearProbeOptions {
 export interface LinearProbe {
   /** Number of classes. */
   readonly classes: number;
-  /** Weights on embeddings as they come (standardisation folded in), row-major `[classes, dim]`. */
+  /** Weights for embeddings that are not standardized (standardization is folded in), row-major `[classes, dim]`. */
   readonly weights: Float32Array;
-  /** One for each class; `-Infinity` for a class that no training row has. */
+  /** One intercept per class; `-Infinity` for a class without training rows. */
   readonly intercepts: Float32Array;
-  /** Number of columns. */
+  /** Number of columns of the embeddings. */
   readonly dim: number;
   /** Whether `tolerance` was reached. */
   readonly converged: boolean;
-  /** scikit-learn's `C` of the fit: as given, or as chosen. */
+  /** scikit-learn's `C` of the fit, given or chosen. */
   readonly inverseRegularization: number;
-  /** How each strength did on what was held out, strongest regularisation first; empty where none was chosen. */
+  /** Results of each strength on the held-out rows, strongest regularization first; empty for a single strength. */
   readonly trials: readonly RegularizationTrial[];
   /** L-BFGS iterations taken. */
   readonly iterations: number;
   /** Mean cross entropy of the training rows plus the penalty |W|² / (2 C n), in nats. */
   readonly loss: number;
-  /** The most probable class of each query `[q, d]`; of equal ones the lowest number. */
+  /** The most probable class of each query `[q, d]`; of equally probable ones the lowest number. */
   predict(queries: Embeddings): Promise<Int32Array>;
   /** Class probabilities, `[q, classes]`. */
-  probabilities(queries: Embeddings): Promise<ClassScores>;
-  /** Predicts and compares with one class number a query. */
+  probabilities(queries: Embeddings): Promise<ClassProbabilities>;
+  /** Predicts classes and compares them with one class number per query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
-// scikit-learn's: enough to tell strengths apart. What is chosen is then fitted to the tolerance asked for.
+// scikit-learn's tolerance suffices to compare strengths. The chosen one is then fitted to the requested tolerance.
 const sweepTolerance = 1e-4;
 
-/** @throws {@link InvalidOptionError} unless it is one strength or a list of strengths. */
+/** @throws {@link InvalidOptionError} unless `grid` is one strength or a list of strengths. */
 function checkGrid(caller: string, grid: number | readonly number[]): void {
   const strengths: readonly number[] = typeof grid === 'object' ? Array.from(grid) : [grid];
   if (strengths.length === 0) {
@@ -108,18 +102,18 @@ function checkGrid(caller: string, grid: number | readonly number[]): void {
 }
 
 /**
- * Fits multinomial logistic regression to fixed embeddings: the linear evaluation of a representation, taken to
- * convergence so that no learning rate or number of epochs enters the figure.
+ * Fits multinomial logistic regression to fixed embeddings: the linear evaluation of a representation. It is fitted to
+ * convergence, so that the accuracy does not depend on a learning rate or a number of epochs.
  *
- * The objective is convex; it is minimised in double precision on the host, so the result is the same on every
- * backend. With two classes this is softmax over both (scikit-learn's `multi_class='multinomial'`), whose `C` is
- * half the `C` of its binary form.
+ * The objective is convex. It is minimized in double precision on the host, so that every backend gives the same result.
+ * Two classes use a softmax over both (scikit-learn's `multi_class='multinomial'`), whose `C` is half the `C` of the
+ * binary form.
  *
  * @param training - Embeddings `[n, d]` and their classes.
  * @param options - See {@link LinearProbeOptions}.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, all labels are the same, or
- * several strengths are to be tried and no class has two rows.
+ * @throws {@link ShapeError} unless embeddings are a float32 matrix with at least one row, with one label per row.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not a class, all labels are the same, or
+ * several strengths are compared and no class has two rows.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @example
  * const embeddings = { data: Float32Array.of(-2, -1, 1, 2), shape: [4, 1] } as const;
@@ -187,7 +181,7 @@ export async function linearProbe(
     intercepts[label] = layer.intercepts[k]!;
   });
 
-  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassScores> {
+  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassProbabilities> {
     const asked = await readEmbeddings(method, 'queries', queries);
     checkSameDim(method, 'queries', asked, 'the training embeddings', matrix);
     const data = new Float32Array(asked.rows * classes);
@@ -207,7 +201,7 @@ export async function linearProbe(
     trials: sweep.trials,
     iterations,
     loss: value,
-    predict: async (queries) => highestClass(await probabilitiesOf('LinearProbe.predict', queries)),
+    predict: async (queries) => mostProbableClass(await probabilitiesOf('LinearProbe.predict', queries)),
     probabilities: (queries) => probabilitiesOf('LinearProbe.probabilities', queries),
     async evaluate(queries, actual) {
       const method = 'LinearProbe.evaluate';

@@ -1,65 +1,93 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { checkImages } from '../../data/image-dataset.js';
-import { epochOrder, type ImageArrayLike } from '../../data/index.js';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
+import { labelsOfBatch } from '../../data/batches/labels-of-batch.js';
+import { checkImageDataset } from '../../data/check-image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
+import { type ImageDataset, imageBatches } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { Callback } from '../../training/callbacks/callback.js';
-import type { Trainer } from '../../training/index.js';
-import { checkLabels, checkTrainingLabels, type Labels, type Matrix, readEmbeddings } from '../embeddings.js';
-import { takePictures } from '../labels/take-pictures.js';
+import type { Callback, Trainer } from '../../training/index.js';
+import { type Matrix, readEmbeddings } from '../embeddings.js';
+import {
+  checkGivenLabels,
+  type LabeledPictures,
+  labelCount,
+  labelsOfRows,
+  RowLabels,
+  readLabels,
+} from '../labels/labeled-pictures.js';
+import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import { OnlineSoftmax } from './online-softmax.js';
 
 /** Options of {@link onlineLinearProbe}. */
 export interface OnlineLinearProbeOptions {
-  /** Labelled pictures of the encoder's input size, float32 in [0, 1] or bytes: what the classifier is trained on. */
-  images: ImageArrayLike | Tensor4D;
-  /** One class number a picture, from 0. */
-  labels: Labels;
-  /** Number of classes. Default: the largest label + 1. */
-  classes?: number;
-  /** Other labelled pictures, on which the classifier is measured after each epoch. Default: none. */
-  validation?: {
-    /** As `images` above. */
-    images: ImageArrayLike | Tensor4D;
-    /** One class number a picture. */
-    labels: Labels;
-  };
   /**
-   * Labelled pictures a step of the classifier.
-   * @default 64
+   * What the classifier is trained on: pictures of the encoder's input size, float32 in [0, 1] or bytes, in any data set
+   * that `fit` takes.
+   */
+  images: ImageDataset;
+  /**
+   * Class numbers from 0, each at its picture's number in the data set.
+   * @defaultValue the labels that the batches carry
+   */
+  labels?: Labels;
+  /**
+   * Number of classes.
+   * @defaultValue the largest label + 1; a data set whose batches carry the labels is read once for it when `fit` starts
+   */
+  classes?: number;
+  /**
+   * Other labeled pictures, on which the classifier is measured after each epoch.
+   * @defaultValue none
+   */
+  validation?: LabeledPictures;
+  /**
+   * Labeled pictures per step of the classifier.
+   * @defaultValue 64
    */
   batchSize?: number;
   /**
-   * Training steps from one step of the classifier to the next: more is cheaper, as each costs a forward pass.
-   * @default 1
+   * Training steps between two steps of the classifier. Larger is cheaper, because each step costs a forward pass.
+   * @defaultValue 1
    */
   everySteps?: number;
   /**
    * Learning rate of the classifier's Adam, > 0.
-   * @default 1e-3 (Adam's own, as keras.io's SimCLR example has it)
+   * @defaultValue 1e-3 (Adam's default, which keras.io's SimCLR example uses)
    */
   learningRate?: number;
   /**
-   * Seed of the order of the labelled pictures, a whole number >= 0.
-   * @default 0
+   * Seed of the order of the labeled pictures, an integer >= 0.
+   * @defaultValue 0
    */
   seed?: number;
   /**
-   * What the names of the metrics begin with.
-   * @default 'onlineProbe'
+   * Prefix of the names of the metrics.
+   * @defaultValue 'onlineProbe'
    */
   name?: string;
 }
 
 const caller = 'onlineLinearProbe';
 
-async function represent(
-  simclr: Trainer,
-  images: ImageArrayLike | Tensor4D,
-  batchSize: number,
-): Promise<Matrix> {
-  const h = await simclr.embed(images, { batchSize });
+/** Representations of pictures, and which pictures they are of. */
+async function represent(trainer: Trainer, images: ImageDataset, batchSize: number) {
+  const parts: Matrix[] = [];
+  const rows = new RowLabels();
+  for await (const batch of inferenceBatches(caller, images, { batchSize })) {
+    try {
+      parts.push(await embed(trainer, batch.images, batchSize));
+    } finally {
+      batch.images.dispose();
+    }
+    rows.add(batch);
+  }
+  return { parts, rows: rows.join() };
+}
+
+async function embed(trainer: Trainer, images: Tensor4D, batchSize: number): Promise<Matrix> {
+  const h = await trainer.embed(images, { batchSize });
   try {
     return await readEmbeddings(caller, 'h', h);
   } finally {
@@ -67,52 +95,42 @@ async function represent(
   }
 }
 
-/** Numbers of pictures without end, in a new order each pass. */
-class Pictures {
-  private order = new Uint32Array(0);
-  private place = 0;
-  private pass = 0;
-
-  constructor(
-    private readonly count: number,
-    private readonly seed: number,
-  ) {}
-
-  next(batchSize: number): Uint32Array {
-    if (this.place >= this.count || this.pass === 0) {
-      this.order = epochOrder(this.count, {
-        seed: this.seed,
-        epoch: this.pass++,
-      }) as Uint32Array<ArrayBuffer>;
-      this.place = 0;
+/** Pass after pass over labeled pictures, each in a new order. The consumer disposes the images. */
+async function* endlessBatches(
+  { images, labels }: LabeledPictures,
+  batchSize: number,
+  seed: number,
+  nextPass: () => number,
+) {
+  for (;;) {
+    const epoch = nextPass();
+    for await (const batch of imageBatches(images, { batchSize, seed, epoch, dropRemainder: false })) {
+      yield { images: batch.images, labels: () => labelsOfBatch(caller, 'labels', batch, labels) };
     }
-    const batch = this.order.subarray(this.place, this.place + batchSize);
-    this.place += batchSize;
-    return batch;
   }
 }
 
 /**
- * Callback that trains a linear classifier beside SimCLR, on representations h of labelled pictures from which no
- * gradient reaches the encoder, and writes into each epoch's `metrics`:
+ * Callback that trains a linear classifier alongside SimCLR, on representations h of labeled pictures. No gradient reaches
+ * the encoder. It writes into each epoch's `metrics`:
  *
- * - `onlineProbeLoss`, `onlineProbeTrainAccuracy`: mean cross entropy in nats, and accuracy, of the epoch's batches, each
+ * - `onlineProbeLoss`, `onlineProbeTrainAccuracy`: mean cross entropy in nats and accuracy on the epoch's batches, each
  *   before its update;
- * - `onlineProbeAccuracy`: accuracy on `validation` at the end of the epoch, where given.
+ * - `onlineProbeAccuracy`: accuracy on `validation` at the end of the epoch, if given.
  *
- * h is that of `embed` (without augmentation, batch normalisation in inference mode). The classifier is ever a little
- * behind the encoder: `linearProbe` at the end is the figure to report. It is kept over several calls of `fit`, and
- * trained on the host in double precision.
+ * h comes from `embed`: without augmentation, with batch normalization in inference mode. The classifier always lags behind
+ * the encoder, so report the accuracy of `linearProbe` after training. The classifier lives on over several calls of `fit`
+ * and is trained on the host in double precision.
  *
  * @throws {@link ShapeError} when pictures and labels differ in number.
- * @throws {@link ValueRangeError} when a label is no class, or all labels are the same.
- * @throws {@link InvalidOptionError} when an option is outside its domain.
+ * @throws {@link ValueRangeError} when a label is not an integer from 0 to `classes - 1`, or all labels are the same.
+ * @throws {@link InvalidOptionError} when an option is outside its domain, or there are no labels.
  * @example
  * const probe = onlineLinearProbe({ images: train.images, labels: train.labels, validation: test });
  * const history = await simclr.fit(train.images, { epochs: 100, callbacks: [probe] });
  * history.epochs.at(-1).metrics.onlineProbeAccuracy;
- * @see lightly's `OnlineLinearClassifier` and google-research/simclr's `lineareval_while_pretraining`: the same idea on the
- * views of the training step.
+ * @see lightly's `OnlineLinearClassifier` and google-research/simclr's `lineareval_while_pretraining`, which do the same on
+ * the views of the training step.
  */
 export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
   checkKeys<OnlineLinearProbeOptions & { classNames?: unknown }>('onlineLinearProbe', options, {
@@ -125,7 +143,7 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
     learningRate: 1,
     seed: 1,
     name: 1,
-    // Of labeled pictures that are spread into the options.
+    // Comes with labeled pictures that are spread into the options.
     classNames: 1,
   });
   const {
@@ -136,13 +154,15 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
     name = 'onlineProbe',
   } = options ?? {};
   const { images, labels, validation } = options ?? {};
-  checkImages(caller, 'images', images);
-  const count = images.shape[0];
-  const classes = checkTrainingLabels(caller, labels, count, options.classes);
-  if (validation !== undefined) {
-    checkImages(caller, 'validation.images', validation?.images);
-    checkLabels(caller, 'validation.labels', validation.labels, validation.images.shape[0], classes);
+  checkImageDataset(caller, 'images', images);
+  let { classes } = options;
+  if (labels !== undefined || isInMemory(images)) {
+    classes = checkTrainingLabels(caller, labels as Labels, labelCount(images), classes);
   }
+  const checkValidation = (classCount: number) => {
+    if (validation !== undefined) checkGivenLabels(caller, 'validation.', validation ?? {}, classCount);
+  };
+  if (classes !== undefined) checkValidation(classes);
   checkInteger(caller, 'batchSize', batchSize);
   checkInteger(caller, 'everySteps', everySteps);
   checkPositive(caller, 'learningRate', learningRate);
@@ -153,27 +173,33 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
     );
   }
 
-  const pictures = new Pictures(count, seed);
+  let pass = 0;
+  const open = () => endlessBatches(options, batchSize, seed, () => pass++);
+  let batches = open();
   let classifier: OnlineSoftmax | undefined;
   let seen = 0;
   let correct = 0;
   let loss = 0;
   return {
+    async onFitStart() {
+      if (classes !== undefined) return;
+      const known = await readLabels(caller, '', options);
+      classes = checkTrainingLabels(caller, known.labels, undefined, undefined);
+      checkValidation(classes);
+    },
     async onStepEnd({ step }, { simclr }) {
       if ((step + 1) % everySteps !== 0) return;
-      const indices = pictures.next(batchSize);
-      const batch = takePictures(caller, images, indices);
+      const { images: pictures, labels: labelsOf } = (await batches.next()).value!;
       let h: Matrix;
       try {
-        h = await represent(simclr, batch, batchSize);
+        h = await embed(simclr, pictures, batchSize);
       } finally {
-        batch.dispose();
+        pictures.dispose();
       }
-      classifier ??= new OnlineSoftmax(classes, h.dim, learningRate);
-      const result = classifier.update(
-        h,
-        Int32Array.from(indices, (index) => labels[index]!),
-      );
+      const own = labelsOf();
+      checkLabels(caller, 'labels', own, h.rows, classes);
+      classifier ??= new OnlineSoftmax(classes!, h.dim, learningRate);
+      const result = classifier.update(h, own);
       seen += h.rows;
       correct += result.correct;
       loss += result.loss;
@@ -186,13 +212,24 @@ export function onlineLinearProbe(options: OnlineLinearProbeOptions): Callback {
       correct = 0;
       loss = 0;
       if (validation === undefined || epoch.partial) return;
-      const h = await represent(simclr, validation.images, batchSize);
-      const probabilities = new Float64Array(classes);
+      const { parts, rows } = await represent(simclr, validation.images, batchSize);
+      const actual = labelsOfRows(caller, 'validation.labels', rows, validation.labels, classes!);
+      const probabilities = new Float64Array(classes!);
       let right = 0;
-      for (let row = 0; row < h.rows; row++) {
-        if (classifier.probabilities(h, row, probabilities) === validation.labels[row]) right++;
+      let first = 0;
+      for (const h of parts) {
+        for (let row = 0; row < h.rows; row++) {
+          if (classifier.probabilities(h, row, probabilities) === actual[first + row]) right++;
+        }
+        first += h.rows;
       }
-      epoch.metrics[`${name}Accuracy`] = right / h.rows;
+      epoch.metrics[`${name}Accuracy`] = right / actual.length;
+    },
+    async onFitEnd() {
+      // Pictures in memory continue where they stopped. Other data sets must close their files.
+      if (isInMemory(images)) return;
+      await batches.return();
+      batches = open();
     },
   };
 }

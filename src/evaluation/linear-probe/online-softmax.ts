@@ -4,9 +4,9 @@ const beta1 = 0.9;
 const beta2 = 0.999;
 const epsilon = 1e-8;
 
-/** What a batch was before the update that it caused. */
+/** Results on a batch before the update that it causes. */
 export interface OnlineStep {
-  /** Rows whose class was predicted. */
+  /** Number of rows whose class was predicted correctly. */
   correct: number;
   /** Sum of the rows' cross entropies, in nats. */
   loss: number;
@@ -31,7 +31,7 @@ export class OnlineSoftmax {
     this.meanSquare = new Float64Array(size);
   }
 
-  /** Probabilities of a row's classes into `out`; returns the most probable class, of equal ones the lowest. */
+  /** Writes the class probabilities of a row into `out`. @returns The most probable class, of equal ones the lowest. */
   probabilities({ data, dim }: Matrix, row: number, out: Float64Array): number {
     const { classes, parameters } = this;
     let best = 0;

@@ -1,14 +1,15 @@
 import { ValueRangeError } from '../../errors/errors.js';
-import type { Labels, Matrix } from '../embeddings.js';
+import type { Matrix } from '../embeddings.js';
+import type { Labels } from '../labels/labels.js';
 import { drawStratified } from '../labels/stratified-selection.js';
 import { type FitSettings, softmaxProblem, takeRows } from './softmax-fit.js';
 import { forEachProbability } from './softmax-regression.js';
 
-/** How one strength of regularisation did on the rows that were held out. */
+/** Results of one strength of regularization on the held-out rows. */
 export interface RegularizationTrial {
   /** scikit-learn's `C`. */
   inverseRegularization: number;
-  /** Share of the held-out rows whose class was predicted. */
+  /** Accuracy on the held-out rows. */
   accuracy: number;
   /** Mean cross entropy of the held-out rows, in nats. */
   loss: number;
@@ -18,7 +19,7 @@ export interface RegularizationTrial {
 export interface SweepOptions {
   /** Strengths to try. */
   grid: readonly number[];
-  /** Share of each class that is held out. */
+  /** Share of each class to hold out. */
   validationShare: number;
   seed: number;
   standardize: boolean;
@@ -26,18 +27,18 @@ export interface SweepOptions {
   tolerance: number;
 }
 
-/** The trials, and with what to begin the fit on all rows. */
+/** The trials, and where to start the fit on all rows. */
 export interface Sweep {
   trials: RegularizationTrial[];
   best: Pick<FitSettings, 'inverseRegularization'> & { start: Float64Array };
 }
 
 /**
- * Fits each strength on a part of the rows, the strongest regularization first and each fit from where the one before
- * ended, and takes the one with the highest accuracy on the rest; of equal ones the one with the lowest loss there, and
- * of those the strongest.
+ * Fits each strength on a part of the rows, strongest regularization first, starting from the previous fit. Picks the one
+ * with the highest accuracy on the rest; of equally accurate ones the one with the lowest loss there; of those the
+ * strongest.
  *
- * @throws {@link ValueRangeError} when no class has two rows, one of which could be held out.
+ * @throws {@link ValueRangeError} when no class has two rows, so that none can be held out.
  */
 export async function sweepRegularization(
   caller: string,
@@ -52,7 +53,7 @@ export async function sweepRegularization(
   );
   if (heldOut.length === 0) {
     throw new ValueRangeError(
-      `${caller}: labels must have a class of at least two rows, of which one can be held out. Received: one row of each class.`,
+      `${caller}: labels must have a class of at least two rows, so that one can be held out. Received: one row per class.`,
     );
   }
   const isHeldOut = new Uint8Array(matrix.rows);
@@ -90,7 +91,7 @@ export async function sweepRegularization(
   };
 }
 
-/** Few held-out rows leave many strengths equally accurate; the loss tells the confident fits from the flat ones. */
+/** With few held-out rows, many strengths are equally accurate. Then the loss decides. */
 function isBetter(trial: RegularizationTrial, other: RegularizationTrial): boolean {
   if (trial.accuracy !== other.accuracy) return trial.accuracy > other.accuracy;
   return trial.loss < other.loss;

@@ -1,37 +1,38 @@
 import { randomGenerator } from '../../random/index.js';
-import type { Labels, Matrix } from '../embeddings.js';
+import type { Matrix } from '../embeddings.js';
+import type { Labels } from '../labels/labels.js';
 import { choleskyInPlace, choleskySolveInPlace } from '../linear-algebra/cholesky.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
 import { type ColumnScaling, columnGram } from '../linear-algebra/gram-matrix.js';
 import { type Minimum, minimize } from './lbfgs.js';
 import { foldStandardization, type LinearLayer, softmaxObjective } from './softmax-regression.js';
 
-/** What one fit is made with. */
+/** Settings of one fit. */
 export interface FitSettings {
   /** scikit-learn's `C`. */
   inverseRegularization: number;
   maxIterations: number;
   tolerance: number;
-  /** Parameters to begin with. Default: zeros. */
+  /** Initial parameters. @defaultValue zeros */
   start?: Float64Array;
 }
 
-/** Rows made ready for several fits that differ in their settings alone. */
+/** Rows prepared for several fits that differ only in their settings. */
 export interface SoftmaxProblem {
-  /** The classes that occur, in order; parameters have one row for each. */
+  /** The classes that occur, in ascending order. Parameters have one row per class. */
   present: readonly number[];
-  /** Minimises the objective; see {@link softmaxObjective}. */
+  /** Minimizes the objective; see {@link softmaxObjective}. */
   fit(settings: FitSettings): Promise<Minimum>;
-  /** Parameters as a layer on columns as they come. */
+  /** Converts parameters into a layer for columns that are not standardized. */
   layer(point: Float64Array): LinearLayer;
 }
 
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** The classes that occur, in order, and each row's place among them. */
+/** The classes that occur, in ascending order, and each row's position among them. */
 function presentClasses(labels: Labels, classes: number): { present: number[]; targets: Int32Array } {
   const place = new Int32Array(classes).fill(-1);
-  for (const label of labels) place[label] = 0;
+  for (let row = 0; row < labels.length; row++) place[labels[row]!] = 0;
   const present: number[] = [];
   for (let k = 0; k < classes; k++) if (place[k] === 0) place[k] = present.push(k) - 1;
   return { present, targets: Int32Array.from(labels, (label) => place[label]!) };
@@ -44,7 +45,7 @@ function scalingOf(matrix: Matrix, standardize: boolean): ColumnScaling {
   return { mean, scale: std.map((value) => (value > 0 ? 1 / value : 1)) };
 }
 
-/** The rows with these numbers, copied. */
+/** Copies the rows with these numbers. */
 export function takeRows({ data, dim }: Matrix, numbers: ArrayLike<number>): Matrix {
   const rows = numbers.length;
   const taken = new Float32Array(rows * dim);
@@ -53,7 +54,7 @@ export function takeRows({ data, dim }: Matrix, numbers: ArrayLike<number>): Mat
   return { data: taken, rows, dim };
 }
 
-/** Enough rows for a covariance that guides the search; the objective itself takes all. */
+/** Enough rows for the covariance of the preconditioner. The objective itself uses all rows. */
 function sampleRows(matrix: Matrix): Matrix {
   const count = 8 * matrix.dim;
   if (matrix.rows <= count) return matrix;
@@ -61,8 +62,8 @@ function sampleRows(matrix: Matrix): Matrix {
 }
 
 /**
- * The inverse of the Hessian's bound at zero weights, (XᵀX / (K n) + penalty)⁻¹ for each class: correlated columns,
- * which embeddings have, then cost L-BFGS tens of iterations and not hundreds.
+ * Multiplies by the inverse of a bound of the Hessian at zero weights, (XᵀX / (K n) + penalty)⁻¹ per class. With it, the
+ * correlated columns of embeddings cost L-BFGS tens of iterations instead of hundreds.
  *
  * @param gram - XᵀX / (K n).
  */
@@ -82,16 +83,16 @@ function preconditioner(gram: Float64Array, dim: number, classes: number, penalt
   };
 }
 
-/** Whether factoring `dim` x `dim` costs less than the hundred or so passes over the rows that it saves. */
+/** Whether factoring a `dim` x `dim` matrix costs less than the roughly 100 passes over the rows that it saves. */
 function preconditionerPays(rows: number, dim: number, classes: number): boolean {
   return dim ** 3 / 3 < 100 * 4 * rows * dim * classes;
 }
 
 /**
- * Makes multinomial logistic regression ready to be fitted.
+ * Prepares multinomial logistic regression for fitting.
  *
- * @param labels - Checked, one a row.
- * @param standardize - Whether columns are scaled by their own mean and standard deviation.
+ * @param labels - One checked label per row.
+ * @param standardize - Whether to scale columns by their mean and standard deviation.
  */
 export function softmaxProblem(
   matrix: Matrix,

@@ -1,12 +1,12 @@
 import type { Matrix } from '../embeddings.js';
 import type { ColumnScaling } from '../linear-algebra/gram-matrix.js';
 
-// Rows of one block stay in the processor's cache between the two products that read them.
+// The rows of one block stay in the cache between the two products that read them.
 const blockRows = 64;
 
 const roundUp = (size: number) => Math.ceil(size / 4) * 4;
 
-/** A linear layer on raw columns, its classes padded to a multiple of 4 with zeros. */
+/** A linear layer on raw columns, with its classes padded by zeros to a multiple of 4. */
 export interface LinearLayer {
   /** `[paddedClasses, dim]`, row-major. */
   weights: Float64Array;
@@ -15,10 +15,10 @@ export interface LinearLayer {
 }
 
 /**
- * Folds standardisation into a layer: Σ w (x - mean) scale + b = Σ (w scale) x + (b - Σ w scale mean), so that no
- * standardised copy of the embeddings is ever made.
+ * Folds standardization into a layer, so that embeddings need no standardized copy:
+ * Σ w (x - mean) scale + b = Σ (w scale) x + (b - Σ w scale mean).
  *
- * @param parameters - `classes * dim` weights on standardised columns, then `classes` intercepts.
+ * @param parameters - `classes * dim` weights on standardized columns, then `classes` intercepts.
  */
 export function foldStandardization(
   parameters: Float64Array,
@@ -40,7 +40,7 @@ export function foldStandardization(
   return { weights, intercepts };
 }
 
-/** Logits of rows `first ... first + count - 1` into `out` `[roundUp(count), paddedClasses]`; 4 x 4 tiles. */
+/** Writes the logits of rows `first ... first + count - 1` into `out` `[roundUp(count), paddedClasses]`, in 4 x 4 tiles. */
 function logitsOfBlock(
   matrix: Matrix,
   first: number,
@@ -168,7 +168,7 @@ function addOuterProducts(
   }
 }
 
-/** Turns the first `classes` logits at `start` into probabilities, in place; returns log Σ exp of the logits. */
+/** Turns `classes` logits at `start` into probabilities in place. @returns log Σ exp of the logits. */
 function softmaxInPlace(values: Float64Array, start: number, classes: number): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (let k = start; k < start + classes; k++) largest = Math.max(largest, values[k]!);
@@ -202,11 +202,11 @@ export function forEachProbability(
 }
 
 /**
- * The objective of multinomial logistic regression on standardised columns: mean cross entropy + penalty/2 * |W|²,
- * intercepts not penalised.
+ * The objective of multinomial logistic regression on standardized columns: mean cross entropy + penalty/2 * |W|², without
+ * a penalty on the intercepts.
  *
- * @param targets - One number from 0 to `classes - 1` a row.
- * @returns A function that gives the value at `parameters` (see {@link foldStandardization}) and writes the gradient.
+ * @param targets - One class number from 0 to `classes - 1` per row.
+ * @returns A function that returns the value at `parameters` (see {@link foldStandardization}) and writes the gradient.
  */
 export function softmaxObjective(
   matrix: Matrix,
@@ -236,7 +236,7 @@ export function softmaxObjective(
         block[target] = block[target]! - 1;
         for (let k = 0; k < classes; k++) residualSums[k] = residualSums[k]! + block[start + k]!;
       }
-      block.fill(0, count * padded, roundUp(count) * padded); // rows that only fill the last tile
+      block.fill(0, count * padded, roundUp(count) * padded); // padding of the last tile
       addOuterProducts(matrix, first, count, block, padded, sums);
     }
     let squares = 0;

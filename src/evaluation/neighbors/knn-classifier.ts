@@ -1,77 +1,70 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkPositive } from '../../errors/checks.js';
-import {
-  checkLabels,
-  checkSameDim,
-  checkTrainingLabels,
-  type Embeddings,
-  type Labels,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import {
   type ClassificationResult,
-  type ClassScores,
+  type ClassProbabilities,
   classificationResult,
-  highestClass,
+  mostProbableClass,
 } from '../labels/classification.js';
+import { checkLabels, checkTrainingLabels, type Labels } from '../labels/labels.js';
 import { unitRows } from '../linear-algebra/unit-rows.js';
 import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
 
-/** Embeddings with their classes: what a classifier is fitted to. */
+/** Embeddings with their classes, to fit a classifier to. */
 export interface LabeledEmbeddings {
-  /** Shape `[n, d]`. A tensor is read at the call and may be disposed of afterwards. */
+  /** Shape `[n, d]`. A tensor is read at the call and can be disposed afterwards. */
   embeddings: Embeddings;
-  /** One class number for each row, from 0. Kept by reference. */
+  /** One class number per row, from 0. Kept by reference: do not change them while the classifier is in use. */
   labels: Labels;
-  /** Number of classes. Default: the largest label + 1. */
+  /** Number of classes. @defaultValue the largest label + 1 */
   classes?: number;
 }
 
 /** Options of {@link knnClassifier}. */
 export interface KnnClassifierOptions {
   /**
-   * How many nearest references vote, from 1 to their number.
-   * @default 20 (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
+   * How many nearest references vote, from 1 to the number of references.
+   * @defaultValue 20 (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
    */
   neighbors?: number;
   /**
-   * t in the weight exp(similarity / t), unitless, > 0; smaller counts the nearest for more.
-   * @default 0.1 (lightly)
+   * t in the weight exp(similarity / t), unitless, > 0. Smaller values give the nearest references more weight.
+   * @defaultValue 0.1 (lightly)
    */
   temperature?: number;
   /**
-   * `'cosine-exponential'`: a neighbour votes with exp(similarity / t). `'uniform'`: each neighbour has one vote.
-   * @default 'cosine-exponential'
+   * `'cosine-exponential'`: a neighbor votes with weight exp(similarity / t). `'uniform'`: each neighbor has one vote.
+   * @defaultValue 'cosine-exponential'
    */
   weighting?: 'cosine-exponential' | 'uniform';
 }
 
-/** A fitted k-nearest-neighbour classifier. */
+/** A fitted k-nearest-neighbor classifier. */
 export interface KnnClassifier {
   /** Number of classes. */
   readonly classes: number;
-  /** The class with the largest share of the votes for each query `[q, d]`; of equal ones the lowest number. */
+  /** The most probable class of each query `[q, d]`; of equally probable ones the lowest number. */
   predict(queries: Embeddings): Promise<Int32Array>;
-  /** Each class's share of the votes, `[q, classes]`. */
-  scores(queries: Embeddings): Promise<ClassScores>;
-  /** Predicts and compares with one class number a query. */
+  /** Class probabilities, `[q, classes]`: each class's share of the votes. */
+  probabilities(queries: Embeddings): Promise<ClassProbabilities>;
+  /** Predicts classes and compares them with one class number per query. */
   evaluate(queries: Embeddings, labels: Labels): Promise<ClassificationResult>;
 }
 
 /**
- * k-nearest-neighbour classifier on cosine similarity: the usual first measure of a representation, as it trains
- * nothing. Each of the k most similar references votes for its class with weight exp(similarity / t).
+ * k-nearest-neighbor classifier on cosine similarity. It is the usual first evaluation of a representation because it needs
+ * no training. Each of the k most similar references votes for its class with weight exp(similarity / t).
  *
- * The search is exact. Ties are settled by number: of equally similar references the lower row counts as nearer,
- * of classes with equal votes the lower class number wins. Similarities are float32, so backends may order
- * references differently that are closer than about 1e-6. Whatever the number of references, a search holds at most
- * blocks of 4096 references, 1024 queries and their similarities on the device (about 26 MiB at 512 dimensions); the
- * references stay on the host, where they are not copied.
+ * The search is exact. Lower numbers win ties: of equally similar references the lower row counts as nearer, and of classes
+ * with equal votes the lower class number is predicted. Similarities are float32, so backends may order references
+ * differently whose similarities differ by less than about 1e-6. A search holds at most 4096 references, 1024 queries and
+ * their similarities on the device (about 26 MiB at 512 dimensions). The references stay on the host and are not copied.
  *
- * @param references - Embeddings `[n, d]` and their classes. Zero rows are allowed (similarity 0).
+ * @param references - Embeddings `[n, d]` and their classes. Rows of zeros are allowed; their similarity is 0.
  * @param options - See {@link KnnClassifierOptions}.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, are empty, or rows and labels differ in number.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, or all labels are the same.
+ * @throws {@link ShapeError} unless embeddings are a float32 matrix with at least one row, with one label per row.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not a class, or all labels are the same.
  * @throws {@link InvalidOptionError} when an option is outside its domain or `neighbors` exceeds n.
  * @example
  * const embeddings = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] } as const;
@@ -94,7 +87,7 @@ export async function knnClassifier(
   checkNeighbors(caller, neighbors, matrix.rows);
   const units = unitRows(matrix);
 
-  async function scoresOf(method: string, queries: Embeddings): Promise<ClassScores> {
+  async function probabilitiesOf(method: string, queries: Embeddings): Promise<ClassProbabilities> {
     const asked = await readEmbeddings(method, 'queries', queries);
     checkSameDim(method, 'queries', asked, 'references', units);
     const { indices, similarities } = await searchNeighbors(unitRows(asked), units, neighbors);
@@ -106,7 +99,7 @@ export async function knnClassifier(
       const largest = similarities[start]!;
       let sum = 0;
       for (let i = start; i < start + neighbors; i++) {
-        // Relative to the nearest, so that a small temperature cannot overflow; shares stay the same.
+        // Relative to the nearest, so that a small temperature cannot overflow. The shares are the same.
         const weight = weighting === 'uniform' ? 1 : Math.exp((similarities[i]! - largest) / temperature);
         const label = labels[indices[i]!]!;
         votes[label] = votes[label]! + weight;
@@ -119,12 +112,12 @@ export async function knnClassifier(
 
   return {
     classes,
-    predict: async (queries) => highestClass(await scoresOf('KnnClassifier.predict', queries)),
-    scores: (queries) => scoresOf('KnnClassifier.scores', queries),
+    predict: async (queries) => mostProbableClass(await probabilitiesOf('KnnClassifier.predict', queries)),
+    probabilities: (queries) => probabilitiesOf('KnnClassifier.probabilities', queries),
     async evaluate(queries, actual) {
       const method = 'KnnClassifier.evaluate';
       checkLabels(method, 'labels', actual, queries?.shape?.[0], classes);
-      return classificationResult(await scoresOf(method, queries), actual);
+      return classificationResult(await probabilitiesOf(method, queries), actual);
     },
   };
 }

@@ -8,29 +8,30 @@ import { unitRows } from '../linear-algebra/unit-rows.js';
 /** Options of {@link nearDuplicates}. */
 export interface NearDuplicatesOptions {
   /**
-   * Cosine similarity from which two rows are linked, from -1 to 1; 1 links only what is the same to float32's resolution.
-   * @default 0.98
+   * Cosine similarity, from -1 to 1, at which two rows are linked. 1 links only rows that are equal within the resolution of
+   * float32.
+   * @defaultValue 0.98
    */
   threshold?: number;
 }
 
-/** Rows that are linked, directly or through others of the group. */
+/** Rows that are linked directly or through other rows of the group. */
 export interface NearDuplicateGroup {
-  /** Two row numbers or more, ascending. */
+  /** At least two row numbers in ascending order. */
   rows: number[];
   /**
-   * The cosine similarities of its linked pairs: all at or above the threshold. Rows that only others link may be less
-   * alike.
+   * Cosine similarities of its linked pairs, all at or above the threshold. Rows that are linked only through others may
+   * be less similar.
    */
   similarity: {
-    /** The least. */
+    /** The lowest. */
     low: number;
-    /** The greatest. */
+    /** The highest. */
     high: number;
   };
 }
 
-/** A partition of rows into groups (union-find), each with the extremes of the similarities that made it. */
+/** A partition of rows into groups (union-find), with the extremes of the similarities that linked each group. */
 class LinkedRows {
   private readonly parents: Int32Array;
   private readonly low: Float32Array;
@@ -84,17 +85,17 @@ class LinkedRows {
 }
 
 /**
- * Groups of rows that point almost the same way: pictures that look the same to the encoder. Two rows are linked when their
- * cosine similarity reaches the threshold, and a group is everything that links connect (the connected components of the
- * similarity graph, or single linkage cut at the threshold).
+ * Finds groups of rows with almost the same direction: pictures that look the same to the encoder. Two rows are linked when
+ * their cosine similarity reaches the threshold; groups are the connected components of the resulting graph (single linkage
+ * cut at the threshold).
  *
- * The search is exact. It holds the rows, a few numbers for each and one block of similarities on the active backend,
- * however many rows are alike; time grows with n² d.
+ * The search is exact. Its memory is the rows, a few numbers per row, and one block of similarities on the active backend,
+ * however many rows are similar. Time grows with n² d.
  *
- * @param embeddings - Shape `[n, d]`. Need not be normalized; rows with the same values have similarity exactly 1, a row of
- * zeros 0 with everything.
+ * @param embeddings - Shape `[n, d]`, not necessarily normalized. Rows with the same values have similarity exactly 1; a row
+ * of zeros has similarity 0 with every row.
  * @param options - See {@link NearDuplicatesOptions}.
- * @returns The groups of at least two rows, in the order of their first rows; rows that are like no other are in none.
+ * @returns Groups of at least two rows in the order of their first rows. Rows without a link are in no group.
  * @throws {@link ShapeError} when the embeddings are not a float32 matrix or are empty.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
  * @throws {@link InvalidOptionError} when `threshold` is not a number from -1 to 1.

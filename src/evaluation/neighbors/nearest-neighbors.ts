@@ -6,15 +6,15 @@ import { type UnitRows, unitRows } from '../linear-algebra/unit-rows.js';
 
 /** The references nearest to each query. Both arrays are row-major `[queries, neighbors]`, nearest first. */
 export interface NearestNeighbors {
-  /** Row numbers in the references. Among equal similarities the lower row number comes first. */
+  /** Row numbers in the references. Of equal similarities the lower row number comes first. */
   indices: Int32Array;
   /** Cosine similarities, from -1 to 1; exactly 1 between rows with the same values. */
   similarities: Float32Array;
-  /** How many neighbours each query has. */
+  /** Number of neighbors per query. */
   neighbors: number;
 }
 
-/** Inserts the row of similarities into a list that is sorted, nearest first. */
+/** Inserts a row of similarities into a sorted list, nearest first. */
 function keepLargest(
   row: Float32Array,
   firstIndex: number,
@@ -41,9 +41,9 @@ function keepLargest(
 }
 
 /**
- * The exact nearest references: blocks of products on the device, selection on the host.
+ * Finds the exact nearest references: products on the device in blocks, selection on the host.
  *
- * @param excludeSelf - Query i is reference i and no neighbour of itself.
+ * @param excludeSelf - Whether query i is reference i, which must not find itself.
  */
 export async function searchNeighbors(
   queries: UnitRows,
@@ -75,18 +75,18 @@ export function checkNeighbors(caller: string, neighbors: number, references: nu
 }
 
 /**
- * The `neighbors` references with the highest cosine similarity to each query, found exactly.
+ * Finds the `neighbors` references with the highest cosine similarity to each query. The search is exact.
  *
- * Similarities come in blocks of bounded memory from the active backend. When queries are themselves among the
- * references, each finds itself first: ask for one neighbour more and drop that index.
+ * The active backend computes similarities in blocks of bounded memory. When the queries are among the references, each
+ * finds itself first: ask for one more neighbor and drop that index.
  *
- * @param queries - Shape `[q, d]`. Need not be normalised; a row of zeros has similarity 0 with everything.
+ * @param queries - Shape `[q, d]`, not necessarily normalized. A row of zeros has similarity 0 with every row.
  * @param references - Shape `[n, d]`.
- * @param neighbors - How many for each query, from 1 to n.
+ * @param neighbors - Neighbors per query, from 1 to n.
  * @returns Indices and similarities, both `[q, neighbors]` and nearest first.
- * @throws {@link ShapeError} when either is no float32 matrix, is empty, or their columns differ.
+ * @throws {@link ShapeError} unless both are float32 matrices with at least one row and the same number of columns.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `neighbors` is no whole number from 1 to n.
+ * @throws {@link InvalidOptionError} when `neighbors` is not an integer from 1 to n.
  * @example
  * const queries = { data: Float32Array.of(1, 0.1), shape: [1, 2] } as const;
  * const references = { data: Float32Array.of(0, 1, 2, 0), shape: [2, 2] } as const;

@@ -4,20 +4,21 @@ import { unitRows } from '../linear-algebra/unit-rows.js';
 import { checkNeighbors, searchNeighbors } from './nearest-neighbors.js';
 
 /**
- * How alike two embeddings of the same pictures are: the share of each picture's `neighbors` nearest others, by cosine
- * similarity, that both have in common, averaged over the pictures.
+ * Measures how similar two embeddings of the same pictures are: the share of each picture's `neighbors` nearest other
+ * pictures, by cosine similarity, that both embeddings have in common, averaged over the pictures.
  *
  * @param a - Shape `[n, d]`, n >= 2.
- * @param b - Shape `[n, e]`, row i of the same picture as row i of `a`; `e` may differ from `d`.
- * @param neighbors - From 1 to n - 1. Default 10, or n - 1 where that is less.
- * @returns From 0 (no neighbour in common) to 1 (the same neighbours); about `neighbors / (n - 1)` for unrelated ones.
- * @throws {@link ShapeError} when either is no float32 matrix of at least two rows, or their rows differ in number.
+ * @param b - Shape `[n, e]`, row i of the same picture as row i of `a`. `e` may differ from `d`.
+ * @param neighbors - Neighbors per picture, from 1 to n - 1. Default: the smaller of 10 and n - 1.
+ * @returns A share from 0 (no neighbor in common) to 1 (the same neighbors), about `neighbors / (n - 1)` for unrelated
+ * embeddings.
+ * @throws {@link ShapeError} unless both are float32 matrices with the same number of rows, at least two.
  * @throws {@link ValueRangeError} when a value is NaN or infinite.
- * @throws {@link InvalidOptionError} when `neighbors` is no whole number from 1 to n - 1.
+ * @throws {@link InvalidOptionError} when `neighbors` is not an integer from 1 to n - 1.
  * @example
  * const a = { data: Float32Array.of(1, 0, 1, 0.1, 0, 1), shape: [3, 2] } as const;
  * await neighborOverlap(a, a, 1); // 1
- * @see Huh et al. 2024, arXiv:2405.07987, section 2 (mutual nearest-neighbour alignment).
+ * @see Huh et al. 2024, arXiv:2405.07987, section 2 (mutual nearest-neighbor alignment).
  */
 export async function neighborOverlap(a: Embeddings, b: Embeddings, neighbors?: number): Promise<number> {
   const caller = 'neighborOverlap';

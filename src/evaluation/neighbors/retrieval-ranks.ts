@@ -1,9 +1,9 @@
 /**
- * The ranks, from 1, that the relevant rows have among all when sorted by similarity, highest first; of equal
- * similarities the lower row first. Every other row is placed among the relevant ones by bisection: no sort of all.
+ * The ranks of the relevant rows, from 1, when all rows are sorted by descending similarity; of equal similarities the lower
+ * row comes first. Places every other row among the relevant ones by bisection, which saves sorting all rows.
  *
  * @param relevant - Row numbers, each once.
- * @param self - A row that takes no part; -1 for none.
+ * @param self - A row to leave out; -1 for none.
  * @returns Ranks in ascending order.
  */
 export function ranksOfRelevant(
@@ -14,7 +14,7 @@ export function ranksOfRelevant(
   const count = relevant.length;
   const rows = Int32Array.from(relevant).sort((a, b) => similarities[b]! - similarities[a]! || a - b);
   const sorted = Float32Array.from(rows, (row) => similarities[row]!);
-  const before = new Int32Array(count + 1); // how many other rows come just before relevant row i
+  const before = new Int32Array(count + 1); // how many other rows come right before relevant row i
   const isRelevant = new Uint8Array(similarities.length);
   for (let i = 0; i < count; i++) isRelevant[rows[i]!] = 1;
   const last = sorted[count - 1]!;

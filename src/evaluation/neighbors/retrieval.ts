@@ -1,19 +1,13 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../errors/errors.js';
-import {
-  checkLabels,
-  checkSameDim,
-  type Embeddings,
-  type Labels,
-  type Matrix,
-  readEmbeddings,
-} from '../embeddings.js';
+import { checkSameDim, type Embeddings, type Matrix, readEmbeddings } from '../embeddings.js';
+import { checkLabels, type Labels } from '../labels/labels.js';
 import { forEachSimilarityRow } from '../linear-algebra/similarity-blocks.js';
 import { unitRows } from '../linear-algebra/unit-rows.js';
 import { ranksOfRelevant } from './retrieval-ranks.js';
 
-/** What is right to find: `[query row, row of what it should find]`, in any order; a query may have several. */
+/** What queries should find: `[query row, row to find]`, in any order. A query may have several. */
 export type RelevantPairs =
   | readonly (readonly [query: number, found: number])[]
   | readonly (readonly number[])[];
@@ -21,36 +15,37 @@ export type RelevantPairs =
 /** Options of {@link retrieval}. */
 export interface RetrievalOptions {
   /**
-   * For which k recall@k is given: whole numbers from 1 to the number of rows that a query can find.
-   * @default [1, 5, 10], those of them that are in range
+   * The k of recall@k: integers from 1 to the number of rows that a query can find.
+   * @defaultValue those of [1, 5, 10] that are in range
    */
   k?: readonly number[];
   /**
-   * What is searched in. Left out, the queries are searched among each other, none finding itself.
+   * The rows to search.
+   * @defaultValue the queries, none of which finds itself
    */
   gallery?: {
     /** Shape `[m, d]`. */
     embeddings: Embeddings;
-    /** One class number a row, where the truth is labels. */
+    /** One class number per row. Needed when `truth` is labels. */
     labels?: Labels;
   };
 }
 
-/** What {@link retrieval} finds. All means are over the queries that have anything to find. */
+/** Result of {@link retrieval}. All means are over the queries that have something to find. */
 export interface RetrievalResult {
-  /** recall@k by k: share of the queries with at least one relevant row among the k most similar, from 0 to 1. */
+  /** recall@k by k: share of queries with at least one relevant row among the k most similar, from 0 to 1. */
   recall: Record<number, number>;
   /** mAP: mean over the queries of the average precision of the whole ranking, from 0 to 1. */
   meanAveragePrecision: number;
-  /** mAP@R: the same over each query's first R rows, R being the number of its relevant rows, from 0 to 1. */
+  /** mAP@R: the same over each query's first R rows, where R is the number of its relevant rows, from 0 to 1. */
   meanAveragePrecisionAtR: number;
-  /** Queries that have something to find. */
+  /** Number of queries that have something to find. */
   queries: number;
-  /** Queries that have nothing to find, such as the only picture of a class; left out of the means. */
+  /** Number of queries that have nothing to find, such as the only picture of a class. The means leave them out. */
   skipped: number;
 }
 
-/** Relevant rows of each query. */
+/** Gives the relevant rows of a query. */
 type Relevance = (query: number) => ArrayLike<number>;
 
 const none = new Int32Array(0);
@@ -96,8 +91,8 @@ function relevanceOfPairs(
   return (query) => Array.from(found.get(query) ?? none);
 }
 
-function isLabels(truth: Labels | RelevantPairs): truth is Labels {
-  return !Array.isArray(truth);
+function isPairs(truth: Labels | RelevantPairs): truth is RelevantPairs {
+  return Array.isArray(truth) && (truth.length === 0 || Array.isArray(truth[0]));
 }
 
 function relevance(
@@ -108,13 +103,13 @@ function relevance(
 ): Relevance {
   const caller = 'retrieval';
   const itself = options.gallery === undefined;
-  if (!isLabels(truth)) return relevanceOfPairs(truth, queries.rows, gallery.rows, itself);
+  if (isPairs(truth)) return relevanceOfPairs(truth, queries.rows, gallery.rows, itself);
   checkLabels(caller, 'truth', truth, queries.rows, undefined);
   if (itself) return relevanceOfLabels(truth, truth, true);
   const { labels } = options.gallery!;
   if (labels === undefined) {
     throw new InvalidOptionError(
-      `${caller}: gallery.labels are needed where the truth is labels. Received: gallery.labels=undefined.`,
+      `${caller}: gallery.labels must be given when truth is labels. Received: gallery.labels=undefined.`,
     );
   }
   checkLabels(caller, 'gallery.labels', labels, gallery.rows, undefined);
@@ -125,13 +120,13 @@ function checkDepths(k: readonly number[] | undefined, findable: number): readon
   const caller = 'retrieval';
   if (findable < 1) {
     throw new ShapeError(
-      `${caller}: embeddings must have at least 2 rows, for none finds itself. Received: 1 row.`,
+      `${caller}: embeddings must have at least 2 rows, because no row finds itself. Received: 1 row.`,
     );
   }
   if (k === undefined) return [1, 5, 10].filter((depth) => depth <= findable);
   if (!Array.isArray(k) || k.length === 0) {
     throw new InvalidOptionError(
-      `${caller}: k must be a list of whole numbers, such as [1, 5, 10]. Received: k=${describeValue(k)}.`,
+      `${caller}: k must be a list of integers, such as [1, 5, 10]. Received: k=${describeValue(k)}.`,
     );
   }
   for (const depth of k as readonly number[]) {
@@ -146,22 +141,23 @@ function checkDepths(k: readonly number[] | undefined, findable: number): readon
 }
 
 /**
- * How well embeddings find what belongs together: every query ranks all others (or a gallery) by cosine similarity.
+ * Measures how well embeddings find what belongs together: every query ranks all other rows, or a gallery, by cosine
+ * similarity.
  *
- * recall@k is the share of queries that find at least one right row among the first k, as usual where a query has one
- * right answer and in metric learning. Average precision is the mean, over a query's right rows, of the precision at
- * the rank of each; mAP@R counts those within the first R ranks only and divides by R. Of equally similar rows the
- * lower one ranks first. The whole ranking is used, in blocks of bounded memory.
+ * recall@k is the share of queries with at least one relevant row among the first k. Average precision is the mean, over a
+ * query's relevant rows, of the precision at the rank of each; mAP@R counts only those within the first R ranks and divides
+ * by R. Of equally similar rows the lower one ranks first. The whole ranking counts; it is computed in blocks of bounded
+ * memory.
  *
- * @param embeddings - Queries, shape `[n, d]`. Need not be normalised; a row of zeros has similarity 0 with everything.
- * @param truth - Labels, one a query: rows of the same class are right. Or pairs of rows, see {@link RelevantPairs};
- * pairs are one-way.
- * @throws {@link ShapeError} when embeddings are no float32 matrix, their columns differ from the gallery's, labels and
- * rows differ in number, or there is nothing to search in.
- * @throws {@link ValueRangeError} when a value is not finite, a label is no class, a pair names no row, or no query has
- * anything to find.
- * @throws {@link InvalidOptionError} when a `k` is no whole number from 1 to the number of rows that can be found, or
- * labels of the gallery are missing.
+ * @param embeddings - Queries, shape `[n, d]`, not necessarily normalized. A row of zeros has similarity 0 with every row.
+ * @param truth - One label per query, which makes rows of the same class relevant; or pairs of rows, see
+ * {@link RelevantPairs}. Pairs are one-way.
+ * @throws {@link ShapeError} unless embeddings and gallery are float32 matrices with the same number of columns and one label
+ * per row, or when there is nothing to search.
+ * @throws {@link ValueRangeError} when a value is not finite, a label is not an integer >= 0, a pair names no row, or no query
+ * has anything to find.
+ * @throws {@link InvalidOptionError} when a `k` is not an integer from 1 to the number of rows to find, or labels of the
+ * gallery are missing.
  * @example
  * const embeddings = { data: Float32Array.of(1, 0, 1, 0.1, 0, 1, 0.1, 1), shape: [4, 2] } as const;
  * const { recall } = await retrieval(embeddings, Uint8Array.of(0, 0, 1, 1), { k: [1] });

@@ -34,7 +34,7 @@ const maximumBytes = 2 ** 31 - 1;
 /**
  * Writes an encoder as an ONNX file, for onnxruntime and others: operator set 17, float32, any batch size.
  *
- * Input 'images' are float32 in [0, 1], output 'h' is `[batch, dim]`. Batch normalisation is the one of inference, by the
+ * Input 'images' are float32 in [0, 1], output 'h' is `[batch, dim]`. Batch normalization is the one of inference, by the
  * running statistics.
  *
  * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50` and `projectionHead`,

@@ -7,7 +7,7 @@ const int64Type = 7;
 /** An axis of an input or output: a size, or the name of an open one. */
 export type Dimension = number | string;
 
-/** An attribute of a node: whole numbers, a list of them, a text, or `{ float }`. */
+/** An attribute of a node: integers, a list of them, a text, or `{ float }`. */
 export type Attribute = number | readonly number[] | string | { float: number };
 
 /** Collects the nodes and constants of an ONNX graph. */
@@ -36,7 +36,7 @@ export class OnnxGraph {
     return this.constant(name, shape, floatType, values);
   }
 
-  /** Adds a constant list of whole numbers. */
+  /** Adds a constant list of integers. */
   integers(name: string, values: readonly number[]): string {
     return this.constant(name, [values.length], int64Type, BigInt64Array.from(values, BigInt));
   }

@@ -191,7 +191,7 @@ function normalization(context: LayerContext): string {
 function stockNormalization(context: LayerContext): string {
   const { axis } = context.layer.getConfig();
   if (axis !== -1 && axis !== context.rank - 1) {
-    refuseLayer(caller, context.layer, 'batch normalisation must be over the last axis');
+    refuseLayer(caller, context.layer, 'batch normalization must be over the last axis');
   }
   return normalize(context, context.inputs[0]!, context.name);
 }

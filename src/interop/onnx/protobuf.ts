@@ -8,7 +8,7 @@ export class Message {
   private readonly parts: Uint8Array[] = [];
   private length = 0;
 
-  /** A field of a whole number >= 0, or of an enumeration. */
+  /** A field of an integer >= 0, or of an enumeration. */
   integer(field: number, value: number): this {
     return this.append(varint(field * 8), varint(value));
   }
@@ -60,7 +60,7 @@ export class Message {
   }
 }
 
-/** A whole number >= 0, seven bits a byte, the lowest first. */
+/** An integer >= 0, seven bits a byte, the lowest first. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;

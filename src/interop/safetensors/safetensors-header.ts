@@ -136,10 +136,10 @@ function parseEntry(name: string, info: unknown): HeaderEntry {
     return fail(`must have one of the dtypes ${typeNames.join(', ')}`, `dtype ${kindOf(dtype)}`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    return fail('must have a shape of whole numbers >= 0', `shape ${kindOf(shape)}`);
+    return fail('must have a shape of integers >= 0', `shape ${kindOf(shape)}`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    return fail('must have data_offsets of two whole numbers >= 0', `data_offsets ${kindOf(offsets)}`);
+    return fail('must have data_offsets of two integers >= 0', `data_offsets ${kindOf(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end) return fail('must begin before it ends', `data_offsets [${offsets}]`);

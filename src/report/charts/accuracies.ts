@@ -1,4 +1,4 @@
-import { confidenceInterval } from '../../evaluation/measures.js';
+import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
 import { duration, escapeHtml, factList, percent, plural, points, range, whole } from '../page/html.js';
 import type { AccuracyRow, ReportAccuracies, ReportData, ReportTraining } from '../types.js';
 
@@ -24,7 +24,7 @@ function lead({ testImages, before, after, gain }: ReportAccuracies): string {
   if (before?.knn === undefined) {
     const probe =
       after.linearProbe === undefined ? '' : `; a linear probe knows ${strong(after.linearProbe)}`;
-    return `<p class="lead">By their nearest neighbours ${strong(after.knn)} of ${tests} get their own class${probe}.</p>`;
+    return `<p class="lead">By their nearest neighbors ${strong(after.knn)} of ${tests} get their own class${probe}.</p>`;
   }
   const [first, last] = [
     confidenceInterval(before.knn, testImages),
@@ -37,7 +37,7 @@ function lead({ testImages, before, after, gain }: ReportAccuracies): string {
   const doubt = gain
     ? '; this difference may be chance'
     : '; the 95 % intervals overlap, so this difference may be chance';
-  return `<p class="lead">Training without labels took the k-nearest-neighbour accuracy on ${tests} from
+  return `<p class="lead">Training without labels took the k-nearest-neighbor accuracy on ${tests} from
 ${strong(before.knn)} to ${strong(after.knn)}${paired}${apart ? '' : doubt}.</p>`;
 }
 
@@ -66,7 +66,7 @@ export function accuracyTable(
 ): string {
   const row = ({ name, remark, knn, linearProbe }: AccuracyRow, kind: string) =>
     `<tr class="${kind}"><th scope="row">${escapeHtml(name)}${remark ? `<small>${escapeHtml(remark)}</small>` : ''}</th>
-${accuracyCell('k nearest neighbours', knn, testImages)}${accuracyCell('Linear probe', linearProbe, testImages)}</tr>`;
+${accuracyCell('k nearest neighbors', knn, testImages)}${accuracyCell('Linear probe', linearProbe, testImages)}</tr>`;
   const rows = [
     ...baselines.map((baseline) => row(baseline, '')),
     ...(before ? [row(before, '')] : []),
@@ -78,6 +78,6 @@ ${accuracyCell('k nearest neighbours', knn, testImages)}${accuracyCell('Linear p
       : '';
   return `<section><h2>How good are the features?</h2>
 <p class="note">Top-1 accuracy on ${plural(testImages, 'test picture')} with 95 % Wilson intervals.${guess} ${escapeHtml(note)}</p>
-<table class="figures"><thead><tr><th scope="col">Features</th><th scope="col">k nearest neighbours</th><th scope="col">Linear probe</th></tr></thead>
+<table class="figures"><thead><tr><th scope="col">Features</th><th scope="col">k nearest neighbors</th><th scope="col">Linear probe</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></section>`;
 }

@@ -164,7 +164,7 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   return `<svg class="${size}-only" viewBox="0 0 ${width} ${height}" aria-hidden="true">${parts.join('')}</svg>`;
 }
 
-/** A line chart as inline SVG, once for wide pages and once for narrow ones; colours are the style sheet's. */
+/** A line chart as inline SVG, once for wide pages and once for narrow ones; colors are the style sheet's. */
 export async function renderChart(chart: Chart): Promise<string> {
   const d3 = await loadD3();
   const keys = [

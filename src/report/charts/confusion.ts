@@ -38,7 +38,7 @@ export function confusionSection({ of, matrix }: ReportConfusion, classNames: re
   const total = matrix.flat().reduce((sum, pictures) => sum + pictures, 0);
   const most = list.length > 0 ? ` Most often mistaken: ${list.join(', ')}.` : ' None is mistaken.';
   const reading = isSmall
-    ? ' A row is the true class, a column what was said, its colour the share of the row.'
+    ? ' A row is the true class, a column what was said, its color the share of the row.'
     : '';
   return `<section><h2>Which classes are mistaken for which?</h2>
 <p class="note">${plural(total, 'test picture')} by the ${escapeHtml(of)}.${reading}${most}</p>

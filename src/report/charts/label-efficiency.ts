@@ -1,4 +1,4 @@
-import { confidenceInterval } from '../../evaluation/measures.js';
+import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
 import { escapeHtml, percent, plural, range, whole } from '../page/html.js';
 import type { EfficiencyRun, ReportEfficiency } from '../types.js';
 import { type ChartLine, renderChart } from './chart.js';
@@ -80,7 +80,7 @@ export async function labelEfficiencySection({
       ? 'with 95 % Wilson intervals'
       : `mean over ${plural(seeds, 'choice')} of them; intervals reach from the lowest choice's 95 % Wilson interval to the highest one's`;
   return `<section><h2>What labels are worth</h2>
-<p class="note">Accuracy on ${plural(testCount, 'test picture')} of a classifier that is given so many labelled pictures of each class,
+<p class="note">Accuracy on ${plural(testCount, 'test picture')} of a classifier that is given so many labeled pictures of each class,
 ${choices}. ${escapeHtml(note)}</p>
 ${chart}
 <table class="figures"><thead><tr><th scope="col">Labels</th>${series.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>

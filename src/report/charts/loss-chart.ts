@@ -11,7 +11,7 @@ export interface NamedTraining extends Pick<ReportTraining, 'losses' | 'batchSiz
 
 const finiteOf = (losses: readonly LossPoint[]) => losses.filter(({ loss }) => Number.isFinite(loss));
 
-/** Means over runs of neighbouring steps, so that a long training does not make a heavy page. */
+/** Means over runs of neighboring steps, so that a long training does not make a heavy page. */
 function thinned(points: readonly LossPoint[]): LossPoint[] {
   const run = Math.ceil(points.length / maxPoints);
   const means: LossPoint[] = [];

@@ -1,4 +1,4 @@
-import type { EmbeddingArray } from '../../evaluation/measures.js';
+import type { EmbeddingArray } from '../../evaluation/embedding-evaluation.js';
 import { importOptional } from '../../node/backends/optional-package.js';
 import { randomGenerator } from '../../random/index.js';
 import { reportPackages } from '../charts/chart.js';

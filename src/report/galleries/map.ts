@@ -34,7 +34,7 @@ export async function mapSection(
   const planes: string[] = [];
   for (const each of embeddings) planes.push(await plane(each));
   return `<section><h2>A map of the embeddings</h2>
-<p class="note">UMAP lays ${plural(pictures.length, 'test picture')} out so that neighbours in the embedding are neighbours on the page. Frames are coloured by
+<p class="note">UMAP lays ${plural(pictures.length, 'test picture')} out so that neighbors in the embedding are neighbors on the page. Frames are colored by
 class, which training never saw. Choose a class to pick it out. Distances between far groups mean little.</p>
 <style>.thumb{--s:${size.toFixed(2)}%;background-image:url(${url});background-size:${columns * 100}% ${rows * 100}%}</style>
 <fieldset class="legend"><legend class="sr">Show a class</legend><label><input type="radio" name="only" checked><span class="swatch"></span>all</label>${choices.join('')}</fieldset>

@@ -2,7 +2,7 @@ import { escapeHtml } from '../page/html.js';
 import type { LabeledPicture, NeighborRow } from '../types.js';
 import { imageTag } from './pictures.js';
 
-/** Queries with their neighbours. */
+/** Queries with their neighbors. */
 export async function neighborsSection(
   rows: readonly NeighborRow[],
   classNames: readonly string[],
@@ -13,7 +13,7 @@ export async function neighborsSection(
     const images = await Promise.all(
       found.map(async (picture, index) => {
         const same = picture.label === query.label;
-        const alt = `Neighbour ${index + 1}: ${nameOf(picture)}, ${same ? 'the same class' : 'another class'}`;
+        const alt = `Neighbor ${index + 1}: ${nameOf(picture)}, ${same ? 'the same class' : 'another class'}`;
         return `<figure class="found ${same ? 'right' : 'wrong'}">${await imageTag(picture, alt)}<figcaption>${escapeHtml(nameOf(picture))}</figcaption></figure>`;
       }),
     );
@@ -27,7 +27,7 @@ export async function neighborsSection(
 ${strips.join('')}</li>`;
     }),
   );
-  return `<section><h2>Nearest neighbours</h2>
+  return `<section><h2>Nearest neighbors</h2>
 <p class="note">On the left a test picture, then the pictures whose embeddings are most similar to its own, nearest first.
 A tick and a green frame mark those of the same class, a cross those of another.</p>
 <ul class="rows">${items.join('')}</ul></section>`;

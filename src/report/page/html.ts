@@ -20,7 +20,7 @@ export const range = (low: number, high: number): string => `${(100 * low).toFix
 export const points = (difference: number): string =>
   `${difference < 0 ? '\u2212' : '+'}${Math.abs(100 * difference).toFixed(1)}`;
 
-/** A whole number with thousands set apart. */
+/** An integer with thousands set apart. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
 
 /** A number of things: '1 step', '2,000 steps'. */

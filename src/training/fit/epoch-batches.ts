@@ -1,10 +1,11 @@
-import { dispose, gather, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
+import { passIndices } from '../../data/batches/epoch-order.js';
 import { epochBatches } from '../../data/batches/image-batches.js';
-import { gatherImages, isTensor } from '../../data/image-array.js';
+import { isTensor } from '../../data/image-array.js';
 import { isImageArray } from '../../data/image-dataset.js';
+import { takeImages } from '../../data/image-rows.js';
 import {
   checkImageValues,
-  epochOrder,
   type ImageArray,
   type ImageBatchesOptions,
   type ImageDataset,
@@ -37,7 +38,7 @@ export async function* stepBatches(
 ): AsyncGenerator<FitBatch, void, undefined> {
   const { microBatchSize, ...pass } = options;
   if (microBatchSize !== undefined && (isTensor(dataset) || isImageArray(dataset))) {
-    yield* batchesInMemory(caller, dataset, microBatchSize, pass);
+    yield* microBatchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
   for await (const whole of epochBatches(caller, 'dataset', dataset, pass)) {
@@ -57,25 +58,22 @@ export async function* stepBatches(
 }
 
 /** The batches that `imageBatches` gives, without making a tensor of any. */
-function* batchesInMemory(
+function* microBatchesInMemory(
   caller: string,
   images: Tensor4D | ImageArray,
   microBatchSize: number,
   { batchSize, shuffle = true, seed = 0, epoch = 0, startBatch = 0 }: ImageBatchesOptions,
 ): Generator<FitBatch> {
-  const size = images.shape[0];
-  const order = shuffle
-    ? epochOrder(size, { seed, epoch })
-    : Uint32Array.from({ length: size }, (_, index) => index);
-  for (let first = startBatch * batchSize; first + batchSize <= size; first += batchSize) {
-    const indices = order.slice(first, first + batchSize);
+  const pass = { batchSize, shuffle, seed, epoch, startBatch, dropRemainder: true };
+  let number = startBatch;
+  for (const indices of passIndices(caller, 'dataset', images.shape[0], pass)) {
     const rows = (start: number, count: number) =>
-      takeRows(caller, images, indices.subarray(start, start + count));
+      takeImages(caller, images, indices.subarray(start, start + count));
     yield {
-      number: first / batchSize,
+      number: number++,
       indices,
       rows,
-      // Values in ordinary memory are looked at whenever they become a tensor.
+      // Values in host memory are checked whenever they become a tensor.
       checkValues: async () => {
         if (!isTensor(images)) return;
         for (let start = 0; start < batchSize; start += microBatchSize) {
@@ -90,9 +88,4 @@ function* batchesInMemory(
       dispose: () => {},
     };
   }
-}
-
-function takeRows(caller: string, images: Tensor4D | ImageArray, indices: Uint32Array): Tensor4D {
-  if (!isTensor(images)) return gatherImages(caller, images, indices);
-  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
 }

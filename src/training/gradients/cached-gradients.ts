@@ -21,6 +21,7 @@ import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkNonNegative } from '../../errors/checks.js';
 import type { ViewLoss } from '../../losses/index.js';
+import { projectViews } from '../../models/project-views.js';
 import { toViewLoss } from '../options/to-view-loss.js';
 import { ChunkStatistics } from './chunk-statistics.js';
 import {
@@ -28,7 +29,6 @@ import {
   type ContrastiveGradientsOptions,
   lossOf,
 } from './contrastive-gradients.js';
-import { projectViews } from './project-views.js';
 import { ViewMemory } from './view-memory.js';
 
 /** What {@link cachedGradients} needs. */

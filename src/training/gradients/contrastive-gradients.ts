@@ -12,8 +12,8 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import type { LossContext, ViewLoss } from '../../losses/index.js';
+import { projectViews } from '../../models/project-views.js';
 import { type ContrastiveLoss, toViewLoss } from '../options/to-view-loss.js';
-import { projectViews } from './project-views.js';
 
 /** What {@link contrastiveGradients} needs. */
 export interface ContrastiveGradientsOptions {

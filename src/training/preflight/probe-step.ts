@@ -3,9 +3,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type Transform } from '../../augmentations/index.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { trainableVariables } from '../../models/named-weights.js';
+import { projectViews } from '../../models/project-views.js';
+import { rememberStatistics } from '../../models/running-statistics.js';
 import { batchRandom, randomGenerator } from '../../random/index.js';
-import { projectViews } from '../gradients/project-views.js';
-import { rememberStatistics } from '../step/running-statistics.js';
 import { type Needs, observeGradients } from './observe.js';
 
 /** The parts that a step would run. */

@@ -11,17 +11,17 @@ import {
 import { explainMemory } from '../../backend/explain-memory.js';
 import { unlessLost } from '../../backend/lost-device.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
+import { readLoss, sumOfAll } from '../../backend/read-loss.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { trainableVariables } from '../../models/named-weights.js';
+import { rememberStatistics } from '../../models/running-statistics.js';
 import { clonesOf } from '../../tensors/clones-of.js';
 import { cachedGradients } from '../gradients/cached-gradients.js';
 import { type ContrastiveGradients, viewGradients } from '../gradients/contrastive-gradients.js';
 import type { TrainStepResult } from '../trainer.js';
 import type { StepBatch } from './batch.js';
 import { checkMicroBatch } from './check-micro-batch.js';
-import { readLoss, sumOfAll } from './read-loss.js';
 import { rememberStep } from './remember-step.js';
-import { rememberStatistics } from './running-statistics.js';
 import type { TrainerCore } from './trainer-core.js';
 import { makeViews, trainingViews } from './views.js';
 

@@ -1,4 +1,4 @@
-export type { EmbeddingArray, EmbeddingArrayLike, Embeddings, Labels } from './embeddings.js';
+export type { EmbeddingArray, EmbeddingArrayLike, Embeddings } from './embeddings.js';
 export {
   type AlignmentOptions,
   alignment,
@@ -7,8 +7,14 @@ export {
 } from './health/alignment-uniformity.js';
 export { type EmbeddingHealth, embeddingHealth } from './health/embedding-health.js';
 export { type AccuracyDifference, accuracyDifference } from './labels/accuracy-difference.js';
-export { type ClassificationResult, type ClassScores, confusionMatrix } from './labels/classification.js';
+export {
+  type ClassificationResult,
+  type ClassProbabilities,
+  confusionMatrix,
+} from './labels/classification.js';
 export { type ConfidenceInterval, confidenceInterval } from './labels/confidence-interval.js';
+export type { LabeledPictures } from './labels/labeled-pictures.js';
+export type { Labels } from './labels/labels.js';
 export { type LabeledSelection, selectLabeled } from './labels/select-labeled.js';
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear-probe/linear-probe.js';
 export { type OnlineLinearProbeOptions, onlineLinearProbe } from './linear-probe/online-linear-probe.js';

@@ -1,5 +1,5 @@
 import { type NamedTensorMap, type Scalar, stack, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { NonFiniteLossError } from '../../errors/errors.js';
+import { NonFiniteLossError } from '../errors/errors.js';
 
 /** Sum of all values of all tensors: NaN or infinite if one of them is. */
 export function sumOfAll(tensors: NamedTensorMap): Scalar {

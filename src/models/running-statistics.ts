@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { variableOf } from '../../models/named-weights.js';
-import { type Remembered, rememberVariables } from '../../tensors/remember-variables.js';
+import { type Remembered, rememberVariables } from '../tensors/remember-variables.js';
+import { variableOf } from './named-weights.js';
 
 /**
  * Remembers the weights that a forward pass changes and no gradient, such as the running statistics of batch
