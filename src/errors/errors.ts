@@ -71,7 +71,7 @@ export class NonFiniteLossError extends SimCLRError {
   override name = 'NonFiniteLossError';
 
   /**
-   * @param step - The optimiser step, counted from 0, whose loss was not finite.
+   * @param step - The optimizer step, counted from 0, whose loss was not finite.
    * @param loss - The value that came; finite where only the gradient was not.
    * @param late - Whether the backend told it only after the weights had been changed.
    */

@@ -19,9 +19,9 @@ import type { ViewLoss } from './view-loss.js';
 
 /** What {@link lossFromConfig} needs to know of the projections. */
 export interface LossFromConfigOptions {
-  /** Length D of the projections, for a queue. Whole number >= 1. */
+  /** Length D of the projections, for a queue. Integer >= 1. */
   dim: number;
-  /** Seed of what a loss begins with. Whole number >= 0. @defaultValue `0` */
+  /** Seed of what a loss begins with. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 

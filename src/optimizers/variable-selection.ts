@@ -6,12 +6,12 @@ export type VariablePredicate = (variableName: string) => boolean;
 
 /**
  * Which variables an option means: none, those of {@link isBiasOrNormalization}, or those that a predicate picks.
- * The two words can be saved in an optimiser's config, a predicate cannot.
+ * The two words can be saved in an optimizer's config, a predicate cannot.
  */
 export type VariableSelection = 'none' | 'biasAndNormalization' | VariablePredicate;
 
 /**
- * Whether a variable is a bias or the scale or offset of a normalisation, by the names that tfjs-layers and this
+ * Whether a variable is a bias or the scale or offset of a normalization, by the names that tfjs-layers and this
  * library give: `bias`, `gamma` or `beta` as the last part, with or without the `_1` that makes names unique.
  *
  * @param variableName - Name of a tfjs variable.

@@ -15,7 +15,7 @@ export interface SharedRows {
 let current: SumOverProcesses | undefined;
 
 /**
- * While `body` runs, batch normalisation takes its statistics, and their gradients, over the batches of all
+ * While `body` runs, batch normalization takes its statistics, and their gradients, over the batches of all
  * processes. A layer whose batch is split in groups keeps to its own, for it asks for statistics apart.
  *
  * @param body - Runs to its end at once: a promise would outlive what is in force.

@@ -104,7 +104,7 @@ describe.each([
       ShapeError,
       /Uint8Array, Int32Array or Uint32Array/,
     ],
-    ['no classes at all', Uint8Array.of(0, 1, 1), 1, Error, /classes must be a whole number >= 2/],
+    ['no classes at all', Uint8Array.of(0, 1, 1), 1, Error, /classes must be an integer >= 2/],
   ])('are refused when they are %s', async (_, given, classes, kind, message) => {
     const error = await train(given, classes).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(kind);

@@ -8,8 +8,7 @@ import { type KillReport, surviveKills } from './kills.js';
 
 const wholeNumber = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new InvalidArgumentError('It must be a whole number >= 0.');
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be an integer >= 0.');
   return value;
 };
 

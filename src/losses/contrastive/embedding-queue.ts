@@ -9,11 +9,11 @@ const mostValues = 2 ** 28;
 
 /** Options of {@link EmbeddingQueue}. */
 export interface EmbeddingQueueOptions {
-  /** How many embeddings it holds. Whole number >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
+  /** How many embeddings it holds. Integer >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
   size: number;
-  /** Their length D. Whole number >= 1. */
+  /** Their length D. Integer >= 1. */
   dim: number;
-  /** Seed of the random directions that it begins with. Whole number >= 0. @defaultValue `0` */
+  /** Seed of the random directions that it begins with. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
@@ -31,7 +31,7 @@ export interface EmbeddingQueueOptions {
 export class EmbeddingQueue {
   private current: Tensor2D;
 
-  /** @throws {@link InvalidOptionError} when an option is no whole number in its range. */
+  /** @throws {@link InvalidOptionError} when an option is not an integer in its range. */
   constructor(options: EmbeddingQueueOptions) {
     const caller = 'EmbeddingQueue';
     checkKeys(caller, options, { size: 1, dim: 1, seed: 1 });
@@ -50,7 +50,7 @@ export class EmbeddingQueue {
     this.current = tidy(() => keep(normalizeRows(tensor2d(values, [size, dim]))[0]));
   }
 
-  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Not to be disposed of. */
+  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Do not dispose it. */
   get rows(): Tensor2D {
     return this.current;
   }
@@ -58,7 +58,7 @@ export class EmbeddingQueue {
   /**
    * Puts embeddings in and the oldest ones out; of more than fit, the last.
    *
-   * @param embeddings - Shape `[N, dim]`, float32; need not be normalised. Not disposed of.
+   * @param embeddings - Shape `[N, dim]`, float32; need not be normalized. Not disposed of.
    * @throws {@link ShapeError} when they are not float32 `[N, dim]`.
    */
   enqueue(embeddings: Tensor2D): void {

@@ -47,7 +47,7 @@ export const ntXentQueueDefaults: Required<NTXentQueueLossOptions> = { temperatu
  * rows divided by their length; the result is the mean over the N images. Gradients flow to both views and not to the
  * queue. At most 16 MB of similarities exist at a time.
  *
- * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i the positive of row i of `view1`. Shape `[N, D]`, float32.
  * @param queue - Negatives `[Q, D]`, rows of length 1: {@link EmbeddingQueue.rows}. Not disposed of.
  * @param options - Temperature.

@@ -12,12 +12,12 @@ export interface BatchNormalizationLayerOptions {
   /** Name of the layer. */
   name?: string;
   /**
-   * Whether there is a learnt offset `beta`.
+   * Whether there is a learned offset `beta`.
    * @defaultValue true
    */
   center?: boolean;
   /**
-   * Whether there is a learnt scale `gamma`.
+   * Whether there is a learned scale `gamma`.
    * @defaultValue true
    */
   scale?: boolean;
@@ -32,7 +32,7 @@ export interface BatchNormalizationLayerOptions {
    */
   momentum?: number;
   /**
-   * In training the batch is split in so many equal parts, each normalised by its own statistics.
+   * In training the batch is split into this many equal parts, each normalized by its own statistics.
    * @defaultValue 1
    */
   groups?: number;
@@ -51,7 +51,7 @@ export interface BatchNormalizationLayerOptions {
 }
 
 /**
- * Batch normalisation as PyTorch does it, with the addition and the ReLU of a residual block where wanted.
+ * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block where wanted.
  *
  * Called on `x` or on `[x, residual]`, `[batch, channels]` or `[batch, height, width, channels]`. With
  * `{ training: true }` it uses the statistics of the batch and moves the running ones (the running variance is
