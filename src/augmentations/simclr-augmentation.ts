@@ -66,7 +66,7 @@ export interface SimCLRAugmentationOptions {
    */
   jitterProbability?: number;
   /**
-   * How often colors are taken away.
+   * How often a picture turns gray.
    *
    * @defaultValue `0.2`
    */
@@ -95,8 +95,8 @@ export interface SimCLRAugmentationOptions {
 }
 
 /**
- * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter, loss of
- * colors, blur. Call it once for each view, with random streams of different `view` numbers.
+ * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter,
+ * grayscale, blur. Call it once for each view, with random streams of different `view` numbers.
  *
  * Pictures have three channels, or one: of gray pictures the jitter changes brightness and contrast alone.
  *

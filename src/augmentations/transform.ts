@@ -16,7 +16,7 @@ export interface TransformConfig {
 
 /**
  * An image transform in two pure halves: `sample` draws a few numbers per picture on the host, `apply` is tensor
- * ops for the whole batch on the device. Parameters can be looked at, logged, stored and applied again, and give
+ * ops for the whole batch on the device. Parameters can be inspected, logged, stored and applied again, and give
  * the same pictures on every backend (to rounding).
  *
  * Images are float32 `[batch, height, width, channels]` in [0, 1].
@@ -70,7 +70,7 @@ export interface LeadingCrop {
   readonly rest: Transform<unknown>;
 }
 
-/** Does nothing: what is left of a crop that was cut already. */
+/** Does nothing: it stands for a crop that was cut while decoding. */
 export const unchanged: Transform<unknown> = {
   name: 'unchanged',
   sample: () => null,

@@ -44,7 +44,7 @@ export const vicRegDefaults: Required<VICRegLossOptions> = {
 };
 
 /**
- * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions say the same.
+ * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions are correlated.
  *
  *     invariance * mean((a - b)^2)
  *     + variance * (v(a) + v(b)) / 2,  v = mean over dimensions of relu(1 - sqrt(var + epsilon))

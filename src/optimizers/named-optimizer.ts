@@ -98,7 +98,7 @@ export abstract class NamedOptimizer extends Optimizer {
    *
    * @param variableGradients - Gradients by the names of their variables. The caller disposes them.
    * @throws {@link InvalidOptionError} when no variable of that name is registered with tfjs.
-   * @throws {@link ShapeError} when a gradient, or a restored slot, has not the shape of its variable.
+   * @throws {@link ShapeError} when a gradient, or a restored slot, does not have the shape of its variable.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     const caller = `${this.getClassName()}.applyGradients`;
@@ -167,7 +167,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * The state at this moment, its slots still on the device: taken at once, and without copying anything, for tensors
+   * The state at this moment, with its slots still on the device. It is taken at once and without copying anything, for tensors
    * share their data.
    *
    * @param rename - Translates variable names; none by default.
@@ -194,7 +194,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Copies the state to the host. Safe while training goes on: it is the state at the time of the call.
+   * Copies the state to the host. Training may continue meanwhile: the result is the state at the time of the call.
    *
    * @param rename - Translates variable names; none by default.
    * @returns The state, of plain objects and typed arrays.
@@ -218,12 +218,12 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Replaces the state by a saved one: the next step is then, bit for bit, the one that would have followed.
+   * Replaces the state by a saved one. The next step is, bit for bit, the one that would have followed.
    *
    * @param state - What {@link NamedOptimizer.state} gave. It is copied.
    * @param rename - Translates the saved names to those of the variables here; none by default.
    * @throws {@link CheckpointError} when it belongs to another class, has other slots (as with another `momentum`
-   * setting) is damaged, or two variables get the same
+   * setting), is damaged, or two variables get the same
    * name. The optimizer is then as before.
    */
   restore(state: OptimizerState, rename: RenameVariable = sameName): void {

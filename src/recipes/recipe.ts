@@ -80,7 +80,7 @@ export interface Recipe {
   title: string;
   /** f: the network that is kept. */
   encoder: RecipeEncoder;
-  /** g: the network that the loss looks through. */
+  /** g: the network between h and the loss. */
   projectionHead: RecipeProjectionHead;
   /** How views are made. */
   augmentation: RecipeAugmentation;
@@ -99,7 +99,7 @@ export interface Recipe {
    * of their own: see {@link sourceOf}.
    */
   sources: Readonly<Record<string, string>>;
-  /** What the original does that this library does otherwise or not at all. */
+  /** What the original does that this library does differently, or not at all. */
   deviations: readonly string[];
   /** What its authors report. */
   reported: readonly ReportedAccuracy[];

@@ -37,7 +37,7 @@ interface AffineOptions {
   beta?: Tensor1D | undefined;
   /** Added after scale and offset, before the activation. Same shape as `x`. */
   residual?: Tensor | undefined;
-  /** Applied last. Without it, nothing is. */
+  /** Applied last. @defaultValue none */
   activation?: 'relu' | undefined;
   /** Added to the variance, > 0. */
   epsilon: number;
@@ -244,7 +244,7 @@ function normalizeByBatch(
 /**
  * The fused kernel takes the gradient's means over the own batch: this adds, for each channel, what the means over all
  * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
- * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x: once more a normalization.
+ * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */
 function correctGradient(
   dx: Tensor,

@@ -20,7 +20,7 @@ export interface EmbeddingQueueOptions {
 /**
  * The embeddings of the last batches, first in, first out: negatives for {@link ntXentQueueLoss} beyond the batch.
  *
- * It is full from the start, of random directions, as in MoCo and lightly. What is put in is divided by its length.
+ * It starts full of random directions, as in MoCo and lightly. Embeddings are divided by their length on entry.
  *
  * @example
  * const queue = new EmbeddingQueue({ size: 4096, dim: 64 });
@@ -56,7 +56,7 @@ export class EmbeddingQueue {
   }
 
   /**
-   * Puts embeddings in and the oldest ones out; of more than fit, the last.
+   * Adds embeddings and drops the oldest ones. Of more than fit, it keeps the last.
    *
    * @param embeddings - Shape `[N, dim]`, float32; need not be normalized. Not disposed of.
    * @throws {@link ShapeError} when they are not float32 `[N, dim]`.
@@ -80,7 +80,7 @@ export class EmbeddingQueue {
   }
 
   /**
-   * Replaces all that it holds, as a checkpoint does.
+   * Replaces the whole content, for example with that of a checkpoint.
    *
    * @param rows - Shape `[size, dim]`. Copied, not disposed of.
    * @throws {@link ShapeError} when they have another shape.

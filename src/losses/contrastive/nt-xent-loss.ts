@@ -13,7 +13,7 @@ export interface NTXentLossOptions {
    */
   temperature?: number;
   /**
-   * What becomes of the 2N losses: their mean, their sum, or all of them.
+   * How the 2N losses are reduced: to their mean, to their sum, or not at all.
    *
    * @defaultValue 'mean'
    */

@@ -41,7 +41,7 @@ export interface NTXentQueueLossOptions {
 export const ntXentQueueDefaults: Required<NTXentQueueLossOptions> = { temperature: 0.5 };
 
 /**
- * NT-Xent against a queue: each view 1 tells its view 2 from the embeddings of earlier batches, not of this one.
+ * NT-Xent against a queue: the negatives of each view 1 are embeddings of earlier batches, not of this one.
  *
  * For image i, `l_i = -log(exp(a_i . b_i / t) / (exp(a_i . b_i / t) + sum over the queue's q of exp(a_i . q / t)))`, with
  * rows divided by their length; the result is the mean over the N images. Gradients flow to both views and not to the

@@ -37,11 +37,11 @@ export interface BatchNormalizationLayerOptions {
    */
   groups?: number;
   /**
-   * What `gamma` starts with; 'zeros' makes a residual branch start as nothing.
+   * What `gamma` starts with; with 'zeros', a residual branch starts out contributing nothing.
    * @defaultValue 'ones'
    */
   gammaInitializer?: 'ones' | 'zeros';
-  /** Applied last. Without it, nothing is. */
+  /** Applied last. @defaultValue none */
   activation?: 'relu';
   /**
    * Whether `gamma` and `beta` are trained.
@@ -51,7 +51,7 @@ export interface BatchNormalizationLayerOptions {
 }
 
 /**
- * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block where wanted.
+ * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block as options.
  *
  * Called on `x` or on `[x, residual]`, `[batch, channels]` or `[batch, height, width, channels]`. With
  * `{ training: true }` it uses the statistics of the batch and moves the running ones (the running variance is
