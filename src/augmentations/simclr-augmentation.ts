@@ -52,21 +52,21 @@ export interface SimCLRAugmentationOptions {
    */
   flipProbability?: number;
   /**
-   * Strength s of the colour jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
+   * Strength s of the color jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
    *
    * @defaultValue `1` (the paper takes 0.5 for CIFAR-10)
    */
   strength?: number;
-  /** Other proportions of the colour jitter. */
+  /** Other proportions of the color jitter. */
   jitter?: Pick<ColorJitterOptions, 'brightness' | 'contrast' | 'saturation' | 'hue'>;
   /**
-   * How often colours are jittered.
+   * How often colors are jittered.
    *
    * @defaultValue `0.8`
    */
   jitterProbability?: number;
   /**
-   * How often colours are taken away.
+   * How often a picture turns gray.
    *
    * @defaultValue `0.2`
    */
@@ -84,7 +84,7 @@ export interface SimCLRAugmentationOptions {
    */
   blurProbability?: number;
   /**
-   * Whose colour operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
+   * Whose color operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
    * the border of blurred pictures the defaults.
    *
    * @defaultValue `'torchvision'`
@@ -95,12 +95,12 @@ export interface SimCLRAugmentationOptions {
 }
 
 /**
- * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, colour jitter, loss of
- * colours, blur. Call it once for each view, with random streams of different `view` numbers.
+ * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter,
+ * grayscale, blur. Call it once for each view, with random streams of different `view` numbers.
  *
  * Pictures have three channels, or one: of gray pictures the jitter changes brightness and contrast alone.
  *
- * The parameters are an array, one entry a step; see {@link compose}.
+ * The parameters are an array, one entry per step; see {@link compose}.
  *
  * @param options - {@link SimCLRAugmentationOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.

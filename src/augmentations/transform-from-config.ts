@@ -18,7 +18,7 @@ import { randomApply } from './random-apply.js';
 import { simclrAugmentation } from './simclr-augmentation.js';
 import type { DescribedTransform, Transform, TransformConfig } from './transform.js';
 
-/** Builds a transform of one's own from the options in its configuration. */
+/** Builds a transform of your own from the options in its configuration. */
 export type TransformBuilder = (options: Readonly<Record<string, unknown>>) => Transform<unknown>;
 
 // Configurations come from files: each builder checks its options itself, so types are only asserted here.
@@ -41,7 +41,7 @@ const builders: Readonly<Record<string, (options: never) => DescribedTransform<u
  * Builds a transform from the plain data in its `config`, which may have been through JSON.
  *
  * @param config - The `config` of a transform.
- * @param custom - Builders of transforms of one's own, by name.
+ * @param custom - Builders of transforms of your own, by name.
  * @returns A transform that does the same.
  * @throws {@link InvalidOptionError} when the name is unknown or an option is outside its domain.
  * @example
@@ -52,7 +52,7 @@ export function transformFromConfig(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>> = {},
 ): Transform<unknown> {
-  // The options of a transform of one's own may have nulls: what is in `config` is looked at one by one.
+  // The options of a transform of your own may have nulls: what is in `config` is looked at one by one.
   return fromData('transformFromConfig', 'config', config?.name, () => make(config, custom));
 }
 

@@ -1,6 +1,6 @@
 /**
- * Gives the fields of saved data, which an earlier version may have written, their present names. An earlier
- * name beside the present one stays, for the reader to refuse.
+ * Gives the fields of saved data, which an earlier version may have written, their present names. If both
+ * names are there, the earlier one stays, so that the reader refuses it.
  *
  * @param names - The present name of each earlier one.
  */

@@ -19,9 +19,9 @@ import type { ViewLoss } from './view-loss.js';
 
 /** What {@link lossFromConfig} needs to know of the projections. */
 export interface LossFromConfigOptions {
-  /** Length D of the projections, for a queue. Whole number >= 1. */
+  /** Length D of the projections, for a queue. Integer >= 1. */
   dim: number;
-  /** Seed of what a loss begins with. Whole number >= 0. @defaultValue `0` */
+  /** Seed of what a loss begins with. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
@@ -33,7 +33,7 @@ type Builder<Name extends LossName> = (
 /** A loss in training has no other reduction than the mean. */
 const { reduction: _, ...savedNTXentDefaults } = ntXentDefaults;
 
-/** Of each loss its options with their defaults, `undefined` where there is none, and how it is built. */
+/** For each loss, the defaults of its options (`undefined` if there is none) and how to build it. */
 const losses: {
   [Name in LossName]: {
     defaults: Required<LossOptionsByName[Name]> | Record<keyof LossOptionsByName[Name], unknown>;
@@ -82,7 +82,7 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  * Builds a loss from plain data, which may have been through JSON.
  *
  * @param config - A name, or a name with options.
- * @param options - What a loss with a queue needs to know.
+ * @param options - Length of the projections, and a seed for a queue.
  * @returns The loss; its `config` has every default filled in. Caller disposes it where it has `dispose`.
  * @throws {@link InvalidOptionError} when the name or an option is unknown, or an option is outside its domain.
  * @example
@@ -98,7 +98,7 @@ export function lossFromConfig(config: LossConfig | LossName, options: LossFromC
     ...(losses[name].build as Builder<LossName>)(filled as never, options),
   };
   try {
-    // Each function checks its own options: better now than after the first batch was decoded. What else fails is the
+    // Each function checks its own options: do it now, not after the first batch was decoded. Any other failure is the
     // backend's.
     tidy(() => {
       const view = zeros([2, options.dim]) as Tensor2D;

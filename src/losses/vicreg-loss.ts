@@ -44,13 +44,13 @@ export const vicRegDefaults: Required<VICRegLossOptions> = {
 };
 
 /**
- * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions say the same.
+ * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions are correlated.
  *
  *     invariance * mean((a - b)^2)
  *     + variance * (v(a) + v(b)) / 2,  v = mean over dimensions of relu(1 - sqrt(var + epsilon))
  *     + covariance * (c(a) + c(b)),    c = sum of squared covariances of different dimensions / D
  *
- * Variances and covariances are those of the batch, over N - 1. There are no negatives and no normalisation: use a
+ * Variances and covariances are those of the batch, over N - 1. There are no negatives and no normalization: use a
  * wide projection head, as the method does. Of more than two views the mean over all pairs is taken. The gradient is
  * in closed form; only the first derivative is defined.
  *
@@ -110,7 +110,7 @@ export function vicRegLoss(
   });
 }
 
-/** The centred rows, the standard deviation of each dimension `[1, D]`, and the covariances `[D, D]`. */
+/** The centered rows, the standard deviation of each dimension `[1, D]`, and the covariances `[D, D]`. */
 function statistics(x: Tensor2D, epsilon: number) {
   return tidy(() => {
     const degrees = x.shape[0] - 1;

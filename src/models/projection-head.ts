@@ -49,7 +49,7 @@ export interface ProjectionHeadOptions {
   batchNormalization?: HeadNormalization;
   /**
    * Whether dense layers have a bias.
-   * @defaultValue true where no batch normalisation follows (it would cancel the bias), otherwise false
+   * @defaultValue true where no batch normalization follows (it would cancel the bias), otherwise false
    */
   useBias?: boolean;
   /**
@@ -58,7 +58,7 @@ export interface ProjectionHeadOptions {
    */
   initializer?: InitializerConvention;
   /**
-   * Whole number >= 0 that the weights are a function of.
+   * Integer >= 0 that the weights are a function of.
    * @defaultValue 0
    */
   seed?: number;
@@ -72,7 +72,7 @@ export interface ProjectionHeadOptions {
 /**
  * Projection head g: representations h to projections z, used by the loss only.
  *
- * Dense layers with a ReLU after each but the last. z is not normalised: the loss does that.
+ * Dense layers with a ReLU after each but the last. z is not normalized: the loss does that.
  *
  * @param options - See {@link ProjectionHeadOptions}.
  * @returns Model from `[batch, inputDim]` to `[batch, outputDim]`, float32. Dispose of it with `model.dispose()`.
@@ -85,7 +85,7 @@ export interface ProjectionHeadOptions {
  *   batchNormalization: { hidden: true, output: 'scale' },
  * });
  * @see Chen et al. 2020, arXiv:2002.05709, section 2.1 (one hidden layer); google-research/simclr, `model_util.py`
- * (three layers, batch normalisation after each).
+ * (three layers, batch normalization after each).
  */
 export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel {
   const caller = 'projectionHead';

@@ -23,7 +23,7 @@ export interface ResNetStem {
    */
   padding?: number;
   /**
-   * What follows the stem's batch normalisation. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * What follows the stem's batch normalization. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
    * @defaultValue 'relu'
    */
@@ -52,12 +52,12 @@ export interface ResNetOptions {
    */
   width?: number;
   /**
-   * Whether the last batch normalisation of every block starts with gamma 0, so that the block starts as the identity.
+   * Whether the last batch normalization of every block starts with gamma 0, so that the block starts as the identity.
    * @defaultValue false, as in torchvision; the official SimCLR code does it
    */
   zeroInitResidual?: boolean;
   /**
-   * Whole number >= 0 that the weights are a function of.
+   * Integer >= 0 that the weights are a function of.
    * @defaultValue 0
    */
   seed?: number;

@@ -19,26 +19,26 @@ type Spelled<Config extends { batchNormalization?: { groups?: number } }> = Requ
   batchNormalization: Required<Omit<NonNullable<Config['batchNormalization']>, 'groups'>>;
 };
 
-/** An encoder with every choice spelt out. */
+/** An encoder with every choice given. */
 export type RecipeEncoder = Spelled<EncoderConfig>;
 
-/** A projection head with every choice spelt out. */
+/** A projection head with every choice given. */
 export type RecipeProjectionHead = Spelled<ProjectionHeadConfig>;
 
-/** SimCLR's augmentation with every choice spelt out; its size is the encoder's input. */
+/** SimCLR's augmentation with every choice given; its size is the encoder's input. */
 export interface RecipeAugmentation {
   /** Which transform. */
   name: 'simclrAugmentation';
   /** Its options. */
   options: Required<Omit<SimCLRAugmentationOptions, 'size' | 'normalization' | 'jitter' | 'blur'>> & {
-    /** Proportions of the colour jitter, before `strength`. */
+    /** Proportions of the color jitter, before `strength`. */
     jitter: Required<NonNullable<SimCLRAugmentationOptions['jitter']>>;
     /** How to blur, or not to. */
     blur: false | GaussianBlurOptions;
   };
 }
 
-/** A learning rate with its scaling and schedule spelt out. */
+/** A learning rate with its scaling and schedule given. */
 export interface RecipeLearningRate extends LearningRateConfig {
   /** How the rate follows the batch. */
   scaling: NonNullable<LearningRateConfig['scaling']>;
@@ -80,7 +80,7 @@ export interface Recipe {
   title: string;
   /** f: the network that is kept. */
   encoder: RecipeEncoder;
-  /** g: the network that the loss looks through. */
+  /** g: the network between h and the loss. */
   projectionHead: RecipeProjectionHead;
   /** How views are made. */
   augmentation: RecipeAugmentation;
@@ -99,7 +99,7 @@ export interface Recipe {
    * of their own: see {@link sourceOf}.
    */
   sources: Readonly<Record<string, string>>;
-  /** What the original does that this library does otherwise or not at all. */
+  /** What the original does that this library does differently, or not at all. */
   deviations: readonly string[];
   /** What its authors report. */
   reported: readonly ReportedAccuracy[];

@@ -85,7 +85,7 @@ describe('single colour operations', () => {
     );
     expect(() => grayscale(two)).toThrow('grayscale: images must have 3 channels');
     expect(() => adjustHue(images, new Float32Array(2))).toThrow(
-      'adjustHue: turns must hold 1 number a picture, 3 in all. Received: turns of length 2.',
+      'adjustHue: turns must hold 1 number per picture, 3 in all. Received: turns of length 2.',
     );
     expect(() => adjustBrightness(images, new Float32Array([1, -1, 1]))).toThrow(InvalidOptionError);
     expect(() => adjustBrightness(images, new Float32Array([1, -1, 1]))).toThrow(
@@ -185,12 +185,12 @@ describe('colorJitter', () => {
     expect(() => colorJitter({ hue: 0.3, strength: 2 })).toThrow('colorJitter: strength * hue must be');
     expect(() => colorJitter({ convention: 'pil' as ColorConvention })).toThrow(InvalidOptionError);
     expect(() => colorJitter().sample(0, randomGenerator(0))).toThrow(
-      'colorJitter: batchSize must be a whole number >= 1. Received: batchSize=0.',
+      'colorJitter: batchSize must be an integer >= 1. Received: batchSize=0.',
     );
     const images = coloredPictures();
     const parameters = colorJitter().sample(3, randomGenerator(0));
     expect(() => colorJitter().apply(images, { ...parameters, order: new Uint8Array(3) })).toThrow(
-      'colorJitter: order must hold 4 numbers a picture, 12 in all. Received: order of length 3.',
+      'colorJitter: order must hold 4 numbers per picture, 12 in all. Received: order of length 3.',
     );
     expect(() => colorJitter().apply(images, { ...parameters, hue: new Float32Array(2) })).toThrow(
       ShapeError,

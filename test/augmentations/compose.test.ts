@@ -136,7 +136,7 @@ describe('compose', () => {
     expect(() => compose('flip' as never)).toThrow('compose: transforms must be an array of transforms.');
     const images = pictures('compose', 1, 4, 4);
     expect(() => compose([solarize()]).apply(images, [])).toThrow(
-      'compose: parameters must have one entry a transform (1). Received: parameters of length 0.',
+      'compose: parameters must have one entry per transform (1). Received: parameters of length 0.',
     );
     expect(() => augment(solarize(), undefined as never, randomGenerator(0))).toThrow(
       'augment: images must be a tensor of shape [batch, height, width, channels]',

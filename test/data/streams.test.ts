@@ -62,7 +62,7 @@ describe('stream', () => {
   it('refuses what cannot be gone over, and positions that are none', async () => {
     expect(() => stream(3 as never)).toThrow(InvalidOptionError);
     await expect(take(stream((() => 3) as never))).rejects.toThrow(/input\(\)=3/);
-    expect(() => stream([1]).open({ epoch: -1 })).toThrow(/epoch must be a whole number >= 0/);
+    expect(() => stream([1]).open({ epoch: -1 })).toThrow(/epoch must be an integer >= 0/);
     expect(() => stream([1]).open({ position: 0.5 })).toThrow(/position must be/);
   });
 });
@@ -121,7 +121,7 @@ describe('shuffle', () => {
   });
 
   it('refuses a buffer or a seed that is none', () => {
-    expect(() => shuffle([1], { bufferSize: 0 })).toThrow(/bufferSize must be a whole number >= 1/);
+    expect(() => shuffle([1], { bufferSize: 0 })).toThrow(/bufferSize must be an integer >= 1/);
     expect(() => shuffle([1], { bufferSize: 1, seed: -1 })).toThrow(/seed/);
   });
 });

@@ -152,7 +152,7 @@ describe('projectionHead', () => {
   test('refuses options outside their domain', () => {
     expect(() => projectionHead({ inputDim: 0 })).toThrow(InvalidOptionError);
     expect(() => projectionHead({ hidden: 512 as never })).toThrow(/hidden must be a list of layer widths/);
-    expect(() => projectionHead({ hidden: [512, 0] })).toThrow(/hidden must be a whole number >= 1/);
+    expect(() => projectionHead({ hidden: [512, 0] })).toThrow(/hidden must be an integer >= 1/);
     expect(() => projectionHead({ outputDim: 1.5 })).toThrow(/outputDim must be/);
     expect(() => projectionHead({ batchNormalization: { output: true as never } })).toThrow(
       /batchNormalization\.output must be one of/,

@@ -164,7 +164,7 @@ describe('decodeImage', () => {
 
   it('refuses options outside their domain', async () => {
     const bytes = await plain(red).png().toBuffer();
-    await expect(decodeImage(bytes, { size: 0 })).rejects.toThrow(/size must be a whole number >= 1/);
+    await expect(decodeImage(bytes, { size: 0 })).rejects.toThrow(/size must be an integer >= 1/);
     await expect(decodeImage(bytes, { size: [4] as never })).rejects.toThrow(InvalidOptionError);
     await expect(decodeImage(bytes, { fit: 'stretch' as never })).rejects.toThrow(/fit must be one of/);
     await expect(decodeImage(bytes, { background: [0, 0, 256] })).rejects.toThrow(/background must be 0-255/);

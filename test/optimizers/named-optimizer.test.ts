@@ -280,12 +280,12 @@ describe('restore refuses', () => {
       damaged((copy) => {
         copy.step = -1;
       }),
-    ).toThrow(/step must be a whole number >= 0/);
+    ).toThrow(/step must be an integer >= 0/);
     expect(
       damaged((copy) => {
         entry(copy).step = 0.5;
       }),
-    ).toThrow(/step must be a whole number >= 0/);
+    ).toThrow(/step must be an integer >= 0/);
     expect(
       damaged((copy) => {
         entry(copy).slots = {};

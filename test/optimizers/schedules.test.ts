@@ -62,10 +62,10 @@ describe('warmupCosineSchedule', () => {
     [{ end: Number.NaN }, /end must be/],
     [{ start: -0.1 }, /start must be/],
     [{ warmupSteps: 3 }, /warmupSteps must not exceed totalSteps.*Received: warmupSteps=3, totalSteps=2/],
-    [{ warmupSteps: 0.5 }, /warmupSteps must be a whole number >= 0/],
-    [{ totalSteps: 0 }, /totalSteps must be a whole number >= 1/],
+    [{ warmupSteps: 0.5 }, /warmupSteps must be an integer >= 0/],
+    [{ totalSteps: 0 }, /totalSteps must be an integer >= 1/],
     [{ convention: 'bolts' as 'google' }, /convention must be one of "google", "lightly"/],
-    [{ everySteps: 0 }, /everySteps must be a whole number >= 1/],
+    [{ everySteps: 0 }, /everySteps must be an integer >= 1/],
   ])('refuses %o', (change, message) => {
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(InvalidOptionError);
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(message);
@@ -160,9 +160,7 @@ describe('scaling of the learning rate', () => {
 
   it.each([linearScaling, squareRootScaling])('refuses bad options: %o', (scale) => {
     expect(() => scale({ baseLearningRate: -1, batchSize: 2 })).toThrow(/baseLearningRate must be/);
-    expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(
-      /batchSize must be a whole number >= 1/,
-    );
+    expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(/batchSize must be an integer >= 1/);
     expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(InvalidOptionError);
   });
 });

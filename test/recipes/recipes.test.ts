@@ -260,7 +260,7 @@ describe('parts as data are checked', () => {
       /SGD: options must have no other fields .*options\.beta1/,
     ],
     ['no training', { training: undefined }, /training must be \{ batchSize, epochs, datasetSize \}/],
-    ['batch', { training: { ...base.training, batchSize: 0 } }, /batchSize must be a whole number >= 1/],
+    ['batch', { training: { ...base.training, batchSize: 0 } }, /batchSize must be an integer >= 1/],
     [
       'data set',
       { training: { ...base.training, datasetSize: 3 } },

@@ -264,10 +264,10 @@ describe('new SimCLR refuses', () => {
       'a queue of no size',
       () => ({ loss: { name: 'ntXentQueue', queueSize: 0 } }),
       'InvalidOptionError',
-      'queueSize must be a whole number >= 1',
+      'queueSize must be an integer >= 1',
       'queueSize=0',
     ],
-    ['one view', () => ({ views: 1 }), 'InvalidOptionError', 'views must be a whole number >= 2', 'views=1'],
+    ['one view', () => ({ views: 1 }), 'InvalidOptionError', 'views must be an integer >= 2', 'views=1'],
     [
       'an array of one augmentation',
       () => ({ augmentation: [simclrAugmentation({ size: 8 })] }),
@@ -319,11 +319,11 @@ describe('new SimCLR refuses', () => {
 
 describe('calls refuse options outside their domain', () => {
   it.each<[string, FitOptions, string]>([
-    ['batchSize 1', { batchSize: 1 }, 'batchSize must be a whole number >= 2. Received: batchSize=1.'],
+    ['batchSize 1', { batchSize: 1 }, 'batchSize must be an integer >= 2. Received: batchSize=1.'],
     ['batchSize 2.5', { batchSize: 2.5 }, 'Received: batchSize=2.5.'],
-    ['epochs 0', { epochs: 0 }, 'epochs must be a whole number >= 1. Received: epochs=0.'],
+    ['epochs 0', { epochs: 0 }, 'epochs must be an integer >= 1. Received: epochs=0.'],
     ['epochs NaN', { epochs: Number.NaN }, 'Received: epochs=NaN.'],
-    ['maxSteps 0', { maxSteps: 0 }, 'maxSteps must be a whole number >= 1. Received: maxSteps=0.'],
+    ['maxSteps 0', { maxSteps: 0 }, 'maxSteps must be an integer >= 1. Received: maxSteps=0.'],
   ])('fit: %s', async (_, options, text) => {
     const simclr = tinySimCLR();
     const error = await rejection(simclr.fit(pictures, options));
@@ -336,7 +336,7 @@ describe('calls refuse options outside their domain', () => {
   it('embed: batchSize', async () => {
     const simclr = tinySimCLR();
     const error = await rejection(simclr.embed(pictures, { batchSize: 0 }));
-    expect(error.message).toBe('SimCLR.embed: batchSize must be a whole number >= 1. Received: batchSize=0.');
+    expect(error.message).toBe('SimCLR.embed: batchSize must be an integer >= 1. Received: batchSize=0.');
     simclr.dispose();
   });
 
@@ -346,7 +346,7 @@ describe('calls refuse options outside their domain', () => {
       'indices must be 4 integers >= 0, one per image. Received: indices=[0, 1] (length 2)',
     ],
     [{ indices: [0, 1, 2, -3] }, 'indices=[0, 1, 2, -3] (length 4)'],
-    [{ epoch: -1 }, 'epoch must be a whole number >= 0. Received: epoch=-1'],
+    [{ epoch: -1 }, 'epoch must be an integer >= 0. Received: epoch=-1'],
     [{ epoch: 0.5 }, 'epoch=0.5'],
   ])('trainStep: %o', async (options, text) => {
     const simclr = tinySimCLR();

@@ -329,6 +329,6 @@ describe('cachedGradients that fails', () => {
 
   it('for want of chunks says so', async () => {
     const bad = { ...options({ encoder, projectionHead: head }, loss), chunks: 0, views: () => views };
-    await expect(cachedGradients(bad)).rejects.toThrow('cachedGradients: chunks must be a whole number >= 1');
+    await expect(cachedGradients(bad)).rejects.toThrow('cachedGradients: chunks must be an integer >= 1');
   });
 });

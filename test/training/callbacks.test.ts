@@ -365,7 +365,7 @@ describe('progress', () => {
 
   it('refuses an interval that is none', () => {
     expect(() => progress({ every: 0 })).toThrow(
-      'progress: every must be a whole number >= 1. Received: every=0.',
+      'progress: every must be an integer >= 1. Received: every=0.',
     );
   });
 });

@@ -541,7 +541,7 @@ describe('a decode error in the middle of an epoch', () => {
 
 describe('checkpoint refuses', () => {
   it.each([
-    [{ keep: 0 }, 'keep must be a whole number'],
+    [{ keep: 0 }, 'keep must be an integer'],
     [{ best: 'accuracy' }, 'best must be "loss" or a function'],
   ])('%j', (options, message) => {
     expect(() => checkpoint(memoryCheckpoints(), options as never)).toThrow(message);

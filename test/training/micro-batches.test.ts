@@ -158,7 +158,7 @@ describe('a micro-batch that does not fit is refused', () => {
       'no whole number',
       {},
       { batchSize: 4, microBatchSize: 0.5 },
-      ['microBatchSize must be a whole number >= 1'],
+      ['microBatchSize must be an integer >= 1'],
     ],
     [
       '1 and batch normalisation',

@@ -37,7 +37,7 @@ function adjust(
  * Multiplies every picture by a factor: `clip(factor · x, 0, 1)`.
  *
  * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
- * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives black.
+ * @param factors - One per picture, finite and >= 0; 1 changes nothing, 0 gives black.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `factors` does not fit.
  * @throws {@link InvalidOptionError} when a factor is negative or not finite.
@@ -51,8 +51,8 @@ export function adjustBrightness(images: Tensor4D, factors: Float32Array): Tenso
  * Moves every pixel away from or towards an average of its picture: `clip(factor · x + (1 - factor) · average, 0, 1)`.
  *
  * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
- * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives the average.
- * @param convention - `'torchvision'` (default): one average a picture, of its greyscale version. `'tf'`: the average
+ * @param factors - One per picture, finite and >= 0; 1 changes nothing, 0 gives the average.
+ * @param convention - `'torchvision'` (default): one average per picture, of its grayscale version. `'tf'`: the average
  * of each channel, as `tf.image.adjust_contrast`.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `factors` does not fit.
@@ -70,9 +70,9 @@ export function adjustContrast(
  * Makes colors stronger or weaker. Gray pictures of one channel stay as they are.
  *
  * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
- * @param factors - One a picture, finite and >= 0; 1 changes nothing, 0 gives grey.
+ * @param factors - One per picture, finite and >= 0; 1 changes nothing, 0 gives gray.
  * @param convention - `'torchvision'` (default): `clip(factor · x + (1 - factor) · gray, 0, 1)` with the pixel's
- * greyscale value. `'tf'`: the S of HSV times the factor, clipped to 1, as `tf.image.adjust_saturation`: the largest
+ * grayscale value. `'tf'`: the S of HSV times the factor, clipped to 1, as `tf.image.adjust_saturation`: the largest
  * channel stays as it is.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `factors` does not fit.
@@ -90,7 +90,7 @@ export function adjustSaturation(
  * Turns the hue of every picture around the color circle (the H of HSV). Gray pictures of one channel stay as they are.
  *
  * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
- * @param turns - One a picture, in full turns: 0 changes nothing, 1/3 makes red green, 0.5 and -0.5 are the same.
+ * @param turns - One per picture, in full turns: 0 changes nothing, 1/3 makes red green, 0.5 and -0.5 are the same.
  * @param convention - Torchvision and TensorFlow agree here; taken so that the four functions look alike.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `turns` does not fit.

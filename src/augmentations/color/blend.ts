@@ -2,7 +2,7 @@ import { add, clipByValue, mean, mul, type Tensor2D, tensor2d } from '@tensorflo
 import { grayPlane, mapPlanes, type Planes } from './color-planes.js';
 
 /**
- * Whose definition of the colour operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
+ * Whose definition of the color operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
  * Contrast and saturation differ, see {@link adjustContrast} and {@link adjustSaturation}.
  */
 export type ColorConvention = 'torchvision' | 'tf';

@@ -8,10 +8,10 @@ import {
   isIdentityHueSaturation,
 } from './hue-saturation.js';
 
-/** The four colour operations; the numbers are those of `order` in {@link ColorJitterParameters}. */
+/** The four color operations; the numbers are those of `order` in {@link ColorJitterParameters}. */
 export const colorOperations = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 
-/** Name of a colour operation. */
+/** Name of a color operation. */
 export type ColorOperation = (typeof colorOperations)[number];
 
 /** Work on a whole batch, different for every picture. */

@@ -50,7 +50,7 @@ export interface ContrastiveMetrics {
  * Rows are divided by their length as in `ntXentLoss`. Ties are counted as a fair draw among the tied views, so that
  * collapsed embeddings score at chance and not at 1.
  *
- * @param view1 - Embeddings of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Embeddings of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Embeddings of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature of the entropy.
  * @returns Plain numbers, once the `[2N, 2N]` similarities were read back; it leaves no tensors.

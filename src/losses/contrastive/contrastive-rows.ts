@@ -29,11 +29,11 @@ import { type RowBlock, rowBlocks } from './row-blocks.js';
 export interface ContrastiveRowsOptions {
   /** Divides the similarities. */
   temperature: number;
-  /** What becomes of the losses of the rows. */
+  /** How the losses of the rows are reduced. */
   reduction: 'mean' | 'sum' | 'none';
-  /** Who is no candidate of a view: itself, or all views of its image. */
+  /** Who is not a candidate of a view: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
-  /** For each row the sum of those that are its positives. Who is whose is mutual. */
+  /** For each row, the sum of the rows that are its positives. The relation is symmetric. */
   positiveSums(rows: Tensor2D): Tensor2D;
   /** For each row 1 over the number of its positives; one number where all have as many. */
   positiveShares: number | Float32Array;
@@ -57,8 +57,8 @@ type SavedTensors = [
  *
  *     l_i = log(sum over k in C(i) of exp(u_i . u_k / t)) - c_i (mean over p in P(i) of u_i . u_p) / t
  *
- * The gradient is in closed form. Where all similarities fit one block they are kept for it; otherwise a block of rows
- * exists at a time, and is computed again for the gradient.
+ * The gradient is in closed form. If all similarities fit into one block, they are kept for it. Otherwise one block of
+ * rows exists at a time, and the gradient computes it again.
  */
 export function contrastiveRows(
   views: readonly Tensor2D[],

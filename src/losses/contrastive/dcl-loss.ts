@@ -41,7 +41,7 @@ export const dclwDefaults = { ...dclDefaults, sigma: 0.5 };
  *
  * Of more than two views, given as an array, the positive term is the mean over the other views of the image.
  *
- * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature.
  * @returns Scalar loss in nats. Caller disposes it.
@@ -70,7 +70,7 @@ export function dclLoss(
  * views and the softmax over the N images; no gradient goes through the weights. Of more than two views, s_n is, for
  * each view, the mean similarity to the others of its image.
  *
- * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature and sigma.
  * @returns Scalar loss in nats. Caller disposes it.

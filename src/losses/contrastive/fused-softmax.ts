@@ -19,19 +19,19 @@ import type { RowBlock } from './row-blocks.js';
  */
 export const fusedSoftmax = 'SimCLRSoftmaxRows';
 
-/** Whose views are compared, and who is no candidate. */
+/** Which views are compared, and which are not candidates. */
 export interface Candidates {
   /** Rows of a view. */
   images: number;
   /** Number of views. */
   views: number;
-  /** Who is no candidate of a view: itself, or all views of its image. */
+  /** Who is not a candidate of a view: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
   /** Divides the similarities. */
   temperature: number;
 }
 
-/** Exponentials of the logits below their row's maximum, 0 for those who are no candidates. */
+/** Exponentials of the logits below their row's maximum, 0 for views that are not candidates. */
 export interface BlockSoftmax {
   /** `[rows, columns]`. */
   exponentials: Tensor2D;
@@ -57,7 +57,7 @@ export function softmaxOfBlock(logits: Tensor2D, block: RowBlock, candidates: Ca
     return { exponentials, maxima, sums };
   }
   return tidy(() => {
-    // Logits lie within 1 / temperature of 0, so this lowers those who are no candidates so far below every row's
+    // Logits lie within 1 / temperature of 0, so this lowers views that are not candidates so far below every row's
     // maximum that their exponential is exactly 0 in float32, without a constant that a 16-bit float could not hold.
     const masked = sub(logits, exclusionMask(block, images, views, excluded, 2 / temperature + 128));
     logits.dispose();

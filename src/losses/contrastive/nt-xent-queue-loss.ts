@@ -41,13 +41,13 @@ export interface NTXentQueueLossOptions {
 export const ntXentQueueDefaults: Required<NTXentQueueLossOptions> = { temperature: 0.5 };
 
 /**
- * NT-Xent against a queue: each view 1 tells its view 2 from the embeddings of earlier batches, not of this one.
+ * NT-Xent against a queue: the negatives of each view 1 are embeddings of earlier batches, not of this one.
  *
  * For image i, `l_i = -log(exp(a_i . b_i / t) / (exp(a_i . b_i / t) + sum over the queue's q of exp(a_i . q / t)))`, with
  * rows divided by their length; the result is the mean over the N images. Gradients flow to both views and not to the
  * queue. At most 16 MB of similarities exist at a time.
  *
- * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i the positive of row i of `view1`. Shape `[N, D]`, float32.
  * @param queue - Negatives `[Q, D]`, rows of length 1: {@link EmbeddingQueue.rows}. Not disposed of.
  * @param options - Temperature.

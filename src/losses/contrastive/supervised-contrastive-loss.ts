@@ -29,7 +29,7 @@ export const supervisedContrastiveDefaults = { temperature: 0.1, blockSize: unde
  * says that the class is not known: such an image has only its own views as positives. With no known label at all it
  * is NT-Xent.
  *
- * @param views - Projections, one tensor `[N, D]` a view, float32, N >= 2; row i of each is of image i.
+ * @param views - Projections, one tensor `[N, D]` per view, float32, N >= 2; row i of each is of image i.
  * @param labels - The class of each of the N images, integers; negative = unknown.
  * @param options - Temperature.
  * @returns Scalar loss in nats. Caller disposes it.

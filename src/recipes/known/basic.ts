@@ -27,7 +27,7 @@ export const basicRecipe: Recipe = {
     projectionHead: library,
     'projectionHead.hidden': `${description}: two fully connected layers of 512 units`,
     'projectionHead.outputDim': `${description}: a 64-dimensional z`,
-    augmentation: `${description}: random crop with resize and flip, colour distortion, Gaussian blur; numbers of Chen et al. 2020, arXiv:2002.05709, appendix A`,
+    augmentation: `${description}: random crop with resize and flip, color distortion, Gaussian blur; numbers of Chen et al. 2020, arXiv:2002.05709, appendix A`,
     'augmentation.options.interpolation': library,
     'augmentation.options.antialias': library,
     'augmentation.options.convention': library,

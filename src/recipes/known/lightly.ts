@@ -49,7 +49,7 @@ const sources = (script: string, reference: number) => ({
   'projectionHead.outputDim': `${script}, SimCLRModel: SimCLRProjectionHead(512, 512, 128)`,
   'projectionHead.batchNormalization.hidden': `${lightly} lightly/models/modules/heads.py, SimCLRProjectionHead: batch_norm = True`,
   'projectionHead.batchNormalization.output': `${lightly} lightly/models/modules/heads.py, SimCLRProjectionHead: BatchNorm1d after the last layer too`,
-  'projectionHead.useBias': `${lightly} lightly/models/modules/heads.py, ProjectionHead: no bias before a normalisation`,
+  'projectionHead.useBias': `${lightly} lightly/models/modules/heads.py, ProjectionHead: no bias before a normalization`,
   augmentation: transform,
   'augmentation.options.interpolation': 'torchvision RandomResizedCrop: bilinear',
   'augmentation.options.antialias': 'Pillow antialiases when it shrinks',

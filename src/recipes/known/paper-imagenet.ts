@@ -84,7 +84,7 @@ export const paperImageNet: Recipe = {
   deviations: [
     ...googleDeviations,
     'The first code adds to the brightness; here it is multiplied, as in the later code.',
-    'Batch normalisation over all cores ("global"); here over the batch of the process.',
+    'Batch normalization over all cores ("global"); here over the batch of the process.',
   ],
   reported: [
     {

@@ -63,8 +63,8 @@ export const roundedDeviation =
   'The original rounds to 8 bits after every step of the augmentation; here values stay floating-point.';
 export const precisionDeviation = 'The original trains in mixed precision; here everything is float32.';
 export const googleDeviations = [
-  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalisation move half as fast here.",
+  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalization move half as fast here.",
   "A crop is drawn with TensorFlow's sample_distorted_bounding_box (up to 100 attempts, aspect ratio uniform, then the whole picture); here as torchvision does (10 attempts, log-uniform, then the middle).",
-  'Blur draws one standard deviation a batch there, one a picture here.',
+  'Blur draws one standard deviation a batch there, one per picture here.',
   'Its schedule counts floor(pictures * epochs / batch) + 1 steps; here an epoch is whole batches only.',
 ];

@@ -109,7 +109,7 @@ export const soloCIFAR10: Recipe = {
     'training.datasetSize': 'CIFAR-10, training pictures',
   },
   deviations: [
-    'Pictures are mirrored after the colours there and before them here, which makes no difference to the views.',
+    'Pictures are mirrored after the colors there and before them here, which makes no difference to the views.',
     'Its warm-up reaches the peak one step earlier.',
     'It trains an online classifier beside, on detached features.',
     pillowDeviation,
