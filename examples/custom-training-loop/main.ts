@@ -20,18 +20,18 @@ import {
   projectionHead,
   resnet18,
   SGD,
+  samplePictures,
   simclrAugmentation,
   trainableVariables,
   warmupCosineSchedule,
 } from 'simclr-ts';
-import { drawPictures } from './draw-pictures.js';
 
 const epochs = 6;
 const batchSize = 32;
 const seed = 1;
 
 await setBackend('wasm');
-const { images, labels } = drawPictures(192);
+const { images, labels } = samplePictures(192);
 
 const augmentation = simclrAugmentation({ size: 32, strength: 0.5, blur: false });
 const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8, seed });
@@ -39,7 +39,7 @@ const head = projectionHead({ inputDim: 64, hidden: [64], outputDim: 32, seed })
 const variables = trainableVariables(encoder, head);
 
 const totalSteps = epochs * batchesPerEpoch(images, { batchSize })!;
-const learningRate = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 4, totalSteps });
+const learningRate = warmupCosineSchedule({ peak: 0.1, warmupSteps: 4, totalSteps });
 const optimizer = new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 /** A random view of each picture: a function of the seed, the epoch, the picture's number and the view's. */

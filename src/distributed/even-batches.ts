@@ -1,5 +1,5 @@
 import { dispose, slice, type Tensor4D } from '@tensorflow/tfjs-core';
-import { epochBatches } from '../data/image-batches.js';
+import { epochBatches } from '../data/batches/image-batches.js';
 import type {
   EpochPass,
   ImageBatch,

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { batchFields } from '../data/check-batch.js';
-import { passIndices } from '../data/epoch-order.js';
+import { batchFields } from '../data/batches/check-batch.js';
+import { passIndices } from '../data/batches/epoch-order.js';
 import { isTensor } from '../data/image-array.js';
 import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
 import { takeImages } from '../data/image-rows.js';

@@ -7,8 +7,8 @@ import {
   type CheckpointMeasure,
   checkpoint,
   type DamagedCheckpoint,
-  type ExtraState,
   latestCheckpoint,
+  type StatefulPart,
 } from '../../src/training/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { memoryCheckpoints } from './memory-checkpoints.js';
@@ -345,7 +345,8 @@ describe('versions and machines', () => {
   });
 
   it.each([
-    [{ formatVersion: 3 }, /of format 1 to 2.*formatVersion=3/],
+    [{ formatVersion: 4 }, /of format 1 to 3.*formatVersion=4/],
+    [{ formatVersion: 1.5 }, /of format 1 to 3.*formatVersion=1.5/],
     [{ byteOrder: 'big' }, /order of bytes, little\. Received: byteOrder="big"/],
     [{ progress: { step: -1, epoch: 0, batch: 0 } }, /step=-1/],
   ])('refuses %j', async (change, message) => {
@@ -400,7 +401,7 @@ describe('networks', () => {
 });
 
 describe('extra state', () => {
-  class Queue implements ExtraState {
+  class Queue implements StatefulPart {
     value: Tensor = scalar(1);
     capture() {
       return { tensors: { value: this.value.clone() }, json: { length: 3 } };
@@ -528,7 +529,7 @@ describe('a decode error in the middle of an epoch', () => {
     expect(error.message).toBe('picture 17 is no picture');
     const latest = await latestCheckpoint(store);
     const loaded = await SimCLR.load(latest!);
-    expect(loaded.progress).toEqual({ step: 2, epoch: 0, batch: 2 });
+    expect(loaded.progress).toMatchObject({ step: 2, epoch: 0, batch: 2 });
     const { steps } = await loaded.fit(() => [pictures, pictures, pictures].values(), {
       epochs: 1,
       resume: true,

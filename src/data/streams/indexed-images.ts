@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { passIndices } from '../epoch-order.js';
+import { passIndices } from '../batches/epoch-order.js';
 import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
 import { withSignal } from './image-stream.js';
 import { inOrder } from './map-stream.js';

@@ -1,8 +1,6 @@
 import cliProgress from 'cli-progress';
 import { guardLine } from './guard-line.js';
-
-/** A stream that may be a terminal. */
-export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+import type { Output } from './output.js';
 
 /** A bar on a terminal. */
 export interface Bar {

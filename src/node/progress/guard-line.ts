@@ -1,4 +1,4 @@
-import type { Output } from './bar.js';
+import type { Output } from './output.js';
 
 const control = '\x1b';
 const clearLine = `\r${control}[K`;

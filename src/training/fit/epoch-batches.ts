@@ -1,6 +1,6 @@
 import { dispose, gather, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { epochBatches } from '../../data/batches/image-batches.js';
 import { gatherImages, isTensor } from '../../data/image-array.js';
-import { epochBatches } from '../../data/image-batches.js';
 import { isImageArray } from '../../data/image-dataset.js';
 import {
   checkImageValues,

@@ -1,10 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger, receivedMessage } from '../errors/checks.js';
-import { DataError, InvalidOptionError } from '../errors/errors.js';
-import { batchFields, batchIndices, batchLabels, batchParts } from './check-batch.js';
-import { passIndices } from './epoch-order.js';
-import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger, receivedMessage } from '../../errors/checks.js';
+import { DataError, InvalidOptionError } from '../../errors/errors.js';
+import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from '../image-array.js';
 import {
   batchImages,
   batchViews,
@@ -15,9 +13,11 @@ import {
   type ImageDataset,
   isImageArray,
   isIterable,
-} from './image-dataset.js';
-import { takeImages } from './image-rows.js';
-import { isOneShot } from './streams/stream.js';
+} from '../image-dataset.js';
+import { takeImages } from '../image-rows.js';
+import { isOneShot } from '../streams/stream.js';
+import { batchFields, batchIndices, batchLabels, batchParts } from './check-batch.js';
+import { passIndices } from './epoch-order.js';
 
 /** Options of {@link imageBatches}. */
 export interface ImageBatchesOptions {

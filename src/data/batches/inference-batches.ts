@@ -1,8 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { InvalidOptionError } from '../errors/errors.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import type { ImageDataset } from '../image-dataset.js';
+import { checkImageValues } from '../image-range.js';
 import { epochBatches } from './image-batches.js';
-import type { ImageDataset } from './image-dataset.js';
-import { checkImageValues } from './image-range.js';
 
 /** A batch of {@link inferenceBatches}. */
 export interface InferenceBatch {

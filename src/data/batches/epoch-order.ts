@@ -1,6 +1,6 @@
-import { InvalidOptionError } from '../errors/errors.js';
-import { randomGenerator } from '../random/index.js';
-import type { EpochPass } from './image-dataset.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { randomGenerator } from '../../random/index.js';
+import type { EpochPass } from '../image-dataset.js';
 
 /**
  * The order in which an epoch visits pictures that can be read at any place: a function of seed and epoch alone.

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { checkLabelValues, describeValue } from '../errors/checks.js';
-import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { type ImageArrayLike, isTensor } from './image-array.js';
+import { checkLabelValues, describeValue } from '../../errors/checks.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { type ImageArrayLike, isTensor } from '../image-array.js';
 import {
   batchImages,
   batchViews,
@@ -10,7 +10,7 @@ import {
   type ImageBatchLike,
   isImageArray,
   type ViewBatch,
-} from './image-dataset.js';
+} from '../image-dataset.js';
 
 /** The fields of a batch besides its pictures; none where the batch is a tensor or an array. */
 export function batchFields(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
