@@ -121,7 +121,7 @@ describe('embed', () => {
     expect(await refused(['embed', 'photos', '--out', 'file/v.npy'])).toEqual({
       code: 3,
       message:
-        '"file/v.npy" must be a file that can be written. Received: a file of that name is there (EEXIST).',
+        '"file/v.npy" must be a file that can be written. Received: a file of that name exists (EEXIST).',
     });
     mkdirSync(join(cwd, 'folder.npy'));
     expect(await refused(['embed', 'photos', '--out', 'folder.npy'])).toEqual({

@@ -206,7 +206,7 @@ describe('imageBatches of iterables', () => {
     const array = [tensorPictures(2)];
     await collect(array, { batchSize: 2 });
     await expect(collect(array, { batchSize: 2, epoch: 1 })).rejects.toThrow(
-      /pass a function that makes them anew for every epoch/,
+      /pass a function that makes new ones in every epoch/,
     );
   });
 

@@ -56,7 +56,7 @@ describe('stream', () => {
       })(),
     );
     expect(await take(once)).toEqual([1]);
-    await expect(take(once.open({ epoch: 1 }))).rejects.toThrow(/gone over once only/);
+    await expect(take(once.open({ epoch: 1 }))).rejects.toThrow(/iterated only once/);
   });
 
   it('refuses what cannot be gone over, and positions that are none', async () => {

@@ -113,7 +113,7 @@ describe('tarEntries', () => {
     }
     await expectRefused(
       tarArchive(tarEntry('pax', '10 size=x\n', { type: 'x' }), tarEntry('a', 'x')),
-      /whose size is no number/,
+      /whose size is not a number/,
     );
     await expectRefused(
       tarArchive(tarEntry('pax', '', { type: 'x', size: 2 ** 24 })),
@@ -121,7 +121,7 @@ describe('tarEntries', () => {
     );
     await expectRefused(
       tarArchive(tarEntry('a', 'x', { type: 'A' })),
-      /with "a", which is no plain file \(unknown type "A"\)/,
+      /with "a", which is not a plain file \(unknown type "A"\)/,
     );
     await expectRefused(tarArchive(tarEntry('a', 'x', { type: 'M' })), /another volume/);
     expect(await read(tarArchive(tarEntry('label', '', { type: 'V' }), tarEntry('a', 'x')))).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('tarEntries', () => {
     await expectRefused(tarArchive(tarEntry('l', '', { type: '2', linkname: '../x' })), /leads out/);
     await expectRefused(
       tarArchive(tarEntry('l', '', { type: '2', linkname: 'x' })),
-      /no plain file \(symlink\)/,
+      /not a plain file \(symlink\)/,
     );
     await expectRefused(tarArchive(tarEntry('d', '', { type: '3' })), /character-device/);
     expect(await read(tarArchive(tarEntry('a..b', 'x')))).toHaveLength(1);

@@ -204,7 +204,7 @@ describe('directory', () => {
     writeFileSync(join(folder, 'weights.bin'), weights);
     await expect(load()).rejects.toThrow(/weights\.bin", whose contents are not those that were saved/);
     writeFileSync(json, model.slice(0, 50));
-    await expect(load()).rejects.toThrow(/model\.json", which is no JSON/);
+    await expect(load()).rejects.toThrow(/model\.json", which is not JSON/);
     for (const wrong of [
       'null',
       '[]',

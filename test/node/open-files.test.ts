@@ -162,7 +162,7 @@ describe('files that are read a picture at a time', () => {
       [idx([5, 0, 3]), /of shape \[5,0,3\]/],
       [idx([5, 4, 3]).subarray(0, 9), /ends within its header/],
       [Uint8Array.of(9, 9, 9, 9), /starting with 09 09 09 09/],
-      [gzipSync(idx([5, 4, 3])), /of gzip.*take idxFileRecords/],
+      [gzipSync(idx([5, 4, 3])), /compressed with gzip.*use idxFileRecords/],
     ] as const) {
       const path = file('images', bytes);
       await expectRefused(() => openIDX(path), path, reason);

@@ -180,7 +180,7 @@ describe('a data set', () => {
 
   it('that is an array of tensors is used up after one epoch, and that is said', async () => {
     const error = await rejection(simclr.fit([partTensor(0, 4), partTensor(4, 8)], { epochs: 2 }));
-    expect(error.message).toContain('pass a function that makes them anew');
+    expect(error.message).toContain('pass a function that makes new ones');
   });
 
   it.each<[string, () => ImageDataset, string]>([

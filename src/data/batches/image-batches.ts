@@ -24,7 +24,7 @@ export interface ImageBatchesOptions {
   /** Pictures per batch. Integer >= 1. Batches of an iterable come as they are. */
   batchSize: number;
   /**
-   * Whether pictures in memory come in a random order, a function of `seed` and `epoch`.
+   * Whether to shuffle pictures in memory, in an order that is a function of `seed` and `epoch`.
    *
    * @defaultValue `true`
    */
@@ -42,40 +42,40 @@ export interface ImageBatchesOptions {
    */
   epoch?: number;
   /**
-   * Whether a last batch smaller than `batchSize` is left out.
+   * Whether to drop a last batch smaller than `batchSize`, and a batch of which only one picture can be decoded.
    *
    * @defaultValue `true`
    */
   dropRemainder?: boolean;
   /**
-   * Number of batches at the beginning to leave out, for resuming inside an epoch.
+   * Number of batches to skip at the beginning, to resume inside an epoch.
    *
    * @defaultValue `0`
    */
   startBatch?: number;
 }
 
-/** A batch ready for the device. */
+/** A batch of tensors. */
 export interface TensorBatch {
   /** Shape `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes it. */
   images: Tensor4D;
-  /** No views were cut: see {@link ViewTensorBatch}. */
+  /** Only a {@link ViewTensorBatch} has views. */
   views?: undefined;
-  /** For each picture its number in the data set. */
+  /** The index of each picture in the data set. */
   indices: Uint32Array;
-  /** Whether `indices` are places in this pass: see {@link ImageBatch}. */
+  /** Whether `indices` are only places in this pass: see {@link ImageBatch}. */
   indicesArePlaces?: boolean;
-  /** For each picture the number of its class, where the data set gives it with its batches. */
+  /** The class of each picture, where the batches of the data set carry labels. */
   labels?: Int32Array;
   /** Place of the batch in the epoch, counted from 0: the next one is `startBatch: number + 1`. */
   number: number;
 }
 
-/** A batch of cut views ready for the device. */
+/** A batch of views as tensors. */
 export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
   /** One tensor per view, `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes them. */
   views: readonly Tensor4D[];
-  /** The pictures themselves are not there. */
+  /** A batch of views does not hold the whole pictures. */
   images?: undefined;
 }
 
@@ -111,7 +111,7 @@ function openPass(
   throw new InvalidOptionError(receivedMessage(caller, expectation, argument, batches));
 }
 
-/** Pictures as tensors; those that are tensors already are handed on. */
+/** Converts pictures to tensors; those that are tensors already are passed on. */
 function toTensors(caller: string, parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
   const made: Tensor4D[] = [];
   try {
@@ -176,14 +176,14 @@ async function* batchesOfIterable(
 }
 
 /**
- * Batches of one epoch.
+ * Iterates the batches of one epoch.
  *
- * Pictures in memory come in an order that is a function of `(seed, epoch)` and are cut into batches of
- * `batchSize`. Iterables and functions give batches as they come, in their own order and size.
+ * Pictures in memory are visited in an order that is a function of `(seed, epoch)`, in batches of `batchSize`. Iterables
+ * and functions determine order and size of their batches themselves.
  *
- * Float32 values that lie in ordinary memory are checked to be in [0, 1]; those of tensors are not, see
- * {@link checkImageValues}. A tensor given as `dataset` is left alone; tensors that an iterable gives are handed on
- * to the consumer, who disposes them.
+ * Float32 values in host memory are checked to be in [0, 1]. Values of tensors are not: see {@link checkImageValues}. A
+ * tensor given as `dataset` is not disposed; tensors that an iterable gives are passed on to the consumer, who disposes
+ * them.
  *
  * @param dataset - See {@link ImageDataset}.
  * @returns Batches whose `images` the consumer disposes.

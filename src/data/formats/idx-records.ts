@@ -20,10 +20,10 @@ async function openIDX(
     await chunks.return();
   };
   try {
-    const wanted = axes === 1 ? '[count]' : '[count, height, width]';
+    const expectedShape = axes === 1 ? '[count]' : '[count, height, width]';
     const refused = (what: string) =>
       new DataError(
-        `idxRecords: the file must have shape ${wanted}, none of them 0. Received: ${source.name} ${what}.`,
+        `idxRecords: the file must have shape ${expectedShape}, none of them 0. Received: ${source.name} ${what}.`,
         source.name,
       );
     const own = idxAxes('idxRecords', await reader.read(4), source.name);

@@ -10,7 +10,7 @@ import { type TarEntriesOptions, tarEntries } from './tar/tar-entries.js';
 /** Options of {@link webDataset}. */
 export interface WebDatasetOptions extends TarEntriesOptions {
   /**
-   * Whether the shards come in a new random order each epoch.
+   * Whether to shuffle the shards in each epoch.
    *
    * @defaultValue `true`
    */
@@ -22,13 +22,13 @@ export interface WebDatasetOptions extends TarEntriesOptions {
    */
   seed?: number;
   /**
-   * Endings of the file of a sample that is its picture.
+   * Extensions of a sample's picture file.
    *
    * @defaultValue those of the formats that sharp reads
    */
   imageExtensions?: readonly string[];
   /**
-   * Ending of the file of a sample that holds the number of its class.
+   * Extension of a sample's label file, which holds an integer >= 0 as text.
    *
    * @defaultValue `'cls'`
    */
@@ -113,12 +113,12 @@ function parseLabel(shard: ByteSource, key: string, bytes: Uint8Array): number {
 }
 
 /**
- * The samples of a WebDataset: tar archives ("shards") in which the files of a sample follow each other and share a
- * name up to the first dot, as in `0001.jpg`, `0001.cls`. Names without a dot or that begin with one are passed over.
+ * Reads the samples of a WebDataset: tar archives ("shards") in which the files of a sample follow each other and share
+ * a name up to the first dot, as in `0001.jpg`, `0001.cls`. Names without a dot, or that begin with one, are ignored.
  *
- * Shards are read one after the other, in an order that is a function of seed and epoch; mix their samples with
- * {@link shuffle}, and make batches with {@link imageStream}. A position inside an epoch is reached by reading on to
- * it, without decoding.
+ * Shards are read one after the other, in an order that is a function of seed and epoch. Mix their samples with
+ * {@link shuffle}, and make batches with {@link imageStream}: batches carry `labels` if all samples have a label. To
+ * reach a position inside an epoch, the samples before it are read, but not decoded.
  *
  * @param shards - At least one; `webDatasetFiles` of `simclr-ts/node` takes files.
  * @throws {@link InvalidOptionError} when an option is outside its domain.

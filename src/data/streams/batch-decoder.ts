@@ -11,7 +11,7 @@ import {
 import type { ViewRequest } from '../view-crops.js';
 import type { ImageCache } from './image-cache.js';
 
-/** A record that has a name and a number. */
+/** A record that has a name and an index. */
 export type NamedRecord = ImageRecord & {
   name: string;
   index: number;
@@ -28,13 +28,13 @@ export interface BatchDecoderOptions {
   onError: 'skip' | 'throw';
 }
 
-/** Makes batches of records: takes decoded pictures from the cache, decodes the others, leaves out what is damaged. */
+/** Makes batches of records: takes pictures from the cache, decodes the others, and skips damaged ones. */
 export class BatchDecoder {
   private readonly failures = new Map<string, SkippedImage>();
 
   constructor(private readonly options: BatchDecoderOptions) {}
 
-  /** Files that were left out so far, each once. */
+  /** Files skipped so far, each once. */
   get skipped(): SkippedImage[] {
     return [...this.failures.values()];
   }
@@ -141,7 +141,7 @@ export class BatchDecoder {
   }
 }
 
-/** What a cache knows a picture by from which views are cut: it has not the size of other decoded pictures. */
+/** The key in the cache of a picture from which views are cut, which has another size than decoded pictures. */
 function wholeName(name: string): string {
   return `${name} (whole)`;
 }

@@ -8,7 +8,7 @@ export interface BatchOptions {
   /** Elements per batch. Integer >= 1. */
   batchSize: number;
   /**
-   * Whether a last batch smaller than `batchSize` is left out.
+   * Whether to drop a last batch smaller than `batchSize`.
    *
    * @defaultValue `true`
    */
@@ -17,12 +17,16 @@ export interface BatchOptions {
 
 /** Options of {@link repeat}. */
 export interface RepeatOptions {
-  /** Passes over the data. Integer >= 1, or infinity, which is the default. */
+  /**
+   * Passes over the data. Integer >= 1, or infinity.
+   *
+   * @defaultValue `Infinity`
+   */
   epochs?: number;
 }
 
 /**
- * A stream cut into arrays of `batchSize` elements. Its positions count batches.
+ * Cuts a stream into arrays of `batchSize` elements. Positions in the result count batches.
  *
  * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
@@ -51,14 +55,14 @@ export function batch<T>(input: StreamInput<T>, options: BatchOptions): Stream<T
 }
 
 /**
- * Pass after pass over a stream, as one pass, for loops that count steps instead of epochs.
+ * Repeats a stream pass after pass as a single pass, for loops that count steps instead of epochs.
  *
  * Pass e of the result holds the passes `e * epochs` and following of `input`. Where the size of a pass is known, a
  * position in a later one is reached without reading those before.
  *
  * @throws {@link InvalidOptionError} when `epochs` is not an integer >= 1 and not infinite, or `input` cannot be gone
  *   over.
- * @throws {@link DataError} while reading, when a pass gives nothing: it would go on for ever.
+ * @throws {@link DataError} while reading, when a pass is empty, because the stream would then never give an element.
  * @example
  * const steps = repeat(batches); // never ends
  */

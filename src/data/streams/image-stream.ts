@@ -14,7 +14,7 @@ export interface ImageStreamOptions {
   /** Decodes the records that hold bytes, for example `decodePool(...)` of `simclr-ts/node`. */
   decode?: DecodePictures;
   /**
-   * Batches made ready before they are asked for. Integer >= 1.
+   * Batches to decode in advance. Integer >= 1.
    *
    * @defaultValue `2`
    */
@@ -26,26 +26,26 @@ export interface ImageStreamOptions {
    */
   cache?: ImageCache;
   /**
-   * What happens with a picture that cannot be decoded: it is left out, or the loop throws.
+   * Whether to skip a picture that cannot be decoded, or to throw.
    *
    * @defaultValue `'skip'`
    */
   onError?: 'skip' | 'throw';
   /**
-   * Number of classes; given, every record must have a label from 0 to one less.
+   * Number of classes. Every record must then have a label from 0 to `classes - 1`.
    *
-   * @defaultValue labels are optional
+   * @defaultValue none: labels are optional
    */
   classes?: number;
 }
 
 /** What {@link imageStream} gives: a data set for training. */
 export interface ImageStreamDataset extends DecodedBatches, ImageBatchSource {
-  /** It begins at the batch that is asked for. */
+  /** It starts at any batch. */
   readonly seekable: true;
   /** Whether `decode` cuts the crops of training out of the whole pictures, as `decodePool` does. */
   readonly cutsViews: boolean;
-  /** Pictures that were left out so far, each once. */
+  /** Pictures skipped so far, each once. */
   readonly skipped: readonly SkippedImage[];
 }
 
@@ -59,7 +59,7 @@ function checkLabel({ label, name }: NamedRecord, classes: number | undefined): 
   );
 }
 
-/** Aborted when the loop that uses it is left; also ends its work that nobody waits for any more. */
+/** Iterates `open`, and aborts its signal when the loop ends, so that work under way stops. */
 export async function* withSignal<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
@@ -78,19 +78,21 @@ export async function* withSignal<T>(
 }
 
 /**
- * A stream of pictures as a data set for training: cut into batches, decoded while the step before is computed. With a
- * `decode` that cuts, as `decodePool` does, the random crops of training are cut out of the whole pictures.
+ * Makes a data set of a stream of pictures: cuts it into batches, and decodes them while the step before is computed.
+ * Batches carry `labels` if all their records have one. If `decode` cuts views, as `decodePool` does, the random crops of
+ * training are cut out of the whole pictures.
  *
- * Batches are cut before decoding: a damaged picture makes its batch smaller and moves no other picture; a batch of
- * which fewer than two are left is left out. The order is that of `records` (see {@link shuffle}; the options
- * `shuffle` and `seed` of a training run have no say in it), so a resumed run gets the batches that it had not yet
- * got.
+ * Batches are cut before decoding, so that a damaged picture makes its batch smaller and moves no other picture. A batch
+ * is skipped when no picture is left, and for training (`dropRemainder`) when fewer than two are. The order is that of
+ * `records` (see {@link shuffle}); the options `shuffle` and `seed` of `fit` do not apply. A resumed run continues with
+ * the batches that it had not yet received.
  *
- * @param records - Pictures, decoded or not, or a function of the epoch that gives them.
+ * @param records - Pictures, decoded or not, or a function of the epoch that returns them.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
  * @throws {@link InvalidOptionError} when an option is outside its domain or `records` cannot be iterated.
  * @throws {@link DataError} while batches are taken: pictures of different sizes in a batch, labels that are missing
- *   or out of range where `classes` is given, records without a name where `cache` is given, with `onError: 'throw'` a picture that cannot be decoded, otherwise when
- *   none can.
+ *   or out of range where `classes` is given, records without a name where `cache` is given, no picture that can be
+ *   decoded, and with `onError: 'throw'` any that cannot.
  * @example
  * const records = shuffle(webDataset(shards), { bufferSize: 1000, seed: 1 });
  * await simclr.fit(imageStream(records, { decode }), { batchSize: 64 });

@@ -6,27 +6,27 @@ import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../imag
 import { withSignal } from './image-stream.js';
 import { inOrder } from './map-stream.js';
 
-/** Pictures that can be read at any place, as from files of records of equal length or a folder. */
+/** Pictures with random access, as in a folder or in files of records of equal length. */
 export interface IndexedImages {
   /** Number of pictures. */
   readonly size: number;
   /**
    * Reads the pictures of a batch.
    *
-   * @param indices - Their numbers.
+   * @param indices - The indices of the pictures.
    * @param place - Place of the batch in the pass, for its `number`.
    * @param signal - Aborted when the batch is no longer needed.
-   * @returns `undefined` for a batch that is to be left out.
+   * @returns The batch, or `undefined` to skip it.
    */
   read(indices: Uint32Array, place: number, signal: AbortSignal): Promise<ImageBatch | undefined>;
-  /** Called when a pass ends, also early. */
+  /** Called when a pass ends, even early. */
   close?(): Promise<void> | void;
 }
 
 /** Options of {@link indexedImages}. */
 export interface IndexedImagesOptions {
   /**
-   * Batches read before they are asked for. Integer >= 1.
+   * Batches to read in advance. Integer >= 1.
    *
    * @defaultValue `2`
    */
@@ -38,7 +38,7 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
   /** Number of pictures. */
   readonly size: number;
-  /** It begins at the batch that is asked for. */
+  /** It starts at any batch. */
   readonly seekable: true;
   /** Each of several processes reads its own batches only. */
   readonly shardable: true;
@@ -50,7 +50,7 @@ interface IndexedSource<Batch> {
   close?(): Promise<void> | void;
 }
 
-/** {@link indexedImages} in the name of another function, with what a pass reads from opened when it begins. */
+/** {@link indexedImages} in the name of another function; `begin` opens what a pass reads from. */
 export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch>(
   caller: string,
   size: number,
@@ -80,8 +80,8 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
 }
 
 /**
- * A data set of pictures that can be read at any place: every epoch a new random order of all of them, a function of
- * seed and epoch, read ahead of the training step.
+ * Makes a data set of pictures with random access. Every epoch visits all of them in a new order, a function of seed and
+ * epoch, and reads ahead of the training step.
  *
  * @throws {@link InvalidOptionError} when an option is outside its domain or `images` has no `size` and `read`; while
  *   batches are taken, when there are fewer pictures than one batch.

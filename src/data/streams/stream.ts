@@ -2,7 +2,7 @@ import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { DataError, InvalidOptionError } from '../../errors/errors.js';
 import { isIterable } from '../image-dataset.js';
 
-/** Where reading of a {@link Stream} begins. */
+/** Where reading a {@link Stream} starts. */
 export interface StreamPosition {
   /**
    * The pass over the data, counted from 0.
@@ -19,15 +19,15 @@ export interface StreamPosition {
 }
 
 /**
- * Elements one after the other, in an order that is a function of the epoch alone: opened twice at the same place, a
- * stream gives the same. `for await (const element of stream)` iterates the first pass.
+ * Elements in an order that is a function of the epoch alone: opened twice at the same place, a stream gives the same
+ * elements. `for await (const element of stream)` iterates the first pass.
  */
 export interface Stream<T> extends AsyncIterable<T> {
-  /** Begins a pass at a position. Leaving the loop early closes what was opened. */
+  /** Starts a pass at a position. Leaving the loop early closes what was opened. */
   open(from?: StreamPosition): AsyncGenerator<T, void, undefined>;
-  /** Elements of a pass, where that is known. */
+  /** Number of elements of a pass, if it is known. */
   readonly size?: number;
-  /** Seed of the order, where there is one. */
+  /** Seed of the order, if there is one. */
   readonly seed?: number;
 }
 
@@ -111,9 +111,9 @@ export function toStream<T>(caller: string, input: StreamInput<T>): Stream<T> {
 }
 
 /**
- * A stream of anything iterable.
+ * Makes a stream of anything iterable.
  *
- * A position inside a pass is reached by reading on to it, in arrays at once.
+ * To reach a position inside a pass, the elements before it are read; an array starts there at once.
  *
  * @param input - Array, iterable, async iterable, or a function of the epoch that returns one.
  * @throws {@link InvalidOptionError} when it is none of these.

@@ -7,18 +7,18 @@ import { DataError } from '../../errors/errors.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { readFully, unreadable } from './read-bytes.js';
 
-/** A data set in files that are read a picture at a time. */
+/** A data set of files from which single pictures are read. Its batches carry `labels` where the data set has them. */
 export interface RecordFileDataset extends IndexedImagesDataset {
-  /** For each picture the number of its class, where they lie in a file of their own. */
+  /** For each picture the number of its class, where labels have a file of their own. */
   readonly labels?: Uint8Array;
-  /** Name of class 0, 1, ... where the data set has names. */
+  /** Names of classes 0, 1, ... where the data set has names. */
   readonly classNames?: readonly string[];
 }
 
 /** Options of the functions that open files of records. */
 export interface RecordFileOptions {
   /**
-   * Batches read before they are asked for. Integer >= 1.
+   * Batches to read in advance. Integer >= 1.
    *
    * @defaultValue `2`
    */
@@ -40,20 +40,20 @@ export interface RecordFile {
   count: number;
 }
 
-/** What errors name of a record. */
+/** What errors say about a record. */
 export interface RecordPlace {
   path: string;
   record: number;
 }
 
-/** How records are laid out, and what is made of them. */
+/** The layout of records, and how to unpack them. */
 export interface RecordLayout {
   recordBytes: number;
   /** `[height, width, channels]` of a picture. */
   shape: readonly [number, number, number];
   /** Writes the picture of a record into `target` from `offset` on; returns its label, if it holds one. */
   unpack(record: Uint8Array, target: Uint8Array, offset: number, where: RecordPlace): number | undefined;
-  /** Labels from elsewhere. */
+  /** Labels that the records do not hold themselves. */
   labels?: Uint8Array | undefined;
 }
 
@@ -106,7 +106,7 @@ export async function readStart(caller: string, path: FilePath, bytes: number): 
   }
 }
 
-/** Files of records one after the other as a data set; they are open while a pass goes on. */
+/** Concatenates files of records into a data set. The files are open during a pass. */
 export function recordFiles(
   caller: string,
   files: readonly RecordFile[],

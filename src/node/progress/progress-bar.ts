@@ -2,9 +2,9 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { type Bar, isInteractive, openBar } from './bar.js';
 import type { ProgressOptions } from './progress.js';
 
-/** What a training callback hears when training begins. */
+/** What a training callback receives when training begins. */
 export interface ProgressFitStart {
-  /** Steps of the whole training, where the data set says how many. */
+  /** Steps of the whole training, where their number is known. */
   totalSteps?: number;
   /** Number of passes. */
   epochs: number;
@@ -12,7 +12,7 @@ export interface ProgressFitStart {
   batchSize: number;
 }
 
-/** What a training callback hears after a step. */
+/** What a training callback receives after a step. */
 export interface ProgressStep {
   /** The step, counted from 0 over the whole training. */
   step: number;
@@ -22,21 +22,21 @@ export interface ProgressStep {
   loss: number;
   /** Learning rate of the step. */
   learningRate: number;
-  /** Duration of the step. */
+  /** Duration of the step in seconds. */
   seconds: number;
   /** Pairs of views in the step. */
   pairs: number;
 }
 
-/** What a training callback hears after an epoch. */
+/** What a training callback receives after an epoch. */
 export interface ProgressEpoch {
   /** The pass, counted from 0. */
   epoch: number;
   /** Mean loss in nats. */
   loss: number;
-  /** Duration of the epoch. */
+  /** Duration of the epoch in seconds. */
   seconds: number;
-  /** Speed over the epoch. */
+  /** Pairs of views per second over the epoch. */
   pairsPerSecond: number;
   /** Steps of the epoch. */
   steps: number;
@@ -58,8 +58,8 @@ export interface ProgressBarCallback {
 const smoothing = 0.1;
 
 /**
- * A training callback that shows how far training is: on a terminal a bar with the loss, pairs per second and the
- * remaining time; elsewhere (files, CI) one line per epoch.
+ * Makes a training callback that shows progress: on a terminal a bar with the loss, pairs per second and the remaining
+ * time, elsewhere (files, CI) one line per epoch.
  *
  * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing.
  * @example

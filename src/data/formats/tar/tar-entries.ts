@@ -9,7 +9,7 @@ import { checkMap, expand, extendOldSparse, mapInData, paxSparse, type SparseMap
 
 /** A file in a tar archive. */
 export interface TarEntry {
-  /** Its path in the archive, without a leading `./`. */
+  /** The path in the archive, without a leading `./`. */
   name: string;
   /** Its contents. */
   bytes: Uint8Array;
@@ -27,7 +27,7 @@ export interface TarEntriesOptions {
 
 const blockBytes = 512;
 
-/** Names and extended headers are read at once: none is that long. */
+/** Largest name or extended header, which is read at once. */
 const maximumMetaBytes = 2 ** 23;
 
 /** Kinds of entries that are not files, by type. */
@@ -155,13 +155,13 @@ async function contents(
 }
 
 /**
- * The files of a tar archive, one after the other as they are read; also of one compressed with gzip.
+ * Reads the files of a tar archive in order, compressed with gzip or not.
  *
- * Archives of GNU tar, POSIX (pax, ustar) and older programs, with long names and with files that have holes. Folders
- * and volume labels are passed over. Anything else that is not a plain file (links, devices) is an error, as is a name that
- * is an absolute path or leads out of the archive. Owners, modes and times are not looked at.
+ * It reads archives of GNU tar, POSIX (pax, ustar) and older programs, with long names and sparse files. It skips folders
+ * and volume labels, and ignores owners, modes and times. Anything else that is not a plain file (links, devices) is an
+ * error, and so is a name that is an absolute path or leads out of the archive.
  *
- * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is none.
+ * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is not a source.
  * @throws {@link DataError} naming the archive and what is wrong: not a tar file, damaged, cut off, going on after its
  *   end, a file that is too large, a name or kind of entry that is not allowed.
  * @example
