@@ -113,7 +113,7 @@ class FitRun {
     const errors: unknown[] = [];
     try {
       await this.call((callback) => callback.onFitStart?.(start, this.context));
-      if (this.options.resume && this.length.isOver) this.stopReason = timeIsUp;
+      if (this.length.wasOver) this.stopReason = timeIsUp;
       for (let epoch = first; epoch < last && !this.ended(); epoch++) await this.runEpoch();
       outcome = this.options.signal?.aborted
         ? 'aborted'
