@@ -87,6 +87,9 @@ export function checkPlan(caller: string, config: LearningRateConfig): void {
   const { warmupEpochs, cosineEpochs, interval = 'step' } = schedule;
   checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
   if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
+  for (const name of ['start', 'end'] as const) {
+    if (schedule[name] !== undefined) checkNonNegative(caller, `schedule.${name}`, schedule[name]);
+  }
   checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
 }
 
