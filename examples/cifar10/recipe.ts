@@ -1,12 +1,12 @@
 import {
   AdamW,
-  type Callback,
   checkpoint,
   type ImageArray,
   projectionHead,
   resnet18,
   SimCLR,
   simclrAugmentation,
+  warmupCosineByShare,
 } from 'simclr-ts';
 import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
@@ -47,7 +47,14 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
     augmentation: simclrAugmentation(augmentationOptions),
     normalization,
     temperature,
-    optimizer: new AdamW({ learningRate: peakLearningRate, weightDecay }),
+    optimizer: new AdamW({
+      learningRate: warmupCosineByShare({
+        peak: peakLearningRate,
+        start: 0.02 * peakLearningRate,
+        warmupShare,
+      }),
+      weightDecay,
+    }),
     seed,
   });
 }
@@ -69,43 +76,23 @@ export function describeSettings({ seed, images, batchSize, epochs, minutes }: R
   };
 }
 
-/** Warm-up, then half a cosine to 0, over whatever ends first: the time or the steps. */
-function scheduleByProgress(progress: () => number): (step: number) => number {
-  return () => {
-    const share = Math.min(progress(), 1);
-    if (share < warmupShare) return peakLearningRate * Math.max(share / warmupShare, 0.02);
-    return (peakLearningRate / 2) * (1 + Math.cos((Math.PI * (share - warmupShare)) / (1 - warmupShare)));
-  };
-}
-
 /**
  * Trains until the epochs are done, the time is up or Ctrl-C comes, with a progress bar; the checkpoint lies in
  * `out/checkpoint` whatever happened.
  */
 export async function train(simclr: SimCLR, images: ImageArray, options: RunOptions) {
-  const { batchSize, minutes, epochs = 10_000, out } = options;
-  const size = Math.min(batchSize, images.shape[0]);
-  const totalSteps = epochs * Math.floor(images.shape[0] / size);
-  const began = performance.now();
-  const elapsed = () => (performance.now() - began) / 60_000;
-  const progress = () => Math.max(elapsed() / minutes, simclr.progress.step / totalSteps);
-  (simclr.optimizer as AdamW).learningRate = scheduleByProgress(progress);
-
-  const clock: Callback = {
-    onStepEnd(_, context) {
-      if (elapsed() >= minutes) context.stop('the time is up');
-    },
-  };
+  const { batchSize, minutes, epochs, out } = options;
+  const isTimed = Number.isFinite(minutes);
   const interrupt = onInterrupt();
   try {
     return await simclr.fit(images, {
-      epochs,
-      batchSize: size,
+      ...(epochs !== undefined && { epochs }),
+      ...(isTimed && { minutes }),
+      batchSize: Math.min(batchSize, images.shape[0]),
       callbacks: [
-        clock,
         recordLosses(out),
         checkpoint(directory(`${out}/checkpoint`), { everySteps: 100 }),
-        Number.isFinite(minutes) ? timedProgress(minutes) : progressBar(),
+        isTimed ? timedProgress(minutes) : progressBar(),
       ],
       signal: interrupt.signal,
     });

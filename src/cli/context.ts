@@ -41,6 +41,11 @@ export type Action<Options> = (
   context: Context,
 ) => Promise<Result>;
 
+/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
+export type Execute = <Options>(
+  load: () => Promise<Action<Options>>,
+) => (...received: unknown[]) => Promise<void>;
+
 /** Whether somebody watches: a terminal that is not the log of a CI job. */
 function isWatched(): boolean {
   const { CI, TERM } = process.env;

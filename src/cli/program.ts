@@ -11,14 +11,9 @@ import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
 import { applyConfig } from './config-file.js';
-import { type Action, type CommonOptions, makeContext } from './context.js';
+import { type Action, type CommonOptions, type Execute, makeContext } from './context.js';
 import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
 import { FlagNames } from './flag-names.js';
-
-/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
-export type Execute = <Options>(
-  load: () => Promise<Action<Options>>,
-) => (...received: unknown[]) => Promise<void>;
 
 /** The version in package.json, which lies as far above the source as above what is built. */
 export function packageVersion(): string {

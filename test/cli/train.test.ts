@@ -143,7 +143,7 @@ describe('train', () => {
     const flags = [...tiny, '--epochs', '10000', '--minutes', '0.01', '--out', 'timed'];
     const { code, json } = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(code).toBe(0);
-    expect(json).toMatchObject({ outcome: 'stopped', reason: '0.01 minutes are over' });
+    expect(json).toMatchObject({ outcome: 'stopped', reason: 'the time is up' });
   });
 
   it('takes a recipe, micro-batches and a configuration file', async () => {

@@ -139,6 +139,7 @@ export const callers: Record<string, Caller> = {
     call: (options) => data.indexedImages({ size: 1, read: async () => tinyPictures(1) as never }, options),
   },
   'data splitImages (options)': { call: (options) => data.splitImages(pictures(), options) },
+  'data samplePictures (options)': { call: (options) => data.samplePictures(2, options) },
   'data mapStream (options)': { call: (options) => data.mapStream(streamOf(), (item) => item, options) },
   'data prefetch (options)': { call: (options) => data.prefetch(streamOf(), options) },
   'data shuffle (options)': {
@@ -353,6 +354,10 @@ export const callers: Record<string, Caller> = {
     call: optimizers.warmupCosineSchedule,
     base: [{ peak: 1, warmupSteps: 1, totalSteps: 5 }],
   },
+  'optimizers warmupCosineByShare (options)': {
+    call: optimizers.warmupCosineByShare,
+    base: [{ peak: 1 }],
+  },
   'optimizers new SGD (options)': {
     call: (options) => new optimizers.SGD(options),
     base: [{ learningRate: 0.1 }],
@@ -370,6 +375,15 @@ export const callers: Record<string, Caller> = {
     unchecked: { temperature: 'checked by new SimCLR' },
   },
 
+  'report evaluateRun (options)': {
+    call: (options, { simclr }) =>
+      report.evaluateRun(
+        simclr,
+        { references: pictures(), test: pictures() },
+        () => Promise.reject(new Error('It was trained.')),
+        options,
+      ),
+  },
   'report writeReport (data)': {
     call: (options) => report.writeReport(`${nowhere}/report.html`, options),
     base: [{ title: 'test' }],

@@ -9,9 +9,9 @@ const real = new Set(
   `alpha antialias aspectRatio background base baseLearningRate
   beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta momentum probability redundancy saturation scale share sigma start std
+  maxBytes maxEntryBytes mean minDelta minutes momentum peak probability redundancy saturation scale share sigma start std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
-  viewBytes warmupEpochs cosineEpochs weightDecay`.split(/\s+/),
+  viewBytes warmupEpochs warmupShare cosineEpochs weightDecay`.split(/\s+/),
 );
 
 /** Numbers that may be below 0. */
@@ -20,7 +20,7 @@ const signed = new Set(['mean']);
 /** Options that have an upper limit. */
 const refusedAt = new Set(
   `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
-  testFraction validationShare share lowerBy beta1 beta2 threshold strength`.split(/\s+/),
+  testFraction validationShare warmupShare share lowerBy beta1 beta2 threshold strength`.split(/\s+/),
 );
 
 const found = publicOptions();

@@ -39,7 +39,7 @@ describe('fit with minutes', () => {
     const simclr = planned();
     const callbacks = [stepTakes(25)];
     const history = await simclr.fit(tinyPictures(8), { minutes: 1, batchSize: 4, callbacks });
-    expect(history).toMatchObject({ outcome: 'stopped', reason: 'the 1 minutes are over' });
+    expect(history).toMatchObject({ outcome: 'stopped', reason: 'the time is up' });
     expect(history.steps.map(({ epoch }) => epoch)).toEqual([0, 0, 1]);
     expect(simclr.progress).toMatchObject({ step: 3, epoch: 1, batch: 1, seconds: 75 });
     simclr.dispose();

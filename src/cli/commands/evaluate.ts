@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import {
   addBatchOption,
   addCommonOptions,
@@ -8,7 +9,6 @@ import {
   numberBetween,
   seed,
 } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `evaluate DIR`. */
 export function evaluateCommand(execute: Execute): Command {

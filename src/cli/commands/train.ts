@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import {
   addBackendOption,
   addCommonOptions,
@@ -10,7 +11,6 @@ import {
   numberFrom,
   seed,
 } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `train DIR`. */
 export function trainCommand(execute: Execute): Command {

@@ -89,7 +89,7 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       format = undefined;
       if (quiet || !isInteractive(stream)) return;
       const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
-      format = `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`;
+      format = `epoch {epoch}${ofEpochs(epochs)} ${place} | loss {loss} | {speed} pairs/s`;
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
       firstEpoch ??= epoch;
@@ -109,7 +109,7 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
       if (quiet || format !== undefined) return;
       stream.write(
-        `epoch ${epoch - (firstEpoch ?? epoch) + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
+        `epoch ${epoch - (firstEpoch ?? epoch) + 1}${ofEpochs(epochs)}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
       );
     },
     onFitEnd() {
@@ -121,4 +121,9 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
 
 function formatSpeed(pairsPerSecond: number): string {
   return pairsPerSecond.toFixed(pairsPerSecond < 10 ? 2 : 0);
+}
+
+/** Without a number where only the clock ends training. */
+function ofEpochs(epochs: number): string {
+  return Number.isFinite(epochs) ? `/${epochs}` : '';
 }

@@ -32,6 +32,7 @@ import { epochsOf, RunLength } from './run-length.js';
 import { viewRequests } from './view-requests.js';
 
 const caller = 'SimCLR.fit';
+const timeIsUp = 'the time is up';
 
 /** Runs the epochs: what `SimCLR.fit` does. */
 export async function fitTrainer(
@@ -112,7 +113,7 @@ class FitRun {
     const errors: unknown[] = [];
     try {
       await this.call((callback) => callback.onFitStart?.(start, this.context));
-      if (this.options.resume && this.length.isOver) this.stopReason = this.timeIsUp;
+      if (this.length.wasOver) this.stopReason = timeIsUp;
       for (let epoch = first; epoch < last && !this.ended(); epoch++) await this.runEpoch();
       outcome = this.options.signal?.aborted
         ? 'aborted'
@@ -207,10 +208,6 @@ class FitRun {
     return start;
   }
 
-  private get timeIsUp(): string {
-    return `the ${this.options.minutes} minutes are over`;
-  }
-
   private ended(): boolean {
     return (
       this.options.signal?.aborted === true ||
@@ -273,7 +270,7 @@ class FitRun {
         await yieldToEventLoop();
         if (!taken?.late) stepBegan = performance.now();
         this.length.tell();
-        if (this.stepsTaken > 0 && this.length.isOver) this.stopReason ??= this.timeIsUp;
+        if (this.stepsTaken > 0 && this.length.isOver) this.stopReason ??= timeIsUp;
         cut = this.ended();
         if (cut) break;
       }

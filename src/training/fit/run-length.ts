@@ -67,6 +67,11 @@ export class RunLength {
     return Math.max(0, this.totalSeconds - this.secondsBefore - this.elapsed()) / 60;
   }
 
+  /** Whether the time was up before this call: then a run that resumes takes no step. */
+  get wasOver(): boolean {
+    return this.secondsBefore >= this.totalSeconds;
+  }
+
   /** Whether the time is up. */
   get isOver(): boolean {
     return this.secondsBefore + this.elapsed() >= this.totalSeconds;
