@@ -9,7 +9,7 @@ import {
   type EmbeddingArray,
   knnClassifier,
   linearProbe,
-} from '../evaluation/measures.js';
+} from '../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../training/index.js';
 import { pixelEmbeddings } from './pixel-embeddings.js';
 

@@ -1,5 +1,5 @@
 import { type ImageArrayLike, isBytes } from '../data/image-array.js';
-import type { EmbeddingArray } from '../evaluation/measures.js';
+import type { EmbeddingArray } from '../evaluation/embedding-evaluation.js';
 
 /**
  * The pixels of each picture as its embedding: what an encoder has to beat. Each channel has mean 0 and standard deviation

@@ -118,7 +118,10 @@ function savedOptimizer(
 
 /** Why no file can hold this optimizer; `undefined` where it can. */
 function whyForeign(className: string, config: serialization.ConfigDict): string | undefined {
-  if (!['SGD', 'AdamW', 'LARS'].includes(className)) return `(${className}) is not one of this library`;
+  // tf.train's SGD has the class name of this library's.
+  if (config.name === undefined || !['SGD', 'AdamW', 'LARS'].includes(className)) {
+    return `(${className}) is not one of this library`;
+  }
   const option = Object.keys(config).find((name) => config[name] === 'custom');
   return option === undefined
     ? undefined
