@@ -35,7 +35,7 @@ const largeNetworks = [
 /** What takes minutes a test where graphics are computed by the processor. */
 export const slowGraphics: LeftOut = {
   tests: largeNetworks,
-  because: 'networks of full width take minutes a test in software: the narrow ones stand for them',
+  because: 'networks of full width take minutes per test in software: the narrow ones stand for them',
 };
 
 /** Where textures hold 16-bit floats `fit` refuses to train: what embeds is left. */
@@ -50,7 +50,7 @@ export const halfFloats: LeftOut = {
     'test/training/',
   ],
   because:
-    'losses, gradients and exact orders of neighbours do not fit into 16 bits, and training is refused: what embeds is tested',
+    'losses, gradients and exact orders of neighbors do not fit into 16 bits, and training is refused: only embedding is tested',
 };
 
 /** Each shape of each kernel is compiled anew there, and a step of the narrow network takes a minute. */
