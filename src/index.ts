@@ -355,6 +355,8 @@ export {
   type SkipNonFinite,
   type SkippedStep,
   type StepRecord,
+  type Trainer,
+  type TrainerParts,
   type TrainingPlan,
   type TrainingProgress,
   type TrainStepOptions,

@@ -36,6 +36,7 @@ import {
 } from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
 import { cacheFolder } from '../../examples/cifar10/dataset.js';
+import { normalizeImages } from '../../src/training/step/views.js';
 import { findPython } from '../runtimes.js';
 import { buildAugmentation, buildTrainer, readPictures } from './build.js';
 import { learningRateAt, recipe } from './recipe.js';
@@ -122,12 +123,16 @@ async function compareSteps(python: string, folder: string, steps: number, pictu
     const both = tidy(() => concat(views, 0));
     writeFileSync(join(folder, `views${step}.f32`), bytesOf((await both.data()) as Float32Array));
     optimizer.learningRate = rate;
-    const { loss, gradients } = contrastiveGradients(simclr.normalize(views[0]), simclr.normalize(views[1]), {
-      encoder,
-      projectionHead: head,
-      loss: (z1, z2) => ntXentLoss(z1, z2, { temperature: recipe.temperature }),
-      variables,
-    });
+    const { loss, gradients } = contrastiveGradients(
+      normalizeImages(simclr.normalization, views[0]),
+      normalizeImages(simclr.normalization, views[1]),
+      {
+        encoder,
+        projectionHead: head,
+        loss: (z1, z2) => ntXentLoss(z1, z2, { temperature: recipe.temperature }),
+        variables,
+      },
+    );
     optimizer.applyGradients(gradients);
     if (step === 0)
       for (const [name, values] of gradientsByName(gradients, variables)) first.set(name, values);

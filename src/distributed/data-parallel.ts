@@ -16,7 +16,7 @@ import { isError } from '../errors/is-error.js';
 import type { ViewLoss } from '../losses/index.js';
 import { namedWeights, variableOf } from '../models/named-weights.js';
 import { withSharedStatistics } from '../tensors/index.js';
-import { fitKeys } from '../training/fit/fit.js';
+import { fitKeys } from '../training/fit/fit-options.js';
 import type {
   Callback,
   FitOptions,
@@ -27,6 +27,7 @@ import type {
   TrainStepResult,
 } from '../training/index.js';
 import type { ParallelStep } from '../training/step/parallel-step.js';
+import { coreOf } from '../training/step/trainer-core.js';
 import { checkRanksAgree } from './check-ranks.js';
 import type { Communicator } from './communicators/communicator.js';
 import { packageVersion } from './communicators/version.js';
@@ -177,7 +178,7 @@ class Ranks implements DataParallel {
   /** Runs what all ranks do together; an error of one ends it for all. */
   private async together<T>(body: () => Promise<T>): Promise<T> {
     const { simclr, communicator } = this;
-    simclr.parallel = parallelStep(simclr, communicator, this.options);
+    coreOf('dataParallel', simclr).parallel = parallelStep(simclr, communicator, this.options);
     try {
       return await body();
     } catch (error) {
@@ -186,7 +187,7 @@ class Ranks implements DataParallel {
       if (!common) communicator.abort(error);
       throw error;
     } finally {
-      simclr.parallel = undefined;
+      coreOf('dataParallel', simclr).parallel = undefined;
     }
   }
 

@@ -1,5 +1,5 @@
 import { embeddingHealth } from '../evaluation/index.js';
-import type { SimCLR } from '../training/index.js';
+import type { Trainer } from '../training/index.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { short } from './check-settings.js';
 import type { Diagnosis } from './finding.js';
@@ -11,7 +11,7 @@ import { pairingRate, pairStatistics, unitRows } from './similarities.js';
 export const settleSteps = 50;
 
 /** All that one probe shows to be wrong. */
-export async function checkProbe(simclr: SimCLR, probe: Probe): Promise<Diagnosis[]> {
+export async function checkProbe(simclr: Trainer, probe: Probe): Promise<Diagnosis[]> {
   const { pairs, projections } = probe;
   // All that follows compares projections, and NaN compares with nothing.
   const nonFinite = checkFinite(probe);
@@ -110,7 +110,7 @@ function checkConstant({ projections, pairs }: Probe): Diagnosis[] {
 }
 
 async function checkGeometry(
-  simclr: SimCLR,
+  simclr: Trainer,
   { projections, pairs }: Probe,
   atChance: boolean,
 ): Promise<Diagnosis[]> {
@@ -169,7 +169,7 @@ function checkScale({ customLoss, pairs }: Probe): Diagnosis[] {
   ];
 }
 
-function checkLeak(simclr: SimCLR, { shuffledProjections, pairs }: Probe, loss: number): Diagnosis[] {
+function checkLeak(simclr: Trainer, { shuffledProjections, pairs }: Probe, loss: number): Diagnosis[] {
   if (!shuffledProjections) return [];
   const units = unitRows(shuffledProjections, 2 * pairs);
   const { temperature } = lossOf(simclr);

@@ -1,4 +1,4 @@
-import type { SimCLR } from '../training/index.js';
+import type { Trainer } from '../training/index.js';
 import type { Diagnosis } from './finding.js';
 import { lossOf } from './loss-of.js';
 
@@ -22,7 +22,7 @@ const usualRates: Record<string, { range: readonly [number, number]; scales: boo
 };
 
 /** The temperature, where the loss is NT-Xent. */
-export function checkTemperature(simclr: SimCLR): Diagnosis[] {
+export function checkTemperature(simclr: Trainer): Diagnosis[] {
   const { temperature, customLoss } = lossOf(simclr);
   const [low, high] = usualTemperature;
   if (customLoss || (temperature >= low && temperature <= high)) return [];
@@ -43,7 +43,7 @@ export function checkTemperature(simclr: SimCLR): Diagnosis[] {
 }
 
 /** The peak learning rate, where the optimizer is a known one and tells. */
-export function checkLearningRate(simclr: SimCLR, batchSize: number): Diagnosis[] {
+export function checkLearningRate(simclr: Trainer, batchSize: number): Diagnosis[] {
   const className = simclr.optimizer.getClassName();
   const usual = usualRates[className];
   const rate = peakRate(simclr);
@@ -66,7 +66,7 @@ export function checkLearningRate(simclr: SimCLR, batchSize: number): Diagnosis[
   ];
 }
 
-function peakRate(simclr: SimCLR): number | undefined {
+function peakRate(simclr: Trainer): number | undefined {
   const { learningRate } = simclr.optimizer as unknown as { learningRate?: unknown };
   if (typeof learningRate === 'number') return learningRate;
   const peak = (learningRate as { config?: { learningRate?: unknown } } | undefined)?.config?.learningRate;

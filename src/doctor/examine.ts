@@ -4,8 +4,9 @@ import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import { type PicturesOrViews, takeRange } from '../training/fit/epoch-batches.js';
-import type { SimCLR } from '../training/index.js';
+import type { Trainer } from '../training/index.js';
+import { type PicturesOrViews, takeRange } from '../training/step/batch.js';
+import { coreOf } from '../training/step/trainer-core.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { checkProbe } from './check-probe.js';
 import { checkLearningRate, checkTemperature } from './check-settings.js';
@@ -45,14 +46,14 @@ const trainedSteps = 100;
  * for (const { message, remedy } of await examine(simclr, pictures)) console.log(message, remedy);
  */
 export async function examine(
-  simclr: SimCLR,
+  simclr: Trainer,
   images: Tensor4D | ImageArrayLike,
   options: ExamineOptions = {},
 ): Promise<Finding[]> {
   checkKeys('examine', options, { batchSize: 1, probeSize: 1, epoch: 1 });
   const { probeSize = 64, epoch = 0 } = options;
   const { batchSize = images?.shape?.[0] ?? 0 } = options;
-  simclr.checkUsable('examine');
+  coreOf('examine', simclr).checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
   const all = toBatch('examine', images);
@@ -91,7 +92,7 @@ export async function examine(
  * @param take - Gives at most so many of the pictures, as a new tensor, and their numbers.
  */
 export async function probeOf(
-  simclr: SimCLR,
+  simclr: Trainer,
   take: (count: number) => { images: PicturesOrViews; indices: ArrayLike<number> },
   epoch: number,
   probeSize: number,
@@ -109,7 +110,7 @@ export function toFinding({ certain: _, ...diagnosis }: Diagnosis, step: number)
   return { ...diagnosis, step };
 }
 
-function checkLoss(simclr: SimCLR, { projections, pairs }: Probe, step: number): Diagnosis[] {
+function checkLoss(simclr: Trainer, { projections, pairs }: Probe, step: number): Diagnosis[] {
   const { temperature, customLoss } = lossOf(simclr);
   if (customLoss) return [];
   const { loss } = pairStatistics(unitRows(projections, 2 * pairs), pairs, temperature);

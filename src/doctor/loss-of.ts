@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { ContrastiveLoss, SimCLR } from '../training/index.js';
+import type { ContrastiveLoss, Trainer } from '../training/index.js';
 
 /** The loss of a trainer as the checks see it. */
 export interface LossOfTrainer {
@@ -13,7 +13,7 @@ export interface LossOfTrainer {
 const defaultTemperature = 0.5;
 
 /** What a trainer compares its views with. A loss that needs labels is given each picture as a class of its own. */
-export function lossOf({ loss, customLoss, temperature = defaultTemperature }: SimCLR): LossOfTrainer {
+export function lossOf({ loss, customLoss, temperature = defaultTemperature }: Trainer): LossOfTrainer {
   if (loss.config?.name === 'ntXent') return { customLoss: undefined, temperature };
   const classes = (view: Tensor2D) => Array.from({ length: view.shape[0] }, (_, picture) => picture);
   return {

@@ -1,4 +1,4 @@
-import type { SimCLR, StepRecord } from '../training/index.js';
+import type { StepRecord, Trainer } from '../training/index.js';
 import { attainableGain, chanceLoss, chanceShare } from './chance.js';
 import { short } from './check-settings.js';
 import type { Diagnosis } from './finding.js';
@@ -17,7 +17,7 @@ export class LossWatch {
   private pairs = 0;
 
   constructor(
-    private readonly simclr: SimCLR,
+    private readonly simclr: Trainer,
     /** Steps over which the loss is averaged. */
     private readonly patience: number,
   ) {}

@@ -25,9 +25,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import { ntXentLoss } from '../losses/index.js';
 import { randomGenerator } from '../random/index.js';
-import type { PicturesOrViews } from '../training/fit/epoch-batches.js';
-import { contrastiveGradients, type SimCLR, trainableVariables } from '../training/index.js';
-import { projectViews } from '../training/step/project-views.js';
+import { projectViews } from '../training/gradients/project-views.js';
+import { contrastiveGradients, type Trainer, trainableVariables } from '../training/index.js';
+import type { PicturesOrViews } from '../training/step/batch.js';
 import { rememberStatistics } from '../training/step/running-statistics.js';
 import { lossOf } from './loss-of.js';
 import { allLayers, watchActivations } from './watch-activations.js';
@@ -58,7 +58,7 @@ export interface Probe {
  * Whether some layer normalises parts of the batch on their own, so that rows of one part know of each other: this
  * library's with `groups`, or a layer with running statistics that is not known to take the batch as a whole.
  */
-export function sharesPartsOfBatch(simclr: SimCLR): boolean {
+export function sharesPartsOfBatch(simclr: Trainer): boolean {
   return [simclr.encoder, simclr.projectionHead].flatMap(allLayers).some((layer) => {
     const className = layer.getClassName();
     if (className === 'SimCLRBatchNormalization') return Number(layer.getConfig().groups ?? 1) > 1;
@@ -72,7 +72,7 @@ export function sharesPartsOfBatch(simclr: SimCLR): boolean {
  * @param images - Pictures as for `trainStep`, or views as for `SimCLR.views`. Not disposed.
  */
 export async function takeProbe(
-  simclr: SimCLR,
+  simclr: Trainer,
   images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
@@ -115,7 +115,7 @@ interface Measurements {
 }
 
 function measure(
-  simclr: SimCLR,
+  simclr: Trainer,
   images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
@@ -182,7 +182,7 @@ function toSmallerSize(view1: Tensor4D, view2: Tensor4D): Tensor4D[] {
 }
 
 /** Projections as they are when partners do not sit in the same part of the batch. */
-function shuffledProjections(simclr: SimCLR, view1: Tensor4D, view2: Tensor4D): Tensor2D {
+function shuffledProjections(simclr: Trainer, view1: Tensor4D, view2: Tensor4D): Tensor2D {
   const pairs = view1.shape[0];
   const order = randomGenerator(0).permutation(pairs);
   const back = new Int32Array(pairs);

@@ -1,54 +1,65 @@
 import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { unlessLost } from '../backend/lost-device.js';
+import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
-import { checkImages } from '../data/image-dataset.js';
-import { toBatch } from '../data/image-rows.js';
-import { checkImageValues, type ImageArrayLike } from '../data/index.js';
+import { checkImageDataset } from '../data/check-image-dataset.js';
+import { isTensor } from '../data/image-array.js';
+import { isImageArray } from '../data/image-dataset.js';
+import { checkImageValues, datasetSize, type ImageDataset, imageBatches } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
-import { ShapeError } from '../errors/errors.js';
-import type { SimCLR } from './simclr.js';
-import { explainMissingKernel } from './step/contrastive-gradients.js';
+import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import type { TrainerCore } from './step/trainer-core.js';
+import { normalizeImages } from './step/views.js';
+import type { EmbedOptions } from './trainer.js';
 
-/** Options of `embed` and `project`. */
-export interface EmbedOptions {
-  /** Pictures a pass through the network: bounds the memory. @defaultValue `64` */
-  batchSize?: number;
-  /** Called after each pass with the pictures done and their total. */
-  onProgress?: (done: number, total: number) => void;
+/** Runs a data set through the encoder, and the head where `projected`, in inference mode and batch by batch. */
+export function embedDataset(
+  core: TrainerCore,
+  caller: string,
+  images: ImageDataset,
+  options: EmbedOptions,
+  projected: boolean,
+): Promise<Tensor2D> {
+  return unlessLost(caller, core.progress.step, () => embed(core, caller, images, options, projected));
 }
 
-/** Runs pictures through the encoder, and the head where `projected`, in inference mode and in pieces. */
-export async function embedImages(
-  simclr: SimCLR,
+async function embed(
+  core: TrainerCore,
   caller: string,
-  images: Tensor4D | ImageArrayLike,
+  images: ImageDataset,
   options: EmbedOptions,
   projected: boolean,
 ): Promise<Tensor2D> {
   checkKeys(caller, options, { batchSize: 1, onProgress: 1 });
   const { batchSize = 64, onProgress } = options;
-  simclr.checkUsable(caller);
+  core.checkUsable(caller);
   checkInteger(caller, 'batchSize', batchSize);
-  checkInputShape(simclr, caller, images);
-  const total = images.shape[0]!;
+  checkImageDataset(caller, 'images', images);
+  if (isTensor(images) || isImageArray(images)) checkInputShape(core, caller, images.shape);
+  const total = datasetSize(images);
   const pieces: Tensor2D[] = [];
+  let done = 0;
   try {
-    for (let start = 0; start < total; start += batchSize) {
-      const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
+    for await (const { images: batch } of imageBatches(images, {
+      batchSize,
+      shuffle: false,
+      dropRemainder: false,
+    })) {
       try {
+        checkInputShape(core, caller, batch.shape);
         await checkImageValues(caller, 'images', batch);
-        simclr.checkUsable(caller); // it may have been disposed of meanwhile
-        pieces.push(
-          tidy(() => {
-            const h = simclr.encoder.apply(simclr.normalize(batch), { training: false }) as Tensor2D;
-            return projected ? (simclr.projectionHead.apply(h, { training: false }) as Tensor2D) : h;
-          }),
-        );
+        core.checkUsable(caller); // it may have been disposed of meanwhile
+        pieces.push(represent(core, batch, projected));
       } finally {
         batch.dispose();
       }
-      onProgress?.(start + pieces.at(-1)!.shape[0], total);
+      done += pieces.at(-1)!.shape[0];
+      onProgress?.(done, total);
       await yieldToEventLoop();
+    }
+    if (pieces.length === 0) {
+      throw new InvalidOptionError(`${caller}: images must hold at least one image. Received: none.`);
     }
     return tidy(() => concat(pieces, 0));
   } catch (error) {
@@ -58,11 +69,18 @@ export async function embedImages(
   }
 }
 
-function checkInputShape(simclr: SimCLR, caller: string, images: Tensor4D | ImageArrayLike): void {
-  checkImages(caller, 'images', images);
-  const expected = simclr.encoder.inputs[0]!.shape.slice(1);
-  const { shape } = images;
-  if (shape[0] < 1 || expected.some((size, axis) => size !== shape[axis + 1])) {
+/** Representations or projections of images that were checked. */
+function represent(core: TrainerCore, images: Tensor4D, projected: boolean): Tensor2D {
+  const { encoder, projectionHead, normalization } = core;
+  return tidy(() => {
+    const h = encoder.apply(normalizeImages(normalization, images), { training: false }) as Tensor2D;
+    return projected ? (projectionHead.apply(h, { training: false }) as Tensor2D) : h;
+  });
+}
+
+function checkInputShape({ encoder }: TrainerCore, caller: string, shape: readonly number[]): void {
+  const expected = encoder.inputs[0]!.shape.slice(1);
+  if (shape[0]! < 1 || expected.some((size, axis) => size !== shape[axis + 1])) {
     throw new ShapeError(
       `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
     );

@@ -18,7 +18,6 @@ export { type EarlyStoppingOptions, earlyStopping } from './callbacks/early-stop
 export { type EvaluationFunction, type EvaluationOptions, evaluation } from './callbacks/evaluation.js';
 export { type History, history } from './callbacks/history.js';
 export { type ProgressOptions, type ProgressReport, progress } from './callbacks/progress.js';
-export type { CapturedExtraState, ExtraState } from './checkpoints/extra-state.js';
 export type { CheckpointEntry } from './checkpoints/manifest.js';
 export {
   bestCheckpoint,
@@ -28,9 +27,15 @@ export {
   type FoundCheckpoint,
   latestCheckpoint,
 } from './checkpoints/store.js';
-export type { EmbedOptions } from './embed.js';
-export type { FitOptions } from './fit/fit.js';
+export type { CapturedExtraState, ExtraState } from './extra-state.js';
+export type { FitOptions } from './fit/fit-options.js';
 export type { SkipNonFinite } from './fit/non-finite-policy.js';
+export { type CachedGradientsOptions, cachedGradients } from './gradients/cached-gradients.js';
+export {
+  type ContrastiveGradients,
+  type ContrastiveGradientsOptions,
+  contrastiveGradients,
+} from './gradients/contrastive-gradients.js';
 export type {
   AugmentationConfig,
   EncoderConfig,
@@ -42,14 +47,10 @@ export type {
   TrainingPlan,
 } from './options/part-configs.js';
 export { plannedLearningRate } from './options/planned-learning-rate.js';
-export type { SimCLRLoadOptions, SimCLROptions, TrainingProgress } from './options/simclr-options.js';
+export type { SimCLRLoadOptions, SimCLROptions } from './options/simclr-options.js';
 export type { ContrastiveLoss } from './options/to-view-loss.js';
 export { type BackendCheck, type CheckBackendOptions, checkBackend } from './preflight/check-backend.js';
 export type { WrongValue } from './preflight/probe-values.js';
-export { SimCLR, type TrainStepOptions, type TrainStepResult } from './simclr.js';
-export { type CachedGradientsOptions, cachedGradients } from './step/cached-gradients.js';
-export {
-  type ContrastiveGradients,
-  type ContrastiveGradientsOptions,
-  contrastiveGradients,
-} from './step/contrastive-gradients.js';
+export { type DisposeOptions, SimCLR } from './simclr.js';
+export type { TrainStepOptions } from './step/train-on-batch.js';
+export type { EmbedOptions, Trainer, TrainerParts, TrainingProgress, TrainStepResult } from './trainer.js';

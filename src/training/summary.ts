@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augmentations/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import { variableOf } from '../models/named-weights.js';
-import type { SimCLR } from './simclr.js';
+import type { Trainer } from './trainer.js';
 
 function countParameters(model: LayersModel): string {
   const count = model.trainableWeights.reduce((sum, weight) => sum + variableOf(weight).size, 0);
@@ -28,7 +28,7 @@ function describeLoss({ name, config }: ViewLoss): string {
 }
 
 /** The text behind `SimCLR.summary()`. */
-export function summarize(simclr: SimCLR): string {
+export function summarize(simclr: Trainer): string {
   const { encoder, projectionHead, augmentations, normalization, optimizer, progress } = simclr;
   const optimizerName =
     (optimizer.constructor as { className?: string }).className ?? optimizer.constructor.name;

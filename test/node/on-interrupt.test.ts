@@ -6,7 +6,7 @@ import { onInterrupt } from '../../src/node/index.js';
 /** Starts a program that says "ready", then "aborted" on the first signal, and lives on. */
 function program() {
   const script = `
-    import { onInterrupt } from './src/node/on-interrupt.ts';
+    import { onInterrupt } from './src/node/progress/on-interrupt.ts';
     const { signal } = onInterrupt();
     signal.addEventListener('abort', () => console.log(signal.reason.name, signal.reason.message));
     setInterval(() => {}, 1000);

@@ -1,7 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { memory } from '@tensorflow/tfjs-core';
 import { build } from 'esbuild';
-import { cifar10Mean, cifar10Std, imagenetMean, imagenetStd, LARS, SimCLR } from 'simclr-ts';
+import {
+  cifar10Mean,
+  cifar10Std,
+  imagenetMean,
+  imagenetStd,
+  LARS,
+  type LearningRateConfig,
+  plannedLearningRate,
+  SimCLR,
+} from 'simclr-ts';
 import { describe, expect, it } from 'vitest';
 import {
   adjustRecipe,
@@ -70,10 +79,10 @@ describe.each(all)('%s', (name, recipe) => {
 
 /** The learning rate at the given steps of the recipe's own run. */
 function ratesOf(recipe: Recipe, ...steps: number[]): number[] {
-  const { learningRate } = new SimCLR({
-    ...tiny(recipe),
-    training: recipe.training,
-  }).optimizer as LARS;
+  const learningRate = plannedLearningRate(
+    recipe.optimizer.learningRate as LearningRateConfig,
+    recipe.training,
+  );
   return steps.map((step) => (typeof learningRate === 'number' ? learningRate : learningRate(step)));
 }
 

@@ -126,7 +126,7 @@ describe('pictures that do not fit the model', () => {
     for (const call of [() => simclr.trainStep(one), () => simclr.fit([one])]) {
       const error = await rejection(call());
       expect(error.name).toBe('ShapeError');
-      expect(error.message).toMatch(/at least 2 pictures, .* Received: images=\[1,8,8,3\]/);
+      expect(error.message).toMatch(/at least 2 images, .* Received: images=\[1,8,8,3\]/);
     }
     simclr.dispose();
   });
@@ -185,8 +185,8 @@ describe('new SimCLR refuses', () => {
       '"joint", "separate"',
       '"both"',
     ],
-    ['seed 0.5', () => ({ seed: 0.5 }), 'InvalidOptionError', 'seed must be a whole number', 'seed=0.5'],
-    ['seed -1', () => ({ seed: -1 }), 'InvalidOptionError', 'seed must be a whole number', 'seed=-1'],
+    ['seed 0.5', () => ({ seed: 0.5 }), 'InvalidOptionError', 'seed must be an integer', 'seed=0.5'],
+    ['seed -1', () => ({ seed: -1 }), 'InvalidOptionError', 'seed must be an integer', 'seed=-1'],
     [
       'seed 2^53 - 1',
       () => ({ seed: Number.MAX_SAFE_INTEGER }),
@@ -196,7 +196,7 @@ describe('new SimCLR refuses', () => {
     ],
     ['rank 4', () => ({ encoder: rank4() }), 'ShapeError', 'globalAveragePooling2d', '[null,6,6,2]'],
     ['any size', () => ({ encoder: anySize() }), 'ShapeError', 'fixed size', '[null,null,null,3]'],
-    ['vectors', () => ({ encoder: vectors() }), 'ShapeError', 'must take pictures', '[null,8]'],
+    ['vectors', () => ({ encoder: vectors() }), 'ShapeError', 'must take images', '[null,8]'],
     [
       'no model',
       () => ({ encoder: 'resnet18' as never }),
@@ -279,7 +279,7 @@ describe('new SimCLR refuses', () => {
       'no transform in an array',
       () => ({ augmentation: [simclrAugmentation({ size: 8 }), 'crop' as never] }),
       'InvalidOptionError',
-      'augmentation[1] is none',
+      'augmentation[1] is not one',
       '"crop"',
     ],
     [
@@ -343,7 +343,7 @@ describe('calls refuse options outside their domain', () => {
   it.each<[TrainStepOptions, string]>([
     [
       { indices: [0, 1] },
-      'indices must be 4 whole numbers >= 0, one a picture. Received: indices=[0, 1] (length 2)',
+      'indices must be 4 integers >= 0, one per image. Received: indices=[0, 1] (length 2)',
     ],
     [{ indices: [0, 1, 2, -3] }, 'indices=[0, 1, 2, -3] (length 4)'],
     [{ epoch: -1 }, 'epoch must be a whole number >= 0. Received: epoch=-1'],

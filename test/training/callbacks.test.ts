@@ -9,6 +9,7 @@ import {
   SGD,
   type SimCLR,
   type StepRecord,
+  type Trainer,
 } from 'simclr-ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryStore, rejection, tinyPictures, tinySimCLR } from './tiny.js';
@@ -231,7 +232,7 @@ describe('checkpoint', () => {
 
 describe('evaluation', () => {
   it('puts what it measures into the epoch, in the history too', async () => {
-    const evaluate = vi.fn(async (_: SimCLR, { epoch }: EpochRecord) => ({ accuracy: epoch / 10 }));
+    const evaluate = vi.fn(async (_: Trainer, { epoch }: EpochRecord) => ({ accuracy: epoch / 10 }));
     const callbacks = [evaluation(evaluate, { everyEpochs: 2 })];
     const { epochs } = await simclr.fit(pictures, { epochs: 5, batchSize: 4, callbacks, maxSteps: 9 });
     expect(epochs.map(({ metrics }) => metrics)).toEqual([{}, { accuracy: 0.1 }, {}, { accuracy: 0.3 }, {}]);

@@ -302,7 +302,7 @@ describe('another recipe', () => {
     const error = await rejection(loaded.fit(tinyPictures(12), options));
     expect(error.name).toBe('InvalidOptionError');
     expect(error.message).toBe(
-      'SimCLR.fit: resume must go on with the recipe that the run began with; another one is taken with ' +
+      'SimCLR.fit: resume must continue with the settings that the run began with; to change them, pass ' +
         '{ allowChanges: ["batchSize", "datasetSize", "loss.temperature", "optimizer.learningRate"] }. Received: ' +
         'batchSize: 2 -> 4; datasetSize: 8 -> 12; loss.temperature: 0.5 -> 0.2; optimizer.learningRate: 0.05 -> 0.1.',
     );

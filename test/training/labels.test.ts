@@ -83,7 +83,7 @@ it('labels of fit are not looked up by the place of pictures without a number', 
     imageStream(Array.from({ length: 4 }, (_, index) => ({ image, ...(numbered && { index }) })));
   const options = { batchSize: 4, labels: [0, 0, 1, 1] };
   await expect(simclr.fit(records(false), options)).rejects.toThrow(
-    /^SimCLR.fit: labels go by the numbers of the pictures.*a batch without numbers\.$/,
+    /^SimCLR.fit: labels are looked up by the numbers of the images.*a batch without numbers\.$/,
   );
   expect((await simclr.fit(records(true), options)).outcome).toBe('completed');
   simclr.dispose();

@@ -2,6 +2,7 @@ import { memory, type NamedTensorMap, type Tensor, tensor1d } from '@tensorflow/
 import { AdamW, type ExtraState, SGD } from 'simclr-ts';
 import { singleProcess, sumGradients } from 'simclr-ts/distributed';
 import { describe, expect, it } from 'vitest';
+import { coreOf } from '../../src/training/step/trainer-core.js';
 import { failEachKernel } from '../helpers/fail-each-kernel.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { memoryStore, normalizedEncoder, rejection, tinyPictures, tinySimCLR, weightValues } from './tiny.js';
@@ -71,7 +72,7 @@ describe('a save that fails', () => {
 describe('a step of several processes that fails while gradients are summed', () => {
   it('leaves no loss of the own rank', async () => {
     const simclr = tinySimCLR();
-    simclr.parallel = {
+    coreOf('test', simclr).parallel = {
       run: (body) => body(),
       overAllProcesses: (loss) => loss,
       sum: async (gradients) => {

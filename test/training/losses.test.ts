@@ -131,11 +131,11 @@ describe('labels', () => {
     );
     expect(await text(simclr.trainStep(pictures))).toMatch(/^InvalidOptionError: SimCLR\.trainStep: labels/);
     expect(await text(simclr.fit(pictures, { batchSize: 4, labels: [1, 2] }))).toMatch(
-      /^ShapeError: .*each of 8 pictures. Received: 2 labels/,
+      /^ShapeError: .*each of 8 images. Received: 2 labels/,
     );
     expect(await text(simclr.trainStep(pictures, { labels: [1] }))).toMatch(/^ShapeError: .*1 labels/);
     const source = [{ images: pictures, indices: [0, 1, 2, 3, 4, 5, 6, 70] }];
-    expect(await text(simclr.fit(source, { labels }))).toMatch(/^ShapeError: .*8 labels, picture number 70/);
+    expect(await text(simclr.fit(source, { labels }))).toMatch(/^ShapeError: .*8 labels, image number 70/);
     expect(await text(simclr.trainStep(pictures, { labels: labels.map((label) => label + 0.5) }))).toMatch(
       /^ValueRangeError: .*labels must be integers/,
     );
@@ -234,12 +234,15 @@ describe('a loss object of your own', () => {
       await simclr.trainStep(pictures);
       const store = memoryStore();
       await simclr.save(store);
-      expect((await rejection(SimCLR.load(store))).message).toContain('Pass it again as { loss }');
+      const inference = await SimCLR.load(store);
+      const message = 'Pass it as SimCLR.load(source, { loss })';
+      expect((await rejection(inference.trainStep(pictures))).message).toContain(message);
+      inference.dispose();
       const loaded = await SimCLR.load(store, { loss: second.loss });
       expect([first.value(), second.value()]).toEqual([4, 4]);
       expect(loaded.summary()).toMatch(/loss +counting/);
       simclr.dispose();
-      loaded.dispose();
+      loaded.dispose({ includeGiven: true });
     });
   });
 });

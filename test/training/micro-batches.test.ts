@@ -187,7 +187,7 @@ describe('a micro-batch that does not fit is refused', () => {
     const simclr = tinySimCLR({ optimizer: optimizer() });
     const text = async (promise: Promise<unknown>) => (await rejection(promise)).message;
     const options = { batchSize: 4, microBatchSize: 2 };
-    expect(await text(simclr.fit([pictures], options))).toContain('pictures of a batch=9');
+    expect(await text(simclr.fit([pictures], options))).toContain('images of a batch=9');
     expect(await text(simclr.trainStep(pictures, { microBatchSize: 2 }))).toMatch(
       /^SimCLR\.trainStep: .*microBatchSize=2, images=9/,
     );

@@ -250,7 +250,7 @@ describe('training goes on as if it had not been interrupted', () => {
     const { steps } = await straight.fit(pictures, { ...options, maxSteps: 6 });
     const before = await interrupted.fit(pictures, { ...options, maxSteps: 3 });
     await interrupted.save(store);
-    interrupted.dispose();
+    interrupted.dispose({ includeGiven: true });
     const forgotten = name === 'tf.train.momentum' ? 1 : 0; // tfjs's own does not dispose its learning rate
     await expectTensors(forgotten, async () => {
       const resumed = await SimCLR.load(store, passAgain ? { optimizer: optimizer() } : {});
@@ -269,7 +269,7 @@ describe('training goes on as if it had not been interrupted', () => {
         { absolute: 1e-6 },
       );
       expectClose(weightValues(resumed), weightValues(straight), { absolute: 1e-6 });
-      resumed.dispose();
+      resumed.dispose({ includeGiven: true });
     });
     straight.dispose();
   });
@@ -280,12 +280,23 @@ describe('training goes on as if it had not been interrupted', () => {
     await simclr.fit(pictures, { batchSize: 4 });
     const store = memoryStore();
     await simclr.save(store);
-    const error = await rejection(SimCLR.load(store));
-    expect(error.name).toBe('CheckpointError');
-    expect(error.message).toContain('Pass it again as { optimizer }');
+    const inference = await SimCLR.load(store);
+    (await inference.embed(pictures)).dispose();
+    for (const call of [
+      () => inference.trainStep(pictures),
+      () => inference.fit(pictures, { batchSize: 4 }),
+    ]) {
+      const error = await rejection(call());
+      expect(error.name).toBe('InvalidOptionError');
+      expect(error.message).toBe(
+        'SimCLR: optimizer is needed for training, and the saved one (SGD) had a function as learningRate, which no file can hold. Pass it as SimCLR.load(source, { optimizer }).',
+      );
+    }
+    inference.dispose();
     const loaded = await SimCLR.load(store, { optimizer: new SGD({ learningRate }) });
     expect((loaded.optimizer as SGD).currentLearningRate).toBe(0.1 / 3);
-    for (const part of [simclr, loaded]) part.dispose();
+    simclr.dispose();
+    loaded.dispose({ includeGiven: true });
   });
 
   it('with another optimizer, which begins anew', async () => {
@@ -322,9 +333,16 @@ describe('what cannot be saved', () => {
     const store = memoryStore();
     await simclr.save(store);
     await expectTensors(0, async () => {
-      const error = await rejection(SimCLR.load(store));
-      expect(error.name).toBe('CheckpointError');
-      expect(error.message).toContain('Pass it again as { loss }');
+      const inference = await SimCLR.load(store);
+      const h = await inference.embed(pictures);
+      const expected = await simclr.embed(pictures);
+      expect(await h.data()).toEqual(await expected.data());
+      const error = await rejection(inference.trainStep(pictures));
+      expect(error.name).toBe('InvalidOptionError');
+      expect(error.message).toContain('Pass it as SimCLR.load(source, { loss })');
+      expect((await rejection(inference.save(memoryStore()))).name).toBe('CheckpointError');
+      for (const tensor of [h, expected]) tensor.dispose();
+      inference.dispose();
     });
     const loaded = await SimCLR.load(store, { loss });
     expect((await loaded.trainStep(pictures)).loss).toBe((await simclr.trainStep(pictures)).loss);
@@ -368,9 +386,14 @@ describe('what cannot be saved', () => {
     const simclr = tinySimCLR({ optimizer: train.adam(0.1) });
     const store = memoryStore();
     await simclr.save(store);
-    const error = await rejection(SimCLR.load(store));
-    expect(error.name).toBe('CheckpointError');
-    expect(error.message).toContain('the saved optimizer (Adam)');
+    await expectTensors(0, async () => {
+      const inference = await SimCLR.load(store);
+      (await inference.embed(pictures)).dispose();
+      const error = await rejection(inference.trainStep(pictures));
+      expect(error.name).toBe('InvalidOptionError');
+      expect(error.message).toContain('the saved one (Adam) is not one of this library');
+      inference.dispose();
+    });
     simclr.dispose();
   });
 

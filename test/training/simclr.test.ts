@@ -232,8 +232,8 @@ describe('embed and project', () => {
       const expectedH = simclr.encoder.predict(images) as Tensor4D;
       const expectedZ = simclr.projectionHead.predict(expectedH) as Tensor4D;
       for (const batchSize of [1, 3, 7, 64]) {
-        const done: number[][] = [];
-        const onProgress = (...report: number[]) => done.push(report);
+        const done: [number, number | undefined][] = [];
+        const onProgress = (...report: [number, number | undefined]) => done.push(report);
         const h = await simclr.embed(images, { batchSize, onProgress });
         const z = await simclr.project(tinyPictures(7), { batchSize });
         expect(h.shape).toEqual([7, 8]);

@@ -8,6 +8,7 @@ import {
   type SimCLROptions,
   simclrAugmentation,
 } from 'simclr-ts';
+import { coreOf } from '../../src/training/step/trainer-core.js';
 
 /** A few hundred weights: fast enough for the cpu backend. */
 export function tinyEncoder(): LayersModel {
@@ -30,14 +31,17 @@ export function tinyEncoder(): LayersModel {
   });
 }
 
-/** A trainer of tiny parts. */
+/** A trainer of tiny parts. Its `dispose` disposes of them too, as if it had made them. */
 export function tinySimCLR(options: SimCLROptions = {}): SimCLR {
-  return new SimCLR({
+  const simclr = new SimCLR({
     encoder: tinyEncoder(),
     projectionHead: projectionHead({ inputDim: 8, hidden: [16], outputDim: 8 }),
     augmentation: simclrAugmentation({ size: 8, blur: false }),
     ...options,
   });
+  const { encoder, projectionHead: head, optimizer, loss } = simclr;
+  for (const part of [encoder, head, optimizer, loss]) coreOf('tinySimCLR', simclr).own(part);
+  return simclr;
 }
 
 /** `count` pictures of 8x8: each a colour of its own, with noise. */

@@ -22,6 +22,8 @@ import {
   randomResizedCrop,
   type Transform,
 } from '../../augmentations/index.js';
+import { explainMissingKernel } from '../../backend/missing-kernel.js';
+import { releaseTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImages } from '../../data/image-dataset.js';
 import { checkImageValues, epochOrder, type ImageArrayLike } from '../../data/index.js';
@@ -31,7 +33,6 @@ import { ShapeError } from '../../errors/errors.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
-import { explainMissingKernel, releaseTape } from '../../training/step/contrastive-gradients.js';
 import { readLoss, sumOfAll } from '../../training/step/read-loss.js';
 import { checkTrainingLabels, type Labels } from '../embeddings.js';
 import { takePictures } from '../labels/take-pictures.js';

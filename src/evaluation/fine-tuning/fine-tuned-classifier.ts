@@ -5,7 +5,7 @@ import type { ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
-import type { EmbedOptions } from '../../training/embed.js';
+import type { EmbedOptions } from '../../training/index.js';
 import { checkLabels, type Labels } from '../embeddings.js';
 import {
   type ClassificationResult,

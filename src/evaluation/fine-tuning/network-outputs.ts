@@ -1,14 +1,14 @@
 import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
+import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImages } from '../../data/image-dataset.js';
 import { toBatch } from '../../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import type { EmbedOptions } from '../../training/embed.js';
-import { explainMissingKernel } from '../../training/step/contrastive-gradients.js';
+import type { EmbedOptions } from '../../training/index.js';
 
 /** Options of {@link networkOutputs}. */
 export interface NetworkOutputsOptions extends EmbedOptions {

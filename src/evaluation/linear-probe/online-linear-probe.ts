@@ -5,7 +5,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import type { Callback } from '../../training/callbacks/callback.js';
-import type { SimCLR } from '../../training/simclr.js';
+import type { Trainer } from '../../training/index.js';
 import { checkLabels, checkTrainingLabels, type Labels, type Matrix, readEmbeddings } from '../embeddings.js';
 import { takePictures } from '../labels/take-pictures.js';
 import { OnlineSoftmax } from './online-softmax.js';
@@ -55,7 +55,7 @@ export interface OnlineLinearProbeOptions {
 const caller = 'onlineLinearProbe';
 
 async function represent(
-  simclr: SimCLR,
+  simclr: Trainer,
   images: ImageArrayLike | Tensor4D,
   batchSize: number,
 ): Promise<Matrix> {

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorBatch, ViewTensorBatch } from '../../data/index.js';
-import type { SimCLR } from '../simclr.js';
+import type { Trainer } from '../trainer.js';
 
 /** What is known when `fit` starts. */
 export interface FitStart {
@@ -70,7 +70,7 @@ export type FitOutcome = 'completed' | 'stopped' | 'aborted' | 'failed';
 /** What callbacks can reach while `fit` runs. */
 export interface FitContext {
   /** The trainer. */
-  readonly simclr: SimCLR;
+  readonly simclr: Trainer;
   /**
    * The pictures of the step and their numbers, during `onStepEnd` only: they are disposed of after it. Where the data
    * set cut the views itself there are `views` and no `images`.

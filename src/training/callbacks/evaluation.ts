@@ -1,12 +1,12 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { SimCLR } from '../simclr.js';
+import type { Trainer } from '../trainer.js';
 import type { Callback, EpochRecord } from './callback.js';
 
 /** Measures a trainer: name to value. */
 export type EvaluationFunction = (
-  simclr: SimCLR,
+  simclr: Trainer,
   epoch: EpochRecord,
 ) => Record<string, number> | Promise<Record<string, number>>;
 

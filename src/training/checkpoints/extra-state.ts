@@ -1,29 +1,7 @@
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../../errors/errors.js';
+import type { ExtraState } from '../extra-state.js';
 import type { NamedTensor } from './optimizer-state.js';
-
-/** What a part of training remembers between steps besides weights and optimizer, such as a queue of negatives. */
-export interface CapturedExtraState {
-  /** Tensors by name, clones that the caller disposes. @defaultValue none */
-  tensors?: NamedTensorMap;
-  /** Plain JSON, with finite numbers only: saving refuses others. @defaultValue `null` */
-  json?: unknown;
-}
-
-/** A part of training whose state belongs to a checkpoint, under a name given in `extraState`. */
-export interface ExtraState {
-  /**
-   * The state of this moment: everything is read before the function returns, for training goes on meanwhile. A
-   * `clone()` of a tensor copies nothing.
-   */
-  capture(): CapturedExtraState;
-  /**
-   * Takes a saved state over. The tensors are disposed of after the call: what is kept must be cloned.
-   *
-   * @throws any error when it is no state of this part: loading then fails with it.
-   */
-  restore(state: Required<CapturedExtraState>): void | Promise<void>;
-}
 
 const prefix = 'extra';
 

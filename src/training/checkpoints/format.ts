@@ -1,11 +1,10 @@
 import type { io } from '@tensorflow/tfjs-core';
-import type { NormalizeOptions, TransformConfig } from '../../augmentations/index.js';
 import { describeValue, isObject, shorten } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import type { LossConfig } from '../../losses/index.js';
-import type { TrainingProgress } from '../options/simclr-options.js';
+import type { FitSettings, TrainerSettings } from '../run-settings.js';
+import type { TrainingProgress } from '../trainer.js';
 import type { OptimizerDescription } from './optimizer-state.js';
-import type { FitRecipe } from './run-settings.js';
 
 /** Tells our checkpoints from other files of tfjs. */
 export const format = 'simclr-ts';
@@ -17,23 +16,14 @@ export const format = 'simclr-ts';
 export const formatVersion = 2;
 
 /** What a checkpoint says besides topologies and weights. */
-export interface Metadata {
+export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
   formatVersion: number;
-  viewBatching: 'joint' | 'separate';
-  seed: number;
-  normalization: NormalizeOptions | null;
-  augmentation: TransformConfig | TransformConfig[] | null;
-  /** Left out by the first version, which made two. */
-  views?: number;
-  customLoss: boolean;
-  /** The loss where it is of this library. */
-  loss: LossConfig | null;
   optimizer: OptimizerDescription;
   progress: TrainingProgress;
   /** Order of the bytes of the weights. */
   byteOrder: 'little' | 'big';
-  /** Recipe of the last `fit`; `null` before the first and in files of version 1. */
-  fit: FitRecipe | null;
+  /** Settings of the last `fit`; `null` before the first and in files of version 1. */
+  fit: FitSettings | null;
   /** JSON of each extra state by its name; their tensors are among the weights. */
   extraState: Record<string, unknown>;
 }
@@ -128,7 +118,7 @@ function checkMetadata({ progress, optimizer, fit, customLoss, loss }: Metadata)
   if (loss === null && !customLoss) fail('name its loss', 'loss=null');
 }
 
-function checkFit({ batchSize, microBatchSize, shuffle, datasetSize }: FitRecipe): void {
+function checkFit({ batchSize, microBatchSize, shuffle, datasetSize }: FitSettings): void {
   for (const [name, value] of Object.entries({ microBatchSize, datasetSize })) {
     if (value !== null && !isCount(value))
       fail('hold counts of pictures', `fit.${name}=${describeValue(value)}`);

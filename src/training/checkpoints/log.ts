@@ -1,6 +1,6 @@
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import type { SimCLR } from '../simclr.js';
+import type { Trainer } from '../trainer.js';
 import { type CheckpointEntry, checkpointName, formatManifest, stepOfName } from './manifest.js';
 import { type CheckpointStore, type DamagedCheckpoint, latestCheckpoint, readEntries } from './store.js';
 
@@ -43,7 +43,7 @@ export class CheckpointLog {
    *
    * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not go on from.
    */
-  async open(simclr: SimCLR): Promise<void> {
+  async open(simclr: Trainer): Promise<void> {
     const { manifest } = await readEntries(this.store);
     const newest = manifest.checkpoints.at(-1);
     if (simclr.progress.step === 0 && newest && newest.step > 0 && !this.overwrite) {
@@ -64,7 +64,7 @@ export class CheckpointLog {
   }
 
   /** Saves a trainer under the number of its step, and removes what is not to be kept any more. */
-  async save(simclr: SimCLR, value: number | undefined): Promise<void> {
+  async save(simclr: Trainer, value: number | undefined): Promise<void> {
     const { step } = simclr.progress;
     const name = checkpointName(step);
     const before = this.entries.find((entry) => entry.name === name);

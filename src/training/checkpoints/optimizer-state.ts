@@ -1,8 +1,9 @@
 import type { Optimizer, serialization, Tensor } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../../errors/errors.js';
 import { namedWeights, variableOf } from '../../models/named-weights.js';
-import type { NamedOptimizer, OptimizerState } from '../../optimizers/index.js';
-import type { SimCLR } from '../simclr.js';
+import type { OptimizerState } from '../../optimizers/index.js';
+import { isNamed } from '../../optimizers/is-named.js';
+import type { TrainerParts } from '../trainer.js';
 
 /** A tensor of a checkpoint. */
 export interface NamedTensor {
@@ -21,24 +22,18 @@ export interface OptimizerDescription {
 
 const prefix = 'optimizer';
 
-/** By its methods: tfjs lets `instanceof` say yes to every optimizer for every class of optimizers. */
-export function isNamed(optimizer: Optimizer): optimizer is NamedOptimizer {
-  const { capture, restore } = optimizer as Partial<NamedOptimizer>;
-  return typeof capture === 'function' && typeof restore === 'function';
-}
-
 /** Optimizer slots are keyed by tfjs variable names, which differ between processes; checkpoints have stable ones. */
-function stableNames(simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>): Map<string, string> {
-  const { encoder, projectionHead } = simclr;
+function stableNames(parts: Pick<TrainerParts, 'encoder' | 'projectionHead'>): Map<string, string> {
+  const { encoder, projectionHead } = parts;
   const named = [...namedWeights('encoder', encoder), ...namedWeights('projectionHead', projectionHead)];
   return new Map(named.map(([name, weight]) => [variableOf(weight).name, name]));
 }
 
 /** What a checkpoint keeps of the optimizer. The caller disposes the tensors. */
 export async function describeOptimizer(
-  simclr: SimCLR,
+  parts: Pick<TrainerParts, 'encoder' | 'projectionHead' | 'optimizer'>,
 ): Promise<{ description: OptimizerDescription; tensors: NamedTensor[] }> {
-  const { optimizer } = simclr;
+  const { optimizer } = parts;
   const className = optimizer.getClassName();
   const config = optimizer.getConfig();
   if (!isNamed(optimizer)) {
@@ -51,7 +46,7 @@ export async function describeOptimizer(
     weights[0]?.tensor.dispose(); // the step count is made for the caller, the rest is the optimizer's own
     return { description: { className, config, step: optimizer.iterations, variables: {} }, tensors };
   }
-  const names = stableNames(simclr);
+  const names = stableNames(parts);
   const { step, variables } = optimizer.capture((name) => names.get(name) ?? name);
   const description: OptimizerDescription = { className, config, step, variables: {} };
   const tensors: NamedTensor[] = [];
@@ -66,17 +61,17 @@ export async function describeOptimizer(
 
 /** Gives the optimizer of a loaded trainer its saved state, where it is the optimizer that was saved. */
 export async function restoreOptimizer(
-  simclr: Pick<SimCLR, 'encoder' | 'projectionHead' | 'optimizer'>,
+  parts: Pick<TrainerParts, 'encoder' | 'projectionHead' | 'optimizer'>,
   saved: OptimizerDescription,
   tensors: Record<string, Tensor>,
 ): Promise<void> {
-  const { optimizer } = simclr;
+  const { optimizer } = parts;
   if (optimizer.getClassName() !== saved.className) return;
   if (!isNamed(optimizer)) {
     await restoreByPosition(optimizer, tensors);
     return;
   }
-  const variableNames = new Map([...stableNames(simclr)].map(([variable, name]) => [name, variable]));
+  const variableNames = new Map([...stableNames(parts)].map(([variable, name]) => [name, variable]));
   const state: OptimizerState = { className: saved.className, step: saved.step, variables: {} };
   for (const [name, { step, shape }] of Object.entries(saved.variables)) {
     const slots: Record<string, Float32Array> = {};

@@ -2,12 +2,12 @@ import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 import { allWeights } from '../../models/named-weights.js';
 import { clonesOf } from '../../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../../tensors/shared-bytes.js';
-import type { SimCLR } from '../simclr.js';
+import type { TrainerCore } from '../step/trainer-core.js';
 import { captureExtraState } from './extra-state.js';
 import { byteOrder, checkJson, format, formatVersion, type Metadata, type Topologies } from './format.js';
 import { lossState } from './loss-state.js';
 import { describeOptimizer, type NamedTensor } from './optimizer-state.js';
-import { type TrainerRecipe, trainerRecipe } from './run-settings.js';
+import { describeOptions } from './trainer-settings.js';
 
 /** A checkpoint before its tensors are read: the state of one moment. */
 export interface Snapshot {
@@ -17,58 +17,30 @@ export interface Snapshot {
   tensors: NamedTensor[];
 }
 
-function describeOptions(simclr: SimCLR) {
-  const { viewBatching, seed, normalization } = simclr;
-  const { config } = simclr.loss;
-  const loss = { customLoss: config === undefined, loss: config ?? null };
-  return { formatVersion, viewBatching, seed, normalization, ...describeViews(simclr), ...loss };
-}
-
-/** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
-function describeViews({ augmentations }: SimCLR): Pick<Metadata, 'augmentation' | 'views'> {
-  const configs = augmentations.map(({ config }) => config);
-  const known = configs.filter((config) => config !== undefined);
-  const isKnown = configs.length > 0 && known.length === configs.length;
-  if (new Set(augmentations).size === 1) {
-    return { augmentation: isKnown ? known[0]! : null, views: configs.length };
-  }
-  return { augmentation: isKnown ? known : null };
-}
-
-/** The recipe of a trainer as it is now. */
-export function presentRecipe(simclr: SimCLR): TrainerRecipe {
-  const { optimizer, extraState } = simclr;
-  return trainerRecipe({
-    ...describeOptions(simclr),
-    optimizer: { className: optimizer.getClassName(), config: optimizer.getConfig(), step: 0, variables: {} },
-    extraState,
-  });
-}
-
 /**
- * Takes down what a checkpoint holds. Up to the first await, and with optimizers of this library to the end, all is of
- * one moment: training may go on meanwhile. Nothing is copied, for a clone shares its data.
+ * Collects what a checkpoint holds. Up to the first await, and with optimizers of this library to the end, everything is of
+ * one moment: training may continue meanwhile. Nothing is copied, because a clone shares its data.
  */
-export async function takeSnapshot(simclr: SimCLR): Promise<Snapshot> {
+export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
   const tensors = clonesOf(() =>
-    [...allWeights(simclr)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
+    [...allWeights(core)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
   );
   try {
-    tensors.push(...lossState(simclr.loss));
-    const extra = captureExtraState(simclr.extraState);
+    tensors.push(...lossState(core.loss));
+    const extra = captureExtraState(core.extraState);
     tensors.push(...extra.tensors);
     const description = {
-      ...describeOptions(simclr),
-      progress: { ...simclr.progress },
+      ...describeOptions(core),
+      progress: { ...core.progress },
       byteOrder,
-      fit: simclr.lastFit ?? null,
+      fit: core.lastFit ?? null,
       extraState: extra.json,
     };
     const topology: Topologies = {
-      encoder: simclr.encoder.toJSON(null, false) as object,
-      projectionHead: simclr.projectionHead.toJSON(null, false) as object,
+      encoder: core.encoder.toJSON(null, false) as object,
+      projectionHead: core.projectionHead.toJSON(null, false) as object,
     };
-    const optimizer = await describeOptimizer(simclr);
+    const optimizer = await describeOptimizer(core);
     tensors.push(...optimizer.tensors);
     const metadata = { ...description, optimizer: optimizer.description };
     for (const [name, part] of Object.entries({ ...metadata, ...topology }))
@@ -89,10 +61,10 @@ export type SnapshotArtifacts<Bytes extends TensorBytes> = Omit<io.ModelArtifact
   weightSpecs: io.WeightsManifestEntry[];
 };
 
-/** Below this a copy costs less than to speak of it. */
+/** Below this size, a copy costs less than sharing. */
 const bytesWorthSharing = 2 ** 16;
 
-/** The snapshot without copies where there need be none: the tensors must stay until it is written. */
+/** The snapshot with shared memory where the backend allows it: keep the tensors until it is written. */
 export function readSharedSnapshot(snapshot: Snapshot): Promise<SnapshotArtifacts<TensorBytes>> {
   return read(snapshot, (tensor) =>
     4 * tensor.size < bytesWorthSharing ? undefined : sharedBytesOf(tensor),

@@ -1,11 +1,10 @@
-import { readsLate } from '../../backend/late-reading.js';
 import { unlessLost } from '../../backend/lost-device.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
-import { batchesPerEpoch, type ImageDataset } from '../../data/index.js';
-import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
+import { batchesPerEpoch, datasetSize, type ImageDataset } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
-import { InvalidOptionError, type NonFiniteLossError } from '../../errors/errors.js';
-import { isError } from '../../errors/is-error.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import type { NamedOptimizer } from '../../optimizers/index.js';
 import type {
   Callback,
   EpochRecord,
@@ -16,105 +15,31 @@ import type {
 } from '../callbacks/callback.js';
 import { checkCallbacks } from '../callbacks/check-callbacks.js';
 import { emptyHistory, type History } from '../callbacks/history.js';
-import { checkRecipe, fitRecipe, recipeChanges } from '../checkpoints/run-settings.js';
-import { presentRecipe } from '../checkpoints/snapshot.js';
-import type { TrainingPlan } from '../options/part-configs.js';
+import { presentSettings } from '../checkpoints/trainer-settings.js';
+import { plannedLearningRate } from '../options/planned-learning-rate.js';
 import { ensureBackend } from '../preflight/ensure-backend.js';
-import type { SimCLR } from '../simclr.js';
-import { checkDatasetLabels, labelsOf } from '../step/check-labels.js';
+import { checkSettings, fitSettings, settingsChanges } from '../run-settings.js';
+import { checkDatasetLabels } from '../step/check-labels.js';
 import { checkMicroBatch } from '../step/check-micro-batch.js';
+import type { TrainerCore } from '../step/trainer-core.js';
+import type { Trainer } from '../trainer.js';
 import { checkDataset } from './check-dataset.js';
 import { type FitBatch, stepBatches } from './epoch-batches.js';
-import { NonFinitePolicy, type SkipNonFinite } from './non-finite-policy.js';
-import { type MadeStep, MadeSteps } from './pending-steps.js';
+import { type FitOptions, fitKeys } from './fit-options.js';
+import { FitSteps } from './fit-steps.js';
+import { type PendingStep, PendingSteps } from './pending-steps.js';
 import { viewRequests } from './view-requests.js';
 
-/** Options of `fit`. */
-export interface FitOptions {
-  /** Passes over the data in this call; with `resume`, which requires it, in the whole run. @defaultValue `1` */
-  epochs?: number;
-  /** Pictures a step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
-  batchSize?: number;
-  /**
-   * Pictures that go through the network at a time: bounds the memory of a step whatever its `batchSize`, at the price of
-   * one more forward pass. It must divide `batchSize`. The gradients stay those of the whole batch; batch normalisation
-   * sees one micro-batch at a time, all views of its pictures together where `viewBatching` is `'joint'`.
-   *
-   * @defaultValue `batchSize`: all at once
-   */
-  microBatchSize?: number;
-  /** Draw the pictures in a new random order each epoch (pictures in memory only). @defaultValue `true` */
-  shuffle?: boolean;
-  /** Ends after this many steps of this call, even within an epoch. @defaultValue no limit */
-  maxSteps?: number;
-  /**
-   * Go on where a saved run was interrupted: at the same epoch and batch, up to `epochs` in all, which must be given.
-   * Otherwise an epoch that was cut short counts as done and a new one begins.
-   *
-   * @defaultValue `false`
-   */
-  resume?: boolean;
-  /**
-   * With `resume`: whether the steps may be taken by another recipe than those before, such as another `batchSize` or
-   * learning rate. `true`, or the names that an error about it lists.
-   *
-   * @defaultValue `false`
-   */
-  allowChanges?: boolean | readonly string[];
-  /**
-   * What happens when a loss or a gradient is NaN or infinite. `'stop'`: `fit` rejects. Otherwise the step is left out,
-   * its weights unchanged, and training goes on with the next batch: see {@link SkipNonFinite}. For that a backend whose
-   * values come late (WebGPU) has to wait for each loss before it changes the weights.
-   *
-   * @defaultValue `'stop'`
-   */
-  onNonFinite?: 'stop' | SkipNonFinite;
-  /**
-   * The class of each picture by its number in the data set, for a loss that needs it: whole numbers, negative = unknown.
-   * Of a labelled data set, `fit(images, { labels })`.
-   *
-   * @defaultValue none
-   */
-  labels?: ArrayLike<number>;
-  /**
-   * Before the first step with a backend, ask {@link checkBackend} whether it can train: some ten milliseconds, once for
-   * each trainer and backend.
-   *
-   * @defaultValue `true`
-   */
-  checkBackend?: boolean;
-  /** Called in this order at each event. @defaultValue none */
-  callbacks?: Callback[];
-  /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
-  signal?: AbortSignal;
-}
+const caller = 'SimCLR.fit';
 
-/** Every option of `fit`. */
-export const fitKeys = {
-  epochs: 1,
-  batchSize: 1,
-  microBatchSize: 1,
-  shuffle: 1,
-  maxSteps: 1,
-  resume: 1,
-  allowChanges: 1,
-  onNonFinite: 1,
-  labels: 1,
-  checkBackend: 1,
-  callbacks: 1,
-  signal: 1,
-  // Part of a recipe's `training`, which can be given as it is.
-  datasetSize: 1,
-} as const satisfies KnownKeys<FitOptions & Pick<TrainingPlan, 'datasetSize'>>;
-
-/** Runs the epochs; the text behind `SimCLR.fit`. */
-export async function fitSimCLR(
-  simclr: SimCLR,
+/** Runs the epochs: what `SimCLR.fit` does. */
+export async function fitTrainer(
+  trainer: Trainer,
+  core: TrainerCore,
   dataset: ImageDataset,
   options: FitOptions,
 ): Promise<History> {
-  const run = new FitRun(simclr, dataset, options);
-  return run.execute();
+  return new FitRun(trainer, core, dataset, options).execute();
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -126,37 +51,40 @@ class FitRun {
   private readonly batchSize: number;
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
+  private readonly steps: FitSteps;
+  private stepsTaken = 0;
   private stopReason: string | undefined;
-  private readonly nonFinite: NonFinitePolicy;
-  private steps = 0;
 
   constructor(
-    private readonly simclr: SimCLR,
+    trainer: Trainer,
+    private readonly core: TrainerCore,
     private readonly dataset: ImageDataset,
     private readonly options: FitOptions,
   ) {
-    checkKeys('SimCLR.fit', options, fitKeys);
+    checkKeys(caller, options, fitKeys);
+    core.checkPresent('augmentation', 'loss', 'optimizer');
     const { batchSize = 64, epochs = 1, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
-    checkInteger('SimCLR.fit', 'batchSize', batchSize, 2);
-    checkInteger('SimCLR.fit', 'epochs', epochs);
+    checkInteger(caller, 'batchSize', batchSize, 2);
+    checkInteger(caller, 'epochs', epochs);
+    if (options.datasetSize !== undefined) checkInteger(caller, 'datasetSize', options.datasetSize);
     if (options.resume && options.epochs === undefined) {
       throw new InvalidOptionError(
-        'SimCLR.fit: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.',
+        `${caller}: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.`,
       );
     }
-    if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger('SimCLR.fit', 'maxSteps', maxSteps);
-    this.nonFinite = new NonFinitePolicy(simclr, options.onNonFinite);
+    if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger(caller, 'maxSteps', maxSteps);
     this.batchSize = batchSize;
     const { microBatchSize } = options;
     if (microBatchSize !== undefined) {
-      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, batchSize, 'batchSize');
+      checkMicroBatch(caller, core, microBatchSize, batchSize, 'batchSize');
       if (microBatchSize < batchSize) this.microBatchSize = microBatchSize;
     }
+    this.steps = new FitSteps(core, options, batchSize, this.microBatchSize);
     this.maxSteps = maxSteps;
-    checkCallbacks('SimCLR.fit', callbacks);
+    checkCallbacks(caller, callbacks);
     this.callbacks = callbacks;
     this.context = {
-      simclr,
+      simclr: trainer,
       stop: (reason) => {
         this.stopReason ??= reason;
       },
@@ -165,12 +93,13 @@ class FitRun {
 
   async execute(): Promise<History> {
     checkDataset(this.dataset, this.batchSize);
-    checkDatasetLabels('SimCLR.fit', this.simclr.loss, this.options.labels, this.dataset);
-    this.checkRecipe();
+    checkDatasetLabels(caller, this.core.loss, this.options.labels, this.dataset);
+    this.checkSettings();
     if (this.options.checkBackend !== false) {
-      await this.unlessLost(() => ensureBackend(this.simclr, this.imagesAtATime()));
+      await this.unlessLost(() => ensureBackend(this.core, this.imagesAtATime()));
     }
     const { first, last } = this.epochRange();
+    this.planLearningRate(last);
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
     const errors: unknown[] = [];
@@ -199,30 +128,44 @@ class FitRun {
     return this.history;
   }
 
-  /** Refuses to resume another run than the one before, and takes down what this one is. */
-  private checkRecipe(): void {
-    const { simclr, options } = this;
-    const recipe = fitRecipe(this.dataset, options);
+  /** Refuses to resume with other settings than before, and remembers those of this run. */
+  private checkSettings(): void {
+    const { core, options } = this;
+    const settings = fitSettings(this.dataset, options);
     if (options.resume) {
-      const changes = simclr.lastFit ? recipeChanges(simclr.lastFit, recipe) : [];
-      if (simclr.savedRecipe) changes.push(...recipeChanges(simclr.savedRecipe, presentRecipe(simclr)));
-      checkRecipe(changes, options.allowChanges ?? false);
+      const changes = core.lastFit ? settingsChanges(core.lastFit, settings) : [];
+      if (core.savedSettings) changes.push(...settingsChanges(core.savedSettings, presentSettings(core)));
+      checkSettings(changes, options.allowChanges ?? false);
     }
-    simclr.lastFit = recipe;
-    simclr.savedRecipe = undefined;
+    core.lastFit = settings;
+    core.savedSettings = undefined;
   }
 
-  /** Pictures that enter the encoder together, all views counted; unknown where batches have a size of their own. */
+  /** Resolves a plan of the learning rate for the whole run, from its first step to the end of epoch `last`. */
+  private planLearningRate(last: number): void {
+    const { learningRatePlan, optimizer } = this.core;
+    if (learningRatePlan === undefined) return;
+    const size = datasetSize(this.dataset) ?? this.options.datasetSize;
+    if (size === undefined) {
+      throw new InvalidOptionError(
+        `${caller}: datasetSize must be given for a plan of the learning rate, because this dataset does not tell how many images it has. Received: datasetSize=undefined.`,
+      );
+    }
+    const training = { batchSize: this.batchSize, epochs: last, datasetSize: size };
+    (optimizer as NamedOptimizer).learningRate = plannedLearningRate(learningRatePlan, training);
+  }
+
+  /** Images that enter the encoder together, all views counted; unknown where batches have a size of their own. */
   private imagesAtATime(): number | undefined {
     if (!('shape' in this.dataset)) return undefined;
-    const { augmentations, viewBatching } = this.simclr;
+    const { augmentations, viewBatching } = this.core;
     const sameSize = augmentations.filter((transform) => transform === augmentations[0]).length;
     return (this.microBatchSize ?? this.batchSize) * (viewBatching === 'joint' ? Math.max(sameSize, 1) : 1);
   }
 
   private epochRange(): { first: number; last: number } {
     const { epochs = 1, resume = false } = this.options;
-    const { progress } = this.simclr;
+    const { progress } = this.core;
     if (!resume && progress.batch > 0) {
       progress.epoch++;
       progress.batch = 0;
@@ -235,8 +178,7 @@ class FitRun {
     const perEpoch = batchesPerEpoch(this.dataset, { batchSize: this.batchSize });
     const start: FitStart = { epochs: last - first, batchSize: this.batchSize };
     if (perEpoch !== undefined) start.stepsPerEpoch = perEpoch;
-    const all =
-      perEpoch === undefined ? this.maxSteps : perEpoch * (last - first) - this.simclr.progress.batch;
+    const all = perEpoch === undefined ? this.maxSteps : perEpoch * (last - first) - this.core.progress.batch;
     const totalSteps = Math.min(all, this.maxSteps);
     if (Number.isFinite(totalSteps)) start.totalSteps = Math.max(totalSteps, 0);
     return start;
@@ -244,22 +186,24 @@ class FitRun {
 
   private ended(): boolean {
     return (
-      this.options.signal?.aborted === true || this.stopReason !== undefined || this.steps >= this.maxSteps
+      this.options.signal?.aborted === true ||
+      this.stopReason !== undefined ||
+      this.stepsTaken >= this.maxSteps
     );
   }
 
   private async runEpoch(): Promise<void> {
-    const { simclr, batchSize } = this;
-    const { progress } = simclr;
+    const { core, batchSize } = this;
+    const { progress } = core;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
-    const views = viewRequests(simclr, progress.epoch);
-    const batches = stepBatches('SimCLR.fit', this.dataset, {
+    const views = viewRequests(core, progress.epoch);
+    const batches = stepBatches(caller, this.dataset, {
       ...(views && { views }),
       batchSize,
       microBatchSize: this.microBatchSize,
       shuffle,
-      seed: simclr.seed,
+      seed: core.seed,
       epoch: progress.epoch,
       startBatch,
     });
@@ -276,8 +220,9 @@ class FitRun {
     let cut = false;
     const began = performance.now();
     let stepBegan = began;
-    const steps = new MadeSteps(async ({ batch, result }) => {
-      const made = await this.resultOf(batch, result);
+    const steps = new PendingSteps(async (pending) => {
+      const { batch } = pending;
+      const made = await this.steps.resultOf(pending);
       const size = batch.indices.length;
       const seconds = (performance.now() - stepBegan) / 1000;
       const step: StepRecord = { ...made, epoch: record.epoch, seconds, pairs: size };
@@ -296,10 +241,10 @@ class FitRun {
     });
     try {
       for await (const batch of batches) {
-        const made = await this.makeStep(batch, record);
-        if (made) await steps.add(made);
+        const taken = await this.takeStep(batch, record);
+        if (taken) await steps.add(taken);
         await yieldToEventLoop();
-        if (!made?.late) stepBegan = performance.now();
+        if (!taken?.late) stepBegan = performance.now();
         cut = this.ended();
         if (cut) break;
       }
@@ -323,8 +268,8 @@ class FitRun {
     await this.call((callback) => callback.onEpochEnd?.(record, this.context));
   }
 
-  private firstPictures(batch: FitBatch, most: number): ReturnType<NonNullable<FitContext['pictures']>> {
-    const count = Math.min(most, batch.indices.length, this.microBatchSize ?? Number.POSITIVE_INFINITY);
+  private firstPictures(batch: FitBatch, limit: number): ReturnType<NonNullable<FitContext['pictures']>> {
+    const count = Math.min(limit, batch.indices.length, this.microBatchSize ?? Number.POSITIVE_INFINITY);
     return {
       images: batch.rows(0, count),
       indices: Uint32Array.from(Array.from(batch.indices).slice(0, count)),
@@ -332,75 +277,31 @@ class FitRun {
   }
 
   private endEpoch(): void {
-    this.simclr.progress.epoch++;
-    this.simclr.progress.batch = 0;
+    this.core.progress.epoch++;
+    this.core.progress.batch = 0;
   }
 
-  /** Makes a step and counts it; `undefined` where it was left out. */
-  private async makeStep(batch: FitBatch, record: EpochRecord): Promise<MadeStep | undefined> {
-    let made: MadeStep | undefined;
+  /** Takes a step and counts it; `undefined` where it was left out. */
+  private async takeStep(batch: FitBatch, record: EpochRecord): Promise<PendingStep | undefined> {
+    let taken: PendingStep | undefined;
     try {
-      // On some backends NaN in a picture never reaches the loss; a later pass is of the same pictures.
+      // On some backends NaN in an image never reaches the loss; a later pass is of the same images.
       if (this.history.epochs.length === 0 || record.steps === 0) {
         await this.unlessLost(() => batch.checkValues());
       }
-      made = await this.step(batch);
-      this.simclr.progress.batch = batch.number + 1;
-      if (made) {
-        this.steps++;
+      taken = await this.steps.take(batch);
+      this.core.progress.batch = batch.number + 1;
+      if (taken) {
+        this.stepsTaken++;
         record.steps++;
       } else {
-        const skipped = this.nonFinite.last!;
+        const skipped = this.steps.skipped!;
         await this.call((callback) => callback.onStepSkipped?.(skipped, this.context));
       }
-      return made;
+      return taken;
     } finally {
-      if (!made) batch.dispose();
+      if (!taken) batch.dispose();
     }
-  }
-
-  private async step(batch: FitBatch): Promise<MadeStep | undefined> {
-    const { microBatchSize, simclr } = this;
-    const { indices } = batch;
-    // Batches of an iterable have a size of their own.
-    if (microBatchSize !== undefined && indices.length !== this.batchSize) {
-      checkMicroBatch('SimCLR.fit', simclr, microBatchSize, indices.length, 'pictures of a batch');
-    }
-    if (this.options.labels !== undefined && batch.whole?.indicesArePlaces) {
-      throw new InvalidOptionError(
-        'SimCLR.fit: labels go by the numbers of the pictures, which the records of dataset must then have as index: their places change from epoch to epoch. Received: a batch without numbers.',
-      );
-    }
-    const labels = labelsOf('SimCLR.fit', this.options.labels, indices);
-    const options = { epoch: simclr.progress.epoch, labels, microBatchSize };
-    // A step that may be left out has to be known before; processes that train together wait for each other anyway.
-    if (readsLate() && !this.nonFinite.leavesOut && !simclr.parallel) {
-      const { result } = await simclr.stepAhead(batch, options);
-      return { batch, result, late: true };
-    }
-    try {
-      const result = Promise.resolve(await simclr.step(batch, options));
-      this.nonFinite.succeeded();
-      return { batch, result, late: false };
-    } catch (error) {
-      this.nonFinite.skip(await this.explained(error, batch));
-      return undefined;
-    }
-  }
-
-  private async resultOf(batch: FitBatch, result: MadeStep['result']): ReturnType<SimCLR['step']> {
-    try {
-      return await result;
-    } catch (error) {
-      throw await this.explained(error, batch);
-    }
-  }
-
-  /** NaN in a picture is the likelier cause of a loss that is not finite, and the one with a place to look at. */
-  private async explained(error: unknown, batch: FitBatch): Promise<NonFiniteLossError> {
-    if (!isError(error, 'NonFiniteLossError')) throw error;
-    await batch.checkValues();
-    return error;
   }
 
   private async call(hook: (callback: Callback) => void | Promise<void> | undefined): Promise<void> {
@@ -409,6 +310,6 @@ class FitRun {
 
   /** What `work` gives, unless the graphics device is lost: what is read from it then may never come. */
   private unlessLost<T>(work: () => Promise<T>): Promise<T> {
-    return unlessLost('SimCLR.fit', this.simclr.progress.step, work);
+    return unlessLost(caller, this.core.progress.step, work);
   }
 }

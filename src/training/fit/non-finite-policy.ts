@@ -2,9 +2,9 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkFraction, checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, type NonFiniteLossError } from '../../errors/errors.js';
 import { type NamedOptimizer, scaledSchedule } from '../../optimizers/index.js';
+import { isNamed } from '../../optimizers/is-named.js';
 import type { SkippedStep } from '../callbacks/callback.js';
-import { isNamed } from '../checkpoints/optimizer-state.js';
-import type { SimCLR } from '../simclr.js';
+import type { TrainerCore } from '../step/trainer-core.js';
 
 /** Leaves out steps whose loss or gradients are not finite, instead of ending training. */
 export interface SkipNonFinite {
@@ -29,7 +29,7 @@ export class NonFinitePolicy {
 
   /** @throws {@link InvalidOptionError} on a policy that there is none of. */
   constructor(
-    private readonly simclr: SimCLR,
+    private readonly core: TrainerCore,
     policy: 'stop' | SkipNonFinite = 'stop',
   ) {
     if (policy === 'stop') return;
@@ -43,9 +43,9 @@ export class NonFinitePolicy {
     const { skip, lowerBy = 1 } = policy;
     checkInteger(caller, 'onNonFinite.skip', skip);
     checkFraction(caller, 'onNonFinite.lowerBy', lowerBy);
-    if (lowerBy < 1 && !isNamed(simclr.optimizer)) {
+    if (lowerBy < 1 && !isNamed(core.optimizer)) {
       throw new InvalidOptionError(
-        `${caller}: onNonFinite.lowerBy takes an optimizer of this library, for those of tfjs do not tell their rate. Received: ${simclr.optimizer.getClassName()}.`,
+        `${caller}: onNonFinite.lowerBy takes an optimizer of this library, for those of tfjs do not tell their rate. Received: ${core.optimizer.getClassName()}.`,
       );
     }
     this.options = { skip, lowerBy };
@@ -63,15 +63,15 @@ export class NonFinitePolicy {
 
   /** Leaves a step out, or throws its error where that is the policy. */
   skip(error: NonFiniteLossError): void {
-    const { options, simclr } = this;
+    const { options, core } = this;
     if (!options || this.inSuccession >= options.skip) throw error;
     this.inSuccession++;
     if (options.lowerBy < 1) {
-      const optimizer = simclr.optimizer as NamedOptimizer;
+      const optimizer = core.optimizer as NamedOptimizer;
       this.factor *= options.lowerBy;
       optimizer.learningRate = scaledSchedule(optimizer.learningRate, options.lowerBy);
     }
-    const { step, epoch, batch } = simclr.progress;
+    const { step, epoch, batch } = core.progress;
     this.last = {
       step,
       epoch,

@@ -1,8 +1,8 @@
-import type { TrainStepResult } from '../simclr.js';
+import type { TrainStepResult } from '../trainer.js';
 import type { FitBatch } from './epoch-batches.js';
 
 /** A step whose loss may not be known yet. */
-export interface MadeStep {
+export interface PendingStep {
   batch: FitBatch;
   result: Promise<TrainStepResult>;
   /** Whether it is finished once the next one is under way, and not at once. */
@@ -10,33 +10,33 @@ export interface MadeStep {
 }
 
 /** Finishes steps in their order, and frees their batches. */
-export class MadeSteps {
-  private waiting: MadeStep | undefined;
+export class PendingSteps {
+  private waiting: PendingStep | undefined;
 
-  /** @param finish - Reads the loss of a step and tells of it. */
-  constructor(private readonly finish: (made: MadeStep) => Promise<void>) {}
+  /** @param finish - Reads the loss of a step and reports it. */
+  constructor(private readonly finish: (step: PendingStep) => Promise<void>) {}
 
-  /** Takes a step that was made, and finishes the one before. */
-  async add(made: MadeStep): Promise<void> {
+  /** Adds a step that was taken, and finishes the one before. */
+  async add(step: PendingStep): Promise<void> {
     try {
       await this.settle();
     } catch (error) {
-      made.batch.dispose();
+      step.batch.dispose();
       throw error;
     }
-    this.waiting = made;
-    if (!made.late) await this.settle();
+    this.waiting = step;
+    if (!step.late) await this.settle();
   }
 
-  /** Finishes the step that waits, where there is one. */
+  /** Finishes the step that waits, if any. */
   async settle(): Promise<void> {
-    const made = this.waiting;
+    const step = this.waiting;
     this.waiting = undefined;
-    if (!made) return;
+    if (!step) return;
     try {
-      await this.finish(made);
+      await this.finish(step);
     } finally {
-      made.batch.dispose();
+      step.batch.dispose();
     }
   }
 }

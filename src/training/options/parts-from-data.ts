@@ -1,20 +1,18 @@
-import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { simclrAugmentation, type Transform } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkChoice, receivedMessage } from '../../errors/checks.js';
-import { InvalidOptionError } from '../../errors/errors.js';
+import { checkChoice } from '../../errors/checks.js';
 import { fromData } from '../../errors/from-data.js';
 import { projectionHead, resnet18, resnet34, resnet50 } from '../../models/index.js';
-import { optimizerFromConfig } from '../../optimizers/index.js';
+import { type NamedOptimizer, optimizerFromConfig } from '../../optimizers/index.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
+  LearningRateConfig,
   OptimizerConfig,
   ProjectionHeadConfig,
-  TrainingPlan,
 } from './part-configs.js';
-import { plannedLearningRate } from './planned-learning-rate.js';
+import { checkPlan } from './planned-learning-rate.js';
 
 const caller = 'SimCLR';
 const networks = { resnet18, resnet34, resnet50 };
@@ -104,31 +102,32 @@ export function buildAugmentation(
   return fromData(caller, 'augmentation', config, () => simclrAugmentation({ size, ...options }));
 }
 
-/** @throws {@link InvalidOptionError} when an option is outside its domain, or a plan lacks what it is reckoned from. */
-export function buildOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
-  return fromData(caller, 'optimizer', config, () => makeOptimizer(config, training));
+/**
+ * @returns The optimizer and, where its learning rate is a plan, that plan: `fit` resolves it when it knows how long it
+ * trains.
+ * @throws {@link InvalidOptionError} when an option is outside its domain.
+ */
+export function buildOptimizer(config: OptimizerConfig): {
+  optimizer: NamedOptimizer;
+  learningRatePlan: LearningRateConfig | undefined;
+} {
+  return fromData(caller, 'optimizer', config, () => makeOptimizer(config));
 }
 
-function makeOptimizer(config: OptimizerConfig, training: TrainingPlan | undefined): Optimizer {
+function makeOptimizer(config: OptimizerConfig): ReturnType<typeof buildOptimizer> {
   const { className, learningRate, ...options } = config;
   checkChoice(caller, 'optimizer.className', className, ['SGD', 'AdamW', 'LARS']);
   checkKeys(caller, config, optimizerFields[className], 'optimizer');
   const settings = options as Record<string, string | number | boolean>;
   if (typeof learningRate !== 'object') {
-    return optimizerFromConfig({ className, learningRate, ...settings });
+    return {
+      optimizer: optimizerFromConfig({ className, learningRate, ...settings }),
+      learningRatePlan: undefined,
+    };
   }
-  if (training === undefined) {
-    throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'training must be { batchSize, epochs, datasetSize }, for the learning rate is planned from it',
-        'training',
-        training,
-      ),
-    );
-  }
-  return optimizerFromConfig(
-    { className, ...settings, learningRate: 0 },
-    { learningRate: plannedLearningRate(learningRate, training) },
-  );
+  checkPlan(caller, learningRate);
+  return {
+    optimizer: optimizerFromConfig({ className, ...settings, learningRate: 0 }),
+    learningRatePlan: learningRate,
+  };
 }

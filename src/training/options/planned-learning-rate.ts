@@ -8,7 +8,7 @@ const caller = 'plannedLearningRate';
 
 /**
  * The learning rate that a plan in epochs means for a batch size, a number of epochs and a size of the data set: what
- * `new SimCLR(recipe)` gives its optimizer. A last batch that is not full is left out, as `fit` does.
+ * `fit` gives an optimizer whose learning rate is a plan. A last batch that is not full is left out, as in `fit`.
  *
  * @param config - Base rate, how it follows the batch, and the schedule in epochs.
  * @param training - Batch size, epochs and size of the data set.
@@ -22,36 +22,16 @@ const caller = 'plannedLearningRate';
  * const optimizer = new LARS({ learningRate });
  */
 export function plannedLearningRate(config: LearningRateConfig, training: TrainingPlan): LearningRate {
-  checkKeys(caller, config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 }, 'config');
+  checkPlan(caller, config);
   checkTraining(caller, training);
   const { base, scaling = 'none', schedule = { type: 'constant' } } = config;
   const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
   const { batchSize, epochs, datasetSize } = training;
-  checkNonNegative(caller, 'base', base);
-  checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
-  checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
-  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine']);
   const ratio = batchSize / referenceBatchSize;
   const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
-  if (schedule.type === 'constant') {
-    checkKeys(caller, schedule, { type: 1 }, 'schedule');
-    return learningRate;
-  }
+  if (schedule.type === 'constant') return learningRate;
 
-  const keys = {
-    type: 1,
-    warmupEpochs: 1,
-    cosineEpochs: 1,
-    startRate: 1,
-    finalRate: 1,
-    rule: 1,
-    interval: 1,
-  };
-  checkKeys(caller, schedule, keys, 'schedule');
   const { warmupEpochs, cosineEpochs, startRate, finalRate, rule, interval = 'step' } = schedule;
-  checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
-  if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
-  checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
   if (cosineEpochs === undefined && warmupEpochs > epochs) {
     throw new InvalidOptionError(
       `${caller}: the warm-up must not be longer than the run. Received: schedule.warmupEpochs=${warmupEpochs}, epochs=${epochs}.`,
@@ -70,6 +50,34 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
     ...(finalRate !== undefined && { finalRate }),
     ...(rule !== undefined && { rule }),
   });
+}
+
+/** @throws {@link InvalidOptionError} unless every field of a plan is known and in its domain. */
+export function checkPlan(caller: string, config: LearningRateConfig): void {
+  checkKeys(caller, config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 }, 'config');
+  const { base, scaling = 'none', referenceBatchSize = 1, schedule = { type: 'constant' } } = config;
+  checkNonNegative(caller, 'base', base);
+  checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
+  checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
+  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine']);
+  if (schedule.type === 'constant') {
+    checkKeys(caller, schedule, { type: 1 }, 'schedule');
+    return;
+  }
+  const keys = {
+    type: 1,
+    warmupEpochs: 1,
+    cosineEpochs: 1,
+    startRate: 1,
+    finalRate: 1,
+    rule: 1,
+    interval: 1,
+  };
+  checkKeys(caller, schedule, keys, 'schedule');
+  const { warmupEpochs, cosineEpochs, interval = 'step' } = schedule;
+  checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
+  if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
+  checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
 }
 
 /** @throws {@link InvalidOptionError} unless every field of `training` is known and in its domain. */

@@ -2,13 +2,12 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import type { LossConfig, LossName, ViewLoss } from '../../losses/index.js';
-import type { ExtraState } from '../checkpoints/extra-state.js';
+import type { ExtraState } from '../extra-state.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
   OptimizerConfig,
   ProjectionHeadConfig,
-  TrainingPlan,
 } from './part-configs.js';
 import type { ContrastiveLoss } from './to-view-loss.js';
 
@@ -67,14 +66,13 @@ export interface SimCLROptions {
    */
   loss?: LossName | LossConfig | ViewLoss | ContrastiveLoss;
   /**
-   * Any tfjs `Optimizer`, this library's `SGD`, `AdamW`, `LARS` or `tf.train`'s, or data to make one from.
+   * Any tfjs `Optimizer`, this library's `SGD`, `AdamW`, `LARS` or `tf.train`'s, or data to make one from. A plan of the
+   * learning rate is resolved when `fit` begins and knows batch size, epochs and size of the data set.
    *
    * @defaultValue `new AdamW({ learningRate: 3e-4, weightDecay: 0 })`: Adam at 3e-4 as in the STL-10 runs with z of
    * 64 by Spijkervet/SimCLR
    */
   optimizer?: Optimizer | OptimizerConfig;
-  /** What the learning rate of an optimizer given as data is planned from. Give it to `fit` too. */
-  training?: TrainingPlan;
   /** All views of one size in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
   /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
@@ -92,7 +90,7 @@ export interface SimCLROptions {
  * Options of `SimCLR.load`: what replaces the saved parts, already made, for the file holds the data to make them from.
  */
 export interface SimCLRLoadOptions
-  extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer' | 'training'> {
+  extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer'> {
   /** An encoder of the saved architecture. */
   encoder?: LayersModel;
   /** A projection head of the saved architecture. */
@@ -101,14 +99,4 @@ export interface SimCLRLoadOptions
   augmentation?: Transform<unknown> | readonly Transform<unknown>[];
   /** Takes the saved optimizer's place and, where it is of the same class, its state. */
   optimizer?: Optimizer;
-}
-
-/** Where a trainer stands; saved with it. */
-export interface TrainingProgress {
-  /** Optimiser steps done. */
-  step: number;
-  /** Passes over the data done. */
-  epoch: number;
-  /** Steps done in the pass that was under way when training ended, 0 = none. */
-  batch: number;
 }

@@ -1,11 +1,12 @@
 import { backend, getBackend, ready } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../../augmentations/index.js';
+import { describeGradients, describeKernels } from '../../backend/describe-kernels.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { type ContrastiveLoss, toViewLoss } from '../options/to-view-loss.js';
-import { describeGradients, describeKernels, describeValues } from './describe.js';
+import { describeValues } from './describe-values.js';
 import { Needs } from './observe.js';
 import { halfPrecision, tooLarge, twoCores } from './obstacles.js';
 import { probeStep } from './probe-step.js';

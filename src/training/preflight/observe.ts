@@ -1,5 +1,5 @@
 import { engine, getBackend, getKernel, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
-import { releaseTape } from '../step/contrastive-gradients.js';
+import { releaseTape } from '../../backend/tape.js';
 
 /** What a computation asked the engine for. */
 export class Needs {

@@ -4,7 +4,7 @@ import { augment, type Transform } from '../../augmentations/index.js';
 import type { ViewLoss } from '../../losses/index.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { batchRandom, randomGenerator } from '../../random/index.js';
-import { projectViews } from '../step/project-views.js';
+import { projectViews } from '../gradients/project-views.js';
 import { rememberStatistics } from '../step/running-statistics.js';
 import { type Needs, observeGradients } from './observe.js';
 

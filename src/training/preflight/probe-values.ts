@@ -1,7 +1,7 @@
 import { backend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { releaseTape } from '../../backend/tape.js';
 import { messageOf } from '../../errors/is-error.js';
 import { largestDifference } from '../../tensors/largest-difference.js';
-import { releaseTape } from '../step/contrastive-gradients.js';
 import { knownOperations } from './known-operations.js';
 import type { Needs } from './observe.js';
 

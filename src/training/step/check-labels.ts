@@ -1,3 +1,5 @@
+import { isTensor } from '../../data/image-array.js';
+import { isImageArray } from '../../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkLabelValues } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
@@ -5,7 +7,7 @@ import type { ViewLoss } from '../../losses/index.js';
 
 /**
  * @throws {@link InvalidOptionError} when a loss needs labels and there are none.
- * @throws {@link ShapeError} when there is not one for each of `count` pictures, where that is known.
+ * @throws {@link ShapeError} when there is not one for each of `count` images, where that is known.
  * @throws {@link ValueRangeError} when one is not an integer.
  */
 export function checkLabels(
@@ -17,29 +19,30 @@ export function checkLabels(
   if (labels === undefined) {
     if (!loss.needsLabels) return;
     throw new InvalidOptionError(
-      `${caller}: labels must be given, for the loss ${loss.name} needs the class of each picture. Received: labels=undefined.`,
+      `${caller}: labels must be given, because the loss ${loss.name} needs the class of each image. Received: labels=undefined.`,
     );
   }
   if (count !== undefined && labels.length !== count) {
     throw new ShapeError(
-      `${caller}: labels must have one label for each of ${count} pictures. Received: ${labels.length} labels.`,
+      `${caller}: labels must have one label for each of ${count} images. Received: ${labels.length} labels.`,
     );
   }
   checkLabelValues(caller, 'labels', labels);
 }
 
-/** {@link checkLabels} for a data set whose pictures are numbered. */
+/** {@link checkLabels} for a data set whose images are numbered. The batches of an iterable may carry labels. */
 export function checkDatasetLabels(
   caller: string,
   loss: ViewLoss,
   labels: ArrayLike<number> | undefined,
   dataset: ImageDataset,
 ): void {
-  // The batches of an array may number their pictures as they like.
+  if (labels === undefined && !isTensor(dataset) && !isImageArray(dataset)) return;
+  // The batches of an array may number their images as they like.
   checkLabels(caller, loss, labels, Array.isArray(dataset) ? undefined : datasetSize(dataset));
 }
 
-/** @throws {@link ShapeError} when a picture's number is beyond the labels. */
+/** @throws {@link ShapeError} when an image's number is beyond the labels. */
 export function labelsOf(
   caller: string,
   labels: ArrayLike<number> | undefined,
@@ -50,7 +53,7 @@ export function labelsOf(
     const label = labels[index];
     if (label === undefined) {
       throw new ShapeError(
-        `${caller}: labels must have one for each picture by its number in the data set. Received: ${labels.length} labels, picture number ${index}.`,
+        `${caller}: labels must have one for each image by its number in the data set. Received: ${labels.length} labels, image number ${index}.`,
       );
     }
     return label;

@@ -1,7 +1,7 @@
 import type { layers } from '@tensorflow/tfjs-layers';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { SimCLR } from '../simclr.js';
+import type { TrainerParts } from '../trainer.js';
 
 type Layer = layers.Layer & { layers?: Layer[]; layer?: Layer; rate?: number };
 
@@ -22,7 +22,7 @@ function withParts(layer: Layer): Layer[] {
  */
 export function checkMicroBatch(
   caller: string,
-  simclr: Pick<SimCLR, 'encoder' | 'projectionHead'>,
+  simclr: Pick<TrainerParts, 'encoder' | 'projectionHead'>,
   microBatchSize: number,
   size: number,
   sizeName: string,

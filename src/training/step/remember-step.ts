@@ -2,8 +2,8 @@ import { dispose, type NamedTensorMap, type Optimizer, tidy } from '@tensorflow/
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ViewLoss } from '../../losses/index.js';
 import { trainableVariables } from '../../models/named-weights.js';
+import { isNamed } from '../../optimizers/is-named.js';
 import { type Remembered, rememberVariables } from '../../tensors/remember-variables.js';
-import { isNamed } from '../checkpoints/optimizer-state.js';
 
 /**
  * Remembers what the update of a step changes: the weights, the state of an optimizer of this library, and the state of

@@ -1,5 +1,4 @@
 import {
-  engine,
   type NamedTensorMap,
   type Scalar,
   type Tensor2D,
@@ -8,13 +7,12 @@ import {
   variableGrads,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { guardTape } from '../../backend/tape.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
-import { BackendError, ShapeError } from '../../errors/errors.js';
-import { messageOf } from '../../errors/is-error.js';
+import { ShapeError } from '../../errors/errors.js';
 import type { LossContext, ViewLoss } from '../../losses/index.js';
 import { type ContrastiveLoss, toViewLoss } from '../options/to-view-loss.js';
-import { describeGradients, describeKernels } from '../preflight/describe.js';
 import { projectViews } from './project-views.js';
 
 /** What {@link contrastiveGradients} needs. */
@@ -111,24 +109,6 @@ export function lossOf(loss: ViewLoss, projections: readonly Tensor2D[], context
   return checkScalar(loss.compute(projections, context));
 }
 
-/** Runs what takes gradients; when it fails, frees what was recorded, and explains the error. */
-export function guardTape<T>(body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    releaseTape();
-    throw explainMissingKernel(error);
-  }
-}
-
-/** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
-export function releaseTape(): void {
-  const { state } = engine();
-  if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one
-  for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
-  state.activeTape = [];
-}
-
 function checkScalar(loss: Scalar): Scalar {
   if (!Array.isArray(loss?.shape) || loss.shape.length !== 0) {
     const received = Array.isArray(loss?.shape) ? `shape [${loss.shape}]` : describeValue(loss);
@@ -137,21 +117,4 @@ function checkScalar(loss: Scalar): Scalar {
     );
   }
   return loss;
-}
-
-/** tfjs says which kernel is missing, but not what to do about it. */
-export function explainMissingKernel(error: unknown): unknown {
-  const message = messageOf(error);
-  const kernel = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);
-  if (kernel) {
-    return new BackendError(
-      `The active backend '${kernel[2]}' ${describeKernels(kernel[2]!, [kernel[1]!])}.`,
-      { cause: error },
-    );
-  }
-  const gradient = /gradient function not found for (\w+)/.exec(message);
-  if (gradient) {
-    return new BackendError(`${describeGradients([gradient[1]!])}.`, { cause: error });
-  }
-  return error;
 }

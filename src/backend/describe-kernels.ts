@@ -1,10 +1,8 @@
 import { engine, getKernel } from '@tensorflow/tfjs-core';
-import { shorten } from '../../errors/checks.js';
-import { fusedKernels } from '../../tensors/fused-rows.js';
-import type { WrongValue } from './probe-values.js';
+import { fusedKernels } from '../tensors/fused-rows.js';
 
 /** "a", "a and b", "a, b and c". */
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
@@ -17,7 +15,8 @@ export function describeKernels(backend: string, names: readonly string[]): stri
   return `lacks the ${plural('kernel', names)} ${listed(names)}, which these models need: ${supplier(backend, names)}`;
 }
 
-function isStockWasm(backend: string): boolean {
+/** Whether the backend is tfjs's own wasm backend, without this library's kernels. */
+export function isStockWasm(backend: string): boolean {
   return backend === 'wasm' && getKernel(fusedKernels.normalize, backend) === undefined;
 }
 
@@ -36,21 +35,4 @@ function supplier(backend: string, names: readonly string[]): string {
 /** Which gradients are missing. */
 export function describeGradients(names: readonly string[]): string {
   return `tfjs has no gradient for ${listed(names)}, which a layer of the encoder or of the projection head uses: choose another layer`;
-}
-
-/** What is computed wrongly, and what helps. */
-export function describeValues(backend: string, wrong: readonly WrongValue[]): string {
-  const [first, ...others] = wrong as [WrongValue, ...WrongValue[]];
-  const more =
-    others.length === 0
-      ? ''
-      : `, and so ${others.length === 1 ? 'is' : 'are'} ${listed(others.slice(0, 3).map(({ operation }) => operation))}${others.length > 3 ? ` and ${others.length - 3} more` : ''}`;
-  const remedy = isStockWasm(backend)
-    ? "import 'simclr-ts/wasm', which replaces it"
-    : "update the graphics driver or browser, or choose another backend, such as 'wasm' of simclr-ts/wasm";
-  const what =
-    first.reason === undefined
-      ? `gives ${first.received} where ${first.expected} is right`
-      : `fails (${shorten(first.reason)})`;
-  return `computes wrongly: ${first.operation} ${what}${more}: ${remedy}`;
 }

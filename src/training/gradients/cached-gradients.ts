@@ -16,6 +16,7 @@ import {
   variableGrads,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { guardTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkNonNegative } from '../../errors/checks.js';
@@ -25,7 +26,6 @@ import { ChunkStatistics } from './chunk-statistics.js';
 import {
   type ContrastiveGradients,
   type ContrastiveGradientsOptions,
-  guardTape,
   lossOf,
 } from './contrastive-gradients.js';
 import { projectViews } from './project-views.js';

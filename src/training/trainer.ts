@@ -1,0 +1,84 @@
+import type { io, Optimizer, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { NormalizeOptions, Transform } from '../augmentations/index.js';
+import type { ImageDataset } from '../data/index.js';
+import type { ViewLoss } from '../losses/index.js';
+import type { ExtraState } from './extra-state.js';
+import type { ContrastiveLoss } from './options/to-view-loss.js';
+
+/** Where a trainer stands; saved with it. */
+export interface TrainingProgress {
+  /** Optimizer steps done. */
+  step: number;
+  /** Passes over the data done. */
+  epoch: number;
+  /** Steps done in the pass that was under way when training ended, 0 = none. */
+  batch: number;
+}
+
+/** What a training step did. */
+export interface TrainStepResult {
+  /** Loss of the batch in nats, before the update. */
+  loss: number;
+  /** Learning rate of the update; NaN where the optimizer does not tell. */
+  learningRate: number;
+  /** Number of the step, from 0. */
+  step: number;
+}
+
+/** Options of `embed` and `project`. */
+export interface EmbedOptions {
+  /** Images per pass through the network: bounds the memory. @defaultValue `64` */
+  batchSize?: number;
+  /** Called after each pass with the images done and their total, `undefined` where the data set does not know it. */
+  onProgress?: (done: number, total: number | undefined) => void;
+}
+
+/** The parts of a trainer. */
+export interface TrainerParts {
+  /** f: images to representations h. */
+  readonly encoder: LayersModel;
+  /** g: representations h to projections z. */
+  readonly projectionHead: LayersModel;
+  /** What makes each view, two or more; none after loading a model whose augmentation is not of this library. */
+  readonly augmentations: readonly Transform<unknown>[];
+  /** Mean and standard deviation of each channel, or `null`. */
+  readonly normalization: NormalizeOptions | null;
+  /** Compares the views. */
+  readonly loss: ViewLoss;
+  /** The function that was given as the loss, where it was one. */
+  readonly customLoss: ContrastiveLoss | undefined;
+  /** Updates the weights. */
+  readonly optimizer: Optimizer;
+  /** `'joint'`: all views of one size in one pass; `'separate'`: one pass per view. */
+  readonly viewBatching: 'joint' | 'separate';
+  /** Seed of all random draws. */
+  readonly seed: number;
+  /** What else a checkpoint holds, by name. */
+  readonly extraState: Readonly<Record<string, ExtraState>>;
+}
+
+/**
+ * What callbacks, checkpoints, the doctor and evaluation see of a trainer. `SimCLR` is one; none of its users needs
+ * `fit`.
+ */
+export interface Trainer extends TrainerParts {
+  /** Where training stands. */
+  readonly progress: TrainingProgress;
+  /** Temperature of the loss; `undefined` where it has none. */
+  readonly temperature: number | undefined;
+  /** Height and width of the encoder's input, in pixels. */
+  readonly inputSize: [number, number];
+  /** Representations h `[N, d]` of images. The caller disposes the tensor. */
+  embed(images: ImageDataset, options?: EmbedOptions): Promise<Tensor2D>;
+  /** Projections z `[N, D]` of images. The caller disposes the tensor. */
+  project(images: ImageDataset, options?: EmbedOptions): Promise<Tensor2D>;
+  /** The views of each image that a training step sees. The caller disposes the tensors. */
+  views(
+    images: Tensor4D | readonly Tensor4D[],
+    indices: ArrayLike<number>,
+    epoch: number,
+  ): [Tensor4D, Tensor4D, ...Tensor4D[]];
+  /** Saves everything that training needs to continue. */
+  save(target: io.IOHandler | string): Promise<io.SaveResult>;
+}
