@@ -1,5 +1,5 @@
 /**
- * Where a training step's time goes, kernel by kernel: `npm run bench:profile -- --help`.
+ * Where a training step's time goes, kernel by kernel: `npm run lane -- profile --help`.
  *
  * One step at a time under tfjs's profiler, after warm-up; of each kernel the median over the rounds.
  */
@@ -25,7 +25,7 @@ const whole = (text: string) => {
   return Number(text);
 };
 
-const { batch, size, threads, rounds, json } = new Command('bench:profile')
+const { batch, size, threads, rounds, json } = new Command('npm run lane -- profile')
   .option('--batch <pictures>', 'pictures of a step', whole, 32)
   .option('--size <pixels>', 'height and width: 96 with the 7x7 stem, 32 with the 3x3 one', whole, 96)
   .option('--threads <count>', 'threads of the kernels', whole, 2)

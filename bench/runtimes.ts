@@ -15,7 +15,7 @@ export type Runtime = { start(side: Side): WorkerCommand } | { missing: string }
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(folder, '.cache');
-const installHint = 'npm run bench:setup installs it where it can be had';
+const installHint = 'npm run lane -- bench-setup installs it where it can be had';
 
 /** Workers that need nothing but Node. */
 const sources = {

@@ -41,7 +41,7 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
     encoder: resnet18({ ...encoderOptions, seed }),
     projectionHead: projectionHead({
       inputDim: 8 * encoderOptions.width,
-      batchNorm: true,
+      batchNormalization: { hidden: true },
       seed: seed + 1,
     }),
     augmentation: simclrAugmentation(augmentationOptions),
@@ -55,10 +55,10 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
 /** How a run is set, for its comparison with another. */
 export function describeSettings({ seed, images, batchSize, epochs, minutes }: RunOptions): object {
   return {
-    encoder: { architecture: 'resnet18', ...encoderOptions },
+    encoder: { name: 'resnet18', ...encoderOptions },
     augmentation: augmentationOptions,
     temperature,
-    optimizer: { className: 'AdamW', peakLearningRate, warmupShare, weightDecay },
+    optimizer: { name: 'adamW', peakLearningRate, warmupShare, weightDecay },
     training: {
       images,
       batchSize,

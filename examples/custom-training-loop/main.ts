@@ -39,7 +39,7 @@ const head = projectionHead({ inputDim: 64, hidden: [64], outputDim: 32, seed })
 const variables = trainableVariables(encoder, head);
 
 const totalSteps = epochs * batchesPerEpoch(images, { batchSize })!;
-const learningRate = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 4, totalSteps });
+const learningRate = warmupCosineSchedule({ peak: 0.1, warmupSteps: 4, totalSteps });
 const optimizer = new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 /** A random view of each picture: a function of the seed, the epoch, the picture's number and the view's. */

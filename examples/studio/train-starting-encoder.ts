@@ -3,7 +3,7 @@
  * calibrate.ts, which says whether it helps.
  *
  *     npx tsx examples/studio/train-starting-encoder.ts --minutes 120 --out runs/studio/starting-encoder.safetensors
- *     npm run studio:build    # with STUDIO_STARTING_ENCODER set to that file
+ *     npx vite build examples/studio  # with STUDIO_STARTING_ENCODER set to that file
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

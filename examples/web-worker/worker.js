@@ -30,7 +30,7 @@ async function train(epochs) {
   const { indices } = await nearestNeighbors(h, h, 2); // the nearest of each is itself
   const right = labels.filter((label, i) => labels[indices[2 * i + 1]] === label).length;
   h.dispose();
-  simclr.dispose();
+  simclr.dispose({ includeGiven: true });
   postMessage({
     type: 'done',
     outcome: history.outcome, // 'completed', or 'aborted' after Stop

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkFloatTensor, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
-import type { ImageSize } from './transform.js';
+import type { ImageSize } from './image-size.js';
 
 /** @throws {@link ShapeError} unless `images` is float32 of rank 4. */
 export function checkImages(caller: string, images: Tensor4D): void {

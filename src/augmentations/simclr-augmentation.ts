@@ -1,6 +1,6 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkProbability } from '../errors/checks.js';
-import type { ColorSemantics } from './color/blend.js';
+import type { ColorConvention } from './color/blend.js';
 import { type ColorJitterOptions, colorJitter } from './color/color-jitter.js';
 import { randomGrayscale } from './color/grayscale.js';
 import { type ComposeParameters, compose } from './compose.js';
@@ -36,7 +36,7 @@ export interface SimCLRAugmentationOptions {
   /**
    * How crops are resized.
    *
-   * @defaultValue `'bilinear'` with torchvision's semantics, `'bicubic'` with TensorFlow's (as Google's code)
+   * @defaultValue `'bilinear'` with torchvision's convention, `'bicubic'` with TensorFlow's (as Google's code)
    */
   interpolation?: Interpolation;
   /**
@@ -89,7 +89,7 @@ export interface SimCLRAugmentationOptions {
    *
    * @defaultValue `'torchvision'`
    */
-  semantics?: ColorSemantics;
+  convention?: ColorConvention;
   /** Shift and scale of each channel at the very end. Left out: views stay in [0, 1], as in Google's code. */
   normalization?: NormalizeOptions;
 }
@@ -127,15 +127,15 @@ export function simclrAugmentation(
     grayscaleProbability: 1,
     blur: 1,
     blurProbability: 1,
-    semantics: 1,
+    convention: 1,
     normalization: 1,
   });
   const size = resolveSize(name, options.size ?? 96);
   const {
     scale = [0.08, 1],
     aspectRatio = [3 / 4, 4 / 3],
-    semantics = 'torchvision',
-    interpolation = semantics === 'tf' ? 'bicubic' : 'bilinear',
+    convention = 'torchvision',
+    interpolation = convention === 'tf' ? 'bicubic' : 'bilinear',
     antialias = true,
     flipProbability = 0.5,
     strength = 1,
@@ -155,13 +155,13 @@ export function simclrAugmentation(
   })) {
     checkProbability(name, argument, value);
   }
-  const { padding = semantics === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
+  const { padding = convention === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
     typeof blur === 'object' ? blur : {};
   const blurOptions: GaussianBlurOptions = { padding, ...otherBlur };
   const parts: DescribedTransform<unknown>[] = [
     randomResizedCrop({ size, scale, aspectRatio, interpolation, antialias }),
     randomHorizontalFlip({ probability: flipProbability }),
-    randomApply(colorJitter({ ...jitter, strength, semantics }), { probability: jitterProbability }),
+    randomApply(colorJitter({ ...jitter, strength, convention }), { probability: jitterProbability }),
     randomGrayscale({ probability: grayscaleProbability }),
   ];
   if (blur !== false) parts.push(randomApply(gaussianBlur(blurOptions), { probability: blurProbability }));
@@ -185,7 +185,7 @@ export function simclrAugmentation(
         grayscaleProbability,
         blur: blur === false ? false : blurOptions,
         blurProbability,
-        semantics,
+        convention,
         ...(normalization ? { normalization } : {}),
       },
     },

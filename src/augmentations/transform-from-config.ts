@@ -1,7 +1,8 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
+import { isObject, receivedMessage } from '../errors/checks.js';
 import { fromData, refuseNull } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
+import { renameFields } from '../errors/rename-fields.js';
 import { colorJitter } from './color/color-jitter.js';
 import { randomGrayscale } from './color/grayscale.js';
 import { solarize } from './color/solarize.js';
@@ -55,6 +56,24 @@ export function transformFromConfig(
   return fromData('transformFromConfig', 'config', config?.name, () => make(config, custom));
 }
 
+/** A saved configuration with the names of this version. */
+export function upgradeTransformConfig(config: TransformConfig): TransformConfig {
+  const { name, options } = config ?? {};
+  if (!isObject(options)) return config;
+  if (name === 'colorJitter' || name === 'simclrAugmentation') {
+    return { ...config, options: renameFields(options, { semantics: 'convention' }) };
+  }
+  if (name === 'randomApply') {
+    const transform = upgradeTransformConfig(options.transform as TransformConfig);
+    return { ...config, options: { ...options, transform } };
+  }
+  if (name === 'compose' && Array.isArray(options.transforms)) {
+    const transforms = options.transforms.map(upgradeTransformConfig);
+    return { ...config, options: { ...options, transforms } };
+  }
+  return config;
+}
+
 /** Whether all transforms that a configuration names are of this library. */
 export function isOfThisLibrary(config: TransformConfig): boolean {
   const { name, options } = config ?? {};
@@ -69,8 +88,9 @@ function make(
   custom: Readonly<Record<string, TransformBuilder>>,
 ): Transform<unknown> {
   checkKeys('transformFromConfig', config, { name: 1, options: 1 }, 'config');
-  const { name, options = {} } = config;
-  if (Object.hasOwn(custom, name)) return custom[name]!(options);
+  const { name } = config;
+  if (Object.hasOwn(custom, name)) return custom[name]!(config.options ?? {});
+  const { options = {} } = upgradeTransformConfig(config);
   const { transform: _, transforms: __, ...own } = options ?? {};
   refuseNull('transformFromConfig', 'config.options', options && own);
   if (name === 'compose') {

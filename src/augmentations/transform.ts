@@ -2,9 +2,9 @@ import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { CropPlan } from '../data/view-crops.js';
 import type { BatchRandom } from '../random/index.js';
 import { checkImages } from './image-checks.js';
+import type { ImageSize } from './image-size.js';
 
-/** Height and width of a picture, in pixels. */
-export type ImageSize = readonly [height: number, width: number];
+export type { ImageSize };
 
 /** A transform as plain data that survives JSON: what {@link transformFromConfig} builds it from again. */
 export interface TransformConfig {

@@ -1,6 +1,6 @@
 /**
  * How long to wait for another thread, in time during which this process ran. A process that was stopped (Ctrl-Z, `docker
- * pause`, a debugger, a machine that sleeps) goes on with all its threads: the pause says nothing about them.
+ * pause`, a debugger, a machine that sleeps) continues with all its threads: the pause says nothing about them.
  */
 export class Patience {
   private waited = 0;

@@ -1,10 +1,13 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { batchFields } from '../data/batches/check-batch.js';
+import { passIndices } from '../data/batches/epoch-order.js';
 import { isTensor } from '../data/image-array.js';
-import { takeRows } from '../data/image-batches.js';
 import { batchImages, batchViews, checkImages, isImageArray, isIterable } from '../data/image-dataset.js';
+import { takeImages } from '../data/image-rows.js';
 import {
   datasetSize,
   type EpochPass,
-  epochOrder,
+  type ImageArray,
   type ImageBatch,
   type ImageBatches,
   type ImageBatchLike,
@@ -67,24 +70,16 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
 }
 
 function* ownPictures(
-  images: Parameters<typeof takeRows>[0],
+  images: Tensor4D | ImageArray,
   pass: EpochPass,
   rank: number,
   size: number,
 ): Generator<ImageBatch, void, undefined> {
-  const { batchSize, shuffle, startBatch } = pass;
-  const count = images.shape[0];
-  const row = batchSize * size;
-  if (count < row) {
-    throw new InvalidOptionError(
-      `shard: dataset must fill at least one batch on every rank. Received: ${count} pictures, batchSize=${batchSize} on ${size} ranks.`,
-    );
-  }
-  const order = shuffle ? epochOrder(count, pass) : Uint32Array.from({ length: count }, (_, index) => index);
-  for (let start = startBatch * row; start + row <= count; start += row) {
-    const from = start + rank * batchSize;
-    const indices = order.slice(from, from + batchSize);
-    yield { images: takeRows(images, indices, !shuffle), indices };
+  for (const indices of passIndices('shard', 'dataset', images.shape[0], {
+    ...pass,
+    shard: { rank, size },
+  })) {
+    yield { images: takeImages('shard', images, indices), indices };
   }
 }
 
@@ -118,9 +113,12 @@ async function* ownBatches(
   }
 }
 
+/** The batch with `indices`, and the labels that it may have. */
 function ownBatch(batch: ImageBatchLike, indices: ArrayLike<number>): ImageBatch | ViewBatch {
+  const { labels, indicesArePlaces } = batchFields(batch);
+  const fields = { indices, ...(labels && { labels }), ...(indicesArePlaces && { indicesArePlaces }) };
   const views = batchViews(batch);
-  return views ? { views, indices } : { images: batchImages(batch), indices };
+  return views ? { views, ...fields } : { images: batchImages(batch), ...fields };
 }
 
 function disposeOf(batch: ImageBatchLike): void {
@@ -134,6 +132,5 @@ function unevenRound(counts: number[]): DataError {
 }
 
 function indicesOf(batch: ImageBatchLike, count: number, position: number): ArrayLike<number> {
-  const given = isTensor(batch) || isImageArray(batch) ? undefined : (batch as ImageBatch).indices;
-  return given ?? Uint32Array.from({ length: count }, (_, row) => position + row);
+  return batchFields(batch).indices ?? Uint32Array.from({ length: count }, (_, row) => position + row);
 }

@@ -1,5 +1,5 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
-import { toBatch } from '../data/image-rows.js';
+import { sliceImages } from '../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -56,7 +56,7 @@ export async function examine(
   coreOf('examine', simclr).checkUsable('examine');
   checkInteger('examine', 'probeSize', probeSize, 2);
   checkInteger('examine', 'epoch', epoch, 0);
-  const all = toBatch('examine', images);
+  const all = sliceImages('examine', images);
   try {
     if (all.shape[0] < 2) {
       throw new ShapeError(`examine: images must be at least 2. Received: images=[${all.shape}].`);

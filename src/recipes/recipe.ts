@@ -12,11 +12,18 @@ import type {
   TrainingPlan,
 } from '../training/index.js';
 
+/** A network whose options are all given, except the groups of batch normalization, which no recipe here uses. */
+type Spelled<Config extends { batchNormalization?: { groups?: number } }> = Required<
+  Omit<Config, 'batchNormalization'>
+> & {
+  batchNormalization: Required<Omit<NonNullable<Config['batchNormalization']>, 'groups'>>;
+};
+
 /** An encoder with every choice spelt out. */
-export type RecipeEncoder = Required<Omit<EncoderConfig, 'groups'>>;
+export type RecipeEncoder = Spelled<EncoderConfig>;
 
 /** A projection head with every choice spelt out. */
-export type RecipeProjectionHead = Required<Omit<ProjectionHeadConfig, 'groups'>>;
+export type RecipeProjectionHead = Spelled<ProjectionHeadConfig>;
 
 /** SimCLR's augmentation with every choice spelt out; its size is the encoder's input. */
 export interface RecipeAugmentation {
@@ -44,9 +51,9 @@ export type WithoutRate<Config> = Omit<Config, 'learningRate'>;
 
 /** An optimizer whose learning rate follows the batch and the length of the run. */
 export type RecipeOptimizer = (
-  | WithoutRate<PlannedOptimizer<SGDOptions, 'SGD'>>
-  | WithoutRate<PlannedOptimizer<AdamWOptions, 'AdamW'>>
-  | WithoutRate<PlannedOptimizer<LARSOptions, 'LARS'>>
+  | WithoutRate<PlannedOptimizer<SGDOptions, 'sgd'>>
+  | WithoutRate<PlannedOptimizer<AdamWOptions, 'adamW'>>
+  | WithoutRate<PlannedOptimizer<LARSOptions, 'lars'>>
 ) & {
   /** Base rate, scaling and schedule. */
   learningRate: RecipeLearningRate;

@@ -204,8 +204,8 @@ describe('simclrAugmentation', () => {
 
   it('gives views of the size in [0, 1] and keeps nothing', async () => {
     const batch = images();
-    for (const semantics of ['torchvision', 'tf'] as const) {
-      const transform = simclrAugmentation({ size: [12, 10], semantics });
+    for (const convention of ['torchvision', 'tf'] as const) {
+      const transform = simclrAugmentation({ size: [12, 10], convention });
       const result = await expectTensors(1, () => augment(transform, batch, randomGenerator(9)));
       expect(result.shape).toEqual([4, 12, 10, 3]);
       expect(transform.outputSize?.([16, 14])).toEqual([12, 10]);
@@ -220,7 +220,7 @@ describe('simclrAugmentation', () => {
     const transform = compose([
       randomResizedCrop({ size: 12, interpolation: 'bicubic' }),
       randomHorizontalFlip(),
-      randomApply(colorJitter({ strength: 0.5, semantics: 'tf' }), { probability: 0.8 }),
+      randomApply(colorJitter({ strength: 0.5, convention: 'tf' }), { probability: 0.8 }),
       randomGrayscale(),
       randomApply(gaussianBlur({ padding: 'zero' }), { probability: 0.5 }),
       normalize({ mean: cifar10Mean, std: cifar10Std }),
@@ -228,7 +228,7 @@ describe('simclrAugmentation', () => {
     const preset = simclrAugmentation({
       size: 12,
       strength: 0.5,
-      semantics: 'tf',
+      convention: 'tf',
       normalization: { mean: cifar10Mean, std: cifar10Std },
     });
     const batch = images();
@@ -296,7 +296,7 @@ describe('transformFromConfig', () => {
     resize({ size: [5, 6] }),
     centerCrop({ size: 4 }),
     randomHorizontalFlip({ probability: 0.7 }),
-    colorJitter({ strength: 0.5, semantics: 'tf' }),
+    colorJitter({ strength: 0.5, convention: 'tf' }),
     randomGrayscale({ probability: 0.6 }),
     gaussianBlur({ kernelSize: 3, padding: 'zero' }),
     gaussianBlur(),
@@ -306,7 +306,7 @@ describe('transformFromConfig', () => {
     normalize({ mean: imagenetMean, std: imagenetStd }),
     denormalize({ mean: imagenetMean, std: imagenetStd }),
     simclrAugmentation({ size: 6, blur: false, jitter: { hue: 0.1 } }),
-    simclrAugmentation({ size: 6, semantics: 'tf', normalization: { mean: cifar10Mean, std: cifar10Std } }),
+    simclrAugmentation({ size: 6, convention: 'tf', normalization: { mean: cifar10Mean, std: cifar10Std } }),
     evaluationTransform({ size: 6, cropProportion: 0.8 }),
   ];
 
@@ -323,6 +323,25 @@ describe('transformFromConfig', () => {
       );
     },
   );
+
+  it('reads the name of an earlier version, also inside others', () => {
+    const inner = (field: string) => [
+      { name: 'colorJitter', options: { strength: 0.5, [field]: 'tf' } },
+      { name: 'randomApply', options: { probability: 0.5, transform: { name: 'colorJitter', options: {} } } },
+      {
+        name: 'randomApply',
+        options: {
+          probability: 0.5,
+          transform: { name: 'simclrAugmentation', options: { [field]: 'tf', size: 8 } },
+        },
+      },
+    ];
+    const config = (field: string) => ({ name: 'compose', options: { transforms: inner(field) } });
+    const again = transformFromConfig(config('semantics'));
+    expect(again.config).toEqual(transformFromConfig(config('convention')).config);
+    expect(JSON.stringify(again.config)).toContain('"convention":"tf"');
+    expect(() => colorJitter({ semantics: 'tf' } as never)).toThrow(/Received: options\.semantics/);
+  });
 
   it('builds transforms of one’s own, also inside others', async () => {
     const config = {

@@ -145,7 +145,7 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
     .filter((path) => path.endsWith('.test.ts') && only.split(',').some((start) => path.startsWith(start)))
     .filter((path) => !lane.leftOut?.files?.some((start) => path.startsWith(start)))
     .filter((path) => lane.settings.BACKEND !== 'webgpu' || !readsSynchronously(root, path));
-  const config = ['--config', 'vitest.backends.config.ts', '--reporter=json', `--outputFile=${outputFile}`];
+  const config = ['--project', 'backend', '--reporter=json', `--outputFile=${outputFile}`];
   const tests = lane.leftOut?.tests;
   const pattern = tests === undefined ? [] : ['--testNamePattern', `^(?!.*(${tests})).*$`];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');

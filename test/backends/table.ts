@@ -43,7 +43,7 @@ export function formatTable(rows: readonly BackendRow[]): string {
 }
 
 const page = fileURLToPath(new URL('../../docs/backends.md', import.meta.url));
-const begin = '<!-- written by npm run backends -- --docs -->';
+const begin = '<!-- written by npm run lane -- backends --docs -->';
 const end = '<!-- end -->';
 
 /** Writes the table into docs/backends.md, between its marks. */

@@ -167,7 +167,7 @@ describe('train', () => {
     expect(settings.recipe).toMatchObject({
       encoder: { inputShape: [32, 32, 3], width: 4, stem: { kernelSize: 3, activation: 'none' } },
       augmentation: { options: { blur: false } },
-      optimizer: { className: 'SGD' },
+      optimizer: { name: 'sgd' },
       training: { batchSize: 8, epochs: 1, datasetSize: 16 },
     });
   });
@@ -193,7 +193,7 @@ describe('train', () => {
     expect(code).toBe(0);
     expect(json).toMatchObject({ step: 6, outcome: 'completed' });
     const { recipe } = JSON.parse(readFileSync(join(cwd, 'warm/training.json'), 'utf8'));
-    expect(recipe.optimizer.learningRate.schedule).toMatchObject({ type: 'warmupCosine', warmupEpochs: 0.5 });
+    expect(recipe.optimizer.learningRate.schedule).toMatchObject({ name: 'warmupCosine', warmupEpochs: 0.5 });
   });
 });
 

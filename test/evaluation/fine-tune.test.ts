@@ -246,7 +246,14 @@ describe('fineTune', () => {
 
 describe('where the classifier attaches', () => {
   const head = (batchNorm: boolean) =>
-    keep(projectionHead({ inputDim: 8, hidden: [6, 5], outputDim: 4, batchNorm, finalBatchNorm: 'scale' }));
+    keep(
+      projectionHead({
+        inputDim: 8,
+        hidden: [6, 5],
+        outputDim: 4,
+        batchNormalization: { hidden: batchNorm, output: 'scale' },
+      }),
+    );
   /** What reaches the classifier. */
   const features = (network: LayersModel) => {
     const last = network.getLayer('classifier').input as SymbolicTensor;

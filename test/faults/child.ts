@@ -79,7 +79,7 @@ function newTrainer(extraState: Record<string, ExtraState>): SimCLR {
     projectionHead: projectionHead({ inputDim: 8, hidden: [task.width, task.width], outputDim: 8, seed: 2 }),
     augmentation: simclrAugmentation({ size: 8, blur: false }),
     optimizer: new AdamW({
-      learningRate: warmupCosineSchedule({ learningRate: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
+      learningRate: warmupCosineSchedule({ peak: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
       weightDecay: 1e-4,
     }),
     seed: 3,

@@ -1,5 +1,5 @@
 /**
- * Kills training runs until it is known that nothing is lost: `npm run test:faults -- --kills 100`. Ends with status 1
+ * Kills training runs until it is known that nothing is lost: `npm run lane -- kills --kills 100`. Ends with status 1
  * when something is.
  */
 import { writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const wholeNumber = (text: string): number => {
   return value;
 };
 
-const options = new Command('npm run test:faults --')
+const options = new Command('npm run lane -- kills')
   .option('--kills <n>', 'SIGKILLs of a run on the wasm backend', wholeNumber, 100)
   .option('--cpu-kills <n>', "SIGKILLs of a run on tfjs's cpu backend", wholeNumber, 12)
   .option('--seed <n>', 'seed of the moments', wholeNumber, 1)

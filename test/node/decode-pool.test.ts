@@ -7,6 +7,7 @@ import type { EncodedPicture, Picture } from '../../src/data/index.js';
 import { DataError, InvalidOptionError, SimCLRError } from '../../src/errors/index.js';
 import { decodeImage, decodePool } from '../../src/node/index.js';
 import { everyDamage, everyKind, plain, writeNumbered } from './pictures.js';
+import { programArguments } from './program.js';
 import { temporaryFolder } from './temporary.js';
 
 /** Threads begun since the test began. */
@@ -160,16 +161,12 @@ describe('decodePool', () => {
       const [picture] = await decode([{ name: ${JSON.stringify(path)} }]);
       console.log(picture.shape.join());
     `;
-    const { status, stdout, stderr } = spawnSync(
-      'node',
-      ['--import', 'tsx', '--input-type=module', '-e', script],
-      {
-        encoding: 'utf8',
-        timeout: 60_000,
-        // The threads' program is a script, whatever the process takes a text for.
-        env: { ...process.env, NODE_OPTIONS: '--input-type=module' },
-      },
-    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, programArguments(script), {
+      encoding: 'utf8',
+      timeout: 60_000,
+      // The threads' program is a script, whatever the process takes a text for.
+      env: { ...process.env, NODE_OPTIONS: '--input-type=module' },
+    });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '4,4,3\n', stderr: '' });
   });
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { CheckpointError } from '../../src/errors/index.js';
 import { directory } from '../../src/node/index.js';
 import { hashedValues } from '../helpers/hashed-values.js';
+import { startProgram } from './program.js';
 import { temporaryFolder } from './temporary.js';
 
 vi.mock('node:fs/promises', async (original) => {
@@ -161,7 +162,7 @@ describe('directory', () => {
     const folder = temporaryFolder();
     await directory(folder).save(artifacts(100, 'old'));
     const script = `
-      import { directory } from './src/node/directory.ts';
+      import { directory } from './src/node/index.ts';
       for (let step = 0; ; step++) {
         await directory(${JSON.stringify(folder)}).save({
           modelTopology: {},
@@ -173,8 +174,8 @@ describe('directory', () => {
       }
     `;
     for (const delay of [5, 17, 29]) {
-      const child = spawn('node', ['--import', 'tsx', '--input-type=module', '-e', script]);
-      await once(child.stdout, 'data');
+      const { child, output } = startProgram(script);
+      await output();
       await new Promise((resolve) => setTimeout(resolve, delay));
       child.kill('SIGKILL');
       await once(child, 'exit');

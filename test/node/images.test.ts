@@ -354,6 +354,6 @@ describe('imageFolder', () => {
     const photos = await imageFolder(folder, { size: 2 });
     const first = (batchSize: number) => imageBatches(photos, { batchSize }).next();
     await expect(first(1)).rejects.toThrow(/at least one batch of whole pictures/);
-    await expect(first(2)).rejects.toThrow(/fill at least one batch .* Received: 1 pictures, batchSize=2/);
+    await expect(first(2)).rejects.toThrow(/fill at least one batch\. Received: 1 pictures, batchSize=2/);
   });
 });

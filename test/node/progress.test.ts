@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { progress, progressBar } from '../../src/node/index.js';
 import { formatDuration } from '../../src/node/progress/bar.js';
+import { programArguments } from './program.js';
 
 class Recorder extends Writable {
   text = '';
@@ -130,6 +131,33 @@ describe('a bar', () => {
     expect(decoding.text).toContain('10/10 | 0s left');
   });
 
+  it('estimates the remaining time from the last updates, and draws the last of a burst', () => {
+    vi.useFakeTimers();
+    try {
+      const stream = new Recorder(true);
+      const bar = progress(100, 'Decoding', { stream });
+      vi.advanceTimersByTime(1000);
+      bar.update(1);
+      expect(screen(stream.text)[0]).toContain('1/100 | 1m40s left');
+      // From here on twice as fast: of the whole time 0.9 per second, of the last 50 updates 2 per second.
+      for (let done = 2; done <= 60; done++) {
+        vi.advanceTimersByTime(500);
+        bar.update(done);
+      }
+      expect(screen(stream.text)[0]).toContain('60/100 | 20s left');
+      for (const done of [61, 62, 63]) bar.update(done);
+      expect(screen(stream.text)[0]).toContain('60/100');
+      vi.advanceTimersByTime(100);
+      expect(screen(stream.text)[0]).toContain('63/100');
+      bar.stop();
+      bar.update(99);
+      vi.advanceTimersByTime(1000);
+      expect(screen(stream.text)).toEqual([expect.stringContaining('63/100'), '']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('clears its line for other texts, and goes on below them', () => {
     const stream = new Recorder(true);
     const bar = progressBar({ stream });
@@ -209,11 +237,11 @@ describe('progress', () => {
 
   it('does not keep a program alive that forgets to stop it', () => {
     const script = `
-      import { progress } from './src/node/progress.ts';
+      import { progress } from './src/node/index.ts';
       process.stderr.isTTY = true;
       progress(10, 'Work').update(3);
     `;
-    const { status, stderr } = spawnSync('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const { status, stderr } = spawnSync(process.execPath, programArguments(script), {
       encoding: 'utf8',
       env: { ...process.env, CI: '', TERM: 'xterm' },
       timeout: 30_000,

@@ -58,7 +58,7 @@ const labels = Int32Array.of(0, 1, 0, 1);
 const embeddings = { data: Float32Array.of(1, 2, 3, 5, 4, 9, 7, 7), shape: [4, 2] as const };
 const pictures = () => ({ images: tinyPictures(4), labels });
 const streamOf = () => data.stream([1, 2, 3]);
-const schedule = { type: 'warmupCosine', warmupEpochs: 1 };
+const schedule = { name: 'warmupCosine', warmupEpochs: 1 };
 const rate = { base: 0.1, schedule };
 const plan = { batchSize: 4, epochs: 10, datasetSize: 40 };
 const lossConfigs = [
@@ -66,23 +66,23 @@ const lossConfigs = [
     (name) => ({ name }),
   ),
 ];
-const sgd = { className: 'SGD', learningRate: 0.1 };
+const sgd = { name: 'sgd', learningRate: 0.1 };
 
 const trainerBases = [
-  { encoder: { architecture: 'resnet18', ...resnet, stem }, normalization },
-  { projectionHead: {}, encoder: { architecture: 'resnet18', ...resnet, stem: 'small' } },
+  { encoder: { name: 'resnet18', ...resnet, stem }, normalization },
+  { projectionHead: {}, encoder: { name: 'resnet18', ...resnet, stem: 'small' } },
   {
-    encoder: { architecture: 'resnet18', ...resnet, stem: 'small' },
+    encoder: { name: 'resnet18', ...resnet, stem: 'small' },
     augmentation: { name: 'simclrAugmentation', options: { jitter: {}, blur: {}, normalization } },
   },
-  ...[sgd, { ...sgd, className: 'AdamW' }, { ...sgd, className: 'LARS' }, { ...sgd, learningRate: rate }].map(
+  ...[sgd, { ...sgd, name: 'adamW' }, { ...sgd, name: 'lars' }, { ...sgd, learningRate: rate }].map(
     (optimizer) => ({
-      encoder: { architecture: 'resnet18', ...resnet, stem: 'small' },
+      encoder: { name: 'resnet18', ...resnet, stem: 'small' },
       optimizer,
       training: plan,
     }),
   ),
-  ...lossConfigs.map((loss) => ({ encoder: { architecture: 'resnet18', ...resnet, stem: 'small' }, loss })),
+  ...lossConfigs.map((loss) => ({ encoder: { name: 'resnet18', ...resnet, stem: 'small' }, loss })),
 ];
 
 const decode = { size: 8 };
@@ -342,15 +342,16 @@ export const callers: Record<string, Caller> = {
   },
   'optimizers scheduleFromConfig (config)': {
     call: optimizers.scheduleFromConfig,
+    data: ['learningRate.learningRate'], // a scaled schedule holds none that is scaled itself
     base: [
-      { type: 'constant', learningRate: 1 },
-      { type: 'scaled', factor: 1, learningRate: { type: 'constant', learningRate: 1 } },
-      { type: 'warmupCosine', learningRate: 1, warmupSteps: 1, totalSteps: 5 },
+      { name: 'constant', learningRate: 1 },
+      { name: 'scaled', factor: 1, learningRate: { name: 'constant', learningRate: 1 } },
+      { name: 'warmupCosine', peak: 1, warmupSteps: 1, totalSteps: 5 },
     ],
   },
   'optimizers warmupCosineSchedule (options)': {
     call: optimizers.warmupCosineSchedule,
-    base: [{ learningRate: 1, warmupSteps: 1, totalSteps: 5 }],
+    base: [{ peak: 1, warmupSteps: 1, totalSteps: 5 }],
   },
   'optimizers new SGD (options)': {
     call: (options) => new optimizers.SGD(options),
@@ -394,7 +395,7 @@ export const callers: Record<string, Caller> = {
   },
   'training plannedLearningRate (config)': {
     call: (config) => training.plannedLearningRate(config, plan),
-    base: [rate, { base: 1, schedule: { type: 'constant' } }],
+    base: [rate, { base: 1, schedule: { name: 'constant' } }],
   },
   'training plannedLearningRate (training)': {
     call: (options) => training.plannedLearningRate(rate as training.LearningRateConfig, options),

@@ -6,10 +6,10 @@ import { type Option, publicOptions } from './public-options.js';
 
 /** Options that are not integers. Every other number has to be one. */
 const real = new Set(
-  `alpha antialias aspectRatio background base baseLearningRate batchNormalizationEpsilon batchNormalizationMomentum
-  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon factor finalRate
+  `alpha antialias aspectRatio background base baseLearningRate
+  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta momentum probability redundancy saturation scale share sigma startRate std
+  maxBytes maxEntryBytes mean minDelta momentum probability redundancy saturation scale share sigma start std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
   viewBytes warmupEpochs cosineEpochs weightDecay`.split(/\s+/),
 );
@@ -20,9 +20,7 @@ const signed = new Set(['mean']);
 /** Options that have an upper limit. */
 const refusedAt = new Set(
   `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
-  batchNormalizationMomentum testFraction validationShare share lowerBy beta1 beta2 threshold strength`.split(
-    /\s+/,
-  ),
+  testFraction validationShare share lowerBy beta1 beta2 threshold strength`.split(/\s+/),
 );
 
 const found = publicOptions();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors/index.js';
 import { accuracyDifference } from '../../src/evaluation/index.js';
-import { adjustRecipe, lightlyCIFAR10, seedRecipe } from '../../src/recipes/index.js';
+import { adjustRecipe, basicRecipe, lightlyCIFAR10 } from '../../src/recipes/index.js';
 import {
   compareRuns,
   type RunEvaluation,
@@ -48,7 +48,7 @@ async function writeRun(name: string, settings: object, wrong: number | null, st
   return dir;
 }
 
-const small = adjustRecipe(seedRecipe, { training: { batchSize: 16 } });
+const small = adjustRecipe(basicRecipe, { training: { batchSize: 16 } });
 const first = { recipe: small, seed: 0, limit: null };
 const second = { recipe: adjustRecipe(small, { temperature: 0.2 }), seed: 0, limit: 500 };
 
@@ -164,7 +164,7 @@ describe('runReport', () => {
     const data = runReport(await readRun(await writeRun('told', first, 10)));
     expect(data).toMatchObject({
       title: 'told',
-      facts: { Recipe: seedRecipe.name, Seed: '0' },
+      facts: { Recipe: basicRecipe.name, Seed: '0' },
       accuracies: { testImages: 40, after: { knn: 0.7, linearProbe: 0.75 } },
       confusion: {
         matrix: [
@@ -182,7 +182,7 @@ describe('runReport', () => {
 describe('a run with damaged pictures', () => {
   const settings = (extra: object = {}) => ({
     ...first,
-    recipe: adjustRecipe(seedRecipe, { training: { batchSize: 64, datasetSize: 431 } }),
+    recipe: adjustRecipe(basicRecipe, { training: { batchSize: 64, datasetSize: 431 } }),
     ...extra,
   });
   /** A damaged file in every batch, so that no step has them all. */

@@ -117,12 +117,23 @@ const picturesOf = (views: number): Tensor4D[] =>
   Array.from({ length: views }, (_, view) => randomUniform([count, 8, 8, 3], 0, 1, 'float32', view + 1));
 
 const headOf = (inputDim: number, groups?: number) =>
-  projectionHead({ inputDim, hidden: [6], outputDim: 5, batchNorm: true, ...(groups && { groups }) });
+  projectionHead({
+    inputDim,
+    hidden: [6],
+    outputDim: 5,
+    batchNormalization: { hidden: true, ...(groups && { groups }) },
+  });
 
 const resnet =
   (make: (options: ResNetOptions) => LayersModel, dim: number) =>
   (groups?: number): Models => ({
-    encoder: make({ inputShape: [8, 8, 3], stem: 'small', width: 2, seed: 3, ...(groups && { groups }) }),
+    encoder: make({
+      inputShape: [8, 8, 3],
+      stem: 'small',
+      width: 2,
+      seed: 3,
+      ...(groups && { batchNormalization: { groups } }),
+    }),
     projectionHead: headOf(dim, groups),
   });
 

@@ -104,7 +104,7 @@ describe('numbers that JSON makes null of', () => {
   it('are not taken for what was left out when one is loaded', async () => {
     const simclr = tinySimCLR({
       optimizer: new SGD({
-        learningRate: warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 }),
+        learningRate: warmupCosineSchedule({ peak: 0.1, warmupSteps: 1, totalSteps: 9 }),
       }),
     });
     await simclr.fit(pictures, { batchSize: 4 });
@@ -117,7 +117,7 @@ describe('numbers that JSON makes null of', () => {
       ['loss.temperature', /loss|config\.temperature must not be null/],
       ['loss', /name its loss. Received: loss=null/],
       ['customLoss', /customLoss=null/],
-      ['optimizer.config.learningRate.finalRate', /learningRate\.finalRate must not be null/],
+      ['optimizer.config.learningRate.end', /learningRate\.end must not be null/],
       ['optimizer.config.nesterov', /config\.nesterov must not be null/],
       ['augmentation.options', /augmentation cannot be made.*config\.options must not be null/],
       ['augmentation.options.strength', /config\.options\.strength must not be null/],
@@ -226,7 +226,7 @@ describe('training goes on as if it had not been interrupted', () => {
       'SGD with a schedule',
       () =>
         new SGD({
-          learningRate: warmupCosineSchedule({ learningRate: 0.2, warmupSteps: 2, totalSteps: 8 }),
+          learningRate: warmupCosineSchedule({ peak: 0.2, warmupSteps: 2, totalSteps: 8 }),
           momentum: 0.9,
         }),
       false,

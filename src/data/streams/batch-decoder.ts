@@ -1,6 +1,6 @@
 import { DataError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import type { ImageBatch, ViewBatch } from '../image-dataset.js';
+import type { EpochPass, ImageBatch, ViewBatch } from '../image-dataset.js';
 import {
   type DecodePictures,
   type ImageRecord,
@@ -43,15 +43,16 @@ export class BatchDecoder {
    * The pictures of `records` that can be decoded, or their views.
    *
    * @param number - Place of the batch in the pass.
-   * @param views - What to cut out of the pictures, where views are asked for and the decoder cuts.
-   * @returns `undefined` when damaged pictures leave fewer than two, or none of one: contrast needs a second picture.
+   * @param pass - Says which views to cut, where the decoder can, and whether batches are for training.
+   * @returns `undefined` when damaged pictures leave none, or for training (`dropRemainder`) only one of several:
+   *   contrast needs a second picture.
    * @throws {@link DataError} with `onError: 'throw'` on the first that cannot be decoded.
    */
   async batch(
     records: readonly NamedRecord[],
     number: number,
+    { views, dropRemainder }: Pick<EpochPass, 'views' | 'dropRemainder'>,
     signal?: AbortSignal,
-    views?: readonly ViewRequest[],
   ): Promise<ImageBatch | ViewBatch | undefined> {
     const cut = views && (await this.cut(records, views, signal));
     const results = cut ?? (await this.pictures(records, signal)).map(alone);
@@ -67,7 +68,8 @@ export class BatchDecoder {
         pictures.push(result);
       }
     }
-    if (kept.length < Math.min(2, records.length)) return undefined;
+    const fewest = dropRemainder ? Math.min(2, records.length) : 1;
+    if (kept.length < fewest) return undefined;
     const names = kept.map(({ name }) => name);
     const labelled = kept.every(({ label }) => label !== undefined);
     const facts = {

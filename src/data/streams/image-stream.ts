@@ -1,9 +1,9 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../../errors/checks.js';
 import { DataError } from '../../errors/errors.js';
-import { batch } from '../batch.js';
 import type { DecodedBatches, EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
 import type { DecodePictures, ImageRecord, SkippedImage } from '../picture.js';
+import { batch } from './batch.js';
 import { BatchDecoder, type NamedRecord } from './batch-decoder.js';
 import type { ImageCache } from './image-cache.js';
 import { inOrder } from './map-stream.js';
@@ -108,7 +108,7 @@ export function imageStream(
   }
 
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
-    const { batchSize, dropRemainder, epoch, startBatch, views } = pass;
+    const { batchSize, dropRemainder, epoch, startBatch } = pass;
     let number = startBatch;
     const decoded = (signal: AbortSignal) =>
       inOrder(
@@ -116,7 +116,7 @@ export function imageStream(
         (elements) => {
           const place = number++;
           const named = elements.map((record, row) => toNamed(record, epoch, place * batchSize + row));
-          return decoder.batch(named, place, signal, views);
+          return decoder.batch(named, place, pass, signal);
         },
         ahead,
       );

@@ -1,9 +1,8 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { epochOrder } from '../image-batches.js';
+import { passIndices } from '../batches/epoch-order.js';
 import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
-import type { ViewRequest } from '../view-crops.js';
 import { withSignal } from './image-stream.js';
 import { inOrder } from './map-stream.js';
 
@@ -41,26 +40,9 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   readonly shardable: true;
 }
 
-/** The numbers of the pictures of each batch from `startBatch` on. */
-async function* batchIndices(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
-  const { batchSize, shuffle, dropRemainder, startBatch } = pass;
-  const order = shuffle ? epochOrder(size, pass) : Uint32Array.from({ length: size }, (_, index) => index);
-  const shard = pass.shard ?? { rank: 0, size: 1 };
-  const row = shard.size * batchSize;
-  const end = dropRemainder || pass.shard ? size - (size % row) : size;
-  for (let start = startBatch * row + shard.rank * batchSize; start < end; start += row) {
-    yield order.slice(start, Math.min(start + batchSize, end));
-  }
-}
-
 /** What {@link indexedDataset} reads in a pass. */
 interface IndexedSource<Batch> {
-  read(
-    indices: Uint32Array,
-    place: number,
-    signal: AbortSignal,
-    views: readonly ViewRequest[] | undefined,
-  ): Promise<Batch | undefined>;
+  read(indices: Uint32Array, place: number, signal: AbortSignal, pass: EpochPass): Promise<Batch | undefined>;
   close?(): Promise<void> | void;
 }
 
@@ -72,20 +54,14 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
   begin: () => IndexedSource<Batch> | Promise<IndexedSource<Batch>>,
 ) {
   async function* batches(pass: EpochPass): AsyncGenerator<Batch, void, undefined> {
-    const { batchSize, dropRemainder, startBatch } = pass;
-    if (dropRemainder && size < batchSize) {
-      throw new InvalidOptionError(
-        `${caller}: the data must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
-      );
-    }
     const source = await begin();
-    let place = startBatch;
+    let place = pass.startBatch;
     const read = (signal: AbortSignal) =>
       inOrder(
-        batchIndices(size, pass),
+        passIndices(caller, 'the data', size, pass),
         async (indices) => {
           const number = place++;
-          const batch = await source.read(indices, number, signal, pass.views);
+          const batch = await source.read(indices, number, signal, pass);
           return batch && { ...batch, number };
         },
         ahead,

@@ -16,18 +16,17 @@ export interface PrefetchOptions {
 
 /** Elements of `reader` after `transform`, in order, of which `concurrency` are under way. */
 export async function* inOrder<T, R>(
-  reader: AsyncGenerator<T, void, undefined>,
+  reader: Generator<T, void, undefined> | AsyncGenerator<T, void, undefined>,
   transform: (element: T) => R | Promise<R>,
   concurrency: number,
 ): AsyncGenerator<R, void, undefined> {
   const started: Promise<IteratorResult<R, void>>[] = [];
   const start = () => {
     // Requests to an async generator queue up: each is answered in its turn, and worked on at once.
-    const result = reader
-      .next()
-      .then(async (next) =>
-        next.done ? next : { done: false as const, value: await transform(next.value) },
-      );
+    const result = (async () => {
+      const next = await reader.next();
+      return next.done ? next : { done: false as const, value: await transform(next.value) };
+    })();
     // Its error is thrown when it is awaited; a consumer that stops before never does that.
     result.catch(() => {});
     started.push(result);

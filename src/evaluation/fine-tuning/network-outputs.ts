@@ -4,7 +4,7 @@ import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImages } from '../../data/image-dataset.js';
-import { toBatch } from '../../data/image-rows.js';
+import { sliceImages } from '../../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
@@ -39,7 +39,7 @@ export async function networkOutputs(
   const dim = network.outputs[0]!.shape[1]!;
   const data = new Float32Array(total * dim);
   for (let start = 0; start < total; start += batchSize) {
-    const batch = toBatch(caller, images, start, Math.min(batchSize, total - start));
+    const batch = sliceImages(caller, images, start, Math.min(batchSize, total - start));
     let outputs: Tensor2D | undefined;
     try {
       await checkImageValues(caller, 'images', batch);

@@ -235,12 +235,12 @@ export async function imageFolder(
   const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
   const decoder = new BatchDecoder({ caller, decode, cache, onError: plan.onError });
   const source = indexedDataset(caller, paths.length, ahead, () => ({
-    read(indices, place, signal, views) {
+    read(indices, place, signal, pass) {
       const toRecord = (index: number): NamedRecord => {
         const record = { name: paths[index]!, index };
         return labels ? { ...record, label: labels[index]! } : record;
       };
-      return decoder.batch(Array.from(indices, toRecord), place, signal, views);
+      return decoder.batch(Array.from(indices, toRecord), place, pass, signal);
     },
   }));
 

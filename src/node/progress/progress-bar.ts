@@ -1,6 +1,5 @@
-import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../../errors/check-keys.js';
-import { isInteractive, openBar } from './bar.js';
+import { type Bar, isInteractive, openBar } from './bar.js';
 import type { ProgressOptions } from './progress.js';
 
 /** What a training callback hears when training begins. */
@@ -69,7 +68,9 @@ const smoothing = 0.1;
 export function progressBar(options: ProgressOptions = {}): ProgressBarCallback {
   checkKeys('progressBar', options, { stream: 1, quiet: 1 });
   const { stream = process.stderr, quiet = false } = options;
-  let bar: SingleBar | undefined;
+  let bar: Bar | undefined;
+  /** What the bar shows; none where lines are written instead. */
+  let format: string | undefined;
   let epochs = 0;
   let total = 0;
   /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
@@ -85,27 +86,28 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       firstEpoch = undefined;
       pairsPerSecond = 0;
       bar = undefined;
+      format = undefined;
       if (quiet || !isInteractive(stream)) return;
       const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
-      bar = openBar(stream, `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`);
+      format = `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`;
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
       firstEpoch ??= epoch;
-      if (!bar) return;
+      if (format === undefined) return;
       const speed = seconds > 0 ? pairs / seconds : 0;
       pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
-      const payload = {
+      const fields = {
         epoch: epoch - firstEpoch + 1,
         loss: loss.toFixed(4),
         speed: formatSpeed(pairsPerSecond),
       };
       done++;
-      // Begun here and with this step, so that what comes before does not count into the remaining time.
-      if (done === 1) bar.start(total, 1, payload);
-      else bar.update(done, payload);
+      // Opened here and with this step, so that the time before it does not count into the remaining time.
+      if (bar) bar.update(done, fields);
+      else bar = openBar(stream, { format, total, value: done, fields });
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
-      if (quiet || bar) return;
+      if (quiet || format !== undefined) return;
       stream.write(
         `epoch ${epoch - (firstEpoch ?? epoch) + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
       );

@@ -1,4 +1,3 @@
-import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../../errors/check-keys.js';
 import { receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
@@ -47,12 +46,12 @@ export function progress(total: number, label: string, options: ProgressOptions 
   const { stream = process.stderr, quiet = false } = options;
   let done = 0;
   let stopped = false;
-  let bar: SingleBar | undefined;
   const started = performance.now();
-  if (!quiet && isInteractive(stream)) {
-    bar = openBar(stream, '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}');
-    bar.start(total, 0, { label, note: '' });
-  }
+  const format = '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}';
+  const bar =
+    quiet || !isInteractive(stream)
+      ? undefined
+      : openBar(stream, { format, total, value: 0, fields: { label, note: '' } });
   return {
     update(value, note = '') {
       done = value;

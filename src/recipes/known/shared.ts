@@ -12,13 +12,12 @@ export const torchvision = "torchvision's models/resnet.py";
 
 /** torchvision's ResNet-18. */
 export const torchvisionResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
-  architecture: 'resnet18',
+  name: 'resnet18',
   width: 64,
   zeroInitResidual: false,
   projectionShortcut: 'whenNeeded',
   initializer: 'torch',
-  batchNormalizationMomentum: 0.9,
-  batchNormalizationEpsilon: 1e-5,
+  batchNormalization: { momentum: 0.9, epsilon: 1e-5 },
 };
 
 /** Sources of {@link torchvisionResNet18}. */
@@ -27,12 +26,12 @@ export const torchvisionSources = {
   'encoder.zeroInitResidual': `${torchvision}: zero_init_residual = False`,
   'encoder.projectionShortcut': `${torchvision}: downsample where stride or width change`,
   'encoder.initializer': `${torchvision}: kaiming_normal_, mode = fan_out`,
-  'encoder.batchNormalizationMomentum': 'torch.nn.BatchNorm2d: momentum = 0.1, the share of the new value',
-  'encoder.batchNormalizationEpsilon': 'torch.nn.BatchNorm2d: eps = 1e-5',
+  'encoder.batchNormalization.momentum': 'torch.nn.BatchNorm2d: momentum = 0.1, the share of the new value',
+  'encoder.batchNormalization.epsilon': 'torch.nn.BatchNorm2d: eps = 1e-5',
   'projectionHead.initializer': "torch.nn.Linear's own",
-  'projectionHead.batchNormalizationMomentum':
+  'projectionHead.batchNormalization.momentum':
     'torch.nn.BatchNorm1d: momentum = 0.1, the share of the new value',
-  'projectionHead.batchNormalizationEpsilon': 'torch.nn.BatchNorm1d: eps = 1e-5',
+  'projectionHead.batchNormalization.epsilon': 'torch.nn.BatchNorm1d: eps = 1e-5',
 } as const;
 
 /** ResNet-18 of Google's code. */

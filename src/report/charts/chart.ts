@@ -46,12 +46,15 @@ export interface Chart {
 
 const sizes = { wide: { width: 960, height: 380 }, narrow: { width: 420, height: 320 } };
 
+/** What a report with curves and a map needs, to be installed in one go. */
+export const reportPackages = 'd3-scale d3-shape umap-js';
+
 /** The packages that know scales and curves. */
 async function loadD3() {
   const caller = 'writeReport';
   const [scale, shape] = await Promise.all([
-    importOptional(caller, 'd3-scale', () => import('d3-scale')),
-    importOptional(caller, 'd3-shape', () => import('d3-shape')),
+    importOptional(caller, 'd3-scale', () => import('d3-scale'), reportPackages),
+    importOptional(caller, 'd3-shape', () => import('d3-shape'), reportPackages),
   ]);
   return { ...scale, ...shape };
 }

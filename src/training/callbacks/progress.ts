@@ -28,7 +28,7 @@ export interface ProgressOptions {
  * Callback that reports loss, speed and estimated time to the end, wherever JavaScript runs. For a bar in a
  * terminal see `progressBar` of `simclr-ts/node`.
  *
- * @throws {@link InvalidOptionError} when `every` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `every` is not an integer >= 1.
  */
 export function progress(options: ProgressOptions = {}): Callback {
   checkKeys('progress', options, { every: 1, report: 1 });

@@ -14,7 +14,7 @@ export function lossState(loss: ViewLoss): NamedTensor[] {
 }
 
 /**
- * Gives the loss of a loaded trainer its saved state; another loss than the one that was saved begins anew.
+ * Gives the loss of a loaded trainer its saved state; another loss than the one that was saved starts over.
  *
  * @throws {@link CheckpointError} when the state does not fit.
  */

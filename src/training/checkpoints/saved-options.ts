@@ -102,7 +102,7 @@ function savedOptimizer(
   const reason = whyForeign(className, config);
   if (reason === undefined) {
     try {
-      return optimizerFromConfig({ ...config, className });
+      return optimizerFromConfig(config);
     } catch (cause) {
       if (!isError(cause, 'InvalidOptionError')) throw cause;
       throw new CheckpointError(

@@ -1,6 +1,6 @@
 import { dispose, gather, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { epochBatches } from '../../data/batches/image-batches.js';
 import { gatherImages, isTensor } from '../../data/image-array.js';
-import { epochBatches } from '../../data/image-batches.js';
 import { isImageArray } from '../../data/image-dataset.js';
 import {
   checkImageValues,
@@ -40,7 +40,7 @@ export async function* stepBatches(
     yield* batchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const whole of epochBatches(dataset, pass)) {
+  for await (const whole of epochBatches(caller, 'dataset', dataset, pass)) {
     const { indices, number } = whole;
     const pictures = whole.images ?? whole.views;
     const tensors = whole.images ? [whole.images] : whole.views;

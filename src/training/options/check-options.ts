@@ -43,8 +43,8 @@ export function checkOptions(options: SimCLROptions): void {
     if (options[part] === null) refuseNull(caller, part, null);
   }
   checkAugmentation(options);
-  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
-  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'architecture');
+  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'name');
+  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'name');
   checkPart(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
   const { loss } = options;
   if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isLossConfig(loss)) {

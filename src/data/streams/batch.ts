@@ -1,7 +1,7 @@
-import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger } from '../errors/checks.js';
-import { DataError } from '../errors/errors.js';
-import { makeStream, type Stream, type StreamInput, toStream } from './streams/stream.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger } from '../../errors/checks.js';
+import { DataError } from '../../errors/errors.js';
+import { makeStream, type Stream, type StreamInput, toStream } from './stream.js';
 
 /** Options of {@link batch}. */
 export interface BatchOptions {

@@ -6,9 +6,9 @@ const unstated = `${description} does not say; as in spijkervet-stl10, which is 
 const library = `${description} does not say; this library's default`;
 
 /** The network this library was begun for: ResNet-18 at 96x96, a head of 512 and 512 units, z of 64. */
-export const seedRecipe: Recipe = {
+export const basicRecipe: Recipe = {
   ...spijkervetSTL10,
-  name: 'seed',
+  name: 'basic',
   title: 'ResNet-18 on pictures of 96x96, a projection head of two layers of 512, projections of 64.',
   projectionHead: { ...spijkervetSTL10.projectionHead, hidden: [512, 512], useBias: true },
   augmentation: {
@@ -22,7 +22,7 @@ export const seedRecipe: Recipe = {
   viewBatching: 'joint',
   sources: {
     encoder: library,
-    'encoder.architecture': `${description}: ResNet-18, representations of 512`,
+    'encoder.name': `${description}: ResNet-18, representations of 512`,
     'encoder.inputShape': `${description}: (96, 96, 3), the pictures of STL-10`,
     projectionHead: library,
     'projectionHead.hidden': `${description}: two fully connected layers of 512 units`,
@@ -30,7 +30,7 @@ export const seedRecipe: Recipe = {
     augmentation: `${description}: random crop with resize and flip, colour distortion, Gaussian blur; numbers of Chen et al. 2020, arXiv:2002.05709, appendix A`,
     'augmentation.options.interpolation': library,
     'augmentation.options.antialias': library,
-    'augmentation.options.semantics': library,
+    'augmentation.options.convention': library,
     'augmentation.options.blur':
       'Chen et al. 2020, arXiv:2002.05709, appendix A: a tenth of the height, made odd; the border as in torchvision',
     normalization: library,
