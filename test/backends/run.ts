@@ -9,8 +9,8 @@
  *     npm run lane -- backends --docs                           and the table of docs/backends.md
  *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
- * A backend that cannot be had is named with its reason. The exit status is 1 when a test fails, and with
- * `--require NAMES` when one of those backends cannot be had.
+ * For a backend that does not work here, the table gives the reason. The exit status is 1 when a test fails, and with
+ * `--require NAMES` when one of those backends does not work.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What holds the values of PyTorch, torchvision and TensorFlow, and what the kernels differ in. */
+/** Tests against values of PyTorch, torchvision and TensorFlow, and of whatever differs between kernels. */
 const quickTests = [
   'test/training/five-steps',
   'test/augmentations',

@@ -1,6 +1,6 @@
 /**
- * A training run that is made to be killed: bundled and started by spawn.ts, with a {@link ChildTask} as JSON for its
- * only argument. Says what it does, a line of JSON at a time, at once and without buffering.
+ * A training run for tests to kill. spawn.ts bundles and starts it with a {@link ChildTask} as JSON, its only argument. It
+ * reports each event as a line of JSON, unbuffered.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';

@@ -51,7 +51,7 @@ export async function consumer(): Promise<{ folder: string; dispose: () => Promi
   return { folder, dispose: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Runs a command and returns what it printed; a failure carries both streams. */
+/** Runs a command and returns what it printed; the error of a failed one has both streams in its message. */
 export async function execute(
   command: string,
   args: string[],

@@ -5,7 +5,7 @@
  *     npm run lane -- webgpu
  *     npm run lane -- webgpu -t 'lost'        words for vitest
  *
- * The npm package `webgpu` (132 MB) is fetched into .cache where it is not installed. What cannot be had is an error.
+ * Downloads the npm package `webgpu` (132 MB) into .cache unless it is installed, and fails when it cannot.
  */
 import { spawnSync } from 'node:child_process';
 import { prepareWebGPU } from '../backends/node-lanes.js';
