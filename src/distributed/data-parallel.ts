@@ -274,7 +274,7 @@ function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | Tr
   if (augmentations.length !== 2) {
     refuse('on several processes a trainer must have two views', `${augmentations.length} views`);
   }
-  if (loss.needsLabels || loss.state !== undefined) {
+  if (loss.needsLabels || loss.capture !== undefined) {
     refuse('on several processes a loss must need neither labels nor a queue', `loss '${loss.name}'`);
   }
   if (options.microBatchSize !== undefined) {

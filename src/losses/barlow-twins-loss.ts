@@ -28,6 +28,9 @@ export interface BarlowTwinsLossOptions {
   redundancy?: number;
 }
 
+/** The options where they are left out. */
+export const barlowTwinsDefaults: Required<BarlowTwinsLossOptions> = { redundancy: 0.005 };
+
 /** Added to the variances: that of PyTorch's batch normalisation, by which the reference normalises. */
 const epsilon = 1e-5;
 
@@ -60,8 +63,8 @@ export function barlowTwinsLoss(
   third?: BarlowTwinsLossOptions,
 ): Scalar {
   const caller = 'barlowTwinsLoss';
-  const { views, options } = readViews(caller, first, second, third, { redundancy: 1 });
-  const { redundancy = 0.005 } = options;
+  const { views, options } = readViews(caller, first, second, third, barlowTwinsDefaults);
+  const { redundancy = barlowTwinsDefaults.redundancy } = options;
   checkViews(caller, views);
   checkNonNegative(caller, 'redundancy', redundancy);
   const [count, dim] = views[0]!.shape;

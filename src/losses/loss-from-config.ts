@@ -1,17 +1,20 @@
-import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { type Scalar, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
-import { barlowTwinsLoss } from './barlow-twins-loss.js';
-import { dclLoss, dclwLoss } from './contrastive/dcl-loss.js';
+import { barlowTwinsDefaults, barlowTwinsLoss } from './barlow-twins-loss.js';
+import { dclDefaults, dclLoss, dclwDefaults, dclwLoss } from './contrastive/dcl-loss.js';
 import { EmbeddingQueue } from './contrastive/embedding-queue.js';
-import { ntXentLoss } from './contrastive/nt-xent-loss.js';
-import { ntXentQueueLoss } from './contrastive/nt-xent-queue-loss.js';
-import { supervisedContrastiveLoss } from './contrastive/supervised-contrastive-loss.js';
+import { ntXentDefaults, ntXentLoss } from './contrastive/nt-xent-loss.js';
+import { ntXentQueueDefaults, ntXentQueueLoss } from './contrastive/nt-xent-queue-loss.js';
+import {
+  supervisedContrastiveDefaults,
+  supervisedContrastiveLoss,
+} from './contrastive/supervised-contrastive-loss.js';
 import type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
-import { vicRegLoss } from './vicreg-loss.js';
+import { vicRegDefaults, vicRegLoss } from './vicreg-loss.js';
 import type { ViewLoss } from './view-loss.js';
 
 /** What {@link lossFromConfig} needs to know of the projections. */
@@ -27,6 +30,9 @@ type Builder<Name extends LossName> = (
   surroundings: LossFromConfigOptions,
 ) => Omit<ViewLoss, 'name' | 'config'>;
 
+/** A loss in training has no other reduction than the mean. */
+const { reduction: _, ...savedNTXentDefaults } = ntXentDefaults;
+
 /** Of each loss its options with their defaults, `undefined` where there is none, and how it is built. */
 const losses: {
   [Name in LossName]: {
@@ -35,31 +41,31 @@ const losses: {
   };
 } = {
   ntXent: {
-    defaults: { temperature: 0.5, blockSize: undefined },
+    defaults: savedNTXentDefaults,
     build: (options) => ({ compute: (views) => ntXentLoss(views, options) }),
   },
-  ntXentQueue: { defaults: { temperature: 0.5, queueSize: 4096 }, build: queueLoss },
+  ntXentQueue: { defaults: { ...ntXentQueueDefaults, queueSize: 4096 }, build: queueLoss },
   dcl: {
-    defaults: { temperature: 0.1, blockSize: undefined },
+    defaults: dclDefaults,
     build: (options) => ({ compute: (views) => dclLoss(views, options) }),
   },
   dclw: {
-    defaults: { temperature: 0.1, sigma: 0.5, blockSize: undefined },
+    defaults: dclwDefaults,
     build: (options) => ({ compute: (views) => dclwLoss(views, options) }),
   },
   supervisedContrastive: {
-    defaults: { temperature: 0.1, blockSize: undefined },
+    defaults: supervisedContrastiveDefaults,
     build: (options) => ({
       needsLabels: true,
       compute: (views, { labels }) => supervisedContrastiveLoss(views, labels!, options),
     }),
   },
   vicReg: {
-    defaults: { invariance: 25, variance: 25, covariance: 1, epsilon: 1e-4 },
+    defaults: vicRegDefaults,
     build: (options) => ({ compute: (views) => vicRegLoss(views, options) }),
   },
   barlowTwins: {
-    defaults: { redundancy: 0.005 },
+    defaults: barlowTwinsDefaults,
     build: (options) => ({ compute: (views) => barlowTwinsLoss(views, options) }),
   },
 };
@@ -147,8 +153,8 @@ function queueLoss(
       return ntXentQueueLoss(anchors!, positives!, queue.rows, { temperature });
     },
     afterStep: ([, positives]) => queue.enqueue(positives!),
-    state: () => ({ queue: queue.rows }),
-    restore: ({ queue: rows }: Record<string, Tensor>) => {
+    capture: () => ({ tensors: { queue: queue.rows.clone() } }),
+    restore: ({ tensors: { queue: rows } }) => {
       if (!rows) throw new ShapeError('ntXentQueue: the state must have a queue. Received: none.');
       queue.restore(rows as Tensor2D);
     },

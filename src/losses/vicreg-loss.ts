@@ -35,6 +35,14 @@ export interface VICRegLossOptions {
   epsilon?: number;
 }
 
+/** The options where they are left out. */
+export const vicRegDefaults: Required<VICRegLossOptions> = {
+  invariance: 25,
+  variance: 25,
+  covariance: 1,
+  epsilon: 1e-4,
+};
+
 /**
  * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions say the same.
  *
@@ -65,13 +73,9 @@ export function vicRegLoss(
   third?: VICRegLossOptions,
 ): Scalar {
   const caller = 'vicRegLoss';
-  const { views, options } = readViews(caller, first, second, third, {
-    invariance: 1,
-    variance: 1,
-    covariance: 1,
-    epsilon: 1,
-  });
-  const { invariance = 25, variance = 25, covariance = 1, epsilon = 1e-4 } = options;
+  const { views, options } = readViews(caller, first, second, third, vicRegDefaults);
+  const { invariance = vicRegDefaults.invariance, variance = vicRegDefaults.variance } = options;
+  const { covariance = vicRegDefaults.covariance, epsilon = vicRegDefaults.epsilon } = options;
   checkViews(caller, views);
   for (const [name, weight] of Object.entries({ invariance, variance, covariance })) {
     checkNonNegative(caller, name, weight);

@@ -142,7 +142,7 @@ export function batchNormalization<T extends Tensor>(
       moments: [mean, variance],
       shared,
     } = sumOverProcesses ? shareMoments(own, layout, sumOverProcesses) : { moments: own, shared: undefined };
-    const output = normalizeRows(x, mean, variance, options, layout, shared) as T;
+    const output = normalizeByBatch(x, mean, variance, options, layout, shared) as T;
     const perGroup: [number, number] = [groups, layout.channels];
     return {
       output,
@@ -171,7 +171,7 @@ function withoutGradient(compute: () => Tensor, x: Tensor): Tensor {
 type SavedTensors = [x: Tensor, mean: Tensor, variance: Tensor, output: Tensor, gamma?: Tensor];
 
 /** Normalisation by statistics of `x` itself: the gradient takes into account that they depend on it. */
-function normalizeRows(
+function normalizeByBatch(
   x: Tensor,
   mean: Tensor,
   variance: Tensor,

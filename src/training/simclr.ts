@@ -3,11 +3,11 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
 import type { ViewLoss } from '../losses/index.js';
+import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { History } from './callbacks/history.js';
 import { loadTrainer } from './checkpoints/load.js';
 import { saveTrainer } from './checkpoints/save.js';
 import { embedDataset } from './embed.js';
-import type { ExtraState } from './extra-state.js';
 import { fitTrainer } from './fit/fit.js';
 import type { FitOptions } from './fit/fit-options.js';
 import { checkOptions } from './options/check-options.js';
@@ -103,7 +103,7 @@ export class SimCLR implements Trainer {
   }
 
   /** What else a checkpoint of the trainer holds, by name. */
-  get extraState(): Readonly<Record<string, ExtraState>> {
+  get extraState(): Readonly<Record<string, StatefulPart>> {
     return coreOf('SimCLR', this).extraState;
   }
 

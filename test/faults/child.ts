@@ -25,9 +25,9 @@ import { randomGenerator } from '../../src/random/index.js';
 import {
   type Callback,
   checkpoint,
-  type ExtraState,
   latestCheckpoint,
   SimCLR,
+  type StatefulPart,
 } from '../../src/training/index.js';
 import type { ChildMessage, ChildTask } from './messages.js';
 
@@ -35,7 +35,7 @@ const task = JSON.parse(process.argv[2]!) as ChildTask;
 const say = (message: ChildMessage) => writeSync(1, `${JSON.stringify(message)}\n`);
 
 /** An exponential mean of the losses: something that must be saved besides weights and optimizer. */
-class LossMean implements ExtraState {
+class LossMean implements StatefulPart {
   private mean: Tensor = zeros([2]);
   private count = 0;
 
@@ -65,7 +65,7 @@ function pictures(): ImageArray {
 }
 
 /** Small enough for steps of milliseconds; with state of AdamW some 3 MB, so that a thread writes it. */
-function newTrainer(extraState: Record<string, ExtraState>): SimCLR {
+function newTrainer(extraState: Record<string, StatefulPart>): SimCLR {
   const kernelInitializer = { className: 'HeNormal', config: { seed: 1 } } as never;
   const encoder = sequential({
     layers: [

@@ -7,8 +7,8 @@ import {
   type CheckpointMeasure,
   checkpoint,
   type DamagedCheckpoint,
-  type ExtraState,
   latestCheckpoint,
+  type StatefulPart,
 } from '../../src/training/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { memoryCheckpoints } from './memory-checkpoints.js';
@@ -401,7 +401,7 @@ describe('networks', () => {
 });
 
 describe('extra state', () => {
-  class Queue implements ExtraState {
+  class Queue implements StatefulPart {
     value: Tensor = scalar(1);
     capture() {
       return { tensors: { value: this.value.clone() }, json: { length: 3 } };

@@ -146,7 +146,12 @@ describe('labels', () => {
 
 describe('the queue', () => {
   const queued = () => tinySimCLR({ loss: { name: 'ntXentQueue', queueSize: 12 }, optimizer: optimizer() });
-  const rowsOf = (simclr: SimCLR) => [...(simclr.loss.state!().queue as Tensor2D).dataSync()];
+  const rowsOf = (simclr: SimCLR) => {
+    const queue = simclr.loss.capture!().tensors!.queue as Tensor2D;
+    const rows = [...queue.dataSync()];
+    queue.dispose();
+    return rows;
+  };
 
   it('takes in view 2 of each step, at its end', async () => {
     const simclr = queued();
@@ -218,10 +223,11 @@ describe('a loss object of your own', () => {
           count.dispose();
           count = next;
         },
-        state: () => ({ count }),
-        restore: (state) => {
+        capture: () => ({ tensors: { count: count.clone() }, json: { counted: 'views' } }),
+        restore: ({ tensors, json }) => {
+          expect(json).toEqual({ counted: 'views' });
           count.dispose();
-          count = state.count!.clone() as Tensor2D;
+          count = tensors.count!.clone() as Tensor2D;
         },
         dispose: () => count.dispose(),
       };

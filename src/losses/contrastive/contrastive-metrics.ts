@@ -1,8 +1,8 @@
 import { concat, matMul, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { ValueRangeError } from '../../errors/errors.js';
+import { normalizeRows } from '../../tensors/normalize-rows.js';
 import { checkContrastiveViews } from '../check-views.js';
-import { normalizeRows } from './normalize-rows.js';
 
 /** Options of {@link contrastiveMetrics}. */
 export interface ContrastiveMetricsOptions {

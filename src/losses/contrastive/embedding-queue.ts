@@ -3,7 +3,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkFloatTensor, checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { randomGenerator } from '../../random/index.js';
-import { normalizeRows } from './normalize-rows.js';
+import { normalizeRows } from '../../tensors/normalize-rows.js';
 
 const mostValues = 2 ** 28;
 

@@ -9,7 +9,8 @@ import {
   type Tensor2D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type Block, exclusionMask } from './similarity-blocks.js';
+import { exclusionMask } from './exclusion-mask.js';
+import type { RowBlock } from './row-blocks.js';
 
 /**
  * A kernel that a backend may have under a name of this library, in place of {@link softmaxOfBlock}'s plain ops and
@@ -46,7 +47,7 @@ export interface BlockSoftmax {
  * @param logits - Similarities over the temperature, `[rows, images * views]`. Disposed of.
  * @returns Three tensors, which the caller disposes of.
  */
-export function softmaxOfBlock(logits: Tensor2D, block: Block, candidates: Candidates): BlockSoftmax {
+export function softmaxOfBlock(logits: Tensor2D, block: RowBlock, candidates: Candidates): BlockSoftmax {
   const { images, views, excluded, temperature } = candidates;
   if (getKernel(fusedSoftmax, getBackend()) !== undefined) {
     const period = excluded === 'self' ? images * views : images;

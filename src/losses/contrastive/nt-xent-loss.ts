@@ -27,6 +27,9 @@ export interface NTXentLossOptions {
   blockSize?: number;
 }
 
+/** The options where they are left out. */
+export const ntXentDefaults = { temperature: 0.5, reduction: 'mean', blockSize: undefined } as const;
+
 /**
  * NT-Xent: normalised temperature-scaled cross entropy over the 2N views of N images.
  *
@@ -83,12 +86,9 @@ export function ntXentLoss(
   second?: Tensor2D | NTXentLossOptions,
   third?: NTXentLossOptions,
 ): Scalar | Tensor1D {
-  const { views, options } = readViews('ntXentLoss', first, second, third, {
-    temperature: 1,
-    reduction: 1,
-    blockSize: 1,
-  });
-  const { temperature = 0.5, reduction = 'mean', blockSize } = options;
+  const { views, options } = readViews('ntXentLoss', first, second, third, ntXentDefaults);
+  const { temperature = ntXentDefaults.temperature, blockSize } = options;
+  const { reduction = ntXentDefaults.reduction } = options;
   checkContrastiveViews('ntXentLoss', views, temperature);
   checkChoice('ntXentLoss', 'reduction', reduction, ['mean', 'sum', 'none']);
   if (blockSize !== undefined) checkInteger('ntXentLoss', 'blockSize', blockSize);

@@ -18,6 +18,9 @@ export interface SupervisedContrastiveLossOptions {
   blockSize?: number;
 }
 
+/** The options where they are left out. */
+export const supervisedContrastiveDefaults = { temperature: 0.1, blockSize: undefined };
+
 /**
  * Supervised contrastive loss: NT-Xent in which all views of all images of the same class are positives.
  *
@@ -43,8 +46,8 @@ export function supervisedContrastiveLoss(
   options: SupervisedContrastiveLossOptions = {},
 ): Scalar {
   const caller = 'supervisedContrastiveLoss';
-  checkKeys(caller, options, { temperature: 1, blockSize: 1 });
-  const { temperature = 0.1, blockSize } = options;
+  checkKeys(caller, options, supervisedContrastiveDefaults);
+  const { temperature = supervisedContrastiveDefaults.temperature, blockSize } = options;
 
   checkContrastiveViews(caller, views, temperature);
   if (blockSize !== undefined) checkInteger(caller, 'blockSize', blockSize);

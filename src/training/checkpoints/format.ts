@@ -6,7 +6,7 @@ import type { LossConfig } from '../../losses/index.js';
 import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
-import type { OptimizerDescription } from './optimizer-state.js';
+import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Tells our checkpoints from other files of tfjs. */
 export const format = 'simclr-ts';
@@ -28,6 +28,8 @@ export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraStat
   fit: FitSettings | null;
   /** JSON of each extra state by its name; their tensors are among the weights. */
   extraState: Record<string, unknown>;
+  /** JSON of the loss's state, left out if it has none; its tensors are among the weights. */
+  lossJson?: unknown;
 }
 
 /** The models of a checkpoint. */

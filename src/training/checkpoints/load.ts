@@ -14,8 +14,8 @@ import { checkTopology } from './check-topology.js';
 import { restoreExtraState } from './extra-state.js';
 import { type Checkpoint, checkCheckpoint, checkLayerSizes, type Metadata } from './format.js';
 import { restoreLoss } from './loss-state.js';
-import { restoreOptimizer } from './optimizer-state.js';
 import { modelFromTopology, restoreWeights } from './restore-models.js';
+import { restoreOptimizer } from './saved-optimizer.js';
 import { savedOptions } from './saved-options.js';
 import { trainerSettings } from './trainer-settings.js';
 
@@ -135,7 +135,7 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
 
 /** Gives a trainer everything but its weights. */
 async function restoreState(core: TrainerCore, metadata: Metadata, tensors: NamedTensorMap): Promise<void> {
-  restoreLoss(core.loss, metadata.loss ?? null, tensors);
+  restoreLoss(core.loss, metadata, tensors);
   Object.assign(core.progress, metadata.progress);
   if (metadata.fit) core.lastFit = metadata.fit;
   core.savedSettings = trainerSettings(metadata);

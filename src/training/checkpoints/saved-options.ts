@@ -11,7 +11,7 @@ import { temperatureOf } from '../options/loss-option.js';
 import type { SimCLRLoadOptions } from '../options/simclr-options.js';
 import type { MissingPart } from '../step/trainer-core.js';
 import type { Metadata } from './format.js';
-import type { OptimizerDescription } from './optimizer-state.js';
+import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Options for the constructor, and the parts that training lacks, with what to do about each. */
 export interface SavedOptions {

@@ -74,9 +74,12 @@ export function checkPlan(caller: string, config: LearningRateConfig): void {
     interval: 1,
   };
   checkKeys(caller, schedule, keys, 'schedule');
-  const { warmupEpochs, cosineEpochs, interval = 'step' } = schedule;
+  const { warmupEpochs, cosineEpochs, start, end, convention = 'google', interval = 'step' } = schedule;
   checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
-  if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
+  for (const [name, value] of Object.entries({ cosineEpochs, start, end })) {
+    if (value !== undefined) checkNonNegative(caller, `schedule.${name}`, value);
+  }
+  checkChoice(caller, 'schedule.convention', convention, ['google', 'lightly']);
   checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
 }
 

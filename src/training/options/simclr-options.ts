@@ -2,7 +2,7 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import type { LossConfig, LossName, ViewLoss } from '../../losses/index.js';
-import type { ExtraState } from '../extra-state.js';
+import type { StatefulPart } from '../../tensors/stateful-part.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
@@ -83,7 +83,7 @@ export interface SimCLROptions {
    *
    * @defaultValue none
    */
-  extraState?: Record<string, ExtraState>;
+  extraState?: Record<string, StatefulPart>;
 }
 
 /**

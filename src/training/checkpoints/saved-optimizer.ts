@@ -1,15 +1,9 @@
 import type { Optimizer, serialization, Tensor } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../../errors/errors.js';
 import { namedWeights, variableOf } from '../../models/named-weights.js';
-import type { OptimizerState } from '../../optimizers/index.js';
+import type { NamedTensor, OptimizerState } from '../../optimizers/index.js';
 import { isNamed } from '../../optimizers/is-named.js';
 import type { TrainerParts } from '../trainer.js';
-
-/** A tensor of a checkpoint. */
-export interface NamedTensor {
-  name: string;
-  tensor: Tensor;
-}
 
 /** An optimizer's part of a checkpoint, but for the values of its slots. */
 export interface OptimizerDescription {
