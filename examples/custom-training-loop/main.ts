@@ -20,18 +20,18 @@ import {
   projectionHead,
   resnet18,
   SGD,
+  samplePictures,
   simclrAugmentation,
   trainableVariables,
   warmupCosineSchedule,
 } from 'simclr-ts';
-import { drawPictures } from './draw-pictures.js';
 
 const epochs = 6;
 const batchSize = 32;
 const seed = 1;
 
 await setBackend('wasm');
-const { images, labels } = drawPictures(192);
+const { images, labels } = samplePictures(192);
 
 const augmentation = simclrAugmentation({ size: 32, strength: 0.5, blur: false });
 const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8, seed });

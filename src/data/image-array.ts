@@ -76,7 +76,7 @@ export function checkImageArray(
   }
 }
 
-/** @throws {@link ShapeError} unless `images` is a float32 tensor of rank 4 that was not disposed of. */
+/** @throws {@link ShapeError} unless `images` is a float32 tensor of rank 4 that was not disposed. */
 export function checkImageTensor(caller: string, argument: string, images: Tensor4D): void {
   if (images.shape.length !== 4) {
     throw new ShapeError(
@@ -91,7 +91,7 @@ export function checkImageTensor(caller: string, argument: string, images: Tenso
   }
   if (images.isDisposed) {
     throw new InvalidOptionError(
-      `${caller}: ${argument} must not be disposed of. The tensors that an iterable gives are disposed of after ` +
+      `${caller}: ${argument} must not be disposed. The tensors that an iterable gives are disposed after ` +
         `their step; pass a function that makes them anew for every epoch. Received: a disposed tensor.`,
     );
   }

@@ -61,7 +61,7 @@ export interface EpochPass {
   seed: number;
   /** Whether the order is to be random. */
   shuffle: boolean;
-  /** Pictures a batch. */
+  /** Pictures per batch. */
   batchSize: number;
   /** Whether a smaller batch at the end is to be left out. */
   dropRemainder: boolean;
@@ -85,7 +85,7 @@ export interface EpochPass {
 }
 
 /**
- * A function that begins a new pass over the data, called once an epoch; `() => batches()` will do. A source that
+ * A function that begins a new pass over the data, called once per epoch; `() => batches()` will do. A source that
  * knows more may say so in its properties.
  */
 export interface ImageBatchSource {
@@ -110,7 +110,7 @@ export interface DecodedBatches {
  * What training and embedding take pictures from: all of them in memory, batches that an iterable gives, or a
  * function that starts a new pass for every epoch.
  *
- * A tensor in memory stays the user's; tensors that an iterable gives are disposed of by the library after their
+ * A tensor in memory stays the user's; tensors that an iterable gives are disposed by the library after their
  * use, as `LayersModel.fitDataset` does.
  */
 export type ImageDataset = Tensor4D | ImageArrayLike | ImageBatches | ImageBatchSource;
@@ -122,7 +122,7 @@ export function isImageArray(value: unknown): value is ImageArray {
   );
 }
 
-/** Whether `value` can be gone over, at once or as its parts come. */
+/** Whether `value` can be iterated, synchronously or not. */
 export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterable<T> | AsyncIterable<T> {
   return (
     typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
@@ -175,10 +175,10 @@ export function datasetSize(dataset: ImageDataset): number | undefined {
 /**
  * Number of batches that {@link imageBatches} gives in an epoch, as far as it is known without reading the data.
  *
- * @param options - `batchSize`: pictures a batch; `dropRemainder`: whether a smaller last batch is left out,
+ * @param options - `batchSize`: pictures per batch; `dropRemainder`: whether a smaller last batch is left out,
  *   default true.
  * @returns `undefined` for iterables and functions that do not say. An array of batches gives its length.
- * @throws {@link InvalidOptionError} when `batchSize` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `batchSize` is not an integer >= 1.
  * @example
  * batchesPerEpoch({ data: new Uint8Array(5 * 8 * 8 * 3), shape: [5, 8, 8, 3] }, { batchSize: 2 }); //=> 2
  */

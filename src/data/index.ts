@@ -53,6 +53,7 @@ export type {
   PictureToCut,
   SkippedImage,
 } from './picture.js';
+export { type SamplePicturesOptions, samplePictures } from './sample-pictures.js';
 export { type BatchOptions, batch, type RepeatOptions, repeat } from './streams/batch.js';
 export { type CacheOptions, cache, type ImageCache } from './streams/image-cache.js';
 export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './streams/image-stream.js';

@@ -22,11 +22,23 @@ export interface LabeledImagesLike extends Omit<LabeledImages, 'images'> {
 
 /** Options of {@link splitImages}. */
 export interface SplitImagesOptions {
-  /** Share of the pictures that become the test part, above 0 and below 1. Default 0.2. */
+  /**
+   * Share of the pictures that become the test part, above 0 and below 1.
+   *
+   * @defaultValue `0.2`
+   */
   testFraction?: number;
-  /** Seed of the choice. Whole number >= 0, default 0. */
+  /**
+   * Seed of the choice. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
-  /** Whether each class is split by itself, so that both parts have the classes in equal shares. Default true. */
+  /**
+   * Whether each class is split by itself, so that both parts have the classes in equal shares.
+   *
+   * @defaultValue `true`
+   */
   stratified?: boolean;
 }
 
@@ -57,7 +69,7 @@ function checkLabeled(
  * The pictures at `indices`, in that order, with their labels. The values are copied.
  *
  * @throws {@link ShapeError} when data, labels and shape do not fit each other.
- * @throws {@link InvalidOptionError} when an index is no position in `labeled`.
+ * @throws {@link InvalidOptionError} when an index is not a position in `labeled`.
  * @example
  * const firstTen = selectImages(cifar10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
  */
@@ -72,7 +84,7 @@ export function selectImages(labeled: LabeledImagesLike, indices: ArrayLike<numb
   for (let row = 0; row < number; row++) {
     const index = indices[row]!;
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      const expectation = `indices must be whole numbers from 0 to ${count - 1}`;
+      const expectation = `indices must be integers from 0 to ${count - 1}`;
       throw new InvalidOptionError(receivedMessage('selectImages', expectation, `indices[${row}]`, index));
     }
     data.set(images.data.subarray(index * size, (index + 1) * size), row * size);

@@ -31,7 +31,7 @@ export interface EncodedPicture {
  * Decodes pictures: here, on other threads, or wherever. One result for each, in order: the picture, or the error that
  * says why there is none.
  *
- * @param signal - Aborted when nobody waits for the result any more.
+ * @param signal - Aborted when the result is no longer needed.
  */
 export interface DecodePictures {
   (pictures: readonly EncodedPicture[], signal?: AbortSignal): Promise<(Picture | DataError)[]>;
@@ -60,7 +60,7 @@ export interface CutViewsOptions {
    * @defaultValue `false`
    */
   keep?: boolean;
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when the result is no longer needed. */
   signal?: AbortSignal | undefined;
 }
 
@@ -89,7 +89,11 @@ export interface ImageRecord {
   readonly bytes?: Uint8Array;
   /** Number of its class, from 0. */
   readonly label?: number;
-  /** Its number in the data set, which its random augmentation is drawn from. Default: its place in the epoch. */
+  /**
+   * Its number in the data set, which its random augmentation is drawn from.
+   *
+   * @defaultValue its place in the epoch
+   */
   readonly index?: number;
 }
 

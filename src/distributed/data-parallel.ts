@@ -145,6 +145,7 @@ class Ranks implements DataParallel {
       return simclr.fit(dataset, { ...fitOptions, callbacks: [...callbacks, ...everyRankCallbacks] });
 
     checkSupported(caller, simclr, fitOptions);
+    checkUntimed(caller, fitOptions);
     return this.together(async () => {
       const { signal: _, ...plain } = fitOptions;
       const data = sharding === 'automatic' ? await describeDataset(dataset) : {};
@@ -283,6 +284,14 @@ function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | Tr
       `microBatchSize=${options.microBatchSize}`,
     );
   }
+}
+
+/** Ranks have clocks of their own, and would end at different steps with different learning rates. */
+function checkUntimed(caller: string, { minutes }: FitOptions): void {
+  if (minutes === undefined) return;
+  throw new InvalidOptionError(
+    `${caller}: on several processes minutes must be left out; a callback of rank 0 can stop the run. Received: minutes=${minutes}.`,
+  );
 }
 
 function models({ encoder, projectionHead }: SimCLR): LayersModel[] {

@@ -26,6 +26,7 @@ export {
   type WarmupCosineOptions,
   warmupCosineSchedule,
 } from './schedules/schedules.js';
+export { type WarmupCosineByShareOptions, warmupCosineByShare } from './schedules/warmup-cosine-by-share.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export {
   isBiasOrNormalization,

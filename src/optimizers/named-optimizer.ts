@@ -42,6 +42,8 @@ const sameName: RenameVariable = (name) => name;
 export abstract class NamedOptimizer extends Optimizer {
   /** The learning rate, or the schedule that gives it at each step. May be replaced between steps. */
   learningRate: LearningRate;
+  /** Share of the run that is done, from 0 to 1, for a learning rate that follows it. `fit` sets it before each step. */
+  runShare = 0;
 
   private readonly states = new Map<string, VariableSlots>();
 
@@ -88,7 +90,8 @@ export abstract class NamedOptimizer extends Optimizer {
    * @throws {@link InvalidOptionError} when it is not a finite number >= 0.
    */
   get currentLearningRate(): number {
-    const rate = typeof this.learningRate === 'function' ? this.learningRate(this.step) : this.learningRate;
+    const { learningRate, step, runShare } = this;
+    const rate = typeof learningRate === 'function' ? learningRate(step, runShare) : learningRate;
     checkNonNegative(this.getClassName(), `learningRate at step ${this.step}`, rate);
     return rate;
   }

@@ -14,6 +14,8 @@ export interface TrainingProgress {
   epoch: number;
   /** Steps done in the pass that was under way when training ended, 0 = none. */
   batch: number;
+  /** Seconds that `fit` has trained. */
+  seconds: number;
 }
 
 /** What a training step did. */

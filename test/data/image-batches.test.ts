@@ -214,10 +214,7 @@ describe('imageBatches of iterables', () => {
     const wrong: [unknown, RegExp][] = [
       [null, /batch must be a float32 tensor or \{ data, shape \}/],
       [{ images: 3 }, /batch=3/],
-      [
-        { images: bytePictures(2), indices: [1] },
-        /batch.indices must be 2 integers.*\[1\] \(length 1\)/,
-      ],
+      [{ images: bytePictures(2), indices: [1] }, /batch.indices must be 2 integers.*\[1\] \(length 1\)/],
       [{ images: bytePictures(1), indices: [-1] }, /batch.indices must be/],
     ];
     for (const [batch, message] of wrong) {

@@ -1,5 +1,6 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { inferenceBatches } from '../../src/data/batches/inference-batches.js';
 import {
   type DecodePictures,
   type EpochPass,
@@ -7,7 +8,6 @@ import {
   imageStream,
   indexedImages,
 } from '../../src/data/index.js';
-import { inferenceBatches } from '../../src/data/batches/inference-batches.js';
 import { DataError, InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 

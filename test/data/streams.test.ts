@@ -184,7 +184,7 @@ describe('mapStream and prefetch', () => {
 
   it('reads ahead so far and no further', async () => {
     const { source, calls } = counted(100);
-    const reader = prefetch(source, { ahead: 4 }).open();
+    const reader = prefetch(source, { bufferSize: 4 }).open();
     await reader.next();
     for (let turn = 0; turn < 5; turn++) await soon();
     expect(calls.given).toBe(5);
@@ -232,7 +232,7 @@ describe('mapStream and prefetch', () => {
   });
 
   it('refuses numbers that are none', () => {
-    expect(() => prefetch([1], { ahead: 0 })).toThrow(/ahead/);
+    expect(() => prefetch([1], { bufferSize: 0 })).toThrow(/bufferSize/);
     expect(() => mapStream([1], (i) => i, { concurrency: 0 })).toThrow(/concurrency/);
   });
 });

@@ -44,7 +44,7 @@ describe('training from a folder', () => {
       temporaryFolder(),
       Array.from({ length: 40 }, (_, i) => `${i}.png`),
     );
-    const photos = await imageFolder(join(paths[0]!, '..'), { size: 8, workers: 1, ahead: 4 });
+    const photos = await imageFolder(join(paths[0]!, '..'), { size: 8, workers: 1, prefetch: 4 });
     const { outcome } = await tinySimCLR().fit(photos, { batchSize: 4, maxSteps: 2 });
     expect(outcome).toBe('completed');
     await photos.close();

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { extract } from 'tar';
+import { tarEntries } from '../../src/data/index.js';
+import { fileSource } from '../../src/node/index.js';
 
 const run = promisify(execFile);
 
@@ -36,12 +37,15 @@ export async function subpaths(): Promise<string[]> {
 export async function consumer(): Promise<{ folder: string; dispose: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'simclr-ts-consumer-'));
   const modules = join(folder, 'node_modules');
-  await mkdir(join(modules, 'simclr-ts'), { recursive: true });
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
   });
   const [packed] = Object.values(JSON.parse(stdout)) as [{ filename: string }];
-  await extract({ file: join(folder, packed.filename), cwd: join(modules, 'simclr-ts'), strip: 1 });
+  for await (const { name, bytes } of tarEntries(fileSource(join(folder, packed.filename)))) {
+    const path = join(modules, 'simclr-ts', ...name.split('/').slice(1)); // without npm's folder "package"
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
   const { dependencies, optionalDependencies, peerDependencies } = await packageJson();
   const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
   for (const name of ['@tensorflow', '@types', ...names.filter((each) => !each.startsWith('@tensorflow/'))]) {

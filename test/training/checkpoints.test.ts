@@ -529,7 +529,7 @@ describe('a decode error in the middle of an epoch', () => {
     expect(error.message).toBe('picture 17 is no picture');
     const latest = await latestCheckpoint(store);
     const loaded = await SimCLR.load(latest!);
-    expect(loaded.progress).toEqual({ step: 2, epoch: 0, batch: 2 });
+    expect(loaded.progress).toMatchObject({ step: 2, epoch: 0, batch: 2 });
     const { steps } = await loaded.fit(() => [pictures, pictures, pictures].values(), {
       epochs: 1,
       resume: true,

@@ -75,7 +75,7 @@ describe('fit', () => {
       expect(seconds).toBeGreaterThan(0);
       expect(learningRate).toBe(0.05);
     }
-    expect(simclr.progress).toEqual({ step: 4, epoch: 2, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 4, epoch: 2, batch: 0 });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
@@ -112,7 +112,7 @@ describe('fit', () => {
       [4, false],
       [1, true],
     ]);
-    expect(simclr.progress).toEqual({ step: 5, epoch: 1, batch: 1 });
+    expect(simclr.progress).toMatchObject({ step: 5, epoch: 1, batch: 1 });
     const next = await simclr.fit(tinyPictures(8), { batchSize: 4 });
     expect(next.epochs.map(({ epoch, partial }) => [epoch, partial])).toEqual([[2, false]]);
   });
@@ -120,7 +120,7 @@ describe('fit', () => {
   it('calls an epoch whole when its last step was the last one allowed', async () => {
     const { epochs } = await simclr.fit(tinyPictures(8), { batchSize: 4, maxSteps: 2 });
     expect(epochs.map(({ partial }) => partial)).toEqual([false]);
-    expect(simclr.progress).toEqual({ step: 2, epoch: 1, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 2, epoch: 1, batch: 0 });
   });
 
   it('gives the event loop a turn between two steps', async () => {
@@ -240,7 +240,7 @@ describe('a data set', () => {
       throw cause;
     }
     await expectTensors(0, async () => expect(await rejection(simclr.fit(dataset))).toBe(cause));
-    expect(simclr.progress).toEqual({ step: 1, epoch: 0, batch: 1 });
+    expect(simclr.progress).toMatchObject({ step: 1, epoch: 0, batch: 1 });
   });
 });
 
@@ -254,7 +254,7 @@ describe('fit with resume', () => {
       const before = await cut.fit(tinyPictures(8), { ...options, maxSteps });
       const after = await cut.fit(tinyPictures(8), { ...options, resume: true });
       expect([...lossesOf(before), ...lossesOf(after)]).toEqual(lossesOf(whole));
-      expect(cut.progress).toEqual(simclr.progress);
+      expect(cut.progress).toEqual({ ...simclr.progress, seconds: expect.any(Number) });
       // What was cut short is marked so, and its rest, which ends the epoch, is not.
       expect(after.epochs.map(({ partial }) => partial)).not.toContain(true);
       cut.dispose();
@@ -267,9 +267,9 @@ describe('fit with resume', () => {
     expect(error).toMatchObject({
       name: 'InvalidOptionError',
       message:
-        'SimCLR.fit: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.',
+        'SimCLR.fit: epochs or minutes must be given with resume: those of the whole run. Received: epochs=undefined.',
     });
-    expect(simclr.progress).toEqual({ step: 2, epoch: 1, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 2, epoch: 1, batch: 0 });
   });
 
   it('tells callbacks how much is left', async () => {
@@ -282,7 +282,7 @@ describe('fit with resume', () => {
       { epochs: 2, batchSize: 2, totalSteps: 5, stepsPerEpoch: 4 },
       { epochs: 0, batchSize: 2, totalSteps: 0, stepsPerEpoch: 4 }, // two are done already, one was wanted
     ]);
-    expect(simclr.progress).toEqual({ step: 8, epoch: 2, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 8, epoch: 2, batch: 0 });
   });
 
   it('goes on after the last batch of an iterable that could not say it was the last', async () => {
@@ -295,11 +295,11 @@ describe('fit with resume', () => {
       if (step === 1) controller.abort();
     };
     await simclr.fit(dataset, { signal: controller.signal, callbacks: [{ onStepEnd }] });
-    expect(simclr.progress).toEqual({ step: 2, epoch: 0, batch: 2 });
+    expect(simclr.progress).toMatchObject({ step: 2, epoch: 0, batch: 2 });
     const { steps, epochs } = await simclr.fit(dataset, { epochs: 2, resume: true });
     expect(steps.map(({ epoch }) => epoch)).toEqual([1, 1]);
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1]);
-    expect(simclr.progress).toEqual({ step: 4, epoch: 2, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 4, epoch: 2, batch: 0 });
   });
 
   it('asks a source that can seek for the batches that are left', async () => {

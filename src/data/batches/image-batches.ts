@@ -21,17 +21,37 @@ import { passIndices } from './epoch-order.js';
 
 /** Options of {@link imageBatches}. */
 export interface ImageBatchesOptions {
-  /** Pictures a batch. Whole number >= 1. Batches of an iterable come as they are. */
+  /** Pictures per batch. Integer >= 1. Batches of an iterable come as they are. */
   batchSize: number;
-  /** Whether pictures in memory come in a random order, a function of `seed` and `epoch`. Default true. */
+  /**
+   * Whether pictures in memory come in a random order, a function of `seed` and `epoch`.
+   *
+   * @defaultValue `true`
+   */
   shuffle?: boolean;
-  /** Seed of the order. Whole number >= 0, default 0. */
+  /**
+   * Seed of the order. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
-  /** The pass over the data, counted from 0. Default 0. */
+  /**
+   * The pass over the data, counted from 0.
+   *
+   * @defaultValue `0`
+   */
   epoch?: number;
-  /** Whether a last batch smaller than `batchSize` is left out. Default true. */
+  /**
+   * Whether a last batch smaller than `batchSize` is left out.
+   *
+   * @defaultValue `true`
+   */
   dropRemainder?: boolean;
-  /** Number of batches at the beginning to leave out, for resuming inside an epoch. Default 0. */
+  /**
+   * Number of batches at the beginning to leave out, for resuming inside an epoch.
+   *
+   * @defaultValue `0`
+   */
   startBatch?: number;
 }
 
@@ -167,7 +187,7 @@ async function* batchesOfIterable(
  *
  * @param dataset - See {@link ImageDataset}.
  * @returns Batches whose `images` the consumer disposes.
- * @throws {@link InvalidOptionError} when an option is outside its domain, `dataset` is of no known kind or has
+ * @throws {@link InvalidOptionError} when an option is outside its domain, `dataset` is not of a known kind or has
  *   fewer pictures than one batch.
  * @throws {@link ShapeError} when pictures are not `[count, height, width, channels]`.
  * @throws {@link ValueRangeError} when float32 values are NaN or outside [0, 1].

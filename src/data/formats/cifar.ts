@@ -67,7 +67,7 @@ function readRecords(
  *
  * @param bytes - The whole file; any number of records.
  * @returns Pictures of shape `[count, 32, 32, 3]` (0-255), labels 0 to 9.
- * @throws {@link DataError} when the length is no multiple of 3073, the file is empty or a label is above 9.
+ * @throws {@link DataError} when the length is not a multiple of 3073, the file is empty or a label is above 9.
  * @example
  * const { images, labels } = parseCIFAR10(await file.arrayBuffer());
  * @see Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
@@ -84,7 +84,7 @@ export function parseCIFAR10(bytes: FileBytes): LabeledImages {
  *
  * @param bytes - The whole file; any number of records.
  * @returns Pictures of shape `[count, 32, 32, 3]` (0-255), labels 0 to 99 and `coarseLabels` 0 to 19.
- * @throws {@link DataError} when the length is no multiple of 3074, the file is empty or a label is out of range.
+ * @throws {@link DataError} when the length is not a multiple of 3074, the file is empty or a label is out of range.
  * @example
  * const { images, labels, coarseLabels } = parseCIFAR100(await file.arrayBuffer());
  * @see Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html

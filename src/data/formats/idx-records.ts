@@ -88,15 +88,15 @@ export function idxRecords(
           }
         }
         for (let index = 0; index < count; index++) {
-          const grey = await pictures.reader.read(height * width);
-          if (grey.length < height * width) throw cutOff(images, count, index);
+          const gray = await pictures.reader.read(height * width);
+          if (gray.length < height * width) throw cutOff(images, count, index);
           const label = await classes?.reader.read(1);
           if (labels && label?.length !== 1) throw cutOff(labels, count, index);
           if (index < position) continue;
           yield {
             name: `${images.name}[${index}]`,
             index,
-            image: { data: channels === 1 ? grey : threefold(grey), shape: [height, width, channels] },
+            image: { data: channels === 1 ? gray : threefold(gray), shape: [height, width, channels] },
             ...(label && { label: label[0]! }),
           };
         }

@@ -15,7 +15,7 @@ import type { ImageCache } from './image-cache.js';
 export type NamedRecord = ImageRecord & {
   name: string;
   index: number;
-  /** Whether the number is the place in the epoch, for want of a number of its own. */
+  /** Whether the number is the place in the epoch, because the picture has no index of its own. */
   indexIsPlace?: boolean;
 };
 
@@ -71,11 +71,11 @@ export class BatchDecoder {
     const fewest = dropRemainder ? Math.min(2, records.length) : 1;
     if (kept.length < fewest) return undefined;
     const names = kept.map(({ name }) => name);
-    const labelled = kept.every(({ label }) => label !== undefined);
+    const labeled = kept.every(({ label }) => label !== undefined);
     const facts = {
       indices: kept.map(({ index }) => index),
       ...(kept.some(({ indexIsPlace }) => indexIsPlace) && { indicesArePlaces: true }),
-      ...(labelled && { labels: kept.map(({ label }) => label!) }),
+      ...(labeled && { labels: kept.map(({ label }) => label!) }),
       number,
     };
     const stacked = (place: number) =>

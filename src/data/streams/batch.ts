@@ -5,22 +5,26 @@ import { makeStream, type Stream, type StreamInput, toStream } from './stream.js
 
 /** Options of {@link batch}. */
 export interface BatchOptions {
-  /** Elements a batch. Whole number >= 1. */
+  /** Elements per batch. Integer >= 1. */
   batchSize: number;
-  /** Whether a last batch smaller than `batchSize` is left out. Default true. */
+  /**
+   * Whether a last batch smaller than `batchSize` is left out.
+   *
+   * @defaultValue `true`
+   */
   dropRemainder?: boolean;
 }
 
 /** Options of {@link repeat}. */
 export interface RepeatOptions {
-  /** Passes over the data. Whole number >= 1, or infinity, which is the default. */
+  /** Passes over the data. Integer >= 1, or infinity, which is the default. */
   epochs?: number;
 }
 
 /**
  * A stream cut into arrays of `batchSize` elements. Its positions count batches.
  *
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
  * const batches = batch(names, { batchSize: 64 });
  */
@@ -52,7 +56,7 @@ export function batch<T>(input: StreamInput<T>, options: BatchOptions): Stream<T
  * Pass e of the result holds the passes `e * epochs` and following of `input`. Where the size of a pass is known, a
  * position in a later one is reached without reading those before.
  *
- * @throws {@link InvalidOptionError} when `epochs` is no whole number >= 1 and not infinite, or `input` can't be gone
+ * @throws {@link InvalidOptionError} when `epochs` is not an integer >= 1 and not infinite, or `input` cannot be gone
  *   over.
  * @throws {@link DataError} while reading, when a pass gives nothing: it would go on for ever.
  * @example

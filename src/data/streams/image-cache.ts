@@ -4,7 +4,7 @@ import type { Picture } from '../picture.js';
 
 /** Options of {@link cache}. */
 export interface CacheOptions {
-  /** Memory for decoded pictures, in bytes. Whole number >= 1. */
+  /** Memory for decoded pictures, in bytes. Integer >= 1. */
   maxBytes: number;
 }
 
@@ -31,7 +31,7 @@ export interface ImageCache {
  * share of pictures found is the share that fits, whereas throwing out the least recently used would in a fixed order
  * find none.
  *
- * @throws {@link InvalidOptionError} when `maxBytes` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `maxBytes` is not an integer >= 1.
  * @example
  * const photos = await imageFolder('photos', { size: 96, cache: cache({ maxBytes: 2e9 }) });
  */

@@ -13,13 +13,29 @@ import { type StreamInput, toStream } from './stream.js';
 export interface ImageStreamOptions {
   /** Decodes the records that hold bytes, for example `decodePool(...)` of `simclr-ts/node`. */
   decode?: DecodePictures;
-  /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
-  /** Keeps decoded pictures for later epochs, by the names of their records. Default: none. */
+  /**
+   * Batches made ready before they are asked for. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
+  /**
+   * Keeps decoded pictures for later epochs, by the names of their records.
+   *
+   * @defaultValue none
+   */
   cache?: ImageCache;
-  /** What happens with a picture that cannot be decoded: it is left out, or the loop throws. Default 'skip'. */
+  /**
+   * What happens with a picture that cannot be decoded: it is left out, or the loop throws.
+   *
+   * @defaultValue `'skip'`
+   */
   onError?: 'skip' | 'throw';
-  /** Number of classes; given, every record must have a label from 0 to one less. Default: labels are optional. */
+  /**
+   * Number of classes; given, every record must have a label from 0 to one less.
+   *
+   * @defaultValue labels are optional
+   */
   classes?: number;
 }
 
@@ -71,7 +87,7 @@ export async function* withSignal<T>(
  * got.
  *
  * @param records - Pictures, decoded or not, or a function of the epoch that gives them.
- * @throws {@link InvalidOptionError} when an option is outside its domain or `records` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `records` cannot be iterated.
  * @throws {@link DataError} while batches are taken: pictures of different sizes in a batch, labels that are missing
  *   or out of range where `classes` is given, records without a name where `cache` is given, with `onError: 'throw'` a picture that cannot be decoded, otherwise when
  *   none can.
@@ -83,9 +99,9 @@ export function imageStream(
   records: StreamInput<ImageRecord>,
   options: ImageStreamOptions = {},
 ): ImageStreamDataset {
-  checkKeys('imageStream', options, { decode: 1, ahead: 1, cache: 1, onError: 1, classes: 1 });
-  const { decode, ahead = 2, cache, onError = 'skip', classes } = options;
-  checkInteger('imageStream', 'ahead', ahead);
+  checkKeys('imageStream', options, { decode: 1, prefetch: 1, cache: 1, onError: 1, classes: 1 });
+  const { decode, prefetch = 2, cache, onError = 'skip', classes } = options;
+  checkInteger('imageStream', 'prefetch', prefetch);
   checkChoice('imageStream', 'onError', onError, ['skip', 'throw']);
   if (classes !== undefined) checkInteger('imageStream', 'classes', classes);
   const source = toStream('imageStream', records);
@@ -118,7 +134,7 @@ export function imageStream(
           const named = elements.map((record, row) => toNamed(record, epoch, place * batchSize + row));
           return decoder.batch(named, place, pass, signal);
         },
-        ahead,
+        prefetch,
       );
     let given = 0;
     for await (const next of withSignal(decoded)) {

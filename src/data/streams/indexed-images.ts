@@ -15,7 +15,7 @@ export interface IndexedImages {
    *
    * @param indices - Their numbers.
    * @param place - Place of the batch in the pass, for its `number`.
-   * @param signal - Aborted when nobody waits for the batch any more.
+   * @param signal - Aborted when the batch is no longer needed.
    * @returns `undefined` for a batch that is to be left out.
    */
   read(indices: Uint32Array, place: number, signal: AbortSignal): Promise<ImageBatch | undefined>;
@@ -25,8 +25,12 @@ export interface IndexedImages {
 
 /** Options of {@link indexedImages}. */
 export interface IndexedImagesOptions {
-  /** Batches read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Batches read before they are asked for. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
 }
 
 /** What {@link indexedImages} gives: a data set for training. */
@@ -50,7 +54,7 @@ interface IndexedSource<Batch> {
 export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch>(
   caller: string,
   size: number,
-  ahead: number,
+  prefetch: number,
   begin: () => IndexedSource<Batch> | Promise<IndexedSource<Batch>>,
 ) {
   async function* batches(pass: EpochPass): AsyncGenerator<Batch, void, undefined> {
@@ -64,7 +68,7 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
           const batch = await source.read(indices, number, signal, pass);
           return batch && { ...batch, number };
         },
-        ahead,
+        prefetch,
       );
     try {
       for await (const batch of withSignal(read)) if (batch) yield batch;
@@ -93,13 +97,13 @@ export function indexedImages(
   images: IndexedImages,
   options: IndexedImagesOptions = {},
 ): IndexedImagesDataset {
-  checkKeys('indexedImages', options, { ahead: 1 });
-  const { ahead = 2 } = options;
+  checkKeys('indexedImages', options, { prefetch: 1 });
+  const { prefetch = 2 } = options;
   if (typeof images?.read !== 'function') {
     const expectation = 'images must have a size and a function read';
     throw new InvalidOptionError(receivedMessage('indexedImages', expectation, 'images', images));
   }
   checkInteger('indexedImages', 'images.size', images.size);
-  checkInteger('indexedImages', 'ahead', ahead);
-  return indexedDataset('indexedImages', images.size, ahead, () => images);
+  checkInteger('indexedImages', 'prefetch', prefetch);
+  return indexedDataset('indexedImages', images.size, prefetch, () => images);
 }

@@ -4,14 +4,22 @@ import { makeStream, type Stream, type StreamInput, toStream } from './stream.js
 
 /** Options of {@link mapStream}. */
 export interface MapStreamOptions {
-  /** Elements that are worked on at the same time. Whole number >= 1, default 1. */
+  /**
+   * Elements that are worked on at the same time. Integer >= 1.
+   *
+   * @defaultValue `1`
+   */
   concurrency?: number;
 }
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions {
-  /** Elements read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Elements read before they are asked for. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  bufferSize?: number;
 }
 
 /** Elements of `reader` after `transform`, in order, of which `concurrency` are under way. */
@@ -52,7 +60,7 @@ export async function* inOrder<T, R>(
  * under way.
  *
  * @param transform - Called with each element.
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
  * const pictures = mapStream(names, (name) => decodeImage(name, { size: 96 }), { concurrency: 4 });
  */
@@ -78,18 +86,18 @@ export function mapStream<T, R>(
  * What is read ahead gets on whenever the thread is free, during a training step only as far as its work is done on
  * other threads: files are read so, and pictures decoded where a worker does that.
  *
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
- * const smooth = prefetch(batches, { ahead: 4 });
+ * const smooth = prefetch(batches, { bufferSize: 4 });
  */
 export function prefetch<T>(input: StreamInput<T>, options: PrefetchOptions = {}): Stream<T> {
-  checkKeys('prefetch', options, { ahead: 1 });
-  const { ahead = 2 } = options;
-  checkInteger('prefetch', 'ahead', ahead);
+  checkKeys('prefetch', options, { bufferSize: 1 });
+  const { bufferSize = 2 } = options;
+  checkInteger('prefetch', 'bufferSize', bufferSize);
   const source = toStream('prefetch', input);
   return makeStream({
     size: source.size,
     seed: source.seed,
-    open: (epoch, position) => inOrder(source.open({ epoch, position }), (element) => element, ahead),
+    open: (epoch, position) => inOrder(source.open({ epoch, position }), (element) => element, bufferSize),
   });
 }

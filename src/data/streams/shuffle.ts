@@ -5,9 +5,13 @@ import { makeStream, type Stream, type StreamInput, toStream } from './stream.js
 
 /** Options of {@link shuffle}. */
 export interface ShuffleOptions {
-  /** Elements held back, from which the next one is drawn. Whole number >= 1. */
+  /** Elements held back, from which the next one is drawn. Integer >= 1. */
   bufferSize: number;
-  /** Seed of the order. Whole number >= 0, default 0. */
+  /**
+   * Seed of the order. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
 }
 
@@ -19,7 +23,7 @@ export interface ShuffleOptions {
  * The order is a function of seed and epoch. A position inside a pass is reached by drawing on to it, so shuffle what
  * is small (file names, undecoded pictures) and decode afterwards.
  *
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
  * const order = shuffle(names, { bufferSize: 1000, seed: 1 });
  */

@@ -13,7 +13,7 @@ export interface StreamState {
 }
 
 /**
- * Goes over a stream epoch by epoch and knows where it stands, for training loops of one's own.
+ * Goes over a stream epoch by epoch and knows where it stands, for custom training loops.
  *
  * @example
  * const reader = new StreamReader(batches, savedState);
@@ -28,7 +28,7 @@ export class StreamReader<T> {
   /**
    * @param input - The stream, made as before.
    * @param state - Where to go on. Default: at the beginning.
-   * @throws {@link InvalidOptionError} when `state` is not of whole numbers >= 0, or is of another seed than the
+   * @throws {@link InvalidOptionError} when `state` does not consist of integers >= 0, or is of another seed than the
    *   stream: its positions mean other elements.
    */
   constructor(input: StreamInput<T>, state: StreamState = { epoch: 0, position: 0 }) {

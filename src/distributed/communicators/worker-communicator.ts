@@ -1,4 +1,4 @@
-import { Patience } from '../../backend/patience.js';
+import { RunningTimeout } from '../../backend/running-timeout.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../../errors/checks.js';
@@ -32,7 +32,7 @@ const operations = [
 type Operation = (typeof operations)[number];
 
 /** Milliseconds from one look at the others to the next, at most, while the process runs. */
-const longestLook = 1000;
+const longestPoll = 1000;
 
 const kinds = ['Float32Array', 'Float64Array', 'Int32Array', 'Uint8Array'] as const;
 
@@ -221,17 +221,17 @@ class WorkerCommunicator implements Communicator {
     return Atomics.load(this.control, words.generation) !== generation;
   }
 
-  private checkWait(patience: Patience): void {
+  private checkWait(timeout: RunningTimeout): void {
     checkAlive(this.group, this.control);
-    if (patience.isOver()) {
+    if (timeout.hasExpired()) {
       throw new DistributedError(
         `Rank ${this.rank} waited ${this.timeout / 1000} s for the others in vain; has one of them ended?`,
       );
     }
   }
 
-  private patience(): Patience {
-    return new Patience(this.timeout, longestLook);
+  private startTimeout(): RunningTimeout {
+    return new RunningTimeout(this.timeout, longestPoll);
   }
 
   private begin(): void {
@@ -258,9 +258,9 @@ class WorkerCommunicator implements Communicator {
 
   private block(generation: number): void {
     for (let spin = 0; spin < spins; spin++) if (this.hasEnded(generation)) return;
-    const patience = this.patience();
+    const timeout = this.startTimeout();
     while (!this.hasEnded(generation)) {
-      this.checkWait(patience);
+      this.checkWait(timeout);
       Atomics.wait(this.control, words.generation, generation, 100);
     }
   }
@@ -271,9 +271,9 @@ class WorkerCommunicator implements Communicator {
       for (let step = steps.next(); ; step = steps.next()) {
         if (step.done) return step.value;
         const generation = step.value;
-        const patience = this.patience();
+        const timeout = this.startTimeout();
         for (let look = 0; !this.hasEnded(generation); look++) {
-          this.checkWait(patience);
+          this.checkWait(timeout);
           if (look < looks) await yieldToEventLoop();
           else await new Promise((resolve) => setTimeout(resolve, 1));
         }

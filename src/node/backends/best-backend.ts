@@ -20,14 +20,22 @@ import { type BackendCandidate, backendCandidates } from './backend-candidates.j
 
 /** Options of {@link useBestBackend}. */
 export interface UseBestBackendOptions {
-  /** Takes this one or throws: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'. Default: the fastest. */
+  /**
+   * Takes this one or throws: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'.
+   *
+   * @defaultValue the fastest
+   */
   prefer?: string;
   /**
    * A file of the application (`import.meta.url`) or its folder, from which packages are looked up that the library
    * does not reach, as in a workspace. Default: the main program, then the working directory.
    */
   from?: FilePath;
-  /** Called with one sentence that says what was taken. Default: nothing is written. */
+  /**
+   * Called with one sentence that says what was taken.
+   *
+   * @defaultValue nothing is written
+   */
   log?: (sentence: string) => void;
 }
 
@@ -133,7 +141,7 @@ export async function chooseBackend(
  * @returns What was taken, and for each of the others why it was not.
  * @throws `BackendError` when `prefer` names one that cannot be had, or none works; the backend that was
  *   active before is active again.
- * @throws `InvalidOptionError` when `prefer` is no known name.
+ * @throws `InvalidOptionError` when `prefer` is not a known name.
  * @example
  * const choice = await useBestBackend();
  * console.error(describeBackendChoice(choice));

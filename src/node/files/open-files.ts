@@ -64,9 +64,9 @@ async function openCIFAR(
  * `parseCIFAR10`. Its batches have `labels`.
  *
  * @param paths - One file or several, for example `data_batch_1.bin` to `data_batch_5.bin`.
- * @throws `DataError` naming the file: now, when it is missing, empty or of a length that is no multiple of 3073; while
- *   batches are taken, when a label is above 9 or the file can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @throws `DataError` naming the file: now, when it is missing, empty or whose length is not a multiple of 3073; while
+ *   batches are taken, when a label is above 9 or the file cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openCIFAR10('cifar-10-batches-bin/data_batch_1.bin'));
  */
@@ -84,9 +84,9 @@ export async function openCIFAR10(
  * `parseCIFAR100`. The `labels` of its batches are the fine classes.
  *
  * @param path - `train.bin` or `test.bin`.
- * @throws `DataError` naming the file: now, when it is missing, empty or of a length that is no multiple of 3074; while
- *   batches are taken, when a label is above 99 or the file can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @throws `DataError` naming the file: now, when it is missing, empty or whose length is not a multiple of 3074; while
+ *   batches are taken, when a label is above 99 or the file cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openCIFAR100('cifar-100-binary/train.bin'));
  */
@@ -99,14 +99,14 @@ export async function openCIFAR100(
 }
 
 /**
- * STL-10's binary files as a data set that reads its pictures when they are asked for, for example the unlabelled ones
+ * STL-10's binary files as a data set that reads its pictures when they are asked for, for example the unlabeled ones
  * of 2.7 GB; see `parseSTL10`.
  *
  * @param images - `train_X.bin`, `test_X.bin` or `unlabeled_X.bin`.
- * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels. Read now: a byte a picture.
- * @throws `DataError` naming the file: now, when one is missing, empty, of a length that is no multiple of 27648 or does
- *   not fit the other, or a label is not from 1 to 10; while batches are taken, when it can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels. Read now: one byte per picture.
+ * @throws `DataError` naming the file: now, when one is missing, empty, whose length is not a multiple of 27648 or does
+ *   not fit the other, or a label is not from 1 to 10; while batches are taken, when it cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openSTL10('stl10_binary/unlabeled_X.bin'));
  */
@@ -167,9 +167,9 @@ async function idxFile(caller: string, path: FilePath, axes: number): Promise<nu
  * see `parseIDXImages`. Compressed files have no beginning but their own: see `idxFileRecords`.
  *
  * @param images - File of shape `[count, height, width]`.
- * @param labels - File of shape `[count]`; left out, there are no labels. Read now: a byte a picture.
+ * @param labels - File of shape `[count]`; left out, there are no labels. Read now: one byte per picture.
  * @throws `DataError` naming the file: now, when one is missing, compressed, not IDX, of another shape, or does not fit
- *   its header or the other file; while batches are taken, when it can't be read.
+ *   its header or the other file; while batches are taken, when it cannot be read.
  * @throws `InvalidOptionError` when an option is outside its domain.
  * @example
  * const dataset = await openIDX('train-images-idx3-ubyte', 'train-labels-idx1-ubyte', { channels: 3 });
@@ -179,7 +179,7 @@ export async function openIDX(
   labels?: FilePath,
   options: IDXImagesOptions & RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
-  checkKeys('openIDX', options, { channels: 1, ahead: 1 });
+  checkKeys('openIDX', options, { channels: 1, prefetch: 1 });
   const { channels = 1, ...files } = options;
   checkRecordFileOptions('openIDX', files);
   checkChoice('openIDX', 'channels', channels, [1, 3]);

@@ -67,18 +67,22 @@ export async function readCIFAR100(path: FilePath): Promise<CIFAR100Images> {
 
 /** Options of {@link readSTL10}. */
 export interface ReadSTL10Options {
-  /** At most this many pictures, from the beginning of the file. Whole number >= 1; default: all. */
+  /**
+   * At most this many pictures, from the beginning of the file. Integer >= 1.
+   *
+   * @defaultValue all
+   */
   limit?: number;
 }
 
 /**
- * Reads STL-10's binary files; see `parseSTL10`. The unlabelled file of 2.7 GB takes as much memory, or less
+ * Reads STL-10's binary files; see `parseSTL10`. The unlabeled file of 2.7 GB takes as much memory, or less
  * with a `limit`.
  *
  * @param images - `train_X.bin`, `test_X.bin` or `unlabeled_X.bin`.
  * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels.
  * @throws `DataError` naming the file that is missing or damaged.
- * @throws `InvalidOptionError` when `limit` is no whole number >= 1.
+ * @throws `InvalidOptionError` when `limit` is not an integer >= 1.
  * @example
  * const { images } = await readSTL10('stl10_binary/unlabeled_X.bin', undefined, { limit: 10_000 });
  */

@@ -17,14 +17,18 @@ export interface RecordFileDataset extends IndexedImagesDataset {
 
 /** Options of the functions that open files of records. */
 export interface RecordFileOptions {
-  /** Batches read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Batches read before they are asked for. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
 }
 
 /** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
 export function checkRecordFileOptions(caller: string, options: RecordFileOptions): void {
-  checkKeys(caller, options, { ahead: 1 });
-  checkInteger(caller, 'ahead', options.ahead ?? 2);
+  checkKeys(caller, options, { prefetch: 1 });
+  checkInteger(caller, 'prefetch', options.prefetch ?? 2);
 }
 
 /** A file of records of equal length. */
@@ -109,7 +113,7 @@ export function recordFiles(
   layout: RecordLayout,
   options: RecordFileOptions,
 ): IndexedImagesDataset {
-  const { ahead = 2 } = options;
+  const { prefetch = 2 } = options;
   const { recordBytes, shape, labels } = layout;
   const pictureValues = shape[0] * shape[1] * shape[2];
   const size = files.reduce((total, { count }) => total + count, 0);
@@ -144,11 +148,11 @@ export function recordFiles(
       }),
     );
     const images: ImageArray = { data, shape: [indices.length, ...shape] };
-    const labelled = found.every((label) => label !== undefined);
-    return { images, indices, ...(labelled && { labels: found as number[] }) };
+    const labeled = found.every((label) => label !== undefined);
+    return { images, indices, ...(labeled && { labels: found as number[] }) };
   }
 
-  return indexedDataset(caller, size, ahead, async () => {
+  return indexedDataset(caller, size, prefetch, async () => {
     const handles: FileHandle[] = [];
     const close = async () => {
       await Promise.all(handles.map((handle) => handle.close()));

@@ -11,7 +11,7 @@ const explanations: Record<string, string> = {
   EROFS: 'the file system is read-only',
 };
 
-/** What the operating system answered, in words, with its code. */
+/** What the operating system answered, as text with its code. */
 export function explainSystemError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const explanation = code && explanations[code];

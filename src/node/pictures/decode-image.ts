@@ -24,17 +24,25 @@ import { resampleBox } from './resample-box.js';
 
 /** Options of {@link decodeImage}. */
 export interface DecodeImageOptions {
-  /** Size of the result in pixels: one number for a square, or `[height, width]`. Default: the picture's own. */
+  /**
+   * Size of the result in pixels: one number for a square, or `[height, width]`.
+   *
+   * @defaultValue the picture's own
+   */
   size?: number | readonly [height: number, width: number];
   /**
    * How a picture of another shape is brought to `size`: 'cover' crops around the centre, 'contain' adds borders of
    * the `background`, 'fill' distorts. Default 'cover'.
    */
   fit?: 'cover' | 'contain' | 'fill';
-  /** Colour behind transparent pixels and of borders: red, green and blue, 0-255. Default white. */
+  /**
+   * Color behind transparent pixels and of borders: red, green and blue, 0-255.
+   *
+   * @defaultValue white
+   */
   background?: readonly [red: number, green: number, blue: number];
   /**
-   * Pictures of more pixels than this are refused before they fill the memory. Whole number >= 1, default 268402689,
+   * Pictures of more pixels than this are refused before they fill the memory. Integer >= 1, default 268402689,
    * which is sharp's limit (0x3fff squared).
    */
   maxPixels?: number;
@@ -82,7 +90,7 @@ export async function loadSharp(caller: string): Promise<typeof import('sharp').
   return (await importOptional<typeof import('sharp')>(caller, 'sharp')).default;
 }
 
-/** The error of bytes that are no picture. `source` is what it names, where the bytes have a name. */
+/** The error of bytes that are not a picture. `source` is what it names, where the bytes have a name. */
 export function undecodable(
   caller: string,
   source: string | undefined,
@@ -163,7 +171,7 @@ async function cutBytes(
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *
  * @param image - File name, `file:` URL (an object or text), or the bytes of the file.
- * @throws `DataError` when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
+ * @throws `DataError` when the file cannot be read, is not a picture, is damaged or cut off; `path` of the error
  *   names it.
  * @throws `InvalidOptionError` when an option is outside its domain.
  * @throws `SimCLRError` when the optional package `sharp` is not installed.

@@ -26,7 +26,11 @@ import {
 
 /** Options of {@link decodePool}. */
 export interface DecodePoolOptions extends DecodeImageOptions {
-  /** Threads. Whole number >= 1; default: one less than the cores that this process may use, from 1 to 4. */
+  /**
+   * Threads. Integer >= 1.
+   *
+   * @defaultValue one less than the cores that this process may use, from 1 to 4
+   */
   workers?: number;
 }
 

@@ -30,30 +30,50 @@ import { listImages } from './list-images.js';
 export interface ImageFolderOptions extends DecodeImageOptions {
   /** Size of every picture in pixels: one number for a square, or `[height, width]`. */
   size: number | readonly [height: number, width: number];
-  /** What happens with a file that is no whole picture: it is left out, or the call throws. Default 'skip'. */
+  /**
+   * What happens with a file that is not a whole picture: it is left out, or the call throws.
+   *
+   * @defaultValue `'skip'`
+   */
   onError?: 'skip' | 'throw';
-  /** Pictures decoded at the same time. Whole number >= 1; default: the number of processor cores. */
+  /**
+   * Pictures decoded at the same time. Integer >= 1.
+   *
+   * @defaultValue the number of processor cores
+   */
   concurrency?: number;
-  /** Whether folders inside folders are read. Default true. */
+  /**
+   * Whether folders inside folders are read.
+   *
+   * @defaultValue `true`
+   */
   recursive?: boolean;
-  /** At most this many pictures, evenly spread over the folder. Default: all. */
+  /**
+   * At most this many pictures, evenly spread over the folder.
+   *
+   * @defaultValue all
+   */
   limit?: number;
 }
 
 /** Options of {@link imageFolder}. */
 export interface StreamImageFolderOptions extends ImageFolderOptions {
   /**
-   * Size of every picture in pixels: one number for a square, or `[height, width]`. In training it has a say only where
+   * Size of every picture in pixels: one number for a square, or `[height, width]`. In training it only applies where
    * the augmentation does not begin with a random resized crop: such crops are cut out of the whole pictures.
    */
   size: number | readonly [height: number, width: number];
   /**
    * Threads that read and decode, so that a training step does not hold that up; 0 leaves it to the calling thread, and
-   * `concurrency` then counts. Whole number >= 0; default: one less than the processor has cores, from 1 to 4.
+   * `concurrency` then counts. Integer >= 0; default: one less than the processor has cores, from 1 to 4.
    */
   workers?: number;
-  /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Batches made ready before they are asked for. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
   /**
    * Keeps decoded pictures for later epochs; for training whole ones, reduced to a half, a quarter, ... of their size as
    * long as the smallest crop has as many pixels as its view. Default: none.
@@ -222,11 +242,11 @@ export async function imageFolder(
   options: StreamImageFolderOptions,
 ): Promise<ImageFolderDataset> {
   const caller = 'imageFolder';
-  checkKeys(caller, options, { ...folderKeys, workers: 1, ahead: 1, cache: 1 });
+  checkKeys(caller, options, { ...folderKeys, workers: 1, prefetch: 1, cache: 1 });
   const plan = folderPlan(caller, options);
-  const { workers = defaultWorkers(), ahead = 2, cache } = options;
+  const { workers = defaultWorkers(), prefetch = 2, cache } = options;
   checkInteger(caller, 'workers', workers, 0);
-  checkInteger(caller, 'ahead', ahead);
+  checkInteger(caller, 'prefetch', prefetch);
   const folder = toFileName(caller, 'dir', dir);
   await loadSharp(caller);
   const { paths, ...classes } = await listImages(caller, folder, plan.list);
@@ -234,7 +254,7 @@ export async function imageFolder(
   const pool = workers > 0 ? makePool(caller, plan, workers) : undefined;
   const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
   const decoder = new BatchDecoder({ caller, decode, cache, onError: plan.onError });
-  const source = indexedDataset(caller, paths.length, ahead, () => ({
+  const source = indexedDataset(caller, paths.length, prefetch, () => ({
     read(indices, place, signal, pass) {
       const toRecord = (index: number): NamedRecord => {
         const record = { name: paths[index]!, index };

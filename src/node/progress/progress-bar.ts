@@ -8,7 +8,7 @@ export interface ProgressFitStart {
   totalSteps?: number;
   /** Number of passes. */
   epochs: number;
-  /** Pictures a step. */
+  /** Pictures per step. */
   batchSize: number;
 }
 
@@ -58,8 +58,8 @@ export interface ProgressBarCallback {
 const smoothing = 0.1;
 
 /**
- * A training callback that shows how far training is: on a terminal a bar with the loss, pairs a second and the
- * remaining time; elsewhere (files, CI) one line an epoch.
+ * A training callback that shows how far training is: on a terminal a bar with the loss, pairs per second and the
+ * remaining time; elsewhere (files, CI) one line per epoch.
  *
  * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing.
  * @example

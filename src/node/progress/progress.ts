@@ -5,9 +5,17 @@ import { isInteractive, openBar } from './bar.js';
 
 /** Options of {@link progress} and {@link progressBar}. */
 export interface ProgressOptions {
-  /** Where to write. Default: `process.stderr`, so that results on standard output stay clean. */
+  /**
+   * Where to write.
+   *
+   * @defaultValue `process.stderr`, so that results on standard output stay clean
+   */
   stream?: NodeJS.WritableStream;
-  /** Whether to write nothing at all. Default false. */
+  /**
+   * Whether to write nothing at all.
+   *
+   * @defaultValue `false`
+   */
   quiet?: boolean;
 }
 
@@ -22,7 +30,7 @@ export interface Progress {
 }
 
 /**
- * Progress of long work that is no training: decoding, embedding, a download. A bar with the remaining time on a
+ * Progress of long work other than training: decoding, embedding, a download. A bar with the remaining time on a
  * terminal; elsewhere (files, CI) one line at the end.
  *
  * @param total - How much there is to do; a finite number >= 0.

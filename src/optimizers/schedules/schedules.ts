@@ -9,6 +9,7 @@ import {
 import { InvalidOptionError } from '../../errors/errors.js';
 import { fromData } from '../../errors/from-data.js';
 import { renameFields } from '../../errors/rename-fields.js';
+import { type WarmupCosineByShareOptions, warmupCosineByShare } from './warmup-cosine-by-share.js';
 
 /**
  * A learning rate as a pure function of the optimizer's step, counted from 0.
@@ -17,8 +18,11 @@ import { renameFields } from '../../errors/rename-fields.js';
  * other function from step to rate works too, but it cannot be saved.
  */
 export interface LearningRateSchedule {
-  /** The rate at `step`, a number >= 0. */
-  (step: number): number;
+  /**
+   * The rate at `step`, a number >= 0. `share` is the part of the run that is done, from 0 to 1, for schedules that follow
+   * it.
+   */
+  (step: number, share?: number): number;
   /** Plain JSON to save and rebuild the schedule from. */
   readonly config?: ScheduleConfig;
 }
@@ -47,7 +51,11 @@ export type ScheduleConfig =
       name: 'warmupCosine';
     } & {
       [Option in keyof WarmupCosineOptions]-?: Exclude<WarmupCosineOptions[Option], undefined>;
-    });
+    })
+  | ({
+      /** A {@link warmupCosineByShare}. */
+      name: 'warmupCosineByShare';
+    } & Required<WarmupCosineByShareOptions>);
 
 /** Options of {@link warmupCosineSchedule}. */
 export interface WarmupCosineOptions {
@@ -180,7 +188,7 @@ export function scaledSchedule(learningRate: LearningRate, factor: number): Lear
   if (config?.name === 'scaled') {
     return scaledSchedule(fromSaved(config.learningRate), factor * config.factor);
   }
-  const rate = (step: number) => factor * learningRate(step);
+  const rate = (step: number, share?: number) => factor * learningRate(step, share);
   return config ? schedule(caller, { name: 'scaled', factor, learningRate: config }, rate) : rate;
 }
 
@@ -241,6 +249,10 @@ function make(config: ScheduleConfig): LearningRateSchedule {
     const { name: _, ...options } = config;
     return warmupCosineSchedule(options);
   }
+  if (name === 'warmupCosineByShare') {
+    const { name: _, ...options } = config;
+    return warmupCosineByShare(options);
+  }
   if (name === 'scaled') {
     checkKeys(caller, config, { name: 1, factor: 1, learningRate: 1 }, 'config');
     const { learningRate, factor } = config;
@@ -251,7 +263,7 @@ function make(config: ScheduleConfig): LearningRateSchedule {
   throw new InvalidOptionError(
     receivedMessage(
       caller,
-      'config.name must be "constant", "warmupCosine" or "scaled" (not of "scaled")',
+      'config.name must be "constant", "warmupCosine", "warmupCosineByShare" or "scaled" (not of "scaled")',
       'config.name',
       name,
     ),
@@ -261,11 +273,11 @@ function make(config: ScheduleConfig): LearningRateSchedule {
 function schedule(
   caller: string,
   config: ScheduleConfig,
-  rate: (step: number) => number,
+  rate: (step: number, share?: number) => number,
 ): LearningRateSchedule {
-  const checked = (step: number) => {
+  const checked = (step: number, share?: number) => {
     checkNonNegative(caller, 'step', step);
-    return rate(step);
+    return rate(step, share);
   };
   return Object.assign(checked, { config });
 }

@@ -4,8 +4,10 @@ import type { Trainer } from '../trainer.js';
 
 /** What is known when `fit` starts. */
 export interface FitStart {
-  /** Passes over the data that this call will make. */
+  /** Passes over the data that this call will make at most; infinite where only `minutes` ends it. */
   epochs: number;
+  /** Minutes that this call may train, where they are limited. */
+  minutes?: number;
   /** Pictures per step. */
   batchSize: number;
   /** Optimizer steps that this call will make, where the data set's size is known. */

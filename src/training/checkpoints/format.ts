@@ -21,7 +21,7 @@ export const formatVersion = 3;
 export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
   formatVersion: number;
   optimizer: OptimizerDescription;
-  progress: TrainingProgress;
+  progress: Omit<TrainingProgress, 'seconds'> & Partial<Pick<TrainingProgress, 'seconds'>>;
   /** Order of the bytes of the weights. */
   byteOrder: 'little' | 'big';
   /** Settings of the last `fit`; `null` before the first and in files of version 1. */
@@ -117,6 +117,10 @@ function checkMetadata({ progress, optimizer, fit, customLoss, loss }: Metadata)
     if (!isCount(progress[name])) {
       fail('count its progress in integers >= 0', `${name}=${describeValue(progress[name])}`);
     }
+  }
+  const { seconds = 0 } = progress;
+  if (!(Number.isFinite(seconds) && seconds >= 0)) {
+    fail('hold the seconds of training as a number >= 0', `seconds=${describeValue(seconds)}`);
   }
   const { className, config, step, variables } = optimizer;
   if (typeof className !== 'string' || !isObject(config) || !isCount(step) || !isObject(variables)) {

@@ -136,7 +136,9 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
 /** Gives a trainer everything but its weights. */
 async function restoreState(core: TrainerCore, metadata: Metadata, tensors: NamedTensorMap): Promise<void> {
   restoreLoss(core.loss, metadata, tensors);
-  Object.assign(core.progress, metadata.progress);
+  // Files of earlier versions do not have the time.
+  const { step, epoch, batch, seconds = 0 } = metadata.progress;
+  Object.assign(core.progress, { step, epoch, batch, seconds });
   if (metadata.fit) core.lastFit = metadata.fit;
   core.savedSettings = trainerSettings(metadata);
   if (!core.missing.has('optimizer')) await restoreOptimizer(core, metadata.optimizer, tensors);

@@ -43,6 +43,16 @@ export type LearningRatePlan =
       convention?: 'google' | 'lightly';
       /** Whether the rate changes at every step, or only between epochs. @defaultValue `'step'` */
       interval?: 'step' | 'epoch';
+    }
+  | {
+      /** The same over the share of the run that is done, by steps or by the clock: {@link warmupCosineByShare}. */
+      name: 'warmupCosineByShare';
+      /** Share of the run that the warm-up takes, >= 0 and < 1. @defaultValue `0.05` */
+      warmupShare?: number;
+      /** The rate that the warm-up rises from. @defaultValue `0` */
+      start?: number;
+      /** The rate at the end of the run. @defaultValue `0` */
+      end?: number;
     };
 
 /** A learning rate as plain data, for a batch size and a length of training that are not known yet. */

@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { type LearningRate, warmupCosineSchedule } from '../../optimizers/index.js';
+import { type LearningRate, warmupCosineByShare, warmupCosineSchedule } from '../../optimizers/index.js';
 import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
 
 const caller = 'plannedLearningRate';
@@ -30,6 +30,10 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   const ratio = batchSize / referenceBatchSize;
   const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
   if (schedule.name === 'constant') return learningRate;
+  if (schedule.name === 'warmupCosineByShare') {
+    const { name: _, ...options } = schedule;
+    return warmupCosineByShare({ peak: learningRate, ...options });
+  }
 
   const { warmupEpochs, cosineEpochs, start, end, convention, interval = 'step' } = schedule;
   if (cosineEpochs === undefined && warmupEpochs > epochs) {
@@ -59,9 +63,15 @@ export function checkPlan(caller: string, config: LearningRateConfig): void {
   checkNonNegative(caller, 'base', base);
   checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
   checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
-  checkChoice(caller, 'schedule.name', schedule.name, ['constant', 'warmupCosine']);
+  checkChoice(caller, 'schedule.name', schedule.name, ['constant', 'warmupCosine', 'warmupCosineByShare']);
   if (schedule.name === 'constant') {
     checkKeys(caller, schedule, { name: 1 }, 'schedule');
+    return;
+  }
+  if (schedule.name === 'warmupCosineByShare') {
+    checkKeys(caller, schedule, { name: 1, warmupShare: 1, start: 1, end: 1 }, 'schedule');
+    const { name: _, ...options } = schedule;
+    warmupCosineByShare({ peak: base, ...options });
     return;
   }
   const keys = {

@@ -31,7 +31,7 @@ export class TrainerCore implements TrainerParts {
   readonly viewBatching: 'joint' | 'separate';
   readonly seed: number;
   readonly extraState: Readonly<Record<string, StatefulPart>>;
-  readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+  readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0, seconds: 0 };
 
   /** The plan of the learning rate, until `fit` resolves it for the first time. */
   learningRatePlan: LearningRateConfig | undefined;

@@ -1,5 +1,5 @@
 import { nodeModule } from '../../backend/host.js';
-import { Patience } from '../../backend/patience.js';
+import { RunningTimeout } from '../../backend/running-timeout.js';
 import { BackendError } from '../../errors/errors.js';
 import { messageOf } from '../../errors/is-error.js';
 import { poolBytes } from '../module/layout.generated.js';
@@ -33,9 +33,9 @@ const nodeCode = serve("process.getBuiltinModule('node:worker_threads').workerDa
 const pageCode = `onmessage = (message) => { ${serve('message.data')} };`;
 
 /** After this long without an answer a thread counts as dead; the longest task takes a fraction of a second. */
-const patienceMilliseconds = 30_000;
-/** A look at what is done takes about a millisecond. */
-const longestLook = 100;
+const answerMilliseconds = 30_000;
+/** Milliseconds from one poll to the next that count at most; a poll takes about one. */
+const longestPoll = 100;
 /** For so long a thread may be waited for that has not yet started. */
 const startMilliseconds = 10_000;
 
@@ -64,7 +64,7 @@ export class ThreadPool {
     private readonly control: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
-    private readonly patience = patienceMilliseconds,
+    private readonly answerTimeout = answerMilliseconds,
   ) {
     this.shared = new Int32Array(memory.buffer, control, controlBytes(size) / 4);
     for (let thread = 1; thread < size; thread++) {
@@ -164,10 +164,10 @@ export class ThreadPool {
 
   /** Waits for the tasks of the other threads. */
   private finish(): void {
-    const patience = new Patience(this.patience, longestLook);
+    const timeout = new RunningTimeout(this.answerTimeout, longestPoll);
     while (!this.exports.finish(this.control)) {
-      if (patience.isOver()) {
-        this.failure = `a thread has not answered for ${this.patience / 1000} s`;
+      if (timeout.hasExpired()) {
+        this.failure = `a thread has not answered for ${this.answerTimeout / 1000} s`;
         return;
       }
     }

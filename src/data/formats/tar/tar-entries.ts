@@ -17,7 +17,11 @@ export interface TarEntry {
 
 /** Options of {@link tarEntries}. */
 export interface TarEntriesOptions {
-  /** Larger files are refused before they fill the memory. In bytes, integer >= 1; default 2^28 (256 MiB). */
+  /**
+   * Larger files are refused before they fill the memory. In bytes, integer >= 1.
+   *
+   * @defaultValue 2^28 (256 MiB)
+   */
   maxEntryBytes?: number;
 }
 
@@ -26,7 +30,7 @@ const blockBytes = 512;
 /** Names and extended headers are read at once: none is that long. */
 const maximumMetaBytes = 2 ** 23;
 
-/** Kinds of entries that are no files, by type. */
+/** Kinds of entries that are not files, by type. */
 const otherKinds: Record<string, string> = {
   1: 'link',
   2: 'symlink',
@@ -98,7 +102,7 @@ async function nextEntry(blocks: BlockReader, globals: Map<string, string>): Pro
       const linkname = paxValue(pax, 'linkpath') ?? long.linkname ?? header.linkname;
       const paxSize = paxValue(pax, 'size');
       if (paxSize !== undefined && !/^\d{1,15}$/.test(paxSize))
-        throw new EntryFault('whose size is no number');
+        throw new EntryFault('whose size is not a number');
       return { ...header, name, linkname, size: paxSize === undefined ? size : Number(paxSize), pax };
     }
     if (size > maximumMetaBytes) throw new TarFault(`with a name or an extended header of ${size} bytes`);
@@ -154,7 +158,7 @@ async function contents(
  * The files of a tar archive, one after the other as they are read; also of one compressed with gzip.
  *
  * Archives of GNU tar, POSIX (pax, ustar) and older programs, with long names and with files that have holes. Folders
- * and volume labels are passed over. Anything else that is no plain file (links, devices) is an error, as is a name that
+ * and volume labels are passed over. Anything else that is not a plain file (links, devices) is an error, as is a name that
  * is an absolute path or leads out of the archive. Owners, modes and times are not looked at.
  *
  * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is none.
@@ -205,7 +209,7 @@ async function* entriesOf(
       }
       if (!isFile) {
         const kind = otherKinds[type] ?? `unknown type ${JSON.stringify(type)}`;
-        throw new EntryFault(`which is no plain file (${kind})`);
+        throw new EntryFault(`which is not a plain file (${kind})`);
       }
       const bytes = await contents(blocks, entry, what, (count) => {
         if (count > maxEntryBytes)
