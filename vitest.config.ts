@@ -25,7 +25,7 @@ const sourceProject = (name: string, settings: Partial<Settings>, test: ProjectT
   },
 });
 
-/** Folders whose numbers depend on the backend. Project `wasm` runs them all, project `backend` on any backend. */
+/** Folders whose numbers depend on the backend. Projects `wasm` and `kernels` run them all, project `backend` on any backend. */
 const numericFolders = [
   'augmentations',
   'distributed',
@@ -66,18 +66,12 @@ const otherFolders = [
 const inParallel: ProjectTest = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
 const oneByOne: ProjectTest = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
-/** What depends on how the wasm kernels are built and divided, under one variant of them. */
+/** What depends on how the wasm kernels are built and divided among threads. */
+const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'].map(
+  (start) => `test/${start}{/**/*,}.test.ts`,
+);
 const kernelProject = (name: string, settings: Partial<Settings>) =>
-  sourceProject(
-    name,
-    { BACKEND: 'wasm', ...settings },
-    {
-      include: ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'].map(
-        (start) => `test/${start}{/**/*,}.test.ts`,
-      ),
-      ...oneByOne,
-    },
-  );
+  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...oneByOne });
 
 /** The studio's tests that train for minutes. */
 const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];
@@ -88,7 +82,7 @@ const fetchedWebGPU = path('./.cache/backends/webgpu/node_modules/webgpu/index.j
 const webgpu = process.env.SIMCLR_TEST_WEBGPU ?? (existsSync(fetchedWebGPU) ? fetchedWebGPU : undefined);
 
 const projects = [
-  // `npm test` is `cpu` and `wasm`.
+  // `npm test` is `cpu`, `wasm` and `kernels`.
   sourceProject(
     'cpu',
     { BACKEND: 'cpu' },
@@ -98,12 +92,17 @@ const projects = [
       ...inParallel,
     },
   ),
-  // Two threads also on a machine with one core: the one number that every machine tests.
   sourceProject(
     'wasm',
-    { BACKEND: 'wasm', WASM_THREADS: '2' },
-    { include: testsIn([...numericFolders, ...trainingFolders, 'wasm']), ...oneByOne },
+    { BACKEND: 'wasm', WASM_THREADS: '1' },
+    {
+      include: testsIn([...numericFolders, ...trainingFolders]),
+      exclude: kernelTests,
+      ...inParallel,
+    },
   ),
+  // Two threads also on a machine with one core: the one number that every machine tests.
+  kernelProject('kernels', { WASM_THREADS: '2' }),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
   sourceProject('slow', { BACKEND: 'cpu' }, { include: [...testsIn(slowOnCPU), ...slow], ...inParallel }),
@@ -147,7 +146,7 @@ const projects = [
 ];
 
 /** vitest reads this from a configuration too, though its types know it as a flag alone. `--project` overrides it. */
-const withoutProjectFlag = { project: ['cpu', 'wasm'] };
+const withoutProjectFlag = { project: ['cpu', 'wasm', 'kernels'] };
 
 export default defineConfig({
   resolve: {

@@ -21,7 +21,7 @@ const lanes = {
     about: 'tests that take minutes: samples of the guides, numeric tests on plain JavaScript',
     commands: [buildKernels, project('slow')],
   },
-  kernels: {
+  'kernel-variants': {
     about: 'wasm kernels without relaxed SIMD and on one thread',
     commands: [buildKernels, project('wasm-*')],
   },
@@ -33,7 +33,7 @@ const lanes = {
         'node',
         'scripts/with-node.mjs',
         'latest',
-        ...project('wasm', 'test/wasm', 'test/training/five-steps'),
+        ...project('kernels', 'test/wasm', 'test/training/five-steps'),
       ],
     ],
   },

@@ -93,7 +93,7 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: false,
     inWorker: false,
     settings: { WASM_MEMORY: 'own', WASM_THREADS: '2' },
-    printsOnce: 'simclr-ts/wasm: one thread',
+    printsOnce: 'simclr-ts/wasm runs on one thread',
   },
   {
     name: 'chromium-webgl',

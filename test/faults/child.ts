@@ -114,7 +114,7 @@ function exhaustMemory(): void {
 /** Ends a thread of the pool, as a crash of it would. */
 async function endThread(): Promise<void> {
   const { kernelModule } = await import('../../src/wasm/module/kernel-module.js');
-  (kernelModule() as unknown as { pool: { stops: (() => void)[] } }).pool.stops[0]!();
+  (kernelModule() as unknown as { pool: { terminators: (() => void)[] } }).pool.terminators[0]!();
   await new Promise((resolve) => setTimeout(resolve, 200)); // the news comes through the event loop
 }
 

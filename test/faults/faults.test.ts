@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { runCLI } from '../cli/run-cli.js';
 import { temporaryFolder } from '../node/temporary.js';
 import { surviveKills } from './kills.js';
 import type { ChildTask } from './messages.js';
+import { mount } from './mount.js';
 import { startChild } from './spawn.js';
 
 /** Runs a child to its end. */
@@ -35,16 +35,6 @@ async function newestStep(folder: string): Promise<number | undefined> {
     onDamaged: ({ name, reason }) => expect.fail(`${name} is damaged: ${reason}`),
   });
   return latest?.step;
-}
-
-/** Mounts a small file system, where that can be done. */
-function mount(folder: string, options: string): (() => void) | undefined {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
-    return () => void execFileSync('umount', [folder]);
-  } catch {
-    return undefined;
-  }
 }
 
 describe('a process that is killed again and again', () => {

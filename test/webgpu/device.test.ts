@@ -57,7 +57,7 @@ describe('useWebGPU', () => {
     vi.spyOn(host.navigator.gpu!, 'requestAdapter').mockResolvedValue(null);
     const error = await rejection(useWebGPU());
     expect(error).toBeInstanceOf(BackendError);
-    expect(error.message).toMatch(/a graphics adapter must be there\. Received: none.*simclr-ts\/wasm/);
+    expect(error.message).toMatch(/WebGPU must find a graphics adapter\. Received: none.*simclr-ts\/wasm/);
     expect(getBackend()).toBe('cpu');
     registry.webgpu = started;
     await useWebGPU();

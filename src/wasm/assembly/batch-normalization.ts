@@ -1,38 +1,39 @@
 import { multiplyAdd } from './simd';
 
 /*
- * Batch normalisation over rows [groups, rows, channels]. Sums are taken by blocks of rows, in float32 within a block
- * and in float64 over blocks: the same bits for every number of threads, and no long chain of roundings.
+ * Batch normalization of rows [groups, rows, channels]. Blocks of rows are summed in float32 and their sums in float64. The
+ * result is the same bit for bit for any number of threads, and rounding errors do not pile up.
  */
 
-/** Rows of a block: a few of the caches' worth at most, for a block's second pass shall find it there. */
+/** Rows per block: few enough that the second pass over a block finds it in the cache. */
 export const blockRows: i32 = 128;
 
 @unmanaged
-export class NormalizedRows {
+export class BatchNormalization {
   x!: usize;
-  /** Added after the normalisation, or 0. */
+  /** Added after normalization; 0 without a residual. */
   residual!: usize;
   output!: usize;
-  /** Gradient of the output; the output again where a ReLU ended it, else 0. */
+  /** Gradient of the output. */
   gradient!: usize;
+  /** The forward output, where a ReLU followed; else 0. */
   activated!: usize;
-  /** Gradient of x, and, where there is a residual, of that; else 0. */
   xGradient!: usize;
+  /** Gradient of the residual; 0 without one. */
   residualGradient!: usize;
-  /** Two values for each block and channel: [blocks, 2, channels]. */
+  /** Two values per block and channel: [blocks, 2, channels]. */
   partials!: usize;
-  /** [groups, channels] each; gamma and beta [channels], or 0. */
+  /** Mean and variance are [groups, channels]; gamma and beta are [channels], or 0. */
   mean!: usize;
   variance!: usize;
   gamma!: usize;
   beta!: usize;
   gammaGradient!: usize;
   betaGradient!: usize;
-  /** For each group, factors of every channel: [groups, 4, channels]. */
+  /** Up to four factors per group and channel: [groups, 4, channels]. */
   factors!: usize;
   groups!: i32;
-  /** Rows of a group. */
+  /** Rows per group. */
   rows!: i32;
   channels!: i32;
   relu!: i32;
@@ -41,20 +42,20 @@ export class NormalizedRows {
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function blocksOfGroup(work: NormalizedRows): i32 {
+function blocksOfGroup(work: BatchNormalization): i32 {
   return (work.rows + blockRows - 1) / blockRows;
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function rowsOfBlock(work: NormalizedRows, block: i32): i32 {
+function rowsOfBlock(work: BatchNormalization, block: i32): i32 {
   return min(blockRows, work.rows - (block % blocksOfGroup(work)) * blockRows);
 }
 
-/** Number of the first row of a block, counted through all groups. */
+/** The first row of a block, numbered across all groups. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function firstRow(work: NormalizedRows, block: i32): i32 {
+function firstRow(work: BatchNormalization, block: i32): i32 {
   const blocks = blocksOfGroup(work);
   return (block / blocks) * work.rows + (block % blocks) * blockRows;
 }
@@ -68,8 +69,8 @@ function storeFour(to: usize, a: v128, b: v128, c: v128, d: v128): void {
   v128.store(to, d, 48);
 }
 
-/** Mean and sum of squared deviations of blocks `first` to `last - 1`. */
-export function blockMoments(work: NormalizedRows, first: i32, last: i32): void {
+/** Mean and sum of squared deviations of each block, for blocks `first` to `last - 1`. */
+export function blockMoments(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   for (let block = first; block < last; block++) {
@@ -78,7 +79,7 @@ export function blockMoments(work: NormalizedRows, first: i32, last: i32): void 
     const means = work.partials + <usize>block * 2 * bytes;
     const share: f32 = 1 / <f32>rows;
     let at: usize = 0;
-    // Four vectors side by side: a cache line, and sums that do not wait for one another.
+    // Four vectors at a time: a cache line, and four sums that do not depend on each other.
     for (; at + 64 <= bytes; at += 64) {
       let s0 = f32x4.splat(0);
       let s1 = f32x4.splat(0);
@@ -149,8 +150,8 @@ export function blockMoments(work: NormalizedRows, first: i32, last: i32): void 
   }
 }
 
-/** From the blocks' moments those of groups `first` to `last - 1` (Chan et al. 1979). */
-export function combineMoments(work: NormalizedRows, first: i32, last: i32): void {
+/** Combines the moments of blocks into those of groups `first` to `last - 1` (Chan et al. 1979). */
+export function combineMoments(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const blocks = blocksOfGroup(work);
   for (let group = first; group < last; group++) {
@@ -167,31 +168,31 @@ export function combineMoments(work: NormalizedRows, first: i32, last: i32): voi
         squares += <f64>load<f32>(partial + bytes) + (difference * difference * count * size) / total;
         count = total;
       }
-      const place = <usize>group * bytes + at;
-      store<f32>(work.mean + place, <f32>(count == 0 ? NaN : mean)); // of no rows, as elsewhere
-      store<f32>(work.variance + place, <f32>(squares / count));
+      const index = <usize>group * bytes + at;
+      store<f32>(work.mean + index, <f32>(count == 0 ? NaN : mean)); // without rows NaN, as on the other backends
+      store<f32>(work.variance + index, <f32>(squares / count));
     }
   }
 }
 
-/** The factors of the output of groups `first` to `last - 1`: scale and shift of every channel. */
-export function outputFactors(work: NormalizedRows, first: i32, last: i32): void {
+/** Scale and shift of each channel, for groups `first` to `last - 1`. */
+export function outputFactors(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   for (let group = first; group < last; group++) {
     const factors = work.factors + <usize>group * 4 * bytes;
     for (let at: usize = 0; at < bytes; at += 4) {
-      const place = <usize>group * bytes + at;
+      const index = <usize>group * bytes + at;
       const gamma: f64 = work.gamma ? <f64>load<f32>(work.gamma + at) : 1;
       const beta: f64 = work.beta ? <f64>load<f32>(work.beta + at) : 0;
-      const scale = gamma / Math.sqrt(<f64>load<f32>(work.variance + place) + <f64>work.epsilon);
+      const scale = gamma / Math.sqrt(<f64>load<f32>(work.variance + index) + <f64>work.epsilon);
       store<f32>(factors + at, <f32>scale);
-      store<f32>(factors + bytes + at, <f32>(beta - <f64>load<f32>(work.mean + place) * scale));
+      store<f32>(factors + bytes + at, <f32>(beta - <f64>load<f32>(work.mean + index) * scale));
     }
   }
 }
 
 /** act(x * scale + shift + residual) for blocks `first` to `last - 1`. */
-export function normalizeBlocks(work: NormalizedRows, first: i32, last: i32): void {
+export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   const zero = f32x4.splat(0);
@@ -220,7 +221,7 @@ export function normalizeBlocks(work: NormalizedRows, first: i32, last: i32): vo
 /** The output's gradient where the ReLU let values through; NaN in the output counts as let through. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function maskedVector(work: NormalizedRows, at: usize): v128 {
+function maskedVector(work: BatchNormalization, at: usize): v128 {
   const gradient = v128.load(work.gradient + at);
   if (!work.activated) return gradient;
   return v128.andnot(gradient, f32x4.le(v128.load(work.activated + at), f32x4.splat(0)));
@@ -228,12 +229,12 @@ function maskedVector(work: NormalizedRows, at: usize): v128 {
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function maskedValue(work: NormalizedRows, at: usize): f32 {
+function maskedValue(work: BatchNormalization, at: usize): f32 {
   return work.activated && load<f32>(work.activated + at) <= 0 ? 0 : load<f32>(work.gradient + at);
 }
 
 /** Sums of the gradient and of its products with x - mean, for blocks `first` to `last - 1`. */
-export function blockGradients(work: NormalizedRows, first: i32, last: i32): void {
+export function blockGradients(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   for (let block = first; block < last; block++) {
@@ -255,21 +256,21 @@ export function blockGradients(work: NormalizedRows, first: i32, last: i32): voi
       let p1 = f32x4.splat(0);
       let p2 = f32x4.splat(0);
       let p3 = f32x4.splat(0);
-      let place = offset + at;
+      let index = offset + at;
       for (let row = 0; row < rows; row++) {
-        const g0 = maskedVector(work, place);
+        const g0 = maskedVector(work, index);
         s0 = f32x4.add(s0, g0);
-        p0 = multiplyAdd(g0, f32x4.sub(v128.load(work.x + place), m0), p0);
-        const g1 = maskedVector(work, place + 16);
+        p0 = multiplyAdd(g0, f32x4.sub(v128.load(work.x + index), m0), p0);
+        const g1 = maskedVector(work, index + 16);
         s1 = f32x4.add(s1, g1);
-        p1 = multiplyAdd(g1, f32x4.sub(v128.load(work.x + place, 16), m1), p1);
-        const g2 = maskedVector(work, place + 32);
+        p1 = multiplyAdd(g1, f32x4.sub(v128.load(work.x + index, 16), m1), p1);
+        const g2 = maskedVector(work, index + 32);
         s2 = f32x4.add(s2, g2);
-        p2 = multiplyAdd(g2, f32x4.sub(v128.load(work.x + place, 32), m2), p2);
-        const g3 = maskedVector(work, place + 48);
+        p2 = multiplyAdd(g2, f32x4.sub(v128.load(work.x + index, 32), m2), p2);
+        const g3 = maskedVector(work, index + 48);
         s3 = f32x4.add(s3, g3);
-        p3 = multiplyAdd(g3, f32x4.sub(v128.load(work.x + place, 48), m3), p3);
-        place += bytes;
+        p3 = multiplyAdd(g3, f32x4.sub(v128.load(work.x + index, 48), m3), p3);
+        index += bytes;
       }
       storeFour(sums + at, s0, s1, s2, s3);
       storeFour(sums + bytes + at, p0, p1, p2, p3);
@@ -278,12 +279,12 @@ export function blockGradients(work: NormalizedRows, first: i32, last: i32): voi
       const mean = v128.load(means + at);
       let sum = f32x4.splat(0);
       let products = f32x4.splat(0);
-      let place = offset + at;
+      let index = offset + at;
       for (let row = 0; row < rows; row++) {
-        const gradient = maskedVector(work, place);
+        const gradient = maskedVector(work, index);
         sum = f32x4.add(sum, gradient);
-        products = multiplyAdd(gradient, f32x4.sub(v128.load(work.x + place), mean), products);
-        place += bytes;
+        products = multiplyAdd(gradient, f32x4.sub(v128.load(work.x + index), mean), products);
+        index += bytes;
       }
       v128.store(sums + at, sum);
       v128.store(sums + bytes + at, products);
@@ -293,10 +294,10 @@ export function blockGradients(work: NormalizedRows, first: i32, last: i32): voi
       let sum: f32 = 0;
       let products: f32 = 0;
       for (let row = 0; row < rows; row++) {
-        const place = offset + at + <usize>row * bytes;
-        const gradient = maskedValue(work, place);
+        const index = offset + at + <usize>row * bytes;
+        const gradient = maskedValue(work, index);
         sum += gradient;
-        products += gradient * (load<f32>(work.x + place) - mean);
+        products += gradient * (load<f32>(work.x + index) - mean);
       }
       store<f32>(sums + at, sum);
       store<f32>(sums + bytes + at, products);
@@ -305,10 +306,10 @@ export function blockGradients(work: NormalizedRows, first: i32, last: i32): voi
 }
 
 /**
- * From the blocks' sums the gradients of gamma and beta, and the factors of that of x: slope, mean, inner and
- * constant, so that dx = slope * gradient + inner * (x - mean) + constant.
+ * Combines the sums of blocks into the gradients of gamma and beta, and into the factors scale, mean, slope and shift of
+ * dx = scale * gradient + slope * (x - mean) + shift.
  */
-export function combineGradients(work: NormalizedRows): void {
+export function combineGradients(work: BatchNormalization): void {
   const bytes = <usize>work.channels << 2;
   const blocks = blocksOfGroup(work);
   const count = <f64>work.rows;
@@ -323,16 +324,16 @@ export function combineGradients(work: NormalizedRows): void {
         sum += <f64>load<f32>(partial);
         products += <f64>load<f32>(partial + bytes);
       }
-      const place = <usize>group * bytes + at;
+      const index = <usize>group * bytes + at;
       const gamma: f64 = work.gamma ? <f64>load<f32>(work.gamma + at) : 1;
-      const deviation = 1 / Math.sqrt(<f64>load<f32>(work.variance + place) + <f64>work.epsilon);
-      const slope = gamma * deviation;
+      const inverseDeviation = 1 / Math.sqrt(<f64>load<f32>(work.variance + index) + <f64>work.epsilon);
+      const scale = gamma * inverseDeviation;
       const factors = work.factors + <usize>group * 4 * bytes + at;
-      store<f32>(factors, <f32>slope);
-      store<f32>(factors + bytes, load<f32>(work.mean + place));
-      store<f32>(factors + 2 * bytes, <f32>((-slope * deviation * deviation * products) / count));
-      store<f32>(factors + 3 * bytes, <f32>((-slope * sum) / count));
-      gammaGradient += products * deviation;
+      store<f32>(factors, <f32>scale);
+      store<f32>(factors + bytes, load<f32>(work.mean + index));
+      store<f32>(factors + 2 * bytes, <f32>((-scale * inverseDeviation * inverseDeviation * products) / count));
+      store<f32>(factors + 3 * bytes, <f32>((-scale * sum) / count));
+      gammaGradient += products * inverseDeviation;
       betaGradient += sum;
     }
     store<f32>(work.gammaGradient + at, <f32>gammaGradient);
@@ -340,31 +341,31 @@ export function combineGradients(work: NormalizedRows): void {
   }
 }
 
-/** The gradient of x, and of the residual where there is one, for blocks `first` to `last - 1`. */
-export function gradientBlocks(work: NormalizedRows, first: i32, last: i32): void {
+/** Gradients of x and, where there is one, of the residual, for blocks `first` to `last - 1`. */
+export function inputGradients(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   for (let block = first; block < last; block++) {
     const offset = <usize>firstRow(work, block) * bytes;
-    const slope = work.factors + <usize>(block / blocksOfGroup(work)) * 4 * bytes;
-    const mean = slope + bytes;
-    const inner = mean + bytes;
-    const constant = inner + bytes;
+    const scale = work.factors + <usize>(block / blocksOfGroup(work)) * 4 * bytes;
+    const mean = scale + bytes;
+    const slope = mean + bytes;
+    const shift = slope + bytes;
     const end = offset + <usize>rowsOfBlock(work, block) * bytes;
     for (let row = offset; row < end; row += bytes) {
       let at: usize = 0;
       for (; at < whole; at += 16) {
         const gradient = maskedVector(work, row + at);
         const centered = f32x4.sub(v128.load(work.x + row + at), v128.load(mean + at));
-        const slanted = multiplyAdd(centered, v128.load(inner + at), v128.load(constant + at));
-        v128.store(work.xGradient + row + at, multiplyAdd(gradient, v128.load(slope + at), slanted));
+        const linear = multiplyAdd(centered, v128.load(slope + at), v128.load(shift + at));
+        v128.store(work.xGradient + row + at, multiplyAdd(gradient, v128.load(scale + at), linear));
         if (work.residualGradient) v128.store(work.residualGradient + row + at, gradient);
       }
       for (; at < bytes; at += 4) {
         const gradient = maskedValue(work, row + at);
         const centered = load<f32>(work.x + row + at) - load<f32>(mean + at);
-        const slanted = centered * load<f32>(inner + at) + load<f32>(constant + at);
-        store<f32>(work.xGradient + row + at, gradient * load<f32>(slope + at) + slanted);
+        const linear = centered * load<f32>(slope + at) + load<f32>(shift + at);
+        store<f32>(work.xGradient + row + at, gradient * load<f32>(scale + at) + linear);
         if (work.residualGradient) store<f32>(work.residualGradient + row + at, gradient);
       }
     }

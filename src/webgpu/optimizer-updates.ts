@@ -1,7 +1,7 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { componentsOf, type GraphicsBackend, type KernelCall, runPass, withShape } from './program.js';
 
-/** One pass over a variable and what belongs to it. */
+/** A pass over all values of a variable. */
 function pass(
   { backend }: KernelCall,
   key: string,
@@ -54,25 +54,21 @@ export const momentumUpdate: KernelFunc = (call) => {
   return [moved, next];
 };
 
-/** SimCLRAdamUpdate. */
+/** SimCLRAdamUpdate: see src/optimizers/fused-updates.ts. */
 export const adamUpdate: KernelFunc = (call) => {
   const { value, gradient, mean, meanSquare } = call.inputs as Record<string, TensorInfo>;
   const { rate, beta1, beta2, rootScale, epsilon, shrink } = call.attrs as unknown as Record<string, number>;
-  // What is left of 1 is reckoned in the host's 64 bits: beta2 is close to 1.
-  const nextMean = pass(
-    call,
-    'adam_mean',
-    { slot: mean!, gradient: gradient! },
-    { kept: beta1!, added: 1 - beta1! },
-    'result[index] = uniforms.kept * slot[index] + uniforms.added * gradient[index];',
-  );
-  const nextSquare = pass(
-    call,
-    'adam_square',
-    { slot: meanSquare!, gradient: gradient! },
-    { kept: beta2!, added: 1 - beta2! },
-    'result[index] = uniforms.kept * slot[index] + uniforms.added * (gradient[index] * gradient[index]);',
-  );
+  // 1 - beta is computed here in 64 bits, because beta2 is close to 1.
+  const movingAverage = (key: string, slot: TensorInfo, beta: number, value: string) =>
+    pass(
+      call,
+      key,
+      { slot, gradient: gradient! },
+      { beta, oneMinusBeta: 1 - beta },
+      `result[index] = uniforms.beta * slot[index] + uniforms.oneMinusBeta * ${value};`,
+    );
+  const nextMean = movingAverage('adam_mean', mean!, beta1!, 'gradient[index]');
+  const nextSquare = movingAverage('adam_square', meanSquare!, beta2!, '(gradient[index] * gradient[index])');
   const moved = pass(
     call,
     'adam_value',

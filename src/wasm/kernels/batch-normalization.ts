@@ -2,11 +2,10 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, isEmpty, makeOutput } from '../module/tensor-address.js';
 
-const { blockRows } = constants['normalize-rows'];
-const noScratch = 64;
+const { blockRows } = constants['batch-normalization'];
 
-/** Addresses that not every kernel has. */
-const none = {
+/** Defaults of the addresses that not every kernel uses. */
+const noAddresses = {
   residual: 0,
   output: 0,
   gradient: 0,
@@ -19,8 +18,8 @@ const none = {
   betaGradient: 0,
 };
 
-/** Fields of `NormalizedRows` that differ between the kernels. */
-type Addresses = Pick<Fields<'NormalizedRows'>, 'x' | 'mean' | 'variance'> & Partial<typeof none>;
+/** Addresses in a `BatchNormalization` structure. */
+type Addresses = Pick<Fields<'BatchNormalization'>, 'x' | 'mean' | 'variance'> & Partial<typeof noAddresses>;
 
 interface Sizes {
   groups: number;
@@ -44,8 +43,8 @@ function structure(
   const module = kernelModule();
   const partials = module.block('rowPartials', blocks * 2 * channels * 4);
   const factors = module.block('rowFactors', groups * 4 * channels * 4);
-  return module.structure('NormalizedRows', {
-    ...none,
+  return module.structure('BatchNormalization', {
+    ...noAddresses,
     ...addresses,
     partials,
     factors,
@@ -57,7 +56,7 @@ function structure(
   });
 }
 
-function addressIfAny(tensor: TensorInfo | undefined): number {
+function addressOrZero(tensor: TensorInfo | undefined): number {
   return tensor === undefined ? 0 : addressOf(tensor);
 }
 
@@ -70,8 +69,8 @@ export const rowMoments: KernelFunc = ({ inputs, attrs }) => {
   const addresses = { x: addressOf(x), mean: addressOf(mean), variance: addressOf(variance) };
   const work = structure(addresses, sizes, false, 0);
   const module = kernelModule();
-  module.dispatch(kinds.blockMoments, work, sizes.blocks, noScratch);
-  module.dispatch(kinds.combineMoments, work, groups, noScratch);
+  module.dispatch(kinds.blockMoments, work, sizes.blocks);
+  module.dispatch(kinds.combineMoments, work, groups);
   return [mean, variance];
 };
 
@@ -84,20 +83,20 @@ export const normalizeRows: KernelFunc = ({ inputs, attrs }) => {
   const work = structure(
     {
       x: addressOf(x!),
-      residual: addressIfAny(residual),
+      residual: addressOrZero(residual),
       output: addressOf(output),
       mean: addressOf(mean!),
       variance: addressOf(variance!),
-      gamma: addressIfAny(gamma),
-      beta: addressIfAny(beta),
+      gamma: addressOrZero(gamma),
+      beta: addressOrZero(beta),
     },
     sizes,
     relu,
     epsilon,
   );
   const module = kernelModule();
-  module.dispatch(kinds.outputFactors, work, groups, noScratch);
-  module.dispatch(kinds.normalizeBlocks, work, sizes.blocks, noScratch);
+  module.dispatch(kinds.outputFactors, work, groups);
+  module.dispatch(kinds.normalizeBlocks, work, sizes.blocks);
   return output;
 };
 
@@ -118,12 +117,12 @@ export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
     {
       x: addressOf(x!),
       gradient: addressOf(dy!),
-      activated: addressIfAny(output),
+      activated: addressOrZero(output),
       xGradient: addressOf(xGradient),
-      residualGradient: addressIfAny(residualGradient),
+      residualGradient: addressOrZero(residualGradient),
       mean: addressOf(mean!),
       variance: addressOf(variance!),
-      gamma: addressIfAny(gamma),
+      gamma: addressOrZero(gamma),
       gammaGradient: addressOf(gammaGradient),
       betaGradient: addressOf(betaGradient),
     },
@@ -132,8 +131,8 @@ export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
     epsilon,
   );
   const module = kernelModule();
-  module.dispatch(kinds.blockGradients, work, sizes.blocks, noScratch);
-  module.dispatch(kinds.combineGradients, work, 1, noScratch);
-  module.dispatch(kinds.gradientBlocks, work, sizes.blocks, noScratch);
+  module.dispatch(kinds.blockGradients, work, sizes.blocks);
+  module.dispatch(kinds.combineGradients, work, 1);
+  module.dispatch(kinds.inputGradients, work, sizes.blocks);
   return [xGradient, gammaGradient, betaGradient, ...(residualGradient ? [residualGradient] : [])];
 };

@@ -10,6 +10,7 @@ import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
 import { avgPoolGrad } from './kernels/average-pool.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
 import { guarded } from './kernels/convolution/convolution-info.js';
 import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
@@ -17,11 +18,10 @@ import { elementwise } from './kernels/elementwise.js';
 import { identity } from './kernels/identity.js';
 import { batchMatMul } from './kernels/matrix-product.js';
 import { maxPool, maxPoolGrad } from './kernels/max-pool.js';
-import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/normalize-rows.js';
+import { adamUpdate, momentumUpdate } from './kernels/optimizer-updates.js';
 import { reduction } from './kernels/reductions.js';
 import { softmaxRows } from './kernels/softmax-rows.js';
 import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.js';
-import { adamUpdate, momentumUpdate } from './kernels/updates.js';
 import { sharedBytesOfTensor } from './module/shared-bytes.js';
 
 const backendName = 'wasm';
@@ -31,14 +31,14 @@ function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
   // Registering over an existing kernel prints a warning.
   if (stock) unregisterKernel(kernelName, backendName);
   registerKernel({
-    ...(stock ?? {}),
+    ...stock,
     kernelName,
     backendName,
     kernelFunc,
   });
 }
 
-/** Puts before a stock kernel one that hands on what it does not compute itself. */
+/** Replaces one of tfjs's kernels by one that may fall back to it. */
 function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
   replaceKernel(kernelName, wrap(getKernel(kernelName, backendName)!.kernelFunc));
 }
@@ -46,10 +46,11 @@ function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc)
 let registered = false;
 
 /**
- * Registers on tfjs's wasm backend the kernels that training needs and that it lacks, has only as a slow loop or runs on
- * one thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
- * `Add`, `Sub`, `Multiply`, `RealDiv`, `UnsortedSegmentSum`; `Identity` without its copy; and, under names of this
- * library, padded windows, batch normalisation and optimizer updates in few passes. Calling it again does nothing.
+ * Registers on tfjs's wasm backend the kernels that training needs, where tfjs has none, a slow one, or one that uses a
+ * single thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
+ * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
+ * explicitly padded convolution and max pool, batch normalization, softmax and optimizer updates in few passes over memory.
+ * Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
  */

@@ -2,7 +2,7 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
 
-const { valuesPerTask } = constants.updates;
+const { valuesPerTask } = constants['optimizer-updates'];
 
 interface UpdateWork {
   kind: number;
@@ -12,12 +12,22 @@ interface UpdateWork {
   factors: Factors;
 }
 
-type Factors = Pick<
-  Fields<'Update'>,
-  'keepFirst' | 'keepSecond' | 'addFirst' | 'addSecond' | 'rate' | 'shrink' | 'decay' | 'extra'
->;
+/** Fields of `Update` that only one of the optimizers uses. */
+const unused = {
+  momentum: 0,
+  weightDecay: 0,
+  nesterov: 0,
+  beta1: 0,
+  beta2: 0,
+  oneMinusBeta1: 0,
+  oneMinusBeta2: 0,
+  rootScale: 0,
+  epsilon: 0,
+};
 
-/** The new value, then the new slots. */
+type Factors = Pick<Fields<'Update'>, 'rate' | 'shrink'> & Partial<typeof unused>;
+
+/** @returns The new value, then the new slots. */
 function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorInfo[] {
   const outputs = [value, ...slots].map(({ shape }) => makeOutput(shape));
   const length = util.sizeFromShape(value.shape);
@@ -33,9 +43,10 @@ function update({ kind, value, gradient, slots, factors }: UpdateWork): TensorIn
     newFirst: newFirst!,
     newSecond: newSecond!,
     length,
+    ...unused,
     ...factors,
   });
-  module.dispatch(kind, work, Math.ceil(length / valuesPerTask), 64);
+  module.dispatch(kind, work, Math.ceil(length / valuesPerTask));
   return outputs;
 }
 
@@ -47,14 +58,11 @@ export const momentumUpdate: KernelFunc = ({ inputs, attrs }) => {
     number
   >;
   const factors = {
-    keepFirst: momentum!,
-    keepSecond: 0,
-    addFirst: 0,
-    addSecond: 0,
+    momentum: momentum!,
+    weightDecay: weightDecay!,
+    nesterov: nesterov ? 1 : 0,
     rate: learningRate!,
     shrink: shrink!,
-    decay: weightDecay!,
-    extra: nesterov ? 1 : 0,
   };
   return update({
     kind: kinds.momentumUpdate,
@@ -70,14 +78,14 @@ export const adamUpdate: KernelFunc = ({ inputs, attrs }) => {
   const { value, gradient, mean, meanSquare } = inputs as Record<string, TensorInfo>;
   const { rate, beta1, beta2, rootScale, epsilon, shrink } = attrs as unknown as Record<string, number>;
   const factors = {
-    keepFirst: beta1!,
-    keepSecond: beta2!,
-    addFirst: 1 - beta1!,
-    addSecond: 1 - beta2!,
+    beta1: beta1!,
+    beta2: beta2!,
+    oneMinusBeta1: 1 - beta1!,
+    oneMinusBeta2: 1 - beta2!,
+    rootScale: rootScale!,
+    epsilon: epsilon!,
     rate: rate!,
     shrink: shrink!,
-    decay: rootScale!,
-    extra: epsilon!,
   };
   const slots = [mean!, meanSquare!];
   return update({ kind: kinds.adamUpdate, value: value!, gradient: gradient!, slots, factors });

@@ -1,7 +1,7 @@
 import { getKernel, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import { type GraphicsBackend, type KernelCall, runPass, withShape, workgroupSize } from './program.js';
 
-/** Rows that one invocation goes through, for one channel. */
+/** Rows that one invocation reads, for one channel. */
 const blockRows = 64;
 
 interface Sizes extends Record<string, number> {
@@ -18,7 +18,7 @@ function sizesOf(x: TensorInfo, groups: number): Sizes {
   return { groups, rows, channels, blocks: Math.ceil(rows / blockRows) };
 }
 
-/** Where the invocation `index` of a block pass begins and ends; neighbours read neighbouring channels. */
+/** The rows of the block that invocation `index` reads. Neighboring invocations read neighboring channels. */
 const blockOfIndex = `
   if (index >= uniforms.threads) { return; }
   let channel = index % uniforms.channels;
@@ -29,7 +29,7 @@ const blockOfIndex = `
   var place = (group * uniforms.rows + first) * uniforms.channels + channel;
 `;
 
-/** Two sums a block of rows, then their two sums a group and channel: [first sums, second sums], each [groups, channels]. */
+/** Two sums per block of rows and channel, combined into two sums per group and channel: [2, groups, channels]. */
 function twoSums(
   backend: GraphicsBackend,
   key: string,
@@ -48,7 +48,7 @@ function twoSums(
     integers: { rows, channels, blocks },
     body: `${blockOfIndex} ${blockBody}`,
   });
-  // One workgroup a group and channel: its invocations share the blocks out, then add up in a tree.
+  // One workgroup per group and channel: its invocations divide the blocks among them, then combine in a tree.
   const result = runPass(backend, {
     key: `${key}_combine`,
     inputs: { partials },
@@ -65,13 +65,13 @@ function twoSums(
         counts[place] = count;
       }`,
     body: `
-      let target_ = index / ${workgroupSize};
-      let channel = target_ % uniforms.channels;
-      let group = target_ / uniforms.channels;
+      let output = index / ${workgroupSize};
+      let channel = output % uniforms.channels;
+      let group = output / uniforms.channels;
       counts[localId.x] = 0.0;
       firsts[localId.x] = 0.0;
       seconds[localId.x] = 0.0;
-      if (target_ < uniforms.channelGroups) {
+      if (output < uniforms.channelGroups) {
         for (var block = i32(localId.x); block < uniforms.blocks; block = block + ${workgroupSize}) {
           let place = (group * uniforms.blocks + block) * uniforms.channels + channel;
           let count = f32(min(${blockRows}, uniforms.rows - block * ${blockRows}));
@@ -86,9 +86,9 @@ function twoSums(
         }
         workgroupBarrier();
       }
-      if (localId.x == 0u && target_ < uniforms.channelGroups) {
-        result[target_] = firsts[0];
-        result[target_ + uniforms.channelGroups] = ${combine.finish};
+      if (localId.x == 0u && output < uniforms.channelGroups) {
+        result[output] = firsts[0];
+        result[output + uniforms.channelGroups] = ${combine.finish};
       }`,
   });
   backend.disposeData(partials.dataId);
@@ -101,7 +101,7 @@ export const rowMoments: KernelFunc = (call) => {
   const { groups } = call.attrs as unknown as { groups: number };
   const backend = call.backend as GraphicsBackend;
   const sizes = sizesOf(x, groups);
-  // Deviations from a block's first value: a mean far off zero costs no digits.
+  // Sums of deviations from the first value of a block, so that a mean far from zero costs no precision.
   const moments = twoSums(
     backend,
     'moments',
@@ -120,7 +120,7 @@ export const rowMoments: KernelFunc = (call) => {
     result[index] = origin + total / f32(count);
     result[index + uniforms.threads] = max(squares - total * total / f32(count), 0.0);`,
     {
-      // Means and sums of squared deviations of two parts (Chan, Golub and LeVeque 1983).
+      // Combines means and sums of squared deviations (Chan, Golub and LeVeque 1983).
       merge: `
         let distance = otherFirst - firsts[place];
         seconds[place] = seconds[place] + otherSecond + distance * distance * counts[place] * otherCount / count;
@@ -128,11 +128,11 @@ export const rowMoments: KernelFunc = (call) => {
       finish: 'seconds[0] / f32(uniforms.rows)',
     },
   );
-  return bothHalves(call, moments, [groups, sizes.channels]);
+  return splitInHalves(call, moments, [groups, sizes.channels]);
 };
 
-/** The two halves of a flat tensor as tensors of `shape`. */
-function bothHalves(call: KernelCall, pair: TensorInfo, shape: number[]): TensorInfo[] {
+/** Splits a flat tensor into two tensors of `shape`, and disposes it. */
+function splitInHalves(call: KernelCall, pair: TensorInfo, shape: number[]): TensorInfo[] {
   const backend = call.backend as GraphicsBackend;
   const length = shape.reduce((product, size) => product * size, 1);
   const { kernelFunc } = getKernel('Slice', 'webgpu')!;
@@ -144,7 +144,7 @@ function bothHalves(call: KernelCall, pair: TensorInfo, shape: number[]): Tensor
   return halves;
 }
 
-/** Channel and group of the value `index`, in values of one or four numbers. */
+/** Channel, row and index of the statistics of element `index`, which holds one or four numbers. */
 const channelOfIndex = `
   if (index >= uniforms.threads) { return; }
   let channel = index % uniforms.channels;
@@ -152,15 +152,15 @@ const channelOfIndex = `
   let statistic = (row / uniforms.rows) * uniforms.channels + channel;
 `;
 
-function onlyGiven(inputs: Record<string, TensorInfo | undefined>): Record<string, TensorInfo> {
+function definedInputs(inputs: Record<string, TensorInfo | undefined>): Record<string, TensorInfo> {
   const given = Object.entries(inputs).filter(
     (entry): entry is [string, TensorInfo] => entry[1] !== undefined,
   );
   return Object.fromEntries(given);
 }
 
-/** A pass over all values of rows. */
-function overValues(
+/** A pass over all elements of the rows. */
+function elementPass(
   backend: GraphicsBackend,
   key: string,
   { groups, channels, rows }: Sizes,
@@ -184,7 +184,7 @@ function overValues(
   return withShape(result, shape);
 }
 
-/** SimCLRNormalizeRows. */
+/** SimCLRNormalizeRows: see src/tensors/fused-rows.ts. */
 export const normalizeRows: KernelFunc = (call) => {
   const { x, mean, variance, gamma, beta, residual } = call.inputs as Record<string, TensorInfo>;
   const { groups, epsilon, relu } = call.attrs as unknown as {
@@ -192,9 +192,9 @@ export const normalizeRows: KernelFunc = (call) => {
     epsilon: number;
     relu: boolean;
   };
-  const inputs = onlyGiven({ x, mean, variance, gamma, beta, residual });
+  const inputs = definedInputs({ x, mean, variance, gamma, beta, residual });
   const backend = call.backend as GraphicsBackend;
-  return overValues(
+  return elementPass(
     backend,
     relu ? 'normalize_relu' : 'normalize',
     sizesOf(x!, groups),
@@ -212,7 +212,7 @@ export const normalizeRows: KernelFunc = (call) => {
   );
 };
 
-/** SimCLRNormalizeRowsGradient. */
+/** SimCLRNormalizeRowsGradient: see src/tensors/fused-rows.ts. */
 export const normalizeRowsGradient: KernelFunc = (call) => {
   const { dy, x, mean, variance, gamma, output } = call.inputs as Record<string, TensorInfo>;
   const { groups, epsilon, residual } = call.attrs as unknown as {
@@ -223,12 +223,12 @@ export const normalizeRowsGradient: KernelFunc = (call) => {
   const backend = call.backend as GraphicsBackend;
   const sizes = sizesOf(x!, groups);
   const relu = output !== undefined;
-  // Sums of dz and of dz (x - mean), dz being what the ReLU lets through.
+  // Sums of dz and of dz (x - mean), where dz is the gradient before the ReLU.
   const sums = twoSums(
     backend,
     relu ? 'gradients_relu' : 'gradients',
     sizes,
-    onlyGiven({ dy, x, mean, activated: output }),
+    definedInputs({ dy, x, mean, activated: output }),
     `
     let average = mean[group * uniforms.channels + channel];
     var total = 0.0;
@@ -246,33 +246,33 @@ export const normalizeRowsGradient: KernelFunc = (call) => {
       finish: 'seconds[0]',
     },
   );
-  const xGradient = gradientOfRows(
+  const xGradient = inputGradient(
     backend,
     sizes,
-    onlyGiven({ dy, x, mean, variance, gamma, activated: output, sums }),
+    definedInputs({ dy, x, mean, variance, gamma, activated: output, sums }),
     epsilon,
   );
-  const gammaGradient = overGroups(backend, sizes, { sums, variance: variance! }, epsilon);
-  const betaGradient = overGroups(backend, sizes, { sums }, epsilon);
+  const gammaGradient = parameterGradient(backend, sizes, { sums, variance: variance! }, epsilon);
+  const betaGradient = parameterGradient(backend, sizes, { sums }, epsilon);
   backend.disposeData(sums.dataId);
   const gradients = [xGradient, gammaGradient, betaGradient];
-  if (residual) gradients.push(throughActivation(backend, sizes, dy!, output));
+  if (residual) gradients.push(residualGradient(backend, sizes, dy!, output));
   return gradients;
 };
 
-/** What the ReLU lets through of dy, in a pass over values. */
-function activeGradient(inputs: Record<string, TensorInfo>, zero: string): string {
+/** The gradient before the ReLU, as an expression of WGSL. */
+function preActivationGradient(inputs: Record<string, TensorInfo>, zero: string): string {
   return 'activated' in inputs ? `select(${zero}, dy[index], activated[index] > ${zero})` : 'dy[index]';
 }
 
 /** dx = gamma / deviation * (dz - mean(dz) - (x - mean) / variance * mean(dz (x - mean))). */
-function gradientOfRows(
+function inputGradient(
   backend: GraphicsBackend,
   sizes: Sizes,
   inputs: Record<string, TensorInfo>,
   epsilon: number,
 ): TensorInfo {
-  return overValues(
+  return elementPass(
     backend,
     'rows_gradient',
     sizes,
@@ -282,17 +282,17 @@ function gradientOfRows(
       `
     let count = f32(uniforms.rows);
     let deviation = inverseSqrt(variance[statistic] + uniforms.epsilon);
-    let dz = ${activeGradient(inputs, zero)};
+    let dz = ${preActivationGradient(inputs, zero)};
     let total = sums[statistic];
     let products = sums[statistic + uniforms.channels * uniforms.groups];
-    let centred = x[index] - mean[statistic];
-    let inner = dz - total / count - centred * deviation * deviation * (products / count);
+    let centered = x[index] - mean[statistic];
+    let inner = dz - total / count - centered * deviation * deviation * (products / count);
     result[index] = inner * deviation${'gamma' in inputs ? ' * gamma[channel]' : ''};`,
   );
 }
 
-/** The gradient of gamma where a variance is given, else that of beta: sums over the groups, `[channels]`. */
-function overGroups(
+/** The gradient of gamma if a variance is given, else that of beta: sums over the groups, `[channels]`. */
+function parameterGradient(
   backend: GraphicsBackend,
   { groups, channels }: Sizes,
   inputs: { sums: TensorInfo; variance?: TensorInfo },
@@ -319,24 +319,24 @@ function overGroups(
   });
 }
 
-/** The gradient of the residual. */
-function throughActivation(
+/** The gradient of the residual: that before the ReLU. */
+function residualGradient(
   backend: GraphicsBackend,
   sizes: Sizes,
   dy: TensorInfo,
   activated: TensorInfo | undefined,
 ): TensorInfo {
   if (activated === undefined) {
-    backend.incRef(dy.dataId); // the same data once more
+    backend.incRef(dy.dataId); // another reference to the same data
     return withShape(dy, dy.shape);
   }
   const inputs = { dy, activated };
-  return overValues(
+  return elementPass(
     backend,
     'residual_gradient',
     sizes,
     inputs,
     0,
-    (zero) => `result[index] = ${activeGradient(inputs, zero)};`,
+    (zero) => `result[index] = ${preActivationGradient(inputs, zero)};`,
   );
 }
