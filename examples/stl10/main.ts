@@ -88,7 +88,7 @@ async function main(flags: Flags): Promise<void> {
       signal,
       callbacks: [
         checkpoint(saved, { everySteps: 50 }),
-        process.stderr.isTTY ? progressBar() : progress({ every: 1, report: ({ text }) => log(text) }),
+        process.stderr.isTTY ? progressBar() : progress({ everySteps: 1, report: ({ text }) => log(text) }),
       ],
     });
     await writeFile(join(out, 'history.json'), JSON.stringify(history));

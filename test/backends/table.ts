@@ -31,7 +31,7 @@ export function formatTable(rows: readonly BackendRow[]): string {
     number(row.pairsPerSecond),
     number(row.ratioToWasm),
   ]);
-  const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs a second', 'to `wasm`'];
+  const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs per second', 'to `wasm`'];
   const table = [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
   const reasons = new Map<string, string[]>();
   for (const { available, backend, leftOut } of rows) {

@@ -35,7 +35,7 @@ const largeNetworks = [
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
   tests: largeNetworks,
-  because: 'networks of full width take minutes a test in software: the narrow ones stand for them',
+  because: 'networks of full width take minutes per test in software: the narrow ones stand for them',
 };
 
 /** With 16-bit textures `fit` refuses to train, so these lanes only embed. */
@@ -50,7 +50,7 @@ export const halfFloats: LeftOut = {
     'test/training/',
   ],
   because:
-    'losses, gradients and exact orders of neighbours do not fit into 16 bits, and training is refused: what embeds is tested',
+    'losses, gradients and exact orders of neighbors do not fit into 16 bits, and training is refused: only embedding is tested',
 };
 
 /** WebGPU compiles each kernel again for each shape, and a step of the narrow network takes a minute. */
