@@ -21,7 +21,7 @@ import { median } from './statistics.js';
 import { stems } from './work.js';
 
 const whole = (text: string) => {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a whole number from 1');
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('an integer from 1');
   return Number(text);
 };
 

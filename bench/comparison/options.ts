@@ -20,7 +20,7 @@ export function readOptions(argv: string[]): ComparisonOptions {
     .option('--pairs <p>', 'pictures that each side sees per seed instead, two views each', integer(256))
     .option('--seeds <n>', 'runs of each side, with the seeds 0 to n - 1', integer(1), 1)
     .option('--threads <n>', 'threads of both sides', integer(1), 2)
-    .option('--references <n>', 'labelled pictures that kNN and linear probe learn from', integer(50), 10_000)
+    .option('--references <n>', 'labeled pictures that kNN and linear probe learn from', integer(50), 10_000)
     .option('--test-images <n>', 'test pictures, of 10,000', integer(10), 10_000)
     .option('--json <file>', 'writes the result')
     .addHelpText(

@@ -19,14 +19,14 @@ export interface RunOptions {
 export function readOptions(argv: string[]): RunOptions {
   const command = new Command('npm start --')
     .description('Train SimCLR on CIFAR-10 without labels, and see what its representations are worth.')
-    .option('--images <n>', 'unlabelled training pictures, of 50,000', integer(2), 50_000)
+    .option('--images <n>', 'unlabeled training pictures, of 50,000', integer(2), 50_000)
     .option('--epochs <n>', 'passes over them (default: as many as the minutes allow)', integer(1))
     .option('--minutes <m>', 'training time; download and evaluation come on top', numberFrom(0.05), 8.5)
-    .option('--batch-size <n>', 'pictures a step', integer(2), 256)
+    .option('--batch-size <n>', 'pictures per step', integer(2), 256)
     .option('--seed <n>', 'seed of weights, order and views', integer(0), 0)
     .option('--out <dir>', 'folder of the results', 'runs/cifar10')
     .option('--backend <name>', 'tfjs-node-gpu, webgpu, tfjs-node, wasm or cpu (default: the fastest here)')
-    .option('--references <n>', 'labelled pictures that kNN and linear probe learn from', integer(50), 10_000)
+    .option('--references <n>', 'labeled pictures that kNN and linear probe learn from', integer(50), 10_000)
     .option('--test-images <n>', 'test pictures, of 10,000', integer(10), 10_000)
     .option(
       '--scratch-steps <n>',

@@ -32,7 +32,7 @@ const warmupShare = 0.05;
 const weightDecay = 1e-4;
 const temperature = 0.2;
 
-/** Colour tells CIFAR-10's classes apart: without greyscale views kNN gained 0.007 in as many pairs. */
+/** Color tells CIFAR-10's classes apart: without grayscale views kNN gained 0.007 in as many pairs. */
 const augmentationOptions = { size: 32, strength: 0.5, grayscaleProbability: 0, blur: false } as const;
 
 /** The trainer of this example. */

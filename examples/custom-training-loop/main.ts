@@ -46,7 +46,7 @@ const optimizer = new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 const view = (pictures: Tensor4D, epoch: number, indices: ArrayLike<number>, number: number) =>
   augment(augmentation, pictures, batchRandom({ seed, epoch, indices, view: number }));
 
-/** Pictures to projections, in training mode: batch normalisation uses the batch's own statistics. */
+/** Pictures to projections, in training mode: batch normalization uses the batch's own statistics. */
 const project = (pictures: Tensor4D) =>
   head.apply(encoder.apply(pictures, { training: true }) as Tensor2D, { training: true }) as Tensor2D;
 
@@ -83,4 +83,4 @@ const classifier = await knnClassifier(
   { neighbors: 5 },
 );
 const { accuracy } = await classifier.evaluate(rows(half), labels.slice(half));
-console.log(`what it shows by the nearest neighbours: ${Math.round(100 * accuracy)} % right`);
+console.log(`what it shows by the nearest neighbors: ${Math.round(100 * accuracy)} % right`);

@@ -122,7 +122,7 @@ function report({ steps, outcome }: History, out: string): void {
     `${outcome}: ${steps.length} steps, loss ${first.loss.toFixed(4)} -> ${last.loss.toFixed(4)} ` +
       `(${Math.log(2 * last.pairs - 1).toFixed(4)} = nothing learnt), ${(pairs / seconds).toFixed(2)} pairs/s`,
   );
-  console.log(`Saved in ${join(out, 'checkpoint')}; go on with --resume.`);
+  console.log(`Saved in ${join(out, 'checkpoint')}; continue with --resume.`);
 }
 
 const program = new Command('stl10')
@@ -132,7 +132,7 @@ const program = new Command('stl10')
   .option('--train-labels <path>', 'train_y.bin, for kNN')
   .option('--test-images <path>', 'test_X.bin, for kNN')
   .option('--test-labels <path>', 'test_y.bin, for kNN')
-  .option('--batch-size <pictures>', 'pictures a step; each gives two views', integer(2), 32)
+  .option('--batch-size <pictures>', 'pictures per step; each gives two views', integer(2), 32)
   .option('--steps <steps>', 'steps of this call, at most', integer(1), 20)
   .option(
     '--epochs <epochs>',
@@ -140,10 +140,10 @@ const program = new Command('stl10')
     integer(1),
   )
   .option('--limit <pictures>', 'pictures to train on, at most', integer(2), 100_000)
-  .option('--evaluation-images <pictures>', 'of each labelled part, at most', integer(1), 500)
+  .option('--evaluation-images <pictures>', 'of each labeled part, at most', integer(1), 500)
   .option('--seed <seed>', 'of weights, order and views', integer(0), 0)
   .option('--out <folder>', 'where the checkpoint and history.json go', join('runs', 'stl10'))
-  .option('--resume', 'go on from the checkpoint in --out')
+  .option('--resume', 'continue from the checkpoint in --out')
   .option('--backend <name>', 'tfjs-node-gpu, webgpu, tfjs-node, wasm or cpu; default: the fastest here');
 
 try {

@@ -33,7 +33,7 @@ const command = withSharedOptions(new Command('npx tsx examples/studio/train-sta
   .description('Trains the encoder that people may begin with in the studio, on CIFAR-10 without its labels.')
   .requiredOption('--out <file>', 'the safetensors file to write')
   .option('--minutes <m>', 'training time', number(0.05, false), 120)
-  .option('--pictures <n>', 'unlabelled pictures, of 40,000', number(64), 40_000)
+  .option('--pictures <n>', 'unlabeled pictures, of 40,000', number(64), 40_000)
   .parse();
 const { classes, minutes, out, pictures: wanted, set, threads } = command.opts<Options>();
 const { training: settings, augmentation } = set;

@@ -54,7 +54,7 @@ Examples:
 Guides: ${guides}
 
 Exit codes: 0 done, 1 unexpected error, 2 wrong command line, 3 files or pictures, 4 model,
-5 missing package or backend, 6 loss is no number, 7 doctor found errors, 130 interrupted.`,
+5 missing package or backend, 6 loss is not a number, 7 doctor found errors, 130 interrupted.`,
   );
 }
 
@@ -92,7 +92,7 @@ async function reportError(error: unknown, json: boolean, flagNames: FlagNames |
  * The whole command line.
  *
  * @param argv - What follows the program's name.
- * @returns What the process shall end with.
+ * @returns What the process must end with.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.success;

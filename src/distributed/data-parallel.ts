@@ -83,7 +83,7 @@ export interface DataParallel {
    * One step on the pictures of all ranks; see `SimCLR.trainStep`.
    *
    * @param images - Those of this rank; as many on every rank.
-   * @param options - `indices` must not be the same on two ranks, and by default go on from rank to rank.
+   * @param options - `indices` must not be the same on two ranks, and by default continue from rank to rank.
    */
   trainStep(images: Tensor4D | ImageArrayLike, options?: TrainStepOptions): Promise<TrainStepResult>;
 }
@@ -183,7 +183,7 @@ class Ranks implements DataParallel {
     try {
       return await body();
     } catch (error) {
-      // A loss that is not finite is so on every rank, and all get this error: the program may go on.
+      // A loss that is not finite is so on every rank, and all get this error: the program may continue.
       const common = isError(error, 'NonFiniteLossError') || commonErrors.has(error as Error);
       if (!common) communicator.abort(error);
       throw error;

@@ -88,7 +88,7 @@ export interface Recipe {
   normalization: NormalizeOptions | null;
   /** Temperature of NT-Xent. */
   temperature: number;
-  /** Both views in one pass, or one pass a view: whose batch statistics are whose. */
+  /** Both views in one pass, or one pass per view: whose batch statistics are whose. */
   viewBatching: 'joint' | 'separate';
   /** How weights are updated. */
   optimizer: RecipeOptimizer;

@@ -38,7 +38,7 @@ async function expectColors(
   images.dispose();
 }
 
-describe('single colour operations', () => {
+describe('single color operations', () => {
   const factors = {
     brightness: Float32Array.from(torchvision.factors.brightness),
     contrast: Float32Array.from(torchvision.factors.contrast),
@@ -199,7 +199,7 @@ describe('colorJitter', () => {
 });
 
 describe('randomGrayscale', () => {
-  it('takes the colours of the selected pictures and leaves the others bit for bit', async () => {
+  it('takes the colors of the selected pictures and leaves the others bit for bit', async () => {
     const images = coloredPictures();
     const selected = new Uint8Array([0, 1, 0]);
     const result = await expectTensors(1, () => randomGrayscale().apply(images, { selected }));

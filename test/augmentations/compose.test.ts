@@ -246,7 +246,7 @@ describe('simclrAugmentation', () => {
     expect(await augment(augmentation, batch, view(indices, 1)).data()).not.toEqual(first);
   });
 
-  it('gives a picture the same view whatever its neighbours', async () => {
+  it('gives a picture the same view whatever its neighbors', async () => {
     const batch = images();
     const whole = await byPicture(augment(augmentation, batch, view([3, 1, 4, 15])));
     const order = [2, 0, 3];
@@ -257,7 +257,7 @@ describe('simclrAugmentation', () => {
     });
   });
 
-  it('draws from other streams with blur off, but the same crops and colours', () => {
+  it('draws from other streams with blur off, but the same crops and colors', () => {
     const parameters = augmentation.sample(4, randomGenerator(2), [16, 14]);
     const withoutBlur = simclrAugmentation({ size: 12, blur: false }).sample(4, randomGenerator(2), [16, 14]);
     expect(withoutBlur).toHaveLength(4);

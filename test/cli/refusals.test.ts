@@ -133,7 +133,7 @@ describe('train refuses before any picture is read', () => {
     expect(await resume({ ...settings, damaged: 3 })).not.toContain('training.json');
   });
 
-  it('to go on with other settings, by the names of their flags', async () => {
+  it('to continue with other settings, by the names of their flags', async () => {
     const folder = join(base, 'other');
     mkdirSync(join(folder, 'checkpoints/step-0000000003'), { recursive: true });
     const recipe = { ...basicRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };

@@ -14,7 +14,7 @@ import {
 import { DataError, InvalidOptionError } from '../../src/errors/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 
-/** One grey value, its number. */
+/** One gray value, its number. */
 const picture = (value: number, side = 2): Picture => ({
   data: new Uint8Array(side * side).fill(value),
   shape: [side, side, 1],
@@ -141,7 +141,7 @@ describe('imageStream', () => {
     const decode: DecodePictures = async (pictures, signal) => {
       asked.push(pictures.length);
       if (asked.length > 1) {
-        // Waits for ever, unless it is told that nobody waits for it.
+        // Waits forever, unless it is told that nobody waits for it.
         await new Promise<void>((_, reject) => {
           signal!.addEventListener('abort', () => {
             aborted++;

@@ -139,7 +139,7 @@ describe('batch and repeat', () => {
     expect(() => batch([1], { batchSize: 0 })).toThrow(/batchSize/);
   });
 
-  it('goes on with the next pass, and finds a position in it with and without a known size', async () => {
+  it('continues with the next pass, and finds a position in it with and without a known size', async () => {
     const sized = repeat(shuffle(numbers(4), { bufferSize: 4 }), { epochs: 3 });
     expect(sized.size).toBe(12);
     const unsized = () => repeat((epoch: number) => [10 * epoch, 10 * epoch + 1].values(), { epochs: 3 });
@@ -240,7 +240,7 @@ describe('mapStream and prefetch', () => {
 describe('StreamReader', () => {
   const make = () => batch(shuffle(numbers(11), { bufferSize: 5, seed: 3 }), { batchSize: 2 });
 
-  it('goes on from a saved state exactly where it was, through the end of the epoch', async () => {
+  it('continues from a saved state exactly where it was, through the end of the epoch', async () => {
     const straight = new StreamReader(make());
     const expected = [...(await take(straight.epoch())), ...(await take(straight.epoch()))];
     expect(straight.state).toEqual({ epoch: 2, position: 0, seed: 3 });

@@ -172,7 +172,7 @@ describe('tarEntries', () => {
     }
     // One block of zeros ends it too.
     expect(await read(whole.subarray(0, whole.length - 512))).toHaveLength(2);
-    await expectRefused(new Uint8Array([...whole, ...whole]), /goes on after its end/);
+    await expectRefused(new Uint8Array([...whole, ...whole]), /continues after its end/);
     const padded = new Uint8Array(10_240);
     padded.set(whole);
     expect(await read(padded)).toHaveLength(2);

@@ -465,7 +465,7 @@ describe('bad input of fineTune', () => {
       {},
       /images must be at least 2/,
     ],
-    ['attachTo 0', {}, { attachTo: 0 }, /attachTo must be "h" or a whole number >= 1/],
+    ['attachTo 0', {}, { attachTo: 0 }, /attachTo must be "h" or an integer >= 1/],
     ['no such weights', {}, { weights: 'random' as 'scratch' }, /weights must be one of/],
     ['epochs 0', {}, { epochs: 0 }, /epochs must be an integer >= 1/],
     ['a batch of 1', {}, { batchSize: 1 }, /batchSize must be an integer >= 2/],

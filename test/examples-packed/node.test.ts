@@ -10,7 +10,7 @@ const folderOf = (name: string) => join(inject('workshop'), name);
 const start = (name: string, ...args: string[]) =>
   execute('npm', ['run', '--silent', 'start', '--', ...args], folderOf(name));
 
-it('node-wasm trains, embeds and finds neighbours, and has nothing to complain about', async () => {
+it('node-wasm trains, embeds and finds neighbors, and has nothing to complain about', async () => {
   const { stdout, stderr } = await start('node-wasm');
   expectLearning(stdout);
   expectRight(stdout, 60);
@@ -65,7 +65,7 @@ it('torchvision-weights says how to get them when they are missing', async () =>
   );
 });
 
-it("torchvision-weights gives torchvision's h, and goes on from there", async () => {
+it("torchvision-weights gives torchvision's h, and continues from there", async () => {
   await execute(await findPython(), ['write_weights.py'], folderOf('torchvision-weights'));
   const { stdout } = await start('torchvision-weights');
   const difference = /h differs from torchvision's by at most (\S+),/.exec(stdout);

@@ -53,7 +53,7 @@ describe('a process that is asked to end', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s saves, ends with %i, and goes on bit for bit', async (signal, code) => {
+  ] as const)('by %s saves, ends with %i, and continues bit for bit', async (signal, code) => {
     const folder = temporaryFolder();
     const child = startChild({ folder, everySteps: 1000 });
     for (let steps = 0; steps < 4; steps++) await child.next('step');
@@ -128,7 +128,7 @@ describe('a run whose checkpoint', () => {
     ['has an empty model file', (folder) => truncateSync(join(folder, 'model.json'), 0)],
   ];
 
-  it('is damaged goes on from the one before, says so, and ends where the straight run does', async () => {
+  it('is damaged continues from the one before, says so, and ends where the straight run does', async () => {
     const task = { backend: 'cpu', width: 16 } as const;
     const before = temporaryFolder();
     const whole = await straight(11, task);
@@ -194,7 +194,7 @@ describe('a fault in the middle of an epoch', () => {
   ] as const;
 
   it.each(faults)(
-    '(%s) ends training with its error; the run goes on from the last checkpoint',
+    '(%s) ends training with its error; the run continues from the last checkpoint',
     async (...row) => {
       const [fault, threads, message, name] = row;
       const folder = temporaryFolder();

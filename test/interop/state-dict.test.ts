@@ -218,7 +218,7 @@ describe('loadStateDict and stateDict', () => {
     );
   });
 
-  test('refuses what is no number, no shape, no option and no such model', async () => {
+  test('refuses what is not a number, no shape, no option and no such model', async () => {
     const encoder = filled();
     const state = new Map<string, StateTensorInput>(await stateDict(encoder));
     const set = (data: Float32Array | Float64Array, shape = [2]) =>

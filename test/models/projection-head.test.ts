@@ -69,7 +69,7 @@ describe('projectionHead', () => {
     ]);
   });
 
-  test("the official code's: normalisation on every layer, no offset on the last, no bias", async () => {
+  test("the official code's: normalization on every layer, no offset on the last, no bias", async () => {
     const model = made({
       inputDim: 6,
       hidden: [6, 6],
@@ -105,7 +105,7 @@ describe('projectionHead', () => {
         }),
       );
     }
-    // The last normalisation has no ReLU behind it.
+    // The last normalization has no ReLU behind it.
     await tidyAsync(async () => {
       const z = await (model.apply(h, { training: true }) as Tensor).data();
       expect(z.some((value) => value < 0)).toBe(true);

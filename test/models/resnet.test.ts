@@ -226,7 +226,7 @@ describe('ResNet', () => {
     expect(torchvisionWeights(one)[0]!.name).toBe('conv1.weight');
   });
 
-  test('momentum, epsilon and groups reach every batch normalisation', () => {
+  test('momentum, epsilon and groups reach every batch normalization', () => {
     const batchNormalization = { momentum: 0.5, epsilon: 1e-3, groups: 2 };
     const model = made(resnet18({ ...small, batchNormalization }));
     const configs = model.layers

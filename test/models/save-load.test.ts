@@ -31,7 +31,7 @@ describe('save and load', () => {
     ['resnet50', () => resnet50({ ...small, name: 'teacher', initializer: 'google' })],
     ['head', () => projectionHead(heads)],
     [
-      'head with normalisation',
+      'head with normalization',
       () => projectionHead({ ...heads, batchNormalization: { hidden: true, output: 'scale' } }),
     ],
   ])('%s: the same model comes back', async (name, build) => {

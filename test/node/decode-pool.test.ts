@@ -101,7 +101,7 @@ describe('decodePool', () => {
     expect(begun).toHaveLength(2);
   });
 
-  it('names the picture whose thread dies twice, and goes on', async () => {
+  it('names the picture whose thread dies twice, and continues', async () => {
     const paths = await writeNumbered(temporaryFolder(), ['0.png', '1.png']);
     const decode = newPool({ size: 4, workers: 1 });
     let kills = 2;

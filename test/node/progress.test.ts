@@ -93,7 +93,7 @@ describe('progressBar', () => {
     expect(text).not.toContain('%');
   });
 
-  it('counts the steps of this call, also when training goes on from earlier steps', () => {
+  it('counts the steps of this call, also when training continues from earlier steps', () => {
     const text = train(new Recorder(true), { totalSteps: 4, firstStep: 20 });
     expect(text).toContain('25% | step 1/4');
     expect(text).toContain('100% | step 4/4');
@@ -158,7 +158,7 @@ describe('a bar', () => {
     }
   });
 
-  it('clears its line for other texts, and goes on below them', () => {
+  it('clears its line for other texts, and continues below them', () => {
     const stream = new Recorder(true);
     const bar = progressBar({ stream });
     bar.onFitStart({ epochs: 1, batchSize: 8, totalSteps: 2 });
@@ -230,7 +230,7 @@ describe('progress', () => {
     expect(silent.text).toBe('');
   });
 
-  it('refuses a total that is no number', () => {
+  it('refuses a total that is not a number', () => {
     expect(() => progress(Number.NaN, 'x')).toThrow(InvalidOptionError);
     expect(() => progress(-1, 'x')).toThrow(/total must be a finite number >= 0. Received: total=-1/);
   });

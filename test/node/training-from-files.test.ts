@@ -52,7 +52,7 @@ describe('training from a folder', () => {
   });
 });
 
-/** Makes a data set anew, as another process would. */
+/** Makes a data set again, as another process would. */
 type MakeDataset = () => Promise<ImageDataset> | ImageDataset;
 
 const sources: Record<string, () => Promise<MakeDataset>> = {
@@ -102,7 +102,7 @@ const sources: Record<string, () => Promise<MakeDataset>> = {
 };
 
 describe('fit with resume', () => {
-  it.each(Object.keys(sources))('goes on inside an epoch as if it had not stopped: %s', async (name) => {
+  it.each(Object.keys(sources))('continues inside an epoch as if it had not stopped: %s', async (name) => {
     const make = await sources[name]!();
     const straight = tinySimCLR();
     const whole = await straight.fit(await make(), { epochs: 2, batchSize: 3 });

@@ -127,7 +127,7 @@ describe.each(makers)('%s', (_, make) => {
     problem.dispose();
   });
 
-  it('starts anew after dispose', async () => {
+  it('starts again after dispose', async () => {
     const problem = bowl();
     const optimizer = make();
     const before = await problem.values();
@@ -178,9 +178,9 @@ describe.each(makers)('%s', (_, make) => {
   });
 });
 
-describe('as an optimiser of tfjs', () => {
-  it.each(makers)('minimises: %s', async (name, make) => {
-    const weights = variable(tensor1d([2, -1, 3]), true, `minimise ${name}/kernel`);
+describe('as an optimizer of tfjs', () => {
+  it.each(makers)('minimizes: %s', async (name, make) => {
+    const weights = variable(tensor1d([2, -1, 3]), true, `minimize ${name}/kernel`);
     const optimizer = make();
     const loss = () => mean(square(sub(weights, 1))) as Scalar;
     const first = (await loss().data())[0]!;

@@ -153,7 +153,7 @@ describe('excludeFromWeightDecay', () => {
 
 describe('getConfig and optimizerFromConfig', () => {
   it.each([...reference.cases, ...optax.cases])(
-    'make the same optimiser again: $optimizer, $name',
+    'make the same optimizer again: $optimizer, $name',
     async (item) => {
       const original = makers[item.optimizer]!({ ...item.options, learningRate: 0.05 });
       const config = JSON.parse(JSON.stringify(original.getConfig()));

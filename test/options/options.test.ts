@@ -113,7 +113,7 @@ describe.each(found.map((parameter) => [named(parameter), parameter.options] as 
       expect(accepted).toEqual([]);
     });
 
-    it('refuses what is no object', async () => {
+    it('refuses what is not an object', async () => {
       for (const wrong of [...(caller.nullable ? [] : [null]), 5, 'text', []]) {
         expect(await messageOf(caller, wrong as never)).toMatch(/^(InvalidOption|Shape)Error: /);
       }

@@ -73,7 +73,7 @@ it('refuses pictures of different sizes and unknown options before it trains', a
     'references and test must hold pictures of one size. Received: [24,8,8,3] and [6,16,16,3].',
   );
   await expect(evaluateRun(simclr, pictures, train, { neighbours: 3 } as object)).rejects.toThrow(
-    'neighbours',
+    'neighbors',
   );
   simclr.dispose();
 });

@@ -53,7 +53,7 @@ const first = { recipe: small, seed: 0, limit: null };
 const second = { recipe: adjustRecipe(small, { temperature: 0.2 }), seed: 0, limit: 500 };
 
 describe('recordLosses', () => {
-  it('writes each step, and goes on where a checkpoint does', async () => {
+  it('writes each step, and continues where a checkpoint does', async () => {
     const dir = join(root, 'recorded');
     const simclr = tinySimCLR();
     const pictures = tinyPictures(8);
@@ -68,7 +68,7 @@ describe('recordLosses', () => {
         seconds,
       })),
     );
-    // Killed after a later step: what the checkpoint does not know of is written anew.
+    // Killed after a later step: what the checkpoint does not know of is written again.
     await appendFile(join(dir, 'losses.jsonl'), '{"step":4,"loss":9,"pairs":4}\n{"step":5,"lo');
     await saveEvaluation(dir, evaluation(0));
     const more = await simclr.fit(pictures, { epochs: 1, batchSize: 4, callbacks: [recordLosses(dir)] });

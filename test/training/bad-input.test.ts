@@ -69,10 +69,10 @@ describe.each(callers)('%s', (start, call) => {
     ['int32', () => tensor(new Int32Array(768), shape, 'int32'), 'ShapeError', 'float32', 'dtype int32'],
     ['0-255', scaled((value) => 255 * value), 'ValueRangeError', 'divide by 255', 'values from'],
     [
-      'normalised already',
+      'normalized already',
       scaled((value) => 4 * value - 2),
       'ValueRangeError',
-      'already normalised',
+      'already normalized',
       'from -',
     ],
     [
@@ -134,7 +134,7 @@ describe('pictures that do not fit the model', () => {
   it('an augmentation of another size, or with other channels', async () => {
     const wrong: SimCLROptions['augmentation'][] = [
       simclrAugmentation({ size: 9, blur: false }),
-      { name: 'grey', sample: () => null, apply: () => tensor4d([0], [1, 1, 1, 1]) },
+      { name: 'gray', sample: () => null, apply: () => tensor4d([0], [1, 1, 1, 1]) },
     ];
     for (const augmentation of wrong) {
       const simclr = tinySimCLR({ augmentation: augmentation! });
@@ -290,7 +290,7 @@ describe('new SimCLR refuses', () => {
       'views=3',
     ],
     [
-      'grey normalization',
+      'gray normalization',
       () => ({ normalization: { mean: [0.5], std: [1] } }),
       'InvalidOptionError',
       '3 channels',
@@ -414,7 +414,7 @@ describe('a loss that is not finite', () => {
       expect(error.message).toContain(`The loss is ${value} at step 3`);
     });
     expect(after.length).toBe(2);
-    // Also the running statistics of the batch normalisation, which the forward pass had moved.
+    // Also the running statistics of the batch normalization, which the forward pass had moved.
     expect(weightValues(simclr)).toEqual(after.at(-1));
     expect(simclr.progress).toMatchObject({ step: 3, epoch: 2, batch: 0 });
     expect(store.artifacts!.userDefinedMetadata).toMatchObject({ progress: { step: 3 } });

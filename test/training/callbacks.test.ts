@@ -246,7 +246,7 @@ describe('evaluation', () => {
     expect(epochs.map(({ metrics }) => metrics)).toEqual([{ accuracy: 1 }]);
   });
 
-  it('refuses what is no function, and intervals that are none', () => {
+  it('refuses what is not a function, and intervals that are none', () => {
     expect(() => evaluation(1 as never)).toThrow(
       'evaluation: evaluate must be a function. Received: evaluate=1.',
     );

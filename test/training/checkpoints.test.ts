@@ -169,7 +169,7 @@ describe('a checkpoint within training', () => {
     return { begun, ends, handler: { save, load: () => store.load!() } };
   };
 
-  it('is written while the steps go on, one at a time, and as it was at its step', async () => {
+  it('is written while the steps continue, one at a time, and as it was at its step', async () => {
     const { begun, ends, handler } = slow();
     const simclr = trainer();
     const seen: number[] = [];
@@ -516,7 +516,7 @@ describe('a step that is not finite', () => {
 });
 
 describe('a decode error in the middle of an epoch', () => {
-  it('ends training with its own error, and the run goes on from the last checkpoint', async () => {
+  it('ends training with its own error, and the run continues from the last checkpoint', async () => {
     const broken = function* () {
       yield pictures;
       yield pictures;

@@ -79,7 +79,7 @@ describe('fit', () => {
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
-  it('goes on counting in a second call, and draws other views', async () => {
+  it('continues counting in a second call, and draws other views', async () => {
     const still = tinySimCLR({ optimizer: new SGD({ learningRate: 0 }) });
     const options = { batchSize: 4, shuffle: false };
     const first = await still.fit(tinyPictures(8), options);
@@ -148,7 +148,7 @@ describe('a data set', () => {
     ['a function that returns an array', () => () => [part(0, 4), part(4, 8)], true],
     ['a generator function', () => () => [partTensor(0, 4), partTensor(4, 8)].values(), true],
     ['an asynchronous generator function', () => asynchronous, true],
-    ['an iterable that begins anew', () => ({ [Symbol.asyncIterator]: asynchronous }), true],
+    ['an iterable that starts over', () => ({ [Symbol.asyncIterator]: asynchronous }), true],
     ['bytes', bytes, false],
   ];
 
@@ -261,7 +261,7 @@ describe('fit with resume', () => {
     }
   });
 
-  it('refuses to go on without the number of epochs of the whole run', async () => {
+  it('refuses to continue without the number of epochs of the whole run', async () => {
     await simclr.fit(tinyPictures(8), { batchSize: 4 });
     const error = await rejection(simclr.fit(tinyPictures(8), { batchSize: 4, resume: true }));
     expect(error).toMatchObject({
@@ -285,7 +285,7 @@ describe('fit with resume', () => {
     expect(simclr.progress).toMatchObject({ step: 8, epoch: 2, batch: 0 });
   });
 
-  it('goes on after the last batch of an iterable that could not say it was the last', async () => {
+  it('continues after the last batch of an iterable that could not say it was the last', async () => {
     async function* dataset() {
       yield part(0, 4);
       yield part(4, 8);
@@ -318,7 +318,7 @@ describe('fit with resume', () => {
   });
 });
 
-describe('fit and its neighbours', () => {
+describe('fit and its neighbors', () => {
   it('refuses to run twice at a time, and runs again afterwards', async () => {
     const running = simclr.fit(tinyPictures(8), { batchSize: 4 });
     for (const second of [simclr.fit(tinyPictures(8)), simclr.trainStep(tinyPictures(4))]) {

@@ -25,7 +25,7 @@ const wrong: [unknown, string][] = [
   [undefined, 'undefined'],
 ];
 
-describe('labels that are no integers are refused by name and row', () => {
+describe('labels that are not integers are refused by name and row', () => {
   it.each(wrong)('%s', async (label, text) => {
     const labels = [0, 1, 0, label, 1, 0, 1, 0] as number[];
     const message = (caller: string, argument = 'labels') =>

@@ -205,7 +205,7 @@ describe('a saved trainer', () => {
     for (const model of others) model.dispose();
   });
 
-  it('is that of the call, also when training goes on meanwhile', async () => {
+  it('is that of the call, also when training continues meanwhile', async () => {
     const simclr = tinySimCLR({ encoder: normalizedEncoder(), optimizer: train.adam(0.1) });
     await simclr.trainStep(pictures);
     const [quiet, busy] = [memoryStore(), memoryStore()];
@@ -220,7 +220,7 @@ describe('a saved trainer', () => {
   });
 });
 
-describe('training goes on as if it had not been interrupted', () => {
+describe('training continues as if it had not been interrupted', () => {
   const optimizers: [string, () => Optimizer, boolean][] = [
     [
       'SGD with a schedule',
@@ -242,7 +242,7 @@ describe('training goes on as if it had not been interrupted', () => {
   it.each(optimizers)('%s, within an epoch', async (name, optimizer, passAgain) => {
     const options = { batchSize: 2, epochs: 2 };
     const straight = tinySimCLR({ encoder: normalizedEncoder(), optimizer: optimizer() });
-    // The same start: weights of unnamed layers are drawn anew for each model.
+    // The same start: weights of unnamed layers are drawn again for each model.
     const store = memoryStore();
     await straight.save(store);
     const again = passAgain ? { optimizer: optimizer() } : {};
@@ -299,7 +299,7 @@ describe('training goes on as if it had not been interrupted', () => {
     loaded.dispose({ includeGiven: true });
   });
 
-  it('with another optimizer, which begins anew', async () => {
+  it('with another optimizer, which starts over', async () => {
     const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1 }) });
     await simclr.fit(pictures, { batchSize: 4 });
     const store = memoryStore();

@@ -129,7 +129,7 @@ describe('threads', () => {
     },
   );
 
-  it('are counted before they start, and with whole numbers', () => {
+  it('are counted before they start, and with integers', () => {
     expect(() => setThreadCount(0)).toThrow(InvalidOptionError);
     expect(() => setThreadCount(1.5)).toThrow(InvalidOptionError);
     kernelModule();

@@ -65,22 +65,25 @@ describe('useWebGPU', () => {
 });
 
 describe('a device that is lost', () => {
-  it.each([1, 4])('ends training, and a new one goes on from the checkpoint: in step %i', async (lostAt) => {
-    const error = await expectToGoOn({
-      lostAt,
-      lose: () => graphics().device.destroy(),
-      async restart() {
-        const before = backend();
-        await useWebGPU();
-        expect(backend()).not.toBe(before);
-      },
-      relative: 1e-4,
-    });
-    expect(error.message).toMatch(
-      /device of the backend 'webgpu' must be there.*lost at step \d \(destroyed/,
-    );
-    expect(error.message).toContain('load the last checkpoint');
-  });
+  it.each([1, 4])(
+    'ends training, and a new one continues from the checkpoint: in step %i',
+    async (lostAt) => {
+      const error = await expectToGoOn({
+        lostAt,
+        lose: () => graphics().device.destroy(),
+        async restart() {
+          const before = backend();
+          await useWebGPU();
+          expect(backend()).not.toBe(before);
+        },
+        relative: 1e-4,
+      });
+      expect(error.message).toMatch(
+        /device of the backend 'webgpu' must be there.*lost at step \d \(destroyed/,
+      );
+      expect(error.message).toContain('load the last checkpoint');
+    },
+  );
 });
 
 describe('releaseWebGPU', () => {

@@ -14,7 +14,7 @@ export function newModel(
 ): SimCLR {
   const simclr = new SimCLR({
     encoder: { name: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-    // Normalised, or few and hard pictures let all projections fall together in the first steps.
+    // Normalized, or few and hard pictures let all projections fall together in the first steps.
     projectionHead: { hidden: [128], outputDim: 64, batchNormalization: { hidden: true } },
     augmentation,
     // A constant rate, so that training may be continued as long as one likes.

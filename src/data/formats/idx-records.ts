@@ -103,7 +103,7 @@ export function idxRecords(
         for (const [source, opened] of [[images, pictures] as const, [labels, classes] as const]) {
           if (source && opened && (await opened.reader.read(1)).length > 0) {
             throw new DataError(
-              `idxRecords: the file must hold the ${count} elements that its header promises. Received: ${source.name}, which goes on after them.`,
+              `idxRecords: the file must hold the ${count} elements that its header promises. Received: ${source.name}, which continues after them.`,
               source.name,
             );
           }

@@ -19,7 +19,7 @@ export interface SynchronousCollectives {
  * Joins the processes (or threads) that train one model. Each is a rank, from 0 to `size - 1`.
  *
  * The operations are collective: every rank calls the same ones, in the same order, with arrays of the same kind and
- * length, and none goes on before it has what it needs of the others. One after the other, never two at a time.
+ * length, and none continues before it has what it needs of the others. One after the other, never two at a time.
  * Reductions give the same bits on every rank.
  */
 export interface Communicator {
@@ -41,7 +41,7 @@ export interface Communicator {
   /** Resolves when every rank has called it. */
   barrier(): Promise<void>;
   /**
-   * Ends what all ranks do together, because this one cannot go on: the others get an error instead of waiting for
+   * Ends what all ranks do together, because this one cannot continue: the others get an error instead of waiting for
    * ever. Under MPI the processes end.
    */
   abort(error: unknown): void;

@@ -38,7 +38,7 @@ export const basicRecipe: Recipe = {
     viewBatching: library,
     optimizer: unstated,
     training: unstated,
-    'training.datasetSize': 'STL-10, unlabelled pictures',
+    'training.datasetSize': 'STL-10, unlabeled pictures',
   },
   deviations: [],
   reported: [],

@@ -71,7 +71,7 @@ export const spijkervetSTL10: Recipe = {
     optimizer: `${spijkervet} model.py: torch.optim.Adam(model.parameters(), lr = 3e-4), no schedule`,
     'training.batchSize': `${spijkervetConfig}: batch_size: 256`,
     'training.epochs': `${spijkervetConfig}: epochs: 100`,
-    'training.datasetSize': 'STL-10, unlabelled pictures',
+    'training.datasetSize': 'STL-10, unlabeled pictures',
   },
   deviations: [roundedDeviation],
   reported: [
@@ -159,7 +159,7 @@ export const sthallesSTL10: Recipe = {
     'optimizer.learningRate.schedule': `${sthalles} simclr.py: constant up to epoch 10, then CosineAnnealingLR stepped once an epoch; ${run}: T_max = len(train_loader), 390 batches, taken for epochs, so that 200 epochs end half-way`,
     'training.batchSize': `${run}: batch-size = 256`,
     'training.epochs': `${run}: epochs = 200`,
-    'training.datasetSize': 'STL-10, unlabelled pictures',
+    'training.datasetSize': 'STL-10, unlabeled pictures',
   },
   deviations: [roundedDeviation],
   reported: [

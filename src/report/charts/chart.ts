@@ -106,7 +106,7 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   const x = logarithmic
     ? d3.scaleLog().domain(first === last ? [first / 2, 2 * first] : [first, last])
     : d3.scaleLinear().domain([0, last || 1]);
-  // A marked point at the edge shall not touch the axis.
+  // A marked point at the edge must not touch the axis.
   x.range(logarithmic ? [left + 24, right - 24] : [left, right]);
   const y = d3.scaleLinear().domain(extent(chart, 'left')).range([bottom, top]);
   const rate = chart.right && d3.scaleLinear().domain(extent(chart, 'right')).range([bottom, top]);

@@ -105,7 +105,7 @@ export class ThreadPool {
     return Atomics.load(this.shared, poolBytes / 4 + thread) === 1;
   }
 
-  /** A thread that was ready may have died with a task, so the pool fails. Without a thread that never started it goes on. */
+  /** A thread that was ready may have died with a task, so the pool fails. Without a thread that never started it continues. */
   private ended(thread: number, reason: unknown): void {
     if (this.failure !== undefined || this.notStarted.has(thread)) return;
     const text = messageOf(reason);

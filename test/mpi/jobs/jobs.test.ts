@@ -82,7 +82,9 @@ describe.each(launchers)('$name', (launcher) => {
     const library = { SIMCLR_MPI_LIBRARY: 'libnothing.so' };
     const { code, stderr } = await runJob(launcher, 2, program(), { name: 'collectives' }, library);
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/DistributedError.*an MPI library must be installed.*none of libnothing\.so loads/);
+    expect(stderr).toMatch(
+      /DistributedError.*an MPI library must be installed.*none of libnothing\.so loads/,
+    );
   });
 });
 

@@ -46,7 +46,7 @@ async function startTrainer(
 
 async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
   if (resume && overwrite) {
-    throw new CommandError('--resume goes on and --overwrite begins anew: choose one.', exitCodes.usage);
+    throw new CommandError('--resume continues and --overwrite starts over: choose one.', exitCodes.usage);
   }
   const isThere = await holdsModel(out);
   if (resume && !isThere) {
@@ -90,7 +90,7 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
   settings = settingsFor(settings, pictures.count, options, context);
   if (options.resume && planned !== pictures.count) {
     context.warn(
-      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
+      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it continues with others.`,
     );
   }
   let simclr: SimCLR | undefined;

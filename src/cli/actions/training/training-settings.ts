@@ -83,7 +83,7 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
   return adjustRecipe(recipe, changes);
 }
 
-/** What a new run shall be. */
+/** What a new run must be. */
 export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
   const { seed = 0, limit = null, microBatchSize = null } = options;
@@ -165,7 +165,7 @@ export async function resumedSettings(
   }
   if (differences.length > 0) {
     throw new CommandError(
-      `The run in ${JSON.stringify(out)} has ${differences.join(', ')}. Leave those options out to go on with it, or begin anew with --overwrite.`,
+      `The run in ${JSON.stringify(out)} has ${differences.join(', ')}. Leave those options out to continue with it, or start over with --overwrite.`,
       exitCodes.usage,
     );
   }

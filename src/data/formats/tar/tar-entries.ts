@@ -72,7 +72,7 @@ class BlockReader {
   async end(): Promise<void> {
     for (let bytes = await this.reader.read(blockBytes); bytes.length > 0; ) {
       if (bytes.some((byte) => byte !== 0)) {
-        throw new TarFault('which goes on after its end (two archives in one?)');
+        throw new TarFault('which continues after its end (two archives in one?)');
       }
       bytes = await this.reader.read(blockBytes);
     }
@@ -162,7 +162,7 @@ async function contents(
  * error, and so is a name that is an absolute path or leads out of the archive.
  *
  * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is not a source.
- * @throws {@link DataError} naming the archive and what is wrong: not a tar file, damaged, cut off, going on after its
+ * @throws {@link DataError} naming the archive and what is wrong: not a tar file, damaged, cut off, continuing after its
  *   end, a file that is too large, a name or kind of entry that is not allowed.
  * @example
  * const source = { name: url, open: async () => (await fetch(url)).body! };
