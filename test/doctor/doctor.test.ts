@@ -195,7 +195,7 @@ describe('a run that goes wrong is spoken of', () => {
     ['identical-views', 'are the same for 16 of 16 pictures', () => patient({ augmentation: unchanged }), {}],
     [
       'unrelated-views',
-      'no more than views of different pictures',
+      'no more similar than views of different pictures',
       () => patient({ augmentation: shuffling }),
       { steps: 40, everySteps: 5, batchSize: 32 },
     ],
@@ -410,9 +410,7 @@ describe('doctor', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     simclr = patient({ temperature: 5 });
     await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ everySteps: 1 })] });
-    expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(/^doctor: The temperature of 5 .*\. Take 0\.5/)],
-    ]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^doctor: The temperature of 5 .*\. Use 0\.5/)]]);
   });
 
   it('leaves no tensors', async () => {

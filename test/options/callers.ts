@@ -15,7 +15,7 @@ import * as recipes from 'simclr-ts/recipes';
 import * as report from 'simclr-ts/report';
 import * as training from 'simclr-ts/training';
 import { memoryCheckpoints } from '../training/memory-checkpoints.js';
-import { tinyPictures } from '../training/tiny.js';
+import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 
 /** What calls need beside their options; made once, disposed of by the test. */
 export interface World {
@@ -430,6 +430,16 @@ export const callers: Record<string, Caller> = {
   },
   'training SimCLR.trainStep (options)': {
     call: (options, { pictures: images, simclr }) => simclr.trainStep(images, options),
+  },
+  'training SimCLR.dispose (options)': {
+    call: (options) => {
+      const simclr = tinySimCLR();
+      try {
+        simclr.dispose(options);
+      } finally {
+        simclr.dispose();
+      }
+    },
   },
   'training SimCLR.embed (options)': {
     call: (options, { simclr }) => simclr.embed(tinyPictures(4), options),

@@ -66,7 +66,7 @@ describe.each(all)('%s', (name, recipe) => {
     const before = memory().numTensors;
     const small = tiny(recipe);
     const simclr = new SimCLR(small);
-    const { steps } = await simclr.fit(tinyPictures(8), { ...small.training, epochs: 1 });
+    const { steps } = await simclr.fit(tinyPictures(8), { ...small.training, maxSteps: 2 });
     expect(steps).toHaveLength(2);
     expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
     expect(simclr.temperature).toBe(recipe.temperature);
@@ -259,18 +259,6 @@ describe('parts as data are checked', () => {
       { optimizer: { name: 'sgd', learningRate: 1, beta1: 0.9 } },
       /SGD: options must have no other fields .*options\.beta1/,
     ],
-    ['no training', { training: undefined }, /training must be \{ batchSize, epochs, datasetSize \}/],
-    ['batch', { training: { ...base.training, batchSize: 0 } }, /batchSize must be an integer >= 1/],
-    [
-      'data set',
-      { training: { ...base.training, datasetSize: 3 } },
-      /must fill at least one batch.*datasetSize=3/,
-    ],
-    [
-      'warm-up',
-      { training: { ...base.training, epochs: 5 } },
-      /warm-up must not be longer than the run.*epochs=5/,
-    ],
     ['base', { optimizer: { name: 'sgd', learningRate: { base: -1 } } }, /base must be a finite number >= 0/],
     [
       'scaling',
@@ -291,6 +279,29 @@ describe('parts as data are checked', () => {
     const before = memory().numTensors;
     expect(() => new SimCLR({ ...base, ...change } as never)).toThrow(message);
     expect(memory().numTensors).toBe(before);
+  });
+
+  it('a planned learning rate is resolved when fit begins, and refused there', async () => {
+    const simclr = new SimCLR(base);
+    const images = tinyPictures(8);
+    const { batchSize } = base.training;
+    const refused = async (call: Promise<unknown>) => (await call.catch((error: Error) => error)) as Error;
+    const unsized = () => [{ images }];
+    const noSize = await refused(simclr.fit(unsized, { batchSize, epochs: 20 }));
+    expect(noSize.name).toBe('InvalidOptionError');
+    expect(noSize.message).toContain('SimCLR.fit: datasetSize must be given for a plan of the learning rate');
+    const short = await refused(simclr.fit(images, { batchSize, epochs: 5 }));
+    expect(short.message).toMatch(/warm-up must not be longer than the run.*epochs=5/);
+    const step = await refused(simclr.trainStep(images));
+    expect(step.message).toContain('optimizer.learningRate must be a number or a schedule');
+    const { steps } = await simclr.fit(images, { batchSize, epochs: 20, maxSteps: 2 });
+    const planned = plannedLearningRate(base.optimizer.learningRate as LearningRateConfig, {
+      batchSize,
+      epochs: 20,
+      datasetSize: 8,
+    }) as (step: number) => number;
+    expect(steps.map(({ learningRate }) => learningRate)).toEqual([planned(0), planned(1)]);
+    simclr.dispose();
   });
 
   it('a checkpoint takes made parts only', async () => {

@@ -25,9 +25,9 @@ it('recordLosses leaves a file that it cannot read as it is', async () => {
   writeFileSync(path, lines);
   const simclr = tinySimCLR();
   await simclr.trainStep(tinyPictures(4));
-  const fit = () => simclr.fit(tinyPictures(8), { batchSize: 4, callbacks: [recordLosses(dir)] });
+  const train = () => simclr.fit(tinyPictures(8), { batchSize: 4, callbacks: [recordLosses(dir)] });
   disk.fails = true;
-  await expect(fit()).rejects.toThrow(/losses\.jsonl must be a file that can be read/);
+  await expect(train()).rejects.toThrow(/losses\.jsonl must be a file that can be read/);
   disk.fails = false;
   expect(await fs.readFile(path, 'utf8')).toBe(lines);
   simclr.dispose();

@@ -35,12 +35,6 @@ export const trainingFloors: readonly (readonly string[])[] = [
   ['index.ts'],
 ];
 
-/** Circles that are left, with the number of files in them. Lower a number with its circle; add none. */
-export const circlesLeft: Readonly<Record<string, number>> = {
-  'bench/': 2,
-  'src/cli/': 10,
-};
-
 /** Source files that a folder may hold. */
 export const mostFiles = 12;
 

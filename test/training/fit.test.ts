@@ -184,10 +184,10 @@ describe('a data set', () => {
   });
 
   it.each<[string, () => ImageDataset, string]>([
-    ['a tensor', () => partTensor(0, 3), 'dataset of 3 pictures, batchSize=4'],
-    ['an array', () => part(0, 3), 'dataset of 3 pictures, batchSize=4'],
-    ['a sized source', () => Object.assign(() => [part(0, 3)], { size: 3 }), 'dataset of 3 pictures'],
-    ['no pictures', () => ({ data: new Uint8Array(0), shape: [0, 8, 8, 3] }), 'dataset of 0 pictures'],
+    ['a tensor', () => partTensor(0, 3), 'dataset of 3 images, batchSize=4'],
+    ['an array', () => part(0, 3), 'dataset of 3 images, batchSize=4'],
+    ['a sized source', () => Object.assign(() => [part(0, 3)], { size: 3 }), 'dataset of 3 images'],
+    ['no pictures', () => ({ data: new Uint8Array(0), shape: [0, 8, 8, 3] }), 'dataset of 0 images'],
     ['no batches', () => [], 'dataset=[]'],
   ])('smaller than a batch is refused before anything is called: %s', async (_, dataset, text) => {
     const onFitStart = vi.fn();

@@ -1,19 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkNonNegative, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import type { LearningRate, LearningRateSchedule } from './schedules.js';
-
-/** Options of {@link warmupCosineByShare}. */
-export interface WarmupCosineByShareOptions {
-  /** The rate at the end of the warm-up, from which the cosine falls. >= 0. */
-  peak: number;
-  /** Share of the run that the linear warm-up takes, >= 0 and < 1. @defaultValue `0.05` */
-  warmupShare?: number;
-  /** The rate that the warm-up rises from. @defaultValue `0` */
-  start?: number;
-  /** The rate at the end of the run. @defaultValue `0` */
-  end?: number;
-}
+import type { LearningRate, LearningRateSchedule, WarmupCosineByShareOptions } from './schedule-types.js';
 
 /**
  * Linear warm-up, then half a cosine, over the share of the run that is done instead of its steps: for a run that ends by
