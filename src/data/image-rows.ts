@@ -11,9 +11,10 @@ export function sliceImages(
   caller: string,
   images: Tensor4D | ImageArrayLike,
   start = 0,
-  count = images.shape[0]! - start,
+  length?: number,
 ): Tensor4D {
   checkImages(caller, 'images', images);
+  const count = length ?? images.shape[0]! - start;
   if (isTensor(images)) return slice(images, [start, 0, 0, 0], [count, -1, -1, -1]);
   const size = images.data.length / images.shape[0];
   const data = images.data.subarray(start * size, (start + count) * size);

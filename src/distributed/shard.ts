@@ -3,7 +3,7 @@ import { batchFields } from '../data/batches/check-batch.js';
 import { passIndices } from '../data/batches/epoch-order.js';
 import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
-import { batchImages, batchViews, isImageArray, isInMemory } from '../data/image-dataset.js';
+import { batchImages, batchViews, isInMemory } from '../data/image-dataset.js';
 import { takeImages } from '../data/image-rows.js';
 import {
   datasetSize,

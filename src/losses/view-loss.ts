@@ -1,5 +1,5 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
-import type { PartState, StatefulPart } from '../tensors/stateful-part.js';
+import type { PartState } from '../tensors/stateful-part.js';
 import type { LossConfig } from './loss-config.js';
 
 /** What a loss may need besides the projections. */
@@ -12,7 +12,7 @@ export interface LossContext {
  * A loss as the trainer uses it: views in, scalar out, for any number of views. It may need labels, and it may keep a
  * state between steps, such as a queue, which the trainer saves in its checkpoints.
  */
-export interface ViewLoss extends Partial<Pick<StatefulPart, 'capture'>> {
+export interface ViewLoss {
   /** What messages call the loss. */
   readonly name: string;
   /** The loss as plain data. A loss of your own has none: pass it to `SimCLR.load` again. */
@@ -31,6 +31,12 @@ export interface ViewLoss extends Partial<Pick<StatefulPart, 'capture'>> {
 
   /** Called after each successful step with the projections of that step, which are disposed of afterwards. */
   afterStep?(views: readonly Tensor2D[]): void;
+
+  /**
+   * The state at this moment: read everything before the function returns, because training continues meanwhile. A
+   * `clone()` of a tensor copies nothing.
+   */
+  capture?(): PartState;
 
   /**
    * Takes over what `capture` returned, at once: after a step that fails, too. The tensors are disposed of after the

@@ -14,6 +14,7 @@ export type {
   RecipeOptimizer,
   RecipeProjectionHead,
   ReportedAccuracy,
+  WithEveryChoice,
   WithoutRate,
 } from './recipe.js';
 export { type RecipeValue, sourceOf } from './recipe-values.js';

@@ -13,17 +13,17 @@ import type {
 } from '../training/index.js';
 
 /** A network whose options are all given, except the groups of batch normalization, which no recipe here uses. */
-type Spelled<Config extends { batchNormalization?: { groups?: number } }> = Required<
+export type WithEveryChoice<Config extends { batchNormalization?: { groups?: number } }> = Required<
   Omit<Config, 'batchNormalization'>
 > & {
   batchNormalization: Required<Omit<NonNullable<Config['batchNormalization']>, 'groups'>>;
 };
 
 /** An encoder with every choice given. */
-export type RecipeEncoder = Spelled<EncoderConfig>;
+export type RecipeEncoder = WithEveryChoice<EncoderConfig>;
 
 /** A projection head with every choice given. */
-export type RecipeProjectionHead = Spelled<ProjectionHeadConfig>;
+export type RecipeProjectionHead = WithEveryChoice<ProjectionHeadConfig>;
 
 /** SimCLR's augmentation with every choice given; its size is the encoder's input. */
 export interface RecipeAugmentation {

@@ -50,6 +50,22 @@ export interface EmbeddingWorth {
 /** By how much the trained encoder is better, on the same test pictures, with 95 % intervals. */
 export type Gain = Record<keyof EmbeddingWorth, AccuracyDifference>;
 
+/** What training gains, as paired differences of accuracies. */
+export interface RunGains {
+  /** The trained encoder against raw pixels. */
+  overRawPixels: Gain;
+  /** The trained encoder against itself before training. */
+  overBefore: Gain;
+}
+
+/** Representations h of references and test pictures. */
+export interface RunEmbeddings {
+  /** Those of the encoder before training. */
+  before: PartEmbeddings;
+  /** Those of the trained encoder; `null` where training was aborted. */
+  after: PartEmbeddings | null;
+}
+
 /** What {@link evaluateRun} finds. */
 export interface RunEvaluationResult {
   /** What training gave. */
@@ -61,9 +77,9 @@ export interface RunEvaluationResult {
   /** The encoder after training; `null` where training was aborted. */
   after: EmbeddingWorth | null;
   /** The trained encoder against the pixels and against itself before; `null` where training was aborted. */
-  gains: { overRawPixels: Gain; overBefore: Gain } | null;
+  gains: RunGains | null;
   /** Representations h before and after, for maps and searches. */
-  embeddings: { before: PartEmbeddings; after: PartEmbeddings | null };
+  embeddings: RunEmbeddings;
 }
 
 /**
@@ -74,7 +90,7 @@ export interface RunEvaluationResult {
  * @param pictures - References and test pictures with labels; training itself needs none.
  * @param train - Trains, and gives the history of it.
  * @returns Accuracies with 95 % intervals, their differences, the embeddings, and the history.
- * @throws {@link ShapeError} when references and test pictures differ in size; what `train` throws; and what
+ * @throws `ShapeError` when references and test pictures differ in size; what `train` throws; and what
  * `knnClassifier` and `linearProbe` throw on labels.
  * @example
  * const { before, after, gains } = await evaluateRun(simclr, { references, test }, () =>

@@ -18,7 +18,9 @@ export {
   evaluateRun,
   type Gain,
   type PartEmbeddings,
+  type RunEmbeddings,
   type RunEvaluationResult,
+  type RunGains,
 } from './evaluate-run.js';
 export { writeReport } from './report.js';
 export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';

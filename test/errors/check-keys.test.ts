@@ -18,7 +18,7 @@ describe('checkKeys', () => {
       ),
     );
     expect(() => checkKeys<Options>('fit', { colour: undefined } as Options, known, 'training')).toThrow(
-      /^fit: training must have no other fields than batchSize, epochs\. Received: training\.color\.$/,
+      /^fit: training must have no other fields than batchSize, epochs\. Received: training\.colour\.$/,
     );
   });
 

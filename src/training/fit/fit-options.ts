@@ -13,7 +13,7 @@ export interface FitOptions {
   /**
    * Minutes of training in this call; with `resume`, in the whole run, whose time so far a checkpoint holds. Training ends
    * after the step that passes them, so that a call takes at least one step. A learning rate by the share of the run
-   * ({@link warmupCosineByShare}) follows the clock then, or the epochs where those end first. A finite number > 0.
+   * (`warmupCosineByShare`) follows the clock then, or the epochs where those end first. A finite number > 0.
    *
    * @defaultValue no limit
    */

@@ -29,7 +29,7 @@ export type LearningRatePlan =
       name: 'constant';
     }
   | {
-      /** Linear warm-up, then half a cosine: {@link warmupCosineSchedule}. */
+      /** Linear warm-up, then half a cosine: `warmupCosineSchedule`. */
       name: 'warmupCosine';
       /** Epochs of warm-up, >= 0, rounded to a number of steps. */
       warmupEpochs: number;
@@ -45,7 +45,7 @@ export type LearningRatePlan =
       interval?: 'step' | 'epoch';
     }
   | {
-      /** The same over the share of the run that is done, by steps or by the clock: {@link warmupCosineByShare}. */
+      /** The same over the share of the run that is done, by steps or by the clock: `warmupCosineByShare`. */
       name: 'warmupCosineByShare';
       /** Share of the run that the warm-up takes, >= 0 and < 1. @defaultValue `0.05` */
       warmupShare?: number;
