@@ -1,11 +1,32 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const testsIn = (folders: readonly string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Rooms whose numbers depend on the backend: their tests run on each. */
-export const numericRooms = [
+type ProjectTest = NonNullable<TestProjectInlineConfiguration['test']>;
+interface Settings {
+  BACKEND: string;
+  WASM_THREADS?: string;
+  WASM_MEMORY?: 'own';
+  RELAXED_SIMD?: 'off';
+}
+
+/** A project of tests that import the source, under the settings of test/helpers/setting.ts. */
+const sourceProject = (name: string, settings: Partial<Settings>, test: ProjectTest) => ({
+  extends: true as const,
+  test: {
+    name,
+    setupFiles: ['test/helpers/setup.ts'],
+    env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
+    ...test,
+  },
+});
+
+/** Folders whose numbers depend on the backend. Projects `wasm` and `kernels` run them all, project `backend` on any backend. */
+const numericFolders = [
   'augmentations',
   'distributed',
   'evaluation',
@@ -17,75 +38,135 @@ export const numericRooms = [
   'training',
 ];
 
-/** What depends on how the wasm kernels are built and divided. */
-const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'];
+/** The numeric folders that plain JavaScript runs in seconds. It runs the others in the project `slow`. */
+const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
+const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
 
-interface Settings {
-  BACKEND: string;
-  WASM_THREADS?: string;
-  WASM_MEMORY?: 'own';
-  RELAXED_SIMD?: 'off';
-}
+/** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
+const trainingFolders = ['doctor', 'options', 'recipes'];
 
-/** Tests under the settings of test/helpers/setting.ts. Plain JavaScript takes a core a file, the kernels take all cores. */
-const project = (name: string, include: string[], settings: Settings, exclude: string[] = []) => ({
-  extends: true as const,
-  test: {
-    name,
-    include,
-    exclude,
-    ...(settings.BACKEND === 'cpu'
-      ? { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } }
-      : { maxWorkers: 1, sequence: { groupOrder: 1 } }),
-    env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
-  },
-});
+/** What else takes minutes. */
+const slow = ['test/docs/guides.test.ts'];
 
-const kernels = (name: string, settings: Omit<Settings, 'BACKEND'>) =>
-  project(
-    name,
-    kernelTests.map((path) => `test/${path}{/**/*,}.test.ts`),
-    { BACKEND: 'wasm', ...settings },
-  );
-
-/** The kernels' other variants, for `npm run test:wasm`: a minute all together. */
-const wasmVariants = [
-  kernels('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
-  kernels('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
-  kernels('wasm-plain-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own', RELAXED_SIMD: 'off' }),
+/** Folders with a project of their own. */
+const otherFolders = [
+  'browser',
+  'examples-packed',
+  'faults',
+  'main',
+  'mpi/jobs',
+  'package',
+  'runtimes',
+  'studio',
+  'wasm',
+  'webgpu',
 ];
+
+/** Plain JavaScript takes one core per file, the kernels take all cores. */
+const inParallel: ProjectTest = { maxWorkers: availableParallelism(), sequence: { groupOrder: 0 } };
+const oneByOne: ProjectTest = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+
+/** What depends on how the wasm kernels are built and divided among threads. */
+const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'].map(
+  (start) => `test/${start}{/**/*,}.test.ts`,
+);
+const kernelProject = (name: string, settings: Partial<Settings>) =>
+  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...oneByOne });
+
+/** The studio's tests that train for minutes. */
+const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];
+const studio: ProjectTest = { globalSetup: ['test/studio/build.ts'], ...oneByOne };
+
+/** The npm package `webgpu` where `npm run lane -- webgpu` fetched it. */
+const fetchedWebGPU = path('./.cache/backends/webgpu/node_modules/webgpu/index.js');
+const webgpu = process.env.SIMCLR_TEST_WEBGPU ?? (existsSync(fetchedWebGPU) ? fetchedWebGPU : undefined);
+
+const projects = [
+  // `npm test` is `cpu`, `wasm` and `kernels`.
+  sourceProject(
+    'cpu',
+    { BACKEND: 'cpu' },
+    {
+      include: ['test/**/*.test.ts'],
+      exclude: [...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]), ...slow],
+      ...inParallel,
+    },
+  ),
+  sourceProject(
+    'wasm',
+    { BACKEND: 'wasm', WASM_THREADS: '1' },
+    {
+      include: testsIn([...numericFolders, ...trainingFolders]),
+      exclude: kernelTests,
+      ...inParallel,
+    },
+  ),
+  // Two threads also on a machine with one core: the one number that every machine tests.
+  kernelProject('kernels', { WASM_THREADS: '2' }),
+
+  // What takes longer. See scripts/lane.mjs for the command of each.
+  sourceProject('slow', { BACKEND: 'cpu' }, { include: [...testsIn(slowOnCPU), ...slow], ...inParallel }),
+  sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
+  kernelProject('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
+  kernelProject('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
+  kernelProject('wasm-plain-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own', RELAXED_SIMD: 'off' }),
+  // SIMCLR_TEST_BACKEND names the backend. One file at a time has the graphics device.
+  sourceProject('backend', {}, { include: testsIn(numericFolders), testTimeout: 600_000, ...oneByOne }),
+  {
+    ...sourceProject('webgpu', { BACKEND: 'cpu' }, { include: testsIn(['webgpu']), ...oneByOne }),
+    ...(webgpu ? { resolve: { alias: [{ find: /^webgpu$/, replacement: webgpu }] } } : {}),
+  },
+  // Jobs under mpirun share the machine's cores.
+  sourceProject('mpi', {}, { include: testsIn(['mpi/jobs']), ...oneByOne }),
+  sourceProject('studio', {}, { include: testsIn(['studio']), exclude: longStudioTests, ...studio }),
+  sourceProject('studio-long', {}, { include: longStudioTests, ...studio }),
+
+  // These use the library as it is built and packed.
+  {
+    test: {
+      name: 'package',
+      include: testsIn(['package', 'main', 'runtimes']),
+      ...inParallel,
+      pool: 'forks' as const,
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
+    },
+  },
+  {
+    test: {
+      name: 'examples',
+      include: testsIn(['examples-packed']),
+      globalSetup: ['test/examples-packed/install.ts'],
+      pool: 'forks' as const,
+      testTimeout: 300_000,
+      hookTimeout: 600_000,
+      ...oneByOne, // an example takes all cores
+    },
+  },
+];
+
+/** vitest reads this from a configuration too, though its types know it as a flag alone. `--project` overrides it. */
+const withoutProjectFlag = { project: ['cpu', 'wasm', 'kernels'] };
 
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^simclr-ts$/, replacement: source('index.ts') },
-      { find: /^simclr-ts\/(.+)$/, replacement: source('$1/index.ts') },
+      { find: /^simclr-ts$/, replacement: path('./src/index.ts') },
+      { find: /^simclr-ts\/(.+)$/, replacement: path('./src/$1/index.ts') },
     ],
   },
   test: {
-    setupFiles: ['test/helpers/setup.ts'],
     pool: 'forks',
     testTimeout: 300_000,
     hookTimeout: 120_000,
-    projects: [
-      project('cpu', ['test/**/*.test.ts'], { BACKEND: 'cpu' }, [
-        'test/browser/**',
-        'test/examples-packed/**',
-        'test/main/**',
-        'test/mpi/jobs/**',
-        'test/package/**',
-        'test/runtimes/**',
-        'test/studio/**',
-        'test/wasm/**',
-        'test/webgpu/**',
-      ]),
-      // Two threads also on a machine of one core: the one number that every machine tests.
-      project(
-        'wasm',
-        [...numericRooms, 'wasm'].map((room) => `test/${room}/**/*.test.ts`),
-        { BACKEND: 'wasm', WASM_THREADS: '2' },
-      ),
-      ...(process.env.SIMCLR_TEST_WASM_VARIANTS === '1' ? wasmVariants : []),
-    ],
+    projects,
+    ...withoutProjectFlag,
+    // With --coverage. scripts/print-coverage.mjs prints it.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/wasm/assembly/**', '**/*.generated.ts'],
+      reporter: ['json-summary'],
+    },
   },
 });

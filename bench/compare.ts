@@ -1,5 +1,6 @@
 import { interleave, type MeasureOptions, type Memory, type Timings, type Worker } from './measure.js';
-import type { Row, Side } from './rows.js';
+import type { Row } from './rows.js';
+import type { Side } from './side.js';
 import { median, quartiles } from './statistics.js';
 import { amountOf, unitOf } from './work.js';
 

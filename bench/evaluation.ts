@@ -17,8 +17,7 @@ const classes = 10;
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 1))
-    throw new InvalidArgumentError('A whole number >= 1 is needed.');
+  if (!(Number.isInteger(value) && value >= 1)) throw new InvalidArgumentError('An integer >= 1 is needed.');
   return value;
 }
 

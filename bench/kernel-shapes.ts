@@ -64,7 +64,7 @@ export const matrixProduct = { inner: 512, columns: 512 } as const;
 /** Input of the stem's pool. */
 export const poolInput = { size: 48, channels: 64 } as const;
 
-/** Input of batch normalisation: the output of the stem's convolution. */
+/** Input of batch normalization: the output of the stem's convolution. */
 export const normalizationInput = { size: 48, channels: 64 } as const;
 
 /** Sizes of the variables that the update walks over: three of the four stages' largest kernels. */

@@ -1,5 +1,5 @@
 /**
- * Where a training step's time goes, kernel by kernel: `npm run bench:profile -- --help`.
+ * Where a training step's time goes, kernel by kernel: `npm run lane -- profile --help`.
  *
  * One step at a time under tfjs's profiler, after warm-up; of each kernel the median over the rounds.
  */
@@ -21,11 +21,11 @@ import { median } from './statistics.js';
 import { stems } from './work.js';
 
 const whole = (text: string) => {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a whole number from 1');
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('an integer from 1');
   return Number(text);
 };
 
-const { batch, size, threads, rounds, json } = new Command('bench:profile')
+const { batch, size, threads, rounds, json } = new Command('npm run lane -- profile')
   .option('--batch <pictures>', 'pictures of a step', whole, 32)
   .option('--size <pixels>', 'height and width: 96 with the 7x7 stem, 32 with the 3x3 one', whole, 96)
   .option('--threads <count>', 'threads of the kernels', whole, 2)

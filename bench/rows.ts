@@ -1,13 +1,6 @@
 import { kernelNames } from './kernel-shapes.js';
-import type { RuntimeName } from './runtimes.js';
+import type { RuntimeName, Side } from './side.js';
 import { type EmbedWork, type StepWork, stems, type TrainWork, type Work } from './work.js';
-
-/** Some work in some runtime. */
-export interface Side {
-  runtime: RuntimeName;
-  threads: number;
-  work: Work;
-}
 
 /** One row of the table: what is compared with what. */
 export interface Row {

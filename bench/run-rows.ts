@@ -1,7 +1,8 @@
 import { compare, type Result } from './compare.js';
 import type { MeasureOptions } from './measure.js';
-import type { Row, Side } from './rows.js';
-import type { Runtime, RuntimeName } from './runtimes.js';
+import type { Row } from './rows.js';
+import type { Runtime } from './runtimes.js';
+import type { RuntimeName, Side } from './side.js';
 import { formatHeader, formatResult } from './table.js';
 import { startWorker } from './worker-process.js';
 

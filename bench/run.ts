@@ -31,7 +31,7 @@ async function main(options: BenchOptions): Promise<void> {
     return;
   }
   if (!existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.url)))) {
-    throw new Error('bench: the built library is measured, and dist is missing. Run npm run build:js first.');
+    throw new Error('bench: the built library is measured, and dist is missing. Run npm run build first.');
   }
   const { json } = options;
   const write = async (results: readonly Result[]) => {

@@ -4,18 +4,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import type { Side } from './rows.js';
+import type { RuntimeName, Side } from './side.js';
 import type { WorkerCommand } from './worker-process.js';
-
-/** Where work can run. */
-export type RuntimeName = 'ours' | 'ranks-1' | 'ranks-2' | 'stock' | 'tfjs-node' | 'pytorch';
 
 /** How a runtime is started, or why it is not to be had here. */
 export type Runtime = { start(side: Side): WorkerCommand } | { missing: string };
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(folder, '.cache');
-const installHint = 'npm run bench:setup installs it where it can be had';
+const installHint = 'npm run lane -- bench-setup installs it where it can be had';
 
 /** Workers that need nothing but Node. */
 const sources = {

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the benchmarks compare with, from the package registries:
 #
-#     npm run bench:setup                       both
-#     npm run bench:setup -- pytorch            PyTorch and torchvision (Debian's where apt-get may be used, else PyPI's)
-#     npm run bench:setup -- tfjs-node          tfjs-node on TensorFlow 2.15, built here
+#     npm run lane -- bench-setup                   both
+#     npm run lane -- bench-setup pytorch           PyTorch and torchvision (Debian's where apt-get may be used, else PyPI's)
+#     npm run lane -- bench-setup tfjs-node         tfjs-node on TensorFlow 2.15, built here
 #
 # Everything but Debian's packages goes to bench/.cache, which git ignores. What is there already is left as it is.
 set -uo pipefail
@@ -12,7 +12,7 @@ cache=$here/.cache
 tfjs_version=4.22.0
 tensorflow_version=2.15.1
 
-say() { echo "bench:setup: $*"; }
+say() { echo "bench-setup: $*"; }
 
 python_with_torch() {
   local python

@@ -1,5 +1,5 @@
 /**
- * The value below which a share `q` of the numbers lies, between neighbours in proportion.
+ * The value below which a share `q` of the numbers lies, between neighbors in proportion.
  *
  * @param values - One or more.
  * @param q - From 0 to 1.

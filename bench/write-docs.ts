@@ -2,7 +2,7 @@
  * Writes the tables of docs/performance.md from what the benchmarks printed:
  *
  *     npm run bench -- --json bench.json
- *     npm run bench:profile -- --json profile.json
+ *     npm run lane -- profile --json profile.json
  *     npx tsx bench/write-docs.ts --bench bench.json --profile profile.json
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ interface Profile {
 const page = new URL('../docs/performance.md', import.meta.url);
 const { bench, profile } = new Command('write-docs')
   .requiredOption('--bench <file>', 'what npm run bench wrote')
-  .requiredOption('--profile <files...>', 'what npm run bench:profile wrote, one or more')
+  .requiredOption('--profile <files...>', 'what npm run lane -- profile wrote, one or more')
   .parse()
   .opts<{ bench: string; profile: string[] }>();
 

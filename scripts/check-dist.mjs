@@ -1,10 +1,10 @@
-// Runs before the package is packed: a package without its types, or with an entry that is not built, is worse than none.
+// npm runs this before it packs: refuses a package without its types or with an entry that is not built.
 import { existsSync, readFileSync } from 'node:fs';
 
 const root = new URL('..', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 
-/** All files that a field names, however deep. */
+/** All files that a field names, at any depth. */
 const filesOf = (field) =>
   typeof field === 'string' ? [field] : Object.values(field ?? {}).flatMap(filesOf);
 

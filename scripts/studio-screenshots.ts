@@ -1,5 +1,5 @@
-// Writes the pictures of docs/studio.md and the animation of the README: the built studio with its own sample pictures,
-// while it trains and after some minutes of training.
+// Writes the pictures of docs/studio.md and the animation of the README: the built studio with its sample pictures, during
+// training and after some minutes of it.
 // Run: npx tsx scripts/studio-screenshots.ts [passes]
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -9,7 +9,7 @@ import { openStudio, setTraining } from '../test/studio/open-studio.js';
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const passes = process.argv[2] ?? '100';
 
-/** Width of the animation in pixels, and how long each of its pictures and the last one is seen. */
+/** Width of the animation in pixels, and how long each frame and the last one stays. */
 const animationWidth = 640;
 const [milliseconds, lastMilliseconds] = [300, 3000];
 const mostFrames = 40;
@@ -22,7 +22,7 @@ const section = async (id: string, name: string) => {
   await page.locator(id).screenshot({ path: `${images}studio-${name}.png` });
 };
 
-/** A picture of the part that trains at each move of the map, until training is done. */
+/** One screenshot of the training panel each time the map moves, until training ends. */
 async function framesOfTraining(): Promise<Buffer[]> {
   const frames: Buffer[] = [];
   const mapOf = () => page.locator('#map').getAttribute('aria-label');
@@ -43,7 +43,7 @@ async function framesOfTraining(): Promise<Buffer[]> {
   }
 }
 
-/** Writes frames as an animation. They are all of the first one's size. */
+/** Writes frames, all of the same size, as an animation. */
 async function writeAnimation(frames: Buffer[]): Promise<void> {
   const taken = frames.filter(
     (_, index) => index % Math.ceil(frames.length / mostFrames) === 0 || index === frames.length - 1,

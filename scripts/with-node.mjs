@@ -1,12 +1,12 @@
 /**
- * Runs a command on another Node than the one that is installed: the npm registry has them as packages.
+ * Runs a command on a Node other than the installed one, which npm has as a package.
  *
  *     node scripts/with-node.mjs latest vitest run --project wasm
  *     node scripts/with-node.mjs 24 npm test
  *
- * The first argument is a version, a range or a tag of the package `node-<platform>-<arch>`. It is kept in `.cache`,
- * which git ignores. Where it cannot be had this fails, so that a missing Node never looks like a passed test;
- * `SIMCLR_LEAVE_OUT_OTHER_NODE=1` makes it a printed omission.
+ * The first argument is a version, a range or a tag of the package `node-<platform>-<arch>`. The package stays in `.cache`,
+ * which git ignores. The script fails when npm cannot install it, so that a missing Node never looks like a passed test;
+ * with `SIMCLR_LEAVE_OUT_OTHER_NODE=1` it prints that it was skipped and succeeds.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const shell = process.platform === 'win32'; // npm and the commands of packages 
 const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 const folder = join(root, '.cache', `node-${wanted.replace(/[^\w.-]/g, '_')}`);
 mkdirSync(folder, { recursive: true });
-// A package of its own: without it npm would climb up and write in the library's package.json.
+// Without a package.json of its own here, npm would write to the library's.
 writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
 const install = [
   'install',
@@ -43,7 +43,7 @@ const executable = [folderOf('node'), folderOf('node.exe')].find(existsSync);
 const version = executable && spawnSync(executable, ['--version'], { encoding: 'utf8' }).stdout?.trim();
 if (!version) {
   const reason = installed === 0 ? `${name} holds no Node that runs here` : stderr?.trim();
-  console.error(`with-node: NOT RUN on Node ${wanted}: it cannot be had from npm.\n${reason}`);
+  console.error(`with-node: NOT RUN on Node ${wanted}: npm cannot install it.\n${reason}`);
   if (process.env.SIMCLR_LEAVE_OUT_OTHER_NODE === '1') {
     console.error('with-node: left out, because SIMCLR_LEAVE_OUT_OTHER_NODE=1.');
     process.exit(0);

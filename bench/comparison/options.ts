@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { integer, numberFrom } from '../../src/cli/options.js';
 import type { Budget } from './task.js';
 
 /** What the command line says. */
@@ -11,26 +12,16 @@ export interface ComparisonOptions {
   json: string | undefined;
 }
 
-function number(minimum: number, whole = true): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= minimum) || (whole && !Number.isInteger(value))) {
-      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number >= ${minimum}.`);
-    }
-    return value;
-  };
-}
-
 /** Reads the flags; `--help` and mistakes end the process with a text. */
 export function readOptions(argv: string[]): ComparisonOptions {
   const command = new Command('npm run compare --')
     .description('Ours and PyTorch: the same recipe on the same pictures of CIFAR-10, evaluated alike.')
-    .option('--minutes <m>', 'training time of each side and seed', number(0.01, false))
-    .option('--pairs <p>', 'pictures that each side sees per seed instead, two views each', number(256))
-    .option('--seeds <n>', 'runs of each side, with the seeds 0 to n - 1', number(1), 1)
-    .option('--threads <n>', 'threads of both sides', number(1), 2)
-    .option('--references <n>', 'labelled pictures that kNN and linear probe learn from', number(50), 10_000)
-    .option('--test-images <n>', 'test pictures, of 10,000', number(10), 10_000)
+    .option('--minutes <m>', 'training time of each side and seed', numberFrom(0.01))
+    .option('--pairs <p>', 'pictures that each side sees per seed instead, two views each', integer(256))
+    .option('--seeds <n>', 'runs of each side, with the seeds 0 to n - 1', integer(1), 1)
+    .option('--threads <n>', 'threads of both sides', integer(1), 2)
+    .option('--references <n>', 'labeled pictures that kNN and linear probe learn from', integer(50), 10_000)
+    .option('--test-images <n>', 'test pictures, of 10,000', integer(10), 10_000)
     .option('--json <file>', 'writes the result')
     .addHelpText(
       'after',

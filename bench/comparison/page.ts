@@ -38,18 +38,24 @@ function verdict({ difference, budget, seeds }: ComparisonResult): string[] {
   });
   const interval =
     seeds.length > 1
-      ? 'Intervals are of 95 %, by Student’s t over the seeds; that of the difference is Welch’s.'
-      : 'Intervals are of 95 % over samples of test pictures: Wilson’s, and for the difference the paired one.';
-  return [`${sentences.join(' ')} ${interval}`];
+      ? 'The intervals are 95 %, by Student’s t over the seeds; that of the difference is Welch’s.'
+      : 'The intervals are 95 % over samples of test pictures: Wilson’s, and the paired one for the difference.';
+  return [[...sentences, interval].map((sentence) => `- ${sentence}`).join('\n')];
 }
 
 function section(result: ComparisonResult): string {
   const { ours, pytorch, missing, machine, threads, date, references, testImages } = result;
-  const against = pytorch === null ? `PyTorch is missing: ${missing}.` : `Against ${pytorch.framework}.`;
+  const against = pytorch === null ? `PyTorch is missing: ${missing}.` : `Against ${pytorch.framework}`;
   const title = 'minutes' in result.budget ? 'The same time' : 'The same number of pictures';
   return [
     `## ${title}`,
-    `Each side: ${describeBudget(result)}; ${threads} ${threads === 1 ? 'thread' : 'threads'}. kNN and linear probe learn from ${references.toLocaleString('en-US')} labelled pictures and are asked ${testImages.toLocaleString('en-US')}. ${ours.framework}. ${against} ${machine}, ${date}.`,
+    [
+      `- Each side: ${describeBudget(result)}; ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      `- kNN and linear probe learn from ${references.toLocaleString('en-US')} labeled pictures and are tested on ${testImages.toLocaleString('en-US')}`,
+      `- ${ours.framework}`,
+      `- ${against}`,
+      `- ${machine}, ${date}`,
+    ].join('\n'),
     markdownTable(tableOf(result)),
     ...verdict(result),
     lossTable(result),
@@ -63,30 +69,30 @@ export function comparisonPage(results: readonly ComparisonResult[]): string {
     ['setting', 'both sides'],
     [
       'encoder',
-      `ResNet-18 of width ${recipe.width}, 7x7 stem with stride 2 and pool, torchvision's initialisation`,
+      `ResNet-18 of width ${recipe.width}, 7x7 stem with stride 2 and pool, torchvision's initialization`,
     ],
     [
       'projection head',
-      `${[512, ...recipe.headHidden, recipe.headOutput].join('-')}, no batch normalisation`,
+      `${[512, ...recipe.headHidden, recipe.headOutput].join('-')}, no batch normalization`,
     ],
     ['loss', `NT-Xent, temperature ${recipe.temperature}`],
-    ['batch', `${recipe.batchSize} pictures, both views in one batch for batch normalisation`],
+    ['batch', `${recipe.batchSize} pictures, both views in one batch for batch normalization`],
     [
       'optimizer',
       `AdamW, learning rate ${recipe.learningRate}, weight decay ${recipe.weightDecay}, ${100 * recipe.warmupShare} % warm-up, then cosine to 0`,
     ],
     [
       'augmentation',
-      `crop of ${recipe.cropScale.join(' to ')} of the area, mirroring ${recipe.flipProbability}, colour jitter of strength ${recipe.jitterStrength} with probability ${recipe.jitterProbability}, greyscale ${recipe.grayscaleProbability}, no blur`,
+      `crop of ${recipe.cropScale.join(' to ')} of the area, horizontal flip ${recipe.flipProbability}, color jitter of strength ${recipe.jitterStrength} with probability ${recipe.jitterProbability}, grayscale ${recipe.grayscaleProbability}, no blur`,
     ],
-    ['input', `normalised by mean ${recipe.mean.join(', ')} and deviation ${recipe.std.join(', ')}`],
+    ['input', `normalized by mean ${recipe.mean.join(', ')} and standard deviation ${recipe.std.join(', ')}`],
   ];
   return `${[
     '# Comparison with PyTorch',
-    'The same recipe, written once with this library and once with PyTorch, trained on the same 50,000 pictures of CIFAR-10 without labels. Both hand over their representations, and the same code evaluates them: `knnClassifier` and `linearProbe`.',
+    'Compare this library with PyTorch: the same recipe, written once with each, trained on the same 50,000 pictures of\nCIFAR-10 without labels. The same code evaluates the representations of both: `knnClassifier` and `linearProbe`.',
     '```sh\nnpm run compare -- --minutes 7 --json time.json\nnpm run compare -- --pairs 51200 --seeds 3 --json pairs.json\nnpx tsx bench/comparison/write-docs.ts time.json pairs.json  # this page\n```',
     markdownTable(settings),
     ...results.map(section),
-    '## Are the two the same?\n\n`npx tsx bench/comparison/check.ts` gives both equal weights and equal views, and prints the losses of the first steps, the error of both gradients against float64, and moments of the views that the two augmentations make of the same pictures.',
+    '## Check that both are the same\n\n`npx tsx bench/comparison/check.ts` gives both equal weights and equal views. It prints:\n\n- the losses of the first steps,\n- the error of both gradients against float64,\n- moments of the views that the two augmentations make of the same pictures.',
   ].join('\n\n')}\n`;
 }

@@ -1,6 +1,6 @@
 /** What both sides train by: plain data, handed to each as JSON. */
 export const recipe = {
-  /** ResNet-18 of width 64, 7x7 stem with stride 2 and pool, torchvision's initialisation. */
+  /** ResNet-18 of width 64, 7x7 stem with stride 2 and pool, torchvision's initialization. */
   stem: 'imagenet',
   width: 64,
   headHidden: [512, 512],

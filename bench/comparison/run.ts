@@ -78,9 +78,7 @@ async function evaluate(folder: string, dim: number, labels: Labels) {
 async function main(options: ComparisonOptions): Promise<void> {
   const { json, budget, seeds, threads, references, testImages } = options;
   if (!existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))) {
-    throw new Error(
-      'compare: the built library is compared, and dist is missing. Run npm run build:js first.',
-    );
+    throw new Error('compare: the built library is compared, and dist is missing. Run npm run build first.');
   }
   if (json !== undefined) {
     // A path that cannot be written is known before anything is trained.

@@ -30,7 +30,7 @@ export function tableOf({ budget, ours, pytorch, difference, speedRatio }: Compa
     ...('minutes' in budget
       ? [
           both(
-            'pairs a second',
+            'pairs per second',
             ({ pairsPerSecond }) => pairsPerSecond.toFixed(1),
             speedRatio === undefined ? '' : `${speedRatio.toFixed(2)} times`,
           ),

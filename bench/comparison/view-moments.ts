@@ -7,10 +7,10 @@ export const momentNames = [
   'mean square green',
   'mean square blue',
   'variance within a view',
-  'share of grey views',
+  'share of gray views',
   'share of black or white values',
-  'squared difference of neighbours, right',
-  'squared difference of neighbours, below',
+  'squared difference of neighbors, right',
+  'squared difference of neighbors, below',
   'squared difference of channels',
   'left half less right half',
   'upper half less lower half',
@@ -18,7 +18,7 @@ export const momentNames = [
 
 /**
  * Averages over all views of a draw, in the order of {@link momentNames}. They see crops (smoothness, means),
- * mirroring, jitter (levels, contrast, clipping, colour) and loss of colours.
+ * mirroring, jitter (levels, contrast, clipping, color) and loss of colors.
  *
  * @param views - `count` pictures of 32x32x3.
  * @param layout - Whether a picture's channels lie side by side or one after the other.
@@ -66,10 +66,10 @@ export function momentsOf(
     add('mean square blue', square[2]!);
     const overall = (mean[0]! + mean[1]! + mean[2]!) / 3;
     add('variance within a view', (square[0]! + square[1]! + square[2]!) / 3 - overall ** 2);
-    add('share of grey views', channels < 1e-9 ? 1 : 0);
+    add('share of gray views', channels < 1e-9 ? 1 : 0);
     add('share of black or white values', clipped);
-    add('squared difference of neighbours, right', right);
-    add('squared difference of neighbours, below', below);
+    add('squared difference of neighbors, right', right);
+    add('squared difference of neighbors, below', below);
     add('squared difference of channels', channels);
     add('left half less right half', leftRight);
     add('upper half less lower half', upDown);

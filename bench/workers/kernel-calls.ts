@@ -28,7 +28,7 @@ type Layer = InstanceType<typeof layers.Layer>;
 
 /** What each side has its own of. */
 export interface Parts {
-  /** Layers that together are batch normalisation and ReLU. */
+  /** Layers that together are batch normalization and ReLU. */
   normalization(): Layer[];
   /** SGD with momentum. */
   optimizer(): Optimizer;

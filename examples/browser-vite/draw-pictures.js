@@ -16,7 +16,7 @@ const shapes = [
   },
 ];
 
-/** `count` canvases of 32x32 pixels, each with one of eight things: a shape in its colours, somewhere and of some size. */
+/** `count` canvases of 32x32 pixels, each with one of eight things: a shape in its colors, somewhere and of some size. */
 export function drawPictures(count) {
   const random = randomGenerator(1);
   const color = () => `rgb(${[0, 1, 2].map(() => Math.floor(random.uniform(0, 256))).join()})`;

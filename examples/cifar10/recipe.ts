@@ -1,12 +1,12 @@
 import {
   AdamW,
-  type Callback,
   checkpoint,
   type ImageArray,
   projectionHead,
   resnet18,
   SimCLR,
   simclrAugmentation,
+  warmupCosineByShare,
 } from 'simclr-ts';
 import { directory, onInterrupt, progressBar } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
@@ -32,7 +32,7 @@ const warmupShare = 0.05;
 const weightDecay = 1e-4;
 const temperature = 0.2;
 
-/** Colour tells CIFAR-10's classes apart: without greyscale views kNN gained 0.007 in as many pairs. */
+/** Color tells CIFAR-10's classes apart: without grayscale views kNN gained 0.007 in as many pairs. */
 const augmentationOptions = { size: 32, strength: 0.5, grayscaleProbability: 0, blur: false } as const;
 
 /** The trainer of this example. */
@@ -41,13 +41,20 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
     encoder: resnet18({ ...encoderOptions, seed }),
     projectionHead: projectionHead({
       inputDim: 8 * encoderOptions.width,
-      batchNorm: true,
+      batchNormalization: { hidden: true },
       seed: seed + 1,
     }),
     augmentation: simclrAugmentation(augmentationOptions),
     normalization,
     temperature,
-    optimizer: new AdamW({ learningRate: peakLearningRate, weightDecay }),
+    optimizer: new AdamW({
+      learningRate: warmupCosineByShare({
+        peak: peakLearningRate,
+        start: 0.02 * peakLearningRate,
+        warmupShare,
+      }),
+      weightDecay,
+    }),
     seed,
   });
 }
@@ -55,10 +62,10 @@ export function buildTrainer({ seed }: Pick<RunOptions, 'seed'>): SimCLR {
 /** How a run is set, for its comparison with another. */
 export function describeSettings({ seed, images, batchSize, epochs, minutes }: RunOptions): object {
   return {
-    encoder: { architecture: 'resnet18', ...encoderOptions },
+    encoder: { name: 'resnet18', ...encoderOptions },
     augmentation: augmentationOptions,
     temperature,
-    optimizer: { className: 'AdamW', peakLearningRate, warmupShare, weightDecay },
+    optimizer: { name: 'adamW', peakLearningRate, warmupShare, weightDecay },
     training: {
       images,
       batchSize,
@@ -69,43 +76,23 @@ export function describeSettings({ seed, images, batchSize, epochs, minutes }: R
   };
 }
 
-/** Warm-up, then half a cosine to 0, over whatever ends first: the time or the steps. */
-function scheduleByProgress(progress: () => number): (step: number) => number {
-  return () => {
-    const share = Math.min(progress(), 1);
-    if (share < warmupShare) return peakLearningRate * Math.max(share / warmupShare, 0.02);
-    return (peakLearningRate / 2) * (1 + Math.cos((Math.PI * (share - warmupShare)) / (1 - warmupShare)));
-  };
-}
-
 /**
  * Trains until the epochs are done, the time is up or Ctrl-C comes, with a progress bar; the checkpoint lies in
  * `out/checkpoint` whatever happened.
  */
 export async function train(simclr: SimCLR, images: ImageArray, options: RunOptions) {
-  const { batchSize, minutes, epochs = 10_000, out } = options;
-  const size = Math.min(batchSize, images.shape[0]);
-  const totalSteps = epochs * Math.floor(images.shape[0] / size);
-  const began = performance.now();
-  const elapsed = () => (performance.now() - began) / 60_000;
-  const progress = () => Math.max(elapsed() / minutes, simclr.progress.step / totalSteps);
-  (simclr.optimizer as AdamW).learningRate = scheduleByProgress(progress);
-
-  const clock: Callback = {
-    onStepEnd(_, context) {
-      if (elapsed() >= minutes) context.stop('the time is up');
-    },
-  };
+  const { batchSize, minutes, epochs, out } = options;
+  const isTimed = Number.isFinite(minutes);
   const interrupt = onInterrupt();
   try {
     return await simclr.fit(images, {
-      epochs,
-      batchSize: size,
+      ...(epochs !== undefined && { epochs }),
+      ...(isTimed && { minutes }),
+      batchSize: Math.min(batchSize, images.shape[0]),
       callbacks: [
-        clock,
         recordLosses(out),
         checkpoint(directory(`${out}/checkpoint`), { everySteps: 100 }),
-        Number.isFinite(minutes) ? timedProgress(minutes) : progressBar(),
+        isTimed ? timedProgress(minutes) : progressBar(),
       ],
       signal: interrupt.signal,
     });

@@ -25,7 +25,7 @@ export async function showViews(simclr: SimCLR, labeled: LabeledImages, count: n
   const views = simclr.views(images, indices, 0);
   const [view1, view2] = await Promise.all(views.map((view) => view.data()));
   for (const tensor of [images, ...views]) tensor.dispose();
-  // The encoder sees normalised pixels; a page shows them as they were before.
+  // The encoder sees normalized pixels; a page shows them as they were before.
   const { mean, std } = simclr.normalization ?? { mean: [0, 0, 0], std: [1, 1, 1] };
   const cut = (data: ArrayLike<number>, index: number): ReportPicture => ({
     pixels: Uint8Array.from({ length: pictureBytes }, (_, i) =>

@@ -20,18 +20,18 @@ import {
   projectionHead,
   resnet18,
   SGD,
+  samplePictures,
   simclrAugmentation,
   trainableVariables,
   warmupCosineSchedule,
 } from 'simclr-ts';
-import { drawPictures } from './draw-pictures.js';
 
 const epochs = 6;
 const batchSize = 32;
 const seed = 1;
 
 await setBackend('wasm');
-const { images, labels } = drawPictures(192);
+const { images, labels } = samplePictures(192);
 
 const augmentation = simclrAugmentation({ size: 32, strength: 0.5, blur: false });
 const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8, seed });
@@ -39,14 +39,14 @@ const head = projectionHead({ inputDim: 64, hidden: [64], outputDim: 32, seed })
 const variables = trainableVariables(encoder, head);
 
 const totalSteps = epochs * batchesPerEpoch(images, { batchSize })!;
-const learningRate = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 4, totalSteps });
+const learningRate = warmupCosineSchedule({ peak: 0.1, warmupSteps: 4, totalSteps });
 const optimizer = new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 });
 
 /** A random view of each picture: a function of the seed, the epoch, the picture's number and the view's. */
 const view = (pictures: Tensor4D, epoch: number, indices: ArrayLike<number>, number: number) =>
   augment(augmentation, pictures, batchRandom({ seed, epoch, indices, view: number }));
 
-/** Pictures to projections, in training mode: batch normalisation uses the batch's own statistics. */
+/** Pictures to projections, in training mode: batch normalization uses the batch's own statistics. */
 const project = (pictures: Tensor4D) =>
   head.apply(encoder.apply(pictures, { training: true }) as Tensor2D, { training: true }) as Tensor2D;
 
@@ -83,4 +83,4 @@ const classifier = await knnClassifier(
   { neighbors: 5 },
 );
 const { accuracy } = await classifier.evaluate(rows(half), labels.slice(half));
-console.log(`what it shows by the nearest neighbours: ${Math.round(100 * accuracy)} % right`);
+console.log(`what it shows by the nearest neighbors: ${Math.round(100 * accuracy)} % right`);

@@ -36,7 +36,7 @@ const history = await dataParallel(simclr, communicator).fit(
   {
     epochs: 2,
     batchSize: 32 / communicator.size, // of one rank: 32 in all
-    callbacks: [progress({ every: 4 }), checkpoint(directory('runs/mpi'))], // on rank 0
+    callbacks: [progress({ everySteps: 4 }), checkpoint(directory('runs/mpi'))], // on rank 0
   },
 );
 if (communicator.rank === 0) {

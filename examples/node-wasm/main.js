@@ -1,12 +1,11 @@
-import 'simclr-ts/wasm'; // tfjs's wasm backend, made fit for training
-import { setBackend } from '@tensorflow/tfjs-core';
-import { nearestNeighbors, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
-import { readImageFolder } from 'simclr-ts/node';
-import { drawPictures } from './draw-pictures.js';
+import { nearestNeighbors, resnet18, SimCLR, samplePictures, simclrAugmentation } from 'simclr-ts';
+import { describeBackendChoice, readImageFolder, releaseBackend, useBestBackend } from 'simclr-ts/node';
 
-await setBackend('wasm');
+const choice = await useBestBackend({ prefer: 'wasm' }); // tfjs's wasm backend, made fit for training
+console.log(describeBackendChoice(choice));
+
 const folder = process.argv[2];
-const { images, labels } = folder ? await readImageFolder(folder, { size: 32 }) : drawPictures(192);
+const { images, labels } = folder ? await readImageFolder(folder, { size: 32 }) : samplePictures(192);
 
 const simclr = new SimCLR({
   encoder: resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8 }),
@@ -24,3 +23,4 @@ const { indices } = await nearestNeighbors(h, h, 2); // the nearest of each is i
 const right = labels?.filter((label, i) => labels[indices[2 * i + 1]] === label).length;
 if (labels)
   console.log(`nearest other picture shows the same: ${Math.round((100 * right) / labels.length)} %`);
+await releaseBackend(); // a graphics device would keep the process alive

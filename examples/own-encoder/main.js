@@ -1,12 +1,11 @@
 import 'simclr-ts/wasm';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { initializers, layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
-import { AdamW, nearestNeighbors, SimCLR, simclrAugmentation } from 'simclr-ts';
+import { AdamW, nearestNeighbors, SimCLR, samplePictures, simclrAugmentation } from 'simclr-ts';
 import { directory } from 'simclr-ts/node';
-import { drawPictures } from './draw-pictures.js';
 
 await setBackend('wasm');
-const { images, labels } = drawPictures(192);
+const { images, labels } = samplePictures(192);
 
 /** A network of your own: any model of tfjs-layers from pictures to one vector each. */
 let seed = 0;

@@ -33,7 +33,7 @@ async function embedAll(simclr: SimCLR, images: ImageArray, label: string, signa
 }
 
 /**
- * Accuracy of a k-nearest-neighbour classifier on the frozen representations, as a line for people.
+ * Accuracy of a k-nearest-neighbor classifier on the frozen representations, as a line for people.
  *
  * @param name - When it was measured.
  * @param signal - Ends the measurement with an `AbortError`.

@@ -7,7 +7,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import {
   AdamW,
   batchesPerEpoch,
@@ -21,6 +21,7 @@ import {
   simclrAugmentation,
 } from 'simclr-ts';
 import { directory, onInterrupt, progressBar, releaseBackend, useBestBackend } from 'simclr-ts/node';
+import { integer } from '../../src/cli/options.js';
 import { knnAccuracy } from './evaluate.js';
 import { loadPictures, problemWith, type STL10Files, side } from './pictures.js';
 import { timeStep } from './step-times.js';
@@ -87,7 +88,7 @@ async function main(flags: Flags): Promise<void> {
       signal,
       callbacks: [
         checkpoint(saved, { everySteps: 50 }),
-        process.stderr.isTTY ? progressBar() : progress({ every: 1, report: ({ text }) => log(text) }),
+        process.stderr.isTTY ? progressBar() : progress({ everySteps: 1, report: ({ text }) => log(text) }),
       ],
     });
     await writeFile(join(out, 'history.json'), JSON.stringify(history));
@@ -121,17 +122,7 @@ function report({ steps, outcome }: History, out: string): void {
     `${outcome}: ${steps.length} steps, loss ${first.loss.toFixed(4)} -> ${last.loss.toFixed(4)} ` +
       `(${Math.log(2 * last.pairs - 1).toFixed(4)} = nothing learnt), ${(pairs / seconds).toFixed(2)} pairs/s`,
   );
-  console.log(`Saved in ${join(out, 'checkpoint')}; go on with --resume.`);
-}
-
-function wholeNumber(least: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least) {
-      throw new InvalidArgumentError(`a whole number >= ${least} is expected.`);
-    }
-    return value;
-  };
+  console.log(`Saved in ${join(out, 'checkpoint')}; continue with --resume.`);
 }
 
 const program = new Command('stl10')
@@ -141,18 +132,18 @@ const program = new Command('stl10')
   .option('--train-labels <path>', 'train_y.bin, for kNN')
   .option('--test-images <path>', 'test_X.bin, for kNN')
   .option('--test-labels <path>', 'test_y.bin, for kNN')
-  .option('--batch-size <pictures>', 'pictures a step; each gives two views', wholeNumber(2), 32)
-  .option('--steps <steps>', 'steps of this call, at most', wholeNumber(1), 20)
+  .option('--batch-size <pictures>', 'pictures per step; each gives two views', integer(2), 32)
+  .option('--steps <steps>', 'steps of this call, at most', integer(1), 20)
   .option(
     '--epochs <epochs>',
     'passes over the pictures in all, at most; default: as --steps says',
-    wholeNumber(1),
+    integer(1),
   )
-  .option('--limit <pictures>', 'pictures to train on, at most', wholeNumber(2), 100_000)
-  .option('--evaluation-images <pictures>', 'of each labelled part, at most', wholeNumber(1), 500)
-  .option('--seed <seed>', 'of weights, order and views', wholeNumber(0), 0)
+  .option('--limit <pictures>', 'pictures to train on, at most', integer(2), 100_000)
+  .option('--evaluation-images <pictures>', 'of each labeled part, at most', integer(1), 500)
+  .option('--seed <seed>', 'of weights, order and views', integer(0), 0)
   .option('--out <folder>', 'where the checkpoint and history.json go', join('runs', 'stl10'))
-  .option('--resume', 'go on from the checkpoint in --out')
+  .option('--resume', 'continue from the checkpoint in --out')
   .option('--backend <name>', 'tfjs-node-gpu, webgpu, tfjs-node, wasm or cpu; default: the fastest here');
 
 try {

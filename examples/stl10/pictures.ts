@@ -35,7 +35,7 @@ export interface Pictures {
   description: string;
   /** Batches of 96x96 pictures for `fit`. */
   training: ImageDataset;
-  /** Labelled pictures, where there are any; 96x96 or to be enlarged by {@link enlargedBatches}. */
+  /** Labeled pictures, where there are any; 96x96 or to be enlarged by {@link enlargedBatches}. */
   evaluation: { train: LabeledImages; test: LabeledImages } | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Pictures {
 export interface Limits {
   /** Of the pictures to train on. */
   training: number;
-  /** Of each labelled part. */
+  /** Of each labeled part. */
   evaluation: number;
 }
 

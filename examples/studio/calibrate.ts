@@ -48,9 +48,9 @@ const command = withSharedOptions(new Command('npx tsx examples/studio/calibrate
   .option('--minutes <list>', 'measure after so many minutes of training', numbers(0, false), [])
   .option('--pairs <list>', 'measure after so many pairs', numbers(1), [])
   .option('--held-out <n>', 'test pictures to measure with, of 10,000', number(10), 2000)
-  .option('--others <n>', 'labelled pictures beside their own, of 5,000', number(10), 5000)
+  .option('--others <n>', 'labeled pictures beside their own, of 5,000', number(10), 5000)
   .option('--starting-encoder <file>', 'begin with these weights (safetensors)')
-  .option('--json <file>', 'write all figures there, anew after each measurement')
+  .option('--json <file>', 'write all figures there, again after each measurement')
   .parse();
 const options = command.opts<Options>();
 const { training: settings, augmentation } = options.set;
@@ -141,5 +141,5 @@ await simclr.fit(asImages(parts.own.pictures), {
   batchSize: Math.min(settings.batchSize, count),
   callbacks: [doctor({ onFinding: ({ message }) => log(`  doctor: ${message}`) }), measurements()],
 });
-console.log(`${(pairs / seconds).toFixed(0)} pairs a second of training alone`);
+console.log(`${(pairs / seconds).toFixed(0)} pairs per second of training alone`);
 simclr.dispose();

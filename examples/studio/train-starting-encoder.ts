@@ -3,7 +3,7 @@
  * calibrate.ts, which says whether it helps.
  *
  *     npx tsx examples/studio/train-starting-encoder.ts --minutes 120 --out runs/studio/starting-encoder.safetensors
- *     npm run studio:build    # with STUDIO_STARTING_ENCODER set to that file
+ *     npx vite build examples/studio  # with STUDIO_STARTING_ENCODER set to that file
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -33,7 +33,7 @@ const command = withSharedOptions(new Command('npx tsx examples/studio/train-sta
   .description('Trains the encoder that people may begin with in the studio, on CIFAR-10 without its labels.')
   .requiredOption('--out <file>', 'the safetensors file to write')
   .option('--minutes <m>', 'training time', number(0.05, false), 120)
-  .option('--pictures <n>', 'unlabelled pictures, of 40,000', number(64), 40_000)
+  .option('--pictures <n>', 'unlabeled pictures, of 40,000', number(64), 40_000)
   .parse();
 const { classes, minutes, out, pictures: wanted, set, threads } = command.opts<Options>();
 const { training: settings, augmentation } = set;

@@ -2,9 +2,16 @@ import 'simclr-ts/wasm';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { AdamW, imagenetMean, imagenetStd, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
+import {
+  AdamW,
+  imagenetMean,
+  imagenetStd,
+  resnet18,
+  SimCLR,
+  samplePictures,
+  simclrAugmentation,
+} from 'simclr-ts';
 import { loadStateDict, readSafetensors, stateDict, writeSafetensors } from 'simclr-ts/interop';
-import { drawPictures } from './draw-pictures.js';
 
 const file = 'weights.safetensors';
 if (!existsSync(file)) {
@@ -40,7 +47,7 @@ console.log(
 h.dispose();
 
 // Go on from there. With more pictures and hundreds of epochs this would be of use.
-const { epochs } = await simclr.fit(drawPictures(48).images, { epochs: 6, batchSize: 16 });
+const { epochs } = await simclr.fit(samplePictures(48).images, { epochs: 6, batchSize: 16 });
 const uniform = Math.log(2 * 16 - 1); // the loss of embeddings that tell nothing apart
 console.log(
   `loss ${epochs[0].loss.toFixed(3)} to ${epochs.at(-1).loss.toFixed(3)}; learning nothing: ${uniform.toFixed(3)}`,

@@ -4,8 +4,7 @@ import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
-import { nearestNeighbors, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
-import { drawPictures } from './draw-pictures.js';
+import { nearestNeighbors, resnet18, SimCLR, samplePictures, simclrAugmentation } from 'simclr-ts';
 
 const batchSize = 32;
 let stop = new AbortController();
@@ -18,7 +17,7 @@ async function train(epochs) {
   });
   await setBackend('wasm');
   await ready();
-  const { images, labels } = drawPictures(192);
+  const { images, labels } = samplePictures(192);
   const simclr = new SimCLR({
     encoder: resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8 }),
     augmentation: simclrAugmentation({ size: 32, strength: 0.5, blur: false }),
@@ -30,7 +29,7 @@ async function train(epochs) {
   const { indices } = await nearestNeighbors(h, h, 2); // the nearest of each is itself
   const right = labels.filter((label, i) => labels[indices[2 * i + 1]] === label).length;
   h.dispose();
-  simclr.dispose();
+  simclr.dispose({ includeGiven: true });
   postMessage({
     type: 'done',
     outcome: history.outcome, // 'completed', or 'aborted' after Stop

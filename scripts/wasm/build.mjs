@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { assemblyModule, readAssembly } from './layout.mjs';
 
 const relaxedSimd = ['--enable', 'relaxed-simd'];
-/** By the file that they go to: the wide build is loaded only where it may run. */
+/** Builds by target file: the wide one is loaded only on engines that may run it. */
 const builds = {
   binaries: {
     plain: ['--use', 'WIDE=0'],
@@ -19,7 +19,7 @@ const builds = {
 };
 
 /**
- * Compiles one repository's kernels where they are not up to date.
+ * Compiles the kernels of a repository unless they are up to date.
  *
  * @param {string} root - Folder of the repository.
  * @param {string} [compiler] - Name and version of the compiler.
@@ -57,21 +57,21 @@ export async function buildWasm(root, compiler = installedCompiler()) {
   }
   contents.push(layout);
   for (const [index, target] of targets.entries()) {
-    // Whoever reads it meanwhile sees the old file or the new one, never a part.
+    // A concurrent reader sees the old file or the new one, never part of it.
     await writeFile(`${target}.${process.pid}`, `${head}${contents[index]}\n`);
     await rename(`${target}.${process.pid}`, target);
   }
   return true;
 }
 
-/** What compiles: the optimizer is a package of its own. */
+/** The compiler and its optimizer, which is a package of its own. */
 function installedCompiler() {
   const require = createRequire(import.meta.url);
   const versionOf = (name) => `${name} ${require(`${name}/package.json`).version}`;
   return ['assemblyscript', 'binaryen'].map(versionOf).join(' and ');
 }
 
-/** The modules as constants of TypeScript. */
+/** The modules as TypeScript constants. */
 async function compile(entry, modules) {
   const { default: asc } = await import('assemblyscript/asc');
   const folder = await mkdtemp(join(tmpdir(), 'simclr-ts-wasm-'));
@@ -98,7 +98,7 @@ async function compile(entry, modules) {
       const { error, stderr } = await asc.main([entry, ...options, ...flags], {});
       if (error) throw new Error(`asc failed: ${error.message}\n${stderr}`);
       const bytes = await readFile(file);
-      // Static data would be written over the memory of TensorFlow.js, which this module shares.
+      // Static data would overwrite the memory of TensorFlow.js, which this module shares.
       if (hasSection(bytes, 11)) throw new Error(`${name}.wasm has static data`);
       lines.push(`export const ${name} = '${bytes.toString('base64')}';`);
     }
@@ -108,7 +108,7 @@ async function compile(entry, modules) {
   }
 }
 
-/** Whether a module has a section of this number. */
+/** Whether a module has a section with this number. */
 function hasSection(bytes, wanted) {
   for (let at = 8; at < bytes.length; ) {
     const id = bytes[at++];

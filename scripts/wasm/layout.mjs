@@ -1,10 +1,9 @@
 /**
- * Reads from the sources of the compiled kernels what their callers in TypeScript must know: the number of each kernel,
- * the constants, and where the fields of each structure lie. Only what is written plainly can be read; anything else is
- * an error rather than left out.
+ * Reads from the AssemblyScript sources what TypeScript callers must know: the number of each kernel, the constants, and the
+ * offsets of the fields of each structure. It understands plain declarations only and throws on anything else.
  */
 
-/** Bytes of AssemblyScript's types of fields; each is aligned to its size. */
+/** Sizes in bytes of AssemblyScript's field types; each is aligned to its size. */
 const sizes = { i32: 4, usize: 4, f32: 4, u64: 8, f64: 8 };
 
 /**
@@ -49,7 +48,7 @@ function layoutOf(where, body) {
   return [Math.ceil(end / widest) * widest, fields];
 }
 
-/** The cases of `run`: each calls one function of the kernels. */
+/** The cases of `run`: each calls one kernel. */
 function readKinds(run) {
   const kinds = {};
   for (const [, number, name] of run.matchAll(/^ {4}case (\d+):\n {6}(\w+)\(/gm))
@@ -61,11 +60,11 @@ function readKinds(run) {
   return kinds;
 }
 
-/** What {@link readAssembly} read, as a module in TypeScript. */
+/** The result of {@link readAssembly} as a TypeScript module. */
 export function assemblyModule({ kinds, constants, layouts }) {
   const entries = (values) =>
     Object.entries(values).map(([name, value]) => `  '${name}': ${JSON.stringify(value)},`);
-  // They are part of every bundle: of integers the offset alone.
+  // The layouts are part of every bundle, so integer fields hold the offset alone.
   const short = ([offset, type]) => (type === 'i32' || type === 'usize' ? offset : [offset, type]);
   const shortFields = (fields) =>
     Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, short(field)]));

@@ -27,7 +27,7 @@ export type ComposeParameters = readonly unknown[];
 export function compose(
   transforms: readonly DescribedTransform<unknown>[],
 ): DescribedTransform<ComposeParameters>;
-/** The same where a part of one's own has no `config`; the result has none either. */
+/** The same where a part of your own has no `config`; the result has none either. */
 export function compose(transforms: readonly Transform<unknown>[]): Transform<ComposeParameters>;
 export function compose(transforms: readonly Transform<unknown>[]): Transform<ComposeParameters> {
   const name = 'compose';
@@ -59,7 +59,7 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
       checkImages(name, images);
       if (parameters.length !== parts.length) {
         throw new ShapeError(
-          `${name}: parameters must have one entry a transform (${parts.length}). ` +
+          `${name}: parameters must have one entry per transform (${parts.length}). ` +
             `Received: parameters of length ${parameters.length}.`,
         );
       }

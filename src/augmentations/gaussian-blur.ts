@@ -34,7 +34,7 @@ export interface GaussianBlurOptions {
    */
   kernelSize?: number;
   /**
-   * Smallest and largest standard deviation in pixels, > 0; drawn uniformly, one a picture.
+   * Smallest and largest standard deviation in pixels, > 0; drawn uniformly, one per picture.
    *
    * @defaultValue `[0.1, 2]` (SimCLR, appendix A)
    */
@@ -106,7 +106,7 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
     !(Number.isInteger(kernelSize) && kernelSize >= 1 && kernelSize % 2 === 1)
   ) {
     throw new InvalidOptionError(
-      receivedMessage(name, 'kernelSize must be an odd whole number >= 1', 'kernelSize', kernelSize),
+      receivedMessage(name, 'kernelSize must be an odd integer >= 1', 'kernelSize', kernelSize),
     );
   }
   checkInterval(name, 'sigma', sigma);

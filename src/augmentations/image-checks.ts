@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkFloatTensor, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
-import type { ImageSize } from './transform.js';
+import type { ImageSize } from './image-size.js';
 
 /** @throws {@link ShapeError} unless `images` is float32 of rank 4. */
 export function checkImages(caller: string, images: Tensor4D): void {
@@ -29,7 +29,7 @@ export function checkRows(
   const length = values?.length;
   if (length !== batchSize * width) {
     throw new ShapeError(
-      `${caller}: ${argument} must hold ${width} ${width === 1 ? 'number' : 'numbers'} a picture, ` +
+      `${caller}: ${argument} must hold ${width} ${width === 1 ? 'number' : 'numbers'} per picture, ` +
         `${batchSize * width} in all. Received: ${argument} of length ${length}.`,
     );
   }
@@ -38,18 +38,13 @@ export function checkRows(
 /**
  * Both sides of a `size` option: one number stands for a square.
  *
- * @throws {@link InvalidOptionError} unless `size` is a whole number >= 1 or a pair of them.
+ * @throws {@link InvalidOptionError} unless `size` is an integer >= 1 or a pair of them.
  */
 export function resolveSize(caller: string, size: number | ImageSize): ImageSize {
   const sides: readonly number[] = Array.isArray(size) ? size : [size as number, size as number];
   if (sides.length !== 2 || !sides.every((side) => Number.isInteger(side) && side >= 1)) {
     throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'size must be a whole number >= 1 or a pair [height, width] of them',
-        'size',
-        size,
-      ),
+      receivedMessage(caller, 'size must be an integer >= 1 or a pair [height, width] of them', 'size', size),
     );
   }
   return [sides[0]!, sides[1]!];

@@ -1,5 +1,5 @@
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from './color/adjust-color.js';
-export type { ColorSemantics } from './color/blend.js';
+export type { ColorConvention } from './color/blend.js';
 export { type ColorJitterOptions, type ColorJitterParameters, colorJitter } from './color/color-jitter.js';
 export { grayscale, type RandomGrayscaleOptions, randomGrayscale } from './color/grayscale.js';
 export { type SolarizeOptions, solarize } from './color/solarize.js';

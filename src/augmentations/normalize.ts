@@ -45,7 +45,7 @@ function perChannel(
   const isList = (values: readonly number[]) => Array.isArray(values) && values.every(Number.isFinite);
   if (!isList(mean) || mean.length === 0) {
     throw new InvalidOptionError(
-      receivedMessage(name, 'mean must be an array of finite numbers, one a channel', 'mean', mean),
+      receivedMessage(name, 'mean must be an array of finite numbers, one per channel', 'mean', mean),
     );
   }
   if (!isList(std) || std.length !== mean.length || !std.every((value) => value > 0)) {

@@ -34,7 +34,7 @@ export function randomApply<P>(
   transform: DescribedTransform<P>,
   options: RandomApplyOptions,
 ): DescribedTransform<RandomApplyParameters<P>>;
-/** The same for a transform of one's own without `config`; the result has none either. */
+/** The same for a transform of your own without `config`; the result has none either. */
 export function randomApply<P>(
   transform: Transform<P>,
   options: RandomApplyOptions,

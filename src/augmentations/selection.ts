@@ -8,7 +8,7 @@ export interface SelectionParameters {
   selected: Uint8Array;
 }
 
-/** One draw a picture: 1 with `probability`. */
+/** One draw per picture: 1 with `probability`. */
 export function drawSelection(batchSize: number, random: BatchRandom, probability: number): Uint8Array {
   return Uint8Array.from({ length: batchSize }, (_, row) => (random.row(row).bernoulli(probability) ? 1 : 0));
 }

@@ -1,6 +1,6 @@
 import { checkKeys } from '../errors/check-keys.js';
 import { checkProbability } from '../errors/checks.js';
-import type { ColorSemantics } from './color/blend.js';
+import type { ColorConvention } from './color/blend.js';
 import { type ColorJitterOptions, colorJitter } from './color/color-jitter.js';
 import { randomGrayscale } from './color/grayscale.js';
 import { type ComposeParameters, compose } from './compose.js';
@@ -36,7 +36,7 @@ export interface SimCLRAugmentationOptions {
   /**
    * How crops are resized.
    *
-   * @defaultValue `'bilinear'` with torchvision's semantics, `'bicubic'` with TensorFlow's (as Google's code)
+   * @defaultValue `'bilinear'` with torchvision's convention, `'bicubic'` with TensorFlow's (as Google's code)
    */
   interpolation?: Interpolation;
   /**
@@ -52,21 +52,21 @@ export interface SimCLRAugmentationOptions {
    */
   flipProbability?: number;
   /**
-   * Strength s of the colour jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
+   * Strength s of the color jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
    *
    * @defaultValue `1` (the paper takes 0.5 for CIFAR-10)
    */
   strength?: number;
-  /** Other proportions of the colour jitter. */
+  /** Other proportions of the color jitter. */
   jitter?: Pick<ColorJitterOptions, 'brightness' | 'contrast' | 'saturation' | 'hue'>;
   /**
-   * How often colours are jittered.
+   * How often colors are jittered.
    *
    * @defaultValue `0.8`
    */
   jitterProbability?: number;
   /**
-   * How often colours are taken away.
+   * How often a picture turns gray.
    *
    * @defaultValue `0.2`
    */
@@ -84,23 +84,23 @@ export interface SimCLRAugmentationOptions {
    */
   blurProbability?: number;
   /**
-   * Whose colour operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
+   * Whose color operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
    * the border of blurred pictures the defaults.
    *
    * @defaultValue `'torchvision'`
    */
-  semantics?: ColorSemantics;
+  convention?: ColorConvention;
   /** Shift and scale of each channel at the very end. Left out: views stay in [0, 1], as in Google's code. */
   normalization?: NormalizeOptions;
 }
 
 /**
- * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, colour jitter, loss of
- * colours, blur. Call it once for each view, with random streams of different `view` numbers.
+ * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter,
+ * grayscale, blur. Call it once for each view, with random streams of different `view` numbers.
  *
  * Pictures have three channels, or one: of gray pictures the jitter changes brightness and contrast alone.
  *
- * The parameters are an array, one entry a step; see {@link compose}.
+ * The parameters are an array, one entry per step; see {@link compose}.
  *
  * @param options - {@link SimCLRAugmentationOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
@@ -127,15 +127,15 @@ export function simclrAugmentation(
     grayscaleProbability: 1,
     blur: 1,
     blurProbability: 1,
-    semantics: 1,
+    convention: 1,
     normalization: 1,
   });
   const size = resolveSize(name, options.size ?? 96);
   const {
     scale = [0.08, 1],
     aspectRatio = [3 / 4, 4 / 3],
-    semantics = 'torchvision',
-    interpolation = semantics === 'tf' ? 'bicubic' : 'bilinear',
+    convention = 'torchvision',
+    interpolation = convention === 'tf' ? 'bicubic' : 'bilinear',
     antialias = true,
     flipProbability = 0.5,
     strength = 1,
@@ -155,13 +155,13 @@ export function simclrAugmentation(
   })) {
     checkProbability(name, argument, value);
   }
-  const { padding = semantics === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
+  const { padding = convention === 'tf' ? 'zero' : 'reflect', ...otherBlur } =
     typeof blur === 'object' ? blur : {};
   const blurOptions: GaussianBlurOptions = { padding, ...otherBlur };
   const parts: DescribedTransform<unknown>[] = [
     randomResizedCrop({ size, scale, aspectRatio, interpolation, antialias }),
     randomHorizontalFlip({ probability: flipProbability }),
-    randomApply(colorJitter({ ...jitter, strength, semantics }), { probability: jitterProbability }),
+    randomApply(colorJitter({ ...jitter, strength, convention }), { probability: jitterProbability }),
     randomGrayscale({ probability: grayscaleProbability }),
   ];
   if (blur !== false) parts.push(randomApply(gaussianBlur(blurOptions), { probability: blurProbability }));
@@ -185,7 +185,7 @@ export function simclrAugmentation(
         grayscaleProbability,
         blur: blur === false ? false : blurOptions,
         blurProbability,
-        semantics,
+        convention,
         ...(normalization ? { normalization } : {}),
       },
     },

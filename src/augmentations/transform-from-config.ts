@@ -1,7 +1,8 @@
 import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
+import { isObject, receivedMessage } from '../errors/checks.js';
 import { fromData, refuseNull } from '../errors/from-data.js';
 import { InvalidOptionError } from '../errors/index.js';
+import { renameFields } from '../errors/rename-fields.js';
 import { colorJitter } from './color/color-jitter.js';
 import { randomGrayscale } from './color/grayscale.js';
 import { solarize } from './color/solarize.js';
@@ -17,7 +18,7 @@ import { randomApply } from './random-apply.js';
 import { simclrAugmentation } from './simclr-augmentation.js';
 import type { DescribedTransform, Transform, TransformConfig } from './transform.js';
 
-/** Builds a transform of one's own from the options in its configuration. */
+/** Builds a transform of your own from the options in its configuration. */
 export type TransformBuilder = (options: Readonly<Record<string, unknown>>) => Transform<unknown>;
 
 // Configurations come from files: each builder checks its options itself, so types are only asserted here.
@@ -40,7 +41,7 @@ const builders: Readonly<Record<string, (options: never) => DescribedTransform<u
  * Builds a transform from the plain data in its `config`, which may have been through JSON.
  *
  * @param config - The `config` of a transform.
- * @param custom - Builders of transforms of one's own, by name.
+ * @param custom - Builders of transforms of your own, by name.
  * @returns A transform that does the same.
  * @throws {@link InvalidOptionError} when the name is unknown or an option is outside its domain.
  * @example
@@ -51,8 +52,26 @@ export function transformFromConfig(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>> = {},
 ): Transform<unknown> {
-  // The options of a transform of one's own may have nulls: what is in `config` is looked at one by one.
+  // The options of a transform of your own may have nulls: what is in `config` is looked at one by one.
   return fromData('transformFromConfig', 'config', config?.name, () => make(config, custom));
+}
+
+/** A saved configuration with the names of this version. */
+export function upgradeTransformConfig(config: TransformConfig): TransformConfig {
+  const { name, options } = config ?? {};
+  if (!isObject(options)) return config;
+  if (name === 'colorJitter' || name === 'simclrAugmentation') {
+    return { ...config, options: renameFields(options, { semantics: 'convention' }) };
+  }
+  if (name === 'randomApply') {
+    const transform = upgradeTransformConfig(options.transform as TransformConfig);
+    return { ...config, options: { ...options, transform } };
+  }
+  if (name === 'compose' && Array.isArray(options.transforms)) {
+    const transforms = options.transforms.map(upgradeTransformConfig);
+    return { ...config, options: { ...options, transforms } };
+  }
+  return config;
 }
 
 /** Whether all transforms that a configuration names are of this library. */
@@ -69,8 +88,9 @@ function make(
   custom: Readonly<Record<string, TransformBuilder>>,
 ): Transform<unknown> {
   checkKeys('transformFromConfig', config, { name: 1, options: 1 }, 'config');
-  const { name, options = {} } = config;
-  if (Object.hasOwn(custom, name)) return custom[name]!(options);
+  const { name } = config;
+  if (Object.hasOwn(custom, name)) return custom[name]!(config.options ?? {});
+  const { options = {} } = upgradeTransformConfig(config);
   const { transform: _, transforms: __, ...own } = options ?? {};
   refuseNull('transformFromConfig', 'config.options', options && own);
   if (name === 'compose') {

@@ -2,9 +2,9 @@ import { clone, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { CropPlan } from '../data/view-crops.js';
 import type { BatchRandom } from '../random/index.js';
 import { checkImages } from './image-checks.js';
+import type { ImageSize } from './image-size.js';
 
-/** Height and width of a picture, in pixels. */
-export type ImageSize = readonly [height: number, width: number];
+export type { ImageSize };
 
 /** A transform as plain data that survives JSON: what {@link transformFromConfig} builds it from again. */
 export interface TransformConfig {
@@ -15,8 +15,8 @@ export interface TransformConfig {
 }
 
 /**
- * An image transform in two pure halves: `sample` draws a few numbers a picture on the host, `apply` is tensor
- * ops for the whole batch on the device. Parameters can be looked at, logged, stored and applied again, and give
+ * An image transform in two pure halves: `sample` draws a few numbers per picture on the host, `apply` is tensor
+ * ops for the whole batch on the device. Parameters can be inspected, logged, stored and applied again, and give
  * the same pictures on every backend (to rounding).
  *
  * Images are float32 `[batch, height, width, channels]` in [0, 1].
@@ -28,14 +28,14 @@ export interface Transform<P> {
   /** Which transform this is, in error messages and configurations. */
   readonly name: string;
 
-  /** The transform as plain data. A transform of one's own may leave it out. */
+  /** The transform as plain data. A transform of your own may leave it out. */
   readonly config?: TransformConfig;
 
   /**
    * Draws the parameters of a batch.
    *
    * @param batchSize - How many pictures.
-   * @param random - Picture i draws from `random.row(i)` alone, so that its view does not depend on its neighbours.
+   * @param random - Picture i draws from `random.row(i)` alone, so that its view does not depend on its neighbors.
    * @param imageSize - Size of the pictures in pixels, for transforms whose draws depend on it.
    */
   sample(batchSize: number, random: BatchRandom, imageSize?: ImageSize): P;
@@ -44,7 +44,7 @@ export interface Transform<P> {
    * Transforms a batch.
    *
    * @param images - `[batch, height, width, channels]`, float32 in [0, 1]. Left as it is and not disposed of.
-   * @param parameters - What `sample` returned, or the same by hand; one row a picture.
+   * @param parameters - What `sample` returned, or the same by hand; one row per picture.
    * @returns A new tensor, which the caller disposes of. Returning `images` itself is understood as no change.
    */
   apply(images: Tensor4D, parameters: P): Tensor4D;
@@ -70,7 +70,7 @@ export interface LeadingCrop {
   readonly rest: Transform<unknown>;
 }
 
-/** Does nothing: what is left of a crop that was cut already. */
+/** Does nothing: it stands for a crop that was cut while decoding. */
 export const unchanged: Transform<unknown> = {
   name: 'unchanged',
   sample: () => null,
@@ -88,7 +88,7 @@ export interface DescribedTransform<P> extends Transform<P> {
  *
  * @param transform - What to do.
  * @param images - `[batch, height, width, channels]`, float32 in [0, 1].
- * @param random - Streams of random numbers, one a picture: {@link randomGenerator} or {@link batchRandom}.
+ * @param random - Streams of random numbers, one per picture: {@link randomGenerator} or {@link batchRandom}.
  * @returns The transformed pictures, a new tensor. Caller disposes it.
  * @throws {@link ShapeError} when `images` is not a float32 tensor of rank 4.
  * @example

@@ -14,7 +14,7 @@ export function availableCores(): number {
   return coresWithin(cores ?? 1, fs && ((path) => fs.readFileSync(path, 'utf8')));
 }
 
-/** So many cores, or what the quota that `read` finds leaves of them. */
+/** `cores`, or fewer where the quota that `read` finds allows fewer. */
 export function coresWithin(cores: number, read: ReadText | undefined): number {
   const quota = (read && cpuQuota(read)) ?? Number.POSITIVE_INFINITY;
   return Math.max(1, Math.floor(Math.min(cores, quota)));

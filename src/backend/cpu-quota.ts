@@ -1,4 +1,4 @@
-/** Text of a file; throws where there is none. */
+/** Reads a text file; throws if there is none. */
 export type ReadText = (path: string) => string;
 
 /**

@@ -7,7 +7,7 @@ import { messageOf } from '../errors/is-error.js';
  *
  * @param pictures - Pictures of the step.
  * @param microBatchSize - Pictures that were on the device at a time, where not all of them.
- * @param isPossible - Whether the trainer can take so many at a time.
+ * @param isPossible - Whether the trainer can process that many at a time.
  */
 export function explainMemory(
   error: unknown,

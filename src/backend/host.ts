@@ -1,4 +1,4 @@
-/** The little of Node's modules that is used here; `undefined` elsewhere. No import, so that bundlers see none. */
+/** The few Node modules used here; `undefined` elsewhere. Not imported, so that bundlers do not see them. */
 interface NodeModules {
   'node:fs': { readFileSync(path: string, encoding: 'utf8'): string };
   'node:os': { availableParallelism(): number };

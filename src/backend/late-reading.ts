@@ -1,8 +1,8 @@
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
 
 /**
- * A name under which a backend's entry registers that values come back from the device asynchronously and late: who
- * waits for one waits for everything before it. It is no kernel to run.
+ * A name under which a backend's entry registers that values come back from the device asynchronously and late: waiting for one value means waiting
+ * for everything before it. It is not a kernel to run.
  */
 export const lateReading = 'SimCLRLateReading';
 

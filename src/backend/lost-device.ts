@@ -64,7 +64,7 @@ export function unlessLost<T>(caller: string, step: number, work: () => Promise<
   const error = () =>
     new BackendLostError(
       `${caller}: the graphics device of the backend '${name}' must be there. Received: it was lost at step ${step} (${device.reason()}), ` +
-        'with the weights and all other tensors on it. Start the backend anew, load the last checkpoint and go on with fit(..., { epochs, resume: true }).',
+        'with the weights and all other tensors on it. Start the backend again, load the last checkpoint and continue with fit(..., { epochs, resume: true }).',
     );
   return watched(device, error, work);
 }

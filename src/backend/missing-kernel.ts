@@ -2,7 +2,7 @@ import { BackendError } from '../errors/errors.js';
 import { messageOf } from '../errors/is-error.js';
 import { describeGradients, describeKernels } from './describe-kernels.js';
 
-/** tfjs says which kernel is missing, but not what to do about it. */
+/** Adds to tfjs's error about a missing kernel what to do about it. */
 export function explainMissingKernel(error: unknown): unknown {
   const message = messageOf(error);
   const kernel = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);

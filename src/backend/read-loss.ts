@@ -7,13 +7,13 @@ export function sumOfAll(tensors: NamedTensorMap): Scalar {
 }
 
 /**
- * Reads what a step gave.
+ * Reads the loss of a step.
  *
- * A loss alone does not tell: some backends (WebAssembly's fused ReLU, shaders) turn NaN into 0 on its way through
- * the network, so that weights of NaN go with a finite loss. The gradients of such a step have it.
+ * The loss alone is not enough: some backends (WebAssembly's fused ReLU, shaders) turn NaN into 0 on its way through the
+ * network, so that the loss of NaN weights may be finite. The gradients of such a step are not.
  *
  * @param summary - The loss and a sum of all gradients. Disposed of once it is read.
- * @param late - Whether the weights are changed before it is.
+ * @param late - Whether the weights change before the loss is read.
  * @returns The loss.
  * @throws {@link NonFiniteLossError} unless both numbers are finite.
  */

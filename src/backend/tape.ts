@@ -1,7 +1,7 @@
 import { engine } from '@tensorflow/tfjs-core';
 import { explainMissingKernel } from './missing-kernel.js';
 
-/** Runs what takes gradients; when it fails, frees what was recorded, and explains the error. */
+/** Runs `body`, which takes gradients. When it fails, frees what was recorded and explains the error. */
 export function guardTape<T>(body: () => T): T {
   try {
     return body();
@@ -11,7 +11,7 @@ export function guardTape<T>(body: () => T): T {
   }
 }
 
-/** What a gradient needs later tfjs keeps until then, and for ever where it never comes to that. */
+/** Frees the tensors that tfjs recorded for a gradient, which it would keep forever after a failure. */
 export function releaseTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0) return; // the tape belongs to a gradient around this one

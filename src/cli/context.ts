@@ -14,7 +14,7 @@ export interface CommonOptions {
 export interface Context {
   /** Whether notes and progress are left out: outside a terminal, in CI, and with --quiet. */
   readonly quiet: boolean;
-  /** Says what is going on. */
+  /** Says what is continuing. */
   note(text: string): void;
   /** Says what is not as expected, in any case. */
   warn(text: string): void;
@@ -40,6 +40,11 @@ export type Action<Options> = (
   options: Options & CommonOptions,
   context: Context,
 ) => Promise<Result>;
+
+/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
+export type Execute = <Options>(
+  load: () => Promise<Action<Options>>,
+) => (...received: unknown[]) => Promise<void>;
 
 /** Whether somebody watches: a terminal that is not the log of a CI job. */
 function isWatched(): boolean {

@@ -22,7 +22,7 @@ export const exitCodes = {
 export class CommandError extends Error {
   override name = 'CommandError';
 
-  /** @param exitCode - What the process shall end with. */
+  /** @param exitCode - What the process must end with. */
   constructor(
     message: string,
     readonly exitCode: number,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 /** Flags of what the library knows by a path in a recipe or by another name. */
 const flagsOfPaths: Readonly<Record<string, string>> = {
-  'encoder.architecture': 'architecture',
+  'encoder.name': 'architecture',
   'encoder.inputShape': 'size',
   'encoder.width': 'width',
   'encoder.stem': 'stem',

@@ -11,14 +11,9 @@ import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
 import { applyConfig } from './config-file.js';
-import { type Action, type CommonOptions, makeContext } from './context.js';
+import { type Action, type CommonOptions, type Execute, makeContext } from './context.js';
 import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
 import { FlagNames } from './flag-names.js';
-
-/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
-export type Execute = <Options>(
-  load: () => Promise<Action<Options>>,
-) => (...received: unknown[]) => Promise<void>;
 
 /** The version in package.json, which lies as far above the source as above what is built. */
 export function packageVersion(): string {
@@ -59,7 +54,7 @@ Examples:
 Guides: ${guides}
 
 Exit codes: 0 done, 1 unexpected error, 2 wrong command line, 3 files or pictures, 4 model,
-5 missing package or backend, 6 loss is no number, 7 doctor found errors, 130 interrupted.`,
+5 missing package or backend, 6 loss is not a number, 7 doctor found errors, 130 interrupted.`,
   );
 }
 
@@ -97,7 +92,7 @@ async function reportError(error: unknown, json: boolean, flagNames: FlagNames |
  * The whole command line.
  *
  * @param argv - What follows the program's name.
- * @returns What the process shall end with.
+ * @returns What the process must end with.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.success;

@@ -4,7 +4,7 @@ import { isTensor } from './image-array.js';
 import { checkImages, type ImageDataset, isImageArray, isIterable } from './image-dataset.js';
 
 /**
- * @throws {@link InvalidOptionError} when a data set is of no known kind.
+ * @throws {@link InvalidOptionError} when a data set is not of a known kind.
  * @throws {@link ShapeError} when images in memory are not `[count, height, width, channels]`.
  */
 export function checkImageDataset(caller: string, argument: string, dataset: ImageDataset): void {

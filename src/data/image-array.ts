@@ -4,7 +4,7 @@ import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { checkImageRange } from './image-range.js';
 
 /**
- * Pictures in ordinary memory, one after the other, each row by row with its channels side by side (NHWC).
+ * Pictures in host memory in the order NHWC: one after the other, row by row, the channels of a pixel together.
  *
  * `Uint8Array` data holds 0-255 and is divided by 255 when it becomes a tensor; `Float32Array` data must be in
  * [0, 1] already.
@@ -17,8 +17,8 @@ export interface ImageArray {
 }
 
 /**
- * Pictures in ordinary memory as functions take them: an {@link ImageArray}, or the same with a shape that TypeScript
- * knows as a list of numbers. Its length is checked at the call.
+ * Pictures in host memory as functions take them: an {@link ImageArray}, or the same with a shape that TypeScript
+ * only knows as a list of numbers. Its length is checked at the call.
  */
 export interface ImageArrayLike {
   /** `count * height * width * channels` values. */
@@ -76,7 +76,7 @@ export function checkImageArray(
   }
 }
 
-/** @throws {@link ShapeError} unless `images` is a float32 tensor of rank 4 that was not disposed of. */
+/** @throws {@link ShapeError} unless `images` is a float32 tensor of rank 4 that was not disposed. */
 export function checkImageTensor(caller: string, argument: string, images: Tensor4D): void {
   if (images.shape.length !== 4) {
     throw new ShapeError(
@@ -91,8 +91,8 @@ export function checkImageTensor(caller: string, argument: string, images: Tenso
   }
   if (images.isDisposed) {
     throw new InvalidOptionError(
-      `${caller}: ${argument} must not be disposed of. The tensors that an iterable gives are disposed of after ` +
-        `their step; pass a function that makes them anew for every epoch. Received: a disposed tensor.`,
+      `${caller}: ${argument} must not be disposed. The tensors that an iterable gives are disposed after ` +
+        `their step; pass a function that makes new ones in every epoch. Received: a disposed tensor.`,
     );
   }
 }
@@ -126,7 +126,7 @@ export function gatherImages(caller: string, images: ImageArray, indices?: Array
  * Pictures as a float32 tensor in [0, 1].
  *
  * @param images - Bytes (0-255) are divided by 255; float32 values must be in [0, 1]. A tensor is taken as it is:
- *   its values lie on the device, and {@link checkImageValues} looks at those.
+ *   its values lie on the device, where {@link checkImageValues} checks them.
  * @returns Tensor of shape `[count, height, width, channels]`, always a new one. Caller disposes it.
  * @throws {@link ShapeError} when the data do not fit the shape, or a tensor is not float32 of rank 4.
  * @throws {@link ValueRangeError} when float32 values are NaN or outside [0, 1]; the text says which mistake it

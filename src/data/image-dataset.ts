@@ -11,130 +11,136 @@ import {
 } from './image-array.js';
 import type { ViewRequest } from './view-crops.js';
 
-/** A batch of pictures that says which pictures of the data set they are. */
+/** A batch of pictures, with their indices in the data set and their labels where they are known. */
 export interface ImageBatch {
   /** Shape `[batch, height, width, channels]`; a tensor is float32 in [0, 1]. */
   images: Tensor4D | ImageArrayLike;
-  /** No views were cut: see {@link ViewBatch}. */
+  /** Only a {@link ViewBatch} has views. */
   views?: undefined;
   /**
-   * For each picture its number in the data set, from which its random augmentation is drawn. Left out, the
-   * running position in the epoch is taken.
+   * The index of each picture in the data set, which seeds its random augmentation.
+   *
+   * @defaultValue the running position in the epoch
    */
   indices?: ArrayLike<number>;
   /**
-   * Whether `indices` are places in this pass, where a picture has no number of its own: they serve for random draws, and
-   * nothing can be looked up by them. Default false.
+   * Whether `indices` are only places in this pass, because the pictures have no index of their own. Such indices seed
+   * random draws, but labels cannot be looked up by them.
+   *
+   * @defaultValue `false`
    */
   indicesArePlaces?: boolean;
-  /** For each picture the number of its class, where the data set knows it. */
+  /** The class of each picture, an integer >= 0, where the data set has classes. */
   labels?: ArrayLike<number>;
   /**
-   * Place of the batch in the pass, counted from 0. Only a source that leaves batches out needs to say it, so that
-   * training resumes at the right one. Left out, batches are counted.
+   * Place of the batch in the pass, counted from 0. Only a source that skips batches needs to give it, so that training
+   * resumes at the right one.
+   *
+   * @defaultValue the number of batches before it
    */
   number?: number;
 }
 
-/** A batch of views that a data set cut out of whole pictures: what it gives when a pass asks for `views`. */
+/** A batch of views that a data set has cut out of whole pictures, because the pass asked for `views`. */
 export interface ViewBatch extends Omit<ImageBatch, 'images' | 'views'> {
   /**
-   * For each view asked for, that view of all pictures of the batch. Shape `[batch, height, width, channels]` of the
-   * crop's size; a tensor is float32 in [0, 1].
+   * One entry per requested view, with that view of all pictures of the batch. Shape `[batch, height, width, channels]`
+   * of the crop's size; a tensor is float32 in [0, 1].
    */
   views: readonly (Tensor4D | ImageArrayLike)[];
-  /** The pictures themselves are not there. */
+  /** A batch of views does not hold the whole pictures. */
   images?: undefined;
 }
 
-/** What an iterable data set gives, a batch at a time; views only where a pass asks for them. */
+/** What an iterable data set gives: one batch at a time, with views only if the pass asks for them. */
 export type ImageBatchLike = Tensor4D | ImageArrayLike | ImageBatch | ViewBatch;
 
-/** Batches one after the other. */
+/** An iterable of batches. */
 export type ImageBatches = Iterable<ImageBatchLike> | AsyncIterable<ImageBatchLike>;
 
-/** Which pass over the data an {@link ImageBatchSource} is asked for; a source is free to look at it or not. */
+/** The pass over the data that is requested from an {@link ImageBatchSource}, which may ignore it. */
 export interface EpochPass {
   /** The pass, counted from 0. */
   epoch: number;
   /** Seed of the order. */
   seed: number;
-  /** Whether the order is to be random. */
+  /** Whether to shuffle. */
   shuffle: boolean;
-  /** Pictures a batch. */
+  /** Pictures per batch. */
   batchSize: number;
-  /** Whether a smaller batch at the end is to be left out. */
+  /** Whether to drop a smaller batch at the end. True for training. */
   dropRemainder: boolean;
-  /** Batches of this pass that are already done; only a source that is `seekable` may leave them out. */
+  /** Batches of this pass that are already done. Only a `seekable` source may skip them. */
   startBatch: number;
   /**
-   * Of every `size` batches in a row only the one at place `rank` is wanted, and a last row that is not full not at
-   * all: what one of several processes asks a source that is `shardable`. `startBatch` then counts the wanted ones.
+   * The part of one of several processes, requested from a source that is `shardable`: of every `size` consecutive
+   * batches only the one at place `rank`, and none of an incomplete last group. `startBatch` then counts batches of this
+   * part.
    */
   shard?: {
-    /** Place of the wanted batch, from 0. */
+    /** Place of the batch in its group, from 0. */
     rank: number;
-    /** Batches in a row. */
+    /** Batches in a group. */
     size: number;
   };
   /**
-   * The views that training wants instead of pictures, at least two: what a source is asked that `cutsViews`. It gives
-   * a {@link ViewBatch}, or pictures where it cannot cut.
+   * The views to give instead of pictures, at least two, requested from a source that `cutsViews`. It gives a
+   * {@link ViewBatch}, or pictures if it cannot cut them.
    */
   views?: readonly ViewRequest[];
 }
 
 /**
- * A function that begins a new pass over the data, called once an epoch; `() => batches()` will do. A source that
- * knows more may say so in its properties.
+ * A function that starts a new pass over the data, called once per epoch; `() => batches()` is enough. Its properties
+ * describe what else it can do.
  */
 export interface ImageBatchSource {
   (pass: EpochPass): ImageBatches;
-  /** Number of pictures of an epoch, before batches are cut by `batchSize`. */
+  /** Number of pictures in an epoch. */
   readonly size?: number;
-  /** Whether it begins at `startBatch` itself; otherwise the batches before are read and thrown away. */
+  /** Whether it starts at `startBatch`; otherwise the batches before it are read and discarded. */
   readonly seekable?: boolean;
-  /** Whether it heeds `shard`; otherwise every process reads all batches and keeps its own. */
+  /** Whether it honors `shard`; otherwise every process reads all batches and keeps its own. */
   readonly shardable?: boolean;
-  /** Whether it heeds `views`; otherwise the augmentation cuts its crops out of the pictures that the source gives. */
+  /** Whether it honors `views`; otherwise the augmentation crops the pictures that the source gives. */
   readonly cutsViews?: boolean;
 }
 
-/** A pass over files that are decoded: pictures or, where the pass asks for them, views. */
+/** Starts a pass over decoded files: pictures or, if the pass asks for them, views. */
 export interface DecodedBatches {
   (pass: EpochPass & { views?: undefined }): AsyncGenerator<ImageBatch, void, undefined>;
   (pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined>;
 }
 
 /**
- * What training and embedding take pictures from: all of them in memory, batches that an iterable gives, or a
- * function that starts a new pass for every epoch.
+ * What training, embedding and classifiers take pictures from: an array or a tensor of all pictures, an iterable of
+ * batches, or a function that starts a new pass for every epoch.
  *
- * A tensor in memory stays the user's; tensors that an iterable gives are disposed of by the library after their
+ * The library does not dispose a tensor of all pictures. It disposes tensors in the batches of an iterable after their
  * use, as `LayersModel.fitDataset` does.
  */
 export type ImageDataset = Tensor4D | ImageArrayLike | ImageBatches | ImageBatchSource;
 
-/** Whether `value` is an {@link ImageArray}, judged by its fields. */
+/** Whether `value` has the fields of an {@link ImageArray}. */
 export function isImageArray(value: unknown): value is ImageArray {
   return (
     typeof value === 'object' && value !== null && 'data' in value && 'shape' in value && !isTensor(value)
   );
 }
 
-/** Whether `value` can be gone over, at once or as its parts come. */
+/** Whether `value` can be iterated, synchronously or not. */
 export function isIterable<T = ImageBatchLike>(value: unknown): value is Iterable<T> | AsyncIterable<T> {
   return (
     typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
   );
 }
 
-/** The cut views of a batch that has them. */
+/** The views of a batch of views. */
 export function batchViews(batch: ImageBatchLike): ViewBatch['views'] | undefined {
   return isTensor(batch) || isImageArray(batch) ? undefined : (batch as ViewBatch | undefined)?.views;
 }
 
-/** Pictures of a batch, whichever kind it is; of cut views the first. */
+/** The pictures of a batch of any kind; of views, the first view. */
 export function batchImages(batch: ImageBatchLike): Tensor4D | ImageArrayLike {
   if (isTensor(batch) || isImageArray(batch)) return batch;
   // Checked where it is used.
@@ -163,7 +169,7 @@ export function isInMemory(dataset: unknown): dataset is Tensor4D | ImageArrayLi
 }
 
 /**
- * Number of pictures of a data set, as far as it is known without reading it.
+ * Number of pictures of a data set, if it is known without reading the data.
  *
  * @returns `undefined` for iterables and functions that do not say.
  * @example
@@ -178,12 +184,12 @@ export function datasetSize(dataset: ImageDataset): number | undefined {
 }
 
 /**
- * Number of batches that {@link imageBatches} gives in an epoch, as far as it is known without reading the data.
+ * Number of batches that {@link imageBatches} gives in an epoch, if it is known without reading the data.
  *
- * @param options - `batchSize`: pictures a batch; `dropRemainder`: whether a smaller last batch is left out,
- *   default true.
+ * @param options - `batchSize`: pictures per batch; `dropRemainder`: whether to drop a smaller last batch, true unless
+ *   given.
  * @returns `undefined` for iterables and functions that do not say. An array of batches gives its length.
- * @throws {@link InvalidOptionError} when `batchSize` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `batchSize` is not an integer >= 1.
  * @example
  * batchesPerEpoch({ data: new Uint8Array(5 * 8 * 8 * 3), shape: [5, 8, 8, 3] }, { batchSize: 2 }); //=> 2
  */
@@ -191,7 +197,7 @@ export function batchesPerEpoch(
   dataset: ImageDataset,
   options: { batchSize: number; dropRemainder?: boolean },
 ): number | undefined {
-  // All options of `imageBatches`, which are often at hand; the rest changes no number.
+  // All options of `imageBatches` are allowed, so that the same object serves both; the others change nothing.
   const known = { batchSize: 1, dropRemainder: 1, shuffle: 1, seed: 1, epoch: 1, startBatch: 1 };
   checkKeys('batchesPerEpoch', options, known);
   const { batchSize, dropRemainder = true } = options;

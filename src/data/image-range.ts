@@ -1,7 +1,7 @@
 import { max, min, stack, sum, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { ValueRangeError } from '../errors/errors.js';
 
-/** What a resize may overshoot by rounding without anybody having made a mistake. */
+/** How far a resize may overshoot [0, 1] by rounding. */
 const tolerance = 1e-3;
 
 interface ImageRange {
@@ -19,7 +19,7 @@ function likelyMistake({ minimum, maximum, hasNaN }: ImageRange): string | undef
       return 'they look scaled to [-1, 1]: undo it with (x + 1) / 2';
     }
     if (minimum >= -10 && maximum <= 10) {
-      return 'they look already normalised by mean and standard deviation: pass the pictures as they were before';
+      return 'they look already normalized by mean and standard deviation: pass the pictures from before that';
     }
     return 'they contain values below 0';
   }
@@ -59,8 +59,8 @@ export function checkImageRange(caller: string, argument: string, values: Float3
  *
  * @param caller - The function that the message names.
  * @param argument - The argument that the message names.
- * @param images - Shape `[batch, height, width, channels]`, float32; not disposed of.
- * @throws {@link ValueRangeError} when values are NaN or outside [0, 1]; the text says which mistake it looks like.
+ * @param images - Shape `[batch, height, width, channels]`, float32; not disposed.
+ * @throws {@link ValueRangeError} when values are NaN or outside [0, 1]; the message names the likely mistake.
  * @example
  * await checkImageValues('fit', 'images', images);
  */

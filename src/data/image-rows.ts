@@ -3,45 +3,31 @@ import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './
 import { checkImages } from './image-dataset.js';
 
 /**
- * The pictures at `indices` as a new tensor.
+ * Images `start` to `start + count - 1` as a new float32 tensor with values in [0, 1].
  *
- * @param images - Pictures that were checked.
+ * @throws {@link ShapeError} or {@link ValueRangeError}, in the name of `caller`, when `images` are not images.
  */
-export function takeRows(
-  caller: string,
-  images: Tensor4D | ImageArray,
-  indices: Uint32Array<ArrayBufferLike>,
-): Tensor4D {
-  if (!isTensor(images)) return gatherImages(caller, images, indices);
-  const isRange = indices.every((index, row) => index === indices[0]! + row);
-  if (isRange && indices.length > 0) {
-    return slice(images, [indices[0]!, 0, 0, 0], [indices.length, -1, -1, -1]);
-  }
-  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
-}
-
-/**
- * Pictures `start` to `start + count - 1` as a float32 tensor in [0, 1], always a new one.
- *
- * @throws {@link ShapeError}, {@link ValueRangeError} or {@link InvalidOptionError}, in the name of `caller`, unless
- * `images` are pictures.
- */
-export function takeRange(
+export function sliceImages(
   caller: string,
   images: Tensor4D | ImageArrayLike,
   start = 0,
-  count?: number,
+  length?: number,
 ): Tensor4D {
   checkImages(caller, 'images', images);
-  const number = count ?? images.shape[0] - start;
-  if (!isTensor(images)) {
-    return gatherImages(
-      caller,
-      images,
-      Uint32Array.from({ length: number }, (_, row) => start + row),
-    );
-  }
-  // All of them need no copy.
-  if (number === images.shape[0]) return images.clone();
-  return slice(images, [start, 0, 0, 0], [number, -1, -1, -1]);
+  const count = length ?? images.shape[0]! - start;
+  if (isTensor(images)) return slice(images, [start, 0, 0, 0], [count, -1, -1, -1]);
+  const size = images.data.length / images.shape[0];
+  const data = images.data.subarray(start * size, (start + count) * size);
+  const [, ...imageShape] = images.shape;
+  return gatherImages(caller, { data, shape: [count, ...imageShape] });
+}
+
+/** The images at `indices`, in that order, as a new float32 tensor with values in [0, 1]. */
+export function takeImages(caller: string, images: Tensor4D | ImageArray, indices: Uint32Array): Tensor4D {
+  if (!isTensor(images)) return gatherImages(caller, images, indices);
+  const [first = 0] = indices;
+  // A slice is cheaper than a gather, and on some backends copies nothing.
+  const contiguous = indices.every((index, row) => index === first + row);
+  if (contiguous) return slice(images, [first, 0, 0, 0], [indices.length, -1, -1, -1]);
+  return tidy(() => gather(images, tensor1d(Int32Array.from(indices), 'int32')));
 }

@@ -1,5 +1,10 @@
-export { type BatchOptions, batch, type RepeatOptions, repeat } from './batch.js';
-export { epochOrder } from './batch-indices.js';
+export { epochOrder } from './batches/epoch-order.js';
+export {
+  type ImageBatchesOptions,
+  imageBatches,
+  type TensorBatch,
+  type ViewTensorBatch,
+} from './batches/image-batches.js';
 export type { ByteChunks, ByteSource } from './formats/byte-source.js';
 export type { FileBytes } from './formats/bytes.js';
 export { type CIFAR100Images, cifar10ClassNames, parseCIFAR10, parseCIFAR100 } from './formats/cifar.js';
@@ -15,12 +20,6 @@ export { parseSTL10, stl10ClassNames } from './formats/stl10.js';
 export { type TarEntriesOptions, type TarEntry, tarEntries } from './formats/tar/tar-entries.js';
 export { type WebDatasetOptions, type WebDatasetRecord, webDataset } from './formats/web-dataset.js';
 export { type ImageArray, type ImageArrayLike, imagesToTensor } from './image-array.js';
-export {
-  type ImageBatchesOptions,
-  imageBatches,
-  type TensorBatch,
-  type ViewTensorBatch,
-} from './image-batches.js';
 export {
   batchesPerEpoch,
   type DecodedBatches,
@@ -54,6 +53,8 @@ export type {
   PictureToCut,
   SkippedImage,
 } from './picture.js';
+export { type SamplePicturesOptions, samplePictures } from './sample-pictures.js';
+export { type BatchOptions, batch, type RepeatOptions, repeat } from './streams/batch.js';
 export { type CacheOptions, cache, type ImageCache } from './streams/image-cache.js';
 export { type ImageStreamDataset, type ImageStreamOptions, imageStream } from './streams/image-stream.js';
 export {

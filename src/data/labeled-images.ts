@@ -4,13 +4,13 @@ import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { checkImageArray, type ImageArray, type ImageArrayLike, imageSize, isBytes } from './image-array.js';
 
-/** Pictures with a class each, as the readers of data sets give them. */
+/** Pictures with a class label each, as the readers of data sets give them. */
 export interface LabeledImages {
   /** The pictures. */
   images: ImageArray;
   /** For each picture the number of its class, from 0. */
   labels: Uint8Array | Int32Array;
-  /** Name of class 0, 1, ... where the data set has names. */
+  /** Names of classes 0, 1, ... where the data set has names. */
   classNames?: readonly string[];
 }
 
@@ -24,17 +24,29 @@ export interface LabeledImagesLike extends Omit<LabeledImages, 'images' | 'label
 
 /** Options of {@link splitImages}. */
 export interface SplitImagesOptions {
-  /** Share of the pictures that become the test part, above 0 and below 1. Default 0.2. */
+  /**
+   * Fraction of the pictures that goes to the test part, above 0 and below 1.
+   *
+   * @defaultValue `0.2`
+   */
   testFraction?: number;
-  /** Seed of the choice. Whole number >= 0, default 0. */
+  /**
+   * Seed of the choice. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
-  /** Whether each class is split by itself, so that both parts have the classes in equal shares. Default true. */
+  /**
+   * Whether to split each class separately, so that both parts have the classes in the same proportions.
+   *
+   * @defaultValue `true`
+   */
   stratified?: boolean;
 }
 
 /** The two parts of {@link splitImages}. */
 export interface SplitImages {
-  /** What is left when the test part is taken out. */
+  /** The remaining pictures. */
   train: LabeledImages;
   /** The test part. */
   test: LabeledImages;
@@ -59,7 +71,7 @@ function checkLabeled(
  * The pictures at `indices`, in that order, with their labels. The values are copied.
  *
  * @throws {@link ShapeError} when data, labels and shape do not fit each other.
- * @throws {@link InvalidOptionError} when an index is no position in `labeled`.
+ * @throws {@link InvalidOptionError} when an index is not a position in `labeled`.
  * @example
  * const firstTen = selectImages(cifar10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
  */
@@ -74,7 +86,7 @@ export function selectImages(labeled: LabeledImagesLike, indices: ArrayLike<numb
   for (let row = 0; row < number; row++) {
     const index = indices[row]!;
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      const expectation = `indices must be whole numbers from 0 to ${count - 1}`;
+      const expectation = `indices must be integers from 0 to ${count - 1}`;
       throw new InvalidOptionError(receivedMessage('selectImages', expectation, `indices[${row}]`, index));
     }
     data.set(images.data.subarray(index * size, (index + 1) * size), row * size);
@@ -84,7 +96,7 @@ export function selectImages(labeled: LabeledImagesLike, indices: ArrayLike<numb
 }
 
 /**
- * Splits pictures at random into two parts that have none in common; each part keeps the original order.
+ * Splits pictures at random into a training and a test part, which keep the original order.
  *
  * @throws {@link ShapeError} when data, labels and shape do not fit each other.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
@@ -114,16 +126,16 @@ export function splitImages(labeled: LabeledImagesLike, options: SplitImagesOpti
     const testCount = Math.round(members.length * testFraction);
     for (let i = 0; i < testCount; i++) isTest[members[order[i]!]!] = 1;
   }
-  const part = (wanted: number) =>
+  const part = (value: 0 | 1) =>
     selectImages(
       labeled,
-      Array.from(isTest.keys()).filter((i) => isTest[i] === wanted),
+      Array.from(isTest.keys()).filter((i) => isTest[i] === value),
     );
   return { train: part(0), test: part(1) };
 }
 
 /**
- * Several parts of one data set as one, for example CIFAR-10's five training files.
+ * Concatenates parts of a data set, for example CIFAR-10's five training files.
  *
  * @param parts - At least one; pictures of equal size and kind. Class names are the first part's.
  * @throws {@link DataError} when there is no part, or parts differ in picture size or kind of values.

@@ -3,15 +3,15 @@ import { DataError } from '../errors/errors.js';
 import { type ImageArray, isBytes } from './image-array.js';
 import type { CropPlan } from './view-crops.js';
 
-/** One picture in ordinary memory. */
+/** One picture in host memory. */
 export interface Picture {
-  /** Row by row with the channels side by side: bytes 0-255, or float32 in [0, 1]. */
+  /** Row by row, the channels of a pixel together: bytes 0-255, or float32 in [0, 1]. */
   readonly data: Uint8Array | Float32Array;
   /** `[height, width, channels]`. */
   readonly shape: readonly [height: number, width: number, channels: number];
 }
 
-/** A {@link Picture}, or the same with a shape that TypeScript knows as a list of numbers; checked when it is used. */
+/** A {@link Picture}, or the same with a shape that TypeScript only knows as a list of numbers. Checked when it is used. */
 export interface PictureLike {
   /** As of a {@link Picture}. */
   readonly data: Uint8Array | Float32Array;
@@ -19,19 +19,19 @@ export interface PictureLike {
   readonly shape: readonly number[];
 }
 
-/** A picture as it lies in a file. */
+/** The encoded bytes of a picture, or the file that holds them. */
 export interface EncodedPicture {
-  /** What errors call it; without `bytes` the name of a file that the decoder reads. */
+  /** The name in errors; without `bytes`, the name of the file that the decoder reads. */
   readonly name: string;
-  /** Contents of the file. */
+  /** The contents of the file. */
   readonly bytes?: Uint8Array;
 }
 
 /**
- * Decodes pictures: here, on other threads, or wherever. One result for each, in order: the picture, or the error that
- * says why there is none.
+ * Decodes pictures, on any thread. Returns one result per picture, in order: the picture, or the error that explains why
+ * there is none.
  *
- * @param signal - Aborted when nobody waits for the result any more.
+ * @param signal - Aborted when the result is no longer needed.
  */
 export interface DecodePictures {
   (pictures: readonly EncodedPicture[], signal?: AbortSignal): Promise<(Picture | DataError)[]>;
@@ -42,33 +42,33 @@ export interface DecodePictures {
   readonly cut?: CutViews;
 }
 
-/** A picture in a file, and the random words of each of its views. */
+/** An encoded picture, and the random words of each of its views. */
 export interface PictureToCut extends EncodedPicture {
-  /** What the boxes are drawn from, once the size of the picture is known; one entry per view. */
+  /** The random words that the crop boxes are drawn from; one entry per view. */
   readonly words: readonly Uint32Array[];
-  /** What an earlier call with `keep` gave for the picture, which is then not decoded again. */
+  /** The picture that an earlier call with `keep` returned; it is not decoded again. */
   readonly image?: Picture;
 }
 
 /** Options of {@link CutViews}. */
 export interface CutViewsOptions {
   /**
-   * Whether the whole picture comes too, behind its views, for `image` of a later call. It is then decoded at a half, a
-   * quarter, ... of its size, as long as the smallest crop has as many pixels as its view; views are the same whether
+   * Whether to return the whole picture too, after its views, for `image` of a later call. It is then decoded at a half,
+   * a quarter, ... of its size, as long as the smallest crop has as many pixels as its view. Views are the same whether
    * the picture was kept or is decoded again.
    *
    * @defaultValue `false`
    */
   keep?: boolean;
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when the result is no longer needed. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Decodes pictures and cuts the views out of each. One result for each, in order: its views, or the error that says why
- * there are none.
+ * Decodes pictures and cuts the views out of each. Returns one result per picture, in order: its views, or the error
+ * that explains why there are none.
  *
- * @param crops - How the views are cut, one entry per view.
+ * @param crops - The crop of each view.
  */
 export type CutViews = (
   pictures: readonly PictureToCut[],
@@ -76,20 +76,23 @@ export type CutViews = (
   options?: CutViewsOptions,
 ) => Promise<(readonly Picture[] | DataError)[]>;
 
-/** A picture of a data set, decoded or not, with what is known of it. */
+/** A picture of a data set, decoded or not, with its label and index where they are known. */
 export interface ImageRecord {
   /**
-   * What errors call it, and what a cache knows it by: the same in every epoch, and no other record's. A record that a
-   * cache is to keep needs one.
+   * The name in errors, and the key in a cache, which requires it: unique, and the same in every epoch.
    */
   readonly name?: string;
   /** The picture, where it is decoded. */
   readonly image?: PictureLike;
   /** Contents of its file, where it is not. */
   readonly bytes?: Uint8Array;
-  /** Number of its class, from 0. */
+  /** Its class, an integer >= 0. */
   readonly label?: number;
-  /** Its number in the data set, which its random augmentation is drawn from. Default: its place in the epoch. */
+  /**
+   * Its index in the data set, which seeds its random augmentation.
+   *
+   * @defaultValue its place in the epoch
+   */
   readonly index?: number;
 }
 
@@ -143,7 +146,7 @@ export function stackPictures(
   return { data, shape: [pictures.length, ...first.shape] };
 }
 
-/** A file that could not be read as a picture. */
+/** A picture that was skipped, because it could not be read or decoded. */
 export interface SkippedImage {
   /** Its name. */
   path: string;

@@ -12,10 +12,10 @@ export interface CropPlan {
   readonly interpolation: 'bilinear' | 'bicubic';
 }
 
-/** A view that training asks of a data set whose decoder cuts it. */
+/** A view that training requests from a data set whose decoder cuts views. */
 export interface ViewRequest {
   /** The crop that the view begins with. */
   readonly crop: CropPlan;
-  /** The random words that the crop of a picture is drawn from, by the picture's number in the data set. */
+  /** The random words that the crop of a picture is drawn from, by the picture's index in the data set. */
   words(index: number): Uint32Array;
 }

@@ -145,6 +145,7 @@ class Ranks implements DataParallel {
       return simclr.fit(dataset, { ...fitOptions, callbacks: [...callbacks, ...everyRankCallbacks] });
 
     checkSupported(caller, simclr, fitOptions);
+    checkUntimed(caller, fitOptions);
     return this.together(async () => {
       const { signal: _, ...plain } = fitOptions;
       const data = sharding === 'automatic' ? await describeDataset(dataset) : {};
@@ -274,7 +275,7 @@ function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | Tr
   if (augmentations.length !== 2) {
     refuse('with several processes a trainer must have two views', `${augmentations.length} views`);
   }
-  if (loss.needsLabels || loss.state !== undefined) {
+  if (loss.needsLabels || loss.capture !== undefined) {
     refuse('with several processes a loss must need neither labels nor a queue', `loss '${loss.name}'`);
   }
   if (options.microBatchSize !== undefined) {
@@ -283,6 +284,14 @@ function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | Tr
       `microBatchSize=${options.microBatchSize}`,
     );
   }
+}
+
+/** Ranks have clocks of their own, and would end at different steps with different learning rates. */
+function checkUntimed(caller: string, { minutes }: FitOptions): void {
+  if (minutes === undefined) return;
+  throw new InvalidOptionError(
+    `${caller}: on several processes minutes must be left out; a callback of rank 0 can stop the run. Received: minutes=${minutes}.`,
+  );
 }
 
 function models({ encoder, projectionHead }: SimCLR): LayersModel[] {

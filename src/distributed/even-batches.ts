@@ -1,5 +1,5 @@
 import { dispose, slice, type Tensor4D } from '@tensorflow/tfjs-core';
-import { epochBatches } from '../data/image-batches.js';
+import { epochBatches } from '../data/batches/image-batches.js';
 import type {
   EpochPass,
   ImageBatch,
@@ -24,7 +24,7 @@ export function evenBatches(
 ): ImageBatchSource {
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
     // Converts whatever the source gives into tensors with numbers.
-    const own = epochBatches(source, pass);
+    const own = epochBatches('dataParallel.fit', 'dataset', source, pass);
     try {
       for (;;) {
         const { value, done } = await own.next();
@@ -47,12 +47,19 @@ export function evenBatches(
 }
 
 function firstOf(batch: TensorBatch | ViewTensorBatch, count: number): ImageBatch | ViewBatch {
-  const indices = batch.indices.subarray(0, count);
+  const { labels, indicesArePlaces } = batch;
+  const fields = {
+    indices: batch.indices.subarray(0, count),
+    ...(labels && { labels: labels.subarray(0, count) }),
+    ...(indicesArePlaces && { indicesArePlaces }),
+  };
   const first = (tensor: Tensor4D): Tensor4D => {
     if (tensor.shape[0] === count) return tensor;
     const part = slice(tensor, [0, 0, 0, 0], [count, -1, -1, -1]);
     tensor.dispose();
     return part;
   };
-  return batch.images ? { images: first(batch.images), indices } : { views: batch.views.map(first), indices };
+  return batch.images
+    ? { images: first(batch.images), ...fields }
+    : { views: batch.views.map(first), ...fields };
 }

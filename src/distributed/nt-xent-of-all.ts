@@ -23,7 +23,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkContrastiveViews } from '../losses/check-views.js';
-import { normalizeRows, normalizeRowsGradient } from '../losses/contrastive/normalize-rows.js';
+import { normalizeRows, normalizeRowsGradient } from '../tensors/normalize-rows.js';
 import type { Communicator } from './communicators/communicator.js';
 import { requireSynchronous } from './gather-projections.js';
 

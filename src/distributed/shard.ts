@@ -1,9 +1,10 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { batchIndices } from '../data/batch-indices.js';
+import { batchFields } from '../data/batches/check-batch.js';
+import { passIndices } from '../data/batches/epoch-order.js';
 import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
-import { batchImages, batchViews, isImageArray, isInMemory } from '../data/image-dataset.js';
-import { takeRows } from '../data/image-rows.js';
+import { batchImages, batchViews, isInMemory } from '../data/image-dataset.js';
+import { takeImages } from '../data/image-rows.js';
 import {
   datasetSize,
   type EpochPass,
@@ -68,14 +69,11 @@ function* ownPictures(
   rank: number,
   size: number,
 ): Generator<ImageBatch, void, undefined> {
-  const [count] = images.shape;
-  if (count < pass.batchSize * size) {
-    throw new InvalidOptionError(
-      `shard: dataset must fill at least one batch on every rank. Received: ${count} pictures, batchSize=${pass.batchSize} on ${size} ranks.`,
-    );
-  }
-  for (const indices of batchIndices(count, { ...pass, shard: { rank, size } })) {
-    yield { images: takeRows('shard', images, indices), indices };
+  for (const indices of passIndices('shard', 'dataset', images.shape[0], {
+    ...pass,
+    shard: { rank, size },
+  })) {
+    yield { images: takeImages('shard', images, indices), indices };
   }
 }
 
@@ -109,9 +107,12 @@ async function* ownBatches(
   }
 }
 
+/** The batch with `indices`, and the labels that it may have. */
 function ownBatch(batch: ImageBatchLike, indices: ArrayLike<number>): ImageBatch | ViewBatch {
+  const { labels, indicesArePlaces } = batchFields(batch);
+  const fields = { indices, ...(labels && { labels }), ...(indicesArePlaces && { indicesArePlaces }) };
   const views = batchViews(batch);
-  return views ? { views, indices } : { images: batchImages(batch), indices };
+  return views ? { views, ...fields } : { images: batchImages(batch), ...fields };
 }
 
 function disposeOf(batch: ImageBatchLike): void {
@@ -125,6 +126,5 @@ function unevenRound(counts: number[]): DataError {
 }
 
 function indicesOf(batch: ImageBatchLike, count: number, position: number): ArrayLike<number> {
-  const given = isTensor(batch) || isImageArray(batch) ? undefined : (batch as ImageBatch).indices;
-  return given ?? Uint32Array.from({ length: count }, (_, row) => position + row);
+  return batchFields(batch).indices ?? Uint32Array.from({ length: count }, (_, row) => position + row);
 }

@@ -1,7 +1,7 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isInMemory } from '../data/image-dataset.js';
-import { takeRange } from '../data/image-rows.js';
+import { sliceImages } from '../data/image-rows.js';
 import { checkImageValues, type ImageDataset, imageBatches, type TensorBatch } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -71,7 +71,7 @@ export async function examine(
     const draws: Diagnosis[][] = [];
     for (const draw of [epoch, epoch + 1]) {
       const take = (count: number) => ({
-        images: takeRange('examine', all, 0, Math.min(count, numbers.length)),
+        images: sliceImages('examine', all, 0, Math.min(count, numbers.length)),
         indices: numbers.slice(0, count),
       });
       const probe = await probeOf(simclr, take, draw, probeSize);
@@ -97,7 +97,7 @@ async function batchToExamine(
   epoch: number,
 ): Promise<Pick<TensorBatch, 'images' | 'indices'>> {
   if (isInMemory(images)) {
-    const all = takeRange('examine', images);
+    const all = sliceImages('examine', images);
     return { images: all, indices: Uint32Array.from({ length: all.shape[0] }, (_, row) => row) };
   }
   for await (const batch of imageBatches(images, { batchSize, seed, epoch, dropRemainder: false }))

@@ -4,7 +4,7 @@ import { isError, messageOf } from './is-error.js';
 
 /** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
 export const memoryFull =
-  /no room for|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted|texture size .* greater than/i;
+  /cannot allocate|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted|texture size .* greater than/i;
 
 /** How TensorFlow.js says that no backend is active yet. */
 const noBackend =

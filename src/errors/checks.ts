@@ -109,11 +109,11 @@ export function checkNonNegative(caller: string, argument: string, value: number
   }
 }
 
-/** @throws {@link InvalidOptionError} unless `value` is a whole number of at least `minimum`. */
+/** @throws {@link InvalidOptionError} unless `value` is an integer of at least `minimum`. */
 export function checkInteger(caller: string, argument: string, value: number, minimum = 1): void {
   if (!(Number.isInteger(value) && value >= minimum)) {
     throw new InvalidOptionError(
-      receivedMessage(caller, `${argument} must be a whole number >= ${minimum}`, argument, value),
+      receivedMessage(caller, `${argument} must be an integer >= ${minimum}`, argument, value),
     );
   }
 }

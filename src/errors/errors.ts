@@ -59,7 +59,7 @@ export class BackendLostError extends BackendError {
   override name = 'BackendLostError';
 }
 
-/** Processes that train one model do not fit together, one of them ended, or what joins them is missing. */
+/** Processes that train one model do not match, one of them ended, or the library that connects them is missing. */
 export class DistributedError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'DistributedError';
@@ -71,9 +71,9 @@ export class NonFiniteLossError extends SimCLRError {
   override name = 'NonFiniteLossError';
 
   /**
-   * @param step - The optimiser step, counted from 0, whose loss was not finite.
+   * @param step - The optimizer step, counted from 0, whose loss was not finite.
    * @param loss - The value that came; finite where only the gradient was not.
-   * @param late - Whether the backend told it only after the weights had been changed.
+   * @param late - Whether the backend reported it only after the weights had changed.
    */
   constructor(
     readonly step: number,
@@ -82,7 +82,7 @@ export class NonFiniteLossError extends SimCLRError {
   ) {
     const which = Number.isFinite(loss) ? ', but its gradient is not finite' : '';
     const when = late
-      ? 'after the weights were changed, for this backend tells it late; go on from a checkpoint'
+      ? 'after the weights were changed, because this backend reports it late; resume from a checkpoint'
       : 'before the weights were changed';
     super(
       `The loss is ${loss} at step ${step}${which}: training stopped ${when}. ` +

@@ -4,8 +4,8 @@ import { InvalidOptionError } from './errors.js';
 import { isError, messageOf } from './is-error.js';
 
 /**
- * Refuses null anywhere in data that has no use for it: JSON makes null of NaN and infinite numbers, and it must not be
- * taken for a value that was left out.
+ * Refuses null anywhere in data that has no use for it: JSON makes null of NaN and infinite numbers, and such a value must
+ * not count as left out.
  *
  * @throws {@link InvalidOptionError} naming the first.
  */
@@ -28,8 +28,8 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Makes something from plain data, which may have come from a file: what the maker's own checks let through and the rest
- * fails by is reported by the name of the data, with the reason.
+ * Makes something from plain data, which may have come from a file. A failure that the maker's own checks did not foresee
+ * is reported under the name of the data, with the reason.
  *
  * @throws {@link BackendError} when the backend fails meanwhile; {@link InvalidOptionError} when there is a null in the
  * data, or `make` fails by anything else than an error of this library.

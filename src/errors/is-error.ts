@@ -27,8 +27,8 @@ type ErrorKinds = { [Name in keyof typeof kinds]: InstanceType<(typeof kinds)[Na
 
 /**
  * Whether a value is an error of this library and of a kind, whichever copy of the package made it: the ES module, the
- * CommonJS one, another version, another realm. By its name; only a subclass with a name of its own is asked for its
- * class.
+ * CommonJS one, another version, another realm. The name decides; only for a subclass with a name of its own does
+ * the class.
  */
 export function isError<Name extends keyof ErrorKinds>(
   value: unknown,

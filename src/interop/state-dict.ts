@@ -124,7 +124,7 @@ export function loadStateDict(
   for (const { name, variable } of head) {
     if (variable === undefined && data.get(name)!.some((value) => value !== 0)) {
       throw new CheckpointError(
-        `${caller}: ${quoted(place.prefix + name)} must be 0, for the head normalizes without an offset there; build it with finalBatchNorm 'full'. Received: other values.`,
+        `${caller}: ${quoted(place.prefix + name)} must be 0, because the head normalizes without an offset there; build it with batchNormalization: { output: 'full' }. Received: other values.`,
       );
     }
   }

@@ -28,7 +28,10 @@ export interface BarlowTwinsLossOptions {
   redundancy?: number;
 }
 
-/** Added to the variances: that of PyTorch's batch normalisation, by which the reference normalises. */
+/** The options where they are left out. */
+export const barlowTwinsDefaults: Required<BarlowTwinsLossOptions> = { redundancy: 0.005 };
+
+/** Added to the variances: that of PyTorch's batch normalization, by which the reference normalizes. */
 const epsilon = 1e-5;
 
 /**
@@ -46,7 +49,7 @@ const epsilon = 1e-5;
  * @param options - The weight of the redundancy.
  * @returns Scalar loss >= 0. Caller disposes it.
  * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
- * @throws {@link InvalidOptionError} when `redundancy` is no finite number >= 0 or an array holds fewer than two views.
+ * @throws {@link InvalidOptionError} when `redundancy` is not a finite number >= 0 or an array holds fewer than two views.
  * @example
  * const loss = barlowTwinsLoss(view1, view2);
  * @see Zbontar et al. 2021, arXiv:2103.03230, algorithm 1; equal to lightly's `BarlowTwinsLoss`.
@@ -60,8 +63,8 @@ export function barlowTwinsLoss(
   third?: BarlowTwinsLossOptions,
 ): Scalar {
   const caller = 'barlowTwinsLoss';
-  const { views, options } = readViews(caller, first, second, third, { redundancy: 1 });
-  const { redundancy = 0.005 } = options;
+  const { views, options } = readViews(caller, first, second, third, barlowTwinsDefaults);
+  const { redundancy = barlowTwinsDefaults.redundancy } = options;
   checkViews(caller, views);
   checkNonNegative(caller, 'redundancy', redundancy);
   const [count, dim] = views[0]!.shape;

@@ -22,7 +22,12 @@ export function readViews<O extends object>(
 export function checkViews(caller: string, views: readonly Tensor2D[]): void {
   if (views.length < 2) {
     throw new InvalidOptionError(
-      receivedMessage(caller, 'views must be at least two tensors, one a view', 'views.length', views.length),
+      receivedMessage(
+        caller,
+        'views must be at least two tensors, one per view',
+        'views.length',
+        views.length,
+      ),
     );
   }
   const [view1] = views as [Tensor2D];

@@ -1,3 +1,4 @@
+export type { PartState, StatefulPart } from '../tensors/stateful-part.js';
 export { type BarlowTwinsLossOptions, barlowTwinsLoss } from './barlow-twins-loss.js';
 export {
   type ContrastiveMetrics,

@@ -11,7 +11,7 @@ export interface LossOptionsByName {
   ntXent: Pick<NTXentLossOptions, 'temperature' | 'blockSize'>;
   /** `ntXentQueueLoss` with an `EmbeddingQueue` that takes in view 2 after each step. */
   ntXentQueue: NTXentQueueLossOptions & {
-    /** Embeddings in the queue. Whole number >= 1. @defaultValue `4096`, MoCo's for CIFAR-10 and lightly's example */
+    /** Embeddings in the queue. Integer >= 1. @defaultValue `4096`, MoCo's for CIFAR-10 and lightly's example */
     queueSize?: number;
   };
   /** `dclLoss`. */

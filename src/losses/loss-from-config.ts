@@ -1,24 +1,27 @@
-import { type Scalar, type Tensor, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import { type Scalar, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { asBackendError } from '../errors/backend-failure.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
-import { barlowTwinsLoss } from './barlow-twins-loss.js';
-import { dclLoss, dclwLoss } from './contrastive/dcl-loss.js';
+import { barlowTwinsDefaults, barlowTwinsLoss } from './barlow-twins-loss.js';
+import { dclDefaults, dclLoss, dclwDefaults, dclwLoss } from './contrastive/dcl-loss.js';
 import { EmbeddingQueue } from './contrastive/embedding-queue.js';
-import { ntXentLoss } from './contrastive/nt-xent-loss.js';
-import { ntXentQueueLoss } from './contrastive/nt-xent-queue-loss.js';
-import { supervisedContrastiveLoss } from './contrastive/supervised-contrastive-loss.js';
+import { ntXentDefaults, ntXentLoss } from './contrastive/nt-xent-loss.js';
+import { ntXentQueueDefaults, ntXentQueueLoss } from './contrastive/nt-xent-queue-loss.js';
+import {
+  supervisedContrastiveDefaults,
+  supervisedContrastiveLoss,
+} from './contrastive/supervised-contrastive-loss.js';
 import type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
-import { vicRegLoss } from './vicreg-loss.js';
+import { vicRegDefaults, vicRegLoss } from './vicreg-loss.js';
 import type { ViewLoss } from './view-loss.js';
 
 /** What {@link lossFromConfig} needs to know of the projections. */
 export interface LossFromConfigOptions {
-  /** Length D of the projections, for a queue. Whole number >= 1. */
+  /** Length D of the projections, for a queue. Integer >= 1. */
   dim: number;
-  /** Seed of what a loss begins with. Whole number >= 0. @defaultValue `0` */
+  /** Seed of what a loss begins with. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
@@ -27,7 +30,10 @@ type Builder<Name extends LossName> = (
   surroundings: LossFromConfigOptions,
 ) => Omit<ViewLoss, 'name' | 'config'>;
 
-/** Of each loss its options with their defaults, `undefined` where there is none, and how it is built. */
+/** A loss in training has no other reduction than the mean. */
+const { reduction: _, ...savedNTXentDefaults } = ntXentDefaults;
+
+/** For each loss, the defaults of its options (`undefined` if there is none) and how to build it. */
 const losses: {
   [Name in LossName]: {
     defaults: Required<LossOptionsByName[Name]> | Record<keyof LossOptionsByName[Name], unknown>;
@@ -35,31 +41,31 @@ const losses: {
   };
 } = {
   ntXent: {
-    defaults: { temperature: 0.5, blockSize: undefined },
+    defaults: savedNTXentDefaults,
     build: (options) => ({ compute: (views) => ntXentLoss(views, options) }),
   },
-  ntXentQueue: { defaults: { temperature: 0.5, queueSize: 4096 }, build: queueLoss },
+  ntXentQueue: { defaults: { ...ntXentQueueDefaults, queueSize: 4096 }, build: queueLoss },
   dcl: {
-    defaults: { temperature: 0.1, blockSize: undefined },
+    defaults: dclDefaults,
     build: (options) => ({ compute: (views) => dclLoss(views, options) }),
   },
   dclw: {
-    defaults: { temperature: 0.1, sigma: 0.5, blockSize: undefined },
+    defaults: dclwDefaults,
     build: (options) => ({ compute: (views) => dclwLoss(views, options) }),
   },
   supervisedContrastive: {
-    defaults: { temperature: 0.1, blockSize: undefined },
+    defaults: supervisedContrastiveDefaults,
     build: (options) => ({
       needsLabels: true,
       compute: (views, { labels }) => supervisedContrastiveLoss(views, labels!, options),
     }),
   },
   vicReg: {
-    defaults: { invariance: 25, variance: 25, covariance: 1, epsilon: 1e-4 },
+    defaults: vicRegDefaults,
     build: (options) => ({ compute: (views) => vicRegLoss(views, options) }),
   },
   barlowTwins: {
-    defaults: { redundancy: 0.005 },
+    defaults: barlowTwinsDefaults,
     build: (options) => ({ compute: (views) => barlowTwinsLoss(views, options) }),
   },
 };
@@ -76,7 +82,7 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  * Builds a loss from plain data, which may have been through JSON.
  *
  * @param config - A name, or a name with options.
- * @param options - What a loss with a queue needs to know.
+ * @param options - Length of the projections, and a seed for a queue.
  * @returns The loss; its `config` has every default filled in. Caller disposes it where it has `dispose`.
  * @throws {@link InvalidOptionError} when the name or an option is unknown, or an option is outside its domain.
  * @example
@@ -92,7 +98,7 @@ export function lossFromConfig(config: LossConfig | LossName, options: LossFromC
     ...(losses[name].build as Builder<LossName>)(filled as never, options),
   };
   try {
-    // Each function checks its own options: better now than after the first batch was decoded. What else fails is the
+    // Each function checks its own options: do it now, not after the first batch was decoded. Any other failure is the
     // backend's.
     tidy(() => {
       const view = zeros([2, options.dim]) as Tensor2D;
@@ -147,8 +153,8 @@ function queueLoss(
       return ntXentQueueLoss(anchors!, positives!, queue.rows, { temperature });
     },
     afterStep: ([, positives]) => queue.enqueue(positives!),
-    state: () => ({ queue: queue.rows }),
-    restore: ({ queue: rows }: Record<string, Tensor>) => {
+    capture: () => ({ tensors: { queue: queue.rows.clone() } }),
+    restore: ({ tensors: { queue: rows } }) => {
       if (!rows) throw new ShapeError('ntXentQueue: the state must have a queue. Received: none.');
       queue.restore(rows as Tensor2D);
     },

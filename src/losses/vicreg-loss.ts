@@ -35,14 +35,22 @@ export interface VICRegLossOptions {
   epsilon?: number;
 }
 
+/** The options where they are left out. */
+export const vicRegDefaults: Required<VICRegLossOptions> = {
+  invariance: 25,
+  variance: 25,
+  covariance: 1,
+  epsilon: 1e-4,
+};
+
 /**
- * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions say the same.
+ * VICReg: the two views of an image agree, each dimension keeps a spread of 1, and no two dimensions are correlated.
  *
  *     invariance * mean((a - b)^2)
  *     + variance * (v(a) + v(b)) / 2,  v = mean over dimensions of relu(1 - sqrt(var + epsilon))
  *     + covariance * (c(a) + c(b)),    c = sum of squared covariances of different dimensions / D
  *
- * Variances and covariances are those of the batch, over N - 1. There are no negatives and no normalisation: use a
+ * Variances and covariances are those of the batch, over N - 1. There are no negatives and no normalization: use a
  * wide projection head, as the method does. Of more than two views the mean over all pairs is taken. The gradient is
  * in closed form; only the first derivative is defined.
  *
@@ -65,13 +73,9 @@ export function vicRegLoss(
   third?: VICRegLossOptions,
 ): Scalar {
   const caller = 'vicRegLoss';
-  const { views, options } = readViews(caller, first, second, third, {
-    invariance: 1,
-    variance: 1,
-    covariance: 1,
-    epsilon: 1,
-  });
-  const { invariance = 25, variance = 25, covariance = 1, epsilon = 1e-4 } = options;
+  const { views, options } = readViews(caller, first, second, third, vicRegDefaults);
+  const { invariance = vicRegDefaults.invariance, variance = vicRegDefaults.variance } = options;
+  const { covariance = vicRegDefaults.covariance, epsilon = vicRegDefaults.epsilon } = options;
   checkViews(caller, views);
   for (const [name, weight] of Object.entries({ invariance, variance, covariance })) {
     checkNonNegative(caller, name, weight);
@@ -106,7 +110,7 @@ export function vicRegLoss(
   });
 }
 
-/** The centred rows, the standard deviation of each dimension `[1, D]`, and the covariances `[D, D]`. */
+/** The centered rows, the standard deviation of each dimension `[1, D]`, and the covariances `[D, D]`. */
 function statistics(x: Tensor2D, epsilon: number) {
   return tidy(() => {
     const degrees = x.shape[0] - 1;

@@ -1,42 +1,50 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import type { PartState } from '../tensors/stateful-part.js';
 import type { LossConfig } from './loss-config.js';
 
-/** What a loss may need beside the projections. */
+/** What a loss may need besides the projections. */
 export interface LossContext {
-  /** The class of each of the N pictures, whole numbers; negative = unknown. */
+  /** The class of each of the N pictures, integers; negative = unknown. */
   labels?: ArrayLike<number> | undefined;
 }
 
 /**
- * A loss as the trainer uses it: views in, scalar out, for any number of views. It may need labels, and may have a
- * state that goes from step to step, such as a queue; the trainer saves that with its checkpoints.
+ * A loss as the trainer uses it: views in, scalar out, for any number of views. It may need labels, and it may keep a
+ * state between steps, such as a queue, which the trainer saves in its checkpoints.
  */
 export interface ViewLoss {
-  /** Which loss this is, in messages. */
+  /** What messages call the loss. */
   readonly name: string;
-  /** The loss as plain data. One of your own has none, and is given to `SimCLR.load` again. */
+  /** The loss as plain data. A loss of your own has none: pass it to `SimCLR.load` again. */
   readonly config?: LossConfig;
   /** Whether `compute` needs `context.labels`. */
   readonly needsLabels?: boolean;
 
   /**
-   * @param views - Projections, one tensor `[N, D]` a view; row i of each is of picture i. Not to be disposed of.
-   * @returns Scalar, differentiable for the views.
+   * Computes the loss of a batch.
+   *
+   * @param views - Projections, one tensor `[N, D]` per view; row i of each belongs to picture i. Do not dispose them.
+   * @param context - Labels, if there are any.
+   * @returns Scalar, differentiable with respect to the views.
    */
   compute(views: readonly Tensor2D[], context: LossContext): Scalar;
 
-  /** Called after a step that succeeded, with the projections of that step. They are disposed of afterwards. */
+  /** Called after each successful step with the projections of that step, which are disposed of afterwards. */
   afterStep?(views: readonly Tensor2D[]): void;
 
-  /** What goes from step to step, by name. Not disposed of by the caller. */
-  state?(): Record<string, Tensor>;
+  /**
+   * The state at this moment: read everything before the function returns, because training continues meanwhile. A
+   * `clone()` of a tensor copies nothing.
+   */
+  capture?(): PartState;
 
   /**
-   * Takes back what `state` gave.
+   * Takes over what `capture` returned, at once: after a step that fails, too. The tensors are disposed of after the
+   * call: clone what you keep.
    *
-   * @throws {@link SimCLRError} when it does not fit.
+   * @throws any error when it is not a state of this loss.
    */
-  restore?(state: Record<string, Tensor>): void;
+  restore?(state: Required<PartState>): void;
 
   /** Frees the state. */
   dispose?(): void;

@@ -27,7 +27,7 @@ export function checkEncoder(encoder: LayersModel, caller = 'checkEncoder'): num
         : 'flatten its output (layers.flatten())';
     const received = shape.map((size) => size ?? 'null').join(',');
     throw new ShapeError(
-      `${caller}: encoder must give one vector a picture, output shape [batch, dim]; ${advice}. Received: encoder with output shape [${received}].`,
+      `${caller}: encoder must give one vector per picture, output shape [batch, dim]; ${advice}. Received: encoder with output shape [${received}].`,
     );
   }
   return dim;

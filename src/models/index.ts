@@ -1,5 +1,6 @@
 export { checkEncoder } from './check-encoder.js';
 export { BatchNormalization, type BatchNormalizationLayerOptions } from './layers/batch-normalization.js';
+export type { BatchNormalizationSettings } from './layers/batch-normalization-options.js';
 export type { OpenShape } from './layers/layer-types.js';
 export { PaddedConv2D, type PaddedConv2DOptions } from './layers/padded-conv2d.js';
 export { PaddedMaxPooling2D, type PaddedMaxPooling2DOptions } from './layers/padded-max-pooling2d.js';
@@ -12,7 +13,7 @@ export {
   seededInitializer,
   weightStream,
 } from './layers/seeded-initializer.js';
-export { type ProjectionHeadOptions, projectionHead } from './projection-head.js';
+export { type HeadNormalization, type ProjectionHeadOptions, projectionHead } from './projection-head.js';
 export { type ResNetOptions, type ResNetStem, resnet18, resnet34, resnet50 } from './resnet.js';
 export {
   getTorchvisionWeights,

@@ -7,7 +7,7 @@ export interface ProjectViewsOptions {
   encoder: LayersModel;
   /** g. */
   projectionHead: LayersModel;
-  /** All views of one size in one pass, or one pass a view. */
+  /** All views of one size in one pass, or one pass per view. */
   viewBatching?: 'joint' | 'separate';
 }
 

@@ -3,13 +3,30 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization } from './layers/batch-normalization.js';
-import { checkNormalizationOptions } from './layers/check-normalization-options.js';
+import { type BatchNormalizationSettings, layerSettings } from './layers/batch-normalization-options.js';
 import { registerLayers } from './layers/register-layers.js';
 import {
   denseInitializers,
   type InitializerConvention,
   seededInitializer,
 } from './layers/seeded-initializer.js';
+
+/** Where a {@link projectionHead} has batch normalization, and how it normalizes. */
+export interface HeadNormalization extends BatchNormalizationSettings {
+  /**
+   * Whether it follows the hidden layers.
+   *
+   * @defaultValue `false`
+   */
+  hidden?: boolean;
+  /**
+   * What follows the last layer: nothing, a batch normalization with scale only (`'scale'`, the official SimCLR code),
+   * or one with scale and offset (`'full'`).
+   *
+   * @defaultValue `'none'`
+   */
+  output?: 'none' | 'scale' | 'full';
+}
 
 /** Options of {@link projectionHead}. */
 export interface ProjectionHeadOptions {
@@ -28,44 +45,20 @@ export interface ProjectionHeadOptions {
    * @defaultValue 64; the paper has 128
    */
   outputDim?: number;
-  /**
-   * Whether batch normalisation follows the hidden layers.
-   * @defaultValue false
-   */
-  batchNorm?: boolean;
-  /**
-   * What follows the last layer: nothing, a batch normalisation with scale only (`'scale'`, the official SimCLR code), or
-   * with scale and offset (`'full'`).
-   * @defaultValue 'none'
-   */
-  finalBatchNorm?: 'none' | 'scale' | 'full';
+  /** Where there is batch normalization, and its momentum, epsilon and groups. @defaultValue none anywhere */
+  batchNormalization?: HeadNormalization;
   /**
    * Whether dense layers have a bias.
-   * @defaultValue true where no batch normalisation follows (it would cancel the bias), otherwise false
+   * @defaultValue true where no batch normalization follows (it would cancel the bias), otherwise false
    */
   useBias?: boolean;
-  /**
-   * Decay of the running statistics of every batch normalisation.
-   * @defaultValue 0.9
-   */
-  batchNormalizationMomentum?: number;
-  /**
-   * Added to the variance in every batch normalisation.
-   * @defaultValue 1e-5
-   */
-  batchNormalizationEpsilon?: number;
-  /**
-   * In training the batch is split in so many parts, each normalised by its own statistics.
-   * @defaultValue 1
-   */
-  groups?: number;
   /**
    * How kernels and biases are filled, see {@link InitializerConvention}.
    * @defaultValue 'torch'
    */
   initializer?: InitializerConvention;
   /**
-   * Whole number >= 0 that the weights are a function of.
+   * Integer >= 0 that the weights are a function of.
    * @defaultValue 0
    */
   seed?: number;
@@ -79,7 +72,7 @@ export interface ProjectionHeadOptions {
 /**
  * Projection head g: representations h to projections z, used by the loss only.
  *
- * Dense layers with a ReLU after each but the last. z is not normalised: the loss does that.
+ * Dense layers with a ReLU after each but the last. z is not normalized: the loss does that.
  *
  * @param options - See {@link ProjectionHeadOptions}.
  * @returns Model from `[batch, inputDim]` to `[batch, outputDim]`, float32. Dispose of it with `model.dispose()`.
@@ -88,10 +81,11 @@ export interface ProjectionHeadOptions {
  * const ours = projectionHead({ inputDim: 512 });
  * const paper = projectionHead({ inputDim: 2048, hidden: [2048], outputDim: 128 });
  * const official = projectionHead({
- *   inputDim: 512, hidden: [512, 512], outputDim: 128, batchNorm: true, finalBatchNorm: 'scale', initializer: 'google',
+ *   inputDim: 512, hidden: [512, 512], outputDim: 128, initializer: 'google',
+ *   batchNormalization: { hidden: true, output: 'scale' },
  * });
  * @see Chen et al. 2020, arXiv:2002.05709, section 2.1 (one hidden layer); google-research/simclr, `model_util.py`
- * (three layers, batch normalisation after each).
+ * (three layers, batch normalization after each).
  */
 export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel {
   const caller = 'projectionHead';
@@ -99,19 +93,16 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
     inputDim: 1,
     hidden: 1,
     outputDim: 1,
-    batchNorm: 1,
-    finalBatchNorm: 1,
+    batchNormalization: 1,
     useBias: 1,
-    batchNormalizationMomentum: 1,
-    batchNormalizationEpsilon: 1,
-    groups: 1,
     initializer: 1,
     seed: 1,
     name: 1,
   });
-  const { inputDim = 512, hidden = [512, 512], outputDim = 64, batchNorm = false } = options;
-  const { finalBatchNorm = 'none', initializer = 'torch', seed = 0, name = caller } = options;
-  checkNormalizationOptions(caller, options);
+  const { inputDim = 512, hidden = [512, 512], outputDim = 64, batchNormalization = {} } = options;
+  const { initializer = 'torch', seed = 0, name = caller } = options;
+  const settings = layerSettings(caller, batchNormalization, { hidden: 1, output: 1 });
+  const { hidden: normalizesHidden = false, output = 'none' } = batchNormalization;
   checkInteger(caller, 'inputDim', inputDim);
   if (!Array.isArray(hidden)) {
     throw new InvalidOptionError(
@@ -120,7 +111,7 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
   }
   for (const width of hidden as readonly number[]) checkInteger(caller, 'hidden', width);
   checkInteger(caller, 'outputDim', outputDim);
-  checkChoice(caller, 'finalBatchNorm', finalBatchNorm, ['none', 'scale', 'full']);
+  checkChoice(caller, 'batchNormalization.output', output, ['none', 'scale', 'full']);
   checkChoice(caller, 'initializer', initializer, ['torch', 'google']);
   checkInteger(caller, 'seed', seed, 0);
   registerLayers();
@@ -130,7 +121,7 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
   let x = representation;
   for (const [index, units] of widths.entries()) {
     const isLast = index === widths.length - 1;
-    const normalized = isLast ? finalBatchNorm !== 'none' : batchNorm;
+    const normalized = isLast ? output !== 'none' : normalizesHidden;
     // The streams do not depend on the head's name: heads of one seed start equal.
     const weights = denseInitializers(initializer, x.shape[1]!, seed, `projectionHead.dense${index + 1}`);
     const dense = layers.dense({
@@ -145,13 +136,9 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
     if (!normalized) continue;
     const normalization = new BatchNormalization({
       name: `${name}.bn${index + 1}`,
-      center: !(isLast && finalBatchNorm === 'scale'),
+      center: !(isLast && output === 'scale'),
       ...(!isLast && { activation: 'relu' as const }),
-      ...(options.batchNormalizationMomentum !== undefined && {
-        momentum: options.batchNormalizationMomentum,
-      }),
-      ...(options.batchNormalizationEpsilon !== undefined && { epsilon: options.batchNormalizationEpsilon }),
-      ...(options.groups !== undefined && { groups: options.groups }),
+      ...settings,
     });
     x = normalization.apply(x) as SymbolicTensor;
   }

@@ -3,7 +3,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { BatchNormalization, type BatchNormalizationLayerOptions } from './layers/batch-normalization.js';
-import { checkNormalizationOptions } from './layers/check-normalization-options.js';
+import { type BatchNormalizationSettings, layerSettings } from './layers/batch-normalization-options.js';
 import { PaddedConv2D } from './layers/padded-conv2d.js';
 import { PaddedMaxPooling2D } from './layers/padded-max-pooling2d.js';
 import { registerLayers } from './layers/register-layers.js';
@@ -23,7 +23,7 @@ export interface ResNetStem {
    */
   padding?: number;
   /**
-   * What follows the stem's batch normalisation. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * What follows the stem's batch normalization. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
    * @defaultValue 'relu'
    */
@@ -52,12 +52,12 @@ export interface ResNetOptions {
    */
   width?: number;
   /**
-   * Whether the last batch normalisation of every block starts with gamma 0, so that the block starts as the identity.
+   * Whether the last batch normalization of every block starts with gamma 0, so that the block starts as the identity.
    * @defaultValue false, as in torchvision; the official SimCLR code does it
    */
   zeroInitResidual?: boolean;
   /**
-   * Whole number >= 0 that the weights are a function of.
+   * Integer >= 0 that the weights are a function of.
    * @defaultValue 0
    */
   seed?: number;
@@ -66,21 +66,8 @@ export interface ResNetOptions {
    * model; without it layers are called as torchvision's modules are ('layer1.0.conv1').
    */
   name?: string;
-  /**
-   * Decay of the running statistics.
-   * @defaultValue 0.9
-   */
-  batchNormalizationMomentum?: number;
-  /**
-   * Added to the variance.
-   * @defaultValue 1e-5
-   */
-  batchNormalizationEpsilon?: number;
-  /**
-   * In training the batch is split in so many parts, each normalised by its own statistics.
-   * @defaultValue 1
-   */
-  groups?: number;
+  /** Momentum, epsilon and groups of every batch normalization. */
+  batchNormalization?: BatchNormalizationSettings;
   /**
    * How kernels are filled, see {@link InitializerConvention}.
    * @defaultValue 'torch'
@@ -164,15 +151,13 @@ function buildResNet(architecture: Architecture, options: ResNetOptions): Layers
     zeroInitResidual: 1,
     seed: 1,
     name: 1,
-    batchNormalizationMomentum: 1,
-    batchNormalizationEpsilon: 1,
-    groups: 1,
+    batchNormalization: 1,
     initializer: 1,
     projectionShortcut: 1,
   });
   const { inputShape = [96, 96, 3], width = 64, seed = 0, zeroInitResidual = false } = options;
   const { initializer = 'torch', projectionShortcut = 'whenNeeded' } = options;
-  checkNormalizationOptions(caller, options);
+  const normalization = layerSettings(caller, options.batchNormalization ?? {}, {});
   if (!Array.isArray(inputShape) || inputShape.length !== 3) {
     throw new InvalidOptionError(
       `${caller}: inputShape must be [height, width, channels]. Received: inputShape=${JSON.stringify(inputShape)}.`,
@@ -186,7 +171,7 @@ function buildResNet(architecture: Architecture, options: ResNetOptions): Layers
   const stem = resolveStem(caller, options.stem ?? 'imagenet');
   registerLayers();
 
-  const parts = new Parts(options, initializer, seed);
+  const parts = new Parts(options.name, normalization, initializer, seed);
   const pictures = input({ shape: [...inputShape], name: parts.named('input') });
   let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides, stem.padding);
   x = parts.normalization(x, 'bn1', stem.activation === 'none' ? {} : { activation: 'relu' });
@@ -227,13 +212,14 @@ function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): R
 /** Makes the layers of one network, with its options and names. */
 class Parts {
   constructor(
-    private readonly options: ResNetOptions,
+    private readonly prefix: string | undefined,
+    private readonly settings: BatchNormalizationLayerOptions,
     private readonly convention: InitializerConvention,
     private readonly seed: number,
   ) {}
 
   named(name: string): string {
-    return this.options.name === undefined ? name : `${this.options.name}.${name}`;
+    return this.prefix === undefined ? name : `${this.prefix}.${name}`;
   }
 
   convolution(
@@ -263,14 +249,7 @@ class Parts {
     name: string,
     options: BatchNormalizationLayerOptions = {},
   ): SymbolicTensor {
-    const { batchNormalizationMomentum, batchNormalizationEpsilon, groups } = this.options;
-    const layer = new BatchNormalization({
-      name: this.named(name),
-      ...(batchNormalizationMomentum !== undefined && { momentum: batchNormalizationMomentum }),
-      ...(batchNormalizationEpsilon !== undefined && { epsilon: batchNormalizationEpsilon }),
-      ...(groups !== undefined && { groups }),
-      ...options,
-    });
+    const layer = new BatchNormalization({ name: this.named(name), ...this.settings, ...options });
     return layer.apply(x) as SymbolicTensor;
   }
 }

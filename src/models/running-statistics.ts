@@ -4,7 +4,7 @@ import { variableOf } from './named-weights.js';
 
 /**
  * Remembers the weights that a forward pass changes and no gradient, such as the running statistics of batch
- * normalisation: a step that fails must not leave NaN in them.
+ * normalization: a step that fails must not leave NaN in them.
  */
 export function rememberStatistics(...models: LayersModel[]): Remembered {
   return rememberVariables(models.flatMap((model) => model.nonTrainableWeights.map(variableOf)));

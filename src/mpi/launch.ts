@@ -1,18 +1,18 @@
-/** What started this process as one of several. */
+/** How a launcher started this process as one of several. */
 export interface Launch {
-  /** Family of the launcher; of srun it is not known. */
+  /** Family of the launcher; `undefined` for srun. */
   family: 'openmpi' | 'mpich' | undefined;
-  /** Number of processes that it started, where it says. */
+  /** Number of processes, where the launcher gives it. */
   size: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * How this process was started, from what launchers leave in the environment: OpenMPI's mpirun, MPICH's (Hydra, also
- * Intel's and Cray's), Slurm's srun with PMI-2 or PMIx.
+ * How this process was started, by the environment variables of OpenMPI's mpirun, of MPICH's (Hydra, also Intel's and
+ * Cray's), and of Slurm's srun with PMI-2 or PMIx.
  *
- * @returns `undefined` for a process that nobody started as one of several.
+ * @returns `undefined` for a process that was not started as one of several.
  */
 export function findLaunch(environment: Environment): Launch | undefined {
   const number = (name: string) => {

@@ -6,11 +6,11 @@ import type { Launch } from './launch.js';
 
 type Library = import('koffi').LibraryHandle;
 
-/** The functions of MPI that are used here, on the communicator of all ranks. */
+/** The MPI functions that the communicator uses, on MPI_COMM_WORLD. */
 export interface MPILibrary {
-  /** What was loaded. */
+  /** Name of the loaded library. */
   readonly name: string;
-  /** MPI_Init, and who and how many we are. */
+  /** MPI_Init, MPI_Comm_rank and MPI_Comm_size. */
   init(): { rank: number; size: number };
   /** MPI_Allreduce in place. */
   allReduce(values: NumberArray, reduction: Reduction): void;
@@ -18,14 +18,14 @@ export interface MPILibrary {
   allGather(values: SendableArray, all: SendableArray): void;
   /** MPI_Bcast. */
   broadcast(values: SendableArray, root: number): void;
-  /** MPI_Ibarrier. Returns a function that says whether all ranks have come, and may be called until it does. */
+  /** MPI_Ibarrier. Returns a function that tests whether all ranks have arrived; do not call it again once they have. */
   startBarrier(): () => boolean;
-  /** Sends an empty message that says goodbye after so many barriers. */
-  sayGoodbye(rank: number, barriers: number): void;
-  /** Waits for that of `rank`. */
-  awaitGoodbye(rank: number): void;
-  /** The first rank whose goodbye after so many barriers has come, without taking it; `undefined` = none. */
-  findGoodbye(barriers: number): number | undefined;
+  /** Tells `rank` with an empty message that this rank ends after so many barriers. */
+  sendExit(rank: number, barriers: number): void;
+  /** Waits for that message from `rank`. */
+  awaitExit(rank: number): void;
+  /** A rank that has sent this message after so many barriers, `undefined` if none has. Does not receive the message. */
+  findExit(barriers: number): number | undefined;
   /** MPI_Abort. */
   abort(code: number): void;
   /** MPI_Finalize. */
@@ -33,11 +33,12 @@ export interface MPILibrary {
 }
 
 /**
- * Tag of a goodbye after so many barriers. Two are enough: ranks that wait for each other are one barrier apart at most.
+ * Tag of the message that a rank ends after so many barriers. Two tags are enough, because ranks that wait for each other
+ * are at most one barrier apart.
  */
-const goodbyeTag = (barriers: number) => 71 + (barriers % 2);
+const exitTag = (barriers: number) => 71 + (barriers % 2);
 
-/** MPI_ANY_TAG: nothing but goodbyes is sent from one rank to one other. */
+/** MPI_ANY_TAG: these are the only messages from one rank to another. */
 const anyTag = -1;
 
 const fileNames = {
@@ -73,11 +74,11 @@ const openmpiSymbols = {
 type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint; anySource: number };
 
 /**
- * What OpenMPI and UCX do by default in every process that loads them is not for one whose threads compile as they run:
- * overwriting the machine code of `munmap` and its like, for the sake of networks that register memory, and unwinding the
- * stack from a signal handler, through frames that no table describes. Whoever sets these variables has the last word.
+ * By default, OpenMPI and UCX overwrite the machine code of `munmap` and similar functions, for networks that register
+ * memory, and unwind the stack from signal handlers. Neither is safe in a process with just-in-time compiled code, whose
+ * frames no table describes. Variables that the user has set are kept.
  */
-const gentle = {
+const environmentDefaults = {
   OMPI_MCA_memory: '^patcher',
   UCX_MEM_MMAP_HOOK_MODE: 'none',
   UCX_ERROR_SIGNALS: '',
@@ -92,7 +93,7 @@ const gentle = {
 export async function loadLibrary(launch: Launch, library: string | undefined): Promise<MPILibrary> {
   const caller = 'mpiCommunicator';
   const { default: koffi } = await importOptional<typeof import('koffi')>(caller, 'koffi');
-  for (const [name, value] of Object.entries(gentle)) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(environmentDefaults)) process.env[name] ??= value;
   const { openmpi, mpich } = fileNames;
   const usual = launch.family === 'mpich' ? [...mpich, ...openmpi] : [...openmpi, ...mpich];
   const names = library === undefined ? usual : [library];
@@ -100,7 +101,7 @@ export async function loadLibrary(launch: Launch, library: string | undefined): 
   for (const name of names) {
     let loaded: Library;
     try {
-      // OpenMPI's own plug-ins look for its symbols in the global scope.
+      // OpenMPI's plug-ins look up its symbols in the global scope.
       loaded = koffi.load(name, { global: true });
     } catch (error) {
       reasons.push((error as Error).message);
@@ -109,7 +110,7 @@ export async function loadLibrary(launch: Launch, library: string | undefined): 
     return bind(loaded, name);
   }
   throw new DistributedError(
-    `${caller}: an MPI library must be there, for mpirun or srun started this program; install it (Debian: libopenmpi3 or libmpich12) or name it with { library }. Received: none of ${names.join(', ')} loads (${shorten(reasons[0]!)}).`,
+    `${caller}: an MPI library must be installed, because mpirun or srun started this program; install one (Debian: libopenmpi3 or libmpich12) or name it with { library }. Received: none of ${names.join(', ')} loads (${shorten(reasons[0]!)}).`,
   );
 }
 
@@ -160,7 +161,7 @@ function bind(library: Library, name: string): MPILibrary {
     return handle;
   };
   const empty = new Uint8Array(8);
-  // MPI_Status is of 24 bytes; room for more, and never the constants for "no status", which differ.
+  // MPI_Status has 24 bytes; this leaves space for more. MPI_STATUS_IGNORE is not used, because it differs by library.
   const status = new Int32Array(16);
   const number = (call: (handle: unknown, out: Int32Array) => void) => {
     const out = new Int32Array(1);
@@ -187,13 +188,13 @@ function bind(library: Library, name: string): MPILibrary {
         return done[0] !== 0;
       };
     },
-    sayGoodbye: (rank, barriers) => send(empty, 0, handles.Uint8Array, rank, goodbyeTag(barriers), world),
-    awaitGoodbye: (rank) => receive(empty, 0, handles.Uint8Array, rank, anyTag, world, status),
-    findGoodbye(barriers) {
+    sendExit: (rank, barriers) => send(empty, 0, handles.Uint8Array, rank, exitTag(barriers), world),
+    awaitExit: (rank) => receive(empty, 0, handles.Uint8Array, rank, anyTag, world, status),
+    findExit(barriers) {
       const found = new Int32Array(1);
-      probe(anySource, goodbyeTag(barriers), world, found, status);
+      probe(anySource, exitTag(barriers), world, found, status);
       if (found[0] === 0) return undefined;
-      // Where the sender stands in the status is each library's own affair.
+      // Each library puts the sender at a different place of the status.
       return sourceOf(status, typeof world === 'number');
     },
     abort: (code) => abort(world, code),

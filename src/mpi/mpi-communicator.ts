@@ -26,30 +26,31 @@ export interface MPICommunicatorOptions {
   library?: string;
 }
 
-/** Looks at a barrier between two turns of the event loop. */
-const looks = 50;
+/** Polls of a barrier between two turns of the event loop. */
+const pollsPerTurn = 50;
 
-/** How long to look without rest, in milliseconds: then the others are busy, perhaps on this core. */
-const impatience = 50;
+/** Milliseconds to poll without sleeping. After them the other ranks are busy, perhaps on this core. */
+const spinMilliseconds = 50;
 
-/** Milliseconds between a rank's last words and MPI_Abort, at which Hydra drops what it has not yet passed on. */
-const lastWords = 250;
+/** Milliseconds between a rank's last message and MPI_Abort, at which Hydra drops output not yet passed on. */
+const abortDelay = 250;
 
 let started: Promise<Communicator> | undefined;
 
 /**
- * The communicator of a program that `mpirun` or `srun` started on several processes, through OpenMPI or MPICH. Started
- * by itself, the same program is one process, and neither MPI nor the package `koffi` is looked for.
+ * The communicator of a program that `mpirun` or `srun` started as several processes, through OpenMPI or MPICH. When the
+ * program is started on its own, it is a single process, and needs neither MPI nor the package `koffi`.
  *
- * MPI begins with the first call (later ones give the same communicator) and ends with the process, which waits
- * for the others to end too. A process that ends with an error takes the job down; so does `abort`.
+ * The first call initializes MPI; later calls return the same communicator. MPI ends with the process, which waits for
+ * the other processes to end. A process that ends with an error ends the job, and so does `abort`.
  *
- * `synchronous` operations, and the transfers of the others, block the event loop; while ranks wait for each other in
- * one that gives a promise, timers and signals have their turn.
+ * Operations of `synchronous` block the event loop, and so do the transfers of the others. While ranks wait for each
+ * other in an operation that returns a promise, timers and signals are handled.
  *
  * @returns The communicator of all ranks of the job.
- * @throws `SimCLRError` when started as one of several and the optional package `koffi` is not installed.
- * @throws `DistributedError` when started as one of several and no MPI library is found, or that of another launcher.
+ * @throws `SimCLRError` when the process is one of several and the optional package `koffi` is not installed.
+ * @throws `DistributedError` when the process is one of several and no MPI library is found, or the library belongs to
+ *   another launcher.
  * @example
  * const communicator = await mpiCommunicator();
  */
@@ -69,7 +70,7 @@ async function start({ library = env.SIMCLR_MPI_LIBRARY }: MPICommunicatorOption
   const { rank, size } = mpi.init();
   if (launch.size !== undefined && launch.size !== size) {
     throw new DistributedError(
-      `mpiCommunicator: the MPI library must belong to the launcher; name it with { library } or SIMCLR_MPI_LIBRARY. Received: ${mpi.name}, which knows of ${size} processes where the launcher started ${launch.size}.`,
+      `mpiCommunicator: the MPI library must belong to the launcher; name it with { library } or SIMCLR_MPI_LIBRARY. Received: ${mpi.name}, which counts ${size} processes where the launcher started ${launch.size}.`,
     );
   }
   return new MPICommunicator(mpi, rank, size);
@@ -94,7 +95,7 @@ class MPICommunicator implements Communicator {
     readonly rank: number,
     readonly size: number,
   ) {
-    // Node prints what nobody caught after its exit event, when MPI_Abort has ended the process already.
+    // Node prints an uncaught error after its exit event, when MPI_Abort has already ended the process.
     process.on('uncaughtExceptionMonitor', (error) => {
       this.uncaught = error;
     });
@@ -120,21 +121,21 @@ class MPICommunicator implements Communicator {
     this.mpi.broadcast(values, root);
   }
 
-  /** What follows it does not wait for long: all are there. */
+  /** Waits for all ranks without blocking the event loop, so that the transfer that follows does not wait long. */
   async barrier(): Promise<void> {
     const isDone = this.mpi.startBarrier();
     const before = this.barriers++;
     const began = performance.now();
-    for (let look = 1; !isDone(); look++) {
-      if (look % looks !== 0) continue;
-      // One that left after this barrier began has come to it: what is missing then is only its echo.
-      const gone = this.mpi.findGoodbye(before);
+    for (let poll = 1; !isDone(); poll++) {
+      if (poll % pollsPerTurn !== 0) continue;
+      // A rank that ended after this barrier began has reached it, and only its reply is still missing.
+      const gone = this.mpi.findExit(before);
       if (gone !== undefined) {
         throw new DistributedError(
-          `Rank ${this.rank} waits for rank ${gone}, which has come to the end of its program: every rank must make the same calls.`,
+          `Rank ${this.rank} waits for rank ${gone}, whose program has ended: every rank must make the same calls.`,
         );
       }
-      if (performance.now() - began < impatience) await turn();
+      if (performance.now() - began < spinMilliseconds) await turn();
       else await sleep(1);
     }
   }
@@ -146,7 +147,7 @@ class MPICommunicator implements Communicator {
   private endJob(reason: string, code: number): void {
     this.ended = true;
     writeSync(2, `Rank ${this.rank} of ${this.size} ends the job. ${reason}\n`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastWords);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, abortDelay);
     this.mpi.abort(code);
   }
 
@@ -159,8 +160,8 @@ class MPICommunicator implements Communicator {
       return;
     }
     const others = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);
-    for (const other of others) this.mpi.sayGoodbye(other, this.barriers);
-    for (const other of others) this.mpi.awaitGoodbye(other);
+    for (const other of others) this.mpi.sendExit(other, this.barriers);
+    for (const other of others) this.mpi.awaitExit(other);
     this.mpi.finalize();
   }
 }

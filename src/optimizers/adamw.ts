@@ -133,7 +133,7 @@ export class AdamW extends NamedOptimizer {
   override getConfig(): serialization.ConfigDict {
     return {
       ...this.options,
-      className: AdamW.className,
+      name: 'adamW',
       learningRate: learningRateToConfig(this.learningRate),
       excludeFromWeightDecay: selectionToConfig(this.options.excludeFromWeightDecay),
     };

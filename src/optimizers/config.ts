@@ -1,15 +1,21 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import { InvalidOptionError } from '../errors/errors.js';
-import { type LearningRate, type ScheduleConfig, scheduleFromConfig } from './schedules/schedules.js';
+import { renameFields } from '../errors/rename-fields.js';
+import {
+  type LearningRate,
+  type ScheduleConfig,
+  scheduleFromConfig,
+  upgradeScheduleConfig,
+} from './schedules/schedules.js';
 import type { VariableSelection } from './variable-selection.js';
 
-/** The options that may be functions, and so cannot be saved in an optimiser's config. */
+/** Replacements for saved options that were functions and could not be saved in an optimizer's config. */
 export interface OptimizerFunctions {
-  /** Replaces the saved learning rate. Needed where that was a schedule without a `config`. */
+  /** Replaces the saved learning rate. Needed if that was a schedule without a `config`. */
   learningRate?: LearningRate;
-  /** Replaces the saved selection. Needed where that was a predicate. */
+  /** Replaces the saved selection. Needed if that was a predicate. */
   excludeFromWeightDecay?: VariableSelection;
-  /** Replaces the saved selection of LARS. Needed where that was a predicate. */
+  /** Replaces the saved selection of LARS. Needed if that was a predicate. */
   excludeFromAdaptation?: VariableSelection;
 }
 
@@ -24,14 +30,26 @@ export function selectionToConfig(selection: VariableSelection): string {
   return typeof selection === 'function' ? 'custom' : selection;
 }
 
-/** The constructor options that a saved config means. */
+/** The `name` that data gives an optimizer, by the class name that earlier versions wrote in its place. */
+const namesOfClasses: Readonly<Record<string, string>> = { SGD: 'sgd', AdamW: 'adamW', LARS: 'lars' };
+
+/** A saved config with the names of this version. */
+export function upgradeOptimizerConfig(config: serialization.ConfigDict): serialization.ConfigDict {
+  const named = renameFields(config, { className: 'name', rule: 'convention' });
+  if (Object.hasOwn(namesOfClasses, String(named.name))) named.name = namesOfClasses[named.name as string];
+  if ('learningRate' in named) named.learningRate = upgradeScheduleConfig(named.learningRate);
+  return named as serialization.ConfigDict;
+}
+
+/** The constructor options in a saved config. */
 export function optionsFromConfig(
-  { className, ...config }: serialization.ConfigDict,
+  config: serialization.ConfigDict,
   functions: OptimizerFunctions = {},
 ): Record<string, unknown> {
-  const options: Record<string, unknown> = { ...config };
-  if (typeof config.learningRate === 'object' && config.learningRate !== null) {
-    options.learningRate = scheduleFromConfig(config.learningRate as ScheduleConfig);
+  const { name: _, ...options }: Record<string, unknown> = upgradeOptimizerConfig(config);
+  const { learningRate } = options;
+  if (typeof learningRate === 'object' && learningRate !== null) {
+    options.learningRate = scheduleFromConfig(learningRate as ScheduleConfig);
   }
   for (const [name, value] of Object.entries(functions)) {
     if (value !== undefined && name in options) options[name] = value;

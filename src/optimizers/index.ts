@@ -16,6 +16,7 @@ export {
   linearScaling,
   squareRootScaling,
 } from './schedules/learning-rate-scaling.js';
+export type { WarmupCosineByShareOptions } from './schedules/schedule-types.js';
 export {
   constantSchedule,
   type LearningRate,
@@ -26,6 +27,7 @@ export {
   type WarmupCosineOptions,
   warmupCosineSchedule,
 } from './schedules/schedules.js';
+export { warmupCosineByShare } from './schedules/warmup-cosine-by-share.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export {
   isBiasOrNormalization,

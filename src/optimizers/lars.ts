@@ -11,7 +11,7 @@ import { checkSelection, selects, type VariableSelection } from './variable-sele
 
 /** Options of {@link LARS}. The defaults are those of google-research/simclr (its TensorFlow 2 code). */
 export interface LARSOptions {
-  /** Number >= 0 or a schedule, as a rule `warmupCosineSchedule` of a scaled rate. */
+  /** Number >= 0 or a schedule, usually a `warmupCosineSchedule` of a scaled rate. */
   learningRate: LearningRate;
   /**
    * Share of the velocity that is kept, from 0 to below 1. With 0 there is no slot.
@@ -36,7 +36,7 @@ export interface LARSOptions {
    *
    * @defaultValue 'google'
    */
-  rule?: 'google' | 'lightly';
+  convention?: 'google' | 'lightly';
   /**
    * Looks ahead along the velocity; needs `momentum` > 0.
    *
@@ -44,14 +44,14 @@ export interface LARSOptions {
    */
   nesterov?: boolean;
   /**
-   * For rule 'google' only. True: the velocity sums steps, each already times its learning rate and trust ratio.
+   * For the convention 'google' only. True: the velocity sums steps, each already times its learning rate and trust ratio.
    * False ("popular momentum"): it sums gradients, and rate and trust ratio apply to the velocity.
    *
    * @defaultValue true
    */
   classicMomentum?: boolean;
   /**
-   * For rule 'lightly' only. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
+   * For the convention 'lightly' only. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
    * faster than SGD at that rate would move it ("LARC", solo-learn's `clip_lr`).
    *
    * @defaultValue false
@@ -60,7 +60,7 @@ export interface LARSOptions {
   /**
    * Added to the denominator of the trust ratio, >= 0.
    *
-   * @defaultValue 0 for rule 'google', 1e-8 for rule 'lightly'
+   * @defaultValue `0` with the convention 'google', `1e-8` with 'lightly'
    */
   epsilon?: number;
   /**
@@ -70,8 +70,8 @@ export interface LARSOptions {
    */
   excludeFromWeightDecay?: VariableSelection;
   /**
-   * Which variables take the learning rate as it is, without a trust ratio. Under rule 'lightly' those without
-   * weight decay do so in any case.
+   * Which variables take the learning rate as it is, without a trust ratio. With the
+   * convention 'lightly', variables without weight decay always do.
    *
    * @defaultValue what `excludeFromWeightDecay` is
    */
@@ -82,10 +82,10 @@ export interface LARSOptions {
  * Layer-wise adaptive rate scaling: momentum whose step for each variable is scaled by the ratio of the variable's
  * length to its gradient's, so that very large batches train.
  *
- * Rule 'google': `g = gradient + weightDecay * w; r = trustCoefficient * |w| / |g|` (1 where either is 0);
+ * Convention 'google': `g = gradient + weightDecay * w; r = trustCoefficient * |w| / |g|` (1 where either is 0);
  * `v = momentum * v + learningRate * r * g; w -= v`.
  *
- * Rule 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
+ * Convention 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
  * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v` (with `clip`,
  * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or
  * `|gradient|` is 0 the gradient is taken as it is.
@@ -95,7 +95,7 @@ export interface LARSOptions {
  *
  * @example
  * const peak = linearScaling({ baseLearningRate: 0.3, batchSize: 512 });
- * const learningRate = warmupCosineSchedule({ learningRate: peak, warmupSteps: 1000, totalSteps: 10_000 });
+ * const learningRate = warmupCosineSchedule({ peak, warmupSteps: 1000, totalSteps: 10_000 });
  * const optimizer = new LARS({ learningRate, weightDecay: 1e-4 });
  * @see You et al. 2017, arXiv:1708.03888; `lars_optimizer.py` of google-research/simclr; `lightly.utils.lars`.
  */
@@ -110,7 +110,7 @@ export class LARS extends NamedOptimizer {
   /**
    * @param options - Learning rate and the rest.
    * @throws {@link InvalidOptionError} when an option is outside its domain, `nesterov` comes without momentum,
-   * `classicMomentum` is false under rule 'lightly', or `clip` is true under rule 'google'.
+   * `classicMomentum` is false with the convention 'lightly', or `clip` is true with 'google'.
    */
   constructor(options: LARSOptions) {
     checkKeys('LARS', options, {
@@ -118,7 +118,7 @@ export class LARS extends NamedOptimizer {
       momentum: 1,
       weightDecay: 1,
       trustCoefficient: 1,
-      rule: 1,
+      convention: 1,
       nesterov: 1,
       classicMomentum: 1,
       clip: 1,
@@ -127,32 +127,36 @@ export class LARS extends NamedOptimizer {
       excludeFromAdaptation: 1,
     });
     super(options.learningRate);
-    const { momentum = 0.9, weightDecay = 1e-6, trustCoefficient = 0.001, rule = 'google' } = options;
-    const { nesterov = false, classicMomentum = true, epsilon = rule === 'lightly' ? 1e-8 : 0 } = options;
+    const { momentum = 0.9, weightDecay = 1e-6, trustCoefficient = 0.001, convention = 'google' } = options;
+    const {
+      nesterov = false,
+      classicMomentum = true,
+      epsilon = convention === 'lightly' ? 1e-8 : 0,
+    } = options;
     const { excludeFromWeightDecay = 'biasAndNormalization', clip = false } = options;
     const { excludeFromAdaptation = excludeFromWeightDecay } = options;
     checkMomentum('LARS', momentum, nesterov);
     checkNonNegative('LARS', 'weightDecay', weightDecay);
     checkPositive('LARS', 'trustCoefficient', trustCoefficient);
-    checkChoice('LARS', 'rule', rule, ['google', 'lightly']);
+    checkChoice('LARS', 'convention', convention, ['google', 'lightly']);
     checkNonNegative('LARS', 'epsilon', epsilon);
     checkSelection('LARS', 'excludeFromWeightDecay', excludeFromWeightDecay);
     checkSelection('LARS', 'excludeFromAdaptation', excludeFromAdaptation);
-    if (rule === 'lightly' && !classicMomentum) {
+    if (convention === 'lightly' && !classicMomentum) {
       throw new InvalidOptionError(
-        'LARS: classicMomentum belongs to rule \'google\'. Received: classicMomentum=false, rule="lightly".',
+        'LARS: classicMomentum belongs to the convention \'google\'. Received: classicMomentum=false, convention="lightly".',
       );
     }
-    if (rule === 'google' && clip) {
+    if (convention === 'google' && clip) {
       throw new InvalidOptionError(
-        'LARS: clip belongs to rule \'lightly\'. Received: clip=true, rule="google".',
+        'LARS: clip belongs to the convention \'lightly\'. Received: clip=true, convention="google".',
       );
     }
     this.options = {
       momentum,
       weightDecay,
       trustCoefficient,
-      rule,
+      convention,
       clip,
       nesterov,
       classicMomentum,
@@ -172,8 +176,8 @@ export class LARS extends NamedOptimizer {
     slots: Record<string, Variable>,
     learningRate: number,
   ): void {
-    const { excludeFromWeightDecay, excludeFromAdaptation, weightDecay, rule, ...rest } = this.options;
-    const updateVariable = rule === 'google' ? googleUpdate : lightlyUpdate;
+    const { excludeFromWeightDecay, excludeFromAdaptation, weightDecay, convention, ...rest } = this.options;
+    const updateVariable = convention === 'google' ? googleUpdate : lightlyUpdate;
     updateVariable(value, gradient, slots.momentum, {
       ...rest,
       learningRate,
@@ -185,7 +189,7 @@ export class LARS extends NamedOptimizer {
   override getConfig(): serialization.ConfigDict {
     return {
       ...this.options,
-      className: LARS.className,
+      name: 'lars',
       learningRate: learningRateToConfig(this.learningRate),
       excludeFromWeightDecay: selectionToConfig(this.options.excludeFromWeightDecay),
       excludeFromAdaptation: selectionToConfig(this.options.excludeFromAdaptation),

@@ -35,13 +35,15 @@ interface VariableSlots {
 const sameName: RenameVariable = (name) => name;
 
 /**
- * Base of this library's optimisers: a tfjs `Optimizer` (so `minimize`, `computeGradients` and `LayersModel.compile`
+ * Base of this library's optimizers: a tfjs `Optimizer` (so `minimize`, `computeGradients` and `LayersModel.compile`
  * take it) whose state belongs to variables **by name**, never by their position in a list, so that variables may
  * join, pause and leave between steps. Nothing is read back from the device during a step.
  */
 export abstract class NamedOptimizer extends Optimizer {
   /** The learning rate, or the schedule that gives it at each step. May be replaced between steps. */
   learningRate: LearningRate;
+  /** Share of the run that is done, from 0 to 1, for a learning rate that follows it. `fit` sets it before each step. */
+  runShare = 0;
 
   private readonly states = new Map<string, VariableSlots>();
 
@@ -88,7 +90,8 @@ export abstract class NamedOptimizer extends Optimizer {
    * @throws {@link InvalidOptionError} when it is not a finite number >= 0.
    */
   get currentLearningRate(): number {
-    const rate = typeof this.learningRate === 'function' ? this.learningRate(this.step) : this.learningRate;
+    const { learningRate, step, runShare } = this;
+    const rate = typeof learningRate === 'function' ? learningRate(step, runShare) : learningRate;
     checkNonNegative(this.getClassName(), `learningRate at step ${this.step}`, rate);
     return rate;
   }
@@ -98,7 +101,7 @@ export abstract class NamedOptimizer extends Optimizer {
    *
    * @param variableGradients - Gradients by the names of their variables. The caller disposes them.
    * @throws {@link InvalidOptionError} when no variable of that name is registered with tfjs.
-   * @throws {@link ShapeError} when a gradient, or a restored slot, has not the shape of its variable.
+   * @throws {@link ShapeError} when a gradient, or a restored slot, does not have the shape of its variable.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     const caller = `${this.getClassName()}.applyGradients`;
@@ -167,7 +170,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * The state at this moment, its slots still on the device: taken at once, and without copying anything, for tensors
+   * The state at this moment, with its slots still on the device. It is taken at once and without copying anything, for tensors
    * share their data.
    *
    * @param rename - Translates variable names; none by default.
@@ -194,7 +197,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Copies the state to the host. Safe while training goes on: it is the state at the time of the call.
+   * Copies the state to the host. Training may continue meanwhile: the result is the state at the time of the call.
    *
    * @param rename - Translates variable names; none by default.
    * @returns The state, of plain objects and typed arrays.
@@ -218,13 +221,13 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Replaces the state by a saved one: the next step is then, bit for bit, the one that would have followed.
+   * Replaces the state by a saved one. The next step is, bit for bit, the one that would have followed.
    *
    * @param state - What {@link NamedOptimizer.state} gave. It is copied.
    * @param rename - Translates the saved names to those of the variables here; none by default.
    * @throws {@link CheckpointError} when it belongs to another class, has other slots (as with another `momentum`
-   * setting) is damaged, or two variables get the same
-   * name. The optimiser is then as before.
+   * setting), is damaged, or two variables get the same
+   * name. The optimizer is then as before.
    */
   restore(state: OptimizerState, rename: RenameVariable = sameName): void {
     this.checkState(state, rename);
@@ -259,7 +262,7 @@ export abstract class NamedOptimizer extends Optimizer {
    * at each step.
    *
    * @param weightValues - The step count first. The caller keeps and disposes the tensors.
-   * @throws {@link CheckpointError} when a name does not end in one of this optimiser's slots, or a slot is missing.
+   * @throws {@link CheckpointError} when a name does not end in one of this optimizer's slots, or a slot is missing.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
     const [iterations, ...weights] = weightValues;
@@ -274,7 +277,7 @@ export abstract class NamedOptimizer extends Optimizer {
     this.restore(state);
   }
 
-  /** Disposes all slots and counts from step 0 again; the optimiser can be used further, as if new. */
+  /** Disposes all slots and counts from step 0 again; the optimizer can be used further, as if new. */
   override dispose(): void {
     for (const { slots } of this.states.values()) for (const value of Object.values(slots)) value.dispose();
     this.states.clear();
@@ -304,7 +307,7 @@ export abstract class NamedOptimizer extends Optimizer {
     if (state.className !== className)
       fail(`the state must be one of ${className}`, 'className', state.className);
     if (!(Number.isInteger(state.step) && state.step >= 0))
-      fail('step must be a whole number >= 0', 'step', state.step);
+      fail('step must be an integer >= 0', 'step', state.step);
     const expected = [...this.slotNames()].sort().join(', ');
     const names = new Set<string>();
     for (const [name, { step, shape, slots }] of Object.entries(state.variables)) {
@@ -313,7 +316,7 @@ export abstract class NamedOptimizer extends Optimizer {
       const actual = Object.keys(slots).sort().join(', ');
       if (actual !== expected) fail(`each variable must have the slots: ${expected || 'none'}`, name, actual);
       if (!(Number.isInteger(step) && step >= 0))
-        fail('step must be a whole number >= 0', `step of ${name}`, step);
+        fail('step must be an integer >= 0', `step of ${name}`, step);
       const size = shape.reduce((product, length) => product * length, 1);
       for (const [slot, values] of Object.entries(slots)) {
         if (values.length !== size) {

@@ -4,20 +4,21 @@ import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import { fromData } from '../errors/from-data.js';
 import { AdamW, type AdamWOptions } from './adamw.js';
-import { type OptimizerFunctions, optionsFromConfig } from './config.js';
+import { type OptimizerFunctions, optionsFromConfig, upgradeOptimizerConfig } from './config.js';
 import { LARS, type LARSOptions } from './lars.js';
 import type { NamedOptimizer } from './named-optimizer.js';
 import { SGD, type SGDOptions } from './sgd.js';
 
 /**
- * Makes an optimiser from what its `getConfig` gave. Its state is not part of that: see `state` and `restore`.
+ * Builds an optimizer from what its `getConfig` returned, in an earlier version included. The config does not hold the
+ * optimizer's state: see `state` and `restore`.
  *
- * @param config - Options as plain JSON, with `className`.
- * @param functions - Options that were functions when saved (recorded as 'custom'), given again. Where given, they
- * replace the saved ones in any case.
- * @returns A new optimiser at step 0.
- * @throws {@link InvalidOptionError} when the class is unknown, an option is recorded as 'custom' and not given
- * again, or an option is outside its domain.
+ * @param config - Options as plain JSON, with the `name` 'adamW', 'lars' or 'sgd'.
+ * @param functions - Options that were functions when they were saved (recorded as 'custom'), given again. They replace
+ * saved values too.
+ * @returns A new optimizer at step 0.
+ * @throws {@link InvalidOptionError} when the name is unknown, an option is recorded as 'custom' and not given again, or
+ * an option is outside its domain.
  * @example
  * const again = optimizerFromConfig(JSON.parse(JSON.stringify(optimizer.getConfig())));
  */
@@ -31,21 +32,22 @@ export function optimizerFromConfig(
 function make(config: serialization.ConfigDict, functions: OptimizerFunctions): NamedOptimizer {
   const known = { learningRate: 1, excludeFromWeightDecay: 1, excludeFromAdaptation: 1 };
   checkKeys('optimizerFromConfig', functions, known, 'functions');
+  const { name } = upgradeOptimizerConfig(config);
   const options: unknown = optionsFromConfig(config, functions);
-  switch (config.className) {
-    case 'AdamW':
+  switch (name) {
+    case 'adamW':
       return new AdamW(options as AdamWOptions);
-    case 'LARS':
+    case 'lars':
       return new LARS(options as LARSOptions);
-    case 'SGD':
+    case 'sgd':
       return new SGD(options as SGDOptions);
     default:
       throw new InvalidOptionError(
         receivedMessage(
           'optimizerFromConfig',
-          'config.className must be "AdamW", "LARS" or "SGD"',
-          'config.className',
-          config.className,
+          'config.name must be "adamW", "lars" or "sgd"',
+          'config.name',
+          name,
         ),
       );
   }

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** All that an optimiser remembers between steps, on the host: its step and the slots of each variable. */
+/** All that an optimizer remembers between steps, on the host: its step and the slots of each variable. */
 export interface OptimizerState {
-  /** Class of the optimiser it belongs to: 'SGD', 'AdamW' or 'LARS'. */
+  /** Class of the optimizer it belongs to: 'SGD', 'AdamW' or 'LARS'. */
   className: string;
   /** Calls of `applyGradients` so far. */
   step: number;
@@ -10,9 +10,9 @@ export interface OptimizerState {
   variables: Record<string, VariableState>;
 }
 
-/** What an optimiser remembers of one variable. */
+/** What an optimizer remembers of one variable. */
 export interface VariableState {
-  /** Updates of this variable so far; fewer than the optimiser's steps when the variable was left out of some. */
+  /** Updates of this variable so far; fewer than the optimizer's steps when the variable was left out of some. */
   step: number;
   /** Shape of the variable and of each of its slots. */
   shape: number[];
@@ -22,7 +22,7 @@ export interface VariableState {
 
 /** An {@link OptimizerState} whose slots are tensors. */
 export interface CapturedState {
-  /** Class of the optimiser it belongs to. */
+  /** Class of the optimizer it belongs to. */
   className: string;
   /** Calls of `applyGradients` so far. */
   step: number;
@@ -40,10 +40,10 @@ export interface CapturedVariable {
   slots: Record<string, Tensor>;
 }
 
-/** Translates a variable's name, for instance from one that holds within this process to one that holds for ever. */
+/** Translates a variable's name, for instance from one that holds within this process to one that holds forever. */
 export type RenameVariable = (name: string) => string;
 
-/** A tensor with a name: a gradient with that of its variable, or a piece of an optimiser's state. */
+/** A tensor with a name: a gradient with that of its variable, or a piece of an optimizer's state. */
 export interface NamedTensor {
   /** The name. */
   name: string;

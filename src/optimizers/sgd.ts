@@ -108,7 +108,7 @@ export class SGD extends NamedOptimizer {
   override getConfig(): serialization.ConfigDict {
     return {
       ...this.options,
-      className: SGD.className,
+      name: 'sgd',
       learningRate: learningRateToConfig(this.learningRate),
       excludeFromWeightDecay: selectionToConfig(this.options.excludeFromWeightDecay),
     };

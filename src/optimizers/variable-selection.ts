@@ -1,17 +1,17 @@
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 
-/** Says of a variable, by its name, whether it is meant. */
+/** Whether an option applies to the variable of this name. */
 export type VariablePredicate = (variableName: string) => boolean;
 
 /**
- * Which variables an option means: none, those of {@link isBiasOrNormalization}, or those that a predicate picks.
- * The two words can be saved in an optimiser's config, a predicate cannot.
+ * Which variables an option applies to: none, those of {@link isBiasOrNormalization}, or those that a predicate picks.
+ * The two words can be saved in an optimizer's config, a predicate cannot.
  */
 export type VariableSelection = 'none' | 'biasAndNormalization' | VariablePredicate;
 
 /**
- * Whether a variable is a bias or the scale or offset of a normalisation, by the names that tfjs-layers and this
+ * Whether a variable is a bias or the scale or offset of a normalization, by the names that tfjs-layers and this
  * library give: `bias`, `gamma` or `beta` as the last part, with or without the `_1` that makes names unique.
  *
  * @param variableName - Name of a tfjs variable.
@@ -38,7 +38,7 @@ export function checkSelection(caller: string, argument: string, selection: Vari
   );
 }
 
-/** Whether `selection` means the variable. */
+/** Whether `selection` includes the variable. */
 export function selects(selection: VariableSelection, variableName: string): boolean {
   if (typeof selection === 'function') return selection(variableName);
   return selection === 'biasAndNormalization' && isBiasOrNormalization(variableName);

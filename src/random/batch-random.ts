@@ -4,7 +4,7 @@ import { type BatchRandom, type RandomGenerator, randomGenerator } from './rando
 
 /** What a draw of {@link batchRandom} is a function of. */
 export interface BatchRandomOptions {
-  /** Whole number >= 0. */
+  /** Integer >= 0. */
   seed: number;
   /** The pass over the data, counted from 0. */
   epoch: number;

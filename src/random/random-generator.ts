@@ -21,7 +21,7 @@ export interface BatchRandom {
  *
  * @example
  * const random = randomGenerator(42);
- * const flip = random.fold(3).uniform() < 0.5; // the same for ever
+ * const flip = random.fold(3).uniform() < 0.5; // the same forever
  */
 export class RandomGenerator implements BatchRandom {
   private counter = 0;
@@ -36,13 +36,13 @@ export class RandomGenerator implements BatchRandom {
   /**
    * A child generator that is a function of this one's key and of `data`, not of the draws taken so far.
    *
-   * @param data - Whole number from 0 to 2^53 - 1.
-   * @throws {@link InvalidOptionError} when `data` is no such number.
+   * @param data - Integer from 0 to 2^53 - 1.
+   * @throws {@link InvalidOptionError} when `data` is not such a number.
    */
   fold(data: number): RandomGenerator {
     if (!Number.isSafeInteger(data) || data < 0) {
       throw new InvalidOptionError(
-        `RandomGenerator.fold: data must be a whole number >= 0. Received: data=${data}.`,
+        `RandomGenerator.fold: data must be an integer >= 0. Received: data=${data}.`,
       );
     }
     // Draws use counters whose upper word has its highest bit clear; children take those where it is set.
@@ -59,7 +59,7 @@ export class RandomGenerator implements BatchRandom {
     return this.fold(row);
   }
 
-  /** An unsigned 32-bit whole number. */
+  /** An unsigned 32-bit integer. */
   uint32(): number {
     if (this.spare !== undefined) {
       const value = this.spare;
@@ -82,11 +82,11 @@ export class RandomGenerator implements BatchRandom {
     return low + (high - low) * ((this.uint32() >>> 8) / twoPower24);
   }
 
-  /** A whole number from 0 to `limit - 1`, without modulo bias. */
+  /** An integer from 0 to `limit - 1`, without modulo bias. */
   integer(limit: number): number {
     if (!Number.isInteger(limit) || limit < 1 || limit > twoPower32) {
       throw new InvalidOptionError(
-        `RandomGenerator.integer: limit must be a whole number from 1 to 2^32. Received: limit=${limit}.`,
+        `RandomGenerator.integer: limit must be an integer from 1 to 2^32. Received: limit=${limit}.`,
       );
     }
     const reject = twoPower32 - (twoPower32 % limit);
@@ -123,13 +123,13 @@ export class RandomGenerator implements BatchRandom {
 /**
  * A generator from a seed.
  *
- * @param seed - Whole number from 0 to 2^53 - 1.
- * @throws {@link InvalidOptionError} when `seed` is no such number.
+ * @param seed - Integer from 0 to 2^53 - 1.
+ * @throws {@link InvalidOptionError} when `seed` is not such a number.
  */
 export function randomGenerator(seed: number): RandomGenerator {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new InvalidOptionError(
-      `randomGenerator: seed must be a whole number >= 0. Received: seed=${String(seed)}.`,
+      `randomGenerator: seed must be an integer >= 0. Received: seed=${String(seed)}.`,
     );
   }
   return new RandomGenerator(seed % twoPower32, Math.floor(seed / twoPower32));

@@ -9,9 +9,9 @@ export function takeWords(random: RandomGenerator, count: number): Uint32Array {
 }
 
 /**
- * Draws what the generator that the words came from would draw. The last word is used again where they do not suffice.
+ * Draws what the generator that the words came from would draw. If they do not suffice, the last word is used again.
  *
- * Refers to nothing outside of itself, because its text is also part of the program of other threads.
+ * Must not refer to anything outside itself, because its source text is also part of the program of other threads.
  */
 export function drawsFromWords(words: ArrayLike<number>): WordDraws {
   let next = 0;

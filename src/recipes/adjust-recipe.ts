@@ -9,8 +9,8 @@ export type RecipeChanges<T = Recipe> = T extends readonly unknown[]
     ? { [Key in keyof T]?: RecipeChanges<T[Key]> }
     : T;
 
-/** The fields that say which of several forms an object has. */
-const kinds = ['className', 'type'];
+/** Parts that take different options under another `name`: an encoder's are the same under every name. */
+const alternatives = new Set(['optimizer', 'optimizer.learningRate.schedule']);
 
 /**
  * A recipe with some values changed. Pure data to pure data: neither argument is altered.
@@ -38,7 +38,7 @@ function merge(old: unknown, change: unknown, path: string, sources: Record<stri
   if (
     isGroup(old) &&
     isGroup(change) &&
-    kinds.every((kind) => !(kind in change) || change[kind] === old[kind])
+    !(alternatives.has(path) && 'name' in change && change.name !== old.name)
   ) {
     const result: Record<string, unknown> = { ...old };
     for (const [key, value] of Object.entries(change)) {

@@ -25,7 +25,7 @@ export function recipeDifferences(recipe: Recipe, other: Recipe): RecipeDifferen
 }
 
 /**
- * A recipe as readable lines: every value and where it comes from; or, given another one, what differs from it.
+ * A recipe as readable lines: every value and where it comes from; or, with another recipe, the differences.
  *
  * @param recipe - The recipe.
  * @param other - What to compare it with.
@@ -54,7 +54,7 @@ function listing(recipe: Recipe): string[] {
     `${recipe.name}: ${recipe.title}`,
     '',
     ...table(rows),
-    ...section('Otherwise than in the original:', recipe.deviations),
+    ...section('Differs from the original:', recipe.deviations),
     ...section(
       'Reported:',
       recipe.reported.map(({ measure, accuracy, source }) => `${measure}: ${accuracy} (${source})`),

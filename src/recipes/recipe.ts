@@ -12,26 +12,33 @@ import type {
   TrainingPlan,
 } from '../training/index.js';
 
-/** An encoder with every choice spelt out. */
-export type RecipeEncoder = Required<Omit<EncoderConfig, 'groups'>>;
+/** A network whose options are all given, except the groups of batch normalization, which no recipe here uses. */
+export type WithEveryChoice<Config extends { batchNormalization?: { groups?: number } }> = Required<
+  Omit<Config, 'batchNormalization'>
+> & {
+  batchNormalization: Required<Omit<NonNullable<Config['batchNormalization']>, 'groups'>>;
+};
 
-/** A projection head with every choice spelt out. */
-export type RecipeProjectionHead = Required<Omit<ProjectionHeadConfig, 'groups'>>;
+/** An encoder with every choice given. */
+export type RecipeEncoder = WithEveryChoice<EncoderConfig>;
 
-/** SimCLR's augmentation with every choice spelt out; its size is the encoder's input. */
+/** A projection head with every choice given. */
+export type RecipeProjectionHead = WithEveryChoice<ProjectionHeadConfig>;
+
+/** SimCLR's augmentation with every choice given; its size is the encoder's input. */
 export interface RecipeAugmentation {
   /** Which transform. */
   name: 'simclrAugmentation';
   /** Its options. */
   options: Required<Omit<SimCLRAugmentationOptions, 'size' | 'normalization' | 'jitter' | 'blur'>> & {
-    /** Proportions of the colour jitter, before `strength`. */
+    /** Proportions of the color jitter, before `strength`. */
     jitter: Required<NonNullable<SimCLRAugmentationOptions['jitter']>>;
     /** How to blur, or not to. */
     blur: false | GaussianBlurOptions;
   };
 }
 
-/** A learning rate with its scaling and schedule spelt out. */
+/** A learning rate with its scaling and schedule given. */
 export interface RecipeLearningRate extends LearningRateConfig {
   /** How the rate follows the batch. */
   scaling: NonNullable<LearningRateConfig['scaling']>;
@@ -44,9 +51,9 @@ export type WithoutRate<Config> = Omit<Config, 'learningRate'>;
 
 /** An optimizer whose learning rate follows the batch and the length of the run. */
 export type RecipeOptimizer = (
-  | WithoutRate<PlannedOptimizer<SGDOptions, 'SGD'>>
-  | WithoutRate<PlannedOptimizer<AdamWOptions, 'AdamW'>>
-  | WithoutRate<PlannedOptimizer<LARSOptions, 'LARS'>>
+  | WithoutRate<PlannedOptimizer<SGDOptions, 'sgd'>>
+  | WithoutRate<PlannedOptimizer<AdamWOptions, 'adamW'>>
+  | WithoutRate<PlannedOptimizer<LARSOptions, 'lars'>>
 ) & {
   /** Base rate, scaling and schedule. */
   learningRate: RecipeLearningRate;
@@ -73,7 +80,7 @@ export interface Recipe {
   title: string;
   /** f: the network that is kept. */
   encoder: RecipeEncoder;
-  /** g: the network that the loss looks through. */
+  /** g: the network between h and the loss. */
   projectionHead: RecipeProjectionHead;
   /** How views are made. */
   augmentation: RecipeAugmentation;
@@ -81,7 +88,7 @@ export interface Recipe {
   normalization: NormalizeOptions | null;
   /** Temperature of NT-Xent. */
   temperature: number;
-  /** Both views in one pass, or one pass a view: whose batch statistics are whose. */
+  /** Both views in one pass, or one pass per view: whose batch statistics are whose. */
   viewBatching: 'joint' | 'separate';
   /** How weights are updated. */
   optimizer: RecipeOptimizer;
@@ -92,7 +99,7 @@ export interface Recipe {
    * of their own: see {@link sourceOf}.
    */
   sources: Readonly<Record<string, string>>;
-  /** What the original does that this library does otherwise or not at all. */
+  /** What the original does that this library does differently, or not at all. */
   deviations: readonly string[];
   /** What its authors report. */
   reported: readonly ReportedAccuracy[];

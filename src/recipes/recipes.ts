@@ -1,14 +1,14 @@
+import { basicRecipe } from './known/basic.js';
 import { googleCIFAR10 } from './known/google-cifar10.js';
 import { lightlyCIFAR10, lightlyImagenette } from './known/lightly.js';
 import { paperImageNet } from './known/paper-imagenet.js';
-import { seedRecipe } from './known/seed.js';
 import { soloCIFAR10 } from './known/solo-cifar10.js';
 import { spijkervetSTL10, sthallesSTL10 } from './known/stl10.js';
 import type { Recipe } from './recipe.js';
 
 /** Names of the recipes. */
 export type RecipeName =
-  | 'seed'
+  | 'basic'
   | 'paper-imagenet'
   | 'google-cifar10'
   | 'lightly-cifar10'
@@ -21,10 +21,10 @@ export type RecipeName =
  * All recipes by name. Whoever imports one of them by its own name gets that one alone.
  *
  * @example
- * Object.keys(recipes); // ['seed', 'paper-imagenet', 'google-cifar10', ...]
+ * Object.keys(recipes); // ['basic', 'paper-imagenet', 'google-cifar10', ...]
  */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
-  seed: seedRecipe,
+  basic: basicRecipe,
   'paper-imagenet': paperImageNet,
   'google-cifar10': googleCIFAR10,
   'lightly-cifar10': lightlyCIFAR10,

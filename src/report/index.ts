@@ -11,6 +11,17 @@ export {
   type SettingDifference,
   writeComparison,
 } from './comparison.js';
+export {
+  type EmbeddingWorth,
+  type EvaluateRunOptions,
+  type EvaluationPictures,
+  evaluateRun,
+  type Gain,
+  type PartEmbeddings,
+  type RunEmbeddings,
+  type RunEvaluationResult,
+  type RunGains,
+} from './evaluate-run.js';
 export { writeReport } from './report.js';
 export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';
 export { runReport } from './run-report.js';

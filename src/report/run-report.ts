@@ -12,8 +12,8 @@ function factsOf(run: Run): Record<string, string> {
     const { name, encoder } = recipe;
     if (typeof name === 'string') facts.Recipe = name;
     if (isObject(encoder)) {
-      const { architecture, inputShape, width } = encoder;
-      if (typeof architecture === 'string') facts.Encoder = `${architecture}, width ${String(width)}`;
+      const { name: network = encoder.architecture, inputShape, width } = encoder; // a name since version 1
+      if (typeof network === 'string') facts.Encoder = `${network}, width ${String(width)}`;
       if (Array.isArray(inputShape)) facts.Pixels = inputShape.slice(0, 2).join('\u00d7');
     }
   }

@@ -37,7 +37,7 @@ interface AffineOptions {
   beta?: Tensor1D | undefined;
   /** Added after scale and offset, before the activation. Same shape as `x`. */
   residual?: Tensor | undefined;
-  /** Applied last. Without it, nothing is. */
+  /** Applied last. @defaultValue none */
   activation?: 'relu' | undefined;
   /** Added to the variance, > 0. */
   epsilon: number;
@@ -45,7 +45,7 @@ interface AffineOptions {
 
 /** Options of {@link batchNormalization}. */
 export interface BatchNormalizationOptions extends AffineOptions {
-  /** The batch is split in so many equal parts along axis 0, each with its own statistics. At least 1. */
+  /** The batch is split into this many equal parts along axis 0, each with its own statistics. At least 1. */
   groups: number;
 }
 
@@ -99,7 +99,7 @@ function addAndActivate(
 }
 
 /**
- * Batch normalisation in training, with what usually follows it: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization in training, with what usually follows it: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
  *
  * The mean μ and the biased variance σ² are taken over all axes but the last, in two passes (no cancellation when the
  * mean is large). The gradient is in closed form, for `x`, `gamma`, `beta` and `residual`; only `x` and,
@@ -142,7 +142,7 @@ export function batchNormalization<T extends Tensor>(
       moments: [mean, variance],
       shared,
     } = sumOverProcesses ? shareMoments(own, layout, sumOverProcesses) : { moments: own, shared: undefined };
-    const output = normalizeRows(x, mean, variance, options, layout, shared) as T;
+    const output = normalizeByBatch(x, mean, variance, options, layout, shared) as T;
     const perGroup: [number, number] = [groups, layout.channels];
     return {
       output,
@@ -170,8 +170,8 @@ function withoutGradient(compute: () => Tensor, x: Tensor): Tensor {
 
 type SavedTensors = [x: Tensor, mean: Tensor, variance: Tensor, output: Tensor, gamma?: Tensor];
 
-/** Normalisation by statistics of `x` itself: the gradient takes into account that they depend on it. */
-function normalizeRows(
+/** Normalization by statistics of `x` itself: the gradient takes into account that they depend on it. */
+function normalizeByBatch(
   x: Tensor,
   mean: Tensor,
   variance: Tensor,
@@ -243,8 +243,8 @@ function normalizeRows(
 
 /**
  * The fused kernel takes the gradient's means over the own batch: this adds, for each channel, what the means over all
- * processes change. With G the sum of dz times the normalised x (gamma's gradient) and B that of dz (beta's), it is
- * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalised x: once more a normalisation.
+ * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
+ * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */
 function correctGradient(
   dx: Tensor,
@@ -287,7 +287,7 @@ function normalized(
   return addAndActivate(add(mul(matrix, scale), shift), residual, activation);
 }
 
-/** `scale` and `shift` of every channel such that the normalised x is scale * x + shift. */
+/** `scale` and `shift` of every channel such that the normalized x is scale * x + shift. */
 function affineOf(
   mean: Tensor,
   variance: Tensor,
@@ -300,7 +300,7 @@ function affineOf(
 }
 
 /**
- * Batch normalisation with given statistics, as at inference: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization with given statistics, as at inference: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
  *
  * Gradients flow to `x`, `gamma`, `beta` and `residual` (fine-tuning with frozen statistics).
  *

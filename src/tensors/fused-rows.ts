@@ -1,7 +1,7 @@
 import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalisation and
+ * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalization and
  * with equal results. Rows are `[groups, rows, channels]`, or `[rows, channels]` for one group; statistics have one
  * value for each group and channel.
  */

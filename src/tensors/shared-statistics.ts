@@ -15,10 +15,10 @@ export interface SharedRows {
 let current: SumOverProcesses | undefined;
 
 /**
- * While `body` runs, batch normalisation takes its statistics, and their gradients, over the batches of all
- * processes. A layer whose batch is split in groups keeps to its own, for it asks for statistics apart.
+ * While `body` runs, batch normalization takes its statistics, and their gradients, over the batches of all
+ * processes. A layer whose batch is split into groups keeps its own statistics, because groups ask for separate ones.
  *
- * @param body - Runs to its end at once: a promise would outlive what is in force.
+ * @param body - Must not be asynchronous: the setting ends when it returns.
  */
 export function withSharedStatistics<T>(sumOverProcesses: SumOverProcesses, body: () => T): T {
   const before = current;
@@ -30,7 +30,7 @@ export function withSharedStatistics<T>(sumOverProcesses: SumOverProcesses, body
   }
 }
 
-/** What is in force now. */
+/** The function that sums over the processes; `undefined` outside {@link withSharedStatistics}. */
 export function sharedStatistics(): SumOverProcesses | undefined {
   return current;
 }

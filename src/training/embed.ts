@@ -2,10 +2,11 @@ import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-cor
 import { unlessLost } from '../backend/lost-device.js';
 import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
+import { inferenceBatches } from '../data/batches/inference-batches.js';
 import { checkImageDataset } from '../data/check-image-dataset.js';
 import { isTensor } from '../data/image-array.js';
 import { isImageArray } from '../data/image-dataset.js';
-import { checkImageValues, datasetSize, type ImageDataset, imageBatches } from '../data/index.js';
+import { datasetSize, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
@@ -41,14 +42,9 @@ async function embed(
   const pieces: Tensor2D[] = [];
   let done = 0;
   try {
-    for await (const { images: batch } of imageBatches(images, {
-      batchSize,
-      shuffle: false,
-      dropRemainder: false,
-    })) {
+    for await (const { images: batch } of inferenceBatches(caller, images, { batchSize })) {
       try {
         checkInputShape(core, caller, batch.shape);
-        await checkImageValues(caller, 'images', batch);
         core.checkUsable(caller); // it may have been disposed of meanwhile
         pieces.push(represent(core, batch, projected));
       } finally {

@@ -1,4 +1,5 @@
 export { trainableVariables } from '../models/named-weights.js';
+export type { PartState, StatefulPart } from '../tensors/stateful-part.js';
 export type {
   Callback,
   EpochRecord,
@@ -27,7 +28,6 @@ export {
   type FoundCheckpoint,
   latestCheckpoint,
 } from './checkpoints/store.js';
-export type { CapturedExtraState, ExtraState } from './extra-state.js';
 export type { FitOptions } from './fit/fit-options.js';
 export type { SkipNonFinite } from './fit/non-finite-policy.js';
 export { type CachedGradientsOptions, cachedGradients } from './gradients/cached-gradients.js';

@@ -2,12 +2,13 @@ import type { io, Optimizer, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
 import type { ViewLoss } from '../losses/index.js';
+import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { History } from './callbacks/history.js';
 import { loadTrainer } from './checkpoints/load.js';
 import { saveTrainer } from './checkpoints/save.js';
 import { embedDataset } from './embed.js';
-import type { ExtraState } from './extra-state.js';
 import { fitTrainer } from './fit/fit.js';
 import type { FitOptions } from './fit/fit-options.js';
 import { checkOptions } from './options/check-options.js';
@@ -103,7 +104,7 @@ export class SimCLR implements Trainer {
   }
 
   /** What else a checkpoint of the trainer holds, by name. */
-  get extraState(): Readonly<Record<string, ExtraState>> {
+  get extraState(): Readonly<Record<string, StatefulPart>> {
     return coreOf('SimCLR', this).extraState;
   }
 
@@ -251,7 +252,9 @@ export class SimCLR implements Trainer {
    * and the state of optimizer and loss. The parts that you passed in stay yours, unless `includeGiven`. Parts of
    * `extraState` always stay. A second call does nothing.
    */
-  dispose({ includeGiven = false }: DisposeOptions = {}): void {
+  dispose(options: DisposeOptions = {}): void {
+    checkKeys('SimCLR.dispose', options, { includeGiven: 1 });
+    const { includeGiven = false } = options;
     coreOf('SimCLR.dispose', this).dispose(includeGiven);
   }
 }

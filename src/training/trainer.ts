@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageDataset } from '../data/index.js';
 import type { ViewLoss } from '../losses/index.js';
-import type { ExtraState } from './extra-state.js';
+import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { ContrastiveLoss } from './options/to-view-loss.js';
 
 /** Where a trainer stands; saved with it. */
@@ -14,6 +14,8 @@ export interface TrainingProgress {
   epoch: number;
   /** Steps done in the pass that was under way when training ended, 0 = none. */
   batch: number;
+  /** Seconds that `fit` has trained. */
+  seconds: number;
 }
 
 /** What a training step did. */
@@ -55,7 +57,7 @@ export interface TrainerParts {
   /** Seed of all random draws. */
   readonly seed: number;
   /** What else a checkpoint holds, by name. */
-  readonly extraState: Readonly<Record<string, ExtraState>>;
+  readonly extraState: Readonly<Record<string, StatefulPart>>;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Makes tfjs's wasm backend a training backend. **This entry has a side effect, on purpose**: importing it loads
- * `@tensorflow/tfjs-backend-wasm` (which registers the backend `'wasm'`) and adds the training kernels to it.
- * It does not choose the backend; that stays with you:
+ * Makes tfjs's wasm backend a training backend. **Importing this module has a side effect, on purpose**: it loads
+ * `@tensorflow/tfjs-backend-wasm`, which registers the backend `'wasm'`, and adds the training kernels to it. It does not
+ * activate the backend; do that yourself:
  *
  * ```ts
  * import 'simclr-ts/wasm';
@@ -9,8 +9,8 @@
  * await setBackend('wasm');
  * ```
  *
- * Under a bundler, tell tfjs where its `.wasm` files are served with `setWasmPaths` of
- * `@tensorflow/tfjs-backend-wasm` before `setBackend`. In Node nothing needs to be set.
+ * With a bundler, call `setWasmPaths` of `@tensorflow/tfjs-backend-wasm` before `setBackend` to tell tfjs where its `.wasm`
+ * files are served. In Node there is nothing to set.
  *
  * @module
  */
@@ -24,5 +24,5 @@ export { type WasmKernels, wasmKernels, wasmMemory } from './module/kernel-modul
 export type { WasmMemory } from './module/memory.js';
 export type { KernelWidth } from './module/module-binary.js';
 export { setKernelWidth } from './module/wide-kernels.js';
-export { registerTrainingKernels } from './register.js';
+export { registerTrainingKernels } from './register-kernels.js';
 export { setThreadCount } from './threads/thread-count.js';

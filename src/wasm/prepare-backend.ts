@@ -7,8 +7,8 @@ import { prepareKernelWidth } from './module/wide-kernels.js';
 type SetThreadsCount = (count: number) => void;
 
 /**
- * A worker that answers but does nothing. tfjs's threaded binary wants to start its own threads, which in Node it
- * cannot; with one thread it never uses them, and only its shared memory is wanted here.
+ * A worker that answers but does nothing. tfjs's threaded binary starts its own threads, which fails in Node. Set to one
+ * thread it never uses them, and only its shared memory is needed here.
  */
 class IdleWorker {
   private listener: ((message: { cmd: string }) => void) | undefined;
@@ -26,21 +26,21 @@ class IdleWorker {
   terminate(): void {}
 }
 
-/** What is heard of errors that nobody caught. */
-const lastResorts = ['uncaughtException', 'unhandledRejection'] as const;
+/** Events of errors that nobody caught. */
+const uncaughtEvents = ['uncaughtException', 'unhandledRejection'] as const;
 
 /**
- * Takes away the listeners that the binary's loader adds for errors that nobody caught: with them, an error of the
- * user's own would be shown as one of the loader's, with all its 100 kB of source in a line.
+ * Removes the listeners for uncaught errors that the loader of tfjs's binary adds. With them, Node would show an error of the
+ * user's program as one of the loader, together with 100 kB of its source on one line.
  */
 async function withoutNewListeners<T>(body: () => Promise<T>): Promise<T> {
   type Emitter = { listeners(event: string): unknown[]; off(event: string, listener: unknown): void };
   const host = (globalThis as unknown as { process: Emitter }).process;
-  const before = lastResorts.map((event) => host.listeners(event));
+  const before = uncaughtEvents.map((event) => host.listeners(event));
   try {
     return await body();
   } finally {
-    for (const [index, event] of lastResorts.entries()) {
+    for (const [index, event] of uncaughtEvents.entries()) {
       for (const listener of host.listeners(event)) {
         if (!before[index]!.includes(listener)) host.off(event, listener);
       }
@@ -50,7 +50,7 @@ async function withoutNewListeners<T>(body: () => Promise<T>): Promise<T> {
 
 async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
-  // A setter that does nothing: the binary's loader assigns Node's own Worker to the global.
+  // The setter does nothing, because the loader assigns Node's own Worker to the global.
   Object.defineProperty(globalThis, 'Worker', { configurable: true, get: () => IdleWorker, set() {} });
   try {
     return await body();
@@ -65,7 +65,7 @@ function guard(backend: BackendWasm): void {
   guardAllocations(wasm, memoryOf(wasm));
 }
 
-/** Starts the backend on memory that threads can share. */
+/** Starts the backend on shared memory. */
 function startShared<T>(stock: () => T | Promise<T>, setThreadsCount: SetThreadsCount): Promise<T> {
   env().set('WASM_HAS_SIMD_SUPPORT', true);
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
@@ -74,21 +74,21 @@ function startShared<T>(stock: () => T | Promise<T>, setThreadsCount: SetThreads
 }
 
 /**
- * Lets the wasm backend start on memory that threads can share, where it does not by itself: in Node. In a page that is
- * cross-origin isolated tfjs does so itself; in another one memory cannot be shared. Its allocations are guarded from
- * the start; those of one that has started, from now on.
+ * Lets the wasm backend start on memory that threads can share. That is needed in Node; in a cross-origin-isolated page tfjs
+ * does so itself, and in any other page memory cannot be shared. Also guards the backend's allocations: from its start, or
+ * from now on if it has started.
  *
- * @param setThreadsCount - Of `@tensorflow/tfjs-backend-wasm`. An import of it here would be seen by bundlers of Node
- *   programs.
+ * @param setThreadsCount - That of `@tensorflow/tfjs-backend-wasm`. It is not imported here, so that bundlers of Node
+ *   programs do not follow the import.
  */
 export function prepareBackend(setThreadsCount: SetThreadsCount): void {
   const stock = findBackendFactory('wasm');
-  // Looked up here and not by `findBackend`, which would start it.
+  // Not `findBackend`, which would start it.
   const started = engine().registry.wasm as BackendWasm | undefined;
   if (started) guard(started);
   if (started || !stock) return;
   const inNode = nodeModule('node:worker_threads') !== undefined;
-  const priority = 2; // tfjs's own for it
+  const priority = 2; // that of tfjs
   removeBackend('wasm');
   registerBackend(
     'wasm',

@@ -1,5 +1,5 @@
 import { prepareBackend } from './prepare-backend.js';
-import { registerTrainingKernels } from './register.js';
+import { registerTrainingKernels } from './register-kernels.js';
 
 /**
  * Makes tfjs's wasm backend a training backend.

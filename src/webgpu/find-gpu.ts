@@ -14,18 +14,18 @@ export interface GPU {
   requestAdapter(options: object): Promise<Adapter | null>;
 }
 
-/** WebGPU where it was found. */
+/** A WebGPU implementation. */
 export interface FoundGPU {
   gpu: GPU;
-  /** Shows it to TensorFlow.js the way a browser does: its backend looks there and nowhere else. */
-  show(): void;
+  /** Sets `navigator.gpu`, as in a browser: the only place where TensorFlow.js looks for WebGPU. */
+  install(): void;
 }
 
-/** That of the package, for another start: a process that has had two of them can crash when it ends. */
+/** The instance of the npm package, for another start: a process that created two of them can crash at its end. */
 let instance: WeakRef<GPU> | undefined;
 
-/** What {@link FoundGPU.show} showed in Node, where it is ours to take away. */
-let shown: GPU | undefined;
+/** What {@link FoundGPU.install} has set in Node. */
+let installed: GPU | undefined;
 
 const host = globalThis as unknown as {
   navigator?: { gpu?: GPU };
@@ -38,15 +38,15 @@ export function isNode(): boolean {
 }
 
 /**
- * The browser's WebGPU; in Node that of the npm package `webgpu`. `undefined` where neither can be.
+ * The browser's WebGPU; in Node that of the npm package `webgpu`. `undefined` in a host without either.
  *
- * @throws what importing the package throws.
+ * @throws the error of the import, when the package cannot be imported.
  */
 export async function findGPU(): Promise<FoundGPU | undefined> {
   const own = host.navigator?.gpu;
-  if (own) return { gpu: own, show: () => {} };
+  if (own) return { gpu: own, install: () => {} };
   if (!isNode()) return undefined;
-  const name = 'webgpu'; // by a variable: neither compiler nor bundler is to look for it
+  const name = 'webgpu'; // in a variable, so that neither compiler nor bundler looks for it
   const dawn = (await import(
     /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
   )) as { create(flags: string[]): GPU; globals: object };
@@ -54,18 +54,18 @@ export async function findGPU(): Promise<FoundGPU | undefined> {
   instance = new WeakRef(gpu);
   return {
     gpu,
-    show() {
+    install() {
       Object.assign(globalThis, dawn.globals);
-      // Node 20 has no `navigator` at all.
+      // Node 20 has no `navigator`.
       if (!host.navigator) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
       Object.defineProperty(host.navigator, 'gpu', { value: gpu, configurable: true });
-      shown = gpu;
+      installed = gpu;
     },
   };
 }
 
-/** Takes away what was shown, so that nothing holds the instance of the package: it may keep the process alive. */
-export function hideGPU(): void {
-  if (shown !== undefined && host.navigator?.gpu === shown) delete host.navigator.gpu;
-  shown = undefined;
+/** Undoes {@link FoundGPU.install}, so that nothing refers to the instance, which can keep the process alive. */
+export function uninstallGPU(): void {
+  if (installed !== undefined && host.navigator?.gpu === installed) delete host.navigator.gpu;
+  installed = undefined;
 }

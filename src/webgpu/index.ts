@@ -1,16 +1,16 @@
 /**
- * Makes WebGPU a training backend, in browsers and in Node, on the cards of all vendors and without CUDA. **This entry has
- * a side effect, on purpose**: importing it loads `@tensorflow/tfjs-backend-webgpu`, registers the backend `'webgpu'` and
- * adds the training kernels to it. It does not choose the backend; that stays with you, by `setBackend('webgpu')` of tfjs
- * or by a function that says why where it cannot be:
+ * Makes WebGPU a training backend, in browsers and in Node, on graphics cards of any vendor and without CUDA. **Importing
+ * this module has a side effect, on purpose**: it loads `@tensorflow/tfjs-backend-webgpu`, registers the backend `'webgpu'`
+ * and adds the training kernels to it. It does not activate the backend. Do that with tfjs's `setBackend('webgpu')`, or with
+ * a function that gives the reason when it fails:
  *
  * ```ts
  * import { useWebGPU } from 'simclr-ts/webgpu';
  * await useWebGPU();
  * ```
  *
- * In Node it needs the npm package `webgpu` beside it. Values come back late: `fit` makes the next step before it knows the
- * loss of the one before, and finds one that is not finite at most a step later, always before a checkpoint.
+ * In Node it needs the npm package `webgpu`. Values are read late: `fit` runs the next step before it knows the loss of the
+ * last one. It notices a loss that is not finite at most one step later, and always before it writes a checkpoint.
  *
  * @module
  */
@@ -20,5 +20,5 @@ import { registerWebGPU } from './register-backend.js';
 
 registerWebGPU({ WebGPUBackend });
 
-export { registerTrainingKernels } from './register.js';
+export { registerTrainingKernels } from './register-kernels.js';
 export { releaseWebGPU, useWebGPU } from './use-webgpu.js';

@@ -12,35 +12,38 @@ export interface GraphicsBackend {
   incRef(dataId: object): void;
 }
 
-/** What a kernel is called with. */
+/** The argument of a kernel. */
 export type KernelCall = Parameters<KernelFunc>[0];
 
-/** A pass over memory: one program of WGSL, one output. */
+/** A pass over memory: a WGSL program with one output. */
 export interface Pass {
-  /** Tells programs apart in the backend's cache, with everything that changes the text. */
+  /** Key in the backend's cache of programs. Different texts need different keys. */
   key: string;
-  /** The inputs by the names that the text has for them, each a flat `array<f32>`, or of `vec4<f32>`. */
+  /** The inputs by their names in WGSL. Each is a flat `array<f32>`, or `array<vec4<f32>>` with four components. */
   inputs: Record<string, TensorInfo>;
-  /** Length of the output in numbers; the text has it as `result`. */
+  /** Length of the output in numbers. In WGSL it is called `result`. */
   length: number;
-  /** Numbers that a value of inputs and output holds. @defaultValue `1` */
+  /** Numbers per array element, of inputs and output. @defaultValue `1` */
   components?: 1 | 4;
-  /** Invocations. */
+  /** Number of invocations. */
   threads: number;
-  /** Whole numbers, `uniforms.name` in the text. */
+  /** Integer uniforms: `uniforms.name` in WGSL. */
   integers?: Record<string, number>;
-  /** Other numbers. */
+  /** Uniforms of type f32. */
   floats?: Record<string, number>;
   /** Declarations before the main function. */
   declarations?: string;
-  /** Body of the main function of `index`, the number of the invocation; `threads` and more may come. */
+  /**
+   * Body of the main function. `index` is the number of the invocation, which can reach or exceed `threads`, because
+   * workgroups are always full.
+   */
   body: string;
 }
 
-/** Invocations of a workgroup. */
+/** Invocations per workgroup. */
 export const workgroupSize = 64;
 
-/** Runs a pass; the result is flat. */
+/** Runs a pass. The result is flat. */
 export function runPass(backend: GraphicsBackend, pass: Pass): TensorInfo {
   const {
     inputs,
@@ -80,12 +83,12 @@ export function runPass(backend: GraphicsBackend, pass: Pass): TensorInfo {
   return backend.runWebGPUProgram(program, flat, 'float32', uniforms);
 }
 
-/** The same data under another shape. */
+/** The same data with another shape. */
 export function withShape({ dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
   return { dataId, dtype, shape };
 }
 
-/** Four numbers at a time where the length allows it. */
+/** Numbers per array element: four where the length allows it. */
 export function componentsOf(length: number): 1 | 4 {
   return length % 4 === 0 ? 4 : 1;
 }

@@ -1,15 +1,15 @@
 import { engine, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-import { registerTrainingKernels } from './register.js';
+import { registerTrainingKernels } from './register-kernels.js';
 import { provideTfjs, startBackend, type WebGPUPackage } from './start-backend.js';
 
-/** tfjs's name of it. */
+/** tfjs's name for the backend. */
 export const backendName = 'webgpu';
-/** Above wasm and WebGL, as tfjs has it. */
+/** tfjs's own priority, above wasm and WebGL. */
 export const priority = 3;
 
 /**
- * Registers the backend and its kernels. tfjs registers it only where `navigator.gpu` is, and fails without a reason
- * where there is no adapter: ours takes its place, unless it is in use already.
+ * Registers the backend and its kernels. tfjs registers its backend only where `navigator.gpu` exists, and fails without a
+ * reason when there is no adapter. This one replaces it, unless it has been started already.
  *
  * @param tfjs - `@tensorflow/tfjs-backend-webgpu`.
  */

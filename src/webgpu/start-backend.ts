@@ -3,7 +3,7 @@ import { env, type KernelBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
 import { type FoundGPU, findGPU } from './find-gpu.js';
 
-/** What a device may do at most and does not unless asked. */
+/** Limits of a device that are low unless the adapter's own are requested. */
 const limits = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -20,26 +20,26 @@ export interface WebGPUPackage {
 
 let tfjs: WebGPUPackage | undefined;
 
-/** Says what {@link startBackend} makes backends with. An import of it here would be seen by bundlers of Node programs. */
+/** Sets the package that {@link startBackend} uses. It is not imported here, so that bundlers of Node programs do not follow it. */
 export function provideTfjs(provided: WebGPUPackage): void {
   tfjs = provided;
 }
 
 /**
- * Makes tfjs's WebGPU backend on the fastest adapter: the browser's, in Node that of the npm package `webgpu`.
+ * Creates tfjs's WebGPU backend on the fastest adapter of the browser or, in Node, of the npm package `webgpu`.
  *
- * @throws `BackendError` when there is no WebGPU, no adapter, or in Node no such package.
+ * @throws `BackendError` when there is no WebGPU, no adapter or, in Node, no package `webgpu`.
  */
 export async function startBackend(): Promise<KernelBackend> {
-  const { gpu, show } = await requireGPU();
+  const { gpu, install } = await requireGPU();
   const powerPreference = env().get('WEBGPU_USE_LOW_POWER_GPU') ? 'low-power' : 'high-performance';
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) {
     throw new BackendError(
-      "simclr-ts/webgpu: a graphics adapter must be there. Received: none from WebGPU; on Linux it needs a Vulkan driver (libvulkan.so.1). Use 'simclr-ts/wasm' instead.",
+      "simclr-ts/webgpu: WebGPU must find a graphics adapter. Received: none. On Linux, install a Vulkan driver (libvulkan.so.1), or use 'simclr-ts/wasm' instead.",
     );
   }
-  show();
+  install();
   const requiredFeatures = ['timestamp-query'].filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(limits.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
@@ -53,7 +53,7 @@ async function requireGPU(): Promise<FoundGPU> {
   } catch (cause) {
     const { code, message } = cause as Error & { code?: string };
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-    const remedy = isMissing ? 'must be there; install it with `npm install webgpu`' : 'must start';
+    const remedy = isMissing ? 'must be installed; install it with `npm install webgpu`' : 'must start';
     throw new BackendError(
       `simclr-ts/webgpu: the package webgpu ${remedy}. Received: ${message.split('\n')[0]}.`,
       { cause },
@@ -61,6 +61,6 @@ async function requireGPU(): Promise<FoundGPU> {
   }
   if (found) return found;
   throw new BackendError(
-    "simclr-ts/webgpu: WebGPU must be there. Received: a browser without it, or a page without https. Use 'simclr-ts/wasm' instead.",
+    "simclr-ts/webgpu: the host must have WebGPU. Received: a browser without it, or a page without https. Use 'simclr-ts/wasm' instead.",
   );
 }

@@ -8,36 +8,32 @@ import {
   setBackend,
 } from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors/errors.js';
-import { hideGPU } from './find-gpu.js';
+import { uninstallGPU } from './find-gpu.js';
 import { backendName, priority } from './register-backend.js';
 import { startBackend } from './start-backend.js';
 
 /**
- * Activates WebGPU, and says why where that is not possible; `setBackend('webgpu')` of tfjs says it on the console only.
- * Where the device was lost it starts on a new one: the tensors of the old are gone, so that trainers have to be loaded
- * from their checkpoints. Otherwise a second call does nothing.
+ * Activates WebGPU, or throws an error with the reason; tfjs's `setBackend('webgpu')` only prints it. After the device was
+ * lost, this starts a new one. The tensors of the lost device are gone, so load trainers from their checkpoints. Otherwise a
+ * second call does nothing.
  *
- * @throws `BackendError` when there is no WebGPU, no adapter, or in Node no package `webgpu`. What was active stays.
+ * @throws `BackendError` when there is no WebGPU, no adapter or, in Node, no package `webgpu`. The active backend stays.
  * @example
  * await useWebGPU();
  * const simclr = await SimCLR.load(directory('run'));
  */
 export async function useWebGPU(): Promise<void> {
-  const known = (engine().registry as Record<string, KernelBackend | undefined>)[backendName];
-  if (known === undefined || (await isLost(known))) {
-    const started = await startBackend();
-    replaceFactory(started);
-  }
+  const present = (engine().registry as Record<string, KernelBackend | undefined>)[backendName];
+  if (present === undefined || (await isLost(present))) replaceFactory(await startBackend());
   if (getBackend() !== backendName && !(await setBackend(backendName))) {
-    throw new BackendError('useWebGPU: the backend must start. Received: a failure that tfjs has printed.');
+    throw new BackendError('useWebGPU: the backend must start. Received: a failure, which tfjs has printed.');
   }
 }
 
 /**
- * Gives the graphics device back: removes the backend with all tensors that are on it, and destroys the device. In Node
- * the device, or what holds it, can keep the process alive after all work is done; this lets it end. Trainers and models
- * that have weights on it cannot be used any more: save them before, and dispose them. Afterwards {@link useWebGPU}
- * starts on a new device. Does nothing where WebGPU was never started.
+ * Releases the graphics device: removes the backend with all its tensors, and destroys the device. In Node a device can keep
+ * the process alive after all work is done; this lets it end. Save and dispose trainers and models first: their weights are
+ * gone afterwards. {@link useWebGPU} then starts on a new device. Does nothing if WebGPU was never started.
  *
  * @example
  * await simclr.save(directory('run'));
@@ -45,31 +41,31 @@ export async function useWebGPU(): Promise<void> {
  * releaseWebGPU();
  */
 export function releaseWebGPU(): void {
-  const known = (engine().registry as Record<string, KernelBackend | undefined>)[backendName];
-  if (known !== undefined) {
-    const { device } = known as unknown as { device: { destroy(): void } };
+  const present = (engine().registry as Record<string, KernelBackend | undefined>)[backendName];
+  if (present !== undefined) {
+    const { device } = present as unknown as { device: { destroy(): void } };
     removeBackend(backendName);
     device.destroy();
-    // As importing this entry leaves it: a later start is on a new device.
+    // As after the import of this module, so that a later start creates a new device.
     registerBackend(backendName, startBackend, priority);
   }
-  hideGPU();
+  uninstallGPU();
 }
 
-/** From now on tfjs starts anew on its own too, once it has taken the backend that was started for it. */
+/** Registers a factory that gives tfjs the started backend at the first call, and starts a new one at any later call. */
 function replaceFactory(started: KernelBackend): void {
-  let given: KernelBackend | undefined = started;
+  let next: KernelBackend | undefined = started;
   const factory = () => {
-    const first = given;
-    given = undefined;
-    return first ?? startBackend();
+    const backend = next;
+    next = undefined;
+    return backend ?? startBackend();
   };
   if (findBackendFactory(backendName)) removeBackend(backendName);
   registerBackend(backendName, factory, priority);
 }
 
-function isLost(known: KernelBackend): Promise<boolean> {
-  const { device } = known as unknown as { device: { lost: Promise<unknown> } };
-  const no = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 0));
-  return Promise.race([device.lost.then(() => true), no]);
+function isLost(backend: KernelBackend): Promise<boolean> {
+  const { device } = backend as unknown as { device: { lost: Promise<unknown> } };
+  const notYet = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 0));
+  return Promise.race([device.lost.then(() => true), notYet]);
 }

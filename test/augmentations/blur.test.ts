@@ -80,7 +80,7 @@ describe('gaussianBlur', () => {
 
   it('refuses options and parameters outside their domain', () => {
     expect(() => gaussianBlur({ kernelSize: 4 })).toThrow(
-      'gaussianBlur: kernelSize must be an odd whole number >= 1. Received: kernelSize=4.',
+      'gaussianBlur: kernelSize must be an odd integer >= 1. Received: kernelSize=4.',
     );
     expect(() => gaussianBlur({ sigma: [0, 2] })).toThrow('gaussianBlur: sigma[0] must be');
     expect(() => gaussianBlur({ sigma: [2, 1] })).toThrow(InvalidOptionError);

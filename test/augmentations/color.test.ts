@@ -4,8 +4,8 @@ import {
   adjustContrast,
   adjustHue,
   adjustSaturation,
+  type ColorConvention,
   type ColorJitterParameters,
-  type ColorSemantics,
   colorJitter,
   grayscale,
   randomGrayscale,
@@ -38,7 +38,7 @@ async function expectColors(
   images.dispose();
 }
 
-describe('single colour operations', () => {
+describe('single color operations', () => {
   const factors = {
     brightness: Float32Array.from(torchvision.factors.brightness),
     contrast: Float32Array.from(torchvision.factors.contrast),
@@ -75,7 +75,7 @@ describe('single colour operations', () => {
     expectClose(await adjustHue(images, new Float32Array([1, -1, 2])).data(), await images.data(), tolerance);
   });
 
-  it('refuses wrong images, factors and semantics', () => {
+  it('refuses wrong images, factors and convention', () => {
     const images = coloredPictures();
     const two = pictures('gray', 3, 4, 4, 2);
     const ones = new Float32Array([1, 1, 1]);
@@ -85,7 +85,7 @@ describe('single colour operations', () => {
     );
     expect(() => grayscale(two)).toThrow('grayscale: images must have 3 channels');
     expect(() => adjustHue(images, new Float32Array(2))).toThrow(
-      'adjustHue: turns must hold 1 number a picture, 3 in all. Received: turns of length 2.',
+      'adjustHue: turns must hold 1 number per picture, 3 in all. Received: turns of length 2.',
     );
     expect(() => adjustBrightness(images, new Float32Array([1, -1, 1]))).toThrow(InvalidOptionError);
     expect(() => adjustBrightness(images, new Float32Array([1, -1, 1]))).toThrow(
@@ -94,8 +94,8 @@ describe('single colour operations', () => {
     expect(() => adjustHue(images, new Float32Array([1, 1, Number.NaN]))).toThrow(
       'adjustHue: turns must be finite. Received: turns[2]=NaN.',
     );
-    expect(() => adjustSaturation(images, ones, 'pil' as ColorSemantics)).toThrow(
-      'adjustSaturation: semantics must be one of "torchvision", "tf". Received: semantics="pil".',
+    expect(() => adjustSaturation(images, ones, 'pil' as ColorConvention)).toThrow(
+      'adjustSaturation: convention must be one of "torchvision", "tf". Received: convention="pil".',
     );
   });
 });
@@ -124,7 +124,7 @@ describe('colorJitter', () => {
     'TensorFlow, pictures in orders %j',
     async (orders, values) =>
       await expectColors(
-        (images) => colorJitter({ semantics: 'tf' }).apply(images, parametersFor(tensorflow, orders)),
+        (images) => colorJitter({ convention: 'tf' }).apply(images, parametersFor(tensorflow, orders)),
         values,
       ),
   );
@@ -136,9 +136,9 @@ describe('colorJitter', () => {
     expect(await result.data()).toEqual(await images.data());
   });
 
-  it.each(['torchvision', 'tf'] as const)('%s: stays in [0, 1]', async (semantics) => {
+  it.each(['torchvision', 'tf'] as const)('%s: stays in [0, 1]', async (convention) => {
     const images = coloredPictures();
-    const jitter = colorJitter({ semantics, strength: 2.5 });
+    const jitter = colorJitter({ convention, strength: 2.5 });
     for (let seed = 0; seed < 5; seed++) {
       const values = await jitter.apply(images, jitter.sample(3, randomGenerator(seed))).data();
       expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
@@ -183,14 +183,14 @@ describe('colorJitter', () => {
     expect(() => colorJitter({ saturation: -0.1 })).toThrow(InvalidOptionError);
     expect(() => colorJitter({ strength: -1 })).toThrow(InvalidOptionError);
     expect(() => colorJitter({ hue: 0.3, strength: 2 })).toThrow('colorJitter: strength * hue must be');
-    expect(() => colorJitter({ semantics: 'pil' as ColorSemantics })).toThrow(InvalidOptionError);
+    expect(() => colorJitter({ convention: 'pil' as ColorConvention })).toThrow(InvalidOptionError);
     expect(() => colorJitter().sample(0, randomGenerator(0))).toThrow(
-      'colorJitter: batchSize must be a whole number >= 1. Received: batchSize=0.',
+      'colorJitter: batchSize must be an integer >= 1. Received: batchSize=0.',
     );
     const images = coloredPictures();
     const parameters = colorJitter().sample(3, randomGenerator(0));
     expect(() => colorJitter().apply(images, { ...parameters, order: new Uint8Array(3) })).toThrow(
-      'colorJitter: order must hold 4 numbers a picture, 12 in all. Received: order of length 3.',
+      'colorJitter: order must hold 4 numbers per picture, 12 in all. Received: order of length 3.',
     );
     expect(() => colorJitter().apply(images, { ...parameters, hue: new Float32Array(2) })).toThrow(
       ShapeError,
@@ -199,7 +199,7 @@ describe('colorJitter', () => {
 });
 
 describe('randomGrayscale', () => {
-  it('takes the colours of the selected pictures and leaves the others bit for bit', async () => {
+  it('takes the colors of the selected pictures and leaves the others bit for bit', async () => {
     const images = coloredPictures();
     const selected = new Uint8Array([0, 1, 0]);
     const result = await expectTensors(1, () => randomGrayscale().apply(images, { selected }));
@@ -262,9 +262,9 @@ describe('gray pictures of one channel', () => {
         order: Uint8Array.from(orders.flat()),
       };
       const images = grayPictures();
-      for (const semantics of ['torchvision', 'tf'] as const) {
+      for (const convention of ['torchvision', 'tf'] as const) {
         // One channel has one average, whose definition both share.
-        const result = await expectTensors(1, () => colorJitter({ semantics }).apply(images, parameters));
+        const result = await expectTensors(1, () => colorJitter({ convention }).apply(images, parameters));
         expectClose(await result.data(), values, tolerance);
         result.dispose();
       }

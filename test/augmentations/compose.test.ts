@@ -136,7 +136,7 @@ describe('compose', () => {
     expect(() => compose('flip' as never)).toThrow('compose: transforms must be an array of transforms.');
     const images = pictures('compose', 1, 4, 4);
     expect(() => compose([solarize()]).apply(images, [])).toThrow(
-      'compose: parameters must have one entry a transform (1). Received: parameters of length 0.',
+      'compose: parameters must have one entry per transform (1). Received: parameters of length 0.',
     );
     expect(() => augment(solarize(), undefined as never, randomGenerator(0))).toThrow(
       'augment: images must be a tensor of shape [batch, height, width, channels]',
@@ -204,8 +204,8 @@ describe('simclrAugmentation', () => {
 
   it('gives views of the size in [0, 1] and keeps nothing', async () => {
     const batch = images();
-    for (const semantics of ['torchvision', 'tf'] as const) {
-      const transform = simclrAugmentation({ size: [12, 10], semantics });
+    for (const convention of ['torchvision', 'tf'] as const) {
+      const transform = simclrAugmentation({ size: [12, 10], convention });
       const result = await expectTensors(1, () => augment(transform, batch, randomGenerator(9)));
       expect(result.shape).toEqual([4, 12, 10, 3]);
       expect(transform.outputSize?.([16, 14])).toEqual([12, 10]);
@@ -220,7 +220,7 @@ describe('simclrAugmentation', () => {
     const transform = compose([
       randomResizedCrop({ size: 12, interpolation: 'bicubic' }),
       randomHorizontalFlip(),
-      randomApply(colorJitter({ strength: 0.5, semantics: 'tf' }), { probability: 0.8 }),
+      randomApply(colorJitter({ strength: 0.5, convention: 'tf' }), { probability: 0.8 }),
       randomGrayscale(),
       randomApply(gaussianBlur({ padding: 'zero' }), { probability: 0.5 }),
       normalize({ mean: cifar10Mean, std: cifar10Std }),
@@ -228,7 +228,7 @@ describe('simclrAugmentation', () => {
     const preset = simclrAugmentation({
       size: 12,
       strength: 0.5,
-      semantics: 'tf',
+      convention: 'tf',
       normalization: { mean: cifar10Mean, std: cifar10Std },
     });
     const batch = images();
@@ -246,7 +246,7 @@ describe('simclrAugmentation', () => {
     expect(await augment(augmentation, batch, view(indices, 1)).data()).not.toEqual(first);
   });
 
-  it('gives a picture the same view whatever its neighbours', async () => {
+  it('gives a picture the same view whatever its neighbors', async () => {
     const batch = images();
     const whole = await byPicture(augment(augmentation, batch, view([3, 1, 4, 15])));
     const order = [2, 0, 3];
@@ -257,7 +257,7 @@ describe('simclrAugmentation', () => {
     });
   });
 
-  it('draws from other streams with blur off, but the same crops and colours', () => {
+  it('draws from other streams with blur off, but the same crops and colors', () => {
     const parameters = augmentation.sample(4, randomGenerator(2), [16, 14]);
     const withoutBlur = simclrAugmentation({ size: 12, blur: false }).sample(4, randomGenerator(2), [16, 14]);
     expect(withoutBlur).toHaveLength(4);
@@ -296,7 +296,7 @@ describe('transformFromConfig', () => {
     resize({ size: [5, 6] }),
     centerCrop({ size: 4 }),
     randomHorizontalFlip({ probability: 0.7 }),
-    colorJitter({ strength: 0.5, semantics: 'tf' }),
+    colorJitter({ strength: 0.5, convention: 'tf' }),
     randomGrayscale({ probability: 0.6 }),
     gaussianBlur({ kernelSize: 3, padding: 'zero' }),
     gaussianBlur(),
@@ -306,7 +306,7 @@ describe('transformFromConfig', () => {
     normalize({ mean: imagenetMean, std: imagenetStd }),
     denormalize({ mean: imagenetMean, std: imagenetStd }),
     simclrAugmentation({ size: 6, blur: false, jitter: { hue: 0.1 } }),
-    simclrAugmentation({ size: 6, semantics: 'tf', normalization: { mean: cifar10Mean, std: cifar10Std } }),
+    simclrAugmentation({ size: 6, convention: 'tf', normalization: { mean: cifar10Mean, std: cifar10Std } }),
     evaluationTransform({ size: 6, cropProportion: 0.8 }),
   ];
 
@@ -323,6 +323,25 @@ describe('transformFromConfig', () => {
       );
     },
   );
+
+  it('reads the name of an earlier version, also inside others', () => {
+    const inner = (field: string) => [
+      { name: 'colorJitter', options: { strength: 0.5, [field]: 'tf' } },
+      { name: 'randomApply', options: { probability: 0.5, transform: { name: 'colorJitter', options: {} } } },
+      {
+        name: 'randomApply',
+        options: {
+          probability: 0.5,
+          transform: { name: 'simclrAugmentation', options: { [field]: 'tf', size: 8 } },
+        },
+      },
+    ];
+    const config = (field: string) => ({ name: 'compose', options: { transforms: inner(field) } });
+    const again = transformFromConfig(config('semantics'));
+    expect(again.config).toEqual(transformFromConfig(config('convention')).config);
+    expect(JSON.stringify(again.config)).toContain('"convention":"tf"');
+    expect(() => colorJitter({ semantics: 'tf' } as never)).toThrow(/Received: options\.semantics/);
+  });
 
   it('builds transforms of one’s own, also inside others', async () => {
     const config = {

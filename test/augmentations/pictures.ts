@@ -7,7 +7,7 @@ export function pictures(name: string, batch: number, height: number, width: num
   return tensor4d(values, [batch, height, width, channels]);
 }
 
-/** Three pictures with the corner cases of colour conversion in front: the twin of `colored_pictures` there. */
+/** Three pictures with the corner cases of color conversion in front: the twin of `colored_pictures` there. */
 export function coloredPictures(): Tensor4D {
   const values = hashedValues('colors', 3 * 5 * 6 * 3).map((value) => value * 0.5 + 0.5);
   const corners = [

@@ -155,7 +155,7 @@ describe('randomResizedCrop', () => {
 
   it('refuses options and parameters outside their domain', () => {
     expect(() => randomResizedCrop({ size: 0 })).toThrow(
-      'randomResizedCrop: size must be a whole number >= 1 or a pair [height, width] of them. Received: size=0.',
+      'randomResizedCrop: size must be an integer >= 1 or a pair [height, width] of them. Received: size=0.',
     );
     expect(() => randomResizedCrop({ size: [4, 2.5] })).toThrow(InvalidOptionError);
     expect(() => randomResizedCrop({ size: 8, scale: [0.5, 0.2] })).toThrow(
@@ -270,6 +270,6 @@ describe('randomHorizontalFlip', () => {
     expect(() => randomHorizontalFlip().sample(-1, randomGenerator(0))).toThrow(InvalidOptionError);
     expect(() =>
       randomHorizontalFlip().apply(pictures('x', 2, 2, 2), { selected: new Uint8Array(3) }),
-    ).toThrow('randomHorizontalFlip: selected must hold 1 number a picture, 2 in all.');
+    ).toThrow('randomHorizontalFlip: selected must hold 1 number per picture, 2 in all.');
   });
 });

@@ -17,12 +17,12 @@ export interface NodeLane {
   name: string;
   /** By the names of test/helpers/setting.ts. */
   settings: Environment;
-  /** Gets what it needs; throws, with a reason, when that cannot be had. */
+  /** Installs what it needs; throws an error with the reason when that fails. */
   prepare?(): Promise<Environment>;
   leftOut?: LeftOut;
 }
 
-/** What became of a lane. */
+/** The result of a lane. */
 export interface LaneOutcome {
   passed: number;
   failed: { name: string; error: string }[];
@@ -34,7 +34,7 @@ interface Finished {
   output: string;
 }
 
-/** After this long a process counts as hung. */
+/** A process that runs longer counts as hung. */
 const patienceMinutes = 30;
 
 function execute(command: string, args: string[], environment: Environment = {}): Promise<Finished> {
@@ -88,7 +88,7 @@ export async function prepareWebGPU(): Promise<Environment> {
   } catch {
     const folder = join(cache, 'webgpu');
     mkdirSync(folder, { recursive: true });
-    // A package of its own: without it npm would climb up and write in the library's package.json.
+    // Without a package.json of its own here, npm would write to the library's.
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, 'webgpu@0.6'];
     const { status, output } = await execute('npm', args);
@@ -132,7 +132,7 @@ async function measure(environment: Environment): Promise<number> {
   return (JSON.parse(found[0]) as { pairsPerSecond: number }).pairsPerSecond;
 }
 
-/** Prepares a lane, measures it and runs its tests. Throws, with a reason, when the backend cannot be had. */
+/** Prepares a lane, measures it and runs its tests. Throws an error with the reason when the backend does not work. */
 export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOutcome> {
   const settings = Object.entries(lane.settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value]);
   const environment: Environment = { ...Object.fromEntries(settings), ...(await lane.prepare?.()) };
@@ -145,7 +145,7 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
     .filter((path) => path.endsWith('.test.ts') && only.split(',').some((start) => path.startsWith(start)))
     .filter((path) => !lane.leftOut?.files?.some((start) => path.startsWith(start)))
     .filter((path) => lane.settings.BACKEND !== 'webgpu' || !readsSynchronously(root, path));
-  const config = ['--config', 'vitest.backends.config.ts', '--reporter=json', `--outputFile=${outputFile}`];
+  const config = ['--project', 'backend', '--reporter=json', `--outputFile=${outputFile}`];
   const tests = lane.leftOut?.tests;
   const pattern = tests === undefined ? [] : ['--testNamePattern', `^(?!.*(${tests})).*$`];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -160,7 +160,7 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
     const tests = assertionResults
       .filter((test) => test.status === 'failed')
       .map(({ fullName, failureMessages }) => ({ name: fullName, error: failureMessages.join('\n') }));
-    // A file that does not even load has no tests that could fail.
+    // A file that fails to load has no tests.
     return status === 'failed' && tests.length === 0 ? [{ name, error: message }] : tests;
   });
   return { passed: report.numPassedTests, failed, pairsPerSecond };

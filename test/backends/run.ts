@@ -1,16 +1,16 @@
 /**
  * Which backends work here, how exactly and how fast:
  *
- *     npm run backends                                     all of them, a table
- *     npm run backends -- --json FILE                      and as JSON
- *     npm run backends -- --only cpu,chromium-webgl        some
- *     npm run backends -- --quick                          with the tests that CI runs on each: minutes a backend
- *     npm run backends -- --tests test/losses,test/models  with some of the tests
- *     npm run backends -- --docs                           and the table of docs/backends.md
- *     npm run backends -- --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
+ *     npm run lane -- backends                                 all of them, a table
+ *     npm run lane -- backends --json FILE                      and as JSON
+ *     npm run lane -- backends --only cpu,chromium-webgl        some
+ *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend
+ *     npm run lane -- backends --tests test/losses,test/models  with some of the tests
+ *     npm run lane -- backends --docs                           and the table of docs/backends.md
+ *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
- * A backend that cannot be had is named with its reason. The exit status is 1 when a test fails, and with
- * `--require NAMES` when one of those backends cannot be had.
+ * For a backend that does not work here, the table gives the reason. The exit status is 1 when a test fails, and with
+ * `--require NAMES` when one of those backends does not work.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What holds the values of PyTorch, torchvision and TensorFlow, and what the kernels differ in. */
+/** Tests against values of PyTorch, torchvision and TensorFlow, and of whatever differs between kernels. */
 const quickTests = [
   'test/training/five-steps',
   'test/augmentations',

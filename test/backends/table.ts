@@ -31,7 +31,7 @@ export function formatTable(rows: readonly BackendRow[]): string {
     number(row.pairsPerSecond),
     number(row.ratioToWasm),
   ]);
-  const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs a second', 'to `wasm`'];
+  const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs per second', 'to `wasm`'];
   const table = [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
   const reasons = new Map<string, string[]>();
   for (const { available, backend, leftOut } of rows) {
@@ -43,7 +43,7 @@ export function formatTable(rows: readonly BackendRow[]): string {
 }
 
 const page = fileURLToPath(new URL('../../docs/backends.md', import.meta.url));
-const begin = '<!-- written by npm run backends -- --docs -->';
+const begin = '<!-- written by npm run lane -- backends --docs -->';
 const end = '<!-- end -->';
 
 /** Writes the table into docs/backends.md, between its marks. */

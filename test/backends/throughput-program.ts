@@ -1,4 +1,4 @@
-/** Run by node-lanes.ts in a process of its own: prints the pairs a second of the backend of the settings, as JSON. */
+/** Run by node-lanes.ts in a process of its own: prints the pairs per second of the backend of the settings, as JSON. */
 import '../helpers/setup.js';
 import { measurePairsPerSecond } from './throughput.js';
 

@@ -12,7 +12,7 @@ const patienceMilliseconds = 10_000;
 const mostSteps = 7;
 
 /**
- * Pairs a second of training on the active backend: a ResNet-18 of width 4, its stem of 7x7 with stride 2, on 4 pairs
+ * Pairs per second of training on the active backend: a ResNet-18 of width 4, its stem of 7x7 with stride 2, on 4 pairs
  * of 16x16 pixels, augmented. From the median of the steps after the first, which compiles.
  */
 export async function measurePairsPerSecond(): Promise<number> {

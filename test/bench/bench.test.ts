@@ -24,7 +24,7 @@ const commandOf = (name: string, fault = 'none') => ({
 const quick = { rounds: 3, warmups: 1, shortestTurn: 0, rest: 0 };
 
 describe('statistics', () => {
-  it('medians and quartiles lie between neighbours', () => {
+  it('medians and quartiles lie between neighbors', () => {
     // numpy.quantile([4, 1, 3, 2], [0.25, 0.5, 0.75])
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(quartiles([4, 1, 3, 2])).toEqual([1.75, 3.25]);
@@ -184,7 +184,7 @@ describe('worker processes', () => {
 describe('runRows', () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it('leaves out what has no baseline, and goes on after a failure', async () => {
+  it('leaves out what has no baseline, and continues after a failure', async () => {
     const lines: string[] = [];
     const written: number[] = [];
     const chosen = selectRows(rows, 'step-96*');

@@ -189,14 +189,14 @@ describe('moments of views', () => {
     expect(momentsOf(first, 2, 'channels-first')).toEqual(momentsOf(last, 2, 'channels-last'));
   });
 
-  it('are those of a grey ramp', () => {
+  it('are those of a gray ramp', () => {
     const ramp = Float32Array.from({ length: 3072 }, (_, i) => (Math.floor(i / 3) % 32) / 31);
     const moments = momentsOf(ramp, 1, 'channels-last');
     const value = (name: (typeof momentNames)[number]) => moments[momentNames.indexOf(name)];
     expect(value('mean red')).toBeCloseTo(0.5, 6);
-    expect(value('share of grey views')).toBe(1);
-    expect(value('squared difference of neighbours, right')).toBeCloseTo(31 / 32 / 31 ** 2, 6);
-    expect(value('squared difference of neighbours, below')).toBe(0);
+    expect(value('share of gray views')).toBe(1);
+    expect(value('squared difference of neighbors, right')).toBeCloseTo(31 / 32 / 31 ** 2, 6);
+    expect(value('squared difference of neighbors, below')).toBe(0);
     expect(value('share of black or white values')).toBeCloseTo(2 / 32, 6);
     expect(value('left half less right half')).toBeCloseTo(-8 / 31, 6);
   });

@@ -21,7 +21,7 @@ export interface BrowserLane {
   leftOut?: LeftOut;
   /** Beginnings of the paths of the tests. Default: all that can run in a browser. */
   only?: readonly string[];
-  /** A line that the page must print once and no more. */
+  /** A line that the page must print exactly once. */
   printsOnce?: string;
 }
 
@@ -32,13 +32,13 @@ const largeNetworks = [
   'ResNet-18 for 96x96',
 ].join('|');
 
-/** What takes minutes a test where graphics are computed by the processor. */
+/** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
   tests: largeNetworks,
-  because: 'networks of full width take minutes a test in software: the narrow ones stand for them',
+  because: 'networks of full width take minutes per test in software: the narrow ones stand for them',
 };
 
-/** Where textures hold 16-bit floats `fit` refuses to train: what embeds is left. */
+/** With 16-bit textures `fit` refuses to train, so these lanes only embed. */
 export const halfFloats: LeftOut = {
   tests: `${largeNetworks}|gradient|finite differences|values far off zero|'resnet50'`,
   files: [
@@ -50,10 +50,10 @@ export const halfFloats: LeftOut = {
     'test/training/',
   ],
   because:
-    'losses, gradients and exact orders of neighbours do not fit into 16 bits, and training is refused: what embeds is tested',
+    'losses, gradients and exact orders of neighbors do not fit into 16 bits, and training is refused: only embedding is tested',
 };
 
-/** Each shape of each kernel is compiled anew there, and a step of the narrow network takes a minute. */
+/** WebGPU compiles each kernel again for each shape, and a step of the narrow network takes a minute. */
 export const slowWebGPU: LeftOut = {
   tests: `${largeNetworks}|five steps of 'narrow|five steps of 'tiny'.*(adamw|lars)|beyond 2048 views`,
   files: [
@@ -93,7 +93,7 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: false,
     inWorker: false,
     settings: { WASM_MEMORY: 'own', WASM_THREADS: '2' },
-    printsOnce: 'simclr-ts/wasm: one thread',
+    printsOnce: 'simclr-ts/wasm runs on one thread',
   },
   {
     name: 'chromium-webgl',

@@ -20,7 +20,7 @@ export interface RunLaneOptions {
   only?: (path: string) => boolean;
   /** Called with what the page prints. */
   log?: (line: string) => void;
-  /** Measures the pairs a second of training before the tests. */
+  /** Measures the pairs per second of training before the tests. */
   measure?: boolean;
 }
 

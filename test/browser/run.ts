@@ -1,9 +1,9 @@
 /**
  * Runs the numeric tests in Chromium, lane by lane:
  *
- *     npm run test:browser                                     all lanes
- *     npm run test:browser -- chromium-webgl                   one
- *     npm run test:browser -- chromium-webgl test/losses       one, and of the tests those whose path begins so
+ *     npm run lane -- browser                                  all lanes
+ *     npm run lane -- browser chromium-webgl                   one
+ *     npm run lane -- browser chromium-webgl test/losses       one, and of the tests those whose path begins so
  */
 import { browserLanes } from './lanes.js';
 import { openBrowser } from './open-browser.js';
@@ -14,7 +14,7 @@ const names = words.filter((word) => !paths.includes(word));
 const unknown = names.find((name) => !browserLanes.some((lane) => lane.name === name));
 if (unknown !== undefined) {
   throw new Error(
-    `test:browser: no lane ${unknown}. There are ${browserLanes.map(({ name }) => name).join(', ')}.`,
+    `browser: no lane ${unknown}. There are ${browserLanes.map(({ name }) => name).join(', ')}.`,
   );
 }
 

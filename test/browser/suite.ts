@@ -19,7 +19,7 @@ export interface SuiteRequest {
   files: string[];
   /** Full names of tests that match are left out. */
   leaveOut?: string;
-  /** Whether to measure the pairs a second of training first. */
+  /** Whether to measure the pairs per second of training first. */
   measure?: boolean;
 }
 

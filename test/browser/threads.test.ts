@@ -1,5 +1,5 @@
 /** Threads of the wasm kernels in a cross-origin-isolated page; test/wasm/threads.test.ts is the same for Node. */
-import { conv2d, grads, type Tensor, type Tensor4D, tensor } from '@tensorflow/tfjs-core';
+import { conv2d, grads, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
@@ -7,7 +7,7 @@ import { poolBytes } from '../../src/wasm/module/layout.generated.js';
 import { ThreadPool } from '../../src/wasm/threads/thread-pool.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
-import { hashedValues } from '../helpers/hashed-values.js';
+import { hashedTensor } from '../helpers/hashed-tensor.js';
 
 beforeAll(() => useBackend('wasm'));
 
@@ -15,15 +15,7 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 
 /** A convolution and its gradients, large enough to be divided. */
 async function results(): Promise<Float32Array[]> {
-  const make = (name: string, shape: number[]) =>
-    tensor(
-      hashedValues(
-        name,
-        shape.reduce((product, length) => product * length, 1),
-      ),
-      shape,
-    );
-  const [x, w] = [make('x', [8, 13, 11, 24]), make('w', [3, 3, 24, 40])];
+  const [x, w] = [hashedTensor('x', [8, 13, 11, 24]), hashedTensor('w', [3, 3, 24, 40])];
   const convolution = (image: Tensor, filter: Tensor) =>
     conv2d(image as Tensor4D, filter as Tensor4D, 2, 'same');
   const tensors = [convolution(x, w), ...grads(convolution)([x, w])];
@@ -82,7 +74,7 @@ describe('threads in an isolated page', () => {
       }
     }
     expect(error).toBeInstanceOf(BackendError);
-    expect(String(error)).toMatch(/its threads must all be alive.*thread 1 ended/);
+    expect(String(error)).toMatch(/all its threads must be alive.*thread 1 ended/);
     pool.dispose();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What stands for 'vitest' in a bundle for browsers: its own parts, without the process that they usually run in. The
- * test files of the other rooms run unchanged, in a page or in a worker.
+ * Takes the place of 'vitest' in a bundle for browsers: its own parts, without the process they usually run in. The other
+ * folders' test files run unchanged, in a page or in a worker.
  */
 import {
   ASYMMETRIC_MATCHERS_OBJECT,

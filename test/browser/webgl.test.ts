@@ -18,7 +18,7 @@ interface Graphics {
 const graphics = () => backend() as unknown as Graphics;
 
 describe('a context that is lost', () => {
-  it('ends training, and a new one goes on from the checkpoint', async () => {
+  it('ends training, and a new one continues from the checkpoint', async () => {
     const error = await expectToGoOn({
       lostAt: 4,
       lose: () => graphics().gpgpu.gl.getExtension('WEBGL_lose_context')!.loseContext(),

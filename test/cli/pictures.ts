@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-/** A picture of 40x36 pixels: stripes along one axis, of a width and a colour that follow `number`. */
+/** A picture of 40x36 pixels: stripes along one axis, whose width and color depend on `number`. */
 export async function stripes(axis: 'rows' | 'columns', number: number): Promise<Buffer> {
   const [width, height] = [40, 36];
   const data = new Uint8Array(width * height * 3);

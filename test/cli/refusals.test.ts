@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seedRecipe } from 'simclr-ts/recipes';
+import { basicRecipe } from 'simclr-ts/recipes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsText } from '../../src/cli/actions/training/saved-settings.js';
 import { FlagNames } from '../../src/cli/flag-names.js';
-import { runHere } from './in-process.js';
 import { stripes } from './pictures.js';
+import { runCLI } from './run-cli.js';
 
 let base = '';
 let photos = '';
@@ -23,7 +23,7 @@ const nowhere = '/nowhere/at/all';
 
 /** What is said, and that nothing was done. */
 async function refused(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runHere(args);
+  const { code, stdout, stderr } = await runCLI(args);
   expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' });
   return stderr;
 }
@@ -68,7 +68,7 @@ describe('a number', () => {
 
   it('is each of those that a command takes', async () => {
     for (const command of ['train', 'evaluate', 'embed', 'search', 'duplicates']) {
-      const { stdout } = await runHere([command, '--help']);
+      const { stdout } = await runCLI([command, '--help']);
       const flags = [...stdout.matchAll(/(--[a-z-]+) <(n|m|s|t|k|rate|share|pixels|channels|steps)>/g)];
       const tested = numbers.filter(([name]) => name === command).map(([, flag]) => flag);
       const isShared = (flag: string) => numbers.some(([, other]) => other === flag);
@@ -102,7 +102,7 @@ describe('train refuses before any picture is read', () => {
       'Error: The warm-up must not be longer than the run. Received: 10 epochs of warm-up (--warmup-epochs) in 2 epochs (--epochs).\n',
     );
     // Shorter, it is none of these: the folder is not there.
-    const shorter = await runHere(['train', nowhere, ...recipe, '--warmup-epochs', '0.5']);
+    const shorter = await runCLI(['train', nowhere, ...recipe, '--warmup-epochs', '0.5']);
     expect(shorter).toMatchObject({ code: 3 });
     expect(await refused(['train', nowhere, '--warmup-epochs', '1'])).toContain(
       '--warmup-epochs needs a recipe with a warm-up',
@@ -110,13 +110,13 @@ describe('train refuses before any picture is read', () => {
   });
 
   it('to resume what no run wrote, with the nearest right name', async () => {
-    const recipe = { ...seedRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
+    const recipe = { ...basicRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
     const settings = { recipe, seed: 0, limit: null, microBatchSize: null };
     const folder = join(base, 'edited');
     mkdirSync(join(folder, 'checkpoints/step-0000000003'), { recursive: true });
     const resume = async (edited: object) => {
       writeFileSync(join(folder, 'training.json'), settingsText(edited as typeof settings));
-      const { code, stderr } = await runHere(['train', photos, '--out', folder, '--resume']);
+      const { code, stderr } = await runCLI(['train', photos, '--out', folder, '--resume']);
       expect(code).toBe(4);
       return stderr;
     };
@@ -133,10 +133,10 @@ describe('train refuses before any picture is read', () => {
     expect(await resume({ ...settings, damaged: 3 })).not.toContain('training.json');
   });
 
-  it('to go on with other settings, by the names of their flags', async () => {
+  it('to continue with other settings, by the names of their flags', async () => {
     const folder = join(base, 'other');
     mkdirSync(join(folder, 'checkpoints/step-0000000003'), { recursive: true });
-    const recipe = { ...seedRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
+    const recipe = { ...basicRecipe, training: { batchSize: 4, epochs: 2, datasetSize: 12 } };
     writeFileSync(
       join(folder, 'training.json'),
       settingsText({ recipe, seed: 0, limit: null, microBatchSize: null }),

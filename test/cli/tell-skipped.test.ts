@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seedRecipe } from 'simclr-ts/recipes';
+import { basicRecipe } from 'simclr-ts/recipes';
 import { expect, it } from 'vitest';
 import { tellSkipped } from '../../src/cli/actions/tell-skipped.js';
 import type { TrainingPictures } from '../../src/cli/actions/training/training-pictures.js';
@@ -26,7 +26,7 @@ it('tells every damaged file once, also those that a later epoch finds, and writ
     flagNames: new FlagNames({ options: [] }),
     isGiven: () => false,
   };
-  const settings = { recipe: seedRecipe, seed: 0, limit: null, microBatchSize: null };
+  const settings = { recipe: basicRecipe, seed: 0, limit: null, microBatchSize: null };
   const { onEpochEnd, onFitEnd } = tellSkipped(pictures, settings, out, context) as {
     onEpochEnd(): Promise<void>;
     onFitEnd(): Promise<void>;

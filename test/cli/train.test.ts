@@ -23,7 +23,7 @@ describe('train', () => {
     }
   });
 
-  it('goes on with --resume where it ended, and takes no other settings', async () => {
+  it('continues with --resume where it ended, and takes no other settings', async () => {
     await runCLI(['train', 'photos', ...tiny, '--out', 'short'], { cwd });
     const resumed = await runJSON(['train', 'photos', '--out', 'short', '--resume', '--epochs', '2'], {
       cwd,
@@ -68,7 +68,7 @@ describe('train', () => {
     for (const path of skipped) expect(stderr).toContain(`  ${path}: `);
   });
 
-  it('ends whole on Ctrl-C: exit code 130 and a checkpoint to go on from', async () => {
+  it('ends whole on Ctrl-C: exit code 130 and a checkpoint to continue from', async () => {
     const flags = ['train', 'photos', ...tiny, '--out', 'cut'];
     let sent = false;
     const cut = await runJSON([...flags, '--epochs', '10000', '--verbose'], {
@@ -89,7 +89,7 @@ describe('train', () => {
     expect(resumed.json).toMatchObject({ outcome: 'completed', step: 3 * epochs });
   });
 
-  it('leaves a model to use and to go on with when it is killed', async () => {
+  it('leaves a model to use and to continue with when it is killed', async () => {
     const flags = ['train', 'photos', ...tiny, '--out', 'killed'];
     const killed = await runCLI([...flags, '--epochs', '10000', '--verbose'], {
       cwd,
@@ -143,7 +143,7 @@ describe('train', () => {
     const flags = [...tiny, '--epochs', '10000', '--minutes', '0.01', '--out', 'timed'];
     const { code, json } = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(code).toBe(0);
-    expect(json).toMatchObject({ outcome: 'stopped', reason: '0.01 minutes are over' });
+    expect(json).toMatchObject({ outcome: 'stopped', reason: 'the time is up' });
   });
 
   it('takes a recipe, micro-batches and a configuration file', async () => {
@@ -167,19 +167,19 @@ describe('train', () => {
     expect(settings.recipe).toMatchObject({
       encoder: { inputShape: [32, 32, 3], width: 4, stem: { kernelSize: 3, activation: 'none' } },
       augmentation: { options: { blur: false } },
-      optimizer: { className: 'SGD' },
+      optimizer: { name: 'sgd' },
       training: { batchSize: 8, epochs: 1, datasetSize: 16 },
     });
   });
 
-  it('takes the usual batch only where there are so many pictures, says so, and goes on with it', async () => {
+  it('takes the usual batch only where there are so many pictures, says so, and continues with it', async () => {
     const flags = ['--width', '4', '--size', '32', '--epochs', '1', '--limit', '6', '--out', 'few'];
     const first = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(first.json).toMatchObject({ batchSize: 6, step: 1 });
     expect(first.stderr).toContain('Warning: Batches of 6 instead of 64: there are no more pictures.');
     const { recipe } = JSON.parse(readFileSync(join(cwd, 'few/training.json'), 'utf8'));
     expect(recipe.training).toEqual({ batchSize: 6, epochs: 1, datasetSize: 6 });
-    // The same command line goes on.
+    // The same command line continues.
     const more = [...flags, '--resume', '--epochs', '2'];
     expect((await runJSON(['train', 'photos', ...more], { cwd })).json).toMatchObject({ step: 2 });
   });
@@ -193,7 +193,7 @@ describe('train', () => {
     expect(code).toBe(0);
     expect(json).toMatchObject({ step: 6, outcome: 'completed' });
     const { recipe } = JSON.parse(readFileSync(join(cwd, 'warm/training.json'), 'utf8'));
-    expect(recipe.optimizer.learningRate.schedule).toMatchObject({ type: 'warmupCosine', warmupEpochs: 0.5 });
+    expect(recipe.optimizer.learningRate.schedule).toMatchObject({ name: 'warmupCosine', warmupEpochs: 0.5 });
   });
 });
 
@@ -227,7 +227,7 @@ describe('train refuses', () => {
     expect(existsSync(join(cwd, 'simclr-model'))).toBe(false);
   });
 
-  it('to replace a model unasked, or to go on with none', async () => {
+  it('to replace a model unasked, or to continue with none', async () => {
     await runCLI(['train', 'photos', ...tiny, '--limit', '8', '--out', 'kept'], { cwd });
     const before = readFileSync(join(cwd, 'kept/model.json'), 'utf8');
     expect(await refused(['photos', ...tiny, '--out', 'kept'])).toEqual({
@@ -259,7 +259,7 @@ describe('train refuses', () => {
     expect((await refused(['photos', ...tiny, '--micro-batch-size', '3', '--out', 'micro'])).code).toBe(2);
   });
 
-  it('to go on when the loss is no number, and keeps the checkpoint', async () => {
+  it('to continue when the loss is not a number, and keeps the checkpoint', async () => {
     const flags = [...tiny, '--learning-rate', '1e38', '--epochs', '20', '--out', 'diverged'];
     expect(await refused(['photos', ...flags])).toEqual({
       code: 6,

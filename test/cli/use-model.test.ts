@@ -121,7 +121,7 @@ describe('embed', () => {
     expect(await refused(['embed', 'photos', '--out', 'file/v.npy'])).toEqual({
       code: 3,
       message:
-        '"file/v.npy" must be a file that can be written. Received: a file of that name is there (EEXIST).',
+        '"file/v.npy" must be a file that can be written. Received: a file of that name exists (EEXIST).',
     });
     mkdirSync(join(cwd, 'folder.npy'));
     expect(await refused(['embed', 'photos', '--out', 'folder.npy'])).toEqual({
@@ -299,7 +299,7 @@ describe('duplicates', () => {
   });
 
   it('finds similar pictures from a threshold on', async () => {
-    // The same picture, saved anew: other bytes, other size.
+    // The same picture, saved again: other bytes, other size.
     mkdirSync(join(cwd, 'again'));
     const { default: sharp } = await import('sharp');
     for (const [name, number] of [
@@ -436,7 +436,7 @@ describe('evaluate --report and report', () => {
     expect(stdout).toMatch(/report: pages\/e\.html\n$/);
     const page = read('pages/e.html').toString();
     expect(page).toContain('<title>simclr-model on photos</title>');
-    // 4 test pictures: each on the map and, two of a class, a query with six neighbours.
+    // 4 test pictures: each on the map and, two of a class, a query with six neighbors.
     expect(page.match(/class="thumb k\d"/g)).toHaveLength(4);
     expect(page.match(/class="query"/g)).toHaveLength(4);
     expect(page.match(/class="found (right|wrong)"/g)).toHaveLength(4 * 6);

@@ -63,12 +63,12 @@ describe('idxRecords', () => {
       [idx([5, 3, 2]).subarray(0, 9), undefined, 'images', /ends within its header/],
       [idx([5, 0, 2]), undefined, 'images', /of shape \[5,0,2\]/],
       [idx([5, 3, 2], 29), undefined, 'images', /5 elements.*images, which ends within number 4/],
-      [idx([5, 3, 2], 31), undefined, 'images', /images, which goes on after them/],
+      [idx([5, 3, 2], 31), undefined, 'images', /images, which continues after them/],
       [idx([2, 65_536, 65_536], 0), undefined, 'images', /at most 268435456 pixels/],
       [images, images, 'labels', /labels with 3 axes/],
       [images, idx([4]), 'labels', /shape \[5\], one for each picture. Received: labels of shape \[4\]/],
       [images, idx([5], 4), 'labels', /labels, which ends within number 4/],
-      [images, idx([5], 6), 'labels', /labels, which goes on/],
+      [images, idx([5], 6), 'labels', /labels, which continues/],
       [zip(images).subarray(0, 25), undefined, 'images', /images, which does not decompress/],
     ];
     for (const [pictures, classes, file, reason] of cases) {

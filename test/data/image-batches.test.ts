@@ -110,7 +110,7 @@ describe('imageBatches of pictures in memory', () => {
 
   it('refuses what it cannot cut', async () => {
     await expect(collect(bytePictures(3), { batchSize: 4 })).rejects.toThrow(
-      /fill at least one batch .* Received: 3 pictures, batchSize=4/,
+      /fill at least one batch\. Received: 3 pictures, batchSize=4/,
     );
     await expect(collect(bytePictures(0), { batchSize: 4 })).rejects.toThrow(DataError);
     await expect(collect(bytePictures(3), { batchSize: 0 })).rejects.toThrow(InvalidOptionError);
@@ -197,7 +197,7 @@ describe('imageBatches of iterables', () => {
     const once = batches();
     await collect(once, { batchSize: 2 });
     await expect(collect(once, { batchSize: 2, epoch: 1 })).rejects.toThrow(
-      /gave no batch in epoch 1: a generator can be gone over once only; pass the function/,
+      /gave no batch in epoch 1: a generator can be iterated only once; pass the function/,
     );
     await expect(collect([], { batchSize: 2 })).rejects.toThrow(/it must give at least one/);
   });
@@ -206,7 +206,7 @@ describe('imageBatches of iterables', () => {
     const array = [tensorPictures(2)];
     await collect(array, { batchSize: 2 });
     await expect(collect(array, { batchSize: 2, epoch: 1 })).rejects.toThrow(
-      /pass a function that makes them anew for every epoch/,
+      /pass a function that makes new ones in every epoch/,
     );
   });
 
@@ -214,10 +214,7 @@ describe('imageBatches of iterables', () => {
     const wrong: [unknown, RegExp][] = [
       [null, /batch must be a float32 tensor or \{ data, shape \}/],
       [{ images: 3 }, /batch=3/],
-      [
-        { images: bytePictures(2), indices: [1] },
-        /batch.indices must be 2 whole numbers.*\[1\] \(length 1\)/,
-      ],
+      [{ images: bytePictures(2), indices: [1] }, /batch.indices must be 2 integers.*\[1\] \(length 1\)/],
       [{ images: bytePictures(1), indices: [-1] }, /batch.indices must be/],
     ];
     for (const [batch, message] of wrong) {

@@ -14,7 +14,7 @@ import {
 import { DataError, InvalidOptionError } from '../../src/errors/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 
-/** One grey value, its number. */
+/** One gray value, its number. */
 const picture = (value: number, side = 2): Picture => ({
   data: new Uint8Array(side * side).fill(value),
   shape: [side, side, 1],
@@ -141,7 +141,7 @@ describe('imageStream', () => {
     const decode: DecodePictures = async (pictures, signal) => {
       asked.push(pictures.length);
       if (asked.length > 1) {
-        // Waits for ever, unless it is told that nobody waits for it.
+        // Waits forever, unless it is told that nobody waits for it.
         await new Promise<void>((_, reject) => {
           signal!.addEventListener('abort', () => {
             aborted++;
@@ -151,7 +151,7 @@ describe('imageStream', () => {
       }
       return pictures.map(({ bytes }) => picture(bytes![0]!));
     };
-    const dataset = imageStream(encoded(30), { decode, ahead: 3 });
+    const dataset = imageStream(encoded(30), { decode, prefetch: 3 });
     for await (const { images } of imageBatches(dataset, { batchSize: 3 })) {
       images.dispose();
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -162,7 +162,7 @@ describe('imageStream', () => {
   });
 
   it('refuses options outside their domain', () => {
-    expect(() => imageStream([], { ahead: 0 })).toThrow(/ahead/);
+    expect(() => imageStream([], { prefetch: 0 })).toThrow(/prefetch/);
     expect(() => imageStream([], { onError: 'warn' as never })).toThrow(/onError/);
     expect(() => imageStream([], { classes: 0 })).toThrow(/classes/);
     expect(() => imageStream(3 as never)).toThrow(InvalidOptionError);
@@ -293,7 +293,9 @@ describe('indexedImages', () => {
   it('refuses what has no size or reader, and fewer pictures than a batch', async () => {
     expect(() => indexedImages({} as never)).toThrow(/a size and a function read/);
     expect(() => indexedImages({ size: 0, read: async () => undefined })).toThrow(/size/);
-    expect(() => indexedImages({ size: 1, read: async () => undefined }, { ahead: 0 })).toThrow(/ahead/);
+    expect(() => indexedImages({ size: 1, read: async () => undefined }, { prefetch: 0 })).toThrow(
+      /prefetch/,
+    );
     await expect(imageBatches(dataset, { batchSize: 11 }).next()).rejects.toThrow(
       /10 pictures, batchSize=11/,
     );

@@ -55,7 +55,7 @@ describe('imagesToTensor', () => {
   it.each([
     ['0-255 pictures', [0, 12, 255], /look like 0-255 pictures: divide by 255.* values from 0 to 255/],
     ['[-1, 1] pictures', [-1, 0, 0.5], /look scaled to \[-1, 1\]/],
-    ['normalised pictures', [-2.1, 0, 2.6], /look already normalised by mean/],
+    ['normalized pictures', [-2.1, 0, 2.6], /look already normalized by mean/],
     ['16-bit pictures', [0, 300, 65535], /more than 8 bits/],
     ['overshoot', [0, 1, 1.25], /slightly above 1: clip/],
     ['negative nonsense', [-300, 0, 1], /values below 0/],

@@ -87,7 +87,7 @@ describe('parseSTL10', () => {
     expect(stl10ClassNames[9]).toBe('truck');
   });
 
-  it('reads unlabelled pictures', () => {
+  it('reads unlabeled pictures', () => {
     expect(parseSTL10(stl10)).toEqual({
       images: { data: formulaPictures(2, 96, 96, 3), shape: [2, 96, 96, 3] },
     });
@@ -123,7 +123,7 @@ describe('parseIDX', () => {
     expect([...labeled.labels]).toEqual(fixture.idx.readLabels);
   });
 
-  it('repeats the grey value where 3 channels are asked for', async () => {
+  it('repeats the gray value where 3 channels are asked for', async () => {
     const { images } = await parseIDXImages(idx, undefined, { channels: 3 });
     expect(images.shape).toEqual([3, 5, 4, 3]);
     const grey = formulaPictures(3, 5, 4, 1);

@@ -56,13 +56,13 @@ describe('stream', () => {
       })(),
     );
     expect(await take(once)).toEqual([1]);
-    await expect(take(once.open({ epoch: 1 }))).rejects.toThrow(/gone over once only/);
+    await expect(take(once.open({ epoch: 1 }))).rejects.toThrow(/iterated only once/);
   });
 
   it('refuses what cannot be gone over, and positions that are none', async () => {
     expect(() => stream(3 as never)).toThrow(InvalidOptionError);
     await expect(take(stream((() => 3) as never))).rejects.toThrow(/input\(\)=3/);
-    expect(() => stream([1]).open({ epoch: -1 })).toThrow(/epoch must be a whole number >= 0/);
+    expect(() => stream([1]).open({ epoch: -1 })).toThrow(/epoch must be an integer >= 0/);
     expect(() => stream([1]).open({ position: 0.5 })).toThrow(/position must be/);
   });
 });
@@ -121,7 +121,7 @@ describe('shuffle', () => {
   });
 
   it('refuses a buffer or a seed that is none', () => {
-    expect(() => shuffle([1], { bufferSize: 0 })).toThrow(/bufferSize must be a whole number >= 1/);
+    expect(() => shuffle([1], { bufferSize: 0 })).toThrow(/bufferSize must be an integer >= 1/);
     expect(() => shuffle([1], { bufferSize: 1, seed: -1 })).toThrow(/seed/);
   });
 });
@@ -139,7 +139,7 @@ describe('batch and repeat', () => {
     expect(() => batch([1], { batchSize: 0 })).toThrow(/batchSize/);
   });
 
-  it('goes on with the next pass, and finds a position in it with and without a known size', async () => {
+  it('continues with the next pass, and finds a position in it with and without a known size', async () => {
     const sized = repeat(shuffle(numbers(4), { bufferSize: 4 }), { epochs: 3 });
     expect(sized.size).toBe(12);
     const unsized = () => repeat((epoch: number) => [10 * epoch, 10 * epoch + 1].values(), { epochs: 3 });
@@ -184,7 +184,7 @@ describe('mapStream and prefetch', () => {
 
   it('reads ahead so far and no further', async () => {
     const { source, calls } = counted(100);
-    const reader = prefetch(source, { ahead: 4 }).open();
+    const reader = prefetch(source, { bufferSize: 4 }).open();
     await reader.next();
     for (let turn = 0; turn < 5; turn++) await soon();
     expect(calls.given).toBe(5);
@@ -232,7 +232,7 @@ describe('mapStream and prefetch', () => {
   });
 
   it('refuses numbers that are none', () => {
-    expect(() => prefetch([1], { ahead: 0 })).toThrow(/ahead/);
+    expect(() => prefetch([1], { bufferSize: 0 })).toThrow(/bufferSize/);
     expect(() => mapStream([1], (i) => i, { concurrency: 0 })).toThrow(/concurrency/);
   });
 });
@@ -240,7 +240,7 @@ describe('mapStream and prefetch', () => {
 describe('StreamReader', () => {
   const make = () => batch(shuffle(numbers(11), { bufferSize: 5, seed: 3 }), { batchSize: 2 });
 
-  it('goes on from a saved state exactly where it was, through the end of the epoch', async () => {
+  it('continues from a saved state exactly where it was, through the end of the epoch', async () => {
     const straight = new StreamReader(make());
     const expected = [...(await take(straight.epoch())), ...(await take(straight.epoch()))];
     expect(straight.state).toEqual({ epoch: 2, position: 0, seed: 3 });

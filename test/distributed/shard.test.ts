@@ -68,7 +68,7 @@ describe('shard', () => {
     );
   });
 
-  it('goes on in the middle of an epoch', async () => {
+  it('continues in the middle of an epoch', async () => {
     const own = shard(pictures(25), 1, 3);
     const all = await take(own, 2);
     expect(all).toHaveLength(4);

@@ -19,7 +19,7 @@ function fieldsOf(file: string, name: string): string[] {
 
 it.each([
   ['src/training/options/simclr-options.ts', 'SimCLROptions'],
-  ['src/training/fit/fit.ts', 'FitOptions'],
+  ['src/training/fit/fit-options.ts', 'FitOptions'],
 ])('docs/training.md has a row for every option of %s, %s', (file, name) => {
   const fields = fieldsOf(file, name);
   expect(fields.length).toBeGreaterThan(8);

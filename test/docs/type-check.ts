@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import type { Program } from './programs.js';
 
-/** What a sample is checked as. */
+/** How to check a sample. */
 export interface CheckedAs {
   /** File extension: `'js'` is checked as `checkJs` does. @defaultValue `'ts'` */
   language?: 'ts' | 'js';
-  /** Compiler options that take the place of the repository's. @defaultValue none */
+  /** Compiler options that override the repository's. @defaultValue none */
   options?: ts.CompilerOptions;
-  /** Codes of complaints that do not count. @defaultValue none */
+  /** Error codes to ignore. @defaultValue none */
   ignored?: readonly number[];
 }
 

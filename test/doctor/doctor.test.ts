@@ -42,7 +42,12 @@ afterEach(() => {
 const codes = (findings: Finding[]) => findings.map(({ code }) => code);
 const adam = (learningRate: number) => new AdamW({ learningRate, weightDecay: 0 });
 const bnHead = (inputDim: number) =>
-  projectionHead({ inputDim, hidden: [16], outputDim: 8, batchNorm: true, finalBatchNorm: 'scale' });
+  projectionHead({
+    inputDim,
+    hidden: [16],
+    outputDim: 8,
+    batchNormalization: { hidden: true, output: 'scale' },
+  });
 
 describe('a healthy run is left alone', () => {
   it.each<[string, () => SimCLR, number]>([
@@ -59,7 +64,7 @@ describe('a healthy run is left alone', () => {
           projectionHead: bnHead(16),
           viewBatching: 'separate',
           optimizer: new LARS({
-            learningRate: warmupCosineSchedule({ learningRate: 0.5, warmupSteps: 20, totalSteps: 120 }),
+            learningRate: warmupCosineSchedule({ peak: 0.5, warmupSteps: 20, totalSteps: 120 }),
           }),
         }),
       16,
@@ -170,7 +175,7 @@ describe('a run that goes wrong is spoken of', () => {
       () =>
         patient({
           optimizer: new SGD({
-            learningRate: warmupCosineSchedule({ learningRate: 0.05, warmupSteps: 0, totalSteps: 3 }),
+            learningRate: warmupCosineSchedule({ peak: 0.05, warmupSteps: 0, totalSteps: 3 }),
           }),
         }),
       { steps: 20 },
@@ -190,7 +195,7 @@ describe('a run that goes wrong is spoken of', () => {
     ['identical-views', 'are the same for 16 of 16 pictures', () => patient({ augmentation: unchanged }), {}],
     [
       'unrelated-views',
-      'no more than views of different pictures',
+      'no more similar than views of different pictures',
       () => patient({ augmentation: shuffling }),
       { steps: 40, everySteps: 5, batchSize: 32 },
     ],
@@ -405,9 +410,7 @@ describe('doctor', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     simclr = patient({ temperature: 5 });
     await simclr.fit(patterns(32), { batchSize: 16, epochs: 4, callbacks: [doctor({ everySteps: 1 })] });
-    expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(/^doctor: The temperature of 5 .*\. Take 0\.5/)],
-    ]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^doctor: The temperature of 5 .*\. Use 0\.5/)]]);
   });
 
   it('leaves no tensors', async () => {

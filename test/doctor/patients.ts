@@ -14,7 +14,7 @@ import {
 import type { Finding } from '../../src/doctor/index.js';
 import { type DoctorOptions, doctor } from '../../src/doctor/index.js';
 
-/** Pictures of 4x4 that have nothing to do with each other: uniform noise of their own around grey. */
+/** Pictures of 4x4 that have nothing to do with each other: uniform noise of their own around gray. */
 export function patterns(count: number, contrast = 1): ImageArray {
   const random = randomGenerator(3);
   const data = Float32Array.from({ length: count * 48 }, () => 0.5 + contrast * (random.uniform() - 0.5));

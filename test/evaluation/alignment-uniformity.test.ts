@@ -73,7 +73,7 @@ describe('neighborOverlap', () => {
   it.each([
     [() => neighborOverlap(test, embeddings([1, 2], 2)), /same number of rows/],
     [() => neighborOverlap(test, blurred, 100), /neighbors must be at most/],
-    [() => neighborOverlap(test, blurred, 0), /neighbors must be a whole number >= 1/],
+    [() => neighborOverlap(test, blurred, 0), /neighbors must be an integer >= 1/],
   ])('refuses what makes no sense: %s', async (call, message) => {
     await expect(call()).rejects.toThrow(message);
   });

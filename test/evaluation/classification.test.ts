@@ -76,7 +76,7 @@ describe('confusionMatrix', () => {
       Uint8Array.of(0),
       1,
       InvalidOptionError,
-      /classes must be a whole number >= 2/,
+      /classes must be an integer >= 2/,
     ],
   ])('refuses when %s', (_, actual, predicted, classes, kind, message) => {
     expect(() => confusionMatrix(actual, predicted, classes)).toThrow(kind);

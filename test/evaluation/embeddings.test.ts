@@ -112,7 +112,7 @@ describe.each([
       ValueRangeError,
       /integers >= 0. Received: labels\[0\]=0/,
     ],
-    ['no classes at all', Uint8Array.of(0, 1, 1), 1, Error, /classes must be a whole number >= 2/],
+    ['no classes at all', Uint8Array.of(0, 1, 1), 1, Error, /classes must be an integer >= 2/],
   ])('are refused when they are %s', async (_, given, classes, kind, message) => {
     const error = await train(given, classes).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(kind);

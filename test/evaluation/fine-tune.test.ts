@@ -305,7 +305,14 @@ describe('fineTune on a data set that gives batches', () => {
 
 describe('where the classifier attaches', () => {
   const head = (batchNorm: boolean) =>
-    keep(projectionHead({ inputDim: 8, hidden: [6, 5], outputDim: 4, batchNorm, finalBatchNorm: 'scale' }));
+    keep(
+      projectionHead({
+        inputDim: 8,
+        hidden: [6, 5],
+        outputDim: 4,
+        batchNormalization: { hidden: batchNorm, output: 'scale' },
+      }),
+    );
   /** What reaches the classifier. */
   const features = (network: LayersModel) => {
     const last = network.getLayer('classifier').input as SymbolicTensor;
@@ -458,16 +465,16 @@ describe('bad input of fineTune', () => {
       {},
       /images must be at least 2/,
     ],
-    ['attachTo 0', {}, { attachTo: 0 }, /attachTo must be "h" or a whole number >= 1/],
+    ['attachTo 0', {}, { attachTo: 0 }, /attachTo must be "h" or an integer >= 1/],
     ['no such weights', {}, { weights: 'random' as 'scratch' }, /weights must be one of/],
-    ['epochs 0', {}, { epochs: 0 }, /epochs must be a whole number >= 1/],
-    ['a batch of 1', {}, { batchSize: 1 }, /batchSize must be a whole number >= 2/],
+    ['epochs 0', {}, { epochs: 0 }, /epochs must be an integer >= 1/],
+    ['a batch of 1', {}, { batchSize: 1 }, /batchSize must be an integer >= 2/],
     ['a rate of 0', {}, { learningRate: 0 }, /learningRate must be a finite number > 0/],
     ['a negative decay', {}, { weightDecay: -1 }, /weightDecay must be a finite number >= 0/],
     ['no optimizer', {}, { optimizer: {} as never }, /optimizer must be a tfjs optimizer/],
     ['two rates', {}, { optimizer: tfTrain.sgd(1), learningRate: 1 }, /learningRate must be left out/],
     ['no transform', {}, { augmentation: {} as never }, /augmentation must be a transform/],
-    ['a seed below 0', {}, { seed: -1 }, /seed must be a whole number >= 0/],
+    ['a seed below 0', {}, { seed: -1 }, /seed must be an integer >= 0/],
   ])('refuses %s', async (_, change, options, message) => {
     const simclr = keep(tinySimCLR());
     await expectTensors(0, async () => {

@@ -104,7 +104,7 @@ describe('knnClassifier', () => {
       { neighbors: 201 },
       /neighbors must be at most the number of references. Received: neighbors=201, references=200/,
     ],
-    [{ neighbors: 0 }, /neighbors must be a whole number >= 1/],
+    [{ neighbors: 0 }, /neighbors must be an integer >= 1/],
     [{ temperature: 0 }, /temperature must be a finite number > 0/],
     [{ weighting: 'euclidean' as 'uniform' }, /weighting must be one of "cosine-exponential", "uniform"/],
   ])('refuses %j', async (options, message) => {

@@ -202,8 +202,8 @@ describe('linearProbe', () => {
     [{ inverseRegularization: [] }, /at least one strength/],
     [{ inverseRegularization: [1, -1] }, /inverseRegularization must be a finite number > 0/],
     [{ validationShare: 1 }, /validationShare must be a number above 0 and below 1/],
-    [{ seed: 0.5 }, /seed must be a whole number >= 0/],
-    [{ maxIterations: 0 }, /maxIterations must be a whole number >= 1/],
+    [{ seed: 0.5 }, /seed must be an integer >= 0/],
+    [{ maxIterations: 0 }, /maxIterations must be an integer >= 1/],
     [{ tolerance: -1 }, /tolerance must be a finite number > 0/],
     [
       { standardize: 'yes' as unknown as boolean },

@@ -74,7 +74,7 @@ describe('retrieval', () => {
     [
       'k of 0',
       [four, Uint8Array.of(0, 0, 1, 1), { k: [0] }],
-      /k must be a whole number >= 1/,
+      /k must be an integer >= 1/,
       InvalidOptionError,
     ],
     ['no list of k', [four, Uint8Array.of(0, 0, 1, 1), { k: [] }], /k must be a list/, InvalidOptionError],

@@ -48,11 +48,11 @@ describe('selectLabeled', () => {
       /at least perClass=101 rows of each class. Received: 100/,
       ValueRangeError,
     ],
-    ['a count of 0', { perClass: 0 }, 0, /perClass must be a whole number >= 1/, InvalidOptionError],
+    ['a count of 0', { perClass: 0 }, 0, /perClass must be an integer >= 1/, InvalidOptionError],
     ['a share of 0', { share: 0 }, 0, /share must be a number above 0/, InvalidOptionError],
     ['both', { perClass: 1, share: 1 } as never, 0, /one of perClass and share/, InvalidOptionError],
     ['neither', {} as never, 0, /one of perClass and share/, InvalidOptionError],
-    ['a seed below 0', { perClass: 1 }, -1, /seed must be a whole number >= 0/, InvalidOptionError],
+    ['a seed below 0', { perClass: 1 }, -1, /seed must be an integer >= 0/, InvalidOptionError],
   ])('refuses %s', (_, selection, seed, message, kind) => {
     expect(() => selectLabeled(labels, selection, seed)).toThrow(message);
     expect(() => selectLabeled(labels, selection, seed)).toThrow(kind);

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { root } from '../package/packed.js';
 
 /**
- * A Python with PyTorch and torchvision: `SIMCLR_PYTHON`, that of `npm run bench:setup`, the system's.
+ * A Python with PyTorch and torchvision: `SIMCLR_PYTHON`, that of `npm run lane -- bench-setup`, the system's.
  *
  * @throws Error that says how to get one.
  */

@@ -16,7 +16,7 @@ declare module 'vitest' {
   }
 }
 
-/** What is no part of an example: what running it here may have left. */
+/** Leftovers of running an example in the repository. */
 const leftovers = ['node_modules', 'dist', 'out'];
 
 /** Packs the library, copies the examples to a folder of their own and installs there what they need. */
@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
         filter: (path) => !leftovers.includes(basename(path)) && !path.endsWith('.safetensors'),
       });
     }
-    // Once for all: an example finds what it imports in the folder above its own.
+    // One install for all: an example finds what it imports in the folder above its own.
     await installInto(workshop, dependenciesOf(exampleNames), tarball);
     project.provide('workshop', workshop);
     project.provide('tarball', tarball);

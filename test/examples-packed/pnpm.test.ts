@@ -31,9 +31,10 @@ describe('installed by pnpm', () => {
     expect(stdout).toMatch(/loss \d+\.\d+ to \d+\.\d+/);
   });
 
-  it('the command line works, with the packages that it has by itself', async () => {
+  it('the command line works with the packages that it has by itself, and with sharp reads pictures', async () => {
     const { stdout } = await pnpm(['exec', 'simclr-ts', 'backends', '--json'], folder);
     expect(JSON.parse(stdout)).toMatchObject({ best: 'wasm' });
+    await pnpm(['add', 'sharp'], folder);
     const doctor = await pnpm(['exec', 'simclr-ts', 'doctor', '--json'], folder).catch(({ message }) => ({
       stdout: message as string,
     }));

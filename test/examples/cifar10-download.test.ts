@@ -9,7 +9,7 @@ import { temporaryFolder } from '../node/temporary.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** In place of npm: writes a part of the archive, and waits for ever. */
+/** In place of npm: writes a part of the archive, and waits forever. */
 const slowNpm = `
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');

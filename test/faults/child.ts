@@ -1,6 +1,6 @@
 /**
- * A training run that is made to be killed: bundled and started by spawn.ts, with a {@link ChildTask} as JSON for its
- * only argument. Says what it does, a line of JSON at a time, at once and without buffering.
+ * A training run for tests to kill. spawn.ts bundles and starts it with a {@link ChildTask} as JSON, its only argument. It
+ * reports each event as a line of JSON, unbuffered.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
@@ -25,9 +25,9 @@ import { randomGenerator } from '../../src/random/index.js';
 import {
   type Callback,
   checkpoint,
-  type ExtraState,
   latestCheckpoint,
   SimCLR,
+  type StatefulPart,
 } from '../../src/training/index.js';
 import type { ChildMessage, ChildTask } from './messages.js';
 
@@ -35,7 +35,7 @@ const task = JSON.parse(process.argv[2]!) as ChildTask;
 const say = (message: ChildMessage) => writeSync(1, `${JSON.stringify(message)}\n`);
 
 /** An exponential mean of the losses: something that must be saved besides weights and optimizer. */
-class LossMean implements ExtraState {
+class LossMean implements StatefulPart {
   private mean: Tensor = zeros([2]);
   private count = 0;
 
@@ -65,7 +65,7 @@ function pictures(): ImageArray {
 }
 
 /** Small enough for steps of milliseconds; with state of AdamW some 3 MB, so that a thread writes it. */
-function newTrainer(extraState: Record<string, ExtraState>): SimCLR {
+function newTrainer(extraState: Record<string, StatefulPart>): SimCLR {
   const kernelInitializer = { className: 'HeNormal', config: { seed: 1 } } as never;
   const encoder = sequential({
     layers: [
@@ -79,7 +79,7 @@ function newTrainer(extraState: Record<string, ExtraState>): SimCLR {
     projectionHead: projectionHead({ inputDim: 8, hidden: [task.width, task.width], outputDim: 8, seed: 2 }),
     augmentation: simclrAugmentation({ size: 8, blur: false }),
     optimizer: new AdamW({
-      learningRate: warmupCosineSchedule({ learningRate: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
+      learningRate: warmupCosineSchedule({ peak: 1e-3, warmupSteps: 50, totalSteps: 20_000 }),
       weightDecay: 1e-4,
     }),
     seed: 3,
@@ -114,7 +114,7 @@ function exhaustMemory(): void {
 /** Ends a thread of the pool, as a crash of it would. */
 async function endThread(): Promise<void> {
   const { kernelModule } = await import('../../src/wasm/module/kernel-module.js');
-  (kernelModule() as unknown as { pool: { stops: (() => void)[] } }).pool.stops[0]!();
+  (kernelModule() as unknown as { pool: { terminators: (() => void)[] } }).pool.terminators[0]!();
   await new Promise((resolve) => setTimeout(resolve, 200)); // the news comes through the event loop
 }
 

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { runCLI } from '../cli/run-cli.js';
 import { temporaryFolder } from '../node/temporary.js';
 import { surviveKills } from './kills.js';
 import type { ChildTask } from './messages.js';
+import { mount } from './mount.js';
 import { startChild } from './spawn.js';
 
 /** Runs a child to its end. */
@@ -37,16 +37,6 @@ async function newestStep(folder: string): Promise<number | undefined> {
   return latest?.step;
 }
 
-/** Mounts a small file system, where that can be done. */
-function mount(folder: string, options: string): (() => void) | undefined {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' });
-    return () => void execFileSync('umount', [folder]);
-  } catch {
-    return undefined;
-  }
-}
-
 describe('a process that is killed again and again', () => {
   it.each(['wasm', 'cpu'] as const)(
     'loses nothing but the steps since its last checkpoint, on %s',
@@ -63,7 +53,7 @@ describe('a process that is asked to end', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s saves, ends with %i, and goes on bit for bit', async (signal, code) => {
+  ] as const)('by %s saves, ends with %i, and continues bit for bit', async (signal, code) => {
     const folder = temporaryFolder();
     const child = startChild({ folder, everySteps: 1000 });
     for (let steps = 0; steps < 4; steps++) await child.next('step');
@@ -138,7 +128,7 @@ describe('a run whose checkpoint', () => {
     ['has an empty model file', (folder) => truncateSync(join(folder, 'model.json'), 0)],
   ];
 
-  it('is damaged goes on from the one before, says so, and ends where the straight run does', async () => {
+  it('is damaged continues from the one before, says so, and ends where the straight run does', async () => {
     const task = { backend: 'cpu', width: 16 } as const;
     const before = temporaryFolder();
     const whole = await straight(11, task);
@@ -204,7 +194,7 @@ describe('a fault in the middle of an epoch', () => {
   ] as const;
 
   it.each(faults)(
-    '(%s) ends training with its error; the run goes on from the last checkpoint',
+    '(%s) ends training with its error; the run continues from the last checkpoint',
     async (...row) => {
       const [fault, threads, message, name] = row;
       const folder = temporaryFolder();

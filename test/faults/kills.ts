@@ -87,9 +87,9 @@ async function live(
 }
 
 /**
- * Kills a training run again and again, and looks at what each next life finds.
+ * Kills a training run repeatedly and checks what each new process finds.
  *
- * @throws Error when a checkpoint that was said to be written is not found again, or the run cannot go on.
+ * @throws Error when a checkpoint that was reported as written is missing, or the run cannot resume.
  */
 export async function surviveKills(options: KillOptions): Promise<KillReport> {
   const { backend, seed, onLife } = options;

@@ -1,6 +1,6 @@
 /**
- * Kills training runs until it is known that nothing is lost: `npm run test:faults -- --kills 100`. Ends with status 1
- * when something is.
+ * Kills training runs and checks that nothing is lost: `npm run lane -- kills --kills 100`. Ends with status 1 when
+ * something is.
  */
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
@@ -8,12 +8,11 @@ import { type KillReport, surviveKills } from './kills.js';
 
 const wholeNumber = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new InvalidArgumentError('It must be a whole number >= 0.');
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be an integer >= 0.');
   return value;
 };
 
-const options = new Command('npm run test:faults --')
+const options = new Command('npm run lane -- kills')
   .option('--kills <n>', 'SIGKILLs of a run on the wasm backend', wholeNumber, 100)
   .option('--cpu-kills <n>', "SIGKILLs of a run on tfjs's cpu backend", wholeNumber, 12)
   .option('--seed <n>', 'seed of the moments', wholeNumber, 1)

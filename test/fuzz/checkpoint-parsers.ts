@@ -21,7 +21,7 @@ const manifest = formatManifest({
 
 /** What a small trainer saves after a step. */
 async function savedArtifacts(): Promise<io.ModelArtifacts> {
-  const schedule = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 });
+  const schedule = warmupCosineSchedule({ peak: 0.1, warmupSteps: 1, totalSteps: 9 });
   const simclr = tinySimCLR({
     encoder: normalizedEncoder(),
     optimizer: new SGD({ learningRate: schedule, momentum: 0.9 }),

@@ -41,7 +41,7 @@ it.each([
 ])('null in a %s is refused, and never means the default', (_, configs, make) => {
   const before = memory().numTensors;
   // Words about a recipe, which nothing is made from, and the one part for which null is a value: none.
-  const words = /^(name|title|deviations|reported)\b|^normalization$/;
+  const words = /^(name|title|deviations|reported|training)\b|^normalization$/;
   let places = 0;
   for (const config of configs) {
     for (const [path, copy] of withNull(JSON.parse(JSON.stringify(config)))) {

@@ -27,7 +27,7 @@ import type { FuzzedParser } from './fuzz.js';
 import { mutateText, mutateValue } from './json-mutations.js';
 import { pick } from './mutations.js';
 
-const schedule = warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 });
+const schedule = warmupCosineSchedule({ peak: 0.1, warmupSteps: 1, totalSteps: 9 });
 
 export const losses = [
   'ntXent',

@@ -63,7 +63,7 @@ export function mutate(seed: Uint8Array, random: RandomGenerator): Uint8Array {
   return bytes;
 }
 
-/** Writes the checksum of a tar header anew, so that what was changed gets past it. */
+/** Writes the checksum of a tar header again, so that what was changed gets past it. */
 export function repairTarChecksum(bytes: Uint8Array): void {
   for (let header = 0; header + 512 <= bytes.length; header += 512) {
     if (String.fromCharCode(...bytes.subarray(header + 257, header + 262)) !== 'ustar') continue;

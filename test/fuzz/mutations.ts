@@ -3,7 +3,7 @@ import type { RandomGenerator } from '../../src/random/index.js';
 /** Changes a file a little, as a broken disk or an attacker would; the input stays as it is. */
 export type Mutation = (random: RandomGenerator, bytes: Uint8Array) => Uint8Array;
 
-/** Whole numbers around which parsers go wrong. */
+/** Integers around which parsers go wrong. */
 const extremes = [0, 1, 2, 7, 8, 127, 128, 255, 256, 65535, 65536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 /** One of the items. */

@@ -2,7 +2,7 @@ import { backend, env, ready, scalar, setBackend } from '@tensorflow/tfjs-core';
 import { testSetting } from './setting.js';
 import { prepareWasm } from './wasm.js';
 
-/** How a backend is loaded, by tfjs's name. */
+/** Loaders by tfjs's name of the backend. */
 const recipes: Record<string, () => Promise<unknown>> = {
   cpu: () => import('@tensorflow/tfjs-backend-cpu'),
   wasm: prepareWasm,
@@ -29,8 +29,8 @@ export async function useBackend(name: string): Promise<void> {
   if (testSetting('CUDA') === 'on' && isUsingGpuDevice !== true) {
     throw new Error('useBackend: TensorFlow finds no CUDA GPU');
   }
-  // The cpu backend's first use advises to take another one; under this flag it is quiet. Not left on: it makes
-  // tfjs look for leaks in single ops, and custom gradients that keep a tensor for later look like one.
+  // On first use the cpu backend advises another one; this flag silences it. It does not stay on, because it makes tfjs
+  // look for leaks in single ops, and a custom gradient that keeps a tensor for later looks like one.
   env().set('IS_TEST', true);
   scalar(0).dispose();
   env().set('IS_TEST', false);

@@ -2,9 +2,9 @@ import { engine, memory } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
 /**
- * Runs `body` again and again, and lets the first, the second, ... operation of the backend fail, until it runs through.
- * Each failure must be told, and leave no tensor behind. Operations that are recorded for a gradient do not fail: tfjs
- * itself loses what a composed one has saved when its next part fails.
+ * Runs `body` repeatedly and makes the first, the second, ... operation of the backend fail, until a run succeeds. Each
+ * failure must reach the caller and leave no tensor behind. Operations recorded for a gradient do not fail, because tfjs
+ * itself leaks what a composed one has saved when its next part fails.
  *
  * @returns How many operations failed.
  */

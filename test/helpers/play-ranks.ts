@@ -1,6 +1,6 @@
 import { type Communicator, singleProcess } from 'simclr-ts/distributed';
 
-/** Rank `rank` of `size`, whose collective operations are those recorded of all ranks in turn: see `playAll`. */
+/** Rank `rank` of `size`. Its collective operations use what all ranks recorded in earlier rounds: see `playAll`. */
 function actor(rank: number, size: number, script: Float64Array[][], calls: { count: number }): Communicator {
   const exchange = (values: ArrayLike<number>): Float64Array[] => {
     const call = calls.count++;
@@ -28,8 +28,8 @@ function actor(rank: number, size: number, script: Float64Array[][], calls: { co
 }
 
 /**
- * Plays all ranks in one thread, over and over: what a rank sends in its first, second, ... operation is right once
- * what it received before is right, so after as many rounds as there are operations all of it is.
+ * Plays all ranks in one thread, round after round. What a rank sends in an operation is right as soon as everything it
+ * received before is right, so after as many rounds as there are operations everything is right.
  */
 export function playAll<T>(size: number, play: (communicator: Communicator) => T): T[] {
   const script: Float64Array[][] = [];

@@ -1,13 +1,13 @@
 /**
- * How a run of the tests differs from the usual one. In Node each is an environment variable `SIMCLR_TEST_<name>`; in
- * a browser the runner hands them to the page.
+ * Settings of a test run. In Node each is an environment variable `SIMCLR_TEST_<name>`; in a browser the runner passes
+ * them to the page.
  */
 interface Settings {
   /** tfjs's name of the backend: 'cpu' (default), 'wasm', 'tensorflow', 'webgl', 'webgpu'. */
   BACKEND?: string;
   /** 'browser' in a page or a worker of one. */
   HOST?: string;
-  /** Threads of the wasm kernels. Default: what users get, the number of cores. */
+  /** Threads of the wasm kernels. Default: the number of cores, as for users. */
   WASM_THREADS?: string;
   /** 'own': the wasm backend's memory is not shared, as in a page that is not isolated. */
   WASM_MEMORY?: string;
@@ -19,9 +19,9 @@ interface Settings {
   WASM_PATH?: string;
   /** 'on': TensorFlow must compute on a GPU. */
   CUDA?: string;
-  /** Where tfjs-node is, when it is not among the packages. */
+  /** The folder of tfjs-node, when it is not in node_modules. */
   TFJS_NODE?: string;
-  /** Where the npm package `webgpu` is, when it is not among the packages. */
+  /** The file of the npm package `webgpu`, when it is not in node_modules. */
   WEBGPU?: string;
 }
 
@@ -30,7 +30,7 @@ const host = globalThis as {
   process?: { env: Record<string, string | undefined> };
 };
 
-/** A setting of this run; `undefined` where it is as usual. */
+/** A setting of this run; `undefined` for the default. */
 export function testSetting(name: keyof Settings): string | undefined {
   const value = host.simclrTestSettings
     ? host.simclrTestSettings[name]

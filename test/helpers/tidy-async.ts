@@ -1,8 +1,8 @@
 import { engine } from '@tensorflow/tfjs-core';
 
 /**
- * `tidy` for a body that awaits, as one must on backends that cannot be read synchronously: disposes of all tensors made
- * meanwhile but those that it returns. One at a time.
+ * `tidy` for an asynchronous body, for backends without synchronous reading: disposes all tensors made meanwhile except
+ * those it returns. Run one at a time.
  */
 export async function tidyAsync<T>(body: () => Promise<T>): Promise<T> {
   engine().startScope();

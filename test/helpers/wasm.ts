@@ -11,7 +11,7 @@ export async function prepareWasm({ threads = wantedThreads() } = {}): Promise<v
   const path = testSetting('WASM_PATH');
   if (path !== undefined) (await import('@tensorflow/tfjs-backend-wasm')).setWasmPaths(path);
   if (testSetting('WASM_MEMORY') === 'own' && testSetting('HOST') !== 'browser') {
-    // Started before simclr-ts/wasm is imported, it gets tfjs's usual memory, which no other thread can see.
+    // A backend that starts before simclr-ts/wasm is imported gets tfjs's own memory, which threads cannot share.
     await import('@tensorflow/tfjs-backend-wasm');
     await setBackend('wasm');
     await ready();
@@ -20,13 +20,13 @@ export async function prepareWasm({ threads = wantedThreads() } = {}): Promise<v
   if (threads > 0) setThreadCount(threads);
 }
 
-/** 0 is what users get: as many as there are cores. */
+/** 0 means one thread per core, as for users. */
 const wantedThreads = () => Number(testSetting('WASM_THREADS') ?? 0);
 
 /** The opcode of a fused multiply-add. */
 const fusedMultiplyAdd = [0xfd, 0x85, 0x02];
 
-/** From here on the engine refuses modules with relaxed SIMD when asked, as one that lacks it does. */
+/** Makes the engine refuse modules with relaxed SIMD, as an engine without it does. */
 function hideRelaxedSimd(): void {
   const validate = WebAssembly.validate;
   WebAssembly.validate = (source) => {

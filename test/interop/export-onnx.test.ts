@@ -73,7 +73,12 @@ describe('exportONNX', () => {
     async (_, build) => {
       const encoder = build();
       const dim = encoder.outputs[0]!.shape[1]!;
-      const head = projectionHead({ inputDim: dim, hidden: [4], outputDim: 3, batchNorm: true });
+      const head = projectionHead({
+        inputDim: dim,
+        hidden: [4],
+        outputDim: 3,
+        batchNormalization: { hidden: true },
+      });
       const file = await expectTensors(0, () => exportONNX(encoder, { projectionHead: head }));
       const { operatorSet, nodes, constants, inputs, outputs } = parse(file);
       expect(operatorSet).toBe(17);

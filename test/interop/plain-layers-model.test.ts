@@ -32,8 +32,7 @@ const head = (): LayersModel => {
     inputDim: 6,
     hidden: [5],
     outputDim: 4,
-    batchNorm: true,
-    finalBatchNorm: 'scale',
+    batchNormalization: { hidden: true, output: 'scale' },
   } as const;
   return projectionHead(options);
 };

@@ -103,10 +103,24 @@ describe('loadStateDict and stateDict', () => {
 
   test.each(formats)('%s: through a file and back, by its name and without', async (format) => {
     const encoder = filled({ name: 'encoder' });
-    const head = made(projectionHead({ inputDim: 16, hidden: [4], outputDim: 3, batchNorm: true, seed: 3 }));
+    const head = made(
+      projectionHead({
+        inputDim: 16,
+        hidden: [4],
+        outputDim: 3,
+        batchNormalization: { hidden: true },
+        seed: 3,
+      }),
+    );
     const other = made(resnet18({ ...small, seed: 9 }));
     const otherHead = made(
-      projectionHead({ inputDim: 16, hidden: [4], outputDim: 3, batchNorm: true, seed: 4 }),
+      projectionHead({
+        inputDim: 16,
+        hidden: [4],
+        outputDim: 3,
+        batchNormalization: { hidden: true },
+        seed: 4,
+      }),
     );
     await expectTensors(0, async () => {
       const state = new Map([
@@ -192,17 +206,19 @@ describe('loadStateDict and stateDict', () => {
 
   test('a head without an offset takes 0 only, and writes it', async () => {
     const options = { inputDim: 3, hidden: [], outputDim: 2 } as const;
-    const scaled = made(projectionHead({ ...options, finalBatchNorm: 'scale' }));
-    const full = made(projectionHead({ ...options, finalBatchNorm: 'full' }));
+    const scaled = made(projectionHead({ ...options, batchNormalization: { output: 'scale' } }));
+    const full = made(projectionHead({ ...options, batchNormalization: { output: 'full' } }));
     const state = await stateDict(scaled);
     expect(state.get('1.bias')!.data).toEqual(new Float32Array(2));
     loadStateDict(full, state);
     loadStateDict(scaled, await stateDict(full));
     state.set('1.bias', { dtype: 'F32', data: Float32Array.of(0, 1), shape: [2] });
-    expect(() => loadStateDict(scaled, state)).toThrow(/"1\.bias" must be 0.*finalBatchNorm 'full'/);
+    expect(() => loadStateDict(scaled, state)).toThrow(
+      /"1\.bias" must be 0.*batchNormalization: \{ output: 'full' \}/,
+    );
   });
 
-  test('refuses what is no number, no shape, no option and no such model', async () => {
+  test('refuses what is not a number, no shape, no option and no such model', async () => {
     const encoder = filled();
     const state = new Map<string, StateTensorInput>(await stateDict(encoder));
     const set = (data: Float32Array | Float64Array, shape = [2]) =>

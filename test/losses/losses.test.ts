@@ -220,7 +220,7 @@ describe('properties', () => {
     },
   );
 
-  it('supervised contrastive without known labels, or with one a picture, is NT-Xent', async () => {
+  it('supervised contrastive without known labels, or with one per picture, is NT-Xent', async () => {
     const expected = await numberOf(ntXentLoss(views, { temperature: 0.3 }));
     for (const alone of [[0, 1, 2, 3, 4, 5], new Int32Array(6).fill(-1)]) {
       const loss = supervisedContrastiveLoss(views, alone, { temperature: 0.3 });

@@ -30,7 +30,7 @@ describe.each([
   it.each([0, -1, 1.5, Number.NaN])('refuses a batch of %s', (batchSize) => {
     expect(() => pairMask(batchSize)).toThrow(InvalidOptionError);
     expect(() => pairMask(batchSize)).toThrow(
-      `${name}: batchSize must be a whole number >= 1. Received: batchSize=`,
+      `${name}: batchSize must be an integer >= 1. Received: batchSize=`,
     );
   });
 });

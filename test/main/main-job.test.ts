@@ -45,7 +45,7 @@ describe('npm start, small', () => {
         expect(stdout).toContain(`${(100 * accuracy).toFixed(1)} %`);
       }
     }
-    // 200 labelled pictures tell ten classes apart better than chance (0.1) by their pixels alone.
+    // 200 labeled pictures tell ten classes apart better than chance (0.1) by their pixels alone.
     expect(report.evaluation.rawPixels.knn).toBeGreaterThan(0.15);
   });
 

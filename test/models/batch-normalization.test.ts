@@ -122,7 +122,7 @@ describe('BatchNormalization', () => {
   test('refuses options outside their domain and batches without variance', () => {
     expect(() => new BatchNormalization({ epsilon: -1 })).toThrow(InvalidOptionError);
     expect(() => new BatchNormalization({ momentum: 1.5 })).toThrow(/momentum must be a number from 0 to 1/);
-    expect(() => new BatchNormalization({ groups: 0 })).toThrow(/groups must be a whole number >= 1/);
+    expect(() => new BatchNormalization({ groups: 0 })).toThrow(/groups must be an integer >= 1/);
     expect(() => new BatchNormalization({ activation: 'elu' as never })).toThrow(/activation/);
     expect(() => new BatchNormalization({ gammaInitializer: 'two' as never })).toThrow(/gammaInitializer/);
     expect(() => new BatchNormalization().build([null, null])).toThrow(/last axis must have a known size/);

@@ -19,7 +19,7 @@ describe('checkEncoder', () => {
   test('a feature map: says what came and what to add', () => {
     expect(() => checkEncoder(encoder(features), 'SimCLR')).toThrow(ShapeError);
     expect(() => checkEncoder(encoder(features), 'SimCLR')).toThrow(
-      'SimCLR: encoder must give one vector a picture, output shape [batch, dim]; add a global average pool at its ' +
+      'SimCLR: encoder must give one vector per picture, output shape [batch, dim]; add a global average pool at its ' +
         'end (layers.globalAveragePooling2d({})). Received: encoder with output shape [null,6,6,4].',
     );
   });

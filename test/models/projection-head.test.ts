@@ -69,13 +69,12 @@ describe('projectionHead', () => {
     ]);
   });
 
-  test("the official code's: normalisation on every layer, no offset on the last, no bias", async () => {
+  test("the official code's: normalization on every layer, no offset on the last, no bias", async () => {
     const model = made({
       inputDim: 6,
       hidden: [6, 6],
       outputDim: 4,
-      batchNorm: true,
-      finalBatchNorm: 'scale',
+      batchNormalization: { hidden: true, output: 'scale' },
       initializer: 'google',
     });
     const trained = model.trainableWeights.map((weight) => weight.originalName.split('.').pop());
@@ -106,7 +105,7 @@ describe('projectionHead', () => {
         }),
       );
     }
-    // The last normalisation has no ReLU behind it.
+    // The last normalization has no ReLU behind it.
     await tidyAsync(async () => {
       const z = await (model.apply(h, { training: true }) as Tensor).data();
       expect(z.some((value) => value < 0)).toBe(true);
@@ -115,11 +114,17 @@ describe('projectionHead', () => {
     dz.dispose();
   });
 
-  test('hidden: [] is a linear head, useBias overrides, finalBatchNorm: full has an offset', () => {
+  test('hidden: [] is a linear head, useBias overrides, an output normalization that is full has an offset', () => {
     expect(shapesOf(made({ inputDim: 3, hidden: [], outputDim: 2, useBias: false }))).toEqual([
       'dense1/kernel[3,2]',
     ]);
-    const full = made({ inputDim: 3, hidden: [], outputDim: 2, useBias: true, finalBatchNorm: 'full' });
+    const full = made({
+      inputDim: 3,
+      hidden: [],
+      outputDim: 2,
+      useBias: true,
+      batchNormalization: { output: 'full' },
+    });
     expect(shapesOf(full)).toEqual([
       'dense1/kernel[3,2]',
       'dense1/bias[2]',
@@ -147,9 +152,11 @@ describe('projectionHead', () => {
   test('refuses options outside their domain', () => {
     expect(() => projectionHead({ inputDim: 0 })).toThrow(InvalidOptionError);
     expect(() => projectionHead({ hidden: 512 as never })).toThrow(/hidden must be a list of layer widths/);
-    expect(() => projectionHead({ hidden: [512, 0] })).toThrow(/hidden must be a whole number >= 1/);
+    expect(() => projectionHead({ hidden: [512, 0] })).toThrow(/hidden must be an integer >= 1/);
     expect(() => projectionHead({ outputDim: 1.5 })).toThrow(/outputDim must be/);
-    expect(() => projectionHead({ finalBatchNorm: true as never })).toThrow(/finalBatchNorm must be one of/);
+    expect(() => projectionHead({ batchNormalization: { output: true as never } })).toThrow(
+      /batchNormalization\.output must be one of/,
+    );
     expect(() => projectionHead({ initializer: 'he' as never })).toThrow(/initializer must be one of/);
     expect(() => projectionHead({ seed: 0.5 })).toThrow(/seed must be/);
   });

@@ -226,14 +226,14 @@ describe('ResNet', () => {
     expect(torchvisionWeights(one)[0]!.name).toBe('conv1.weight');
   });
 
-  test('momentum, epsilon and groups reach every batch normalisation', () => {
-    const options = { batchNormalizationMomentum: 0.5, batchNormalizationEpsilon: 1e-3, groups: 2 };
-    const model = made(resnet18({ ...small, ...options }));
+  test('momentum, epsilon and groups reach every batch normalization', () => {
+    const batchNormalization = { momentum: 0.5, epsilon: 1e-3, groups: 2 };
+    const model = made(resnet18({ ...small, batchNormalization }));
     const configs = model.layers
       .filter((layer) => layer.getClassName() === 'SimCLRBatchNormalization')
       .map((layer) => layer.getConfig());
     expect(configs).toHaveLength(20);
-    for (const config of configs) expect(config).toMatchObject({ momentum: 0.5, epsilon: 1e-3, groups: 2 });
+    for (const config of configs) expect(config).toMatchObject(batchNormalization);
   });
 
   test('dispose frees every weight', async () => {

@@ -24,10 +24,16 @@ describe('save and load', () => {
   const small = { inputShape: [8, 8, 3], width: 2 } as const;
   const heads = { inputDim: 192, hidden: [4], outputDim: 3 } as const;
   test.each([
-    ['resnet18', () => resnet18({ ...small, stem: 'small', groups: 2, zeroInitResidual: true })],
+    [
+      'resnet18',
+      () => resnet18({ ...small, stem: 'small', batchNormalization: { groups: 2 }, zeroInitResidual: true }),
+    ],
     ['resnet50', () => resnet50({ ...small, name: 'teacher', initializer: 'google' })],
     ['head', () => projectionHead(heads)],
-    ['head with normalisation', () => projectionHead({ ...heads, batchNorm: true, finalBatchNorm: 'scale' })],
+    [
+      'head with normalization',
+      () => projectionHead({ ...heads, batchNormalization: { hidden: true, output: 'scale' } }),
+    ],
   ])('%s: the same model comes back', async (name, build) => {
     await expectTensors(0, async () => {
       const model = build();

@@ -79,13 +79,11 @@ describe('PaddedConv2D', () => {
 
   test('refuses options outside their domain and inputs of another rank', () => {
     expect(() => new PaddedConv2D({ filters: 0, kernelSize: 3 })).toThrow(InvalidOptionError);
-    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 2.5 })).toThrow(
-      /kernelSize must be a whole number/,
-    );
+    expect(() => new PaddedConv2D({ filters: 1, kernelSize: 2.5 })).toThrow(/kernelSize must be an integer/);
     expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, strides: 0 })).toThrow(/strides must be/);
     expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, padding: -1 })).toThrow(/padding must be/);
     expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3, padding: [1, 1] as never })).toThrow(
-      /padding must be a whole number >= 0 or \[top, bottom, left, right\]/,
+      /padding must be an integer >= 0 or \[top, bottom, left, right\]/,
     );
     expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3 }).build([null, 4])).toThrow(ShapeError);
   });

@@ -7,6 +7,7 @@ import type { EncodedPicture, Picture } from '../../src/data/index.js';
 import { DataError, InvalidOptionError, SimCLRError } from '../../src/errors/index.js';
 import { decodeImage, decodePool } from '../../src/node/index.js';
 import { everyDamage, everyKind, plain, writeNumbered } from './pictures.js';
+import { programArguments } from './program.js';
 import { temporaryFolder } from './temporary.js';
 
 /** Threads begun since the test began. */
@@ -100,7 +101,7 @@ describe('decodePool', () => {
     expect(begun).toHaveLength(2);
   });
 
-  it('names the picture whose thread dies twice, and goes on', async () => {
+  it('names the picture whose thread dies twice, and continues', async () => {
     const paths = await writeNumbered(temporaryFolder(), ['0.png', '1.png']);
     const decode = newPool({ size: 4, workers: 1 });
     let kills = 2;
@@ -160,16 +161,12 @@ describe('decodePool', () => {
       const [picture] = await decode([{ name: ${JSON.stringify(path)} }]);
       console.log(picture.shape.join());
     `;
-    const { status, stdout, stderr } = spawnSync(
-      'node',
-      ['--import', 'tsx', '--input-type=module', '-e', script],
-      {
-        encoding: 'utf8',
-        timeout: 60_000,
-        // The threads' program is a script, whatever the process takes a text for.
-        env: { ...process.env, NODE_OPTIONS: '--input-type=module' },
-      },
-    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, programArguments(script), {
+      encoding: 'utf8',
+      timeout: 60_000,
+      // The threads' program is a script, whatever the process takes a text for.
+      env: { ...process.env, NODE_OPTIONS: '--input-type=module' },
+    });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '4,4,3\n', stderr: '' });
   });
 

@@ -19,7 +19,7 @@ function plain(colour: Colour, width = 8, height = 8) {
   return sharp({ create: { width, height, channels: 3, background: colour } });
 }
 
-/** Left half of one colour, right half of another. */
+/** Left half of one color, right half of another. */
 async function halves(left: Colour, right: Colour, width = 8, height = 4) {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
@@ -64,7 +64,7 @@ describe('decodeImage', () => {
     expect(pixel(data, 4, 7, 0)).toEqual([0, 0, 255]);
   });
 
-  it('makes 8-bit RGB of grey, 16-bit, transparent, CMYK and animated pictures', async () => {
+  it('makes 8-bit RGB of gray, 16-bit, transparent, CMYK and animated pictures', async () => {
     const grey = await plain({ r: 90, g: 90, b: 90 }).toColourspace('b-w').png().toBuffer();
     expect((await sharp(grey).metadata()).channels).toBe(1);
     expect(pixel((await decodeImage(grey)).data, 8, 3, 3)).toEqual([90, 90, 90]);
@@ -90,7 +90,7 @@ describe('decodeImage', () => {
     expect((await sharp(cmyk).metadata()).channels).toBe(4);
     const converted = await decodeImage(cmyk);
     expect(converted.shape).toEqual([8, 8, 3]);
-    expectNear(pixel(converted.data, 8, 3, 3), [200, 10, 20], 40); // colours outside CMYK's gamut move
+    expectNear(pixel(converted.data, 8, 3, 3), [200, 10, 20], 40); // colors outside CMYK's gamut move
 
     const moving = sharp(
       await Promise.all([red, { r: 0, g: 0, b: 255 }].map((colour) => plain(colour).png().toBuffer())),
@@ -164,7 +164,7 @@ describe('decodeImage', () => {
 
   it('refuses options outside their domain', async () => {
     const bytes = await plain(red).png().toBuffer();
-    await expect(decodeImage(bytes, { size: 0 })).rejects.toThrow(/size must be a whole number >= 1/);
+    await expect(decodeImage(bytes, { size: 0 })).rejects.toThrow(/size must be an integer >= 1/);
     await expect(decodeImage(bytes, { size: [4] as never })).rejects.toThrow(InvalidOptionError);
     await expect(decodeImage(bytes, { fit: 'stretch' as never })).rejects.toThrow(/fit must be one of/);
     await expect(decodeImage(bytes, { background: [0, 0, 256] })).rejects.toThrow(/background must be 0-255/);
@@ -183,7 +183,7 @@ describe('decodeImage', () => {
   });
 });
 
-/** Writes one-colour pictures whose red channel is their number. */
+/** Writes one-color pictures whose red channel is their number. */
 async function writePictures(folder: string, names: string[]): Promise<void> {
   for (const [i, name] of names.entries()) {
     const path = join(folder, name);
@@ -354,6 +354,6 @@ describe('imageFolder', () => {
     const photos = await imageFolder(folder, { size: 2 });
     const first = (batchSize: number) => imageBatches(photos, { batchSize }).next();
     await expect(first(1)).rejects.toThrow(/at least one batch of whole pictures/);
-    await expect(first(2)).rejects.toThrow(/fill at least one batch .* Received: 1 pictures, batchSize=2/);
+    await expect(first(2)).rejects.toThrow(/fill at least one batch\. Received: 1 pictures, batchSize=2/);
   });
 });

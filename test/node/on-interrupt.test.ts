@@ -1,33 +1,26 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { onInterrupt } from '../../src/node/index.js';
+import { startProgram } from './program.js';
 
-/** Starts a program that says "ready", then "aborted" on the first signal, and lives on. */
-function program() {
-  const script = `
-    import { onInterrupt } from './src/node/progress/on-interrupt.ts';
-    const { signal } = onInterrupt();
-    signal.addEventListener('abort', () => console.log(signal.reason.name, signal.reason.message));
-    setInterval(() => {}, 1000);
-    console.log('ready');
-  `;
-  const child = spawn('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const line = async () => String((await once(child.stdout, 'data'))[0]).trim();
-  return { child, line };
-}
+/** Says "ready", then "aborted" on the first signal, and lives on. */
+const program = `
+  import { onInterrupt } from './src/node/index.ts';
+  const { signal } = onInterrupt();
+  signal.addEventListener('abort', () => console.log(signal.reason.name, signal.reason.message));
+  setInterval(() => {}, 1000);
+  console.log('ready');
+`;
 
 describe('onInterrupt', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('aborts on the first %s and ends on the second with %i', async (signal, status) => {
-    const { child, line } = program();
-    expect(await line()).toBe('ready');
+    const { child, output } = startProgram(program);
+    expect(await output()).toBe('ready');
     child.kill(signal);
-    expect(await line()).toBe(`AbortError interrupted by ${signal}`);
+    expect(await output()).toBe(`AbortError interrupted by ${signal}`);
     expect(child.exitCode).toBe(null);
     child.kill(signal);
     expect((await once(child, 'exit'))[0]).toBe(status);

@@ -115,7 +115,7 @@ describe('files that are read a picture at a time', () => {
   });
 
   it('have an order of seed and epoch, and begin at any batch', async () => {
-    const dataset = await openCIFAR10(file('a.bin', records(9, 3073, [10])), { ahead: 1 });
+    const dataset = await openCIFAR10(file('a.bin', records(9, 3073, [10])), { prefetch: 1 });
     const order = async (startBatch: number) => {
       const seen: number[][] = [];
       for await (const { images, indices } of imageBatches(dataset, { batchSize: 2, epoch: 3, startBatch })) {
@@ -162,7 +162,7 @@ describe('files that are read a picture at a time', () => {
       [idx([5, 0, 3]), /of shape \[5,0,3\]/],
       [idx([5, 4, 3]).subarray(0, 9), /ends within its header/],
       [Uint8Array.of(9, 9, 9, 9), /starting with 09 09 09 09/],
-      [gzipSync(idx([5, 4, 3])), /of gzip.*take idxFileRecords/],
+      [gzipSync(idx([5, 4, 3])), /compressed with gzip.*use idxFileRecords/],
     ] as const) {
       const path = file('images', bytes);
       await expectRefused(() => openIDX(path), path, reason);
@@ -175,7 +175,7 @@ describe('files that are read a picture at a time', () => {
       /shape \[5\], one for each picture.*of shape \[4\]/,
     );
     await expect(openIDX(images, undefined, { channels: 2 as never })).rejects.toThrow(/channels/);
-    await expect(openIDX(images, undefined, { ahead: 0 })).rejects.toThrow(/ahead/);
+    await expect(openIDX(images, undefined, { prefetch: 0 })).rejects.toThrow(/prefetch/);
   });
 
   it('say so when a file becomes shorter or goes away after it was opened', async () => {

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 
-/** A picture of one colour. */
+/** A picture of one color. */
 export function plain(red: number, width = 8, height = 8) {
   return sharp({ create: { width, height, channels: 3, background: { r: red, g: 10, b: 20 } } });
 }
 
-/** Writes one-colour pictures whose red channel is their number, and gives their paths. */
+/** Writes one-color pictures whose red channel is their number, and gives their paths. */
 export async function writeNumbered(folder: string, names: readonly string[]): Promise<string[]> {
   const paths = names.map((name) => join(folder, name));
   for (const [i, path] of paths.entries()) {
@@ -32,7 +32,7 @@ export async function everyKind(): Promise<Record<string, Uint8Array>> {
     'plain.jpg': await picture().jpeg().toBuffer(),
     'plain.webp': await picture().webp().toBuffer(),
     'plain.tif': await picture().tiff().toBuffer(),
-    'grey.png': await picture().greyscale().toColourspace('b-w').png().toBuffer(),
+    'gray.png': await picture().greyscale().toColourspace('b-w').png().toBuffer(),
     'deep.png': await picture().toColourspace('rgb16').png().toBuffer(),
     'cmyk.jpg': await picture().toColourspace('cmyk').jpeg().toBuffer(),
     'rotated.jpg': await picture().withMetadata({ orientation: 6 }).jpeg().toBuffer(),

@@ -44,7 +44,7 @@ describe('training from a folder', () => {
       temporaryFolder(),
       Array.from({ length: 40 }, (_, i) => `${i}.png`),
     );
-    const photos = await imageFolder(join(paths[0]!, '..'), { size: 8, workers: 1, ahead: 4 });
+    const photos = await imageFolder(join(paths[0]!, '..'), { size: 8, workers: 1, prefetch: 4 });
     const { outcome } = await tinySimCLR().fit(photos, { batchSize: 4, maxSteps: 2 });
     expect(outcome).toBe('completed');
     await photos.close();
@@ -52,7 +52,7 @@ describe('training from a folder', () => {
   });
 });
 
-/** Makes a data set anew, as another process would. */
+/** Makes a data set again, as another process would. */
 type MakeDataset = () => Promise<ImageDataset> | ImageDataset;
 
 const sources: Record<string, () => Promise<MakeDataset>> = {
@@ -102,7 +102,7 @@ const sources: Record<string, () => Promise<MakeDataset>> = {
 };
 
 describe('fit with resume', () => {
-  it.each(Object.keys(sources))('goes on inside an epoch as if it had not stopped: %s', async (name) => {
+  it.each(Object.keys(sources))('continues inside an epoch as if it had not stopped: %s', async (name) => {
     const make = await sources[name]!();
     const straight = tinySimCLR();
     const whole = await straight.fit(await make(), { epochs: 2, batchSize: 3 });

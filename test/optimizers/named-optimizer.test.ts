@@ -34,7 +34,7 @@ const makers: Array<[string, () => NamedOptimizer]> = [
   ['LARS', () => new LARS({ learningRate: 0.5, weightDecay: 0.01, trustCoefficient: 0.1 })],
   [
     'LARS, lightly',
-    () => new LARS({ learningRate: 0.5, weightDecay: 0.01, trustCoefficient: 0.1, rule: 'lightly' }),
+    () => new LARS({ learningRate: 0.5, weightDecay: 0.01, trustCoefficient: 0.1, convention: 'lightly' }),
   ],
 ];
 
@@ -127,7 +127,7 @@ describe.each(makers)('%s', (_, make) => {
     problem.dispose();
   });
 
-  it('starts anew after dispose', async () => {
+  it('starts again after dispose', async () => {
     const problem = bowl();
     const optimizer = make();
     const before = await problem.values();
@@ -178,9 +178,9 @@ describe.each(makers)('%s', (_, make) => {
   });
 });
 
-describe('as an optimiser of tfjs', () => {
-  it.each(makers)('minimises: %s', async (name, make) => {
-    const weights = variable(tensor1d([2, -1, 3]), true, `minimise ${name}/kernel`);
+describe('as an optimizer of tfjs', () => {
+  it.each(makers)('minimizes: %s', async (name, make) => {
+    const weights = variable(tensor1d([2, -1, 3]), true, `minimize ${name}/kernel`);
     const optimizer = make();
     const loss = () => mean(square(sub(weights, 1))) as Scalar;
     const first = (await loss().data())[0]!;
@@ -212,7 +212,7 @@ describe('as an optimiser of tfjs', () => {
   });
 
   it('follows its schedule at its own step', async () => {
-    const learningRate = warmupCosineSchedule({ learningRate: 1, warmupSteps: 2, totalSteps: 4 });
+    const learningRate = warmupCosineSchedule({ peak: 1, warmupSteps: 2, totalSteps: 4 });
     const optimizer = new SGD({ learningRate, momentum: 0 });
     const weights = variable(tensor1d([0]), true, 'scheduled/kernel');
     const gradient = tensor1d([-1]);
@@ -280,12 +280,12 @@ describe('restore refuses', () => {
       damaged((copy) => {
         copy.step = -1;
       }),
-    ).toThrow(/step must be a whole number >= 0/);
+    ).toThrow(/step must be an integer >= 0/);
     expect(
       damaged((copy) => {
         entry(copy).step = 0.5;
       }),
-    ).toThrow(/step must be a whole number >= 0/);
+    ).toThrow(/step must be an integer >= 0/);
     expect(
       damaged((copy) => {
         entry(copy).slots = {};
@@ -353,9 +353,9 @@ describe('options are checked', () => {
     ['AdamW decay', () => new AdamW({ weightDecay: bad }), /^AdamW: weightDecay must be/],
     ['trust', () => new LARS({ learningRate: 1, trustCoefficient: 0 }), /^LARS: trustCoefficient must be/],
     [
-      'rule',
-      () => new LARS({ learningRate: 1, rule: 'solo' as 'google' }),
-      /^LARS: rule must be one of "google", "lightly"/,
+      'convention',
+      () => new LARS({ learningRate: 1, convention: 'solo' as 'google' }),
+      /^LARS: convention must be one of "google", "lightly"/,
     ],
     ['LARS epsilon', () => new LARS({ learningRate: 1, epsilon: -1 }), /^LARS: epsilon must be/],
     ['LARS decay', () => new LARS({ learningRate: 1, weightDecay: -1 }), /^LARS: weightDecay must be/],
@@ -366,15 +366,19 @@ describe('options are checked', () => {
     ],
     [
       'lightly popular',
-      () => new LARS({ learningRate: 1, rule: 'lightly', classicMomentum: false }),
-      /classicMomentum belongs to rule 'google'/,
+      () => new LARS({ learningRate: 1, convention: 'lightly', classicMomentum: false }),
+      /classicMomentum belongs to the convention 'google'/,
     ],
-    ['google clipped', () => new LARS({ learningRate: 1, clip: true }), /clip belongs to rule 'lightly'/],
+    [
+      'google clipped',
+      () => new LARS({ learningRate: 1, clip: true }),
+      /clip belongs to the convention 'lightly'/,
+    ],
     ['decay mode', () => new AdamW({ weightDecayMode: 'none' as 'l2' }), /weightDecayMode must be one of/],
     [
       'unknown class',
-      () => optimizerFromConfig({ className: 'Adam' }),
-      /^optimizerFromConfig: config\.className must be/,
+      () => optimizerFromConfig({ name: 'adam' }),
+      /^optimizerFromConfig: config\.name must be/,
     ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(InvalidOptionError);
@@ -409,10 +413,10 @@ describe('functions in a config', () => {
   });
 
   it('are not among the defaults, nor in a schedule of the library', () => {
-    const learningRate = warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 10, totalSteps: 100 });
+    const learningRate = warmupCosineSchedule({ peak: 0.3, warmupSteps: 10, totalSteps: 100 });
     const config = JSON.parse(JSON.stringify(new LARS({ learningRate }).getConfig()));
     expect(config).toMatchObject({
-      className: 'LARS',
+      name: 'lars',
       excludeFromWeightDecay: 'biasAndNormalization',
       excludeFromAdaptation: 'biasAndNormalization',
     });
@@ -422,8 +426,20 @@ describe('functions in a config', () => {
     }
   });
 
+  it('are read under the names of earlier versions', () => {
+    const { name, convention, ...rest } = new LARS({ learningRate: 0.5, convention: 'lightly' }).getConfig();
+    const again = optimizerFromConfig({ ...rest, className: 'LARS', rule: convention! });
+    expect(again.getConfig()).toEqual({ ...rest, name, convention });
+    for (const optimizer of [new SGD({ learningRate: 1 }), new AdamW()]) {
+      const { name: _, ...options } = optimizer.getConfig();
+      expect(optimizerFromConfig({ ...options, className: optimizer.getClassName() }).getConfig()).toEqual(
+        optimizer.getConfig(),
+      );
+    }
+  });
+
   it('survive the way tfjs calls a registered class', () => {
-    const config = new LARS({ learningRate: 0.5, rule: 'lightly' }).getConfig();
+    const config = new LARS({ learningRate: 0.5, convention: 'lightly' }).getConfig();
     expect(LARS.fromConfig(LARS, config).getConfig()).toEqual(config);
     expect(SGD.fromConfig(SGD, new SGD({ learningRate: 0.5 }).getConfig()).getClassName()).toBe('SGD');
     expect(AdamW.fromConfig(AdamW, new AdamW().getConfig()).getClassName()).toBe('AdamW');

@@ -15,24 +15,24 @@ import { expectClose } from '../helpers/close.js';
 const steps = (count: number) => Array.from({ length: count }, (_, step) => step);
 
 describe('warmupCosineSchedule', () => {
-  it('has the values one expects at the landmarks of the google rule', () => {
-    const rate = warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 10, totalSteps: 100 });
+  it('has the values one expects at the landmarks of the google convention', () => {
+    const rate = warmupCosineSchedule({ peak: 0.3, warmupSteps: 10, totalSteps: 100 });
     expectClose([0, 5, 10, 55, 100].map(rate), [0, 0.15, 0.3, 0.15, 0], { absolute: 1e-12 });
     expect([100, 101, 1e6].map(rate)).toEqual([0, 0, 0]);
   });
 
   it('equals the schedule of optax, warm-up included in its length', () => {
-    const options = { learningRate: 0.3, warmupSteps: 7, totalSteps: 40, startRate: 0.01, finalRate: 0.02 };
+    const options = { peak: 0.3, warmupSteps: 7, totalSteps: 40, start: 0.01, end: 0.02 };
     expectClose(steps(50).map(warmupCosineSchedule(options)), optax.schedule, { absolute: 1e-7 });
   });
 
   it('equals the formula of lightly, written out', () => {
     const [warmup, total, peak] = [5, 21, 2];
     const rate = warmupCosineSchedule({
-      learningRate: peak,
+      peak: peak,
       warmupSteps: warmup,
       totalSteps: total,
-      rule: 'lightly',
+      convention: 'lightly',
     });
     const expected = steps(total).map((step) => {
       if (step < warmup) return (peak * (step + 1)) / warmup;
@@ -45,27 +45,27 @@ describe('warmupCosineSchedule', () => {
 
   it.each(['google', 'lightly'] as const)(
     'copes with no warm-up, nothing but warm-up, and one step: %s',
-    (rule) => {
+    (convention) => {
       const at = (warmupSteps: number, totalSteps: number) =>
         steps(totalSteps + 2).map(
-          warmupCosineSchedule({ learningRate: 1, warmupSteps, totalSteps, finalRate: 0.5, rule }),
+          warmupCosineSchedule({ peak: 1, warmupSteps, totalSteps, end: 0.5, convention }),
         );
-      expect(at(0, 2)).toEqual(rule === 'google' ? [1, 0.75, 0.5, 0.5] : [1, 0.5, 0.5, 0.5]);
-      expect(at(2, 2)).toEqual(rule === 'google' ? [0, 0.5, 0.5, 0.5] : [0.5, 1, 0.5, 0.5]);
-      expect(at(0, 1)).toEqual(rule === 'google' ? [1, 0.5, 0.5] : [0.5, 0.5, 0.5]);
+      expect(at(0, 2)).toEqual(convention === 'google' ? [1, 0.75, 0.5, 0.5] : [1, 0.5, 0.5, 0.5]);
+      expect(at(2, 2)).toEqual(convention === 'google' ? [0, 0.5, 0.5, 0.5] : [0.5, 1, 0.5, 0.5]);
+      expect(at(0, 1)).toEqual(convention === 'google' ? [1, 0.5, 0.5] : [0.5, 0.5, 0.5]);
     },
   );
 
-  const good: WarmupCosineOptions = { learningRate: 1, warmupSteps: 1, totalSteps: 2 };
+  const good: WarmupCosineOptions = { peak: 1, warmupSteps: 1, totalSteps: 2 };
   it.each<[Partial<WarmupCosineOptions>, RegExp]>([
-    [{ learningRate: -1 }, /learningRate must be a finite number >= 0/],
-    [{ finalRate: Number.NaN }, /finalRate must be/],
-    [{ startRate: -0.1 }, /startRate must be/],
+    [{ peak: -1 }, /peak must be a finite number >= 0/],
+    [{ end: Number.NaN }, /end must be/],
+    [{ start: -0.1 }, /start must be/],
     [{ warmupSteps: 3 }, /warmupSteps must not exceed totalSteps.*Received: warmupSteps=3, totalSteps=2/],
-    [{ warmupSteps: 0.5 }, /warmupSteps must be a whole number >= 0/],
-    [{ totalSteps: 0 }, /totalSteps must be a whole number >= 1/],
-    [{ rule: 'bolts' as 'google' }, /rule must be one of "google", "lightly"/],
-    [{ holdSteps: 0 }, /holdSteps must be a whole number >= 1/],
+    [{ warmupSteps: 0.5 }, /warmupSteps must be an integer >= 0/],
+    [{ totalSteps: 0 }, /totalSteps must be an integer >= 1/],
+    [{ convention: 'bolts' as 'google' }, /convention must be one of "google", "lightly"/],
+    [{ everySteps: 0 }, /everySteps must be an integer >= 1/],
   ])('refuses %o', (change, message) => {
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(InvalidOptionError);
     expect(() => warmupCosineSchedule({ ...good, ...change })).toThrow(message);
@@ -80,13 +80,13 @@ describe('warmupCosineSchedule', () => {
   });
 });
 
-describe('holdSteps', () => {
+describe('everySteps', () => {
   it('keeps the rate of the first step of each epoch, as CosineAnnealingLR stepped once an epoch', () => {
     const held = warmupCosineSchedule({
-      learningRate: 0.06,
+      peak: 0.06,
       warmupSteps: 0,
       totalSteps: 4 * 3,
-      holdSteps: 3,
+      everySteps: 3,
     });
     const annealing = (epoch: number) => (0.06 * (1 + Math.cos((Math.PI * epoch) / 4))) / 2;
     for (const step of steps(12)) expect(held(step)).toBeCloseTo(annealing(Math.floor(step / 3)), 12);
@@ -107,20 +107,44 @@ describe('constantSchedule', () => {
 describe('scheduleFromConfig', () => {
   it.each([
     ['constant', constantSchedule(0.3)],
-    ['google', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 3, totalSteps: 20, startRate: 0.1 })],
-    ['lightly', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 3, totalSteps: 20, rule: 'lightly' })],
-    ['held', warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 0, totalSteps: 20, holdSteps: 5 })],
+    ['google', warmupCosineSchedule({ peak: 0.3, warmupSteps: 3, totalSteps: 20, start: 0.1 })],
+    ['lightly', warmupCosineSchedule({ peak: 0.3, warmupSteps: 3, totalSteps: 20, convention: 'lightly' })],
+    ['held', warmupCosineSchedule({ peak: 0.3, warmupSteps: 0, totalSteps: 20, everySteps: 5 })],
   ])('makes the same schedule again from JSON: %s', (_, original) => {
     const again = scheduleFromConfig(JSON.parse(JSON.stringify(original.config)));
     expect(again.config).toEqual(original.config);
     expect(steps(25).map(again)).toEqual(steps(25).map(original));
   });
 
-  it('refuses an unknown type', () => {
-    const config = { type: 'polynomial' } as unknown as ScheduleConfig;
+  it('reads the names of earlier versions', () => {
+    const warmup = {
+      type: 'warmupCosine',
+      learningRate: 0.3,
+      warmupSteps: 3,
+      totalSteps: 20,
+      startRate: 0.1,
+    };
+    const old = { ...warmup, finalRate: 0.01, rule: 'lightly', holdSteps: 5 };
+    const config = {
+      ...{ name: 'warmupCosine', peak: 0.3, warmupSteps: 3, totalSteps: 20, start: 0.1, end: 0.01 },
+      ...{ convention: 'lightly', everySteps: 5 },
+    };
+    expect(scheduleFromConfig(old as never).config).toEqual(config);
+    const scaled = scheduleFromConfig({ type: 'scaled', factor: 0.5, learningRate: old } as never);
+    expect(scaled.config).toEqual({ name: 'scaled', factor: 0.5, learningRate: config });
+    expect(scheduleFromConfig({ type: 'constant', learningRate: 2 } as never).config).toEqual(
+      constantSchedule(2).config,
+    );
+    expect(() => scheduleFromConfig({ ...config, rule: 'google' } as never)).toThrow(
+      /Received: options\.rule/,
+    );
+  });
+
+  it('refuses an unknown name', () => {
+    const config = { name: 'polynomial' } as unknown as ScheduleConfig;
     expect(() => scheduleFromConfig(config)).toThrow(InvalidOptionError);
     expect(() => scheduleFromConfig(config)).toThrow(
-      /config\.type must be.*Received: config\.type="polynomial"/,
+      /config\.name must be.*Received: config\.name="polynomial"/,
     );
     expect(() => scheduleFromConfig(undefined as unknown as ScheduleConfig)).toThrow(InvalidOptionError);
   });
@@ -136,9 +160,7 @@ describe('scaling of the learning rate', () => {
 
   it.each([linearScaling, squareRootScaling])('refuses bad options: %o', (scale) => {
     expect(() => scale({ baseLearningRate: -1, batchSize: 2 })).toThrow(/baseLearningRate must be/);
-    expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(
-      /batchSize must be a whole number >= 1/,
-    );
+    expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(/batchSize must be an integer >= 1/);
     expect(() => scale({ baseLearningRate: 1, batchSize: 0 })).toThrow(InvalidOptionError);
   });
 });

@@ -48,7 +48,7 @@ describe('LARS by hand', () => {
   // w = [3, 4] (length 5), gradient [0, 1] in both steps, rate 1, momentum 0.5, trust 0.1, no weight decay.
   // Step 1: ratio 0.1 * 5 / 1 = 0.5, v = [0, 0.5], w = [3, 3.5].
   // Step 2: |w| = sqrt(21.25), ratio 0.1 * 4.609772 = 0.4609772, v = [0, 0.25 + 0.4609772], w = [3, 2.7890228].
-  it('takes two steps of the google rule', async () => {
+  it('takes two steps of the google convention', async () => {
     const weights = variable(tensor1d([3, 4]), true, 'by-hand/kernel');
     const gradient = tensor1d([0, 1]);
     const optimizer = new LARS({ learningRate: 1, momentum: 0.5, trustCoefficient: 0.1, weightDecay: 0 });
@@ -62,14 +62,14 @@ describe('LARS by hand', () => {
 
   it.each(['google', 'lightly'] as const)(
     'takes the plain step from zero weights or a zero gradient: %s',
-    async (rule) => {
-      const zero = variable(tensor1d([0, 0]), true, `zero-weights-${rule}/kernel`);
-      const still = variable(tensor1d([1, 2]), true, `zero-gradient-${rule}/kernel`);
+    async (convention) => {
+      const zero = variable(tensor1d([0, 0]), true, `zero-weights-${convention}/kernel`);
+      const still = variable(tensor1d([1, 2]), true, `zero-gradient-${convention}/kernel`);
       const optimizer = new LARS({
         learningRate: 0.1,
         momentum: 0,
-        weightDecay: rule === 'google' ? 0 : 0.5,
-        rule,
+        weightDecay: convention === 'google' ? 0 : 0.5,
+        convention,
       });
       optimizer.applyGradients({ [zero.name]: tensor1d([1, -2]), [still.name]: tensor1d([0, 0]) });
       expectClose(await zero.data(), [-0.1, 0.2], { absolute: 1e-7 });
@@ -99,7 +99,7 @@ describe('LARS by hand', () => {
 
   it('adds the decay without a ratio where lightly adaptation is switched off', async () => {
     const weights = variable(tensor1d([3, 4]), true, 'lightly-apart/kernel');
-    const options = { learningRate: 1, momentum: 0, weightDecay: 0.5, rule: 'lightly' } as const;
+    const options = { learningRate: 1, momentum: 0, weightDecay: 0.5, convention: 'lightly' } as const;
     const optimizer = new LARS({
       ...options,
       excludeFromWeightDecay: 'none',
@@ -153,7 +153,7 @@ describe('excludeFromWeightDecay', () => {
 
 describe('getConfig and optimizerFromConfig', () => {
   it.each([...reference.cases, ...optax.cases])(
-    'make the same optimiser again: $optimizer, $name',
+    'make the same optimizer again: $optimizer, $name',
     async (item) => {
       const original = makers[item.optimizer]!({ ...item.options, learningRate: 0.05 });
       const config = JSON.parse(JSON.stringify(original.getConfig()));

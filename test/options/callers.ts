@@ -15,7 +15,7 @@ import * as recipes from 'simclr-ts/recipes';
 import * as report from 'simclr-ts/report';
 import * as training from 'simclr-ts/training';
 import { memoryCheckpoints } from '../training/memory-checkpoints.js';
-import { tinyPictures } from '../training/tiny.js';
+import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 
 /** What calls need beside their options; made once, disposed of by the test. */
 export interface World {
@@ -58,7 +58,7 @@ const labels = Int32Array.of(0, 1, 0, 1);
 const embeddings = { data: Float32Array.of(1, 2, 3, 5, 4, 9, 7, 7), shape: [4, 2] as const };
 const pictures = () => ({ images: tinyPictures(4), labels });
 const streamOf = () => data.stream([1, 2, 3]);
-const schedule = { type: 'warmupCosine', warmupEpochs: 1 };
+const schedule = { name: 'warmupCosine', warmupEpochs: 1 };
 const rate = { base: 0.1, schedule };
 const plan = { batchSize: 4, epochs: 10, datasetSize: 40 };
 const lossConfigs = [
@@ -66,23 +66,23 @@ const lossConfigs = [
     (name) => ({ name }),
   ),
 ];
-const sgd = { className: 'SGD', learningRate: 0.1 };
+const sgd = { name: 'sgd', learningRate: 0.1 };
 
 const trainerBases = [
-  { encoder: { architecture: 'resnet18', ...resnet, stem }, normalization },
-  { projectionHead: {}, encoder: { architecture: 'resnet18', ...resnet, stem: 'small' } },
+  { encoder: { name: 'resnet18', ...resnet, stem }, normalization },
+  { projectionHead: {}, encoder: { name: 'resnet18', ...resnet, stem: 'small' } },
   {
-    encoder: { architecture: 'resnet18', ...resnet, stem: 'small' },
+    encoder: { name: 'resnet18', ...resnet, stem: 'small' },
     augmentation: { name: 'simclrAugmentation', options: { jitter: {}, blur: {}, normalization } },
   },
-  ...[sgd, { ...sgd, className: 'AdamW' }, { ...sgd, className: 'LARS' }, { ...sgd, learningRate: rate }].map(
+  ...[sgd, { ...sgd, name: 'adamW' }, { ...sgd, name: 'lars' }, { ...sgd, learningRate: rate }].map(
     (optimizer) => ({
-      encoder: { architecture: 'resnet18', ...resnet, stem: 'small' },
+      encoder: { name: 'resnet18', ...resnet, stem: 'small' },
       optimizer,
       training: plan,
     }),
   ),
-  ...lossConfigs.map((loss) => ({ encoder: { architecture: 'resnet18', ...resnet, stem: 'small' }, loss })),
+  ...lossConfigs.map((loss) => ({ encoder: { name: 'resnet18', ...resnet, stem: 'small' }, loss })),
 ];
 
 const decode = { size: 8 };
@@ -139,6 +139,7 @@ export const callers: Record<string, Caller> = {
     call: (options) => data.indexedImages({ size: 1, read: async () => tinyPictures(1) as never }, options),
   },
   'data splitImages (options)': { call: (options) => data.splitImages(pictures(), options) },
+  'data samplePictures (options)': { call: (options) => data.samplePictures(2, options) },
   'data mapStream (options)': { call: (options) => data.mapStream(streamOf(), (item) => item, options) },
   'data prefetch (options)': { call: (options) => data.prefetch(streamOf(), options) },
   'data shuffle (options)': {
@@ -342,15 +343,20 @@ export const callers: Record<string, Caller> = {
   },
   'optimizers scheduleFromConfig (config)': {
     call: optimizers.scheduleFromConfig,
+    data: ['learningRate.learningRate'], // a scaled schedule holds none that is scaled itself
     base: [
-      { type: 'constant', learningRate: 1 },
-      { type: 'scaled', factor: 1, learningRate: { type: 'constant', learningRate: 1 } },
-      { type: 'warmupCosine', learningRate: 1, warmupSteps: 1, totalSteps: 5 },
+      { name: 'constant', learningRate: 1 },
+      { name: 'scaled', factor: 1, learningRate: { name: 'constant', learningRate: 1 } },
+      { name: 'warmupCosine', peak: 1, warmupSteps: 1, totalSteps: 5 },
     ],
   },
   'optimizers warmupCosineSchedule (options)': {
     call: optimizers.warmupCosineSchedule,
-    base: [{ learningRate: 1, warmupSteps: 1, totalSteps: 5 }],
+    base: [{ peak: 1, warmupSteps: 1, totalSteps: 5 }],
+  },
+  'optimizers warmupCosineByShare (options)': {
+    call: optimizers.warmupCosineByShare,
+    base: [{ peak: 1 }],
   },
   'optimizers new SGD (options)': {
     call: (options) => new optimizers.SGD(options),
@@ -369,6 +375,15 @@ export const callers: Record<string, Caller> = {
     unchecked: { temperature: 'checked by new SimCLR' },
   },
 
+  'report evaluateRun (options)': {
+    call: (options, { simclr }) =>
+      report.evaluateRun(
+        simclr,
+        { references: pictures(), test: pictures() },
+        () => Promise.reject(new Error('It was trained.')),
+        options,
+      ),
+  },
   'report writeReport (data)': {
     call: (options) => report.writeReport(`${nowhere}/report.html`, options),
     base: [{ title: 'test' }],
@@ -394,7 +409,7 @@ export const callers: Record<string, Caller> = {
   },
   'training plannedLearningRate (config)': {
     call: (config) => training.plannedLearningRate(config, plan),
-    base: [rate, { base: 1, schedule: { type: 'constant' } }],
+    base: [rate, { base: 1, schedule: { name: 'constant' } }],
   },
   'training plannedLearningRate (training)': {
     call: (options) => training.plannedLearningRate(rate as training.LearningRateConfig, options),
@@ -415,6 +430,16 @@ export const callers: Record<string, Caller> = {
   },
   'training SimCLR.trainStep (options)': {
     call: (options, { pictures: images, simclr }) => simclr.trainStep(images, options),
+  },
+  'training SimCLR.dispose (options)': {
+    call: (options) => {
+      const simclr = tinySimCLR();
+      try {
+        simclr.dispose(options);
+      } finally {
+        simclr.dispose();
+      }
+    },
   },
   'training SimCLR.embed (options)': {
     call: (options, { simclr }) => simclr.embed(tinyPictures(4), options),

@@ -6,12 +6,12 @@ import { type Option, publicOptions } from './public-options.js';
 
 /** Options that are not integers. Every other number has to be one. */
 const real = new Set(
-  `alpha antialias aspectRatio background base baseLearningRate batchNormalizationEpsilon batchNormalizationMomentum
-  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon factor finalRate
+  `alpha antialias aspectRatio background base baseLearningRate
+  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta momentum probability redundancy saturation scale share sigma startRate std
+  maxBytes maxEntryBytes mean minDelta minutes momentum peak probability redundancy saturation scale share sigma start std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
-  viewBytes warmupEpochs cosineEpochs weightDecay`.split(/\s+/),
+  viewBytes warmupEpochs warmupShare cosineEpochs weightDecay`.split(/\s+/),
 );
 
 /** Numbers that may be below 0. */
@@ -20,9 +20,7 @@ const signed = new Set(['mean']);
 /** Options that have an upper limit. */
 const refusedAt = new Set(
   `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
-  batchNormalizationMomentum testFraction validationShare share lowerBy beta1 beta2 threshold strength`.split(
-    /\s+/,
-  ),
+  testFraction validationShare warmupShare share lowerBy beta1 beta2 threshold strength`.split(/\s+/),
 );
 
 const found = publicOptions();
@@ -115,7 +113,7 @@ describe.each(found.map((parameter) => [named(parameter), parameter.options] as 
       expect(accepted).toEqual([]);
     });
 
-    it('refuses what is no object', async () => {
+    it('refuses what is not an object', async () => {
       for (const wrong of [...(caller.nullable ? [] : [null]), 5, 'text', []]) {
         expect(await messageOf(caller, wrong as never)).toMatch(/^(InvalidOption|Shape)Error: /);
       }

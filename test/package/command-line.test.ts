@@ -7,12 +7,15 @@ import { stripes, tiny } from '../cli/pictures.js';
 import { execute, packageJson, root } from './packed.js';
 
 let folder = '';
+const install = (...packages: string[]) =>
+  execute('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], folder);
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'simclr-ts-command-line-'));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   await execute('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], root);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  await execute('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], folder);
+  await install(`./${tarball}`);
   mkdirSync(join(folder, 'photos'));
   for (let i = 0; i < 12; i++) {
     writeFileSync(join(folder, `photos/${i}.png`), await stripes(i % 2 === 0 ? 'rows' : 'columns', i));
@@ -22,7 +25,25 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const npx = (...args: string[]) => execute('npx', ['--no-install', 'simclr-ts', ...args], folder);
 
+/** How a command ended that must fail. */
+const failure = (...args: string[]) =>
+  new Promise<{ code: unknown; stderr: string }>((resolve) => {
+    execFile('npx', ['--no-install', 'simclr-ts', ...args], { cwd: folder }, (error, _, stderr) =>
+      resolve({ code: error?.code, stderr }),
+    );
+  });
+
 describe('the command line of the packed package, installed by npm', () => {
+  it('names the one command that it needs to read pictures', async () => {
+    const { code, stderr } = await failure('train', 'photos', ...tiny);
+    expect(code).toBe(5);
+    const command = /^Error: the package sharp must be there; install it with `npm install (.*?)`/.exec(
+      stderr,
+    );
+    expect(command, stderr).not.toBe(null);
+    await install(...command![1]!.split(' '));
+  });
+
   it('trains, embeds and searches a folder of pictures', async () => {
     const { version } = await packageJson();
     expect((await npx('--version')).stdout).toBe(`${version}\n`);
@@ -55,11 +76,7 @@ describe('the command line of the packed package, installed by npm', () => {
         /^Error: the package sharp must be there; install it with `npm/,
       ],
     ] as const) {
-      const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
-        execFile('npx', ['--no-install', 'simclr-ts', ...args], { cwd: folder }, (error, _, text) =>
-          resolve({ code: error?.code, stderr: text }),
-        );
-      });
+      const { code, stderr } = await failure(...args);
       expect(stderr).toMatch(sentence);
       expect(code).toBe(5);
     }

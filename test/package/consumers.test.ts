@@ -107,7 +107,7 @@ describe('a consumer of the packed package', () => {
          const loss: Scalar = ntXentLoss(z, z, { temperature: 0.5 });
          loss.dispose();
          registerTrainingKernels();
-         const learningRate = warmupCosineSchedule({ learningRate: 1, warmupSteps: 10, totalSteps: 100 });
+         const learningRate = warmupCosineSchedule({ peak: 1, warmupSteps: 10, totalSteps: 100 });
          const simclr = new SimCLR({ encoder: resnet18({ stem: 'small' }), optimizer: new LARS({ learningRate }) });
          await simclr.save(directory('out'));
          // @ts-expect-error a temperature is a number

@@ -63,8 +63,8 @@ it('knows the errors of the other build', async () => {
   const out = await program(
     'errors.mjs',
     `for (const [ours, theirs] of [[esm, cjs], [cjs, esm]]) {
-       const grey = { data: new Uint8Array(12), shape: [2, 2, 3] };
-       const decode = async (records) => records.map((_, i) => (i === 0 ? new theirs.DataError('torn', 'a') : grey));
+       const gray = { data: new Uint8Array(12), shape: [2, 2, 3] };
+       const decode = async (records) => records.map((_, i) => (i === 0 ? new theirs.DataError('torn', 'a') : gray));
        const dataset = ours.imageStream(ours.stream([{ name: 'a' }, { name: 'b' }, { name: 'c' }]), { decode });
        const pass = { epoch: 0, seed: 0, shuffle: false, batchSize: 3, dropRemainder: true, startBatch: 0 };
        for await (const { images } of dataset(pass)) console.log(images.shape.join(), dataset.skipped[0].reason);

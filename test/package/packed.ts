@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { extract } from 'tar';
+import { tarEntries } from '../../src/data/index.js';
+import { fileSource } from '../../src/node/index.js';
 
 const run = promisify(execFile);
 
@@ -18,6 +20,7 @@ export async function packageJson(): Promise<{
   exports: Record<string, unknown>;
   dependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
 }> {
   return JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 }
@@ -29,28 +32,30 @@ export async function subpaths(): Promise<string[]> {
 
 /**
  * A consumer's folder: the packed tarball as an install would lay it down, beside the repository's own copies of
- * what it depends on.
+ * what it depends on and of every optional package that the repository has.
  */
 export async function consumer(): Promise<{ folder: string; dispose: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'simclr-ts-consumer-'));
   const modules = join(folder, 'node_modules');
-  await mkdir(join(modules, 'simclr-ts'), { recursive: true });
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
   });
   const [packed] = Object.values(JSON.parse(stdout)) as [{ filename: string }];
-  await extract({ file: join(folder, packed.filename), cwd: join(modules, 'simclr-ts'), strip: 1 });
-  const { dependencies, optionalDependencies } = await packageJson();
-  const links = ['@tensorflow', '@types', ...Object.keys({ ...dependencies, ...optionalDependencies })];
-  for (const name of links.filter((link) => link === '@tensorflow' || !link.startsWith('@tensorflow/'))) {
-    const target = join(modules, name);
-    await mkdir(dirname(target), { recursive: true });
-    await symlink(join(root, 'node_modules', name), target);
+  for await (const { name, bytes } of tarEntries(fileSource(join(folder, packed.filename)))) {
+    const path = join(modules, 'simclr-ts', ...name.split('/').slice(1)); // without npm's folder "package"
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  }
+  const { dependencies, optionalDependencies, peerDependencies } = await packageJson();
+  const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+  for (const name of ['@tensorflow', '@types', ...names.filter((each) => !each.startsWith('@tensorflow/'))]) {
+    const own = join(root, 'node_modules', name);
+    if (existsSync(own)) await symlink(own, join(modules, name));
   }
   return { folder, dispose: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** Runs a command and returns what it printed; a failure carries both streams. */
+/** Runs a command and returns what it printed; the error of a failed one has both streams in its message. */
 export async function execute(
   command: string,
   args: string[],

@@ -49,7 +49,7 @@ describe('randomGenerator', () => {
     expect(random.fold(5).uint32()).toBe(before);
   });
 
-  it('draws uniform, normal and whole numbers with the right moments', () => {
+  it('draws uniform, normal and integers with the right moments', () => {
     const random = randomGenerator(1);
     const count = 20_000;
     const uniform = Array.from({ length: count }, () => random.uniform(-1, 3));

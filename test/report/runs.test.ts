@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors/index.js';
 import { accuracyDifference } from '../../src/evaluation/index.js';
-import { adjustRecipe, lightlyCIFAR10, seedRecipe } from '../../src/recipes/index.js';
+import { adjustRecipe, basicRecipe, lightlyCIFAR10 } from '../../src/recipes/index.js';
 import {
   compareRuns,
   type RunEvaluation,
@@ -48,12 +48,12 @@ async function writeRun(name: string, settings: object, wrong: number | null, st
   return dir;
 }
 
-const small = adjustRecipe(seedRecipe, { training: { batchSize: 16 } });
+const small = adjustRecipe(basicRecipe, { training: { batchSize: 16 } });
 const first = { recipe: small, seed: 0, limit: null };
 const second = { recipe: adjustRecipe(small, { temperature: 0.2 }), seed: 0, limit: 500 };
 
 describe('recordLosses', () => {
-  it('writes each step, and goes on where a checkpoint does', async () => {
+  it('writes each step, and continues where a checkpoint does', async () => {
     const dir = join(root, 'recorded');
     const simclr = tinySimCLR();
     const pictures = tinyPictures(8);
@@ -68,7 +68,7 @@ describe('recordLosses', () => {
         seconds,
       })),
     );
-    // Killed after a later step: what the checkpoint does not know of is written anew.
+    // Killed after a later step: what the checkpoint does not know of is written again.
     await appendFile(join(dir, 'losses.jsonl'), '{"step":4,"loss":9,"pairs":4}\n{"step":5,"lo');
     await saveEvaluation(dir, evaluation(0));
     const more = await simclr.fit(pictures, { epochs: 1, batchSize: 4, callbacks: [recordLosses(dir)] });
@@ -88,16 +88,6 @@ describe('recordLosses', () => {
     });
     await expect(fit).rejects.toThrow(/recordLosses: path must be a file that can be written.*taken/);
     expect(simclr.progress.step).toBe(0);
-    simclr.dispose();
-  });
-
-  it('does not begin a new file where the old one cannot be read', async () => {
-    const dir = join(root, 'unreadable');
-    await mkdir(join(dir, 'losses.jsonl'), { recursive: true });
-    const simclr = tinySimCLR();
-    await simclr.trainStep(tinyPictures(4));
-    const fit = simclr.fit(tinyPictures(8), { batchSize: 4, callbacks: [recordLosses(dir)] });
-    await expect(fit).rejects.toThrow(/recordLosses: .*losses\.jsonl must be a file that can be read/);
     simclr.dispose();
   });
 });
@@ -164,7 +154,7 @@ describe('runReport', () => {
     const data = runReport(await readRun(await writeRun('told', first, 10)));
     expect(data).toMatchObject({
       title: 'told',
-      facts: { Recipe: seedRecipe.name, Seed: '0' },
+      facts: { Recipe: basicRecipe.name, Seed: '0' },
       accuracies: { testImages: 40, after: { knn: 0.7, linearProbe: 0.75 } },
       confusion: {
         matrix: [
@@ -182,7 +172,7 @@ describe('runReport', () => {
 describe('a run with damaged pictures', () => {
   const settings = (extra: object = {}) => ({
     ...first,
-    recipe: adjustRecipe(seedRecipe, { training: { batchSize: 64, datasetSize: 431 } }),
+    recipe: adjustRecipe(basicRecipe, { training: { batchSize: 64, datasetSize: 431 } }),
     ...extra,
   });
   /** A damaged file in every batch, so that no step has them all. */

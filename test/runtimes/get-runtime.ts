@@ -48,7 +48,7 @@ export function getRuntime({ name, package: packageName, binary }: Runtime): str
   } catch (error) {
     const { stderr } = error as { stderr?: Buffer };
     if (!existsSync(found))
-      throw new Error(`NOT RUN on ${name}: ${packageName} cannot be had from npm.\n${stderr}`);
+      throw new Error(`NOT RUN on ${name}: npm cannot install ${packageName}.\n${stderr}`);
     console.warn(`${name}: npm was not asked for a newer one: ${stderr}`);
   }
   return found;

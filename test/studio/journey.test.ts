@@ -105,7 +105,7 @@ it('trains in a worker while the page stays quick', async () => {
   await waitForStep(page, 60);
   await studio.text(
     '#figures',
-    /Loss.*Pairs a second.*To go.*Other view found.*Nearest of the same folder.*Effective rank/,
+    /Loss.*Pairs per second.*To go.*Other view found.*Nearest of the same folder.*Effective rank/,
   );
   await page.locator('#map[aria-label*="pictures after step"]').waitFor();
   await studio.picture('2-training');
@@ -175,7 +175,7 @@ it('continues after a reload in the midst of training from what it saved last', 
   await studio.text('#train-state', /was stopped/);
 });
 
-it('finds neighbours and marks with the keyboard alone', async () => {
+it('finds neighbors and marks with the keyboard alone', async () => {
   const { page } = studio;
   await page.focus('#picture-grid .grid button');
   await page.keyboard.press('ArrowRight');
@@ -211,7 +211,7 @@ it('finds duplicates and names the rest from a few', async () => {
     await page.keyboard.press('Enter');
   }
   await page.click('#probe');
-  const text = await studio.text('#labelled', /kind 0: \d+ pictures.*kind 2: \d+ pictures/);
+  const text = await studio.text('#labeled', /kind 0: \d+ pictures.*kind 2: \d+ pictures/);
   const named = [...text.matchAll(/: (\d+) pictures/g)].reduce((sum, [, number]) => sum + Number(number), 0);
   expect(named).toBe(count);
   await studio.picture('4-named');

@@ -93,7 +93,7 @@ it('takes pictures, trains, searches, names and exports by keys alone', async ()
   }
   await tabTo('#probe');
   await keyboard.press('Enter');
-  await studio.text('#labelled', /one: \d+ pictures.*other: \d+ pictures/);
+  await studio.text('#labeled', /one: \d+ pictures.*other: \d+ pictures/);
 
   await tabTo('#exports [data-kind=safetensors]');
   const download = page.waitForEvent('download');

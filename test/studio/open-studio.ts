@@ -95,7 +95,7 @@ export async function setTraining(page: Page, settings: Readonly<Record<string, 
   }
 }
 
-/** The optimiser steps that the page has heard of. */
+/** The optimizer steps that the page has heard of. */
 export async function stepsDone(page: Page): Promise<number> {
   return Number(await page.locator('#train-state').getAttribute('data-step'));
 }

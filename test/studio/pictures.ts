@@ -10,7 +10,7 @@ export interface PictureFile {
 
 const size = 64;
 
-/** Red, green and blue of a drawn picture: stripes, a disc or a checkerboard, in random colours. */
+/** Red, green and blue of a drawn picture: stripes, a disc or a checkerboard, in random colors. */
 export function drawnPixels(kind: number, seed: number): Buffer {
   const random = randomGenerator(seed).fold(kind);
   const colors = [0, 1].map((ground) =>

@@ -101,7 +101,7 @@ it('says that WebGL and WebGPU are not there, and stays on wasm', async () => {
   await expectWorking(opened);
 });
 
-it('goes on with one thread where memory cannot be shared', async () => {
+it('continues with one thread where memory cannot be shared', async () => {
   const opened = await open({ serviceWorkers: 'block' });
   expect(await opened.page.evaluate(() => typeof SharedArrayBuffer)).toBe('undefined');
   await opened.text('#notices', /One thread only/);
@@ -110,7 +110,7 @@ it('goes on with one thread where memory cannot be shared', async () => {
   await expectWorking(opened);
 });
 
-it('goes on after its tab was put to sleep', async () => {
+it('continues after its tab was put to sleep', async () => {
   const opened = await open();
   const { page } = opened;
   await page.click('#take-samples');

@@ -96,7 +96,7 @@ it('is accessible and fits a phone in use', async () => {
     await page.keyboard.press('Enter');
   }
   await page.click('#probe');
-  await studio.text('#labelled', /surest first/);
+  await studio.text('#labeled', /surest first/);
   await buttons.nth(5).click({ modifiers: ['Shift'] });
   await page.click('#explain');
   await page.waitForSelector('#explained td.positive');

@@ -49,7 +49,7 @@ describe('withSharedStatistics', () => {
     { activation: 'relu', affine: true },
     { activation: undefined, affine: true },
     { activation: undefined, affine: false },
-  ] as const)('normalises as one batch of all, forward and backward (%o)', async ({ activation, affine }) => {
+  ] as const)('normalizes as one batch of all, forward and backward (%o)', async ({ activation, affine }) => {
     await expectTensors(0, () => {
       const whole = run(0, 6, activation, affine);
       // Parts of different sizes: what is averaged are values, not ranks.

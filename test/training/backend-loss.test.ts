@@ -50,7 +50,7 @@ class Graphics extends MathBackendCPU {
 
 const destroyed = { reason: 'destroyed', message: 'somebody pulled the plug' };
 
-/** What a user does to go on. */
+/** What a user does to continue. */
 async function startAnew(): Promise<void> {
   removeBackend(name);
   registerBackend(name, () => new Graphics() as unknown as KernelBackend);
@@ -88,7 +88,7 @@ describe('a device that is lost in training', () => {
   it.each([
     ['reads never come', () => forEver],
     ['reads fail', () => Promise.reject(new Error('mapAsync: the device is lost'))],
-  ])('ends it with one sentence, and the last checkpoint goes on: %s', async (_, afterwards) => {
+  ])('ends it with one sentence, and the last checkpoint continues: %s', async (_, afterwards) => {
     const whole = trainer();
     await whole.fit(tinyPictures(8), options);
     const expected = await values(whole);
@@ -111,7 +111,7 @@ describe('a device that is lost in training', () => {
     expect(error).toBeInstanceOf(BackendError);
     expect(error).toMatchObject({ name: 'BackendLostError' });
     expect(error.message).toBe(
-      "SimCLR.fit: the graphics device of the backend 'graphics' must be there. Received: it was lost at step 5 (destroyed: somebody pulled the plug), with the weights and all other tensors on it. Start the backend anew, load the last checkpoint and go on with fit(..., { epochs, resume: true }).",
+      "SimCLR.fit: the graphics device of the backend 'graphics' must be there. Received: it was lost at step 5 (destroyed: somebody pulled the plug), with the weights and all other tensors on it. Start the backend again, load the last checkpoint and continue with fit(..., { epochs, resume: true }).",
     );
     expect(ends).toEqual(['failed']);
 

@@ -69,10 +69,10 @@ describe.each(callers)('%s', (start, call) => {
     ['int32', () => tensor(new Int32Array(768), shape, 'int32'), 'ShapeError', 'float32', 'dtype int32'],
     ['0-255', scaled((value) => 255 * value), 'ValueRangeError', 'divide by 255', 'values from'],
     [
-      'normalised already',
+      'normalized already',
       scaled((value) => 4 * value - 2),
       'ValueRangeError',
-      'already normalised',
+      'already normalized',
       'from -',
     ],
     [
@@ -134,7 +134,7 @@ describe('pictures that do not fit the model', () => {
   it('an augmentation of another size, or with other channels', async () => {
     const wrong: SimCLROptions['augmentation'][] = [
       simclrAugmentation({ size: 9, blur: false }),
-      { name: 'grey', sample: () => null, apply: () => tensor4d([0], [1, 1, 1, 1]) },
+      { name: 'gray', sample: () => null, apply: () => tensor4d([0], [1, 1, 1, 1]) },
     ];
     for (const augmentation of wrong) {
       const simclr = tinySimCLR({ augmentation: augmentation! });
@@ -264,10 +264,10 @@ describe('new SimCLR refuses', () => {
       'a queue of no size',
       () => ({ loss: { name: 'ntXentQueue', queueSize: 0 } }),
       'InvalidOptionError',
-      'queueSize must be a whole number >= 1',
+      'queueSize must be an integer >= 1',
       'queueSize=0',
     ],
-    ['one view', () => ({ views: 1 }), 'InvalidOptionError', 'views must be a whole number >= 2', 'views=1'],
+    ['one view', () => ({ views: 1 }), 'InvalidOptionError', 'views must be an integer >= 2', 'views=1'],
     [
       'an array of one augmentation',
       () => ({ augmentation: [simclrAugmentation({ size: 8 })] }),
@@ -290,7 +290,7 @@ describe('new SimCLR refuses', () => {
       'views=3',
     ],
     [
-      'grey normalization',
+      'gray normalization',
       () => ({ normalization: { mean: [0.5], std: [1] } }),
       'InvalidOptionError',
       '3 channels',
@@ -319,11 +319,11 @@ describe('new SimCLR refuses', () => {
 
 describe('calls refuse options outside their domain', () => {
   it.each<[string, FitOptions, string]>([
-    ['batchSize 1', { batchSize: 1 }, 'batchSize must be a whole number >= 2. Received: batchSize=1.'],
+    ['batchSize 1', { batchSize: 1 }, 'batchSize must be an integer >= 2. Received: batchSize=1.'],
     ['batchSize 2.5', { batchSize: 2.5 }, 'Received: batchSize=2.5.'],
-    ['epochs 0', { epochs: 0 }, 'epochs must be a whole number >= 1. Received: epochs=0.'],
+    ['epochs 0', { epochs: 0 }, 'epochs must be an integer >= 1. Received: epochs=0.'],
     ['epochs NaN', { epochs: Number.NaN }, 'Received: epochs=NaN.'],
-    ['maxSteps 0', { maxSteps: 0 }, 'maxSteps must be a whole number >= 1. Received: maxSteps=0.'],
+    ['maxSteps 0', { maxSteps: 0 }, 'maxSteps must be an integer >= 1. Received: maxSteps=0.'],
   ])('fit: %s', async (_, options, text) => {
     const simclr = tinySimCLR();
     const error = await rejection(simclr.fit(pictures, options));
@@ -336,7 +336,7 @@ describe('calls refuse options outside their domain', () => {
   it('embed: batchSize', async () => {
     const simclr = tinySimCLR();
     const error = await rejection(simclr.embed(pictures, { batchSize: 0 }));
-    expect(error.message).toBe('SimCLR.embed: batchSize must be a whole number >= 1. Received: batchSize=0.');
+    expect(error.message).toBe('SimCLR.embed: batchSize must be an integer >= 1. Received: batchSize=0.');
     simclr.dispose();
   });
 
@@ -346,7 +346,7 @@ describe('calls refuse options outside their domain', () => {
       'indices must be 4 integers >= 0, one per image. Received: indices=[0, 1] (length 2)',
     ],
     [{ indices: [0, 1, 2, -3] }, 'indices=[0, 1, 2, -3] (length 4)'],
-    [{ epoch: -1 }, 'epoch must be a whole number >= 0. Received: epoch=-1'],
+    [{ epoch: -1 }, 'epoch must be an integer >= 0. Received: epoch=-1'],
     [{ epoch: 0.5 }, 'epoch=0.5'],
   ])('trainStep: %o', async (options, text) => {
     const simclr = tinySimCLR();
@@ -414,9 +414,9 @@ describe('a loss that is not finite', () => {
       expect(error.message).toContain(`The loss is ${value} at step 3`);
     });
     expect(after.length).toBe(2);
-    // Also the running statistics of the batch normalisation, which the forward pass had moved.
+    // Also the running statistics of the batch normalization, which the forward pass had moved.
     expect(weightValues(simclr)).toEqual(after.at(-1));
-    expect(simclr.progress).toEqual({ step: 3, epoch: 2, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 3, epoch: 2, batch: 0 });
     expect(store.artifacts!.userDefinedMetadata).toMatchObject({ progress: { step: 3 } });
     expect(ends).toEqual(['failed']);
     await expect(simclr.trainStep(pictures)).resolves.toMatchObject({ step: 3 });

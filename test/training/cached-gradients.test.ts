@@ -48,7 +48,7 @@ interface Models {
   projectionHead: LayersModel;
 }
 
-/** The same models twice: normalising whole batches, and in so many groups. */
+/** The same models twice: normalizing whole batches, and in so many groups. */
 function twins(make: (groups?: number) => Models, groups: number): { chunked: Models; grouped: Models } {
   const [chunked, grouped] = [make(), make(groups)];
   for (const role of ['encoder', 'projectionHead'] as const) {
@@ -60,7 +60,7 @@ function twins(make: (groups?: number) => Models, groups: number): { chunked: Mo
 const part = (view: Tensor4D, chunk: number) => slice(view, [chunk * size, 0, 0, 0], [size, -1, -1, -1]);
 
 /**
- * All chunks in one pass, each a group of the batch normalisation: the pictures in the order in which the chunks have
+ * All chunks in one pass, each a group of the batch normalization: the pictures in the order in which the chunks have
  * them, the projections put back into that of the views.
  */
 function groupStep(views: Tensor4D[], models: Models, loss: ViewLoss) {
@@ -96,7 +96,7 @@ function expectSame(
   const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
   const whole = norm(names.map((name) => norm(expected.gradients[name]!.dataSync())));
   for (const [index, name] of variables(actual).entries()) {
-    // Beside the largest: the bias before a normalisation has a gradient of rounding errors only.
+    // Beside the largest: the bias before a normalization has a gradient of rounding errors only.
     expectClose(actual.gradients[name]!.dataSync(), expected.gradients[names[index]!]!.dataSync(), {
       relative,
       absolute: 1e-5 * whole,
@@ -117,12 +117,23 @@ const picturesOf = (views: number): Tensor4D[] =>
   Array.from({ length: views }, (_, view) => randomUniform([count, 8, 8, 3], 0, 1, 'float32', view + 1));
 
 const headOf = (inputDim: number, groups?: number) =>
-  projectionHead({ inputDim, hidden: [6], outputDim: 5, batchNorm: true, ...(groups && { groups }) });
+  projectionHead({
+    inputDim,
+    hidden: [6],
+    outputDim: 5,
+    batchNormalization: { hidden: true, ...(groups && { groups }) },
+  });
 
 const resnet =
   (make: (options: ResNetOptions) => LayersModel, dim: number) =>
   (groups?: number): Models => ({
-    encoder: make({ inputShape: [8, 8, 3], stem: 'small', width: 2, seed: 3, ...(groups && { groups }) }),
+    encoder: make({
+      inputShape: [8, 8, 3],
+      stem: 'small',
+      width: 2,
+      seed: 3,
+      ...(groups && { batchNormalization: { groups } }),
+    }),
     projectionHead: headOf(dim, groups),
   });
 
@@ -132,7 +143,7 @@ const encoders = {
   resnet50: resnet(resnet50, 64),
 };
 
-/** One convolution and its normalisation: what the losses are tried with. */
+/** One convolution and its normalization: what the losses are tried with. */
 const small = (groups?: number): Models => ({
   encoder: sequential({
     layers: [
@@ -151,7 +162,7 @@ const options = (models: Models, loss: ViewLoss) => ({
   variables: trainableVariables(models.encoder, models.projectionHead),
 });
 
-describe('cachedGradients equals one step with batch normalisation in groups of a chunk', () => {
+describe('cachedGradients equals one step with batch normalization in groups of a chunk', () => {
   const check = async (make: (groups?: number) => Models, config: LossConfig, number = 2): Promise<void> => {
     const { chunked, grouped } = twins(make, chunks);
     const loss = lossFromConfig(config, { dim: 5 });
@@ -177,7 +188,7 @@ describe('cachedGradients equals one step with batch normalisation in groups of 
 
   it('three views', () => check(small, { name: 'ntXent' }, 3));
 
-  it('one pass a view', async () => {
+  it('one pass per view', async () => {
     const { chunked, grouped } = twins(small, chunks);
     const loss = lossFromConfig('ntXent', { dim: 5 });
     const views = picturesOf(2);
@@ -193,7 +204,7 @@ describe('cachedGradients equals one step with batch normalisation in groups of 
   });
 });
 
-describe('cachedGradients without batch normalisation equals the plain step', () => {
+describe('cachedGradients without batch normalization equals the plain step', () => {
   const models = {
     encoder: tinyEncoder(),
     projectionHead: projectionHead({ inputDim: 8, hidden: [16], outputDim: 5 }),
@@ -318,6 +329,6 @@ describe('cachedGradients that fails', () => {
 
   it('for want of chunks says so', async () => {
     const bad = { ...options({ encoder, projectionHead: head }, loss), chunks: 0, views: () => views };
-    await expect(cachedGradients(bad)).rejects.toThrow('cachedGradients: chunks must be a whole number >= 1');
+    await expect(cachedGradients(bad)).rejects.toThrow('cachedGradients: chunks must be an integer >= 1');
   });
 });

@@ -246,7 +246,7 @@ describe('evaluation', () => {
     expect(epochs.map(({ metrics }) => metrics)).toEqual([{ accuracy: 1 }]);
   });
 
-  it('refuses what is no function, and intervals that are none', () => {
+  it('refuses what is not a function, and intervals that are none', () => {
     expect(() => evaluation(1 as never)).toThrow(
       'evaluation: evaluate must be a function. Received: evaluate=1.',
     );
@@ -335,7 +335,7 @@ describe('progress', () => {
 
   it('tells share, speed and remaining time, and the same as text', () => {
     const reports: ProgressReport[] = [];
-    feed(progress({ every: 10, report: (report) => reports.push(report) }), 20, 80);
+    feed(progress({ everySteps: 10, report: (report) => reports.push(report) }), 20, 80);
     expect(
       reports.map(({ fraction, etaSeconds, pairsPerSecond }) => [fraction, etaSeconds, pairsPerSecond]),
     ).toEqual([
@@ -348,7 +348,7 @@ describe('progress', () => {
 
   it('tells neither share nor time where the total is not known', () => {
     const reports: ProgressReport[] = [];
-    feed(progress({ every: 3, report: (report) => reports.push(report) }), 4);
+    feed(progress({ everySteps: 3, report: (report) => reports.push(report) }), 4);
     expect(reports.length).toBe(1);
     expect(reports[0]).toMatchObject({ fraction: undefined, etaSeconds: undefined });
     expect(reports[0]!.text).toBe('step 3  epoch 7  loss 1.2346  32.0 pairs/s');
@@ -364,8 +364,8 @@ describe('progress', () => {
   });
 
   it('refuses an interval that is none', () => {
-    expect(() => progress({ every: 0 })).toThrow(
-      'progress: every must be a whole number >= 1. Received: every=0.',
+    expect(() => progress({ everySteps: 0 })).toThrow(
+      'progress: everySteps must be an integer >= 1. Received: everySteps=0.',
     );
   });
 });

@@ -7,8 +7,8 @@ import {
   type CheckpointMeasure,
   checkpoint,
   type DamagedCheckpoint,
-  type ExtraState,
   latestCheckpoint,
+  type StatefulPart,
 } from '../../src/training/index.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { memoryCheckpoints } from './memory-checkpoints.js';
@@ -169,7 +169,7 @@ describe('a checkpoint within training', () => {
     return { begun, ends, handler: { save, load: () => store.load!() } };
   };
 
-  it('is written while the steps go on, one at a time, and as it was at its step', async () => {
+  it('is written while the steps continue, one at a time, and as it was at its step', async () => {
     const { begun, ends, handler } = slow();
     const simclr = trainer();
     const seen: number[] = [];
@@ -345,7 +345,8 @@ describe('versions and machines', () => {
   });
 
   it.each([
-    [{ formatVersion: 3 }, /of format 1 to 2.*formatVersion=3/],
+    [{ formatVersion: 4 }, /of format 1 to 3.*formatVersion=4/],
+    [{ formatVersion: 1.5 }, /of format 1 to 3.*formatVersion=1.5/],
     [{ byteOrder: 'big' }, /order of bytes, little\. Received: byteOrder="big"/],
     [{ progress: { step: -1, epoch: 0, batch: 0 } }, /step=-1/],
   ])('refuses %j', async (change, message) => {
@@ -400,7 +401,7 @@ describe('networks', () => {
 });
 
 describe('extra state', () => {
-  class Queue implements ExtraState {
+  class Queue implements StatefulPart {
     value: Tensor = scalar(1);
     capture() {
       return { tensors: { value: this.value.clone() }, json: { length: 3 } };
@@ -515,7 +516,7 @@ describe('a step that is not finite', () => {
 });
 
 describe('a decode error in the middle of an epoch', () => {
-  it('ends training with its own error, and the run goes on from the last checkpoint', async () => {
+  it('ends training with its own error, and the run continues from the last checkpoint', async () => {
     const broken = function* () {
       yield pictures;
       yield pictures;
@@ -528,7 +529,7 @@ describe('a decode error in the middle of an epoch', () => {
     expect(error.message).toBe('picture 17 is no picture');
     const latest = await latestCheckpoint(store);
     const loaded = await SimCLR.load(latest!);
-    expect(loaded.progress).toEqual({ step: 2, epoch: 0, batch: 2 });
+    expect(loaded.progress).toMatchObject({ step: 2, epoch: 0, batch: 2 });
     const { steps } = await loaded.fit(() => [pictures, pictures, pictures].values(), {
       epochs: 1,
       resume: true,
@@ -540,7 +541,7 @@ describe('a decode error in the middle of an epoch', () => {
 
 describe('checkpoint refuses', () => {
   it.each([
-    [{ keep: 0 }, 'keep must be a whole number'],
+    [{ keep: 0 }, 'keep must be an integer'],
     [{ best: 'accuracy' }, 'best must be "loss" or a function'],
   ])('%j', (options, message) => {
     expect(() => checkpoint(memoryCheckpoints(), options as never)).toThrow(message);

@@ -47,7 +47,11 @@ const stateOf = async (optimizer: NamedOptimizer) => {
 };
 
 const queueOf = (loss: ViewLoss) =>
-  Object.values(loss.state?.() ?? {}).map((tensor: Tensor) => tensor.dataSync());
+  Object.values(loss.capture?.().tensors ?? {}).map((tensor) => {
+    const values = (tensor as Tensor).dataSync();
+    (tensor as Tensor).dispose();
+    return values;
+  });
 
 describe('a trainer whose update fails half-way', () => {
   it.each(optimizers)('%s: is as it was before, at the first step and later', async (_, make) => {

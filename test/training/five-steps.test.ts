@@ -15,7 +15,7 @@ const optimizers = {
   sgd: (learningRate: number) => new SGD({ learningRate, momentum: 0.9, weightDecay: 1e-4 }),
   adamw: (learningRate: number) => new AdamW({ learningRate, weightDecay: 0.01 }),
   lars: (learningRate: number) =>
-    new LARS({ learningRate, momentum: 0.9, weightDecay: 1e-4, trustCoefficient: 0.1, rule: 'google' }),
+    new LARS({ learningRate, momentum: 0.9, weightDecay: 1e-4, trustCoefficient: 0.1, convention: 'google' }),
 };
 
 function build(

@@ -25,7 +25,7 @@ const wrong: [unknown, string][] = [
   [undefined, 'undefined'],
 ];
 
-describe('labels that are no integers are refused by name and row', () => {
+describe('labels that are not integers are refused by name and row', () => {
   it.each(wrong)('%s', async (label, text) => {
     const labels = [0, 1, 0, label, 1, 0, 1, 0] as number[];
     const message = (caller: string, argument = 'labels') =>
@@ -51,7 +51,9 @@ describe('labels that are no integers are refused by name and row', () => {
       message('imageBatches', 'batch.labels'),
     );
     const all = Int32Array.from({ length: 8 }, () => 1);
-    expect(() => accuracyDifference(all, all, labels as never)).toThrow(/labels must be a Uint8Array/);
+    expect(() => accuracyDifference(all, all, labels as never)).toThrow(
+      /labels must be (a Uint8Array|integers >= 0\. Received: labels\[3\])/,
+    );
   });
 
   it('by the supervised loss', () => {

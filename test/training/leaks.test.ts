@@ -1,5 +1,5 @@
 import { memory, type NamedTensorMap, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { AdamW, type ExtraState, SGD } from 'simclr-ts';
+import { AdamW, SGD, type StatefulPart } from 'simclr-ts';
 import { singleProcess, sumGradients } from 'simclr-ts/distributed';
 import { describe, expect, it } from 'vitest';
 import { coreOf } from '../../src/training/step/trainer-core.js';
@@ -32,7 +32,7 @@ describe('a step that fails at any of its operations', () => {
 });
 
 describe('a save that fails', () => {
-  const part = (fails: boolean): ExtraState & { tensor: Tensor } => {
+  const part = (fails: boolean): StatefulPart & { tensor: Tensor } => {
     const tensor = tensor1d([1, 2]);
     return {
       tensor,

@@ -1,7 +1,7 @@
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { type ImageArray, projectionHead, randomHorizontalFlip, SGD, SimCLR } from 'simclr-ts';
 
-/** The least trainer that has a convolution and batch normalisation, for hundreds of steps on graphics in software. */
+/** The least trainer that has a convolution and batch normalization, for hundreds of steps on graphics in software. */
 export function leastSimCLR(): SimCLR {
   return new SimCLR({
     encoder: sequential({

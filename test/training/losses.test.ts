@@ -40,7 +40,7 @@ const configs: (LossName | LossConfig)[] = [
 ];
 
 describe('a trainer with a loss of the library', () => {
-  it.each(configs)('%j: trains, leaves no tensor, and goes on from its checkpoint', async (loss) => {
+  it.each(configs)('%j: trains, leaves no tensor, and continues from its checkpoint', async (loss) => {
     await expectTensors(0, async () => {
       const straight = tinySimCLR({ loss, optimizer: optimizer() });
       const first = await straight.fit(pictures, { batchSize: 4, labels });
@@ -120,7 +120,7 @@ describe('labels', () => {
     other.dispose();
   });
 
-  it('are asked for, one a picture, before anything else is done', async () => {
+  it('are asked for, one per picture, before anything else is done', async () => {
     const simclr = supervised();
     const text = async (promise: Promise<unknown>) => {
       const { name, message } = await rejection(promise);
@@ -146,7 +146,12 @@ describe('labels', () => {
 
 describe('the queue', () => {
   const queued = () => tinySimCLR({ loss: { name: 'ntXentQueue', queueSize: 12 }, optimizer: optimizer() });
-  const rowsOf = (simclr: SimCLR) => [...(simclr.loss.state!().queue as Tensor2D).dataSync()];
+  const rowsOf = (simclr: SimCLR) => {
+    const queue = simclr.loss.capture!().tensors!.queue as Tensor2D;
+    const rows = [...queue.dataSync()];
+    queue.dispose();
+    return rows;
+  };
 
   it('takes in view 2 of each step, at its end', async () => {
     const simclr = queued();
@@ -183,7 +188,7 @@ describe('the queue', () => {
     });
   });
 
-  it('of a checkpoint must fit, and another loss begins anew', async () => {
+  it('of a checkpoint must fit, and another loss starts over', async () => {
     const simclr = queued();
     await simclr.trainStep(pictures);
     const store = memoryStore();
@@ -218,10 +223,11 @@ describe('a loss object of your own', () => {
           count.dispose();
           count = next;
         },
-        state: () => ({ count }),
-        restore: (state) => {
+        capture: () => ({ tensors: { count: count.clone() }, json: { counted: 'views' } }),
+        restore: ({ tensors, json }) => {
+          expect(json).toEqual({ counted: 'views' });
           count.dispose();
-          count = state.count!.clone() as Tensor2D;
+          count = tensors.count!.clone() as Tensor2D;
         },
         dispose: () => count.dispose(),
       };
@@ -252,17 +258,17 @@ describe('more than two views', () => {
   const small = simclrAugmentation({ size: 7, blur: false, scale: [0.1, 0.5] });
   const cases: [string, SimCLROptions][] = [
     ['three of one size', { views: 3 }],
-    ['three, one pass a view', { views: 3, viewBatching: 'separate' }],
+    ['three, one pass per view', { views: 3, viewBatching: 'separate' }],
     ['multi-crop', { augmentation: [large, large, small, small] }],
     ['multi-crop and VICReg', { augmentation: [large, large, small], loss: 'vicReg' }],
     ['multi-crop, supervised', { augmentation: [large, large, small], loss: 'supervisedContrastive' }],
     [
-      'multi-crop, batch normalisation',
+      'multi-crop, batch normalization',
       { augmentation: [large, small, large], encoder: normalizedEncoder() },
     ],
   ];
 
-  it.each(cases)('%s: train, go on from a checkpoint, leave no tensor', async (_, options) => {
+  it.each(cases)('%s: train, continue from a checkpoint, leave no tensor', async (_, options) => {
     const simclr = tinySimCLR({ ...options, optimizer: optimizer() });
     await simclr.trainStep(pictures, { labels });
     await expectTensors(0, async () => {

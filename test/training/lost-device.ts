@@ -12,14 +12,14 @@ export interface Loss {
   /** The step in whose callbacks it goes. */
   lostAt: number;
   lose(): void;
-  /** Starts the backend anew. */
+  /** Starts the backend again. */
   restart(): Promise<void>;
   /** How much the losses of the steps after it may differ from those of a run that nothing happened to. */
   relative: number;
 }
 
 /**
- * Asserts that training ends when the device is lost, and goes on from the checkpoint on a new one as if nothing had been.
+ * Asserts that training ends when the device is lost, and continues from the checkpoint on a new one as if nothing had been.
  *
  * @returns The error that training ended with.
  */

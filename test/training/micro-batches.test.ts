@@ -36,7 +36,7 @@ const datasets: [string, () => ImageDataset][] = [
   ],
 ];
 
-describe('fit in micro-batches without batch normalisation', () => {
+describe('fit in micro-batches without batch normalization', () => {
   it.each(datasets)('of %s takes the steps of fit in one', async (_, make) => {
     const dataset = make();
     const expected = await trained({ epochs: 2 }, {}, dataset);
@@ -62,7 +62,7 @@ describe('fit in micro-batches without batch normalisation', () => {
 describe('fit in micro-batches', () => {
   const options = { batchSize: 4, epochs: 2, microBatchSize: 2 };
 
-  it('goes on within an epoch, from a checkpoint, number for number', async () => {
+  it('continues within an epoch, from a checkpoint, number for number', async () => {
     const whole = tinySimCLR({ encoder: normalizedEncoder(), optimizer: optimizer() });
     const store = memoryStore();
     await whole.save(store);
@@ -154,17 +154,12 @@ describe('a micro-batch that does not fit is refused', () => {
       { batchSize: 4, microBatchSize: 8 },
       ['larger than batchSize', 'microBatchSize=8', 'batchSize=4'],
     ],
+    ['not an integer', {}, { batchSize: 4, microBatchSize: 0.5 }, ['microBatchSize must be an integer >= 1']],
     [
-      'no whole number',
-      {},
-      { batchSize: 4, microBatchSize: 0.5 },
-      ['microBatchSize must be a whole number >= 1'],
-    ],
-    [
-      '1 and batch normalisation',
+      '1 and batch normalization',
       { encoder: normalizedEncoder() },
       { batchSize: 4, microBatchSize: 1 },
-      ['at least 2', 'batch normalisation'],
+      ['at least 2', 'batch normalization'],
     ],
     [
       'random layers',

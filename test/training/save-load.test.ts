@@ -104,7 +104,7 @@ describe('numbers that JSON makes null of', () => {
   it('are not taken for what was left out when one is loaded', async () => {
     const simclr = tinySimCLR({
       optimizer: new SGD({
-        learningRate: warmupCosineSchedule({ learningRate: 0.1, warmupSteps: 1, totalSteps: 9 }),
+        learningRate: warmupCosineSchedule({ peak: 0.1, warmupSteps: 1, totalSteps: 9 }),
       }),
     });
     await simclr.fit(pictures, { batchSize: 4 });
@@ -117,7 +117,7 @@ describe('numbers that JSON makes null of', () => {
       ['loss.temperature', /loss|config\.temperature must not be null/],
       ['loss', /name its loss. Received: loss=null/],
       ['customLoss', /customLoss=null/],
-      ['optimizer.config.learningRate.finalRate', /learningRate\.finalRate must not be null/],
+      ['optimizer.config.learningRate.end', /learningRate\.end must not be null/],
       ['optimizer.config.nesterov', /config\.nesterov must not be null/],
       ['augmentation.options', /augmentation cannot be made.*config\.options must not be null/],
       ['augmentation.options.strength', /config\.options\.strength must not be null/],
@@ -205,7 +205,7 @@ describe('a saved trainer', () => {
     for (const model of others) model.dispose();
   });
 
-  it('is that of the call, also when training goes on meanwhile', async () => {
+  it('is that of the call, also when training continues meanwhile', async () => {
     const simclr = tinySimCLR({ encoder: normalizedEncoder(), optimizer: train.adam(0.1) });
     await simclr.trainStep(pictures);
     const [quiet, busy] = [memoryStore(), memoryStore()];
@@ -220,13 +220,13 @@ describe('a saved trainer', () => {
   });
 });
 
-describe('training goes on as if it had not been interrupted', () => {
+describe('training continues as if it had not been interrupted', () => {
   const optimizers: [string, () => Optimizer, boolean][] = [
     [
       'SGD with a schedule',
       () =>
         new SGD({
-          learningRate: warmupCosineSchedule({ learningRate: 0.2, warmupSteps: 2, totalSteps: 8 }),
+          learningRate: warmupCosineSchedule({ peak: 0.2, warmupSteps: 2, totalSteps: 8 }),
           momentum: 0.9,
         }),
       false,
@@ -242,7 +242,7 @@ describe('training goes on as if it had not been interrupted', () => {
   it.each(optimizers)('%s, within an epoch', async (name, optimizer, passAgain) => {
     const options = { batchSize: 2, epochs: 2 };
     const straight = tinySimCLR({ encoder: normalizedEncoder(), optimizer: optimizer() });
-    // The same start: weights of unnamed layers are drawn anew for each model.
+    // The same start: weights of unnamed layers are drawn again for each model.
     const store = memoryStore();
     await straight.save(store);
     const again = passAgain ? { optimizer: optimizer() } : {};
@@ -254,7 +254,7 @@ describe('training goes on as if it had not been interrupted', () => {
     const forgotten = name === 'tf.train.momentum' ? 1 : 0; // tfjs's own does not dispose its learning rate
     await expectTensors(forgotten, async () => {
       const resumed = await SimCLR.load(store, passAgain ? { optimizer: optimizer() } : {});
-      expect(resumed.progress).toEqual({ step: 3, epoch: 0, batch: 3 });
+      expect(resumed.progress).toMatchObject({ step: 3, epoch: 0, batch: 3 });
       const after = await resumed.fit(pictures, { ...options, maxSteps: 3, resume: true });
       const both = [...before.steps, ...after.steps];
       expect(both.map(({ step, epoch }) => [step, epoch])).toEqual(
@@ -299,7 +299,7 @@ describe('training goes on as if it had not been interrupted', () => {
     loaded.dispose({ includeGiven: true });
   });
 
-  it('with another optimizer, which begins anew', async () => {
+  it('with another optimizer, which starts over', async () => {
     const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1 }) });
     await simclr.fit(pictures, { batchSize: 4 });
     const store = memoryStore();

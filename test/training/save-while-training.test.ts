@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { temporaryFolder } from '../node/temporary.js';
 import { tinyPictures, weightValues } from './tiny.js';
 
-it('a save that goes on while the next steps are taken holds the moment at which it began', async () => {
+it('a save that continues while the next steps are taken holds the moment at which it began', async () => {
   // More than a megabyte: less is not worth a thread of its own.
   const encoder = sequential({
     layers: [layers.flatten({ inputShape: [8, 8, 3] }), layers.dense({ units: 2000, activation: 'relu' })],

@@ -51,7 +51,7 @@ describe('new SimCLR()', () => {
       expect(text).toMatch(/projectionHead .*\[512\] -> \[64\] +558,144 trainable/);
       expect(text).toContain('NT-Xent, temperature 0.5');
       expect(text).toContain('AdamW');
-      expect(simclr.progress).toEqual({ step: 0, epoch: 0, batch: 0 });
+      expect(simclr.progress).toMatchObject({ step: 0, epoch: 0, batch: 0 });
       simclr.dispose();
     });
   });
@@ -99,7 +99,7 @@ describe('trainStep', () => {
     // Between no loss at all and that of projections which are all equal, but for the randomness of a start.
     for (const { loss } of results) expect(loss).toBeGreaterThan(0);
     for (const { loss } of results) expect(loss).toBeLessThan(2 * Math.log(7));
-    expect(simclr.progress).toEqual({ step: 3, epoch: 0, batch: 0 });
+    expect(simclr.progress).toMatchObject({ step: 3, epoch: 0, batch: 0 });
     simclr.dispose();
   });
 
@@ -110,9 +110,9 @@ describe('trainStep', () => {
   });
 
   it.each(['joint', 'separate'] as const)(
-    'tells colours apart after 30 steps, %s views',
+    'tells colors apart after 30 steps, %s views',
     async (viewBatching) => {
-      // Crops and flips leave each picture its colour, so there is something to learn.
+      // Crops and flips leave each picture its color, so there is something to learn.
       const augmentation = compose([randomResizedCrop({ size: 8, scale: [0.5, 1] }), randomHorizontalFlip()]);
       const all = await losses(30, { viewBatching, augmentation });
       const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -127,7 +127,7 @@ describe('trainStep', () => {
     for (const [step, loss] of other.entries()) expect(loss).not.toBe(first[step]);
   });
 
-  it('draws anew at every step, and by index and epoch alone where they are given', async () => {
+  it('draws again at every step, and by index and epoch alone where they are given', async () => {
     const still = { optimizer: new SGD({ learningRate: 0 }) };
     const [first, second] = await losses(2, still);
     expect(second).not.toBe(first);

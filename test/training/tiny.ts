@@ -44,7 +44,7 @@ export function tinySimCLR(options: SimCLROptions = {}): SimCLR {
   return simclr;
 }
 
-/** `count` pictures of 8x8: each a colour of its own, with noise. */
+/** `count` pictures of 8x8: each a color of its own, with noise. */
 export function tinyPictures(count: number): ImageArray {
   const random = randomGenerator(5);
   const data = new Float32Array(count * 192);
@@ -55,7 +55,7 @@ export function tinyPictures(count: number): ImageArray {
   return { data, shape: [count, 8, 8, 3] };
 }
 
-/** The same with batch normalisation, whose running statistics a forward pass changes. */
+/** The same with batch normalization, whose running statistics a forward pass changes. */
 export function normalizedEncoder(): LayersModel {
   return sequential({
     layers: [

@@ -193,7 +193,7 @@ describe('conv2d and its gradients on wasm', () => {
       }
       const times = (kind: number) => dispatched.filter((done) => done === kind).length;
       // Forward twice and for the input; for the filter.
-      expect([times(kinds.multiplyPlaces), times(kinds.sumPlaces)]).toEqual([3 * groups, groups]);
+      expect([times(kinds.multiplyPositions), times(kinds.sumPositions)]).toEqual([3 * groups, groups]);
     },
   );
 

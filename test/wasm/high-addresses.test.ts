@@ -27,6 +27,7 @@ import { sharedBytesOf } from '../../src/tensors/shared-bytes.js';
 import { kernelModule, wasmMemory } from '../../src/wasm/module/kernel-module.js';
 import { addressOf } from '../../src/wasm/module/tensor-address.js';
 import { useBackend } from '../helpers/backend.js';
+import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 
@@ -34,24 +35,15 @@ const before = getBackend();
 beforeAll(() => useBackend('wasm'));
 afterAll(() => setBackend(before));
 
-const make = (name: string, shape: number[]) =>
-  tensor(
-    hashedValues(
-      name,
-      shape.reduce((product, length) => product * length, 1),
-    ),
-    shape,
-  );
-
 /** One of each kernel, with results that depend on every address that it is given. */
 function compute(): Tensor[] {
   const [few, many, rows] = [
-    make('few', [2, 9, 9, 3]),
-    make('many', [2, 12, 12, 16]),
-    make('rows', [40, 30]),
+    hashedTensor('few', [2, 9, 9, 3]),
+    hashedTensor('many', [2, 12, 12, 16]),
+    hashedTensor('rows', [40, 30]),
   ];
   const convolution = (filter: number[], x: Tensor, strides: number) => {
-    const w = make('w', filter);
+    const w = hashedTensor('w', filter);
     const conv = (a: Tensor, b: Tensor) => conv2d(a as Tensor4D, b as Tensor4D, strides, 'same');
     return [conv(x, w), ...grads(conv)([x, w])];
   };
@@ -61,14 +53,16 @@ function compute(): Tensor[] {
     output,
     mean: means,
     variance,
-  } = batchNormalization(make('x', [200, 7]) as Tensor2D, { epsilon: 1e-5, groups: 1 });
+  } = batchNormalization(hashedTensor('x', [200, 7]) as Tensor2D, { epsilon: 1e-5, groups: 1 });
   const softmax = softmaxOfBlock(
-    make('logits', [4, 8]) as Tensor2D,
+    hashedTensor('logits', [4, 8]) as Tensor2D,
     { start: 0, rows: 4 },
     { images: 4, views: 2, excluded: 'self', temperature: 1 },
   );
   const indices = tensor1d([3, 0, 3, 1], 'int32');
-  const state = Object.fromEntries(['value', 'gradient', 'velocity'].map((name) => [name, make(name, [50])]));
+  const state = Object.fromEntries(
+    ['value', 'gradient', 'velocity'].map((name) => [name, hashedTensor(name, [50])]),
+  );
   const update = engine().runKernel(fusedUpdates.momentum, state, {
     learningRate: 0.1,
     momentum: 0.9,
@@ -80,15 +74,15 @@ function compute(): Tensor[] {
     ...convolution([3, 3, 3, 5], few, 2),
     ...convolution([3, 3, 16, 24], many, 1),
     ...convolution([3, 3, 16, 19], many, 2),
-    matMul(rows, make('b', [30, 11])),
-    matMul(rows, make('b', [11, 30]), false, true),
-    matMul(rows, make('b', [40, 11]), true),
+    matMul(rows, hashedTensor('b', [30, 11])),
+    matMul(rows, hashedTensor('b', [11, 30]), false, true),
+    matMul(rows, hashedTensor('b', [40, 11]), true),
     max(many),
     ...grads((x: Tensor) => max(x))([many]),
     ...grads((x: Tensor) => average(x))([many]),
     sum(rows, 0),
     mean(rows, 1),
-    mul(rows, make('factors', [30])),
+    mul(rows, hashedTensor('factors', [30])),
     output,
     means,
     variance,

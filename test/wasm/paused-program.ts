@@ -1,5 +1,5 @@
 /**
- * Run by threads.test.ts in a process of its own: waits in a pool of patience 300 ms for tasks that are done after the
+ * Run by threads.test.ts in a process of its own: waits in a pool with a timeout of 300 ms for tasks that are done after the
  * process was stopped. Says when it stops; then, as JSON, how long it took and what error came of it.
  */
 import { writeSync } from 'node:fs';

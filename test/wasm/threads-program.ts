@@ -7,20 +7,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import {
-  conv2d,
-  grads,
-  matMul,
-  ready,
-  setBackend,
-  type Tensor,
-  type Tensor4D,
-  tensor,
-} from '@tensorflow/tfjs-core';
+import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
-import { hashedValues } from '../helpers/hashed-values.js';
+import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
 
 const [count = '1', trouble] = process.argv.slice(2);
@@ -40,19 +31,11 @@ await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 
-const make = (name: string, shape: number[]) =>
-  tensor(
-    hashedValues(
-      name,
-      shape.reduce((product, length) => product * length, 1),
-    ),
-    shape,
-  );
 const [x, w, a, b] = [
-  make('x', [8, 13, 11, 24]),
-  make('w', [3, 3, 24, 40]),
-  make('a', [300, 70]),
-  make('b', [50, 70]),
+  hashedTensor('x', [8, 13, 11, 24]),
+  hashedTensor('w', [3, 3, 24, 40]),
+  hashedTensor('a', [300, 70]),
+  hashedTensor('b', [50, 70]),
 ];
 const results = () => {
   const convolution = (image: Tensor, filter: Tensor) =>
@@ -71,7 +54,7 @@ try {
   const missing = await kernelModule().threadsStarted();
   const { threads } = kernelModule();
   if (trouble === 'kill') {
-    (kernelModule() as unknown as { pool: { stops: (() => void)[] } }).pool.stops[0]!();
+    (kernelModule() as unknown as { pool: { terminators: (() => void)[] } }).pool.terminators[0]!();
     await setTimeout(200); // the news of its end comes through the event loop
     results();
   }

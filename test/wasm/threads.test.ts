@@ -65,7 +65,7 @@ describe('threads', () => {
     const [alone, shared] = [await runWith({ SIMCLR_TEST_WASM_MEMORY: 'own' }, '2'), await run('1')];
     expect(alone.threads).toBe(1);
     expect(alone.hash).toBe(shared.hash);
-    expect(alone.warnings.match(/simclr-ts\/wasm: one thread/g)).toHaveLength(1);
+    expect(alone.warnings.match(/simclr-ts\/wasm runs on one thread/g)).toHaveLength(1);
   });
 
   it('that die fail the next call with a named error, and nothing hangs', async () => {
@@ -81,7 +81,7 @@ describe('threads', () => {
     expect(without).toMatchObject({ threads: 1, hash: one.hash });
     expect(without.missing).toMatch(new RegExp(`^thread [12] did not start: ${reason}$`));
     expect(without.reason).toBe(`WebAssembly on the processor, with fewer threads: ${without.missing}`);
-    expect(without.warnings.match(/simclr-ts\/wasm: fewer threads than 3/g)).toHaveLength(1);
+    expect(without.warnings.match(/simclr-ts\/wasm runs on fewer than 3 threads/g)).toHaveLength(1);
   });
 
   it('take no options of the process, nor from its environment', async () => {
@@ -117,7 +117,7 @@ describe('threads', () => {
       const child = spawn(process.execPath, ['--import', 'tsx', file], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const pause = 700; // twice the patience of the program
+      const pause = 700; // more than twice the timeout of the program
       let output = '';
       for await (const piece of child.stdout) {
         output += piece;
@@ -129,7 +129,7 @@ describe('threads', () => {
     },
   );
 
-  it('are counted before they start, and with whole numbers', () => {
+  it('are counted before they start, and with integers', () => {
     expect(() => setThreadCount(0)).toThrow(InvalidOptionError);
     expect(() => setThreadCount(1.5)).toThrow(InvalidOptionError);
     kernelModule();

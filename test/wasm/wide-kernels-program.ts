@@ -3,33 +3,16 @@
  * ran and a hash of the bits of results whose columns leave 0, 2, 8 and 10 over after tiles of 16.
  */
 import { createHash } from 'node:crypto';
-import {
-  conv2d,
-  grads,
-  matMul,
-  ready,
-  setBackend,
-  type Tensor,
-  type Tensor4D,
-  tensor,
-} from '@tensorflow/tfjs-core';
+import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { wasmKernels } from '../../src/wasm/index.js';
-import { hashedValues } from '../helpers/hashed-values.js';
+import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
 
 await prepareWasm();
 await setBackend('wasm');
 await ready();
 
-const make = (name: string, shape: number[]) =>
-  tensor(
-    hashedValues(
-      name,
-      shape.reduce((product, length) => product * length, 1),
-    ),
-    shape,
-  );
 const hash = createHash('sha256');
 const add = async (results: readonly Tensor[]) => {
   for (const result of results) hash.update(Buffer.from((await result.data()).slice().buffer));
@@ -42,13 +25,13 @@ for (const [inputs, outputs] of [
   [3, 26],
 ] as const) {
   // Over 600 tiles of 4x4 are several groups, so that sums over groups are among the results.
-  const image = make(`x${inputs}`, [40, 21, 22, inputs]);
-  const filter = make(`w${outputs}`, [3, 3, inputs, outputs]);
+  const image = hashedTensor(`x${inputs}`, [40, 21, 22, inputs]);
+  const filter = hashedTensor(`w${outputs}`, [3, 3, inputs, outputs]);
   for (const stride of [1, 2]) {
     const convolve = (x: Tensor, w: Tensor) => conv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
     await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
   }
 }
-const [a, b] = [make('a', [300, 70]), make('b', [50, 70])];
+const [a, b] = [hashedTensor('a', [300, 70]), hashedTensor('b', [50, 70])];
 await add([matMul(a, b, false, true), matMul(a, a, true, false)]);
 console.log(JSON.stringify({ width: wasmKernels().width, hash: hash.digest('hex') }));

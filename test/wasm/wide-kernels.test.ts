@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
 import { setKernelWidth, wasmKernels } from '../../src/wasm/index.js';
+import { measureProducts } from '../../src/wasm/module/measure-products.js';
 import { hasRelaxedSimd, loadWideBinary } from '../../src/wasm/module/module-binary.js';
-import { measureProducts } from '../../src/wasm/module/probe-products.js';
 import { useBackend } from '../helpers/backend.js';
 import { testSetting } from '../helpers/setting.js';
 

@@ -57,7 +57,7 @@ describe('useWebGPU', () => {
     vi.spyOn(host.navigator.gpu!, 'requestAdapter').mockResolvedValue(null);
     const error = await rejection(useWebGPU());
     expect(error).toBeInstanceOf(BackendError);
-    expect(error.message).toMatch(/a graphics adapter must be there\. Received: none.*simclr-ts\/wasm/);
+    expect(error.message).toMatch(/WebGPU must find a graphics adapter\. Received: none.*simclr-ts\/wasm/);
     expect(getBackend()).toBe('cpu');
     registry.webgpu = started;
     await useWebGPU();
@@ -65,22 +65,25 @@ describe('useWebGPU', () => {
 });
 
 describe('a device that is lost', () => {
-  it.each([1, 4])('ends training, and a new one goes on from the checkpoint: in step %i', async (lostAt) => {
-    const error = await expectToGoOn({
-      lostAt,
-      lose: () => graphics().device.destroy(),
-      async restart() {
-        const before = backend();
-        await useWebGPU();
-        expect(backend()).not.toBe(before);
-      },
-      relative: 1e-4,
-    });
-    expect(error.message).toMatch(
-      /device of the backend 'webgpu' must be there.*lost at step \d \(destroyed/,
-    );
-    expect(error.message).toContain('load the last checkpoint');
-  });
+  it.each([1, 4])(
+    'ends training, and a new one continues from the checkpoint: in step %i',
+    async (lostAt) => {
+      const error = await expectToGoOn({
+        lostAt,
+        lose: () => graphics().device.destroy(),
+        async restart() {
+          const before = backend();
+          await useWebGPU();
+          expect(backend()).not.toBe(before);
+        },
+        relative: 1e-4,
+      });
+      expect(error.message).toMatch(
+        /device of the backend 'webgpu' must be there.*lost at step \d \(destroyed/,
+      );
+      expect(error.message).toContain('load the last checkpoint');
+    },
+  );
 });
 
 describe('releaseWebGPU', () => {

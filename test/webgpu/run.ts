@@ -2,16 +2,16 @@
  * Runs the tests of WebGPU in Node, on the graphics adapter of the machine or on the one in software that Debian's
  * package chromium has:
  *
- *     npm run test:webgpu
- *     npm run test:webgpu -- -t 'lost'        words for vitest
+ *     npm run lane -- webgpu
+ *     npm run lane -- webgpu -t 'lost'        words for vitest
  *
- * The npm package `webgpu` (132 MB) is fetched into .cache where it is not installed. What cannot be had is an error.
+ * Downloads the npm package `webgpu` (132 MB) into .cache unless it is installed, and fails when it cannot.
  */
 import { spawnSync } from 'node:child_process';
 import { prepareWebGPU } from '../backends/node-lanes.js';
 
 const environment = await prepareWebGPU().catch((error: Error) => {
-  console.error(`test:webgpu: NOT TESTED: ${error.message}`);
+  console.error(`webgpu: NOT TESTED: ${error.message}`);
   process.exit(1);
 });
 if (
@@ -20,10 +20,10 @@ if (
   !process.env.VK_DRIVER_FILES
 ) {
   console.warn(
-    'test:webgpu: no Vulkan in software was found (Debian: apt-get install chromium); trying the own driver.',
+    'webgpu: no Vulkan in software was found (Debian: apt-get install chromium); trying the own driver.',
   );
 }
-const words = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.webgpu.config.ts'];
+const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'webgpu'];
 const { status } = spawnSync(process.execPath, [...words, ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { ...process.env, ...environment },

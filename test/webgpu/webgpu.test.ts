@@ -73,7 +73,7 @@ describe('WebGPU', () => {
     ['all, one channel at a time', [4, 5, 5, 3], 1, ['gamma', 'beta', 'residual', 'relu']],
     ['many blocks of rows', [10, 9, 11, 4], 1, ['gamma', 'beta', 'relu']],
     ['a residual without ReLU', [4, 7, 4], 4, ['residual']],
-  ])('normalises batches as the plain operations do: %s', async (_, shape, groups, extras) => {
+  ])('normalizes batches as the plain operations do: %s', async (_, shape, groups, extras) => {
     await expectSame(() => {
       const channels = shape.slice(-1);
       const has = (name: keyof typeof everything) => extras.includes(name);

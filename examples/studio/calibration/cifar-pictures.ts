@@ -13,7 +13,7 @@ export interface LabeledPictures {
 export interface Parts {
   /** What a person would drop: the first of the 50,000. */
   own: LabeledPictures;
-  /** Other labelled pictures, as neighbours for the held-out ones: from number 5,000. */
+  /** Other labeled pictures, as neighbors for the held-out ones: from number 5,000. */
   others: LabeledPictures;
   /** Pictures of the test set, which nothing has seen. */
   heldOut: LabeledPictures;

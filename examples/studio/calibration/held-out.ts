@@ -5,9 +5,9 @@ import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
 /** What vectors are worth, all as shares of the held-out pictures but where it says otherwise. */
 export interface Worth {
-  /** kNN with the person's own pictures as neighbours: what a search of theirs would find. */
+  /** kNN with the person's own pictures as neighbors: what a search of theirs would find. */
   knn: number;
-  /** kNN with other pictures as neighbours, the same number whatever the person has: the encoder alone. */
+  /** kNN with other pictures as neighbors, the same number whatever the person has: the encoder alone. */
   knnOthers: number;
   /** A linear probe on the person's own pictures, all of them named. */
   probe: number;

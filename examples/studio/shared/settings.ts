@@ -18,7 +18,7 @@ export interface AugmentationSettings {
   blurLargest: number;
 }
 
-/** The paper's values (appendix A) with a crop of at least a fifth and half the colours: small pictures, short training. */
+/** The paper's values (appendix A) with a crop of at least a fifth and half the colors: small pictures, short training. */
 export const defaultAugmentation: AugmentationSettings = {
   cropSmallest: 0.2,
   cropLargest: 1,

@@ -8,11 +8,11 @@ export type BackendName = 'wasm' | 'webgl' | 'webgpu';
 export interface BackendReport {
   name: BackendName;
   threads: number;
-  /** Pairs a second of a trial of a few steps; 0 where it was not tried. */
+  /** Pairs per second of a trial of a few steps; 0 where it was not tried. */
   pairsPerSecond: number;
 }
 
-/** Numbers of one optimiser step. */
+/** Numbers of one optimizer step. */
 export interface StepEvent {
   type: 'step';
   step: number;
@@ -75,7 +75,7 @@ export interface NamedPictures {
   indices: number[];
 }
 
-/** Neighbours of a picture, nearest first. */
+/** Neighbors of a picture, nearest first. */
 export interface Neighbor {
   index: number;
   similarity: number;
@@ -109,7 +109,7 @@ export interface TrainerCommands {
   startingEncoder(): Promise<StartingEncoder | null>;
   /** Pictures and model of the last visit, where there are some. */
   restore(): Promise<{ pictures: PictureSet; state: SessionState | null } | null>;
-  /** Says anew how good the vectors are. */
+  /** Says again how good the vectors are. */
   measure(): Promise<void>;
   addFiles(files: DroppedFile[]): Promise<{ pictures: PictureSet; reading: Reading }>;
   addSamples(count: number, seed: number): Promise<{ pictures: PictureSet; reading: Reading }>;

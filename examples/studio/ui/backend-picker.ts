@@ -24,7 +24,7 @@ export async function backendPicker(app: App): Promise<void> {
       active = name;
       const count = threads === 1 ? '1 thread' : `${threads} threads`;
       const by = name === 'wasm' ? ` on ${count}` : '';
-      report.textContent = `Trains here${by}: ${pairsPerSecond.toFixed(0)} pairs a second of a tiny network.`;
+      report.textContent = `Trains here${by}: ${pairsPerSecond.toFixed(0)} pairs per second of a tiny network.`;
       if (name === 'wasm' && !crossOriginIsolated) {
         notice(
           'info',

@@ -14,7 +14,7 @@ export interface Line {
   share?: boolean;
 }
 
-/** A chart of lines over steps, in the page's colours. */
+/** A chart of lines over steps, in the page's colors. */
 export class LinesChart {
   private readonly chart: EChartsType;
   private lines: Line[] = [];

@@ -7,7 +7,7 @@ const patienceMilliseconds = 4000;
  * Sees to it that threads can share memory: where the host sends no headers for that, a service worker adds them, which
  * takes one reload.
  *
- * @returns `false` when the page is about to be loaded anew.
+ * @returns `false` when the page is about to be loaded again.
  */
 export async function isolate(): Promise<boolean> {
   if (!isSecureContext || !('serviceWorker' in navigator)) return true;

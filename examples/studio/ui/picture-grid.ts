@@ -12,7 +12,7 @@ export interface GridOptions {
 }
 
 /**
- * Pictures as buttons in a grid. One of them is in the order of the Tab key; arrow keys go on from there. Enter or a
+ * Pictures as buttons in a grid. One of them is in the order of the Tab key; arrow keys continue from there. Enter or a
  * click chooses, M or Shift and a click marks.
  */
 export class PictureGrid {

@@ -41,7 +41,7 @@ export function trainingPanel(app: App): void {
     const facts: [string, string][] = [];
     if (last) {
       facts.push(['Loss', last.loss.toFixed(3)]);
-      facts.push(['Pairs a second', last.pairsPerSecond.toFixed(0)]);
+      facts.push(['Pairs per second', last.pairsPerSecond.toFixed(0)]);
       facts.push(['Pass', `${last.epoch + 1} of ${last.epochs}`]);
       facts.push(['To go', duration(last.etaSeconds)]);
     }
@@ -128,7 +128,7 @@ export function trainingPanel(app: App): void {
         const outcome = await app.trainer.train(wanted, app.augmentation);
         app.trained = true;
         state.textContent =
-          outcome === 'completed' ? 'Training is done.' : 'Training was stopped; it can go on.';
+          outcome === 'completed' ? 'Training is done.' : 'Training was stopped; it can continue.';
       } catch (error) {
         state.textContent = 'Training ended with an error.';
         throw error;

@@ -14,7 +14,7 @@ type Field = readonly [
 const lists: readonly Field[] = [
   ['viewSize', 'Pixels of a view', [32, 48, 64]],
   ['width', 'Width of the network', [8, 16, 32, 64]],
-  ['batchSize', 'Pictures a step', [16, 32, 64, 128, 256]],
+  ['batchSize', 'Pictures per step', [16, 32, 64, 128, 256]],
 ];
 const numbers: readonly (readonly [NumberSetting, string, string])[] = [
   ['epochs', 'Passes in all', '1'],

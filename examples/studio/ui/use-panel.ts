@@ -67,7 +67,7 @@ function labelsPanel(app: App): void {
   const form = byId<HTMLFormElement>('label-form');
   const name = byId<HTMLInputElement>('label-name');
   const place = byId('labels');
-  const result = byId('labelled');
+  const result = byId('labeled');
   let labels: NamedPictures[] = [];
 
   const show = () => {

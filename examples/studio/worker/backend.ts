@@ -50,7 +50,7 @@ async function tryStep(): Promise<number> {
   const count = 16;
   const data = Uint8Array.from({ length: count * size * size * 3 }, (_, i) => (i * i * 37) % 251);
   const simclr = new SimCLR({
-    encoder: { architecture: 'resnet18', inputShape: [size, size, 3], stem: 'small', width: 8 },
+    encoder: { name: 'resnet18', inputShape: [size, size, 3], stem: 'small', width: 8 },
     projectionHead: { hidden: [16], outputDim: 16 },
   });
   try {

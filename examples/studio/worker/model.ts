@@ -13,12 +13,12 @@ export function newModel(
   startingEncoder?: Uint8Array,
 ): SimCLR {
   const simclr = new SimCLR({
-    encoder: { architecture: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-    // Normalised, or few and hard pictures let all projections fall together in the first steps.
-    projectionHead: { hidden: [128], outputDim: 64, batchNorm: true },
+    encoder: { name: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
+    // Normalized, or few and hard pictures let all projections fall together in the first steps.
+    projectionHead: { hidden: [128], outputDim: 64, batchNormalization: { hidden: true } },
     augmentation,
     // A constant rate, so that training may be continued as long as one likes.
-    optimizer: { className: 'AdamW', learningRate, weightDecay: 1e-4 },
+    optimizer: { name: 'adamW', learningRate, weightDecay: 1e-4 },
     temperature,
     seed,
   });

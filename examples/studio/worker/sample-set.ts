@@ -13,7 +13,7 @@ function color(random: RandomGenerator, lightness: readonly [number, number]): s
   return `hsl(${hue} ${saturation}% ${random.uniform(...lightness).toFixed(0)}%)`;
 }
 
-/** A closed path around a centre, its radius by angle. */
+/** A closed path around a center, its radius by angle. */
 function blob(
   context: OffscreenCanvasRenderingContext2D,
   corners: number,
@@ -36,7 +36,7 @@ function place(context: OffscreenCanvasRenderingContext2D, random: RandomGenerat
   context.scale(scale, scale);
 }
 
-/** Each kind is a thing of its own shape or pattern in any colours, so that colour alone does not tell. */
+/** Each kind is a thing of its own shape or pattern in any colors, so that color alone does not tell. */
 const kinds: Readonly<Record<string, Draw>> = {
   stars(context, random) {
     place(context, random);
@@ -95,7 +95,7 @@ const kinds: Readonly<Record<string, Draw>> = {
   },
 };
 
-/** A ground that fades from one colour to another, with a little noise. */
+/** A ground that fades from one color to another, with a little noise. */
 function ground(context: OffscreenCanvasRenderingContext2D, random: RandomGenerator): void {
   const fade = context.createLinearGradient(0, 0, random.uniform(0, size), size);
   fade.addColorStop(0, color(random, [70, 92]));

@@ -56,7 +56,7 @@ export async function nameTheRest(
     data.set(vectors.data.subarray(index * dim, (index + 1) * dim), row * dim);
   }
   const embeddings: EmbeddingArray = { data, shape: [named.length, dim] };
-  // A few examples in many dimensions: strong regularisation, as nothing is held out to choose it by.
+  // A few examples in many dimensions: strong regularization, as nothing is held out to choose it by.
   const probe = await linearProbe(
     { embeddings, labels: Int32Array.from(named, ({ label }) => label), classes: used.length },
     { inverseRegularization: 0.1 },

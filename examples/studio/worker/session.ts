@@ -91,7 +91,7 @@ export class Session {
     await this.keep(() => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]));
   }
 
-  /** Saves model and state; where storage does not let it, says so once and goes on. */
+  /** Saves model and state; where storage does not let it, says so once and continues. */
   async saveModel(): Promise<void> {
     const { simclr } = this;
     if (!simclr) return;

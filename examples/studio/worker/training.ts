@@ -56,7 +56,7 @@ export class Training {
     }
     if (session.simclr && !sameModel(session.settings, settings)) {
       session.dropModel();
-      const text = 'These settings need a new model: training has begun anew.';
+      const text = 'These settings need a new model: training has started over.';
       this.say({ type: 'notice', level: 'info', text });
     }
     const simclr = session.simclr ?? session.begin(settings, augmentation);

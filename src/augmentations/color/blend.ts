@@ -2,10 +2,10 @@ import { add, clipByValue, mean, mul, type Tensor2D, tensor2d } from '@tensorflo
 import { grayPlane, mapPlanes, type Planes } from './color-planes.js';
 
 /**
- * Whose definition of the colour operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
+ * Whose definition of the color operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
  * Contrast and saturation differ, see {@link adjustContrast} and {@link adjustSaturation}.
  */
-export type ColorSemantics = 'torchvision' | 'tf';
+export type ColorConvention = 'torchvision' | 'tf';
 
 /**
  * One pass over a batch, `clip(scale · x + gray · gray(x) + mean · average(x), 0, 1)` with own coefficients for
@@ -40,14 +40,14 @@ export function isIdentityBlend({ scale, gray, mean }: BlendPass): boolean {
 }
 
 /** Applies a pass. To be called inside `tidy`. */
-export function blend(planes: Planes, pass: BlendPass, semantics: ColorSemantics): Planes {
+export function blend(planes: Planes, pass: BlendPass, convention: ColorConvention): Planes {
   const column = (values: Float32Array): Tensor2D => tensor2d(values, [values.length, 1]);
   const scale = column(pass.scale);
   const useGray = !pass.gray.every(isZero);
   const useMean = !pass.mean.every(isZero);
   const meanFactor = useMean ? column(pass.mean) : undefined;
 
-  if (semantics === 'tf') {
+  if (convention === 'tf') {
     return mapPlanes(planes, (plane) => {
       const scaled = mul<Tensor2D>(plane, scale);
       const moved = meanFactor ? add<Tensor2D>(scaled, mul(mean(plane, 1, true), meanFactor)) : scaled;

@@ -3,7 +3,7 @@ import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '..
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkColorImages, checkRows } from '../image-checks.js';
 import type { DescribedTransform } from '../transform.js';
-import type { ColorSemantics } from './blend.js';
+import type { ColorConvention } from './blend.js';
 import { applyColorOperations, colorOperations } from './color-passes.js';
 
 /** Options of {@link colorJitter}. */
@@ -43,7 +43,7 @@ export interface ColorJitterOptions {
    *
    * @defaultValue `'torchvision'`
    */
-  semantics?: ColorSemantics;
+  convention?: ColorConvention;
 }
 
 /** Parameters of {@link colorJitter}. */
@@ -81,14 +81,14 @@ export interface ColorJitterParameters {
  */
 export function colorJitter(options: ColorJitterOptions = {}): DescribedTransform<ColorJitterParameters> {
   const name = 'colorJitter';
-  checkKeys(name, options, { brightness: 1, contrast: 1, saturation: 1, hue: 1, strength: 1, semantics: 1 });
+  checkKeys(name, options, { brightness: 1, contrast: 1, saturation: 1, hue: 1, strength: 1, convention: 1 });
   const {
     brightness = 0.8,
     contrast = 0.8,
     saturation = 0.8,
     hue = 0.2,
     strength = 1,
-    semantics = 'torchvision',
+    convention = 'torchvision',
   } = options;
   checkNonNegative(name, 'brightness', brightness);
   checkNonNegative(name, 'contrast', contrast);
@@ -100,7 +100,7 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
       receivedMessage(name, 'strength * hue must be at most 0.5', 'strength * hue', strength * hue),
     );
   }
-  checkChoice(name, 'semantics', semantics, ['torchvision', 'tf']);
+  checkChoice(name, 'convention', convention, ['torchvision', 'tf']);
   const factorRange = (width: number) => [Math.max(0, 1 - strength * width), 1 + strength * width] as const;
   const ranges = [
     factorRange(brightness),
@@ -111,7 +111,7 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
 
   return {
     name,
-    config: { name, options: { brightness, contrast, saturation, hue, strength, semantics } },
+    config: { name, options: { brightness, contrast, saturation, hue, strength, convention } },
 
     sample(batchSize, random) {
       checkInteger(name, 'batchSize', batchSize);
@@ -138,7 +138,7 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
       const batchSize = images.shape[0];
       for (const operation of colorOperations) checkRows(name, operation, parameters[operation], batchSize);
       checkRows(name, 'order', parameters.order, batchSize, 4);
-      return applyColorOperations(images, colorOperations, parameters.order, parameters, semantics);
+      return applyColorOperations(images, colorOperations, parameters.order, parameters, convention);
     },
   };
 }

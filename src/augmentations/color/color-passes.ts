@@ -1,5 +1,5 @@
 import { clone, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import { type BlendPass, blend, type ColorSemantics, identityBlend, isIdentityBlend } from './blend.js';
+import { type BlendPass, blend, type ColorConvention, identityBlend, isIdentityBlend } from './blend.js';
 import { type ColorPlanes, fromPlanes, toPlanes } from './color-planes.js';
 import {
   adjustHueSaturation,
@@ -8,17 +8,17 @@ import {
   isIdentityHueSaturation,
 } from './hue-saturation.js';
 
-/** The four colour operations; the numbers are those of `order` in {@link ColorJitterParameters}. */
+/** The four color operations; the numbers are those of `order` in {@link ColorJitterParameters}. */
 export const colorOperations = ['brightness', 'contrast', 'saturation', 'hue'] as const;
 
-/** Name of a colour operation. */
+/** Name of a color operation. */
 export type ColorOperation = (typeof colorOperations)[number];
 
 /** Work on a whole batch, different for every picture. */
 export type ColorPass = BlendPass | HueSaturationPass;
 
-function runsInHsv(operation: ColorOperation, semantics: ColorSemantics): boolean {
-  return operation === 'hue' || (operation === 'saturation' && semantics === 'tf');
+function runsInHsv(operation: ColorOperation, convention: ColorConvention): boolean {
+  return operation === 'hue' || (operation === 'saturation' && convention === 'tf');
 }
 
 function changesGray(operation: ColorOperation): boolean {
@@ -41,9 +41,9 @@ function packColorPasses(
   order: ArrayLike<number>,
   amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
   batchSize: number,
-  semantics: ColorSemantics,
+  convention: ColorConvention,
 ): ColorPass[] {
-  const hsvCount = operations.filter((operation) => runsInHsv(operation, semantics)).length;
+  const hsvCount = operations.filter((operation) => runsInHsv(operation, convention)).length;
   const blendCount = operations.length - hsvCount;
   const blends = Array.from({ length: hsvCount + 1 }, () =>
     Array.from({ length: blendCount }, () => identityBlend(batchSize)),
@@ -56,7 +56,7 @@ function packColorPasses(
     for (let place = 0; place < operations.length; place++) {
       const operation = operations[order[picture * operations.length + place]!]!;
       const amount = amounts[operation]![picture]!;
-      if (runsInHsv(operation, semantics)) {
+      if (runsInHsv(operation, convention)) {
         const pass = hsvs[section]!;
         if (operation === 'hue') pass.hue[picture] = amount;
         else pass.saturation[picture] = amount;
@@ -91,21 +91,21 @@ export function applyColorOperations(
   operations: readonly ColorOperation[],
   order: Uint8Array,
   amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
-  semantics: ColorSemantics,
+  convention: ColorConvention,
 ): Tensor4D {
   const [batchSize, , , channels] = images.shape;
   const acting = channels === 1 ? operations.filter(changesGray) : operations;
   const actingOrder = order
     .filter((position) => acting.includes(operations[position]!))
     .map((position) => acting.indexOf(operations[position]!));
-  const passes = packColorPasses(acting, actingOrder, amounts, batchSize, semantics);
+  const passes = packColorPasses(acting, actingOrder, amounts, batchSize, convention);
   return tidy(() => {
     if (passes.length === 0) return clone(images);
     let planes = toPlanes(images);
     for (const pass of passes) {
       planes =
         pass.kind === 'blend'
-          ? blend(planes, pass, semantics)
+          ? blend(planes, pass, convention)
           : adjustHueSaturation(planes as ColorPlanes, pass);
     }
     return fromPlanes(planes, images.shape);

@@ -2,7 +2,7 @@ import { add, mul, reshape, stack, type Tensor2D, type Tensor4D, transpose } fro
 import { gatherRows } from '../geometry/resample.js';
 
 /**
- * Red, green and blue of a batch, each `[batch, height * width]`. Colour arithmetic runs on whole planes: ops along
+ * Red, green and blue of a batch, each `[batch, height * width]`. Color arithmetic runs on whole planes: ops along
  * a last axis of 3 are many times slower on wasm, and WebGL packs 4 of a row.
  */
 export type ColorPlanes = readonly [red: Tensor2D, green: Tensor2D, blue: Tensor2D];

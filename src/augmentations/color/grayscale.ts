@@ -30,7 +30,7 @@ export function grayscale(images: Tensor4D): Tensor4D {
 /** Options of {@link randomGrayscale}. */
 export interface RandomGrayscaleOptions {
   /**
-   * How often a picture loses its colours.
+   * How often a picture turns gray.
    *
    * @defaultValue `0.2` (SimCLR, appendix A)
    */
@@ -38,7 +38,7 @@ export interface RandomGrayscaleOptions {
 }
 
 /**
- * Takes a picture's colours away, with a probability; see {@link grayscale}.
+ * Turns a picture gray with a probability; see {@link grayscale}.
  *
  * @param options - {@link RandomGrayscaleOptions}.
  * @throws {@link InvalidOptionError} when `probability` is outside [0, 1].

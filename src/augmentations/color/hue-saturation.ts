@@ -38,17 +38,17 @@ export function isIdentityHueSaturation({ hue, saturation }: HueSaturationPass):
   return hue.every((turn) => turn === 0) && saturation.every((factor) => factor === 1);
 }
 
-/** The larger and the smaller of two planes. Out of relu, which is vectorised on wasm where maximum is not. */
+/** The larger and the smaller of two planes. Out of relu, which is vectorized on wasm where maximum is not. */
 function sortPlanes(a: Tensor2D, b: Tensor2D): [larger: Tensor2D, smaller: Tensor2D] {
   const excess = relu(sub<Tensor2D>(a, b));
   return [add(b, excess), sub(a, excess)];
 }
 
-/** A sum is vectorised on wasm where maximum is not, and this little is lost in it. */
+/** A sum is vectorized on wasm where maximum is not, and this little is lost in it. */
 const negligible = 1e-7;
 
 /**
- * The chroma, but never 0: on grey pixels the hue is arbitrary and multiplied by a chroma of 0, so that only 0 / 0 is
+ * The chroma, but never 0: on gray pixels the hue is arbitrary and multiplied by a chroma of 0, so that only 0 / 0 is
  * to be avoided. The epsilon of WebGL is 1e-4, also where it has 32-bit floats: as a summand it would turn the hue.
  */
 function divisor(chroma: Tensor2D): Tensor2D {
@@ -95,7 +95,7 @@ export function adjustHueSaturation(planes: ColorPlanes, pass: HueSaturationPass
   }
 
   const channel = (center: number): Tensor2D => {
-    // Around the circle: d = 3 - | |hue - centre| - 3 |.
+    // Around the circle: d = 3 - | |hue - center| - 3 |.
     const detour = center === 0 ? abs(hue) : abs(sub<Tensor2D>(hue, center));
     const away = sub<Tensor2D>(2, abs(sub<Tensor2D>(detour, 3)));
     return sub(value, mul<Tensor2D>(newChroma, clipByValue(away, 0, 1)));

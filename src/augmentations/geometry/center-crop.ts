@@ -22,7 +22,7 @@ function cropStart(inputLength: number, outputLength: number): number {
  * Cuts the middle out of every picture; a side that is too short is padded with zeros. Draws nothing.
  *
  * @param options - {@link CenterCropOptions}.
- * @throws {@link InvalidOptionError} when `size` is no whole number >= 1 or a pair of them.
+ * @throws {@link InvalidOptionError} when `size` is not an integer >= 1 or a pair of them.
  * @example
  * const middle = centerCrop({ size: 96 }).apply(images, null);
  * @see torchvision's `center_crop`, whose rounding this follows.

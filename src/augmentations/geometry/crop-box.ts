@@ -16,7 +16,7 @@ export function wordsPerCrop({ attempts }: Pick<CropPlan, 'attempts'>): number {
 /**
  * Draws the box of a random resized crop as torchvision's `RandomResizedCrop` does.
  *
- * Refers to nothing outside of itself, because its text is also part of the program of other threads.
+ * Must not refer to anything outside itself, because its source text is also part of the program of other threads.
  *
  * @param round - Rounds halves to even, as Python does.
  */

@@ -64,7 +64,7 @@ export function resampleColumns(images: Tensor4D, taps: Taps): Tensor4D {
 }
 
 /**
- * A separable linear map of every picture, one matrix a picture and axis (`R_y · X · R_xᵀ`), given by its non-zero
+ * A separable linear map of every picture, one matrix per picture and axis (`R_y · X · R_xᵀ`), given by its non-zero
  * entries. Enlarging bilinearly has 2 a row, bicubically 4, so that summing picked rows is cheaper than a product
  * with the full matrices on every backend.
  */

@@ -8,7 +8,7 @@ export type Interpolation = 'bilinear' | 'bicubic';
 export interface Taps {
   /** Length of the axis afterwards. */
   readonly outputLength: number;
-  /** Terms a sum. */
+  /** Terms per sum. */
   readonly count: number;
   /** Input rows, `[count, batch * outputLength]`. */
   readonly indices: Int32Array;
@@ -36,7 +36,7 @@ function cubic(x: number, a: number): number {
  * `interpolate(align_corners=False)` resamples a crop: nothing outside the span is looked at.
  *
  * With `antialias` the kernel is widened where the picture shrinks, and weights beyond the border are dropped and
- * the rest normalised (cubic a = -0.5). Without, the border pixel is repeated (cubic a = -0.75). Both are PyTorch's.
+ * the rest normalized (cubic a = -0.5). Without, the border pixel is repeated (cubic a = -0.75). Both are PyTorch's.
  */
 export function resamplingTaps(options: {
   batchSize: number;
@@ -66,7 +66,7 @@ export function resamplingTaps(options: {
     const scale = length / outputLength;
     const stretch = antialias ? Math.max(1, scale) : 1;
     const support = halfWidth * stretch;
-    // A span scaled from another size may miss a whole number by a rounding error.
+    // A span scaled from another size may miss an integer by a rounding error.
     const first = Math.max(0, Math.floor(start + 1e-6));
     const last = Math.min(inputLength, Math.max(first + 1, Math.ceil(start + length - 1e-6))) - 1;
     const offset = picture * inputLength;

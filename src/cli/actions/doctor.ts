@@ -109,7 +109,7 @@ async function checkModel(
           name: 'representations',
           status: collapsed ? 'error' : 'ok',
           message: collapsed ? `collapsed: ${text}` : text,
-          ...(collapsed && { remedy: 'Train anew with a lower learning rate, or on more varied pictures.' }),
+          ...(collapsed && { remedy: 'Train again with a lower learning rate, or on more varied pictures.' }),
         });
       } finally {
         h.dispose();

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addCommonOptions, addExamples } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `backends`. */
 export function backendsCommand(execute: Execute): Command {

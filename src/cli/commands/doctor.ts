@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addCommonOptions, addExamples, addModelOptions } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `doctor [DIR]`. */
 export function doctorCommand(execute: Execute): Command {

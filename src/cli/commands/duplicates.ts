@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addBatchOption, addCommonOptions, addExamples, addModelOptions, similarity } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `duplicates DIR`. */
 export function duplicatesCommand(execute: Execute): Command {

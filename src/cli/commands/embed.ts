@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addBatchOption, addCommonOptions, addExamples, addModelOptions } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `embed DIR|FILE`. */
 export function embedCommand(execute: Execute): Command {

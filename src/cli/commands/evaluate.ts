@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import {
   addBatchOption,
   addCommonOptions,
@@ -8,18 +9,17 @@ import {
   numberBetween,
   seed,
 } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `evaluate DIR`. */
 export function evaluateCommand(execute: Execute): Command {
   const command = new Command('evaluate')
-    .description('Measure a model on pictures in class folders: nearest neighbours and a linear probe.')
+    .description('Measure a model on pictures in class folders: nearest neighbors and a linear probe.')
     .argument('<dir>', 'folder with a folder of pictures for each class: DIR/cat/1.jpg, DIR/dog/1.jpg')
     .option('--test <dir>', 'folder of test pictures with the same class folders (default: a part of DIR)')
     .option('--test-fraction <share>', 'part of each class that is held out', numberBetween(0, 1), 0.2)
     .option('--seed <n>', 'seed of the choice of what is held out', seed, 0)
-    .option('--neighbors <k>', 'neighbours that vote', integer(1), 20)
-    .option('--report <file>', 'write an HTML page: accuracies, confusions, map, neighbours, loss')
+    .option('--neighbors <k>', 'neighbors that vote', integer(1), 20)
+    .option('--report <file>', 'write an HTML page: accuracies, confusions, map, neighbors, loss')
     .option(
       '--label-efficiency',
       'on the page, accuracy against labels per class; trains networks, which takes long',

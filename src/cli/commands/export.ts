@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addCommonOptions, addExamples, addModelOptions, choice } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `export`. */
 export function exportCommand(execute: Execute): Command {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import { addBatchOption, addCommonOptions, addExamples, addModelOptions, integer } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `search IMAGE --in DIR`. */
 export function searchCommand(execute: Execute): Command {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Execute } from '../context.js';
 import {
   addBackendOption,
   addCommonOptions,
@@ -10,7 +11,6 @@ import {
   numberFrom,
   seed,
 } from '../options.js';
-import type { Execute } from '../program.js';
 
 /** `train DIR`. */
 export function trainCommand(execute: Execute): Command {
@@ -32,7 +32,7 @@ export function trainCommand(execute: Execute): Command {
     )
     .option('--epochs <n>', 'passes over the pictures, in all (default: 100)', integer(1))
     .option('--minutes <m>', 'end after this time, whatever is left (default: no limit)', numberBetween(0))
-    .option('--batch-size <n>', 'pictures a step (default: 64)', integer(2))
+    .option('--batch-size <n>', 'pictures per step (default: 64)', integer(2))
     .option('--micro-batch-size <n>', 'pictures on the device at a time (default: all)', integer(2))
     .option('--size <pixels>', 'side of the square crops that the encoder sees (default: 96)', integer(8))
     .addOption(
@@ -60,13 +60,13 @@ export function trainCommand(execute: Execute): Command {
     .option('--checkpoint-every <steps>', 'steps between checkpoints within an epoch', integer(1), 200)
     .option('--keep <n>', 'checkpoints that are kept, the newest', integer(1), 2)
     .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', integer(1), 1024)
-    .option('--resume', 'go on with the run in --out')
+    .option('--resume', 'continue with the run in --out')
     .option('--overwrite', 'replace the model in --out');
   addBackendOption(command);
   addCommonOptions(command);
   addExamples(command, [
     ['simclr-ts train photos', 'train on all pictures in photos; Ctrl-C keeps what was learned'],
-    ['simclr-ts train photos --resume', 'go on where it was interrupted'],
+    ['simclr-ts train photos --resume', 'continue where it was interrupted'],
     ['simclr-ts train photos --resume --epochs 200', 'train longer'],
     ['simclr-ts train icons --size 32 --no-blur --strength 0.5 --out icon-model', 'small pictures'],
     ['simclr-ts train photos --recipe google-cifar10 --epochs 20 --warmup-epochs 1', 'a short warm-up'],

@@ -5,18 +5,18 @@ import { isBytes } from '../image-array.js';
 import { concatenateBytes } from './bytes.js';
 import { gunzipChunks } from './gunzip.js';
 
-/** Bytes in pieces: an async iterable, or a stream as `fetch` and `File.stream` give it. */
+/** Bytes in chunks: an iterable, or a stream as `fetch` and `File.stream` give it. */
 export type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableStream<Uint8Array>;
 
-/** A file that is read from its beginning, as often as there are epochs. */
+/** A file to read from its beginning, once per epoch. */
 export interface ByteSource {
-  /** What errors call it. */
+  /** The name in errors. */
   readonly name: string;
-  /** Begins to read. */
+  /** Starts reading. */
   open(): ByteChunks | Promise<ByteChunks>;
 }
 
-/** Safari cannot go over a stream with `for await`. */
+/** Safari cannot iterate a stream with `for await`. */
 async function* chunksOfStream(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -33,9 +33,9 @@ async function* chunksOfStream(
 }
 
 /**
- * A file's bytes in pieces, decompressed where they are gzip.
+ * Reads a file's bytes in chunks, decompressed if they are gzip.
  *
- * @throws {@link InvalidOptionError} when `source` is none, or gives something else than bytes.
+ * @throws {@link InvalidOptionError} when `source` is not a source, or gives anything but bytes.
  * @throws {@link DataError} naming the file when gzip is damaged or cut off.
  */
 export async function* readChunks(
@@ -125,20 +125,20 @@ async function* inflate(
   }
 }
 
-/** Takes pieces apart into runs of any length. */
+/** Reads runs of any length from chunks. */
 export class ByteReader {
   private current: Uint8Array = new Uint8Array(0);
 
   constructor(private readonly chunks: AsyncGenerator<Uint8Array, void, undefined>) {}
 
-  /** The next `count` bytes in memory of their own, fewer at the end. Grows with what comes, not with `count`. */
+  /** The next `count` bytes, copied; fewer at the end. Memory grows with the bytes that come, not with `count`. */
   async read(count: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     await this.take(count, (part) => parts.push(part));
     return concatenateBytes(parts);
   }
 
-  /** Passes over the next `count` bytes. @returns Whether there were as many. */
+  /** Skips the next `count` bytes. @returns Whether there were as many. */
   async skip(count: number): Promise<boolean> {
     return (await this.take(count, () => {})) === count;
   }

@@ -17,7 +17,7 @@ export function toBytes(caller: string, argument: string, bytes: FileBytes): Uin
 }
 
 /**
- * Number of records of `recordBytes` in `bytes`.
+ * Counts the records of `recordBytes` bytes.
  *
  * @throws {@link DataError} when there is none, or the last one is cut off.
  */
@@ -47,7 +47,7 @@ export function checkLabels(caller: string, labels: Uint8Array, first: number, l
   }
 }
 
-/** Pieces as one, in memory of its own. */
+/** Concatenates pieces into new memory. */
 export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;

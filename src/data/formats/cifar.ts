@@ -21,7 +21,7 @@ export const cifar10ClassNames: readonly string[] = [
 
 /** What {@link parseCIFAR100} gives: `labels` are the 100 fine classes. */
 export interface CIFAR100Images extends LabeledImages {
-  /** For each picture the number of its superclass, 0 to 19. */
+  /** The superclass of each picture, 0 to 19. */
   coarseLabels: Uint8Array;
 }
 
@@ -63,11 +63,11 @@ function readRecords(
 /**
  * Reads a file of CIFAR-10's "binary version" (`data_batch_1.bin` ... `test_batch.bin`).
  *
- * A record is 1 byte of label and 3072 bytes of picture: 1024 red, 1024 green, 1024 blue, each row by row.
+ * A record has 1 byte of label and 3072 bytes of picture: 1024 red, 1024 green, 1024 blue, each row by row.
  *
  * @param bytes - The whole file; any number of records.
- * @returns Pictures of shape `[count, 32, 32, 3]` (0-255), labels 0 to 9.
- * @throws {@link DataError} when the length is no multiple of 3073, the file is empty or a label is above 9.
+ * @returns Images of shape `[count, 32, 32, 3]`, bytes 0-255; labels 0 to 9.
+ * @throws {@link DataError} when the length is not a multiple of 3073, the file is empty or a label is above 9.
  * @example
  * const { images, labels } = parseCIFAR10(await file.arrayBuffer());
  * @see Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html
@@ -83,8 +83,8 @@ export function parseCIFAR10(bytes: FileBytes): LabeledImages {
  * superclass before the class.
  *
  * @param bytes - The whole file; any number of records.
- * @returns Pictures of shape `[count, 32, 32, 3]` (0-255), labels 0 to 99 and `coarseLabels` 0 to 19.
- * @throws {@link DataError} when the length is no multiple of 3074, the file is empty or a label is out of range.
+ * @returns Images of shape `[count, 32, 32, 3]`, bytes 0-255; labels 0 to 99, `coarseLabels` 0 to 19.
+ * @throws {@link DataError} when the length is not a multiple of 3074, the file is empty or a label is out of range.
  * @example
  * const { images, labels, coarseLabels } = parseCIFAR100(await file.arrayBuffer());
  * @see Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html

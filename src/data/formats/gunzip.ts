@@ -1,7 +1,7 @@
 import { DataError } from '../../errors/errors.js';
 import { concatenateBytes } from './bytes.js';
 
-/** Larger than any file that these readers are for; a small file that grows beyond it is an attack. */
+/** Larger than any file that these readers are for. A small file that expands beyond it is an attack. */
 const maximumBytes = 2 ** 31 - 1;
 
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
@@ -29,10 +29,10 @@ function nodeZlib(): { createGunzip(): Gunzip } | undefined {
 }
 
 /**
- * Decompresses gzip piece by piece, so that memory stays small whatever it grows to.
+ * Decompresses gzip chunk by chunk, so that memory stays small whatever the size of the result.
  *
- * In Node as Python's `gzip` does: members one after the other are one file, zeros behind a member are passed over, and
- * other bytes there are an error. Browsers can only decompress files of one member with nothing behind it.
+ * In Node it behaves as Python's `gzip`: consecutive members form one file, zeros after a member are skipped, and other
+ * bytes there are an error. Browsers can only decompress files of one member with nothing after it.
  *
  * @param chunks - Closed at the end.
  * @throws an `Error` when the stream is damaged or cut off, or when `chunks` throws.

@@ -20,10 +20,10 @@ async function openIDX(
     await chunks.return();
   };
   try {
-    const wanted = axes === 1 ? '[count]' : '[count, height, width]';
+    const expectedShape = axes === 1 ? '[count]' : '[count, height, width]';
     const refused = (what: string) =>
       new DataError(
-        `idxRecords: the file must have shape ${wanted}, none of them 0. Received: ${source.name} ${what}.`,
+        `idxRecords: the file must have shape ${expectedShape}, none of them 0. Received: ${source.name} ${what}.`,
         source.name,
       );
     const own = idxAxes('idxRecords', await reader.read(4), source.name);
@@ -88,22 +88,22 @@ export function idxRecords(
           }
         }
         for (let index = 0; index < count; index++) {
-          const grey = await pictures.reader.read(height * width);
-          if (grey.length < height * width) throw cutOff(images, count, index);
+          const gray = await pictures.reader.read(height * width);
+          if (gray.length < height * width) throw cutOff(images, count, index);
           const label = await classes?.reader.read(1);
           if (labels && label?.length !== 1) throw cutOff(labels, count, index);
           if (index < position) continue;
           yield {
             name: `${images.name}[${index}]`,
             index,
-            image: { data: channels === 1 ? grey : threefold(grey), shape: [height, width, channels] },
+            image: { data: channels === 1 ? gray : threefold(gray), shape: [height, width, channels] },
             ...(label && { label: label[0]! }),
           };
         }
         for (const [source, opened] of [[images, pictures] as const, [labels, classes] as const]) {
           if (source && opened && (await opened.reader.read(1)).length > 0) {
             throw new DataError(
-              `idxRecords: the file must hold the ${count} elements that its header promises. Received: ${source.name}, which goes on after them.`,
+              `idxRecords: the file must hold the ${count} elements that its header promises. Received: ${source.name}, which continues after them.`,
               source.name,
             );
           }

@@ -16,7 +16,11 @@ export interface IDXArray {
 
 /** Options of {@link parseIDXImages}. */
 export interface IDXImagesOptions {
-  /** Channels of the pictures: 1, or 3 with the grey value in each, for encoders of colour pictures. Default 1. */
+  /**
+   * Channels of the pictures: 1, or 3 with the gray value in each, for encoders of color pictures.
+   *
+   * @defaultValue `1`
+   */
   channels?: 1 | 3;
 }
 
@@ -29,10 +33,10 @@ const otherTypes: Record<number, string> = {
   14: 'float64',
 };
 
-/** Each grey value as red, green and blue. */
-export function threefold(grey: Uint8Array): Uint8Array {
-  const data = new Uint8Array(3 * grey.length);
-  for (let i = 0; i < grey.length; i++) data.fill(grey[i]!, 3 * i, 3 * i + 3);
+/** Each gray value as red, green and blue. */
+export function threefold(gray: Uint8Array): Uint8Array {
+  const data = new Uint8Array(3 * gray.length);
+  for (let i = 0; i < gray.length; i++) data.fill(gray[i]!, 3 * i, 3 * i + 3);
   return data;
 }
 
@@ -132,7 +136,7 @@ export async function parseIDXGzip(bytes: FileBytes): Promise<IDXArray> {
  *
  * @param images - File of shape `[count, height, width]`.
  * @param labels - File of shape `[count]`; may be left out.
- * @returns Pictures of shape `[count, height, width, channels]` (0-255) and, where there was a file of them, labels.
+ * @returns Pictures of shape `[count, height, width, channels]` (0-255) and, if `labels` was given, labels.
  * @throws {@link DataError} when a file is damaged, is of another shape, or the counts differ.
  * @throws {@link InvalidOptionError} when `channels` is neither 1 nor 3.
  * @example
@@ -156,9 +160,9 @@ export async function parseIDXImages(
   const caller = 'parseIDXImages';
   checkKeys(caller, options, { channels: 1 });
   checkChannels(caller, options);
-  const grey = await idxArray(caller, 'images', images);
+  const gray = await idxArray(caller, 'images', images);
   const classes = labels === undefined ? undefined : await idxArray(caller, 'labels', labels);
-  return labeledIDX(caller, grey, classes, options);
+  return labeledIDX(caller, gray, classes, options);
 }
 
 /** @throws {@link InvalidOptionError} when `channels` is neither 1 nor 3. */
@@ -169,17 +173,17 @@ export function checkChannels(caller: string, { channels = 1 }: IDXImagesOptions
 /** Pictures and labels of the contents of their files. @throws {@link DataError} when they do not fit. */
 export function labeledIDX(
   caller: string,
-  grey: IDXArray,
+  gray: IDXArray,
   classes: IDXArray | undefined,
   { channels = 1 }: IDXImagesOptions,
 ): LabeledImages | Pick<LabeledImages, 'images'> {
-  const [count, height, width] = grey.shape;
-  if (grey.shape.length !== 3 || grey.data.length === 0) {
+  const [count, height, width] = gray.shape;
+  if (gray.shape.length !== 3 || gray.data.length === 0) {
     throw new DataError(
-      `${caller}: images must have shape [count, height, width], none of them 0. Received: images=[${grey.shape}].`,
+      `${caller}: images must have shape [count, height, width], none of them 0. Received: images=[${gray.shape}].`,
     );
   }
-  const data = channels === 3 ? threefold(grey.data) : grey.data;
+  const data = channels === 3 ? threefold(gray.data) : gray.data;
   const images: ImageArray = { data, shape: [count!, height!, width!, channels] };
   if (classes === undefined) return { images };
   if (classes.shape.length !== 1 || classes.shape[0] !== count) {

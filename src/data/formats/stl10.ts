@@ -54,8 +54,8 @@ export function parseSTL10Labels(caller: string, bytes: Uint8Array, count: numbe
  *
  * @param images - The whole file of pictures, or any number of whole pictures of it.
  * @param labels - The whole file of labels, one byte each, 1 to 10. `unlabeled_X.bin` has none.
- * @returns Pictures of shape `[count, 96, 96, 3]` (0-255) and, where there was a file of them, labels 0 to 9.
- * @throws {@link DataError} when the length is no multiple of 27648, a file is empty, the numbers of pictures and
+ * @returns Pictures of shape `[count, 96, 96, 3]` (0-255) and, if `labels` was given, labels 0 to 9.
+ * @throws {@link DataError} when the length is not a multiple of 27648, a file is empty, the numbers of pictures and
  *   labels differ or a label is not from 1 to 10.
  * @example
  * const { images, labels } = parseSTL10(await pictures.arrayBuffer(), await classes.arrayBuffer());

@@ -9,13 +9,29 @@ import { type TarEntriesOptions, tarEntries } from './tar/tar-entries.js';
 
 /** Options of {@link webDataset}. */
 export interface WebDatasetOptions extends TarEntriesOptions {
-  /** Whether the shards come in a new random order each epoch. Default true. */
+  /**
+   * Whether to shuffle the shards in each epoch.
+   *
+   * @defaultValue `true`
+   */
   shuffleShards?: boolean;
-  /** Seed of that order. Whole number >= 0, default 0. */
+  /**
+   * Seed of that order. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
-  /** Endings of the file of a sample that is its picture. Default: those of the formats that sharp reads. */
+  /**
+   * Extensions of a sample's picture file.
+   *
+   * @defaultValue those of the formats that sharp reads
+   */
   imageExtensions?: readonly string[];
-  /** Ending of the file of a sample that holds the number of its class. Default 'cls'. */
+  /**
+   * Extension of a sample's label file, which holds an integer >= 0 as text.
+   *
+   * @defaultValue `'cls'`
+   */
   labelExtension?: string;
 }
 
@@ -84,7 +100,7 @@ async function* samplesOf(
 function badSample(shard: ByteSource, key: string, what: string): DataError {
   const name = `${shard.name}/${key}`;
   return new DataError(
-    `webDataset: a sample must have one picture and, if any, one whole number >= 0 as its label. Received: ${name} ${what}.`,
+    `webDataset: a sample must have one picture and, if any, one integer >= 0 as its label. Received: ${name} ${what}.`,
     name,
   );
 }
@@ -97,17 +113,17 @@ function parseLabel(shard: ByteSource, key: string, bytes: Uint8Array): number {
 }
 
 /**
- * The samples of a WebDataset: tar archives ("shards") in which the files of a sample follow each other and share a
- * name up to the first dot, as in `0001.jpg`, `0001.cls`. Names without a dot or that begin with one are passed over.
+ * Reads the samples of a WebDataset: tar archives ("shards") in which the files of a sample follow each other and share
+ * a name up to the first dot, as in `0001.jpg`, `0001.cls`. Names without a dot, or that begin with one, are ignored.
  *
- * Shards are read one after the other, in an order that is a function of seed and epoch; mix their samples with
- * {@link shuffle}, and make batches with {@link imageStream}. A position inside an epoch is reached by reading on to
- * it, without decoding.
+ * Shards are read one after the other, in an order that is a function of seed and epoch. Mix their samples with
+ * {@link shuffle}, and make batches with {@link imageStream}: batches carry `labels` if all samples have a label. To
+ * reach a position inside an epoch, the samples before it are read, but not decoded.
  *
  * @param shards - At least one; `webDatasetFiles` of `simclr-ts/node` takes files.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
  * @throws {@link DataError} while reading, naming shard and sample: what {@link tarEntries} refuses, a sample without
- *   or with two pictures, a label that is no whole number >= 0.
+ *   or with two pictures, a label that is not an integer >= 0.
  * @example
  * const shards = urls.map((url) => ({ name: url, open: async () => (await fetch(url)).body! }));
  * const records = shuffle(webDataset(shards, { seed: 1 }), { bufferSize: 1000, seed: 1 });

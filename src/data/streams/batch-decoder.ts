@@ -1,6 +1,6 @@
 import { DataError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import type { ImageBatch, ViewBatch } from '../image-dataset.js';
+import type { EpochPass, ImageBatch, ViewBatch } from '../image-dataset.js';
 import {
   type DecodePictures,
   type ImageRecord,
@@ -11,11 +11,11 @@ import {
 import type { ViewRequest } from '../view-crops.js';
 import type { ImageCache } from './image-cache.js';
 
-/** A record that has a name and a number. */
+/** A record that has a name and an index. */
 export type NamedRecord = ImageRecord & {
   name: string;
   index: number;
-  /** Whether the number is the place in the epoch, for want of a number of its own. */
+  /** Whether the number is the place in the epoch, because the picture has no index of its own. */
   indexIsPlace?: boolean;
 };
 
@@ -28,13 +28,13 @@ export interface BatchDecoderOptions {
   onError: 'skip' | 'throw';
 }
 
-/** Makes batches of records: takes decoded pictures from the cache, decodes the others, leaves out what is damaged. */
+/** Makes batches of records: takes pictures from the cache, decodes the others, and skips damaged ones. */
 export class BatchDecoder {
   private readonly failures = new Map<string, SkippedImage>();
 
   constructor(private readonly options: BatchDecoderOptions) {}
 
-  /** Files that were left out so far, each once. */
+  /** Files skipped so far, each once. */
   get skipped(): SkippedImage[] {
     return [...this.failures.values()];
   }
@@ -43,15 +43,16 @@ export class BatchDecoder {
    * The pictures of `records` that can be decoded, or their views.
    *
    * @param number - Place of the batch in the pass.
-   * @param views - What to cut out of the pictures, where views are asked for and the decoder cuts.
-   * @returns `undefined` when damaged pictures leave fewer than two, or none of one: contrast needs a second picture.
+   * @param pass - Says which views to cut, where the decoder can, and whether batches are for training.
+   * @returns `undefined` when damaged pictures leave none, or for training (`dropRemainder`) only one of several:
+   *   contrast needs a second picture.
    * @throws {@link DataError} with `onError: 'throw'` on the first that cannot be decoded.
    */
   async batch(
     records: readonly NamedRecord[],
     number: number,
+    { views, dropRemainder }: Pick<EpochPass, 'views' | 'dropRemainder'>,
     signal?: AbortSignal,
-    views?: readonly ViewRequest[],
   ): Promise<ImageBatch | ViewBatch | undefined> {
     const cut = views && (await this.cut(records, views, signal));
     const results = cut ?? (await this.pictures(records, signal)).map(alone);
@@ -67,13 +68,14 @@ export class BatchDecoder {
         pictures.push(result);
       }
     }
-    if (kept.length < Math.min(2, records.length)) return undefined;
+    const fewest = dropRemainder ? Math.min(2, records.length) : 1;
+    if (kept.length < fewest) return undefined;
     const names = kept.map(({ name }) => name);
-    const labelled = kept.every(({ label }) => label !== undefined);
+    const labeled = kept.every(({ label }) => label !== undefined);
     const facts = {
       indices: kept.map(({ index }) => index),
       ...(kept.some(({ indexIsPlace }) => indexIsPlace) && { indicesArePlaces: true }),
-      ...(labelled && { labels: kept.map(({ label }) => label!) }),
+      ...(labeled && { labels: kept.map(({ label }) => label!) }),
       number,
     };
     const stacked = (place: number) =>
@@ -139,7 +141,7 @@ export class BatchDecoder {
   }
 }
 
-/** What a cache knows a picture by from which views are cut: it has not the size of other decoded pictures. */
+/** The key in the cache of a picture from which views are cut, which has another size than decoded pictures. */
 function wholeName(name: string): string {
   return `${name} (whole)`;
 }

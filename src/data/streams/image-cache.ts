@@ -4,34 +4,33 @@ import type { Picture } from '../picture.js';
 
 /** Options of {@link cache}. */
 export interface CacheOptions {
-  /** Memory for decoded pictures, in bytes. Whole number >= 1. */
+  /** Largest memory of the decoded pictures, in bytes. Integer >= 1. */
   maxBytes: number;
 }
 
-/** Decoded pictures, as many as its memory holds. */
+/** A cache of decoded pictures. */
 export interface ImageCache {
-  /** The picture of that name, if it is there. */
+  /** The picture of that name, if it is cached. */
   get(name: string): Picture | undefined;
-  /** Keeps a picture if there is room, which is the result. */
+  /** Keeps a picture if the memory suffices. Returns whether it did. */
   set(name: string, picture: Picture): boolean;
-  /** Forgets all pictures. */
+  /** Removes all pictures. */
   clear(): void;
-  /** Bytes of the pictures that are there. */
+  /** Bytes of the cached pictures. */
   readonly bytes: number;
-  /** Number of the pictures that are there. */
+  /** Number of cached pictures. */
   readonly count: number;
 }
 
 /**
- * Memory for decoded pictures, so that later epochs need not decode them again. For one data set: pictures are known
- * by name, whatever size they were decoded to; whole ones, from which the views of training are cut, by name and
- * `(whole)`.
+ * Makes a cache of decoded pictures, so that later epochs need not decode them again. Use one cache per data set: its key
+ * is a picture's name, whatever size the picture was decoded to, and the name and `(whole)` for whole pictures, from
+ * which the views of training are cut.
  *
- * What came first stays; nothing is ever pushed out. An epoch uses every picture once, so whichever are kept, the
- * share of pictures found is the share that fits, whereas throwing out the least recently used would in a fixed order
- * find none.
+ * The cache keeps what came first and evicts nothing. An epoch uses every picture once, so the hit rate is the fraction
+ * of pictures that fits, whereas evicting the least recently used would find none in a fixed order.
  *
- * @throws {@link InvalidOptionError} when `maxBytes` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `maxBytes` is not an integer >= 1.
  * @example
  * const photos = await imageFolder('photos', { size: 96, cache: cache({ maxBytes: 2e9 }) });
  */

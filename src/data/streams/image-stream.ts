@@ -1,9 +1,9 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../../errors/checks.js';
 import { DataError } from '../../errors/errors.js';
-import { batch } from '../batch.js';
 import type { DecodedBatches, EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
 import type { DecodePictures, ImageRecord, SkippedImage } from '../picture.js';
+import { batch } from './batch.js';
 import { BatchDecoder, type NamedRecord } from './batch-decoder.js';
 import type { ImageCache } from './image-cache.js';
 import { inOrder } from './map-stream.js';
@@ -13,23 +13,39 @@ import { type StreamInput, toStream } from './stream.js';
 export interface ImageStreamOptions {
   /** Decodes the records that hold bytes, for example `decodePool(...)` of `simclr-ts/node`. */
   decode?: DecodePictures;
-  /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
-  /** Keeps decoded pictures for later epochs, by the names of their records. Default: none. */
+  /**
+   * Batches to decode in advance. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
+  /**
+   * Keeps decoded pictures for later epochs, by the names of their records.
+   *
+   * @defaultValue none
+   */
   cache?: ImageCache;
-  /** What happens with a picture that cannot be decoded: it is left out, or the loop throws. Default 'skip'. */
+  /**
+   * Whether to skip a picture that cannot be decoded, or to throw.
+   *
+   * @defaultValue `'skip'`
+   */
   onError?: 'skip' | 'throw';
-  /** Number of classes; given, every record must have a label from 0 to one less. Default: labels are optional. */
+  /**
+   * Number of classes. Every record must then have a label from 0 to `classes - 1`.
+   *
+   * @defaultValue none: labels are optional
+   */
   classes?: number;
 }
 
 /** What {@link imageStream} gives: a data set for training. */
 export interface ImageStreamDataset extends DecodedBatches, ImageBatchSource {
-  /** It begins at the batch that is asked for. */
+  /** It starts at any batch. */
   readonly seekable: true;
   /** Whether `decode` cuts the crops of training out of the whole pictures, as `decodePool` does. */
   readonly cutsViews: boolean;
-  /** Pictures that were left out so far, each once. */
+  /** Pictures skipped so far, each once. */
   readonly skipped: readonly SkippedImage[];
 }
 
@@ -43,7 +59,7 @@ function checkLabel({ label, name }: NamedRecord, classes: number | undefined): 
   );
 }
 
-/** Aborted when the loop that uses it is left; also ends its work that nobody waits for any more. */
+/** Iterates `open`, and aborts its signal when the loop ends, so that work under way stops. */
 export async function* withSignal<T>(
   open: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
@@ -62,19 +78,21 @@ export async function* withSignal<T>(
 }
 
 /**
- * A stream of pictures as a data set for training: cut into batches, decoded while the step before is computed. With a
- * `decode` that cuts, as `decodePool` does, the random crops of training are cut out of the whole pictures.
+ * Makes a data set of a stream of pictures: cuts it into batches, and decodes them while the step before is computed.
+ * Batches carry `labels` if all their records have one. If `decode` cuts views, as `decodePool` does, the random crops of
+ * training are cut out of the whole pictures.
  *
- * Batches are cut before decoding: a damaged picture makes its batch smaller and moves no other picture; a batch of
- * which fewer than two are left is left out. The order is that of `records` (see {@link shuffle}; the options
- * `shuffle` and `seed` of a training run have no say in it), so a resumed run gets the batches that it had not yet
- * got.
+ * Batches are cut before decoding, so that a damaged picture makes its batch smaller and moves no other picture. A batch
+ * is skipped when no picture is left, and for training (`dropRemainder`) when fewer than two are. The order is that of
+ * `records` (see {@link shuffle}); the options `shuffle` and `seed` of `fit` do not apply. A resumed run continues with
+ * the batches that it had not yet received.
  *
- * @param records - Pictures, decoded or not, or a function of the epoch that gives them.
- * @throws {@link InvalidOptionError} when an option is outside its domain or `records` can't be gone over.
+ * @param records - Pictures, decoded or not, or a function of the epoch that returns them.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `records` cannot be iterated.
  * @throws {@link DataError} while batches are taken: pictures of different sizes in a batch, labels that are missing
- *   or out of range where `classes` is given, records without a name where `cache` is given, with `onError: 'throw'` a picture that cannot be decoded, otherwise when
- *   none can.
+ *   or out of range where `classes` is given, records without a name where `cache` is given, no picture that can be
+ *   decoded, and with `onError: 'throw'` any that cannot.
  * @example
  * const records = shuffle(webDataset(shards), { bufferSize: 1000, seed: 1 });
  * await simclr.fit(imageStream(records, { decode }), { batchSize: 64 });
@@ -83,9 +101,9 @@ export function imageStream(
   records: StreamInput<ImageRecord>,
   options: ImageStreamOptions = {},
 ): ImageStreamDataset {
-  checkKeys('imageStream', options, { decode: 1, ahead: 1, cache: 1, onError: 1, classes: 1 });
-  const { decode, ahead = 2, cache, onError = 'skip', classes } = options;
-  checkInteger('imageStream', 'ahead', ahead);
+  checkKeys('imageStream', options, { decode: 1, prefetch: 1, cache: 1, onError: 1, classes: 1 });
+  const { decode, prefetch = 2, cache, onError = 'skip', classes } = options;
+  checkInteger('imageStream', 'prefetch', prefetch);
   checkChoice('imageStream', 'onError', onError, ['skip', 'throw']);
   if (classes !== undefined) checkInteger('imageStream', 'classes', classes);
   const source = toStream('imageStream', records);
@@ -108,7 +126,7 @@ export function imageStream(
   }
 
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
-    const { batchSize, dropRemainder, epoch, startBatch, views } = pass;
+    const { batchSize, dropRemainder, epoch, startBatch } = pass;
     let number = startBatch;
     const decoded = (signal: AbortSignal) =>
       inOrder(
@@ -116,9 +134,9 @@ export function imageStream(
         (elements) => {
           const place = number++;
           const named = elements.map((record, row) => toNamed(record, epoch, place * batchSize + row));
-          return decoder.batch(named, place, signal, views);
+          return decoder.batch(named, place, pass, signal);
         },
-        ahead,
+        prefetch,
       );
     let given = 0;
     for await (const next of withSignal(decoded)) {

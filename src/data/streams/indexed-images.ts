@@ -1,33 +1,36 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { batchIndices } from '../batch-indices.js';
+import { passIndices } from '../batches/epoch-order.js';
 import type { EpochPass, ImageBatch, ImageBatchSource, ViewBatch } from '../image-dataset.js';
-import type { ViewRequest } from '../view-crops.js';
 import { withSignal } from './image-stream.js';
 import { inOrder } from './map-stream.js';
 
-/** Pictures that can be read at any place, as from files of records of equal length or a folder. */
+/** Pictures with random access, as in a folder or in files of records of equal length. */
 export interface IndexedImages {
   /** Number of pictures. */
   readonly size: number;
   /**
    * Reads the pictures of a batch.
    *
-   * @param indices - Their numbers.
+   * @param indices - The indices of the pictures.
    * @param place - Place of the batch in the pass, for its `number`.
-   * @param signal - Aborted when nobody waits for the batch any more.
-   * @returns `undefined` for a batch that is to be left out.
+   * @param signal - Aborted when the batch is no longer needed.
+   * @returns The batch, or `undefined` to skip it.
    */
   read(indices: Uint32Array, place: number, signal: AbortSignal): Promise<ImageBatch | undefined>;
-  /** Called when a pass ends, also early. */
+  /** Called when a pass ends, even early. */
   close?(): Promise<void> | void;
 }
 
 /** Options of {@link indexedImages}. */
 export interface IndexedImagesOptions {
-  /** Batches read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Batches to read in advance. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
 }
 
 /** What {@link indexedImages} gives: a data set for training. */
@@ -35,7 +38,7 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
   /** Number of pictures. */
   readonly size: number;
-  /** It begins at the batch that is asked for. */
+  /** It starts at any batch. */
   readonly seekable: true;
   /** Each of several processes reads its own batches only. */
   readonly shardable: true;
@@ -43,44 +46,29 @@ export interface IndexedImagesDataset extends ImageBatchSource {
 
 /** What {@link indexedDataset} reads in a pass. */
 interface IndexedSource<Batch> {
-  read(
-    indices: Uint32Array,
-    place: number,
-    signal: AbortSignal,
-    views: readonly ViewRequest[] | undefined,
-  ): Promise<Batch | undefined>;
+  read(indices: Uint32Array, place: number, signal: AbortSignal, pass: EpochPass): Promise<Batch | undefined>;
   close?(): Promise<void> | void;
 }
 
-async function* requests(size: number, pass: EpochPass): AsyncGenerator<Uint32Array, void, undefined> {
-  yield* batchIndices(size, pass);
-}
-
-/** {@link indexedImages} in the name of another function, with what a pass reads from opened when it begins. */
+/** {@link indexedImages} in the name of another function; `begin` opens what a pass reads from. */
 export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch>(
   caller: string,
   size: number,
-  ahead: number,
+  prefetch: number,
   begin: () => IndexedSource<Batch> | Promise<IndexedSource<Batch>>,
 ) {
   async function* batches(pass: EpochPass): AsyncGenerator<Batch, void, undefined> {
-    const { batchSize, dropRemainder, startBatch } = pass;
-    if (dropRemainder && size < batchSize) {
-      throw new InvalidOptionError(
-        `${caller}: the data must fill at least one batch (or set dropRemainder: false). Received: ${size} pictures, batchSize=${batchSize}.`,
-      );
-    }
     const source = await begin();
-    let place = startBatch;
+    let place = pass.startBatch;
     const read = (signal: AbortSignal) =>
       inOrder(
-        requests(size, pass),
+        passIndices(caller, 'the data', size, pass),
         async (indices) => {
           const number = place++;
-          const batch = await source.read(indices, number, signal, pass.views);
+          const batch = await source.read(indices, number, signal, pass);
           return batch && { ...batch, number };
         },
-        ahead,
+        prefetch,
       );
     try {
       for await (const batch of withSignal(read)) if (batch) yield batch;
@@ -92,8 +80,8 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
 }
 
 /**
- * A data set of pictures that can be read at any place: every epoch a new random order of all of them, a function of
- * seed and epoch, read ahead of the training step.
+ * Makes a data set of pictures with random access. Every epoch visits all of them in a new order, a function of seed and
+ * epoch, and reads ahead of the training step.
  *
  * @throws {@link InvalidOptionError} when an option is outside its domain or `images` has no `size` and `read`; while
  *   batches are taken, when there are fewer pictures than one batch.
@@ -109,13 +97,13 @@ export function indexedImages(
   images: IndexedImages,
   options: IndexedImagesOptions = {},
 ): IndexedImagesDataset {
-  checkKeys('indexedImages', options, { ahead: 1 });
-  const { ahead = 2 } = options;
+  checkKeys('indexedImages', options, { prefetch: 1 });
+  const { prefetch = 2 } = options;
   if (typeof images?.read !== 'function') {
     const expectation = 'images must have a size and a function read';
     throw new InvalidOptionError(receivedMessage('indexedImages', expectation, 'images', images));
   }
   checkInteger('indexedImages', 'images.size', images.size);
-  checkInteger('indexedImages', 'ahead', ahead);
-  return indexedDataset('indexedImages', images.size, ahead, () => images);
+  checkInteger('indexedImages', 'prefetch', prefetch);
+  return indexedDataset('indexedImages', images.size, prefetch, () => images);
 }

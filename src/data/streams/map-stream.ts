@@ -4,31 +4,38 @@ import { makeStream, type Stream, type StreamInput, toStream } from './stream.js
 
 /** Options of {@link mapStream}. */
 export interface MapStreamOptions {
-  /** Elements that are worked on at the same time. Whole number >= 1, default 1. */
+  /**
+   * Elements to transform at the same time. Integer >= 1.
+   *
+   * @defaultValue `1`
+   */
   concurrency?: number;
 }
 
 /** Options of {@link prefetch}. */
 export interface PrefetchOptions {
-  /** Elements read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Elements to read in advance. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  bufferSize?: number;
 }
 
-/** Elements of `reader` after `transform`, in order, of which `concurrency` are under way. */
+/** The elements of `reader` after `transform`, in order, with `concurrency` under way. */
 export async function* inOrder<T, R>(
-  reader: AsyncGenerator<T, void, undefined>,
+  reader: Generator<T, void, undefined> | AsyncGenerator<T, void, undefined>,
   transform: (element: T) => R | Promise<R>,
   concurrency: number,
 ): AsyncGenerator<R, void, undefined> {
   const started: Promise<IteratorResult<R, void>>[] = [];
   const start = () => {
     // Requests to an async generator queue up: each is answered in its turn, and worked on at once.
-    const result = reader
-      .next()
-      .then(async (next) =>
-        next.done ? next : { done: false as const, value: await transform(next.value) },
-      );
-    // Its error is thrown when it is awaited; a consumer that stops before never does that.
+    const result = (async () => {
+      const next = await reader.next();
+      return next.done ? next : { done: false as const, value: await transform(next.value) };
+    })();
+    // An error is thrown where the result is awaited, which a consumer that stops early never does.
     result.catch(() => {});
     started.push(result);
   };
@@ -47,13 +54,12 @@ export async function* inOrder<T, R>(
 }
 
 /**
- * A stream whose elements are made from those of another, in the same order, several at a time.
+ * Transforms the elements of a stream, in order, several at a time.
  *
- * Work on elements begins before they are asked for: with `concurrency` n, while one is in use the n that follow are
- * under way.
+ * Work starts ahead of use: with `concurrency` n, the next n elements are under way while one is in use.
  *
  * @param transform - Called with each element.
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
  * const pictures = mapStream(names, (name) => decodeImage(name, { size: 96 }), { concurrency: 4 });
  */
@@ -74,23 +80,23 @@ export function mapStream<T, R>(
 }
 
 /**
- * A stream that reads on while its elements are in use.
+ * Reads a stream ahead of use.
  *
- * What is read ahead gets on whenever the thread is free, during a training step only as far as its work is done on
- * other threads: files are read so, and pictures decoded where a worker does that.
+ * Reading proceeds whenever the thread is free. During a training step, only work on other threads proceeds: reading
+ * files, and decoding pictures in a worker.
  *
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
- * const smooth = prefetch(batches, { ahead: 4 });
+ * const smooth = prefetch(batches, { bufferSize: 4 });
  */
 export function prefetch<T>(input: StreamInput<T>, options: PrefetchOptions = {}): Stream<T> {
-  checkKeys('prefetch', options, { ahead: 1 });
-  const { ahead = 2 } = options;
-  checkInteger('prefetch', 'ahead', ahead);
+  checkKeys('prefetch', options, { bufferSize: 1 });
+  const { bufferSize = 2 } = options;
+  checkInteger('prefetch', 'bufferSize', bufferSize);
   const source = toStream('prefetch', input);
   return makeStream({
     size: source.size,
     seed: source.seed,
-    open: (epoch, position) => inOrder(source.open({ epoch, position }), (element) => element, ahead),
+    open: (epoch, position) => inOrder(source.open({ epoch, position }), (element) => element, bufferSize),
   });
 }

@@ -5,21 +5,25 @@ import { makeStream, type Stream, type StreamInput, toStream } from './stream.js
 
 /** Options of {@link shuffle}. */
 export interface ShuffleOptions {
-  /** Elements held back, from which the next one is drawn. Whole number >= 1. */
+  /** Size of the buffer from which the next element is drawn. Integer >= 1. */
   bufferSize: number;
-  /** Seed of the order. Whole number >= 0, default 0. */
+  /**
+   * Seed of the order. Integer >= 0.
+   *
+   * @defaultValue `0`
+   */
   seed?: number;
 }
 
 /**
- * A stream in random order, with no more than `bufferSize` elements in memory: each next element is drawn from a
- * buffer, and the one that follows in `input` takes its place. A buffer as large as the stream gives every order with
- * the same probability; a smaller one moves elements forward by less than `bufferSize`.
+ * Shuffles a stream with at most `bufferSize` elements in memory: each element is drawn from a buffer, and the next one of
+ * `input` takes its place. A buffer as large as the stream gives every order with the same probability; a smaller one
+ * moves elements forward by less than `bufferSize`.
  *
- * The order is a function of seed and epoch. A position inside a pass is reached by drawing on to it, so shuffle what
- * is small (file names, undecoded pictures) and decode afterwards.
+ * The order is a function of seed and epoch. To reach a position inside a pass, all elements before it are drawn, so
+ * shuffle what is small (file names, encoded pictures) and decode afterwards.
  *
- * @throws {@link InvalidOptionError} when an option is outside its domain or `input` can't be gone over.
+ * @throws {@link InvalidOptionError} when an option is outside its domain or `input` cannot be iterated.
  * @example
  * const order = shuffle(names, { bufferSize: 1000, seed: 1 });
  */

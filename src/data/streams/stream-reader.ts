@@ -2,7 +2,7 @@ import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { type Stream, type StreamInput, toStream } from './stream.js';
 
-/** Where a {@link StreamReader} stands: plain numbers, to be saved as JSON. */
+/** The position of a {@link StreamReader}: plain numbers, to save as JSON. */
 export interface StreamState {
   /** The pass over the data, counted from 0. */
   epoch: number;
@@ -13,7 +13,7 @@ export interface StreamState {
 }
 
 /**
- * Goes over a stream epoch by epoch and knows where it stands, for training loops of one's own.
+ * Iterates a stream epoch by epoch and records its position, for custom training loops.
  *
  * @example
  * const reader = new StreamReader(batches, savedState);
@@ -27,8 +27,8 @@ export class StreamReader<T> {
 
   /**
    * @param input - The stream, made as before.
-   * @param state - Where to go on. Default: at the beginning.
-   * @throws {@link InvalidOptionError} when `state` is not of whole numbers >= 0, or is of another seed than the
+   * @param state - Where to continue; without it, at the beginning.
+   * @throws {@link InvalidOptionError} when `state` does not consist of integers >= 0, or is of another seed than the
    *   stream: its positions mean other elements.
    */
   constructor(input: StreamInput<T>, state: StreamState = { epoch: 0, position: 0 }) {
@@ -43,13 +43,13 @@ export class StreamReader<T> {
     this.current = { epoch: state.epoch, position: state.position };
   }
 
-  /** Where the reader stands: after the element that was given last, or at the beginning of the next epoch. */
+  /** The position after the last element that was given, or at the beginning of the next epoch. */
   get state(): StreamState {
     const { seed } = this.source;
     return { ...this.current, ...(seed !== undefined && { seed }) };
   }
 
-  /** What is left of the current epoch; after its end the next call gives the next epoch. */
+  /** The rest of the current epoch; after its end, the next call gives the next epoch. */
   async *epoch(): AsyncGenerator<T, void, undefined> {
     const { epoch } = this.current;
     for await (const element of this.source.open(this.current)) {

@@ -2,29 +2,37 @@ import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { DataError, InvalidOptionError } from '../../errors/errors.js';
 import { isIterable } from '../image-dataset.js';
 
-/** Where reading of a {@link Stream} begins. */
+/** Where reading a {@link Stream} starts. */
 export interface StreamPosition {
-  /** The pass over the data, counted from 0. Default 0. */
+  /**
+   * The pass over the data, counted from 0.
+   *
+   * @defaultValue `0`
+   */
   epoch?: number;
-  /** Elements of that pass that are already done. Default 0. */
+  /**
+   * Elements of that pass that are already done.
+   *
+   * @defaultValue `0`
+   */
   position?: number;
 }
 
 /**
- * Elements one after the other, in an order that is a function of the epoch alone: opened twice at the same place, a
- * stream gives the same. `for await (const element of stream)` goes over the first pass.
+ * Elements in an order that is a function of the epoch alone: opened twice at the same place, a stream gives the same
+ * elements. `for await (const element of stream)` iterates the first pass.
  */
 export interface Stream<T> extends AsyncIterable<T> {
-  /** Begins a pass at a position. Leaving the loop early closes what was opened. */
+  /** Starts a pass at a position. Leaving the loop early closes what was opened. */
   open(from?: StreamPosition): AsyncGenerator<T, void, undefined>;
-  /** Elements of a pass, where that is known. */
+  /** Number of elements of a pass, if it is known. */
   readonly size?: number;
-  /** Seed of the order, where there is one. */
+  /** Seed of the order, if there is one. */
   readonly seed?: number;
 }
 
 /**
- * What the functions on streams take: a stream, anything that can be gone over, or a function that begins pass number
+ * What the functions on streams take: a stream, anything iterable, or a function that begins pass number
  * `epoch`. A generator serves one pass only; pass the function that makes it instead.
  */
 export type StreamInput<T> =
@@ -59,7 +67,7 @@ function isStream<T>(input: StreamInput<T>): input is Stream<T> {
   return typeof input === 'object' && input !== null && 'open' in input && Symbol.asyncIterator in input;
 }
 
-/** Whether going over `input` a second time continues the first instead of starting anew, as generators do. */
+/** Whether iterating `input` a second time continues the first pass instead of starting again, as generators do. */
 export function isOneShot(input: object): boolean {
   const own = input as { [Symbol.iterator]?(): unknown; [Symbol.asyncIterator]?(): unknown };
   return 'next' in input && (own[Symbol.asyncIterator]?.() ?? own[Symbol.iterator]?.()) === input;
@@ -91,7 +99,7 @@ export function toStream<T>(caller: string, input: StreamInput<T>): Stream<T> {
       if (typeof input !== 'function' && isOneShot(pass)) {
         if (used) {
           throw new DataError(
-            `${caller}: a generator can be gone over once only; pass the function that makes it, so that every epoch gets a new one. Received: a generator that was used before.`,
+            `${caller}: a generator can be iterated only once; pass the function that makes it, so that every epoch gets a new one. Received: a generator that was used before.`,
           );
         }
         used = true;
@@ -103,13 +111,13 @@ export function toStream<T>(caller: string, input: StreamInput<T>): Stream<T> {
 }
 
 /**
- * A stream of anything that can be gone over.
+ * Makes a stream of anything iterable.
  *
- * A position inside a pass is reached by reading on to it, in arrays at once.
+ * To reach a position inside a pass, the elements before it are read; an array starts there at once.
  *
  * @param input - Array, iterable, async iterable, or a function of the epoch that returns one.
  * @throws {@link InvalidOptionError} when it is none of these.
- * @throws {@link DataError} while reading, when a generator is to be gone over a second time.
+ * @throws {@link DataError} while reading, when a generator is iterated a second time.
  * @example
  * const numbers = stream([1, 2, 3]);
  * for await (const number of numbers.open({ position: 1 })) console.log(number); // 2, 3

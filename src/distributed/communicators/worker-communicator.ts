@@ -1,4 +1,4 @@
-import { Patience } from '../../backend/patience.js';
+import { RunningTimeout } from '../../backend/running-timeout.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive } from '../../errors/checks.js';
@@ -221,17 +221,17 @@ class WorkerCommunicator implements Communicator {
     return Atomics.load(this.control, words.generation) !== generation;
   }
 
-  private checkWait(patience: Patience): void {
+  private checkWait(timeout: RunningTimeout): void {
     checkAlive(this.group, this.control);
-    if (patience.isOver()) {
+    if (timeout.hasExpired()) {
       throw new DistributedError(
         `Rank ${this.rank} waited ${this.timeout / 1000} s for the others; has one of them ended?`,
       );
     }
   }
 
-  private patience(): Patience {
-    return new Patience(this.timeout, maxPollInterval);
+  private startTimeout(): RunningTimeout {
+    return new RunningTimeout(this.timeout, maxPollInterval);
   }
 
   private begin(): void {
@@ -258,9 +258,9 @@ class WorkerCommunicator implements Communicator {
 
   private block(generation: number): void {
     for (let spin = 0; spin < spins; spin++) if (this.hasEnded(generation)) return;
-    const patience = this.patience();
+    const timeout = this.startTimeout();
     while (!this.hasEnded(generation)) {
-      this.checkWait(patience);
+      this.checkWait(timeout);
       Atomics.wait(this.control, words.generation, generation, 100);
     }
   }
@@ -271,9 +271,9 @@ class WorkerCommunicator implements Communicator {
       for (let step = steps.next(); ; step = steps.next()) {
         if (step.done) return step.value;
         const generation = step.value;
-        const patience = this.patience();
+        const timeout = this.startTimeout();
         for (let poll = 0; !this.hasEnded(generation); poll++) {
-          this.checkWait(patience);
+          this.checkWait(timeout);
           if (poll < immediatePolls) await yieldToEventLoop();
           else await new Promise((resolve) => setTimeout(resolve, 1));
         }

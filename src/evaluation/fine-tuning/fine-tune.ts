@@ -100,7 +100,7 @@ class FineTuneRun {
     this.optimizer =
       options.optimizer ??
       new SGD({
-        learningRate: warmupCosineSchedule({ learningRate, warmupSteps: 0, totalSteps }),
+        learningRate: warmupCosineSchedule({ peak: learningRate, warmupSteps: 0, totalSteps }),
         momentum: 0.9,
         nesterov: true,
         weightDecay,

@@ -3,8 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
-import { datasetBatches } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
 import { checkImageValues, datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
@@ -49,7 +49,7 @@ export async function networkOutputs(
   const total = datasetSize(images);
   const parts: Float32Array[] = [];
   const rows = new RowLabels();
-  for await (const batch of datasetBatches(caller, images, batchSize)) {
+  for await (const batch of inferenceBatches(caller, images, { batchSize })) {
     let outputs: Tensor2D | undefined;
     try {
       checkShape(batch.images.shape);

@@ -1,8 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
+import { labelsOfBatch } from '../../data/batches/labels-of-batch.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
-import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
-import { takeRows } from '../../data/image-rows.js';
+import { takeImages } from '../../data/image-rows.js';
 import {
   batchesPerEpoch,
   datasetSize,
@@ -67,7 +68,7 @@ export async function trainingBatches(
     count = 0;
     let batches = 0;
     const carried: number[] = [];
-    for await (const batch of datasetBatches(caller, images, batchSize)) {
+    for await (const batch of inferenceBatches(caller, images, { batchSize })) {
       batch.images.dispose();
       carried.push(...labelsOfBatch(caller, 'labels', batch, labels));
       count += batch.indices.length;
@@ -128,7 +129,7 @@ function batchesInMemory(
         const indices = order.subarray(start, end);
         start = end;
         yield {
-          images: takeRows(caller, images, indices),
+          images: takeImages(caller, images, indices),
           indices,
           labels: Int32Array.from(indices, (index) => labels![index]!),
         };

@@ -2,8 +2,8 @@ import { ShapeError } from '../../errors/errors.js';
 import { type Embeddings, readEmbeddings } from '../embeddings.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
 import { columnGram, rowGram } from '../linear-algebra/gram-matrix.js';
-import { normalizeRows } from '../linear-algebra/normalize-rows.js';
 import { symmetricEigenvalues } from '../linear-algebra/symmetric-eigenvalues.js';
+import { unitBlock, unitRows } from '../linear-algebra/unit-rows.js';
 
 /** Result of {@link embeddingHealth}. */
 export interface EmbeddingHealth {
@@ -48,7 +48,7 @@ export async function embeddingHealth(embeddings: Embeddings): Promise<Embedding
       `embeddingHealth: embeddings must have at least 2 rows. Received: embeddings=[${rows},${dim}].`,
     );
   }
-  const units = normalizeRows(matrix);
+  const units = { data: unitBlock(unitRows(matrix), 0, rows), rows, dim };
   const unitStatistics = columnStatistics(units);
   const std = unitStatistics.std.reduce((sum, value) => sum + value, 0) / dim;
   // Σ over pairs of u_i . u_j = |Σ u_i|² - Σ |u_i|²; rows of zeros have length 0.

@@ -1,8 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
+import { labelsOfBatch } from '../../data/batches/labels-of-batch.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
-import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
-import { takeRows } from '../../data/image-rows.js';
+import { takeImages } from '../../data/image-rows.js';
 import { datasetSize, type ImageArray, type ImageDataset, type TensorBatch } from '../../data/index.js';
 import { DataError } from '../../errors/errors.js';
 import { checkLabels, type Labels } from './labels.js';
@@ -56,7 +57,7 @@ export async function readLabels(
   }
   const numbers: number[] = [];
   const carried: number[] = [];
-  for await (const batch of datasetBatches(caller, images, 64)) {
+  for await (const batch of inferenceBatches(caller, images, { batchSize: 64 })) {
     batch.images.dispose();
     numbers.push(...batch.indices);
     carried.push(...labelsOfBatch(caller, `${argument}labels`, batch, undefined));
@@ -150,10 +151,10 @@ export async function collectPictures(
     }
   };
   if (isInMemory(images)) {
-    const rows = takeRows(caller, images as Tensor4D | ImageArray, numbers);
+    const rows = takeImages(caller, images as Tensor4D | ImageArray, numbers);
     await put(rows, numbers).finally(() => rows.dispose());
   } else {
-    for await (const batch of datasetBatches(caller, images, 64)) {
+    for await (const batch of inferenceBatches(caller, images, { batchSize: 64 })) {
       await put(batch.images, batch.indices).finally(() => batch.images.dispose());
       if (places.size === 0) break;
     }

@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { inferenceBatches } from '../../data/batches/inference-batches.js';
+import { labelsOfBatch } from '../../data/batches/labels-of-batch.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
-import { datasetBatches, labelsOfBatch } from '../../data/dataset-batches.js';
 import { isInMemory } from '../../data/image-dataset.js';
 import { type ImageDataset, imageBatches } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
@@ -74,7 +75,7 @@ const caller = 'onlineLinearProbe';
 async function represent(trainer: Trainer, images: ImageDataset, batchSize: number) {
   const parts: Matrix[] = [];
   const rows = new RowLabels();
-  for await (const batch of datasetBatches(caller, images, batchSize)) {
+  for await (const batch of inferenceBatches(caller, images, { batchSize })) {
     try {
       parts.push(await embed(trainer, batch.images, batchSize));
     } finally {

@@ -110,7 +110,7 @@ function checkBytes(layers: readonly AnyLayer[]): void {
   );
 }
 
-/** Starts all reads at once: training may go on meanwhile. Each weight is handed out once, then forgotten. */
+/** Starts all reads at once: training may continue meanwhile. Each weight is handed out once, then forgotten. */
 async function readWeights(layers: readonly AnyLayer[]): Promise<LayerWriter['read']> {
   const weights = [...new Set(layers.flatMap((layer) => layer.weights))];
   const values = (await Promise.all(weights.map((weight) => weight.read().data()))) as Float32Array[];

@@ -1,8 +1,8 @@
 import { concat, matMul, type Tensor2D, tidy, transpose } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { ValueRangeError } from '../../errors/errors.js';
+import { normalizeRows } from '../../tensors/normalize-rows.js';
 import { checkContrastiveViews } from '../check-views.js';
-import { normalizeRows } from './normalize-rows.js';
 
 /** Options of {@link contrastiveMetrics}. */
 export interface ContrastiveMetricsOptions {
@@ -50,7 +50,7 @@ export interface ContrastiveMetrics {
  * Rows are divided by their length as in `ntXentLoss`. Ties are counted as a fair draw among the tied views, so that
  * collapsed embeddings score at chance and not at 1.
  *
- * @param view1 - Embeddings of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Embeddings of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Embeddings of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature of the entropy.
  * @returns Plain numbers, once the `[2N, 2N]` similarities were read back; it leaves no tensors.

@@ -21,19 +21,19 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { normalizeRows, normalizeRowsGradient } from '../../tensors/normalize-rows.js';
 import { type BlockSoftmax, softmaxOfBlock } from './fused-softmax.js';
-import { normalizeRows, normalizeRowsGradient } from './normalize-rows.js';
-import { type Block, blocksOf } from './similarity-blocks.js';
+import { type RowBlock, rowBlocks } from './row-blocks.js';
 
 /** What tells one contrastive loss from another. */
 export interface ContrastiveRowsOptions {
   /** Divides the similarities. */
   temperature: number;
-  /** What becomes of the losses of the rows. */
+  /** How the losses of the rows are reduced. */
   reduction: 'mean' | 'sum' | 'none';
-  /** Who is no candidate of a view: itself, or all views of its image. */
+  /** Who is not a candidate of a view: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
-  /** For each row the sum of those that are its positives. Who is whose is mutual. */
+  /** For each row, the sum of the rows that are its positives. The relation is symmetric. */
   positiveSums(rows: Tensor2D): Tensor2D;
   /** For each row 1 over the number of its positives; one number where all have as many. */
   positiveShares: number | Float32Array;
@@ -57,8 +57,8 @@ type SavedTensors = [
  *
  *     l_i = log(sum over k in C(i) of exp(u_i . u_k / t)) - c_i (mean over p in P(i) of u_i . u_p) / t
  *
- * The gradient is in closed form. Where all similarities fit one block they are kept for it; otherwise a block of rows
- * exists at a time, and is computed again for the gradient.
+ * The gradient is in closed form. If all similarities fit into one block, they are kept for it. Otherwise one block of
+ * rows exists at a time, and the gradient computes it again.
  */
 export function contrastiveRows(
   views: readonly Tensor2D[],
@@ -67,7 +67,7 @@ export function contrastiveRows(
   const { temperature, reduction, blockSize } = options;
   const images = views[0]!.shape[0];
   const count = images * views.length;
-  const blocks = blocksOf(images, views.length, blockSize);
+  const blocks = rowBlocks(count, count, { period: images, blockSize });
   const loss = customGrad((...inputs: Array<Tensor | GradSaveFunc>) => {
     const save = inputs.pop() as GradSaveFunc;
     const { losses, ...saved } = forward(inputs as Tensor2D[], blocks, options);
@@ -89,7 +89,7 @@ export function contrastiveRows(
 }
 
 /** The loss of each row, and what its gradient needs: of the large matrices at most one. */
-function forward(views: Tensor2D[], blocks: readonly Block[], options: ContrastiveRowsOptions) {
+function forward(views: Tensor2D[], blocks: readonly RowBlock[], options: ContrastiveRowsOptions) {
   return tidy(() => {
     const { temperature, positiveShares, positiveWeights } = options;
     const [units, norms] = normalizeRows(concat(views, 0));
@@ -116,7 +116,7 @@ function forward(views: Tensor2D[], blocks: readonly Block[], options: Contrasti
 
 /** The softmax over the candidates of a block of rows. */
 function blockSoftmax(
-  block: Block,
+  block: RowBlock,
   units: Tensor2D,
   columns: Tensor2D,
   views: number,
@@ -139,7 +139,7 @@ function backward(
   weight: Tensor,
   [units, norms, sums, coefficients, kept]: SavedTensors,
   views: number,
-  blocks: readonly Block[],
+  blocks: readonly RowBlock[],
   options: ContrastiveRowsOptions,
 ): Tensor2D {
   const weights = div(weight, sums) as Tensor2D;
@@ -171,6 +171,6 @@ function backward(
   return normalizeRowsGradient(atUnits, units, norms);
 }
 
-function rowsOf(matrix: Tensor2D, { start, rows }: Block): Tensor2D {
+function rowsOf(matrix: Tensor2D, { start, rows }: RowBlock): Tensor2D {
   return rows === matrix.shape[0] ? matrix : slice(matrix, [start, 0], [rows, -1]);
 }

@@ -26,6 +26,12 @@ export interface DCLWLossOptions extends DCLLossOptions {
   sigma?: number;
 }
 
+/** The options of {@link dclLoss} where they are left out. */
+export const dclDefaults = { temperature: 0.1, blockSize: undefined };
+
+/** The options of {@link dclwLoss} where they are left out. */
+export const dclwDefaults = { ...dclDefaults, sigma: 0.5 };
+
 /**
  * Decoupled contrastive loss: NT-Xent without the positive in the denominator.
  *
@@ -35,7 +41,7 @@ export interface DCLWLossOptions extends DCLLossOptions {
  *
  * Of more than two views, given as an array, the positive term is the mean over the other views of the image.
  *
- * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature.
  * @returns Scalar loss in nats. Caller disposes it.
@@ -53,7 +59,7 @@ export function dclLoss(
   second?: Tensor2D | DCLLossOptions,
   third?: DCLLossOptions,
 ): Scalar {
-  const { views, options } = readViews('dclLoss', first, second, third, { temperature: 1, blockSize: 1 });
+  const { views, options } = readViews('dclLoss', first, second, third, dclDefaults);
   return decoupled('dclLoss', views, options);
 }
 
@@ -64,7 +70,7 @@ export function dclLoss(
  * views and the softmax over the N images; no gradient goes through the weights. Of more than two views, s_n is, for
  * each view, the mean similarity to the others of its image.
  *
- * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
  * @param options - Temperature and sigma.
  * @returns Scalar loss in nats. Caller disposes it.
@@ -82,12 +88,8 @@ export function dclwLoss(
   second?: Tensor2D | DCLWLossOptions,
   third?: DCLWLossOptions,
 ): Scalar {
-  const { views, options } = readViews('dclwLoss', first, second, third, {
-    sigma: 1,
-    temperature: 1,
-    blockSize: 1,
-  });
-  const { sigma = 0.5 } = options;
+  const { views, options } = readViews('dclwLoss', first, second, third, dclwDefaults);
+  const { sigma = dclwDefaults.sigma } = options;
   checkPositive('dclwLoss', 'sigma', sigma);
   return decoupled('dclwLoss', views, options, (similarities) =>
     tidy(() => {
@@ -101,7 +103,7 @@ export function dclwLoss(
 function decoupled(
   caller: string,
   views: readonly Tensor2D[],
-  { temperature = 0.1, blockSize }: DCLLossOptions,
+  { temperature = dclDefaults.temperature, blockSize }: DCLLossOptions,
   positiveWeights?: (similarities: Tensor2D) => Tensor2D,
 ): Scalar {
   checkContrastiveViews(caller, views, temperature);

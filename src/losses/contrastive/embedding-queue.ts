@@ -3,24 +3,24 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkFloatTensor, checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { randomGenerator } from '../../random/index.js';
-import { normalizeRows } from './normalize-rows.js';
+import { normalizeRows } from '../../tensors/normalize-rows.js';
 
 const mostValues = 2 ** 28;
 
 /** Options of {@link EmbeddingQueue}. */
 export interface EmbeddingQueueOptions {
-  /** How many embeddings it holds. Whole number >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
+  /** How many embeddings it holds. Integer >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
   size: number;
-  /** Their length D. Whole number >= 1. */
+  /** Their length D. Integer >= 1. */
   dim: number;
-  /** Seed of the random directions that it begins with. Whole number >= 0. @defaultValue `0` */
+  /** Seed of the random directions that it begins with. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
 /**
  * The embeddings of the last batches, first in, first out: negatives for {@link ntXentQueueLoss} beyond the batch.
  *
- * It is full from the start, of random directions, as in MoCo and lightly. What is put in is divided by its length.
+ * It starts full of random directions, as in MoCo and lightly. Embeddings are divided by their length on entry.
  *
  * @example
  * const queue = new EmbeddingQueue({ size: 4096, dim: 64 });
@@ -31,7 +31,7 @@ export interface EmbeddingQueueOptions {
 export class EmbeddingQueue {
   private current: Tensor2D;
 
-  /** @throws {@link InvalidOptionError} when an option is no whole number in its range. */
+  /** @throws {@link InvalidOptionError} when an option is not an integer in its range. */
   constructor(options: EmbeddingQueueOptions) {
     const caller = 'EmbeddingQueue';
     checkKeys(caller, options, { size: 1, dim: 1, seed: 1 });
@@ -50,15 +50,15 @@ export class EmbeddingQueue {
     this.current = tidy(() => keep(normalizeRows(tensor2d(values, [size, dim]))[0]));
   }
 
-  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Not to be disposed of. */
+  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Do not dispose it. */
   get rows(): Tensor2D {
     return this.current;
   }
 
   /**
-   * Puts embeddings in and the oldest ones out; of more than fit, the last.
+   * Adds embeddings and drops the oldest ones. Of more than fit, it keeps the last.
    *
-   * @param embeddings - Shape `[N, dim]`, float32; need not be normalised. Not disposed of.
+   * @param embeddings - Shape `[N, dim]`, float32; need not be normalized. Not disposed of.
    * @throws {@link ShapeError} when they are not float32 `[N, dim]`.
    */
   enqueue(embeddings: Tensor2D): void {
@@ -80,7 +80,7 @@ export class EmbeddingQueue {
   }
 
   /**
-   * Replaces all that it holds, as a checkpoint does.
+   * Replaces the whole content, for example with that of a checkpoint.
    *
    * @param rows - Shape `[size, dim]`. Copied, not disposed of.
    * @throws {@link ShapeError} when they have another shape.

@@ -9,7 +9,8 @@ import {
   type Tensor2D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { type Block, exclusionMask } from './similarity-blocks.js';
+import { exclusionMask } from './exclusion-mask.js';
+import type { RowBlock } from './row-blocks.js';
 
 /**
  * A kernel that a backend may have under a name of this library, in place of {@link softmaxOfBlock}'s plain ops and
@@ -18,19 +19,19 @@ import { type Block, exclusionMask } from './similarity-blocks.js';
  */
 export const fusedSoftmax = 'SimCLRSoftmaxRows';
 
-/** Whose views are compared, and who is no candidate. */
+/** Which views are compared, and which are not candidates. */
 export interface Candidates {
   /** Rows of a view. */
   images: number;
   /** Number of views. */
   views: number;
-  /** Who is no candidate of a view: itself, or all views of its image. */
+  /** Who is not a candidate of a view: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
   /** Divides the similarities. */
   temperature: number;
 }
 
-/** Exponentials of the logits below their row's maximum, 0 for those who are no candidates. */
+/** Exponentials of the logits below their row's maximum, 0 for views that are not candidates. */
 export interface BlockSoftmax {
   /** `[rows, columns]`. */
   exponentials: Tensor2D;
@@ -46,7 +47,7 @@ export interface BlockSoftmax {
  * @param logits - Similarities over the temperature, `[rows, images * views]`. Disposed of.
  * @returns Three tensors, which the caller disposes of.
  */
-export function softmaxOfBlock(logits: Tensor2D, block: Block, candidates: Candidates): BlockSoftmax {
+export function softmaxOfBlock(logits: Tensor2D, block: RowBlock, candidates: Candidates): BlockSoftmax {
   const { images, views, excluded, temperature } = candidates;
   if (getKernel(fusedSoftmax, getBackend()) !== undefined) {
     const period = excluded === 'self' ? images * views : images;
@@ -56,7 +57,7 @@ export function softmaxOfBlock(logits: Tensor2D, block: Block, candidates: Candi
     return { exponentials, maxima, sums };
   }
   return tidy(() => {
-    // Logits lie within 1 / temperature of 0, so this lowers those who are no candidates so far below every row's
+    // Logits lie within 1 / temperature of 0, so this lowers views that are not candidates so far below every row's
     // maximum that their exponential is exactly 0 in float32, without a constant that a 16-bit float could not hold.
     const masked = sub(logits, exclusionMask(block, images, views, excluded, 2 / temperature + 128));
     logits.dispose();

@@ -13,13 +13,13 @@ export interface NTXentLossOptions {
    */
   temperature?: number;
   /**
-   * What becomes of the 2N losses: their mean, their sum, or all of them.
+   * How the 2N losses are reduced: to their mean, to their sum, or not at all.
    *
    * @defaultValue 'mean'
    */
   reduction?: 'mean' | 'sum' | 'none';
   /**
-   * Rows of the matrix of similarities that are in memory at a time: a whole number >= 1. Fewer cost less memory and
+   * Rows of the matrix of similarities that are in memory at a time: an integer >= 1. Fewer cost less memory and
    * one more product, the value stays.
    *
    * @defaultValue all rows up to 2048 views; of more, as many as have four million similarities
@@ -27,15 +27,18 @@ export interface NTXentLossOptions {
   blockSize?: number;
 }
 
+/** The options where they are left out. */
+export const ntXentDefaults = { temperature: 0.5, reduction: 'mean', blockSize: undefined } as const;
+
 /**
- * NT-Xent: normalised temperature-scaled cross entropy over the 2N views of N images.
+ * NT-Xent: normalized temperature-scaled cross entropy over the 2N views of N images.
  *
  * For view i with positive j, `l_i = -log(exp(s_ij / t) / sum over k != i of exp(s_ik / t))`, where s is the cosine
  * similarity and t the temperature; the other 2N - 2 views are negatives. The result is the mean of `l_i` over all
  * 2N views, as in the paper, lightly and optax; the code of google-research/simclr (and keras-cv) returns **twice**
  * that, so that a learning rate or a weight decay tuned there has absorbed a factor 2.
  *
- * Embeddings need not be normalised: rows are divided by their length, clamped at 1e-12. A row shorter than that (a
+ * Embeddings need not be normalized: rows are divided by their length, clamped at 1e-12. A row shorter than that (a
  * zero row) has a finite loss and receives a zero gradient. The gradient is in closed form and needs no gradients
  * registered with tfjs; only the first derivative is defined.
  *
@@ -50,7 +53,7 @@ export interface NTXentLossOptions {
  * rounding and `log(2N - 1)` when all projections are equal. Caller disposes it.
  * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
  * @throws {@link InvalidOptionError} when `temperature` is not a finite number > 0, `reduction` is none of the three,
- * `blockSize` is no whole number >= 1, or an array holds fewer than two views.
+ * `blockSize` is not an integer >= 1, or an array holds fewer than two views.
  * @example
  * const loss = ntXentLoss(view1, view2, { temperature: 0.5 });
  * @see Chen et al. 2020, arXiv:2002.05709, equation 1 and algorithm 1.
@@ -83,12 +86,9 @@ export function ntXentLoss(
   second?: Tensor2D | NTXentLossOptions,
   third?: NTXentLossOptions,
 ): Scalar | Tensor1D {
-  const { views, options } = readViews('ntXentLoss', first, second, third, {
-    temperature: 1,
-    reduction: 1,
-    blockSize: 1,
-  });
-  const { temperature = 0.5, reduction = 'mean', blockSize } = options;
+  const { views, options } = readViews('ntXentLoss', first, second, third, ntXentDefaults);
+  const { temperature = ntXentDefaults.temperature, blockSize } = options;
+  const { reduction = ntXentDefaults.reduction } = options;
   checkContrastiveViews('ntXentLoss', views, temperature);
   checkChoice('ntXentLoss', 'reduction', reduction, ['mean', 'sum', 'none']);
   if (blockSize !== undefined) checkInteger('ntXentLoss', 'blockSize', blockSize);

@@ -23,8 +23,9 @@ import {
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkFloatTensor } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { normalizeRows, normalizeRowsGradient } from '../../tensors/normalize-rows.js';
 import { checkContrastiveViews } from '../check-views.js';
-import { normalizeRows, normalizeRowsGradient } from './normalize-rows.js';
+import { rowBlocks } from './row-blocks.js';
 
 /** Options of {@link ntXentQueueLoss}. */
 export interface NTXentQueueLossOptions {
@@ -36,17 +37,17 @@ export interface NTXentQueueLossOptions {
   temperature?: number;
 }
 
-/** Similarities that are held at a time: 16 MB of float32. */
-const largestBlock = 2 ** 22;
+/** The options where they are left out. */
+export const ntXentQueueDefaults: Required<NTXentQueueLossOptions> = { temperature: 0.5 };
 
 /**
- * NT-Xent against a queue: each view 1 tells its view 2 from the embeddings of earlier batches, not of this one.
+ * NT-Xent against a queue: the negatives of each view 1 are embeddings of earlier batches, not of this one.
  *
  * For image i, `l_i = -log(exp(a_i . b_i / t) / (exp(a_i . b_i / t) + sum over the queue's q of exp(a_i . q / t)))`, with
  * rows divided by their length; the result is the mean over the N images. Gradients flow to both views and not to the
  * queue. At most 16 MB of similarities exist at a time.
  *
- * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalised.
+ * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i the positive of row i of `view1`. Shape `[N, D]`, float32.
  * @param queue - Negatives `[Q, D]`, rows of length 1: {@link EmbeddingQueue.rows}. Not disposed of.
  * @param options - Temperature.
@@ -65,8 +66,8 @@ export function ntXentQueueLoss(
   options: NTXentQueueLossOptions = {},
 ): Scalar {
   const caller = 'ntXentQueueLoss';
-  checkKeys(caller, options, { temperature: 1 });
-  const { temperature = 0.5 } = options;
+  checkKeys(caller, options, ntXentQueueDefaults);
+  const { temperature = ntXentQueueDefaults.temperature } = options;
 
   checkContrastiveViews(caller, [view1, view2], temperature);
   checkFloatTensor(caller, 'queue', queue, 2, '[Q, D]');
@@ -76,16 +77,12 @@ export function ntXentQueueLoss(
     );
   }
   const count = view1.shape[0];
-  const blockRows = Math.max(1, Math.floor(largestBlock / queue.shape[0]));
-  const blocks = Array.from({ length: Math.ceil(count / blockRows) }, (_, block) => {
-    const start = block * blockRows;
-    return [start, Math.min(blockRows, count - start)] as const;
-  });
+  const blocks = rowBlocks(count, queue.shape[0]);
   const loss = customGrad((...inputs: Array<Tensor | GradSaveFunc>) => {
     const [a, b, save] = inputs as [Tensor2D, Tensor2D, GradSaveFunc];
     const [units1, norms1] = normalizeRows(a);
     const [units2, norms2] = normalizeRows(b);
-    const parts = blocks.map(([start, rows]) =>
+    const parts = blocks.map(({ start, rows }) =>
       tidy(() => {
         const anchors = slice(units1, [start, 0], [rows, -1]);
         const positive = div(sum(mul(anchors, slice(units2, [start, 0], [rows, -1])), 1, true), temperature);
@@ -110,7 +107,7 @@ export function ntXentQueueLoss(
           Tensor2D,
         ];
         const missing = sub(exp(sub(positive, logSum)), 1); // of the positive's probability
-        const fromQueue = blocks.map(([start, length]) =>
+        const fromQueue = blocks.map(({ start, rows: length }) =>
           tidy(() => {
             const anchors = slice(u1, [start, 0], [length, -1]);
             const logits = matMul(div(anchors, temperature) as Tensor2D, transpose(rows));

@@ -7,9 +7,9 @@ import { checkInteger } from '../../errors/checks.js';
  * Views are ordered `[view 1 of all images; view 2 of all images]`, so row i is paired with column
  * `(i + N) mod 2N`. A view is no pair of itself.
  *
- * @param batchSize - Number of images N, a whole number >= 1.
- * @returns Mask of shape `[2N, 2N]`, bool: one true entry a row. Caller disposes it.
- * @throws {@link InvalidOptionError} when `batchSize` is not a whole number >= 1.
+ * @param batchSize - Number of images N, an integer >= 1.
+ * @returns Mask of shape `[2N, 2N]`, bool: one true entry per row. Caller disposes it.
+ * @throws {@link InvalidOptionError} when `batchSize` is not an integer >= 1.
  * @example
  * const mask = positivePairMask(2); // rows: 0010, 0001, 1000, 0100
  * @see Chen et al. 2020, arXiv:2002.05709, section 2.1.
@@ -26,9 +26,9 @@ export function positivePairMask(batchSize: number): Tensor2D {
  *
  * Rows and columns are ordered as in {@link positivePairMask}; neither the view itself nor its positive is marked.
  *
- * @param batchSize - Number of images N, a whole number >= 1.
- * @returns Mask of shape `[2N, 2N]`, bool: `2N - 2` true entries a row. Caller disposes it.
- * @throws {@link InvalidOptionError} when `batchSize` is not a whole number >= 1.
+ * @param batchSize - Number of images N, an integer >= 1.
+ * @returns Mask of shape `[2N, 2N]`, bool: `2N - 2` true entries per row. Caller disposes it.
+ * @throws {@link InvalidOptionError} when `batchSize` is not an integer >= 1.
  * @example
  * const mask = negativePairMask(2); // rows: 0101, 1010, 0101, 1010
  * @see Chen et al. 2020, arXiv:2002.05709, section 2.1.

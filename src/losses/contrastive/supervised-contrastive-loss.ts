@@ -18,6 +18,9 @@ export interface SupervisedContrastiveLossOptions {
   blockSize?: number;
 }
 
+/** The options where they are left out. */
+export const supervisedContrastiveDefaults = { temperature: 0.1, blockSize: undefined };
+
 /**
  * Supervised contrastive loss: NT-Xent in which all views of all images of the same class are positives.
  *
@@ -26,7 +29,7 @@ export interface SupervisedContrastiveLossOptions {
  * says that the class is not known: such an image has only its own views as positives. With no known label at all it
  * is NT-Xent.
  *
- * @param views - Projections, one tensor `[N, D]` a view, float32, N >= 2; row i of each is of image i.
+ * @param views - Projections, one tensor `[N, D]` per view, float32, N >= 2; row i of each is of image i.
  * @param labels - The class of each of the N images, integers; negative = unknown.
  * @param options - Temperature.
  * @returns Scalar loss in nats. Caller disposes it.
@@ -43,8 +46,8 @@ export function supervisedContrastiveLoss(
   options: SupervisedContrastiveLossOptions = {},
 ): Scalar {
   const caller = 'supervisedContrastiveLoss';
-  checkKeys(caller, options, { temperature: 1, blockSize: 1 });
-  const { temperature = 0.1, blockSize } = options;
+  checkKeys(caller, options, supervisedContrastiveDefaults);
+  const { temperature = supervisedContrastiveDefaults.temperature, blockSize } = options;
 
   checkContrastiveViews(caller, views, temperature);
   if (blockSize !== undefined) checkInteger(caller, 'blockSize', blockSize);

@@ -12,12 +12,12 @@ export interface BatchNormalizationLayerOptions {
   /** Name of the layer. */
   name?: string;
   /**
-   * Whether there is a learnt offset `beta`.
+   * Whether there is a learned offset `beta`.
    * @defaultValue true
    */
   center?: boolean;
   /**
-   * Whether there is a learnt scale `gamma`.
+   * Whether there is a learned scale `gamma`.
    * @defaultValue true
    */
   scale?: boolean;
@@ -32,16 +32,16 @@ export interface BatchNormalizationLayerOptions {
    */
   momentum?: number;
   /**
-   * In training the batch is split in so many equal parts, each normalised by its own statistics.
+   * In training the batch is split into this many equal parts, each normalized by its own statistics.
    * @defaultValue 1
    */
   groups?: number;
   /**
-   * What `gamma` starts with; 'zeros' makes a residual branch start as nothing.
+   * What `gamma` starts with; with 'zeros', a residual branch starts out contributing nothing.
    * @defaultValue 'ones'
    */
   gammaInitializer?: 'ones' | 'zeros';
-  /** Applied last. Without it, nothing is. */
+  /** Applied last. @defaultValue none */
   activation?: 'relu';
   /**
    * Whether `gamma` and `beta` are trained.
@@ -51,7 +51,7 @@ export interface BatchNormalizationLayerOptions {
 }
 
 /**
- * Batch normalisation as PyTorch does it, with the addition and the ReLU of a residual block where wanted.
+ * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block as options.
  *
  * Called on `x` or on `[x, residual]`, `[batch, channels]` or `[batch, height, width, channels]`. With
  * `{ training: true }` it uses the statistics of the batch and moves the running ones (the running variance is

@@ -34,7 +34,7 @@ export interface PaddedConv2DOptions {
    */
   padding?: Padding;
   /**
-   * Whether a learnt offset is added.
+   * Whether a learned offset is added.
    * @defaultValue false
    */
   useBias?: boolean;

@@ -15,7 +15,7 @@ export interface Window {
   stride: number;
 }
 
-/** @throws {@link InvalidOptionError} unless `padding` is a whole number >= 0 or four of them. */
+/** @throws {@link InvalidOptionError} unless `padding` is an integer >= 0 or four of them. */
 export function checkPadding(caller: string, padding: Padding): void {
   if (typeof padding === 'number') {
     checkInteger(caller, 'padding', padding, 0);
@@ -23,7 +23,7 @@ export function checkPadding(caller: string, padding: Padding): void {
   }
   if (!Array.isArray(padding) || padding.length !== 4) {
     throw new InvalidOptionError(
-      `${caller}: padding must be a whole number >= 0 or [top, bottom, left, right]. Received: padding=${JSON.stringify(padding)}.`,
+      `${caller}: padding must be an integer >= 0 or [top, bottom, left, right]. Received: padding=${JSON.stringify(padding)}.`,
     );
   }
   for (const side of padding as number[]) checkInteger(caller, 'padding', side, 0);

@@ -9,9 +9,9 @@ export interface SeededInitializerOptions {
   distribution: 'normal' | 'truncatedNormal' | 'uniform';
   /** Standard deviation before truncation; for 'uniform' half the width of the interval. At least 0. */
   scale: number;
-  /** Whole number >= 0. */
+  /** Integer >= 0. */
   seed: number;
-  /** Which of the streams of `seed`: every weight takes its own, see {@link weightStream}. Whole number >= 0. */
+  /** Which of the streams of `seed`: every weight takes its own, see {@link weightStream}. Integer >= 0. */
   stream: number;
 }
 

@@ -88,7 +88,7 @@ async function loadWebGPU(from: string | undefined): Promise<void> {
   if (!adapter) throw new Error('no graphics adapter was found');
   if (isSoftwareAdapter(adapter)) throw new Error(`the only adapter is software (${adapterName(adapter)})`);
   webgpuName = `WebGPU on ${adapterName(adapter)}`;
-  found!.show();
+  found!.install();
   const { registerWebGPU } = await import('../../webgpu/register-backend.js');
   await load('@tensorflow/tfjs-backend-webgpu', async () => {
     registerWebGPU(await importByName('@tensorflow/tfjs-backend-webgpu', from));

@@ -20,24 +20,34 @@ import { type BackendCandidate, backendCandidates } from './backend-candidates.j
 
 /** Options of {@link useBestBackend}. */
 export interface UseBestBackendOptions {
-  /** Takes this one or throws: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'. Default: the fastest. */
+  /**
+   * The backend to use, or else an error: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'.
+   *
+   * @defaultValue the fastest
+   */
   prefer?: string;
   /**
-   * A file of the application (`import.meta.url`) or its folder, from which packages are looked up that the library
-   * does not reach, as in a workspace. Default: the main program, then the working directory.
+   * A file of the application (`import.meta.url`) or its folder, from which to resolve packages that the library does
+   * not reach, as in a workspace.
+   *
+   * @defaultValue the main program, then the working directory
    */
   from?: FilePath;
-  /** Called with one sentence that says what was taken. Default: nothing is written. */
+  /**
+   * Called with one sentence that names the chosen backend.
+   *
+   * @defaultValue none: nothing is printed
+   */
   log?: (sentence: string) => void;
 }
 
-/** Why a backend was taken or not. */
+/** Why a backend was chosen or not. */
 export interface BackendReason {
   /** The backend, by the name that `prefer` takes. */
   name: string;
   /** Whether it is the one in use now. */
   taken: boolean;
-  /** What it is, or what stood against it. */
+  /** What it is, or why it was not chosen. */
   reason: string;
 }
 
@@ -128,12 +138,12 @@ export async function chooseBackend(
  * `webgpu` with `@tensorflow/tfjs-backend-webgpu`; software adapters do not count), WebAssembly with this library's
  * training kernels, TensorFlow on the processor (`@tensorflow/tfjs-node`), plain JavaScript.
  *
- * Each is loaded only when its turn comes and must compute a convolution before it is taken. Nothing is written.
+ * Each is loaded only when its turn comes, and must compute a convolution correctly before it is chosen.
  *
- * @returns What was taken, and for each of the others why it was not.
- * @throws `BackendError` when `prefer` names one that cannot be had, or none works; the backend that was
- *   active before is active again.
- * @throws `InvalidOptionError` when `prefer` is no known name.
+ * @returns The chosen backend, and for each of the others why it was not chosen.
+ * @throws `BackendError` when `prefer` names a backend that does not work here, or none works. The backend that was active
+ *   before is then active again.
+ * @throws `InvalidOptionError` when `prefer` is not a known name.
  * @example
  * const choice = await useBestBackend();
  * console.error(describeBackendChoice(choice));
@@ -154,8 +164,8 @@ function lookupPlace(from: FilePath): string {
 }
 
 /**
- * Gives back what a backend holds of the machine once all work is done. That is the graphics device of WebGPU, which can
- * keep a Node process alive; other backends hold nothing that does. All tensors on the device are gone then.
+ * Releases what a backend holds of the machine, once all work is done. This is WebGPU's graphics device, which can keep a
+ * Node process alive; other backends hold nothing that does. All tensors on the device are lost.
  *
  * @example
  * await useBestBackend();
@@ -169,7 +179,7 @@ export async function releaseBackend(): Promise<void> {
 }
 
 /**
- * One sentence for people about a choice of backend.
+ * Describes a choice of backend in one sentence.
  *
  * @example
  * describeBackendChoice(choice);

@@ -65,6 +65,7 @@ export async function importByName<T>(name: string, from?: string): Promise<T> {
  * Imports a package that is not a hard dependency.
  *
  * @param load - How; by default by its name, unseen by bundlers.
+ * @param toInstall - The packages that the install line names: those that are needed together.
  * @throws `SimCLRError` with the install line when the package is missing, with its own message when it is
  *   broken.
  */
@@ -72,6 +73,7 @@ export async function importOptional<T>(
   caller: string,
   name: string,
   load: () => Promise<T> = () => importByName<T>(name),
+  toInstall = name,
 ): Promise<T> {
   try {
     return await load();
@@ -80,7 +82,7 @@ export async function importOptional<T>(
       ? 'is not installed'
       : `does not load (${(error as Error).message})`;
     throw new SimCLRError(
-      `${caller}: the package ${name} must be there; install it with \`npm install ${name}\`. Received: ${name} ${reason}.`,
+      `${caller}: the package ${name} must be there; install it with \`npm install ${toInstall}\`. Received: ${name} ${reason}.`,
       { cause: error },
     );
   }

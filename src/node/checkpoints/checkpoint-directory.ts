@@ -34,7 +34,7 @@ async function unlessMissing<T, U>(work: Promise<T>, otherwise: U): Promise<T | 
   }
 }
 
-/** The manifest is removed first: what is left after a crash is no checkpoint. */
+/** The manifest is removed first: what is left after a crash is not a checkpoint. */
 async function remove(folder: string): Promise<void> {
   await rm(join(folder, 'model.json'), { force: true });
   for (const name of await unlessMissing(readdir(folder), [])) {
@@ -45,13 +45,13 @@ async function remove(folder: string): Promise<void> {
 }
 
 /**
- * A folder of numbered checkpoints, for `checkpoint(...)` and `latestCheckpoint(...)`: `step-0000000100/` and so on,
- * each as {@link directory} writes it, and `checkpoints.json`, which lists those that count, the newest last.
+ * Opens a folder of numbered checkpoints, for `checkpoint(...)` and `latestCheckpoint(...)`: `step-0000000100/` and so
+ * on, each as {@link directory} writes it, and `checkpoints.json`, which lists the valid ones, the newest last.
  *
- * Everything is written under another name, brought to the disk and renamed: a process that is killed, a full disk or
- * a power cut leaves the checkpoints before as they were. One run at a time; other files are left alone.
+ * Everything is written under another name, flushed to the disk and renamed, so that a killed process, a full disk or a
+ * power cut leaves earlier checkpoints as they were. Use a folder for one run at a time. Other files are not touched.
  *
- * @param path - The folder, a name or a `file:` URL (an object or text); made when it is missing.
+ * @param path - The folder, a name or a `file:` URL (an object or text); created if it is missing.
  * @returns A store. Its methods throw `CheckpointError` when the folder cannot be read or written.
  * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
  * @example

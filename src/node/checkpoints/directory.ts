@@ -185,7 +185,7 @@ async function readModelFile(path: string): Promise<ModelFile> {
   try {
     model = JSON.parse(text);
   } catch (error) {
-    throw damaged(file, 'which is no JSON (cut off?)', error);
+    throw damaged(file, 'which is not JSON (cut off?)', error);
   }
   const groups = model?.weightsManifest;
   const valid =
@@ -275,15 +275,14 @@ async function load(path: string): Promise<io.ModelArtifacts> {
 }
 
 /**
- * A folder to save a model in and to load it from: `model.json` and `weights.bin`, the files of TensorFlow.js, which
- * a web server can serve as they are.
+ * Opens a folder to save a model in and to load it from: `model.json` and `weights.bin`, the files of TensorFlow.js,
+ * which a web server can serve as they are.
  *
- * A save is all or nothing: files are written under other names, brought to the disk and renamed, so that a crash
- * or a full disk leaves what was there before. `model.json` holds SHA-256 sums of the weights and of its own contents,
- * and loading checks them.
- * Other files in the folder are left alone. One save at a time.
+ * A save is all or nothing: files are written under other names, flushed to the disk and renamed, so that a crash or a
+ * full disk leaves the previous model. `model.json` holds SHA-256 sums of the weights and of its own contents, which
+ * loading checks. Other files in the folder are not touched. Save one model at a time.
  *
- * @param path - The folder, a name or a `file:` URL (an object or text); made when it is missing.
+ * @param path - The folder, a name or a `file:` URL (an object or text); created if it is missing.
  * @returns A handler for `save` and `load` of models. Both throw `CheckpointError` naming the file: when it
  *   cannot be written (disk full, no permission) or read, is damaged, or weights and model do not belong together.
  * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
@@ -295,9 +294,8 @@ export function directory(path: FilePath): {
   /** Saves a model. */
   save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
   /**
-   * Saves a model with the bytes of each tensor, written from another thread where they are large: buffers are then
-   * detached by the call, shared memory is read where it is. `SimCLR.save` uses it. A float32 tensor with NaN or
-   * infinities is refused.
+   * Saves a model from the bytes of each tensor. Large ones are written from another thread: the call then detaches
+   * buffers, and reads shared memory in place. `SimCLR.save` uses it. Float32 tensors with NaN or infinities are refused.
    */
   saveOwned(artifacts: OwnedArtifacts): Promise<io.SaveResult>;
   /** Loads what was saved. */

@@ -25,19 +25,19 @@ export const runFiles = {
 
 const modelFiles = ['model.json', 'weights.bin', 'weights.previous.bin'];
 const checkpointsFolder = 'checkpoints';
-/** A run that has begun, whose files are not yet in their places. */
+/** A run that has started, whose files are not yet in their places. */
 const begunFolder = 'begun';
-/** A run that is being begun: it does not count. */
+/** A run that is being started; it is ignored. */
 const unfinishedFolder = 'begun.tmp';
 const firstCheckpoint = 'step-0000000000';
 
 /** A model that {@link RunDirectory.newest} found: hand it to `SimCLR.load`. */
 export interface NewestModel {
-  /** The folder that it is in: that of the run, or of one of its checkpoints. */
+  /** Its folder: that of the run, or of one of its checkpoints. */
   path: string;
-  /** Optimizer steps that it has behind it. */
+  /** Optimizer steps that it has been trained for. */
   step: number;
-  /** Gives what was read. */
+  /** Returns the loaded model. */
   load(): Promise<io.ModelArtifacts>;
 }
 
@@ -46,28 +46,28 @@ export interface RunDirectory {
   /** The folder. */
   readonly path: string;
   /**
-   * The folder in which the files of the run that began last are now: `path`, or one inside it where `begin` was cut
-   * off before they were in their places.
+   * The folder that holds the files of the latest run: `path`, or a folder inside it if `begin` was interrupted before
+   * the files were in their places.
    */
   current(): Promise<string>;
-  /** Whether there is a model or a checkpoint, whole or not. */
+  /** Whether there is a model or a checkpoint, even a damaged one. */
   holdsModel(): Promise<boolean>;
   /**
-   * Finds the newest state of the run that began last: `model.json`, or a checkpoint of more steps, which a run leaves
-   * that was killed. `undefined` where there is neither.
+   * Finds the newest state of the latest run: `model.json`, or a checkpoint of more steps, which a killed run leaves.
+   * `undefined` if there is neither.
    *
-   * @throws `CheckpointError` when all that is there is damaged.
+   * @throws `CheckpointError` when all models and checkpoints are damaged.
    */
   newest(options?: FindCheckpointOptions): Promise<NewestModel | undefined>;
   /**
-   * Replaces the run by one that begins, all or nothing: whenever the process is killed, the folder holds either the
-   * old run or the new one, each with its own settings, losses and weights.
+   * Replaces the run by a new one, all or nothing: whenever the process is killed, the folder holds either the old run or
+   * the new one, each with its own settings, losses and weights.
    *
    * @param settings - The text of `training.json`.
    * @param save - Saves the model as it is before the first step.
    */
   begin(settings: string, save: (target: io.IOHandler) => Promise<unknown>): Promise<void>;
-  /** Finishes a `begin` that was cut off. Call it before you write into the folder. */
+  /** Finishes a `begin` that was interrupted. Call it before you write into the folder. */
   settle(): Promise<void>;
 }
 
@@ -167,11 +167,11 @@ async function newest(folder: string, options: FindCheckpointOptions): Promise<N
 }
 
 /**
- * The folder of a run, as the command line's `train` writes it: `model.json` and `weights.bin` when it has ended,
- * `checkpoints/` as it goes, and `training.json` and `losses.jsonl`, which describe it.
+ * Opens the folder of a run, as the command line's `train` writes it: `checkpoints/` during training, `model.json` and
+ * `weights.bin` at its end, and `training.json` and `losses.jsonl`, which describe it.
  *
- * @param path - The folder, a name or a `file:` URL.
- * @returns What finds the newest model in it, and begins a new run. Its methods throw `CheckpointError` when the folder
+ * @param path - The folder: a name or a `file:` URL.
+ * @returns Functions that find the newest model in it and start a new run. They throw `CheckpointError` when the folder
  *   cannot be read or written.
  * @example
  * const newest = await runDirectory('simclr-model').newest();

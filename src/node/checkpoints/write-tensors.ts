@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** What became of {@link writeTensors}: the hash of what was written, or the first tensor with a value that is none. */
+/** The result of {@link writeTensors}: the hash of the file, or the first tensor with a value that is not finite. */
 export type WrittenTensors = { sha256: string } | { tensor: number; value: number };
 
 /**
- * What the thread runs, in words of CommonJS: a string, because a bundler would not find a file. It searches for NaN
- * and infinities before anything is written, and ends with the file on the disk.
+ * The program of the thread, as CommonJS: a string, because a bundler would not find a file. It searches for NaN and
+ * infinities before it writes anything, and ends with the file flushed to the disk.
  */
 const code = `
 const { closeSync, fsyncSync, openSync, writeSync } = require('node:fs');
@@ -63,8 +63,8 @@ export async function writeTensors(
 ): Promise<WrittenTensors> {
   const worker = new Worker(code, {
     eval: true,
-    // Options of the process are for its own program, those in the environment too: a loader is of no use here, and
-    // --input-type would make the text above another kind of module.
+    // The options of the process, also those in the environment, are not for this program: it needs no loader, and
+    // --input-type would change what kind of module its text is.
     execArgv: [],
     env: {},
     workerData: {

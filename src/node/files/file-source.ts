@@ -14,7 +14,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { readFully, unreadable } from './read-bytes.js';
 
-/** Large pieces: each costs a turn of the event loop, of which there may be one a training step. */
+/** Large, because each piece takes a turn of the event loop, and a training step may leave only one. */
 const pieceBytes = 2 ** 22;
 
 /** Pieces read ahead; together they hold the undecoded pictures of a few batches. */
@@ -45,10 +45,10 @@ async function* readAhead(caller: string, path: string): AsyncGenerator<Uint8Arr
 }
 
 /**
- * A file as a source of bytes for `tarEntries`, `webDataset` and `idxRecords`, read ahead in pieces of 4 MiB.
+ * Opens a file as a source of bytes for `tarEntries`, `webDataset` and `idxRecords`, read ahead in pieces of 4 MiB.
  *
  * @throws `InvalidOptionError` when `path` is neither a name nor a `file:` URL.
- * @throws `DataError` naming the file while it is read, when it can't be.
+ * @throws `DataError` naming the file while it is read, when it cannot be.
  * @example
  * for await (const { name } of tarEntries(fileSource('train-000.tar'))) console.log(name);
  */
@@ -58,11 +58,11 @@ export function fileSource(path: FilePath): ByteSource {
 }
 
 /**
- * The samples of a WebDataset in files; see `webDataset`.
+ * Reads the samples of a WebDataset from files; see `webDataset`.
  *
  * @param paths - The shards, for example `train-000.tar` to `train-099.tar`; compressed with gzip or not.
  * @throws `InvalidOptionError` when an option is outside its domain.
- * @throws `DataError` while reading, naming shard and sample, when a shard can't be read or is damaged.
+ * @throws `DataError` while reading, naming shard and sample, when a shard cannot be read or is damaged.
  * @example
  * const records = shuffle(webDatasetFiles(['train-000.tar', 'train-001.tar']), { bufferSize: 1000 });
  * await simclr.fit(imageStream(records, { decode: decodePool({ size: 96 }) }));
@@ -83,11 +83,11 @@ export function webDatasetFiles(
 }
 
 /**
- * The pictures of an IDX file one after the other, compressed with gzip or not; see `idxRecords`. For uncompressed
- * files `openIDX` is the better choice: it can read at any place.
+ * Reads the pictures of an IDX file in order, compressed with gzip or not; see `idxRecords`. For uncompressed files,
+ * prefer `openIDX`, which reads at any place.
  *
  * @param images - `train-images-idx3-ubyte.gz`, or uncompressed.
- * @param labels - `train-labels-idx1-ubyte.gz`; left out, there are no labels.
+ * @param labels - `train-labels-idx1-ubyte.gz`, or uncompressed. Without it, there are no labels.
  * @throws `InvalidOptionError` when `channels` is neither 1 nor 3.
  * @throws `DataError` while reading, naming the file that is missing or damaged.
  * @example

@@ -60,13 +60,14 @@ async function openCIFAR(
 }
 
 /**
- * Files of CIFAR-10's binary version as a data set that reads its pictures when they are asked for; see
- * `parseCIFAR10`. Its batches have `labels`.
+ * Opens files of CIFAR-10's binary version as a data set that reads the pictures of each batch; see `parseCIFAR10`. Its
+ * batches hold images of shape `[batch, 32, 32, 3]`, bytes 0-255, and `labels` 0 to 9.
  *
- * @param paths - One file or several, for example `data_batch_1.bin` to `data_batch_5.bin`.
- * @throws `DataError` naming the file: now, when it is missing, empty or of a length that is no multiple of 3073; while
- *   batches are taken, when a label is above 9 or the file can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @param paths - One or several files, for example `data_batch_1.bin` to `data_batch_5.bin`.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
+ * @throws `DataError` naming the file: at the call, when it is missing, empty or whose length is not a multiple of 3073; while
+ *   batches are taken, when a label is above 9 or the file cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openCIFAR10('cifar-10-batches-bin/data_batch_1.bin'));
  */
@@ -80,13 +81,14 @@ export async function openCIFAR10(
 }
 
 /**
- * A file of CIFAR-100's binary version as a data set that reads its pictures when they are asked for; see
- * `parseCIFAR100`. The `labels` of its batches are the fine classes.
+ * Opens a file of CIFAR-100's binary version as a data set that reads the pictures of each batch; see `parseCIFAR100`.
+ * Its batches hold images of shape `[batch, 32, 32, 3]`, bytes 0-255, and as `labels` the fine classes 0 to 99.
  *
  * @param path - `train.bin` or `test.bin`.
- * @throws `DataError` naming the file: now, when it is missing, empty or of a length that is no multiple of 3074; while
- *   batches are taken, when a label is above 99 or the file can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
+ * @throws `DataError` naming the file: at the call, when it is missing, empty or whose length is not a multiple of 3074; while
+ *   batches are taken, when a label is above 99 or the file cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openCIFAR100('cifar-100-binary/train.bin'));
  */
@@ -99,14 +101,16 @@ export async function openCIFAR100(
 }
 
 /**
- * STL-10's binary files as a data set that reads its pictures when they are asked for, for example the unlabelled ones
- * of 2.7 GB; see `parseSTL10`.
+ * Opens STL-10's binary files as a data set that reads the pictures of each batch, for example of the unlabeled file of
+ * 2.7 GB; see `parseSTL10`. Its batches hold images of shape `[batch, 96, 96, 3]`, bytes 0-255, and `labels` 0 to 9
+ * where `labels` is given.
  *
  * @param images - `train_X.bin`, `test_X.bin` or `unlabeled_X.bin`.
- * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels. Read now: a byte a picture.
- * @throws `DataError` naming the file: now, when one is missing, empty, of a length that is no multiple of 27648 or does
- *   not fit the other, or a label is not from 1 to 10; while batches are taken, when it can't be read.
- * @throws `InvalidOptionError` when `ahead` is no whole number >= 1.
+ * @param labels - `train_y.bin` or `test_y.bin`, read at once: one byte per picture. Without it, there are no labels.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
+ * @throws `DataError` naming the file: at the call, when one is missing, empty, whose length is not a multiple of 27648 or does
+ *   not fit the other, or a label is not from 1 to 10; while batches are taken, when it cannot be read.
+ * @throws `InvalidOptionError` when `prefetch` is not an integer >= 1.
  * @example
  * await simclr.fit(await openSTL10('stl10_binary/unlabeled_X.bin'));
  */
@@ -144,12 +148,13 @@ async function idxFile(caller: string, path: FilePath, axes: number): Promise<nu
   const name = JSON.stringify(String(path));
   const refused = (what: string) =>
     new DataError(
-      `${caller}: the file must be an uncompressed IDX file of shape ${axes === 1 ? '[count]' : '[count, height, width]'}, none of them 0. Received: path=${name} ${what}.`,
+      `${caller}: the file must be an uncompressed IDX file of shape ${axes === 1 ? '[count]' : '[count, height, width]'}, with no size 0. Received: path=${name} ${what}.`,
       String(path),
     );
   const bytes = await fileBytes(caller, path);
   const start = await readStart(caller, path, 4 + 4 * axes);
-  if (isGzip(start)) throw refused('of gzip, which can only be read from its beginning: take idxFileRecords');
+  if (isGzip(start))
+    throw refused('compressed with gzip, which can only be read from the beginning: use idxFileRecords');
   const own = await naming(path, () => idxAxes(caller, start));
   if (own !== axes) throw refused(`with ${own} axes`);
   if (start.length < 4 + 4 * axes) throw refused('which ends within its header');
@@ -163,13 +168,15 @@ async function idxFile(caller: string, path: FilePath, axes: number): Promise<nu
 }
 
 /**
- * An uncompressed IDX file of pictures (MNIST, Fashion-MNIST) as a data set that reads them when they are asked for;
- * see `parseIDXImages`. Compressed files have no beginning but their own: see `idxFileRecords`.
+ * Opens an uncompressed IDX file of pictures (MNIST, Fashion-MNIST) as a data set that reads the pictures of each batch;
+ * see `parseIDXImages`. Its batches hold images of shape `[batch, height, width, channels]`, bytes 0-255, and `labels`
+ * where `labels` is given. Compressed files can only be read from the beginning: use `idxFileRecords` for them.
  *
  * @param images - File of shape `[count, height, width]`.
- * @param labels - File of shape `[count]`; left out, there are no labels. Read now: a byte a picture.
- * @throws `DataError` naming the file: now, when one is missing, compressed, not IDX, of another shape, or does not fit
- *   its header or the other file; while batches are taken, when it can't be read.
+ * @param labels - File of shape `[count]`, read at once: one byte per picture. Without it, there are no labels.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
+ * @throws `DataError` naming the file: at the call, when one is missing, compressed, not IDX, of another shape, or does not fit
+ *   its header or the other file; while batches are taken, when it cannot be read.
  * @throws `InvalidOptionError` when an option is outside its domain.
  * @example
  * const dataset = await openIDX('train-images-idx3-ubyte', 'train-labels-idx1-ubyte', { channels: 3 });
@@ -179,7 +186,7 @@ export async function openIDX(
   labels?: FilePath,
   options: IDXImagesOptions & RecordFileOptions = {},
 ): Promise<RecordFileDataset> {
-  checkKeys('openIDX', options, { channels: 1, ahead: 1 });
+  checkKeys('openIDX', options, { channels: 1, prefetch: 1 });
   const { channels = 1, ...files } = options;
   checkRecordFileOptions('openIDX', files);
   checkChoice('openIDX', 'channels', channels, [1, 3]);

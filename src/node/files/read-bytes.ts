@@ -32,7 +32,7 @@ export async function readFully(file: FileHandle, target: Uint8Array, position: 
 
 /**
  * Reads a whole file, or its first `limit` bytes, in pieces: one read of Node's ends at 2 GiB, and STL-10's
- * unlabelled pictures are larger.
+ * unlabeled pictures are larger.
  *
  * @param consume - Called with each piece, which is valid until it returns, and its offset.
  * @throws `DataError` naming the file when it cannot be read.

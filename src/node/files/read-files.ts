@@ -38,9 +38,10 @@ export async function naming<T>(path: FilePath, parse: () => T): Promise<Awaited
 }
 
 /**
- * Reads files of CIFAR-10's binary version as one data set; see `parseCIFAR10`.
+ * Reads files of CIFAR-10's binary version into memory, as one data set; see `parseCIFAR10`.
  *
- * @param paths - One file or several, for example `data_batch_1.bin` to `data_batch_5.bin`.
+ * @param paths - One or several files, for example `data_batch_1.bin` to `data_batch_5.bin`.
+ * @returns Images of shape `[count, 32, 32, 3]`, bytes 0-255, in the order of the files; labels 0 to 9.
  * @throws `DataError` naming the file that is missing or damaged.
  * @example
  * const test = await readCIFAR10('cifar-10-batches-bin/test_batch.bin');
@@ -54,9 +55,10 @@ export async function readCIFAR10(paths: FilePath | readonly FilePath[]): Promis
 }
 
 /**
- * Reads a file of CIFAR-100's binary version; see `parseCIFAR100`.
+ * Reads a file of CIFAR-100's binary version into memory; see `parseCIFAR100`.
  *
  * @param path - `train.bin` or `test.bin`.
+ * @returns Images of shape `[count, 32, 32, 3]`, bytes 0-255; labels 0 to 99, `coarseLabels` 0 to 19.
  * @throws `DataError` naming the file when it is missing or damaged.
  * @example
  * const train = await readCIFAR100('cifar-100-binary/train.bin');
@@ -67,18 +69,22 @@ export async function readCIFAR100(path: FilePath): Promise<CIFAR100Images> {
 
 /** Options of {@link readSTL10}. */
 export interface ReadSTL10Options {
-  /** At most this many pictures, from the beginning of the file. Whole number >= 1; default: all. */
+  /**
+   * Largest number of pictures to read, from the beginning of the file. Integer >= 1.
+   *
+   * @defaultValue all
+   */
   limit?: number;
 }
 
 /**
- * Reads STL-10's binary files; see `parseSTL10`. The unlabelled file of 2.7 GB takes as much memory, or less
- * with a `limit`.
+ * Reads STL-10's binary files into memory; see `parseSTL10`. The unlabeled images take 2.7 GB, and less with a `limit`.
  *
  * @param images - `train_X.bin`, `test_X.bin` or `unlabeled_X.bin`.
- * @param labels - `train_y.bin` or `test_y.bin`; left out, there are no labels.
+ * @param labels - `train_y.bin` or `test_y.bin`. Without it, the result has no labels.
+ * @returns Images of shape `[count, 96, 96, 3]`, bytes 0-255; labels 0 to 9.
  * @throws `DataError` naming the file that is missing or damaged.
- * @throws `InvalidOptionError` when `limit` is no whole number >= 1.
+ * @throws `InvalidOptionError` when `limit` is not an integer >= 1.
  * @example
  * const { images } = await readSTL10('stl10_binary/unlabeled_X.bin', undefined, { limit: 10_000 });
  */
@@ -122,10 +128,11 @@ export async function readSTL10(
 }
 
 /**
- * Reads a pair of IDX files (MNIST, Fashion-MNIST), compressed with gzip or not; see `parseIDXImages`.
+ * Reads a pair of IDX files (MNIST, Fashion-MNIST) into memory, compressed with gzip or not; see `parseIDXImages`.
  *
  * @param images - `train-images-idx3-ubyte.gz`, or uncompressed.
- * @param labels - `train-labels-idx1-ubyte.gz`; left out, there are no labels.
+ * @param labels - `train-labels-idx1-ubyte.gz`, or uncompressed. Without it, the result has no labels.
+ * @returns Images of shape `[count, height, width, channels]`, bytes 0-255; labels 0 to 255.
  * @throws `DataError` naming the file that is missing or damaged.
  * @example
  * const { images, labels } = await readIDX('train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte.gz');

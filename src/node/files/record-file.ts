@@ -7,24 +7,28 @@ import { DataError } from '../../errors/errors.js';
 import { type FilePath, toFileName } from './file-path.js';
 import { readFully, unreadable } from './read-bytes.js';
 
-/** A data set in files that are read a picture at a time. */
+/** A data set of files from which single pictures are read. Its batches carry `labels` where the data set has them. */
 export interface RecordFileDataset extends IndexedImagesDataset {
-  /** For each picture the number of its class, where they lie in a file of their own. */
+  /** For each picture the number of its class, where labels have a file of their own. */
   readonly labels?: Uint8Array;
-  /** Name of class 0, 1, ... where the data set has names. */
+  /** Names of classes 0, 1, ... where the data set has names. */
   readonly classNames?: readonly string[];
 }
 
 /** Options of the functions that open files of records. */
 export interface RecordFileOptions {
-  /** Batches read before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
+  /**
+   * Batches to read in advance. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
 }
 
 /** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
 export function checkRecordFileOptions(caller: string, options: RecordFileOptions): void {
-  checkKeys(caller, options, { ahead: 1 });
-  checkInteger(caller, 'ahead', options.ahead ?? 2);
+  checkKeys(caller, options, { prefetch: 1 });
+  checkInteger(caller, 'prefetch', options.prefetch ?? 2);
 }
 
 /** A file of records of equal length. */
@@ -36,20 +40,20 @@ export interface RecordFile {
   count: number;
 }
 
-/** What errors name of a record. */
+/** What errors say about a record. */
 export interface RecordPlace {
   path: string;
   record: number;
 }
 
-/** How records are laid out, and what is made of them. */
+/** The layout of records, and how to unpack them. */
 export interface RecordLayout {
   recordBytes: number;
   /** `[height, width, channels]` of a picture. */
   shape: readonly [number, number, number];
   /** Writes the picture of a record into `target` from `offset` on; returns its label, if it holds one. */
   unpack(record: Uint8Array, target: Uint8Array, offset: number, where: RecordPlace): number | undefined;
-  /** Labels from elsewhere. */
+  /** Labels that the records do not hold themselves. */
   labels?: Uint8Array | undefined;
 }
 
@@ -102,14 +106,14 @@ export async function readStart(caller: string, path: FilePath, bytes: number): 
   }
 }
 
-/** Files of records one after the other as a data set; they are open while a pass goes on. */
+/** Concatenates files of records into a data set. The files are open during a pass. */
 export function recordFiles(
   caller: string,
   files: readonly RecordFile[],
   layout: RecordLayout,
   options: RecordFileOptions,
 ): IndexedImagesDataset {
-  const { ahead = 2 } = options;
+  const { prefetch = 2 } = options;
   const { recordBytes, shape, labels } = layout;
   const pictureValues = shape[0] * shape[1] * shape[2];
   const size = files.reduce((total, { count }) => total + count, 0);
@@ -144,11 +148,11 @@ export function recordFiles(
       }),
     );
     const images: ImageArray = { data, shape: [indices.length, ...shape] };
-    const labelled = found.every((label) => label !== undefined);
-    return { images, indices, ...(labelled && { labels: found as number[] }) };
+    const labeled = found.every((label) => label !== undefined);
+    return { images, indices, ...(labeled && { labels: found as number[] }) };
   }
 
-  return indexedDataset(caller, size, ahead, async () => {
+  return indexedDataset(caller, size, prefetch, async () => {
     const handles: FileHandle[] = [];
     const close = async () => {
       await Promise.all(handles.map((handle) => handle.close()));

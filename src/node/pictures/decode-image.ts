@@ -24,23 +24,34 @@ import { resampleBox } from './resample-box.js';
 
 /** Options of {@link decodeImage}. */
 export interface DecodeImageOptions {
-  /** Size of the result in pixels: one number for a square, or `[height, width]`. Default: the picture's own. */
+  /**
+   * Size of the result in pixels: one number for a square, or `[height, width]`.
+   *
+   * @defaultValue the picture's own
+   */
   size?: number | readonly [height: number, width: number];
   /**
-   * How a picture of another shape is brought to `size`: 'cover' crops around the centre, 'contain' adds borders of
-   * the `background`, 'fill' distorts. Default 'cover'.
+   * How a picture of another shape is fitted to `size`: 'cover' crops around the center, 'contain' adds borders of the
+   * `background`, 'fill' distorts.
+   *
+   * @defaultValue `'cover'`
    */
   fit?: 'cover' | 'contain' | 'fill';
-  /** Colour behind transparent pixels and of borders: red, green and blue, 0-255. Default white. */
+  /**
+   * Color behind transparent pixels and of borders: red, green and blue, 0-255.
+   *
+   * @defaultValue white
+   */
   background?: readonly [red: number, green: number, blue: number];
   /**
-   * Pictures of more pixels than this are refused before they fill the memory. Whole number >= 1, default 268402689,
-   * which is sharp's limit (0x3fff squared).
+   * Largest number of pixels of a picture; a larger one is refused before it fills the memory. Integer >= 1.
+   *
+   * @defaultValue `268402689`, sharp's own limit (0x3fff squared)
    */
   maxPixels?: number;
 }
 
-/** A picture in ordinary memory. */
+/** A decoded picture. */
 export interface DecodedImage {
   /** Red, green and blue of each pixel, 0-255, row by row. */
   data: Uint8Array;
@@ -82,7 +93,7 @@ export async function loadSharp(caller: string): Promise<typeof import('sharp').
   return (await importOptional<typeof import('sharp')>(caller, 'sharp')).default;
 }
 
-/** The error of bytes that are no picture. `source` is what it names, where the bytes have a name. */
+/** The error of bytes that are not a picture. `source` is the name of the bytes, where they have one. */
 export function undecodable(
   caller: string,
   source: string | undefined,
@@ -155,15 +166,19 @@ async function cutBytes(
 }
 
 /**
- * Reads a picture file as 8-bit sRGB, whatever it is: the rotation in its EXIF data is applied; gray, CMYK, 16-bit
- * and 32-bit pictures are converted, through their color profile where there is one (32-bit pictures with a profile
- * are refused); transparency is laid over the `background`; further channels are left out; an animation gives its first
- * frame. Floating-point samples are linear light from 0 to 1.
+ * Decodes a picture file to 8-bit sRGB:
+ *
+ * - The rotation in its EXIF data is applied.
+ * - Gray, CMYK, 16-bit and 32-bit pictures are converted, through their color profile if they have one. 32-bit pictures
+ *   with a profile are refused. Floating-point samples are taken as linear light from 0 to 1.
+ * - Transparent pixels are blended with the `background`. Further channels are dropped.
+ * - Of an animation, the first frame is decoded.
  *
  * Resizing is sharp's: Lanczos with 3 lobes, antialiased.
  *
  * @param image - File name, `file:` URL (an object or text), or the bytes of the file.
- * @throws `DataError` when the file cannot be read, is no picture, is damaged or cut off; `path` of the error
+ * @returns The pixels, bytes 0-255, of shape `[height, width, 3]`.
+ * @throws `DataError` when the file cannot be read, is not a picture, is damaged or cut off; `path` of the error
  *   names it.
  * @throws `InvalidOptionError` when an option is outside its domain.
  * @throws `SimCLRError` when the optional package `sharp` is not installed.
@@ -183,7 +198,7 @@ export async function decodeImage(
   return decodeBytes('decodeImage', toBytes('decodeImage', 'image', image), plan, undefined);
 }
 
-/** Runs `work(0) ... work(count - 1)`, at most `concurrency` at a time; stops beginning new ones after an error. */
+/** Runs `work(0) ... work(count - 1)`, at most `concurrency` at a time, and starts no more after an error. */
 async function inParallel(
   count: number,
   concurrency: number | undefined,
@@ -205,7 +220,7 @@ async function inParallel(
   await Promise.all(Array.from({ length: workers }, worker));
 }
 
-/** What becomes of one picture of a data set; what is wrong with it is a result, not an exception. */
+/** Decodes one picture of a data set. A damaged picture gives an error as its result; it does not throw. */
 async function attempt<T>(
   caller: string,
   { name, bytes, image }: EncodedPicture & Pick<PictureToCut, 'image'>,
@@ -220,9 +235,9 @@ async function attempt<T>(
 }
 
 /**
- * Decodes pictures, and hands on each result, on the threads that Node keeps for such work.
+ * Decodes pictures on libuv's thread pool, and passes on each result.
  *
- * What fails is tried again alone, to learn the reason: libvips collects its complaints in one place, and those of two
+ * A picture that fails is decoded again alone to learn the reason: libvips has one error buffer, in which the messages of
  * pictures that fail at the same time are mixed up or lost.
  */
 export function decodeEach(
@@ -261,7 +276,7 @@ async function attemptEach<P extends EncodedPicture, T>(
   for (const i of failed.sort((a, b) => a - b)) consume(await once(pictures[i]!), i);
 }
 
-/** The calling thread's way to decode a batch: it begins a picture only when the thread is free. */
+/** Decodes a batch from the calling thread, which must be free to start each picture. */
 export function decodeHere(
   caller: string,
   plan: DecodePlan,

@@ -26,47 +26,51 @@ import {
 
 /** Options of {@link decodePool}. */
 export interface DecodePoolOptions extends DecodeImageOptions {
-  /** Threads. Whole number >= 1; default: one less than the cores that this process may use, from 1 to 4. */
+  /**
+   * Number of threads. Integer >= 1.
+   *
+   * @defaultValue one less than the cores that this process may use, from 1 to 4
+   */
   workers?: number;
 }
 
-/** Threads that decode pictures; a function for the option `decode` of `imageStream`. */
+/** Decodes pictures on other threads. Pass it to `imageStream` as the option `decode`. */
 export interface DecodePool extends DecodePictures {
   /** Cuts the random crops of training out of the whole pictures. */
   readonly cut: CutViews;
-  /** Ends the threads; what is under way is given up. Nothing else is lost when it is not called. */
+  /** Ends the threads and abandons pictures under way. Optional: idle threads end by themselves. */
   close(): Promise<void>;
 }
 
-/** The picture, or its views, or why there are none. */
+/** A picture or its views, or the error that explains why there are none. */
 type Result = readonly Picture[] | DataError;
 
-/** Pictures that one thread was asked for. */
+/** Pictures that one thread is to decode. */
 interface Job {
   id: number;
   pictures: readonly (EncodedPicture | PictureToCut)[];
-  /** What is cut out of the pictures, which then have the words for it; otherwise they come whole. */
+  /** The views to cut. Without it, whole pictures are decoded. */
   cutting: Cutting | undefined;
-  /** Whether a thread has died of it before. */
+  /** Whether a thread has already died of this job. */
   suspect: boolean;
   resolve(results: Result[]): void;
   reject(error: unknown): void;
 }
 
-/** One thread, begun when it is needed, with its jobs in order. */
+/** One thread, started when it is needed, with its queue of jobs. */
 interface Slot {
   worker?: Worker | undefined;
   jobs: Map<number, Job>;
   idle?: NodeJS.Timeout | undefined;
 }
 
-/** An idle thread ends after this long: a process that trains on has no use for it. */
+/** Milliseconds after which an idle thread ends. */
 const idleMilliseconds = 10_000;
 
-/** While one picture of a thread is read from disk, another is decoded. */
+/** Pictures under way per thread: one is read from disk while another is decoded. */
 const picturesAtOnce = 2;
 
-/** Where sharp lies. Threads look for packages in the working directory, this file may lie elsewhere. */
+/** The location of sharp. Threads resolve packages from the working directory, which may not be that of this file. */
 function locateSharp(caller: string): string {
   const file = findPackage('sharp');
   if (file !== undefined) return file;
@@ -75,7 +79,7 @@ function locateSharp(caller: string): string {
   );
 }
 
-/** What can go to another thread: a part of a larger buffer would take all of it along. */
+/** The bytes in a buffer of their own, because sending a part of a larger buffer would send all of it. */
 function portable(caller: string, picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
   const { name, bytes } = picture;
   const { words, image } = picture as Partial<PictureToCut>;
@@ -105,10 +109,10 @@ class Pool {
     cutting: Cutting | undefined,
     signal?: AbortSignal,
   ): Promise<Result[]> {
-    // First here: on Linux sharp must be loaded by the main thread before any other.
+    // On Linux, the main thread must load sharp before any other does.
     await loadSharp(this.caller);
     if (this.closed) {
-      throw new SimCLRError(`${this.caller}: the threads must be there. Received: a call after close().`);
+      throw new SimCLRError(`${this.caller}: the pool must be open. Received: a call after close().`);
     }
     for (const { name, bytes } of pictures) if (!bytes) toFileName(this.caller, 'name', name);
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
@@ -144,7 +148,7 @@ class Pool {
       this.post(slot, job);
       if (!signal) return;
       const cancel = () => {
-        // Wherever it has moved to since.
+        // It may have moved to another thread meanwhile.
         const holder = this.slots.find(({ jobs }) => jobs.delete(job.id));
         if (!holder) return;
         holder.worker?.postMessage({ cancel: job.id } satisfies DecodeRequest);
@@ -170,7 +174,7 @@ class Pool {
   private post(slot: Slot, { id, pictures, cutting }: Job): void {
     clearTimeout(slot.idle);
     slot.worker ??= this.start(slot);
-    slot.worker.ref(); // somebody waits for the answer
+    slot.worker.ref(); // the process must live until the answer comes
     slot.worker.postMessage({
       id,
       pictures: pictures.map((picture) => portable(this.caller, picture)),
@@ -184,8 +188,8 @@ class Pool {
       plan: this.plan,
       concurrency: picturesAtOnce,
     };
-    // Options of the process are for its own program: a loader is of no use here, and --input-type would make the
-    // text above another kind of module. The same options come in the environment.
+    // The options of the process, also those in the environment, are not for this program: it needs no loader, and
+    // --input-type would change what kind of module its text is.
     const env = { ...process.env, NODE_OPTIONS: '' };
     const worker = new Worker(decodeWorkerCode, { eval: true, workerData, execArgv: [], env });
     let reason: string | undefined;
@@ -225,8 +229,8 @@ class Pool {
   }
 
   /**
-   * After a thread died: the first job was under way, and its pictures are tried one by one, so that only the one that
-   * is at fault is lost if it happens again.
+   * Recovers from the death of a thread: the pictures of the first job, which was under way, are tried one by one, so
+   * that only the one at fault is lost if it happens again.
    */
   private recover(slot: Slot, reason: string): void {
     const [first, ...others] = slot.jobs.values();
@@ -246,7 +250,7 @@ class Pool {
     }
   }
 
-  /** An idle thread does not keep the process alive, and ends after a while. */
+  /** Lets the process end while the thread is idle, and ends the thread after a while. */
   private rest(slot: Slot): void {
     if (slot.jobs.size > 0) return;
     slot.worker?.unref();
@@ -263,14 +267,15 @@ class Pool {
 }
 
 /**
- * Threads that read and decode pictures, so that the next batches are made while a training step keeps the calling
- * thread busy. They start when they are needed, end when they have been idle for ten seconds, and do not keep the
- * process alive. Should one die it is replaced, and a picture that it dies of twice is a `DataError`.
+ * Reads and decodes pictures on threads of their own, so that the next batches are prepared while a training step keeps
+ * the calling thread busy. The threads start when they are needed, end after ten idle seconds, and do not keep the
+ * process alive. A thread that dies is replaced; a picture of which it dies twice gives a `DataError`.
  *
- * In training from an `imageStream` they cut the random crops out of the whole pictures, whatever the `size`.
+ * When an `imageStream` is used for training, the threads cut the random crops out of the whole pictures, whatever the
+ * `size`.
  *
- * Decoding itself runs on the threads that Node keeps for such work, four in all; on machines with many cores set
- * the environment variable `UV_THREADPOOL_SIZE` to more before Node starts.
+ * Decoding itself runs on libuv's thread pool, which has four threads. On machines with many cores, set the environment
+ * variable `UV_THREADPOOL_SIZE` to more before Node starts.
  *
  * @throws `InvalidOptionError` when an option is outside its domain. The pool then throws `SimCLRError` when the
  *   optional package `sharp` is not installed, and after `close()`.
@@ -285,7 +290,7 @@ export function decodePool(options: DecodePoolOptions = {}): DecodePool {
   return makePool('decodePool', decodePlan('decodePool', options), workers);
 }
 
-/** Leaves a core to training. */
+/** The default number of threads: leaves a core to training. */
 export function defaultWorkers(): number {
   return Math.min(4, Math.max(1, availableCores() - 1));
 }

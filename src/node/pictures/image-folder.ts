@@ -30,70 +30,94 @@ import { listImages } from './list-images.js';
 export interface ImageFolderOptions extends DecodeImageOptions {
   /** Size of every picture in pixels: one number for a square, or `[height, width]`. */
   size: number | readonly [height: number, width: number];
-  /** What happens with a file that is no whole picture: it is left out, or the call throws. Default 'skip'. */
+  /**
+   * Whether to skip a file that is not a whole picture, or to throw.
+   *
+   * @defaultValue `'skip'`
+   */
   onError?: 'skip' | 'throw';
-  /** Pictures decoded at the same time. Whole number >= 1; default: the number of processor cores. */
+  /**
+   * Pictures decoded at the same time. Integer >= 1.
+   *
+   * @defaultValue the number of processor cores
+   */
   concurrency?: number;
-  /** Whether folders inside folders are read. Default true. */
+  /**
+   * Whether folders inside folders are read.
+   *
+   * @defaultValue `true`
+   */
   recursive?: boolean;
-  /** At most this many pictures, evenly spread over the folder. Default: all. */
+  /**
+   * Largest number of pictures, taken evenly from the folder. Integer >= 1.
+   *
+   * @defaultValue all
+   */
   limit?: number;
 }
 
 /** Options of {@link imageFolder}. */
 export interface StreamImageFolderOptions extends ImageFolderOptions {
   /**
-   * Size of every picture in pixels: one number for a square, or `[height, width]`. In training it has a say only where
-   * the augmentation does not begin with a random resized crop: such crops are cut out of the whole pictures.
+   * Size of every picture in pixels: one number for a square, or `[height, width]`. During training it is used only if
+   * the augmentation does not begin with a random resized crop, because such crops are cut out of the whole pictures.
    */
   size: number | readonly [height: number, width: number];
   /**
-   * Threads that read and decode, so that a training step does not hold that up; 0 leaves it to the calling thread, and
-   * `concurrency` then counts. Whole number >= 0; default: one less than the processor has cores, from 1 to 4.
+   * Number of threads that read and decode while a training step runs. With 0, the calling thread decodes, and
+   * `concurrency` applies. Integer >= 0.
+   *
+   * @defaultValue one less than the number of processor cores, from 1 to 4
    */
   workers?: number;
-  /** Batches made ready before they are asked for. Whole number >= 1, default 2. */
-  ahead?: number;
   /**
-   * Keeps decoded pictures for later epochs; for training whole ones, reduced to a half, a quarter, ... of their size as
-   * long as the smallest crop has as many pixels as its view. Default: none.
+   * Batches to decode in advance. Integer >= 1.
+   *
+   * @defaultValue `2`
+   */
+  prefetch?: number;
+  /**
+   * Keeps decoded pictures for later epochs. For training it keeps whole pictures, reduced to a half, a quarter, ... of
+   * their size as long as the smallest crop has as many pixels as its view.
+   *
+   * @defaultValue none
    */
   cache?: ImageCache;
 }
 
 /** What {@link readImageFolder} gives. */
 export interface ImageFolderContents {
-  /** All pictures, shape `[count, height, width, 3]`, 0-255. */
+  /** All pictures that decode, of shape `[count, height, width, 3]`, bytes 0-255. */
   images: ImageArray;
-  /** For each picture its file. */
+  /** The file of each picture. */
   paths: string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
   labels?: Int32Array;
   /** The class folders' names, sorted. */
   classNames?: string[];
-  /** Files that were left out. */
+  /** Files that were skipped. */
   skipped: SkippedImage[];
 }
 
-/** What {@link imageFolder} gives: a data set that decodes its pictures anew in every epoch. */
+/** What {@link imageFolder} gives: a data set that decodes its pictures in every epoch. Its batches carry `labels` if it has them. */
 export interface ImageFolderDataset extends DecodedBatches, ImageBatchSource {
   /** Number of files. */
   readonly size: number;
-  /** It begins at the batch that is asked for. */
+  /** It starts at any batch. */
   readonly seekable: true;
   /** Each of several processes decodes only its own pictures. */
   readonly shardable: true;
-  /** In training it cuts the random crops out of the whole pictures. */
+  /** During training it cuts the random crops out of the whole pictures. */
   readonly cutsViews: true;
-  /** For each picture its file; `indices` of a batch are positions in here. */
+  /** The file of each picture; the `indices` of a batch are positions in this list. */
   readonly paths: readonly string[];
   /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
   readonly labels?: Int32Array;
   /** The class folders' names, sorted. */
   readonly classNames?: readonly string[];
-  /** Files that were left out so far, each once. */
+  /** Files skipped so far, each once. */
   readonly skipped: readonly SkippedImage[];
-  /** Ends the decoding threads at once; left alone, they end when they have been idle for ten seconds. */
+  /** Ends the decoding threads at once. Optional: they end after ten idle seconds. */
   close(): Promise<void>;
 }
 
@@ -163,9 +187,9 @@ const folderKeys = {
 /**
  * Reads all pictures of a folder into memory (`height * width * 3` bytes each); {@link imageFolder} streams instead.
  *
- * Files are sorted by name, hidden files and other kinds passed over. A file and the links to it are one picture,
- * under the file's own name if that is below `dir`, otherwise under the first link's. Where every picture lies directly in a
- * sub-folder, as in `dir/cat/1.jpg`, the sub-folders are the classes.
+ * Files are sorted by name; hidden files and files of other kinds are ignored. A file and the links to it count as one
+ * picture, under the file's own name if that is below `dir`, otherwise under the first link's. If every picture lies
+ * directly in a subfolder, as in `dir/cat/1.jpg`, the subfolders are the classes.
  *
  * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` when the folder cannot be read, has no picture, or none that can be decoded; with
@@ -200,15 +224,17 @@ export async function readImageFolder(
 }
 
 /**
- * A folder of pictures as a data set that does not fit into memory: each epoch decodes its batches anew, on other
- * threads, while the ones before are in use. In training the random crops are cut out of the whole pictures.
+ * Opens a folder of pictures that need not fit into memory as a data set: each epoch decodes its batches on other
+ * threads, ahead of their use. During training, the random crops are cut out of the whole pictures.
  *
- * The order is a function of seed and epoch, and batches are cut by position in it: a picture that cannot be
- * decoded makes its batch smaller and moves no other picture; a batch of which fewer than two are left is left out.
- * Sorting and classes as {@link readImageFolder}.
+ * Its batches hold images of shape `[batch, height, width, 3]`, bytes 0-255, and `labels` if the folder has classes.
  *
- * @param dir - The folder, a name or a `file:` URL; it is listed now, its pictures are read later.
- * @returns A data set for training and `imageBatches`.
+ * The order is a function of seed and epoch, and batches are cut by position in it, so that a picture that cannot be
+ * decoded makes its batch smaller and moves no other picture. A batch is skipped when no picture is left, and for
+ * training (`dropRemainder`) when fewer than two are. Files are sorted and classes found as in {@link readImageFolder}.
+ *
+ * @param dir - The folder: a name or a `file:` URL. It is listed at the call; its pictures are read later.
+ * @returns A data set for `fit`, `embed` and `imageBatches`.
  * @throws `DataError` when the folder cannot be read or has no picture; while batches are taken, with
  *   `onError: 'throw'` when a picture cannot be decoded, otherwise when none can.
  * @throws `InvalidOptionError` when an option is outside its domain.
@@ -222,11 +248,11 @@ export async function imageFolder(
   options: StreamImageFolderOptions,
 ): Promise<ImageFolderDataset> {
   const caller = 'imageFolder';
-  checkKeys(caller, options, { ...folderKeys, workers: 1, ahead: 1, cache: 1 });
+  checkKeys(caller, options, { ...folderKeys, workers: 1, prefetch: 1, cache: 1 });
   const plan = folderPlan(caller, options);
-  const { workers = defaultWorkers(), ahead = 2, cache } = options;
+  const { workers = defaultWorkers(), prefetch = 2, cache } = options;
   checkInteger(caller, 'workers', workers, 0);
-  checkInteger(caller, 'ahead', ahead);
+  checkInteger(caller, 'prefetch', prefetch);
   const folder = toFileName(caller, 'dir', dir);
   await loadSharp(caller);
   const { paths, ...classes } = await listImages(caller, folder, plan.list);
@@ -234,13 +260,13 @@ export async function imageFolder(
   const pool = workers > 0 ? makePool(caller, plan, workers) : undefined;
   const decode = pool ?? decodeHere(caller, plan, plan.concurrency);
   const decoder = new BatchDecoder({ caller, decode, cache, onError: plan.onError });
-  const source = indexedDataset(caller, paths.length, ahead, () => ({
-    read(indices, place, signal, views) {
+  const source = indexedDataset(caller, paths.length, prefetch, () => ({
+    read(indices, place, signal, pass) {
       const toRecord = (index: number): NamedRecord => {
         const record = { name: paths[index]!, index };
         return labels ? { ...record, label: labels[index]! } : record;
       };
-      return decoder.batch(Array.from(indices, toRecord), place, signal, views);
+      return decoder.batch(Array.from(indices, toRecord), place, pass, signal);
     },
   }));
 

@@ -67,8 +67,8 @@ export async function openPicture(
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const wanted = alpha === -1 ? 3 : 4;
-    const asIs = info.channels === wanted && alpha <= 0;
+    const outputChannels = alpha === -1 ? 3 : 4;
+    const asIs = info.channels === outputChannels && alpha <= 0;
     return [asIs ? data : select(data, info.channels, 3, (value) => value), info];
   }
 

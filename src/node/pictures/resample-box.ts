@@ -33,8 +33,8 @@ export function resampleBox(
     const support = halfWidth * stretch;
     const first = Math.floor(start + 1e-6);
     const end = Math.max(first + 1, Math.ceil(start + length - 1e-6));
-    const most = Math.ceil(support) * 2 + 1;
-    const weights = new Float32Array(size[axis]! * most);
+    const kernelSize = Math.ceil(support) * 2 + 1;
+    const weights = new Float32Array(size[axis]! * kernelSize);
     for (let i = 0; i < size[axis]!; i++) {
       const center = start + scale * (i + 0.5);
       const from = Math.max(first, Math.floor(center - support + 0.5));
@@ -48,15 +48,15 @@ export function resampleBox(
           if (away < 1) weight = (1.5 * away - 2.5) * away * away + 1;
           else weight = away < 2 ? ((-0.5 * away + 2.5) * away - 4) * away + 2 : 0;
         }
-        weights[i * most + t] = weight;
+        weights[i * kernelSize + t] = weight;
         total += weight;
       }
-      for (let t = 0; t < count; t++) weights[i * most + t]! /= total;
+      for (let t = 0; t < count; t++) weights[i * kernelSize + t]! /= total;
       firsts[axis]![i] = from;
       counts[axis]![i] = count;
     }
     kernels.push(weights);
-    widths.push(most);
+    widths.push(kernelSize);
   }
 
   const left = Math.floor(box[1] + 1e-6);

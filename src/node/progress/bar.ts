@@ -1,16 +1,34 @@
-import cliProgress, { type GenericFormatter } from 'cli-progress';
+import cliProgress from 'cli-progress';
+import { guardLine } from './guard-line.js';
+import type { Output } from './output.js';
 
-/** A stream that may be a terminal. */
-type Output = NodeJS.WritableStream & { isTTY?: boolean };
+/** A bar on a terminal. */
+export interface Bar {
+  /** Sets how much is done, and texts of the format that changed. */
+  update(value: number, fields?: Readonly<Record<string, string | number>>): void;
+  /** Draws the bar a last time, and leaves its line. */
+  stop(): void;
+}
 
-const control = '\x1b';
-const clearLine = `\r${control}[K`;
-/** A bar turns off that long lines wrap; other texts need it. */
-const [wrap, noWrap] = [`${control}[?7h`, `${control}[?7l`];
-/** The bar goes back to this place when it ends. */
-const savePlace = `${control}7`;
+/** What a bar begins with. */
+export interface BarStart {
+  /** The bar's line in the notation of cli-progress, with `{left}` for the remaining time. */
+  format: string;
+  /** How much there is to do; 0 where that is not known. */
+  total: number;
+  /** How much is done already. */
+  value: number;
+  /** Texts of the format. */
+  fields: Readonly<Record<string, string | number>>;
+}
 
-/** Whether bars may be drawn: on a terminal that moves its cursor, and nobody's log file. */
+/** Milliseconds from one drawing to the next. */
+const interval = 100;
+/** Updates over which the speed is taken. */
+const window = 50;
+const width = 30;
+
+/** Whether to draw bars: only on a terminal that can move its cursor, and not in CI, whose log is a file. */
 export function isInteractive(stream: NodeJS.WritableStream): boolean {
   const { CI, TERM } = process.env;
   return (
@@ -18,7 +36,7 @@ export function isInteractive(stream: NodeJS.WritableStream): boolean {
   );
 }
 
-/** A duration in two units at most: `45s`, `3m05s`, `2h15m`. Above ten seconds to five, above an hour to a minute. */
+/** A duration in at most two units: `45s`, `3m05s`, `2h15m`. Rounded to 5 s above 10 s, to 1 min above 1 h. */
 export function formatDuration(seconds: number): string {
   const rounded = seconds > 10 ? 5 * Math.round(seconds / 5) : Math.round(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
@@ -28,93 +46,73 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
 }
 
-/** The formatter of cli-progress, with `{left}`: the remaining time, `?` before it can be estimated. */
-const withTimeLeft =
-  (format: string): GenericFormatter =>
-  (options, params, payload) => {
-    const { eta, value, total } = params;
-    const isKnown = Number.isFinite(eta) && eta > 0; // before, it is a text or 0
-    const left = value >= total ? '0s' : isKnown ? formatDuration(eta) : '?';
-    return cliProgress.Format.Formatter({ ...options, format }, params, { ...payload, left });
-  };
-
-const streamsWithBar = new WeakSet<object>();
-
-/** Clears the bar for whatever else is written to its terminal, and draws it anew below. */
-function makeWay(stream: Output, bar: cliProgress.SingleBar): void {
-  const isOnProcess = stream === process.stdout || stream === process.stderr;
-  const streams: Output[] = isOnProcess ? [process.stdout, process.stderr] : [stream];
-  let isDrawing = false;
-  const undo: (() => void)[] = [];
-  const guard = (output: Output) => {
-    const { write } = output;
-    const own = Object.hasOwn(output, 'write');
-    const plain = (text: string) => write.call(output, text);
-    const guarded = (...args: Parameters<typeof write>) => {
-      if (isDrawing) return write.apply(output, args);
-      plain(`${clearLine}${wrap}`);
-      const result = write.apply(output, args);
-      // The bar takes a line of its own, also below a text that goes on later.
-      plain(`${String(args[0]).endsWith('\n') ? '' : '\n'}${noWrap}${savePlace}`);
-      bar.render();
-      return result;
-    };
-    output.write = guarded as typeof write;
-    streamsWithBar.add(output);
-    undo.push(() => {
-      streamsWithBar.delete(output);
-      // Whoever has replaced it meanwhile keeps his.
-      if (output.write !== guarded) return;
-      if (own) output.write = write;
-      else Reflect.deleteProperty(output, 'write');
-    });
-  };
-  bar.on('redraw-pre', () => {
-    isDrawing = true;
-  });
-  bar.on('redraw-post', () => {
-    isDrawing = false;
-  });
-  bar.on('start', () => {
-    for (const output of streams) if (output.isTTY && !streamsWithBar.has(output)) guard(output);
-  });
-  bar.on('stop', () => {
-    for (const restore of undo.splice(0)) restore();
-  });
-}
-
 /**
- * A bar whose redraw timer does not keep the process alive: without this, an error between start and stop would
- * leave a program that never ends.
- */
-class UnobtrusiveBar extends cliProgress.SingleBar {
-  private readonly timer: NodeJS.Timeout | null = null;
-
-  override render(): void {
-    super.render();
-    this.timer?.unref();
-  }
-}
-
-/**
- * A bar on a terminal. `gracefulExit` is off because it takes Ctrl-C away from the program.
+ * Draws a bar.
  *
- * @param format - As cli-progress has it, and `{left}` for the remaining time.
+ * Only the formatter of cli-progress is used: its `SingleBar` redraws on a timer that keeps a program alive, so that
+ * one with an error between start and stop would never end.
  */
-export function openBar(stream: NodeJS.WritableStream, format: string): cliProgress.SingleBar {
-  const bar = new UnobtrusiveBar({
-    stream,
-    format: withTimeLeft(format),
-    formatTime: formatDuration,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
-    etaBuffer: 50,
-    hideCursor: false,
-    gracefulExit: false,
-    stopOnComplete: false,
-    forceRedraw: true, // other texts clear it
-  });
-  makeWay(stream, bar);
-  return bar;
+export function openBar(stream: Output, { format, total, value, fields }: BarStart): Bar {
+  let current = value;
+  let texts = fields;
+  const startTime = Date.now();
+  let updates = [{ time: startTime, value }];
+  let drawnAt = 0;
+  let later: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  /** The remaining time; `?` before it can be estimated. */
+  const timeLeft = () => {
+    if (current >= total) return '0s';
+    const [first, last] = [updates[0]!, updates.at(-1)!];
+    const seconds = ((total - current) * (last.time - first.time)) / (last.value - first.value) / 1000;
+    return Number.isFinite(seconds) && seconds > 0 ? formatDuration(seconds) : '?';
+  };
+  const line = () =>
+    cliProgress.Format.Formatter(
+      {
+        format,
+        barsize: width,
+        barCompleteString: '█'.repeat(width),
+        barIncompleteString: '░'.repeat(width),
+        barGlue: '',
+        autopaddingChar: '',
+      },
+      {
+        progress: total > 0 ? Math.min(1, Math.max(0, current / total)) : 1,
+        value: current,
+        total,
+        eta: 0,
+        startTime,
+        stopTime: null,
+        maxWidth: stream.columns ?? 80,
+      },
+      { ...texts, left: timeLeft() },
+    );
+  const guard = guardLine(stream, line);
+  const draw = () => {
+    clearTimeout(later);
+    later = undefined;
+    drawnAt = Date.now();
+    guard.draw();
+  };
+
+  draw();
+  return {
+    update(value, fields) {
+      if (stopped) return;
+      current = value;
+      texts = { ...texts, ...fields };
+      updates = [...updates.slice(1 - window), { time: Date.now(), value }];
+      if (Date.now() >= drawnAt + interval) draw();
+      // A burst of updates leaves its last one to be drawn.
+      else later ??= setTimeout(draw, interval).unref();
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      draw();
+      guard.leave();
+    },
+  };
 }

@@ -4,16 +4,16 @@ import { constants } from 'node:os';
 export interface Interrupt {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
-  /** The status that a shell gives for the signal that came: 130 or 143; `undefined` before. */
+  /** The exit status for the signal received, 130 or 143; `undefined` before a signal. */
   readonly exitCode: number | undefined;
-  /** Gives both signals back to what they did before. */
+  /** Restores what both signals did before. */
   dispose(): void;
 }
 
 /**
- * Turns Ctrl-C and SIGTERM into an `AbortSignal`, so that training can end at a whole step and write a checkpoint.
- * The process then ends with the status that a shell gives for the signal (130, 143), for `process.exitCode` is set;
- * a second signal ends it at once.
+ * Turns Ctrl-C and SIGTERM into an `AbortSignal`, so that training can finish its step and write a checkpoint. It also
+ * sets `process.exitCode`, so that the process ends with the status that a shell gives for the signal (130 or 143). A
+ * second signal ends the process at once.
  *
  * @example
  * const interrupt = onInterrupt();

@@ -1,19 +1,18 @@
-import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../../errors/check-keys.js';
-import { isInteractive, openBar } from './bar.js';
+import { type Bar, isInteractive, openBar } from './bar.js';
 import type { ProgressOptions } from './progress.js';
 
-/** What a training callback hears when training begins. */
+/** What a training callback receives when training begins. */
 export interface ProgressFitStart {
-  /** Steps of the whole training, where the data set says how many. */
+  /** Steps of the whole training, where their number is known. */
   totalSteps?: number;
   /** Number of passes. */
   epochs: number;
-  /** Pictures a step. */
+  /** Pictures per step. */
   batchSize: number;
 }
 
-/** What a training callback hears after a step. */
+/** What a training callback receives after a step. */
 export interface ProgressStep {
   /** The step, counted from 0 over the whole training. */
   step: number;
@@ -23,21 +22,21 @@ export interface ProgressStep {
   loss: number;
   /** Learning rate of the step. */
   learningRate: number;
-  /** Duration of the step. */
+  /** Duration of the step in seconds. */
   seconds: number;
   /** Pairs of views in the step. */
   pairs: number;
 }
 
-/** What a training callback hears after an epoch. */
+/** What a training callback receives after an epoch. */
 export interface ProgressEpoch {
   /** The pass, counted from 0. */
   epoch: number;
   /** Mean loss in nats. */
   loss: number;
-  /** Duration of the epoch. */
+  /** Duration of the epoch in seconds. */
   seconds: number;
-  /** Speed over the epoch. */
+  /** Pairs of views per second over the epoch. */
   pairsPerSecond: number;
   /** Steps of the epoch. */
   steps: number;
@@ -59,8 +58,8 @@ export interface ProgressBarCallback {
 const smoothing = 0.1;
 
 /**
- * A training callback that shows how far training is: on a terminal a bar with the loss, pairs a second and the
- * remaining time; elsewhere (files, CI) one line an epoch.
+ * Makes a training callback that shows progress: on a terminal a bar with the loss, pairs per second and the remaining
+ * time, elsewhere (files, CI) one line per epoch.
  *
  * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing.
  * @example
@@ -69,7 +68,9 @@ const smoothing = 0.1;
 export function progressBar(options: ProgressOptions = {}): ProgressBarCallback {
   checkKeys('progressBar', options, { stream: 1, quiet: 1 });
   const { stream = process.stderr, quiet = false } = options;
-  let bar: SingleBar | undefined;
+  let bar: Bar | undefined;
+  /** What the bar shows; none where lines are written instead. */
+  let format: string | undefined;
   let epochs = 0;
   let total = 0;
   /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
@@ -85,29 +86,30 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       firstEpoch = undefined;
       pairsPerSecond = 0;
       bar = undefined;
+      format = undefined;
       if (quiet || !isInteractive(stream)) return;
       const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
-      bar = openBar(stream, `epoch {epoch}/${epochs} ${place} | loss {loss} | {speed} pairs/s`);
+      format = `epoch {epoch}${ofEpochs(epochs)} ${place} | loss {loss} | {speed} pairs/s`;
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
       firstEpoch ??= epoch;
-      if (!bar) return;
+      if (format === undefined) return;
       const speed = seconds > 0 ? pairs / seconds : 0;
       pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
-      const payload = {
+      const fields = {
         epoch: epoch - firstEpoch + 1,
         loss: loss.toFixed(4),
         speed: formatSpeed(pairsPerSecond),
       };
       done++;
-      // Begun here and with this step, so that what comes before does not count into the remaining time.
-      if (done === 1) bar.start(total, 1, payload);
-      else bar.update(done, payload);
+      // Opened here and with this step, so that the time before it does not count into the remaining time.
+      if (bar) bar.update(done, fields);
+      else bar = openBar(stream, { format, total, value: done, fields });
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
-      if (quiet || bar) return;
+      if (quiet || format !== undefined) return;
       stream.write(
-        `epoch ${epoch - (firstEpoch ?? epoch) + 1}/${epochs}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
+        `epoch ${epoch - (firstEpoch ?? epoch) + 1}${ofEpochs(epochs)}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
       );
     },
     onFitEnd() {
@@ -119,4 +121,9 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
 
 function formatSpeed(pairsPerSecond: number): string {
   return pairsPerSecond.toFixed(pairsPerSecond < 10 ? 2 : 0);
+}
+
+/** Without a number where only the clock ends training. */
+function ofEpochs(epochs: number): string {
+  return Number.isFinite(epochs) ? `/${epochs}` : '';
 }

@@ -1,4 +1,3 @@
-import type { SingleBar } from 'cli-progress';
 import { checkKeys } from '../../errors/check-keys.js';
 import { receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
@@ -6,9 +5,17 @@ import { isInteractive, openBar } from './bar.js';
 
 /** Options of {@link progress} and {@link progressBar}. */
 export interface ProgressOptions {
-  /** Where to write. Default: `process.stderr`, so that results on standard output stay clean. */
+  /**
+   * Where to write. The default keeps results on standard output clean.
+   *
+   * @defaultValue `process.stderr`
+   */
   stream?: NodeJS.WritableStream;
-  /** Whether to write nothing at all. Default false. */
+  /**
+   * Whether to write nothing at all.
+   *
+   * @defaultValue `false`
+   */
   quiet?: boolean;
 }
 
@@ -16,19 +23,19 @@ export interface ProgressOptions {
 export interface Progress {
   /** Sets how much is done; text after the bar is optional. */
   update(done: number, note?: string): void;
-  /** Adds to how much is done, 1 by default. */
+  /** Adds to how much is done: 1, or `by`. */
   increment(by?: number): void;
-  /** Ends the bar with a last line. Harmless when called twice. */
+  /** Ends the bar with a last line. A second call does nothing. */
   stop(): void;
 }
 
 /**
- * Progress of long work that is no training: decoding, embedding, a download. A bar with the remaining time on a
- * terminal; elsewhere (files, CI) one line at the end.
+ * Shows the progress of long work other than training, such as decoding, embedding or a download: on a terminal as a bar
+ * with the remaining time, elsewhere (files, CI) as one line at the end.
  *
  * @param total - How much there is to do; a finite number >= 0.
- * @param label - What is being done, for people.
- * @throws `InvalidOptionError` when `total` is no finite number >= 0.
+ * @param label - What is being done, for example `'Decoding'`.
+ * @throws `InvalidOptionError` when `total` is not a finite number >= 0.
  * @example
  * const bar = progress(files.length, 'Decoding');
  * for (const file of files) {
@@ -47,12 +54,12 @@ export function progress(total: number, label: string, options: ProgressOptions 
   const { stream = process.stderr, quiet = false } = options;
   let done = 0;
   let stopped = false;
-  let bar: SingleBar | undefined;
   const started = performance.now();
-  if (!quiet && isInteractive(stream)) {
-    bar = openBar(stream, '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}');
-    bar.start(total, 0, { label, note: '' });
-  }
+  const format = '{label} {bar} {percentage}% | {value}/{total} | {left} left {note}';
+  const bar =
+    quiet || !isInteractive(stream)
+      ? undefined
+      : openBar(stream, { format, total, value: 0, fields: { label, note: '' } });
   return {
     update(value, note = '') {
       done = value;

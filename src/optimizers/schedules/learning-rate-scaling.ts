@@ -5,7 +5,7 @@ import { checkInteger, checkNonNegative } from '../../errors/checks.js';
 export interface LearningRateScalingOptions {
   /** The rate before scaling; a finite number >= 0. The paper's is 0.3 for linear, 0.075 for square-root scaling. */
   baseLearningRate: number;
-  /** Images in a batch (of all processes together), each in two views; a whole number >= 1. */
+  /** Images in a batch (of all processes together), each in two views; an integer >= 1. */
   batchSize: number;
 }
 

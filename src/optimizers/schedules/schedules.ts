@@ -1,107 +1,52 @@
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../../errors/checks.js';
+import {
+  checkChoice,
+  checkInteger,
+  checkNonNegative,
+  isObject,
+  receivedMessage,
+} from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { fromData } from '../../errors/from-data.js';
+import { renameFields } from '../../errors/rename-fields.js';
+import type {
+  LearningRate,
+  LearningRateSchedule,
+  ScheduleConfig,
+  WarmupCosineOptions,
+} from './schedule-types.js';
+import { warmupCosineByShare } from './warmup-cosine-by-share.js';
 
-/**
- * A learning rate as a pure function of the optimiser step, counted from 0.
- *
- * The library's own schedules carry their `config`, plain JSON from which {@link scheduleFromConfig} makes them
- * again. Any function from step to rate will do; without a `config` it cannot be saved.
- */
-export interface LearningRateSchedule {
-  /** The rate at `step`, a number >= 0. */
-  (step: number): number;
-  /** What to save to have the schedule again. */
-  readonly config?: ScheduleConfig;
-}
-
-/** A learning rate: one number for all steps, or a schedule. */
-export type LearningRate = number | LearningRateSchedule;
-
-/** A schedule as plain JSON. */
-export type ScheduleConfig =
-  | {
-      /** {@link constantSchedule}. */
-      type: 'constant';
-      /** Its rate. */
-      learningRate: number;
-    }
-  | {
-      /** {@link scaledSchedule}. */
-      type: 'scaled';
-      /** Its factor. */
-      factor: number;
-      /** What is multiplied. */
-      learningRate: number | ScheduleConfig;
-    }
-  | ({
-      /** {@link warmupCosineSchedule}. */
-      type: 'warmupCosine';
-    } & {
-      [Option in keyof WarmupCosineOptions]-?: Exclude<WarmupCosineOptions[Option], undefined>;
-    });
-
-/** Options of {@link warmupCosineSchedule}. */
-export interface WarmupCosineOptions {
-  /** The peak: what the warm-up ends at and the cosine starts from. >= 0. */
-  learningRate: number;
-  /** Steps of linear warm-up, a whole number from 0 to `totalSteps`. */
-  warmupSteps: number;
-  /** Steps of the whole schedule, **the warm-up included**; a whole number >= 1. */
-  totalSteps: number;
-  /**
-   * The rate that the cosine ends at and stays at.
-   *
-   * @defaultValue 0 for `rule: 'google'`, a thousandth of `learningRate` for `rule: 'lightly'`
-   */
-  finalRate?: number;
-  /**
-   * The rate that the warm-up rises from.
-   *
-   * @defaultValue 0
-   */
-  startRate?: number;
-  /**
-   * Whose formula. With w warm-up and T total steps, at step t:
-   * - 'google': the warm-up is at `t / w` of its way (step 0 has the start rate), the cosine at `(t - w) / (T - w)`;
-   * - 'lightly': the warm-up is at `(t + 1) / w` (step w - 1 has the peak), the cosine at `(t - w) / (T - w - 1)`, so
-   *   that the last step has the final rate.
-   *
-   * @defaultValue 'google'
-   */
-  rule?: 'google' | 'lightly';
-  /**
-   * The rate changes only every so many steps, a whole number >= 1: with the steps of an epoch it is PyTorch's
-   * `CosineAnnealingLR` stepped once an epoch.
-   *
-   * @defaultValue 1
-   */
-  holdSteps?: number;
-}
+export type {
+  LearningRate,
+  LearningRateSchedule,
+  ScheduleConfig,
+  WarmupCosineOptions,
+} from './schedule-types.js';
 
 /**
  * The same learning rate at every step.
  *
  * @param learningRate - A finite number >= 0.
  * @returns The schedule.
- * @throws {@link InvalidOptionError} when `learningRate` is no such number.
+ * @throws {@link InvalidOptionError} when `learningRate` is not a finite number >= 0.
  * @example
  * constantSchedule(0.1)(1000); // 0.1
  */
 export function constantSchedule(learningRate: number): LearningRateSchedule {
   checkNonNegative('constantSchedule', 'learningRate', learningRate);
-  return schedule('constantSchedule', { type: 'constant', learningRate }, () => learningRate);
+  return schedule('constantSchedule', { name: 'constant', learningRate }, () => learningRate);
 }
 
 /**
- * Linear warm-up, then half a cosine down to the final rate, which it keeps for ever after.
+ * Linear warm-up, then half a cosine down to `end`, which every later step has too.
  *
- * @param options - Peak, lengths in steps, end points and whose formula.
+ * @param options - Peak and end points, lengths in steps, and whose formula.
  * @returns The schedule.
- * @throws {@link InvalidOptionError} when a rate is not a finite number >= 0, a number of steps is no such whole number, `warmupSteps > totalSteps`, or the rule is unknown.
+ * @throws {@link InvalidOptionError} when a rate is not a finite number >= 0, a number of steps is not an integer in its
+ * range, `warmupSteps > totalSteps`, or the convention is unknown.
  * @example
- * const rate = warmupCosineSchedule({ learningRate: 0.3, warmupSteps: 10, totalSteps: 100 });
+ * const rate = warmupCosineSchedule({ peak: 0.3, warmupSteps: 10, totalSteps: 100 });
  * rate(0); // 0
  * rate(10); // 0.3
  * rate(55); // 0.15
@@ -111,23 +56,23 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
 export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRateSchedule {
   const caller = 'warmupCosineSchedule';
   checkKeys(caller, options, {
-    learningRate: 1,
+    peak: 1,
     warmupSteps: 1,
     totalSteps: 1,
-    finalRate: 1,
-    startRate: 1,
-    rule: 1,
-    holdSteps: 1,
+    start: 1,
+    end: 1,
+    convention: 1,
+    everySteps: 1,
   });
-  const { learningRate, warmupSteps, totalSteps, startRate = 0, rule = 'google', holdSteps = 1 } = options;
-  checkChoice(caller, 'rule', rule, ['google', 'lightly']);
-  checkNonNegative(caller, 'learningRate', learningRate);
-  const finalRate = options.finalRate ?? (rule === 'google' ? 0 : 0.001 * learningRate);
-  checkNonNegative(caller, 'finalRate', finalRate);
-  checkNonNegative(caller, 'startRate', startRate);
+  const { peak, warmupSteps, totalSteps, start = 0, convention = 'google', everySteps = 1 } = options;
+  checkChoice(caller, 'convention', convention, ['google', 'lightly']);
+  checkNonNegative(caller, 'peak', peak);
+  const end = options.end ?? (convention === 'google' ? 0 : 0.001 * peak);
+  checkNonNegative(caller, 'end', end);
+  checkNonNegative(caller, 'start', start);
   checkInteger(caller, 'totalSteps', totalSteps);
   checkInteger(caller, 'warmupSteps', warmupSteps, 0);
-  checkInteger(caller, 'holdSteps', holdSteps);
+  checkInteger(caller, 'everySteps', everySteps);
   if (warmupSteps > totalSteps) {
     throw new InvalidOptionError(
       `${caller}: warmupSteps must not exceed totalSteps, which includes them. ` +
@@ -135,28 +80,28 @@ export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRate
     );
   }
 
-  const ahead = rule === 'google' ? 0 : 1; // lightly is one step further on both ways
+  const ahead = convention === 'google' ? 0 : 1; // lightly is one step further, in warm-up and cosine alike
   const decaySteps = totalSteps - warmupSteps - ahead;
   return schedule(
     caller,
-    { type: 'warmupCosine', learningRate, warmupSteps, totalSteps, finalRate, startRate, rule, holdSteps },
+    { name: 'warmupCosine', peak, warmupSteps, totalSteps, start, end, convention, everySteps },
     (actual) => {
-      const step = Math.floor(actual / holdSteps) * holdSteps;
-      if (step < warmupSteps) return startRate + ((learningRate - startRate) * (step + ahead)) / warmupSteps;
-      if (step - warmupSteps >= decaySteps) return finalRate;
+      const step = Math.floor(actual / everySteps) * everySteps;
+      if (step < warmupSteps) return start + ((peak - start) * (step + ahead)) / warmupSteps;
+      if (step - warmupSteps >= decaySteps) return end;
       const cosine = Math.cos((Math.PI * (step - warmupSteps)) / decaySteps);
-      return finalRate + ((learningRate - finalRate) * (1 + cosine)) / 2;
+      return end + ((peak - end) * (1 + cosine)) / 2;
     },
   );
 }
 
 /**
- * Another rate, times a factor at every step.
+ * Another rate, multiplied by a factor at every step.
  *
- * @param learningRate - A number or a schedule. One without a `config` gives one without.
+ * @param learningRate - A number or a schedule. If the schedule has no `config`, neither has the result.
  * @param factor - >= 0.
- * @returns A schedule; the factors of scaled ones are multiplied, not nested.
- * @throws {@link InvalidOptionError} when `factor` or a number given as rate is not finite or negative.
+ * @returns A schedule. Scaling a scaled schedule multiplies the factors instead of nesting.
+ * @throws {@link InvalidOptionError} when `factor`, or a number given as rate, is negative or not finite.
  * @example
  * optimizer.learningRate = scaledSchedule(optimizer.learningRate, 0.5);
  */
@@ -165,57 +110,90 @@ export function scaledSchedule(learningRate: LearningRate, factor: number): Lear
   checkNonNegative(caller, 'factor', factor);
   if (typeof learningRate !== 'function') {
     checkNonNegative(caller, 'learningRate', learningRate);
-    return schedule(caller, { type: 'scaled', factor, learningRate }, () => factor * learningRate);
+    return schedule(caller, { name: 'scaled', factor, learningRate }, () => factor * learningRate);
   }
   const { config } = learningRate;
-  if (config?.type === 'scaled') {
+  if (config?.name === 'scaled') {
     return scaledSchedule(fromSaved(config.learningRate), factor * config.factor);
   }
-  const rate = (step: number) => factor * learningRate(step);
-  return config ? schedule(caller, { type: 'scaled', factor, learningRate: config }, rate) : rate;
+  const rate = (step: number, share?: number) => factor * learningRate(step, share);
+  return config ? schedule(caller, { name: 'scaled', factor, learningRate: config }, rate) : rate;
 }
 
 function fromSaved(learningRate: number | ScheduleConfig): LearningRate {
   return typeof learningRate === 'object' ? scheduleFromConfig(learningRate) : learningRate;
 }
 
+/** What earlier versions called the fields of a {@link ScheduleConfig}. */
+const earlierNames = { type: 'name' };
+const earlierWarmupNames = {
+  learningRate: 'peak',
+  startRate: 'start',
+  finalRate: 'end',
+  rule: 'convention',
+  holdSteps: 'everySteps',
+};
+
+/** A saved schedule with the names of this version. */
+export function upgradeScheduleConfig(config: unknown): unknown {
+  if (!isObject(config)) return config;
+  const named = renameFields(config, earlierNames);
+  if (named.name === 'warmupCosine') return renameFields(named, earlierWarmupNames);
+  const { learningRate } = named;
+  // Scaled schedules do not nest, except in a hostile file.
+  if (
+    named.name === 'scaled' &&
+    isObject(learningRate) &&
+    (learningRate.name ?? learningRate.type) !== 'scaled'
+  ) {
+    return { ...named, learningRate: upgradeScheduleConfig(learningRate) };
+  }
+  return named;
+}
+
 /**
- * Makes a schedule from its saved `config`.
+ * Rebuilds a schedule from its saved `config`, that of an earlier version included.
  *
  * @param config - What the schedule's `config` was.
  * @returns A schedule with the same rate at every step.
- * @throws {@link InvalidOptionError} when `config` is of an unknown type or holds what the schedule refuses.
+ * @throws {@link InvalidOptionError} when `config` has an unknown name or holds what the schedule refuses.
  * @example
  * const again = scheduleFromConfig(JSON.parse(JSON.stringify(schedule.config)));
  */
 export function scheduleFromConfig(config: ScheduleConfig): LearningRateSchedule {
-  return fromData('scheduleFromConfig', 'config', config, () => make(config));
+  return fromData('scheduleFromConfig', 'config', config, () =>
+    make(upgradeScheduleConfig(config) as ScheduleConfig),
+  );
 }
 
 function make(config: ScheduleConfig): LearningRateSchedule {
   const caller = 'scheduleFromConfig';
-  const type = config?.type;
-  if (type === 'constant') {
-    checkKeys(caller, config, { type: 1, learningRate: 1 }, 'config');
+  const name = config?.name;
+  if (name === 'constant') {
+    checkKeys(caller, config, { name: 1, learningRate: 1 }, 'config');
     return constantSchedule(config.learningRate);
   }
-  if (type === 'warmupCosine') {
-    const { type: _, ...options } = config;
+  if (name === 'warmupCosine') {
+    const { name: _, ...options } = config;
     return warmupCosineSchedule(options);
   }
-  if (type === 'scaled') {
-    checkKeys(caller, config, { type: 1, factor: 1, learningRate: 1 }, 'config');
+  if (name === 'warmupCosineByShare') {
+    const { name: _, ...options } = config;
+    return warmupCosineByShare(options);
+  }
+  if (name === 'scaled') {
+    checkKeys(caller, config, { name: 1, factor: 1, learningRate: 1 }, 'config');
     const { learningRate, factor } = config;
-    // Never made here, and in a file made for harm without end.
-    const nested = typeof learningRate === 'object' && learningRate?.type === 'scaled';
+    // This library never writes nested ones. A hostile file could nest them without end.
+    const nested = typeof learningRate === 'object' && learningRate?.name === 'scaled';
     if (!nested) return scaledSchedule(fromSaved(learningRate), factor);
   }
   throw new InvalidOptionError(
     receivedMessage(
-      'scheduleFromConfig',
-      'config.type must be "constant", "warmupCosine" or "scaled" (not of "scaled")',
-      'config.type',
-      type,
+      caller,
+      'config.name must be "constant", "warmupCosine", "warmupCosineByShare" or "scaled" (not of "scaled")',
+      'config.name',
+      name,
     ),
   );
 }
@@ -223,11 +201,11 @@ function make(config: ScheduleConfig): LearningRateSchedule {
 function schedule(
   caller: string,
   config: ScheduleConfig,
-  rate: (step: number) => number,
+  rate: (step: number, share?: number) => number,
 ): LearningRateSchedule {
-  const checked = (step: number) => {
+  const checked = (step: number, share?: number) => {
     checkNonNegative(caller, 'step', step);
-    return rate(step);
+    return rate(step, share);
   };
   return Object.assign(checked, { config });
 }

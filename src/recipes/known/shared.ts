@@ -12,13 +12,12 @@ export const torchvision = "torchvision's models/resnet.py";
 
 /** torchvision's ResNet-18. */
 export const torchvisionResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
-  architecture: 'resnet18',
+  name: 'resnet18',
   width: 64,
   zeroInitResidual: false,
   projectionShortcut: 'whenNeeded',
   initializer: 'torch',
-  batchNormalizationMomentum: 0.9,
-  batchNormalizationEpsilon: 1e-5,
+  batchNormalization: { momentum: 0.9, epsilon: 1e-5 },
 };
 
 /** Sources of {@link torchvisionResNet18}. */
@@ -27,12 +26,12 @@ export const torchvisionSources = {
   'encoder.zeroInitResidual': `${torchvision}: zero_init_residual = False`,
   'encoder.projectionShortcut': `${torchvision}: downsample where stride or width change`,
   'encoder.initializer': `${torchvision}: kaiming_normal_, mode = fan_out`,
-  'encoder.batchNormalizationMomentum': 'torch.nn.BatchNorm2d: momentum = 0.1, the share of the new value',
-  'encoder.batchNormalizationEpsilon': 'torch.nn.BatchNorm2d: eps = 1e-5',
+  'encoder.batchNormalization.momentum': 'torch.nn.BatchNorm2d: momentum = 0.1, the share of the new value',
+  'encoder.batchNormalization.epsilon': 'torch.nn.BatchNorm2d: eps = 1e-5',
   'projectionHead.initializer': "torch.nn.Linear's own",
-  'projectionHead.batchNormalizationMomentum':
+  'projectionHead.batchNormalization.momentum':
     'torch.nn.BatchNorm1d: momentum = 0.1, the share of the new value',
-  'projectionHead.batchNormalizationEpsilon': 'torch.nn.BatchNorm1d: eps = 1e-5',
+  'projectionHead.batchNormalization.epsilon': 'torch.nn.BatchNorm1d: eps = 1e-5',
 } as const;
 
 /** ResNet-18 of Google's code. */
@@ -64,8 +63,8 @@ export const roundedDeviation =
   'The original rounds to 8 bits after every step of the augmentation; here values stay floating-point.';
 export const precisionDeviation = 'The original trains in mixed precision; here everything is float32.';
 export const googleDeviations = [
-  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalisation move half as fast here.",
+  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalization move half as fast here.",
   "A crop is drawn with TensorFlow's sample_distorted_bounding_box (up to 100 attempts, aspect ratio uniform, then the whole picture); here as torchvision does (10 attempts, log-uniform, then the middle).",
-  'Blur draws one standard deviation a batch there, one a picture here.',
+  'Blur draws one standard deviation a batch there, one per picture here.',
   'Its schedule counts floor(pictures * epochs / batch) + 1 steps; here an epoch is whole batches only.',
 ];

@@ -46,12 +46,15 @@ export interface Chart {
 
 const sizes = { wide: { width: 960, height: 380 }, narrow: { width: 420, height: 320 } };
 
+/** What a report with curves and a map needs, to be installed in one go. */
+export const reportPackages = 'd3-scale d3-shape umap-js';
+
 /** The packages that know scales and curves. */
 async function loadD3() {
   const caller = 'writeReport';
   const [scale, shape] = await Promise.all([
-    importOptional(caller, 'd3-scale', () => import('d3-scale')),
-    importOptional(caller, 'd3-shape', () => import('d3-shape')),
+    importOptional(caller, 'd3-scale', () => import('d3-scale'), reportPackages),
+    importOptional(caller, 'd3-shape', () => import('d3-shape'), reportPackages),
   ]);
   return { ...scale, ...shape };
 }
@@ -103,7 +106,7 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   const x = logarithmic
     ? d3.scaleLog().domain(first === last ? [first / 2, 2 * first] : [first, last])
     : d3.scaleLinear().domain([0, last || 1]);
-  // A marked point at the edge shall not touch the axis.
+  // A marked point at the edge must not touch the axis.
   x.range(logarithmic ? [left + 24, right - 24] : [left, right]);
   const y = d3.scaleLinear().domain(extent(chart, 'left')).range([bottom, top]);
   const rate = chart.right && d3.scaleLinear().domain(extent(chart, 'right')).range([bottom, top]);

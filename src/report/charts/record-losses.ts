@@ -33,7 +33,7 @@ async function linesBefore(path: string, step: number): Promise<string> {
 
 /**
  * Callback that writes loss and learning rate of each step to `losses.jsonl` in a folder, a line a step as it ends, so
- * that a run that is killed has its curve too. A run that goes on from a checkpoint keeps the lines before it. With the
+ * that a run that is killed has its curve too. A run that continues from a checkpoint keeps the lines before it. With the
  * first step an `evaluation.json` is removed, for it is of weights that are no more.
  *
  * @param dir - The folder of the run, a name or a `file:` URL; it is made when it is not there.

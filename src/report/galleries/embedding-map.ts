@@ -1,6 +1,7 @@
 import type { EmbeddingArray } from '../../evaluation/embedding-evaluation.js';
 import { importOptional } from '../../node/backends/optional-package.js';
 import { randomGenerator } from '../../random/index.js';
+import { reportPackages } from '../charts/chart.js';
 
 /** Rows of length 1, so that distances between them follow cosine similarity. */
 function unitRows({ data, shape: [rows, dim] }: EmbeddingArray): number[][] {
@@ -17,7 +18,7 @@ function unitRows({ data, shape: [rows, dim] }: EmbeddingArray): number[][] {
  * @returns For each row x and y in [0, 1], both axes to one scale.
  */
 export async function layout(embeddings: EmbeddingArray, seed: number): Promise<{ x: number; y: number }[]> {
-  const { UMAP } = await importOptional('writeReport', 'umap-js', () => import('umap-js'));
+  const { UMAP } = await importOptional('writeReport', 'umap-js', () => import('umap-js'), reportPackages);
   const random = randomGenerator(seed);
   const umap = new UMAP({
     nNeighbors: Math.min(15, embeddings.shape[0] - 1),

@@ -4,17 +4,19 @@ import type { Trainer } from '../trainer.js';
 
 /** What is known when `fit` starts. */
 export interface FitStart {
-  /** Passes over the data that this call will make. */
+  /** Passes over the data that this call will make at most; infinite where only `minutes` ends it. */
   epochs: number;
-  /** Pictures a step. */
+  /** Minutes that this call may train, where they are limited. */
+  minutes?: number;
+  /** Pictures per step. */
   batchSize: number;
-  /** Optimiser steps that this call will make, where the data set's size is known. */
+  /** Optimizer steps that this call will make, where the data set's size is known. */
   totalSteps?: number;
   /** Batches of a whole pass over the data, where the data set's size is known. */
   stepsPerEpoch?: number;
 }
 
-/** One optimiser step. */
+/** One optimizer step. */
 export interface StepRecord {
   /** Number of the step since the model was made, from 0. */
   step: number;
@@ -32,7 +34,7 @@ export interface StepRecord {
 
 /** A step that was left out because its loss or a gradient was not finite. */
 export interface SkippedStep {
-  /** Number that the step would have had; the next step has it. */
+  /** Number that the step would have had; the next step takes it. */
   step: number;
   /** Pass over the data since the model was made, from 0. */
   epoch: number;
@@ -40,7 +42,7 @@ export interface SkippedStep {
   batch: number;
   /** The loss; finite where only a gradient was not. */
   loss: number;
-  /** Steps left out one after the other, this one included. */
+  /** Consecutive steps left out, including this one. */
   inSuccession: number;
   /** Factor of the learning rate from now on, against what it was when `fit` began. */
   learningRateFactor: number;
@@ -56,7 +58,7 @@ export interface EpochRecord {
   seconds: number;
   /** Pictures trained on per second. */
   pairsPerSecond: number;
-  /** Optimiser steps of this call in the epoch. */
+  /** Optimizer steps of this call in the epoch. */
   steps: number;
   /** `true` when the epoch was cut short: by an abort, a callback's stop, or a limit of steps. */
   partial: boolean;
@@ -89,7 +91,7 @@ export interface FitContext {
         indices: ArrayLike<number>;
       })
     | undefined;
-  /** Ends training after the current step, as a wish and not as an error; `reason` goes to the history. */
+  /** Ends training after the current step, without an error; `reason` goes to the history. */
   stop(reason: string): void;
 }
 
@@ -101,7 +103,7 @@ export interface FitContext {
 export interface Callback {
   /** Before the first step. */
   onFitStart?(start: FitStart, context: FitContext): void | Promise<void>;
-  /** After each optimiser step; on a backend whose values come late (WebGPU), once the next one is under way. */
+  /** After each optimizer step; on a backend whose values come late (WebGPU), once the next one is under way. */
   onStepEnd?(step: StepRecord, context: FitContext): void | Promise<void>;
   /** After each step that was left out, where `fit` was told to: see its `onNonFinite`. */
   onStepSkipped?(skipped: SkippedStep, context: FitContext): void | Promise<void>;

@@ -12,9 +12,9 @@ const hooks = {
 } as const satisfies KnownKeys<Callback>;
 
 /**
- * Refuses hooks that nothing calls. What else a callback keeps in its own object is its own affair.
+ * Refuses hooks that nothing calls. Other properties of a callback are its own.
  *
- * @throws {@link InvalidOptionError} unless `callbacks` is a list of objects whose `on...` are those of {@link Callback}.
+ * @throws {@link InvalidOptionError} unless `callbacks` is an array of objects whose `on...` properties are those of {@link Callback}.
  */
 export function checkCallbacks(caller: string, callbacks: readonly Callback[]): void {
   if (!Array.isArray(callbacks)) {

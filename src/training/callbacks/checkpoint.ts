@@ -21,7 +21,7 @@ export interface CheckpointOptions {
   everySteps?: number;
   /** Epochs between checkpoints; 0 = none at the ends of epochs. @defaultValue `1` */
   everyEpochs?: number;
-  /** With a store: how many of the newest checkpoints are kept. Whole number >= 1. @defaultValue `3` */
+  /** With a store: how many of the newest checkpoints are kept. Integer >= 1. @defaultValue `3` */
   keep?: number;
   /**
    * With a store: keeps the best checkpoint too, whatever its age. `'loss'`: by the mean loss since the one before; a
@@ -34,8 +34,8 @@ export interface CheckpointOptions {
   /** With a store: whether a trainer at step 0 may replace the checkpoints of a longer run. @defaultValue `false` */
   overwrite?: boolean;
   /**
-   * Hears of a checkpoint that could not be written (the disk is full, say), and training goes on; left out, it ends
-   * with the error. What was written before is good in any case. Errors at the start are always thrown.
+   * Called when a checkpoint cannot be written (a full disk, for example); training then continues. Without it, training
+   * ends with the error. What was written before is good in any case. Errors at the start are always thrown.
    */
   onError?: (error: unknown) => void;
   /** Called when a checkpoint has been written, with the number of steps behind it. */
@@ -52,16 +52,16 @@ export type CheckpointTarget =
 /**
  * Callback that saves the trainer as it goes: at the start, so that a full disk or a wrong path is known before
  * any work is done; at the given intervals; and at the end, also after an abort or a stop. `SimCLR.load` and
- * `fit(..., { epochs, resume: true })` go on from there.
+ * `fit(..., { epochs, resume: true })` continue from there.
  *
- * Within training a checkpoint is the state of its moment, and is written while the steps go on. One write is under
+ * Within training a checkpoint is the state of its moment, and is written while the steps continue. One write is under
  * way at a time: a step that is to be saved waits for the one before. On a backend whose values come late (WebGPU) it
  * may hold one step more, and is written only once that step's loss is known to be finite.
  *
  * @param target - A store, which keeps several (`checkpointDirectory(path)` of `simclr-ts/node`), or where to save
  * the only one: any tfjs IO handler or URL string (`'indexeddb://my-model'`), or a function that gives one for a step.
  * `directory(path)` of `simclr-ts/node` writes atomically.
- * @throws {@link InvalidOptionError} when an interval is no whole number >= 0, or an option of stores is given without
+ * @throws {@link InvalidOptionError} when an interval is not an integer >= 0, or an option of stores is given without
  * one.
  */
 export function checkpoint(target: CheckpointTarget, options: CheckpointOptions = {}): Callback {
@@ -87,7 +87,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     else await simclr.save(typeof target === 'function' ? target(step) : (target as io.IOHandler | string));
     onSaved?.(step);
   };
-  /** Waits for the write under way, and ends training if it failed and nobody wants to hear of it. */
+  /** Waits for the write under way, and ends training if it failed and there is no `onError`. */
   const settle = async () => {
     await writing;
     writing = undefined;
@@ -110,7 +110,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     writing = write(context, step, value).catch((error: unknown) => {
       failure = { error };
     });
-    await yieldToEventLoop(); // what the snapshot still reads by promises alone is then read
+    await yieldToEventLoop(); // lets the snapshot finish what it reads by promises
   };
   return {
     async onFitStart(start, context) {
@@ -133,7 +133,7 @@ export function checkpoint(target: CheckpointTarget, options: CheckpointOptions 
     },
     async onEpochEnd(epoch, context) {
       if (epoch.partial) return;
-      // Where the length was not known, the checkpoint of the last step is brought up to the end of the epoch.
+      // Where the length was not known, update the checkpoint of the last step to the end of the epoch.
       const isWanted = isDue || context.simclr.progress.step === savedAt;
       isDue = false;
       if (isWanted || (everyEpochs > 0 && (epoch.epoch + 1) % everyEpochs === 0)) await save(context, epoch);

@@ -20,7 +20,7 @@ export interface EvaluationOptions {
  * Callback that calls your evaluation, for example a kNN classifier on `simclr.embed(...)`, and puts what it
  * returns into the epoch's `metrics`.
  *
- * @throws {@link InvalidOptionError} when `evaluate` is no function or `everyEpochs` no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `evaluate` is not a function or `everyEpochs` not an integer >= 1.
  */
 export function evaluation(evaluate: EvaluationFunction, options: EvaluationOptions = {}): Callback {
   checkKeys('evaluation', options, { everyEpochs: 1 });

@@ -4,7 +4,7 @@ import type { Callback, EpochRecord, FitOutcome, StepRecord } from './callback.j
 export interface History {
   /** Every epoch, a partial last one included. */
   epochs: EpochRecord[];
-  /** Every optimiser step. */
+  /** Every optimizer step. */
   steps: StepRecord[];
   /** How it ended. */
   outcome: FitOutcome;
@@ -18,7 +18,7 @@ export function emptyHistory(): History {
 }
 
 /**
- * Callback that fills a {@link History} while training runs, for plots that move. `fit` returns one at its end
+ * Callback that fills a {@link History} while training runs, for live plots. `fit` returns one at its end
  * without being asked.
  *
  * @param target - The history to append to; several calls of `fit` may share one.

@@ -19,7 +19,7 @@ export interface ProgressReport {
 /** Options of {@link progress}. */
 export interface ProgressOptions {
   /** Steps between reports; the last step is reported too, where the total is known. @defaultValue `10` */
-  every?: number;
+  everySteps?: number;
   /** Receives the reports. @defaultValue prints `report.text` with `console.log` */
   report?: (report: ProgressReport) => void;
 }
@@ -28,12 +28,12 @@ export interface ProgressOptions {
  * Callback that reports loss, speed and estimated time to the end, wherever JavaScript runs. For a bar in a
  * terminal see `progressBar` of `simclr-ts/node`.
  *
- * @throws {@link InvalidOptionError} when `every` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `everySteps` is not an integer >= 1.
  */
 export function progress(options: ProgressOptions = {}): Callback {
-  checkKeys('progress', options, { every: 1, report: 1 });
-  const { every = 10, report = ({ text }) => console.log(text) } = options;
-  checkInteger('progress', 'every', every);
+  checkKeys('progress', options, { everySteps: 1, report: 1 });
+  const { everySteps = 10, report = ({ text }) => console.log(text) } = options;
+  checkInteger('progress', 'everySteps', everySteps);
   let start: FitStart = { epochs: 1, batchSize: 1 };
   let steps = 0;
   let seconds = 0;
@@ -50,7 +50,7 @@ export function progress(options: ProgressOptions = {}): Callback {
       seconds += step.seconds;
       pairs += step.pairs;
       const { totalSteps } = start;
-      if (steps % every !== 0 && steps !== totalSteps) return;
+      if (steps % everySteps !== 0 && steps !== totalSteps) return;
       const etaSeconds = totalSteps === undefined ? undefined : (seconds / steps) * (totalSteps - steps);
       const pairsPerSecond = pairs / seconds;
       const text = [

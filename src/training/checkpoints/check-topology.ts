@@ -2,15 +2,15 @@ import { isObject } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 
 /**
- * Checks that every layer of a saved network can be reached by building one after the other. tfjs waits for the input
- * of a layer without end where it never comes: an unknown name, a number of a call that there is none of, a circle.
+ * Checks that every layer of a saved network can be reached by building one after the other. tfjs waits
+ * forever for the input of a layer that never comes: an unknown name, a call that does not exist, a circle.
  *
  * @throws {@link CheckpointError} naming the layer.
  */
 export function checkTopology(model: unknown): void {
   const config = isObject(model) ? model.config : undefined;
   const layers = isObject(config) ? config.layers : config;
-  if (!Array.isArray(layers)) return; // no network: building it fails at once
+  if (!Array.isArray(layers)) return; // not a network: building it fails at once
   const calls = new Map<string, unknown[]>();
   for (const layer of layers) {
     if (!isObject(layer)) continue;
@@ -28,7 +28,7 @@ export function checkTopology(model: unknown): void {
   checkCalls(calls);
 }
 
-/** Builds in thought: again and again each layer whose inputs are there, until no more can be. */
+/** Repeatedly marks each layer whose inputs are there as built, until no more can be. */
 function checkCalls(calls: Map<string, unknown[]>): void {
   const built = new Map<string, number>([...calls].map(([name]) => [name, 0]));
   const done = (name: string) => built.get(name)! >= calls.get(name)!.length;

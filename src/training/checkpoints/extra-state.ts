@@ -1,12 +1,12 @@
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { CheckpointError } from '../../errors/errors.js';
-import type { ExtraState } from '../extra-state.js';
-import type { NamedTensor } from './optimizer-state.js';
+import type { NamedTensor } from '../../optimizers/index.js';
+import type { StatefulPart } from '../../tensors/stateful-part.js';
 
 const prefix = 'extra';
 
 /** Tensors and JSON of all extra states at this moment. The caller disposes the tensors. */
-export function captureExtraState(parts: Record<string, ExtraState>): {
+export function captureExtraState(parts: Record<string, StatefulPart>): {
   tensors: NamedTensor[];
   json: Record<string, unknown>;
 } {
@@ -38,7 +38,7 @@ export function isExtraTensor(name: string): boolean {
  * @throws {@link CheckpointError} when one was saved that is not among `parts`: training would silently lose it.
  */
 export async function restoreExtraState(
-  parts: Record<string, ExtraState>,
+  parts: Record<string, StatefulPart>,
   json: Record<string, unknown>,
   tensors: NamedTensorMap,
 ): Promise<void> {

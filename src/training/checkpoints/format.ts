@@ -1,31 +1,35 @@
 import type { io } from '@tensorflow/tfjs-core';
+import { upgradeTransformConfig } from '../../augmentations/transform-from-config.js';
 import { describeValue, isObject, shorten } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import type { LossConfig } from '../../losses/index.js';
+import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
-import type { OptimizerDescription } from './optimizer-state.js';
+import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Tells our checkpoints from other files of tfjs. */
 export const format = 'simclr-ts';
 
 /**
  * Raised whenever older versions could not read what is written. Version 2 added `byteOrder`, `fit` and `extraState`;
- * version 1 is read all the same.
+ * version 3 renamed options of optimizers and augmentations. All of them are read.
  */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** What a checkpoint says besides topologies and weights. */
 export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
   formatVersion: number;
   optimizer: OptimizerDescription;
-  progress: TrainingProgress;
+  progress: Omit<TrainingProgress, 'seconds'> & Partial<Pick<TrainingProgress, 'seconds'>>;
   /** Order of the bytes of the weights. */
   byteOrder: 'little' | 'big';
   /** Settings of the last `fit`; `null` before the first and in files of version 1. */
   fit: FitSettings | null;
   /** JSON of each extra state by its name; their tensors are among the weights. */
   extraState: Record<string, unknown>;
+  /** JSON of the loss's state, left out if it has none; its tensors are among the weights. */
+  lossJson?: unknown;
 }
 
 /** The models of a checkpoint. */
@@ -58,7 +62,8 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
   if (artifacts?.format !== format || !isObject(saved)) {
     fail('hold what SimCLR.save wrote', `format=${JSON.stringify(artifacts?.format)}`);
   }
-  if (saved.formatVersion !== 1 && saved.formatVersion !== formatVersion) {
+  const known = Number.isInteger(saved.formatVersion) && saved.formatVersion! >= 1;
+  if (!known || saved.formatVersion! > formatVersion) {
     fail(
       `be of format 1 to ${formatVersion}, which this version reads`,
       `formatVersion=${describeValue(saved.formatVersion)}`,
@@ -91,15 +96,31 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
   checkMetadata(metadata);
   checkSpecs(weightSpecs);
   checkLength(weightData, weightSpecs);
-  return { metadata, topology: topology!, weightData, weightSpecs };
+  return { metadata: upgrade(metadata), topology: topology!, weightData, weightSpecs };
+}
+
+/** Optimizer and augmentation with the names of this version's options. */
+function upgrade(metadata: Metadata): Metadata {
+  const { augmentation, optimizer } = metadata;
+  return {
+    ...metadata,
+    augmentation: Array.isArray(augmentation)
+      ? augmentation.map(upgradeTransformConfig)
+      : augmentation && upgradeTransformConfig(augmentation),
+    optimizer: { ...optimizer, config: upgradeOptimizerConfig(optimizer.config) },
+  };
 }
 
 /** What would otherwise go wrong far from here; the options proper are checked where a trainer is made of them. */
 function checkMetadata({ progress, optimizer, fit, customLoss, loss }: Metadata): void {
   for (const name of ['step', 'epoch', 'batch'] as const) {
     if (!isCount(progress[name])) {
-      fail('count its progress in whole numbers >= 0', `${name}=${describeValue(progress[name])}`);
+      fail('count its progress in integers >= 0', `${name}=${describeValue(progress[name])}`);
     }
+  }
+  const { seconds = 0 } = progress;
+  if (!(Number.isFinite(seconds) && seconds >= 0)) {
+    fail('hold the seconds of training as a number >= 0', `seconds=${describeValue(seconds)}`);
   }
   const { className, config, step, variables } = optimizer;
   if (typeof className !== 'string' || !isObject(config) || !isCount(step) || !isObject(variables)) {
@@ -181,7 +202,7 @@ function checkLength(weightData: io.WeightData, specs: io.WeightsManifestEntry[]
 /**
  * Looks for layers of tfjs and of this library that no saved weight can be of, before memory is taken for them: every
  * size that such a layer has is also the length of an axis of one of its weights. And for initializers whose making would
- * not end. What a layer of the user's own has in its configuration is its own affair.
+ * not end. The configuration of the user's own layers is not checked.
  *
  * @throws {@link CheckpointError} naming the first.
  */
@@ -245,7 +266,7 @@ const sizeKeys = new Set(
   ]),
 );
 
-/** The error for a weight that has a value that is none. */
+/** The error for a weight that is NaN or infinite. */
 export function nonFiniteWeight(name: string, value: number): CheckpointError {
   return new CheckpointError(
     `SimCLR.save: every weight must be finite; training has diverged, and nothing was written. Received: ${name} with ${value}.`,

@@ -14,8 +14,8 @@ import { checkTopology } from './check-topology.js';
 import { restoreExtraState } from './extra-state.js';
 import { type Checkpoint, checkCheckpoint, checkLayerSizes, type Metadata } from './format.js';
 import { restoreLoss } from './loss-state.js';
-import { restoreOptimizer } from './optimizer-state.js';
 import { modelFromTopology, restoreWeights } from './restore-models.js';
+import { restoreOptimizer } from './saved-optimizer.js';
 import { savedOptions } from './saved-options.js';
 import { trainerSettings } from './trainer-settings.js';
 
@@ -135,8 +135,10 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
 
 /** Gives a trainer everything but its weights. */
 async function restoreState(core: TrainerCore, metadata: Metadata, tensors: NamedTensorMap): Promise<void> {
-  restoreLoss(core.loss, metadata.loss ?? null, tensors);
-  Object.assign(core.progress, metadata.progress);
+  restoreLoss(core.loss, metadata, tensors);
+  // Files of earlier versions do not have the time.
+  const { step, epoch, batch, seconds = 0 } = metadata.progress;
+  Object.assign(core.progress, { step, epoch, batch, seconds });
   if (metadata.fit) core.lastFit = metadata.fit;
   core.savedSettings = trainerSettings(metadata);
   if (!core.missing.has('optimizer')) await restoreOptimizer(core, metadata.optimizer, tensors);

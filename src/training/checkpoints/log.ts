@@ -19,9 +19,8 @@ function isUnreadable({ error }: DamagedCheckpoint): boolean {
 }
 
 /**
- * Writes numbered checkpoints to a store and removes what is not to be kept. The order of work makes every moment a
- * good one to be killed at: a checkpoint counts when the manifest names it, and is removed after the manifest no
- * longer does.
+ * Writes numbered checkpoints to a store and removes what is not to be kept. It can be killed at any moment:
+ * a checkpoint counts when the manifest names it, and is removed after the manifest no longer does.
  */
 export class CheckpointLog {
   private entries: CheckpointEntry[] = [];
@@ -41,7 +40,7 @@ export class CheckpointLog {
   /**
    * Reads what the store holds.
    *
-   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not go on from.
+   * @throws {@link CheckpointError} when it holds a run that this trainer, at step 0, did not continue from.
    */
   async open(simclr: Trainer): Promise<void> {
     const { manifest } = await readEntries(this.store);

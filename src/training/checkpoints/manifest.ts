@@ -5,7 +5,7 @@ import { CheckpointError } from '../../errors/errors.js';
 export interface CheckpointEntry {
   /** Its name in the store. */
   name: string;
-  /** Optimiser steps that it has behind it. */
+  /** Optimizer steps taken before it was saved. */
   step: number;
   /** What `best` measured for it, smaller is better; `undefined` where nothing was. */
   value?: number;

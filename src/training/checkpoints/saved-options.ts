@@ -11,7 +11,7 @@ import { temperatureOf } from '../options/loss-option.js';
 import type { SimCLRLoadOptions } from '../options/simclr-options.js';
 import type { MissingPart } from '../step/trainer-core.js';
 import type { Metadata } from './format.js';
-import type { OptimizerDescription } from './optimizer-state.js';
+import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Options for the constructor, and the parts that training lacks, with what to do about each. */
 export interface SavedOptions {
@@ -102,7 +102,7 @@ function savedOptimizer(
   const reason = whyForeign(className, config);
   if (reason === undefined) {
     try {
-      return optimizerFromConfig({ ...config, className });
+      return optimizerFromConfig(config);
     } catch (cause) {
       if (!isError(cause, 'InvalidOptionError')) throw cause;
       throw new CheckpointError(
@@ -118,7 +118,10 @@ function savedOptimizer(
 
 /** Why no file can hold this optimizer; `undefined` where it can. */
 function whyForeign(className: string, config: serialization.ConfigDict): string | undefined {
-  if (!['SGD', 'AdamW', 'LARS'].includes(className)) return `(${className}) is not one of this library`;
+  // tf.train's SGD has the class name of this library's.
+  if (config.name === undefined || !['SGD', 'AdamW', 'LARS'].includes(className)) {
+    return `(${className}) is not one of this library`;
+  }
   const option = Object.keys(config).find((name) => config[name] === 'custom');
   return option === undefined
     ? undefined

@@ -1,12 +1,13 @@
 import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 import { allWeights } from '../../models/named-weights.js';
+import type { NamedTensor } from '../../optimizers/index.js';
 import { clonesOf } from '../../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../../tensors/shared-bytes.js';
 import type { TrainerCore } from '../step/trainer-core.js';
 import { captureExtraState } from './extra-state.js';
 import { byteOrder, checkJson, format, formatVersion, type Metadata, type Topologies } from './format.js';
-import { lossState } from './loss-state.js';
-import { describeOptimizer, type NamedTensor } from './optimizer-state.js';
+import { captureLoss } from './loss-state.js';
+import { describeOptimizer } from './saved-optimizer.js';
 import { describeOptions } from './trainer-settings.js';
 
 /** A checkpoint before its tensors are read: the state of one moment. */
@@ -26,7 +27,8 @@ export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
     [...allWeights(core)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
   );
   try {
-    tensors.push(...lossState(core.loss));
+    const { tensors: lossTensors, ...loss } = captureLoss(core.loss);
+    tensors.push(...lossTensors);
     const extra = captureExtraState(core.extraState);
     tensors.push(...extra.tensors);
     const description = {
@@ -35,6 +37,7 @@ export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
       byteOrder,
       fit: core.lastFit ?? null,
       extraState: extra.json,
+      ...loss,
     };
     const topology: Topologies = {
       encoder: core.encoder.toJSON(null, false) as object,

@@ -78,7 +78,7 @@ export async function readEntries(
   }
 }
 
-/** By the numbers in their names, which is right but for a run that was begun anew at an earlier step. */
+/** Ordered by the numbers in their names, which is wrong only for a run that was restarted at an earlier step. */
 function fromNames(names: Iterable<string>): CheckpointManifest {
   const checkpoints = [...names]
     .map((name) => ({ name, step: stepOfName(name) }))
@@ -124,12 +124,12 @@ async function firstGood(
 }
 
 /**
- * The newest checkpoint of a store that is whole: what a run goes on from after whatever ended it. A torn or damaged
+ * The newest checkpoint of a store that is whole: which a run can continue from after an interruption. A torn or damaged
  * one is passed over, and that is said.
  *
  * @param store - Such as `checkpointDirectory(path)` of `simclr-ts/node`.
  * @returns The checkpoint, read and checked, for `SimCLR.load`; `undefined` when the store has none.
- * @throws {@link CheckpointError} when there are checkpoints and all are damaged: to begin anew is for you to decide.
+ * @throws {@link CheckpointError} when there are checkpoints and all are damaged, so that you decide whether to start over.
  * @example
  * const latest = await latestCheckpoint(store);
  * const simclr = latest ? await SimCLR.load(latest) : new SimCLR({ encoder });

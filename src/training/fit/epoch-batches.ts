@@ -1,9 +1,9 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
-import { batchIndices } from '../../data/batch-indices.js';
+import { passIndices } from '../../data/batches/epoch-order.js';
+import { epochBatches } from '../../data/batches/image-batches.js';
 import { isTensor } from '../../data/image-array.js';
-import { epochBatches } from '../../data/image-batches.js';
 import { isImageArray } from '../../data/image-dataset.js';
-import { takeRows } from '../../data/image-rows.js';
+import { takeImages } from '../../data/image-rows.js';
 import {
   checkImageValues,
   type ImageArray,
@@ -41,7 +41,7 @@ export async function* stepBatches(
     yield* microBatchesInMemory(caller, dataset, microBatchSize, pass);
     return;
   }
-  for await (const whole of epochBatches(dataset, pass)) {
+  for await (const whole of epochBatches(caller, 'dataset', dataset, pass)) {
     const { indices, number } = whole;
     const pictures = whole.images ?? whole.views;
     const tensors = whole.images ? [whole.images] : whole.views;
@@ -66,9 +66,9 @@ function* microBatchesInMemory(
 ): Generator<FitBatch> {
   const pass = { batchSize, shuffle, seed, epoch, startBatch, dropRemainder: true };
   let number = startBatch;
-  for (const indices of batchIndices(images.shape[0], pass)) {
+  for (const indices of passIndices(caller, 'dataset', images.shape[0], pass)) {
     const rows = (start: number, count: number) =>
-      takeRows(caller, images, indices.subarray(start, start + count));
+      takeImages(caller, images, indices.subarray(start, start + count));
     yield {
       number: number++,
       indices,

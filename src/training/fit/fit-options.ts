@@ -4,8 +4,20 @@ import type { SkipNonFinite } from './non-finite-policy.js';
 
 /** Options of `fit`. */
 export interface FitOptions {
-  /** Passes over the data in this call; with `resume`, which requires it, in the whole run. @defaultValue `1` */
+  /**
+   * Passes over the data in this call; with `resume`, which requires `epochs` or `minutes`, in the whole run.
+   *
+   * @defaultValue `1`, or no limit where `minutes` is given
+   */
   epochs?: number;
+  /**
+   * Minutes of training in this call; with `resume`, in the whole run, whose time so far a checkpoint holds. Training ends
+   * after the step that passes them, so that a call takes at least one step. A learning rate by the share of the run
+   * (`warmupCosineByShare`) follows the clock then, or the epochs where those end first. A finite number > 0.
+   *
+   * @defaultValue no limit
+   */
+  minutes?: number;
   /** Images per step, at least 2; batches from an iterable keep their own size. @defaultValue `64` */
   batchSize?: number;
   /**
@@ -71,6 +83,7 @@ export interface FitOptions {
 /** Every option of `fit`. */
 export const fitKeys = {
   epochs: 1,
+  minutes: 1,
   batchSize: 1,
   microBatchSize: 1,
   shuffle: 1,

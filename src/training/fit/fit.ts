@@ -28,9 +28,11 @@ import { type FitBatch, stepBatches } from './epoch-batches.js';
 import { type FitOptions, fitKeys } from './fit-options.js';
 import { FitSteps } from './fit-steps.js';
 import { type PendingStep, PendingSteps } from './pending-steps.js';
+import { epochsOf, RunLength } from './run-length.js';
 import { viewRequests } from './view-requests.js';
 
 const caller = 'SimCLR.fit';
+const timeIsUp = 'the time is up';
 
 /** Runs the epochs: what `SimCLR.fit` does. */
 export async function fitTrainer(
@@ -52,6 +54,7 @@ class FitRun {
   private readonly microBatchSize: number | undefined;
   private readonly maxSteps: number;
   private readonly steps: FitSteps;
+  private readonly length: RunLength;
   private stepsTaken = 0;
   private stopReason: string | undefined;
 
@@ -63,13 +66,16 @@ class FitRun {
   ) {
     checkKeys(caller, options, fitKeys);
     core.checkPresent('augmentation', 'loss', 'optimizer');
-    const { batchSize = 64, epochs = 1, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
+    const { batchSize = 64, maxSteps = Number.POSITIVE_INFINITY, callbacks = [] } = options;
+    const epochs = epochsOf(options);
     checkInteger(caller, 'batchSize', batchSize, 2);
-    checkInteger(caller, 'epochs', epochs);
+    if (epochs !== Number.POSITIVE_INFINITY || options.epochs !== undefined) {
+      checkInteger(caller, 'epochs', epochs);
+    }
     if (options.datasetSize !== undefined) checkInteger(caller, 'datasetSize', options.datasetSize);
-    if (options.resume && options.epochs === undefined) {
+    if (options.resume && options.epochs === undefined && options.minutes === undefined) {
       throw new InvalidOptionError(
-        `${caller}: epochs must be given with resume: the number of epochs of the whole run. Received: epochs=undefined.`,
+        `${caller}: epochs or minutes must be given with resume: those of the whole run. Received: epochs=undefined.`,
       );
     }
     if (maxSteps !== Number.POSITIVE_INFINITY) checkInteger(caller, 'maxSteps', maxSteps);
@@ -80,6 +86,7 @@ class FitRun {
       if (microBatchSize < batchSize) this.microBatchSize = microBatchSize;
     }
     this.steps = new FitSteps(core, options, batchSize, this.microBatchSize);
+    this.length = new RunLength(core, options);
     this.maxSteps = maxSteps;
     checkCallbacks(caller, callbacks);
     this.callbacks = callbacks;
@@ -100,11 +107,13 @@ class FitRun {
     }
     const { first, last } = this.epochRange();
     this.planLearningRate(last);
+    this.length.begin(this.dataset, { ...this.options, batchSize: this.batchSize }, first, last);
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
     const errors: unknown[] = [];
     try {
       await this.call((callback) => callback.onFitStart?.(start, this.context));
+      if (this.length.wasOver) this.stopReason = timeIsUp;
       for (let epoch = first; epoch < last && !this.ended(); epoch++) await this.runEpoch();
       outcome = this.options.signal?.aborted
         ? 'aborted'
@@ -145,6 +154,18 @@ class FitRun {
   private planLearningRate(last: number): void {
     const { learningRatePlan, optimizer } = this.core;
     if (learningRatePlan === undefined) return;
+    const { schedule } = learningRatePlan;
+    if (schedule === undefined || schedule.name !== 'warmupCosine') {
+      // These need neither the size of the data set nor the number of epochs.
+      const training = { batchSize: this.batchSize, epochs: 1, datasetSize: this.batchSize };
+      (optimizer as NamedOptimizer).learningRate = plannedLearningRate(learningRatePlan, training);
+      return;
+    }
+    if (!Number.isFinite(last)) {
+      throw new InvalidOptionError(
+        `${caller}: epochs must be given for a learning rate that is planned in epochs; warmupCosineByShare follows minutes. Received: epochs=undefined, minutes=${this.options.minutes}.`,
+      );
+    }
     const size = datasetSize(this.dataset) ?? this.options.datasetSize;
     if (size === undefined) {
       throw new InvalidOptionError(
@@ -164,7 +185,8 @@ class FitRun {
   }
 
   private epochRange(): { first: number; last: number } {
-    const { epochs = 1, resume = false } = this.options;
+    const { resume = false } = this.options;
+    const epochs = epochsOf(this.options);
     const { progress } = this.core;
     if (!resume && progress.batch > 0) {
       progress.epoch++;
@@ -177,6 +199,8 @@ class FitRun {
   private describeStart(first: number, last: number): FitStart {
     const perEpoch = batchesPerEpoch(this.dataset, { batchSize: this.batchSize });
     const start: FitStart = { epochs: last - first, batchSize: this.batchSize };
+    const { minutes } = this.options;
+    if (minutes !== undefined) start.minutes = this.length.minutesLeft;
     if (perEpoch !== undefined) start.stepsPerEpoch = perEpoch;
     const all = perEpoch === undefined ? this.maxSteps : perEpoch * (last - first) - this.core.progress.batch;
     const totalSteps = Math.min(all, this.maxSteps);
@@ -245,6 +269,8 @@ class FitRun {
         if (taken) await steps.add(taken);
         await yieldToEventLoop();
         if (!taken?.late) stepBegan = performance.now();
+        this.length.tell();
+        if (this.stepsTaken > 0 && this.length.isOver) this.stopReason ??= timeIsUp;
         cut = this.ended();
         if (cut) break;
       }
@@ -289,6 +315,7 @@ class FitRun {
       if (this.history.epochs.length === 0 || record.steps === 0) {
         await this.unlessLost(() => batch.checkValues());
       }
+      this.length.tell();
       taken = await this.steps.take(batch);
       this.core.progress.batch = batch.number + 1;
       if (taken) {

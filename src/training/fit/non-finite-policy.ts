@@ -8,7 +8,7 @@ import type { TrainerCore } from '../step/trainer-core.js';
 
 /** Leaves out steps whose loss or gradients are not finite, instead of ending training. */
 export interface SkipNonFinite {
-  /** Steps in succession that may be left out; one more ends training with the error. Whole number >= 1. */
+  /** Consecutive steps that may be left out; one more ends training with the error. Integer >= 1. */
   skip: number;
   /**
    * Factor of the learning rate after each step left out, > 0 and at most 1. It stays, and is saved with the
@@ -27,7 +27,7 @@ export class NonFinitePolicy {
   private factor = 1;
   private readonly options: Required<SkipNonFinite> | undefined;
 
-  /** @throws {@link InvalidOptionError} on a policy that there is none of. */
+  /** @throws {@link InvalidOptionError} on an unknown policy. */
   constructor(
     private readonly core: TrainerCore,
     policy: 'stop' | SkipNonFinite = 'stop',
@@ -45,7 +45,7 @@ export class NonFinitePolicy {
     checkFraction(caller, 'onNonFinite.lowerBy', lowerBy);
     if (lowerBy < 1 && !isNamed(core.optimizer)) {
       throw new InvalidOptionError(
-        `${caller}: onNonFinite.lowerBy takes an optimizer of this library, for those of tfjs do not tell their rate. Received: ${core.optimizer.getClassName()}.`,
+        `${caller}: onNonFinite.lowerBy takes an optimizer of this library, because those of tfjs do not expose their rate. Received: ${core.optimizer.getClassName()}.`,
       );
     }
     this.options = { skip, lowerBy };

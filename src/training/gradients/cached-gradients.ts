@@ -36,14 +36,13 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
   /** Number of chunks, at least 1. */
   chunks: number;
   /**
-   * Makes the views of a chunk, new tensors `[n, H, W, C]`, one a view; all chunks have as many pictures. Called twice
+   * Makes the views of a chunk, new tensors `[n, H, W, C]`, one per view; all chunks have as many pictures. Called twice
    * for each chunk whose views are not kept, and must make the same views both times: of random ones that is what
    * counter-based draws are for.
    */
   views(chunk: number): readonly Tensor4D[];
   /**
-   * How much memory, in bytes, views may take to be there still when their chunk is seen the second time. Beyond it they
-   * are made again.
+   * Memory, in bytes, for keeping views until their chunk is processed the second time. Views beyond it are made again.
    *
    * @defaultValue 2^27: all views of 600 pictures of 96x96, or of 5000 of 32x32
    */
@@ -62,15 +61,15 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
  *
  * First the projections of all chunks without their activations, then the loss and its gradient at the projections, then
  * each chunk forward again and backward from that gradient. The sum is the gradient of the whole batch. Batch
- * normalisation sees a chunk at a time: the result, and what becomes of the running statistics, are those of one step with
- * layers that normalise in groups of a chunk.
+ * normalization sees a chunk at a time: the result, and what becomes of the running statistics, are those of one step with
+ * layers that normalize in groups of a chunk.
  *
  * @param options - The chunks, and what `contrastiveGradients` needs.
  * @param onProjections - Told the projections of the whole batch, one tensor `[N, D]` per view, before the loss is
  * computed. Must keep none of them.
  * @returns The scalar loss and the gradients by variable name. The caller disposes them all.
  * @throws {@link ShapeError} when the loss returns anything but a scalar.
- * @throws {@link InvalidOptionError} when `chunks` is no whole number >= 1, or `viewBytes` no number >= 0.
+ * @throws {@link InvalidOptionError} when `chunks` is not an integer >= 1, or `viewBytes` no number >= 0.
  * @throws {@link BackendError} when the active backend lacks a kernel or a gradient that the step needs.
  * @see Gao et al. 2021, arXiv:2101.06983.
  */
@@ -133,7 +132,7 @@ export async function cachedGradients(
   }
 }
 
-/** The loss of the whole batch and its gradient at the projections, one tensor a view. */
+/** The loss of the whole batch and its gradient at the projections, one tensor per view. */
 function atProjections(
   loss: ViewLoss,
   chunks: readonly Tensor2D[][],

@@ -10,8 +10,8 @@ interface Remembered {
 
 /**
  * Averages what the chunks of a batch make of the running statistics: each chunk moves them from where they were before
- * the batch, and in the end they take the mean. Because a move is linear, that is what batch normalisation with one group
- * a chunk makes of the whole batch at once.
+ * the batch, and in the end they take the mean. Because a move is linear, that is what batch normalization with one group
+ * per chunk makes of the whole batch at once.
  */
 export class ChunkStatistics {
   private readonly remembered: Remembered[];
@@ -24,7 +24,7 @@ export class ChunkStatistics {
     );
   }
 
-  /** Takes in what a chunk made of them, and gives them the values from before the batch back. */
+  /** Adds up what a chunk made of the statistics, and restores the values from before the batch. */
   collect(): void {
     this.chunks++;
     for (const entry of this.remembered) {
@@ -36,14 +36,14 @@ export class ChunkStatistics {
     }
   }
 
-  /** Gives them the values from before the batch back. */
+  /** Restores the values from before the batch. */
   undo(): void {
     for (const { variable, value } of this.remembered) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
     }
   }
 
-  /** Gives them the mean over the chunks. */
+  /** Sets the statistics to the mean over the chunks. */
   commit(): void {
     for (const { variable, sum } of this.remembered) {
       if (!sum || variable.isDisposed) continue;
@@ -51,7 +51,7 @@ export class ChunkStatistics {
     }
   }
 
-  /** Forgets all. */
+  /** Disposes of the remembered values. */
   dispose(): void {
     for (const { value, sum } of this.remembered) {
       value.dispose();

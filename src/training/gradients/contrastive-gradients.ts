@@ -26,8 +26,8 @@ export interface ContrastiveGradientsOptions {
   /** The class of each picture, for a loss that needs it. */
   labels?: ArrayLike<number> | undefined;
   /**
-   * `'joint'`: all views of one size go through the network as one batch, and batch normalisation sees them together
-   * (Google's code). `'separate'`: one pass a view, each with its own batch statistics (lightly's examples).
+   * `'joint'`: all views of one size go through the network as one batch, and batch normalization sees them together
+   * (Google's code). `'separate'`: one pass per view, each with its own batch statistics (lightly's examples).
    *
    * @defaultValue `'joint'`
    */
@@ -45,10 +45,10 @@ export interface ContrastiveGradients {
 }
 
 /**
- * Loss of one training step and its gradients; changes nothing but the running statistics of batch normalisation.
+ * Loss of one training step and its gradients; changes nothing but the running statistics of batch normalization.
  * The building block of a training loop of your own: hand the gradients to an optimizer's `applyGradients`.
  *
- * @param view1 - First views, float32 `[N, H, W, C]`, N >= 2, as the encoder expects them (normalised already).
+ * @param view1 - First views, float32 `[N, H, W, C]`, N >= 2, as the encoder expects them (normalized already).
  * @param view2 - Second views of the same pictures in the same order, same shape.
  * @returns The scalar loss and the gradients by variable name. The caller disposes them all.
  * @throws {@link ShapeError} when the loss returns anything but a scalar.
@@ -104,7 +104,7 @@ export function viewGradients(
   });
 }
 
-/** The value of a loss. @throws {@link ShapeError} when it is no scalar. */
+/** The value of a loss. @throws {@link ShapeError} when it is not a scalar. */
 export function lossOf(loss: ViewLoss, projections: readonly Tensor2D[], context: LossContext): Scalar {
   return checkScalar(loss.compute(projections, context));
 }

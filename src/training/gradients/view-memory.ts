@@ -1,9 +1,9 @@
 import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 
-/** Makes the views of a chunk: new tensors, one a view. */
+/** Makes the views of a chunk: new tensors, one per view. */
 export type MakeViews = (chunk: number) => readonly Tensor4D[];
 
-/** The views of the chunks of a step: made once where memory is left for them, and else each time they are asked for. */
+/** The views of the chunks of a step: kept while there is memory for them, and made again otherwise. */
 export class ViewMemory {
   private readonly kept = new Map<number, readonly Tensor4D[]>();
   private bytesLeft: number;

@@ -4,7 +4,7 @@ import { checkChoice, checkInteger, receivedMessage } from '../../errors/checks.
 import { InvalidOptionError } from '../../errors/errors.js';
 import { refuseNull } from '../../errors/from-data.js';
 import type { ViewLoss } from '../../losses/index.js';
-import type { ExtraState } from '../extra-state.js';
+import type { StatefulPart } from '../../tensors/stateful-part.js';
 import { isLossConfig, lossOption } from './loss-option.js';
 import { isConfig } from './parts-from-data.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './simclr-options.js';
@@ -43,8 +43,8 @@ export function checkOptions(options: SimCLROptions): void {
     if (options[part] === null) refuseNull(caller, part, null);
   }
   checkAugmentation(options);
-  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'className');
-  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'architecture');
+  checkPart(options, 'optimizer', ['applyGradients'], 'a tfjs optimizer', 'name');
+  checkPart(options, 'encoder', ['apply'], 'a tfjs LayersModel', 'name');
   checkPart(options, 'projectionHead', ['apply'], 'a tfjs LayersModel');
   const { loss } = options;
   if (loss !== undefined && typeof loss !== 'string' && typeof loss !== 'function' && !isLossConfig(loss)) {
@@ -60,7 +60,7 @@ export function checkOptions(options: SimCLROptions): void {
   if (options.normalization) normalize(options.normalization); // refuses a wrong mean or standard deviation
 }
 
-function checkExtraState(parts: Record<string, ExtraState>): void {
+function checkExtraState(parts: Record<string, StatefulPart>): void {
   for (const [name, part] of Object.entries(parts)) {
     // Names of tensors are made of it, with slashes.
     if (!/^[\w.-]+$/.test(name)) {

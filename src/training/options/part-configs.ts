@@ -2,10 +2,13 @@ import type { SimCLRAugmentationOptions } from '../../augmentations/index.js';
 import type { ProjectionHeadOptions, ResNetOptions } from '../../models/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../../optimizers/index.js';
 
-/** An encoder as plain data: `resnet18`, `resnet34` or `resnet50` and their options. The seed is the trainer's. */
+/**
+ * An encoder as plain data: which network, and its options. The trainer chooses the seed, and the model has the
+ * network's own name.
+ */
 export interface EncoderConfig extends Omit<ResNetOptions, 'seed' | 'name'> {
   /** Which network. */
-  architecture: 'resnet18' | 'resnet34' | 'resnet50';
+  name: 'resnet18' | 'resnet34' | 'resnet50';
 }
 
 /** A projection head as plain data. Its input is the encoder's output, its seed the trainer's plus one. */
@@ -15,55 +18,65 @@ export type ProjectionHeadConfig = Omit<ProjectionHeadOptions, 'inputDim' | 'see
 export interface AugmentationConfig {
   /** Which transform. */
   name: 'simclrAugmentation';
-  /** Its options; what is left out has its default. */
+  /** Options of {@link simclrAugmentation}. */
   options?: SimCLRAugmentationOptions;
 }
 
-/** How the learning rate goes over the run, in epochs where a schedule counts in steps. */
+/** How the learning rate changes over a run, in epochs where a schedule counts steps. */
 export type LearningRatePlan =
   | {
       /** The same rate throughout. */
-      type: 'constant';
+      name: 'constant';
     }
   | {
       /** Linear warm-up, then half a cosine: `warmupCosineSchedule`. */
-      type: 'warmupCosine';
-      /** Epochs of warm-up, >= 0; the steps are rounded to whole ones. */
+      name: 'warmupCosine';
+      /** Epochs of warm-up, >= 0, rounded to a number of steps. */
       warmupEpochs: number;
-      /** Epochs from the end of the warm-up to the end of the cosine. @defaultValue those that remain of the run */
+      /** Epochs from the end of the warm-up to the end of the cosine. @defaultValue the rest of the run */
       cosineEpochs?: number;
-      /** The rate that the warm-up rises from. @defaultValue 0 */
-      startRate?: number;
-      /** The rate that the cosine ends at. @defaultValue that of the rule */
-      finalRate?: number;
-      /** Whose formula. @defaultValue 'google' */
-      rule?: 'google' | 'lightly';
-      /** Whether the rate changes at every step, or stays the same within an epoch. @defaultValue 'step' */
+      /** The rate that the warm-up rises from. @defaultValue `0` */
+      start?: number;
+      /** The rate that the cosine ends at. @defaultValue that of the convention */
+      end?: number;
+      /** Whose formula. @defaultValue `'google'` */
+      convention?: 'google' | 'lightly';
+      /** Whether the rate changes at every step, or only between epochs. @defaultValue `'step'` */
       interval?: 'step' | 'epoch';
+    }
+  | {
+      /** The same over the share of the run that is done, by steps or by the clock: `warmupCosineByShare`. */
+      name: 'warmupCosineByShare';
+      /** Share of the run that the warm-up takes, >= 0 and < 1. @defaultValue `0.05` */
+      warmupShare?: number;
+      /** The rate that the warm-up rises from. @defaultValue `0` */
+      start?: number;
+      /** The rate at the end of the run. @defaultValue `0` */
+      end?: number;
     };
 
-/** A learning rate as plain data, for a batch and a length of training that are known later. */
+/** A learning rate as plain data, for a batch size and a length of training that are not known yet. */
 export interface LearningRateConfig {
-  /** The rate at `referenceBatchSize`; a finite number >= 0. */
+  /** The peak rate at `referenceBatchSize`; a finite number >= 0. */
   base: number;
   /**
-   * How the rate follows the batch: not at all, `base * batchSize / referenceBatchSize`, or
+   * How the rate follows the batch size: not at all, `base * batchSize / referenceBatchSize`, or
    * `base * sqrt(batchSize / referenceBatchSize)`.
    *
-   * @defaultValue 'none'
+   * @defaultValue `'none'`
    */
   scaling?: 'none' | 'linear' | 'sqrt';
-  /** Pictures in the batch that `base` is meant for. @defaultValue 256 for 'linear', 1 for 'sqrt', as in Google's code */
+  /** The batch size that `base` is meant for. @defaultValue `256` for 'linear', `1` for 'sqrt', as in Google's code */
   referenceBatchSize?: number;
-  /** How it goes over the run. @defaultValue constant */
+  /** How the rate changes over the run. @defaultValue constant */
   schedule?: LearningRatePlan;
 }
 
-/** An optimizer's options as plain data: what may be a function there is a number or a plan here. */
-export type PlannedOptimizer<Options extends object, ClassName extends string> = {
+/** An optimizer's options as plain data: an option that may be a function in code is a number or a plan here. */
+export type PlannedOptimizer<Options extends object, Name extends string> = {
   /** Which optimizer. */
-  className: ClassName;
-  /** A number, or a plan; a plan needs `training` to be known. */
+  name: Name;
+  /** A number, or a plan, which needs the option `training`. */
   learningRate: number | LearningRateConfig;
 } & {
   [Option in keyof Options as Exclude<Option, 'learningRate'>]: Extract<
@@ -72,23 +85,23 @@ export type PlannedOptimizer<Options extends object, ClassName extends string> =
   >;
 };
 
-/** An optimizer as plain data: `SGD`, `AdamW` or `LARS` and their options. */
+/** An optimizer as plain data: the options of {@link SGD}, {@link AdamW} or {@link LARS}, and which of them. */
 export type OptimizerConfig =
-  | PlannedOptimizer<SGDOptions, 'SGD'>
-  | PlannedOptimizer<AdamWOptions, 'AdamW'>
-  | PlannedOptimizer<LARSOptions, 'LARS'>;
+  | PlannedOptimizer<SGDOptions, 'sgd'>
+  | PlannedOptimizer<AdamWOptions, 'adamW'>
+  | PlannedOptimizer<LARSOptions, 'lars'>;
 
 /**
- * How long and on how much is trained: what `fit` takes, and what a learning rate's plan is reckoned from.
+ * How long to train, and on how many pictures. `fit` takes it, and a planned learning rate is computed from it.
  *
  * @example
  * await simclr.fit(pictures, recipe.training);
  */
 export interface TrainingPlan {
-  /** Pictures a step, >= 2. */
+  /** Pictures per step, >= 2. */
   batchSize: number;
   /** Passes over the data, >= 1. */
   epochs: number;
-  /** Pictures in the data set, at least a batch. */
+  /** Pictures in the data set, at least one batch. */
   datasetSize: number;
 }

@@ -1,7 +1,7 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { type LearningRate, warmupCosineSchedule } from '../../optimizers/index.js';
+import { type LearningRate, warmupCosineByShare, warmupCosineSchedule } from '../../optimizers/index.js';
 import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
 
 const caller = 'plannedLearningRate';
@@ -16,7 +16,7 @@ const caller = 'plannedLearningRate';
  * @throws {@link InvalidOptionError} when a value is outside its domain, or the warm-up is longer than the run.
  * @example
  * const learningRate = plannedLearningRate(
- *   { base: 0.3, scaling: 'linear', schedule: { type: 'warmupCosine', warmupEpochs: 10 } },
+ *   { base: 0.3, scaling: 'linear', schedule: { name: 'warmupCosine', warmupEpochs: 10 } },
  *   { batchSize: 512, epochs: 100, datasetSize: 50_000 },
  * );
  * const optimizer = new LARS({ learningRate });
@@ -24,14 +24,18 @@ const caller = 'plannedLearningRate';
 export function plannedLearningRate(config: LearningRateConfig, training: TrainingPlan): LearningRate {
   checkPlan(caller, config);
   checkTraining(caller, training);
-  const { base, scaling = 'none', schedule = { type: 'constant' } } = config;
+  const { base, scaling = 'none', schedule = { name: 'constant' } } = config;
   const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
   const { batchSize, epochs, datasetSize } = training;
   const ratio = batchSize / referenceBatchSize;
   const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
-  if (schedule.type === 'constant') return learningRate;
+  if (schedule.name === 'constant') return learningRate;
+  if (schedule.name === 'warmupCosineByShare') {
+    const { name: _, ...options } = schedule;
+    return warmupCosineByShare({ peak: learningRate, ...options });
+  }
 
-  const { warmupEpochs, cosineEpochs, startRate, finalRate, rule, interval = 'step' } = schedule;
+  const { warmupEpochs, cosineEpochs, start, end, convention, interval = 'step' } = schedule;
   if (cosineEpochs === undefined && warmupEpochs > epochs) {
     throw new InvalidOptionError(
       `${caller}: the warm-up must not be longer than the run. Received: schedule.warmupEpochs=${warmupEpochs}, epochs=${epochs}.`,
@@ -39,44 +43,53 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   }
   const stepsPerEpoch = Math.floor(datasetSize / batchSize);
   return warmupCosineSchedule({
-    learningRate,
+    peak: learningRate,
     warmupSteps: Math.round(warmupEpochs * stepsPerEpoch),
     totalSteps: Math.max(
       1,
       Math.round((cosineEpochs === undefined ? epochs : warmupEpochs + cosineEpochs) * stepsPerEpoch),
     ),
-    holdSteps: interval === 'epoch' ? stepsPerEpoch : 1,
-    ...(startRate !== undefined && { startRate }),
-    ...(finalRate !== undefined && { finalRate }),
-    ...(rule !== undefined && { rule }),
+    everySteps: interval === 'epoch' ? stepsPerEpoch : 1,
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+    ...(convention !== undefined && { convention }),
   });
 }
 
 /** @throws {@link InvalidOptionError} unless every field of a plan is known and in its domain. */
 export function checkPlan(caller: string, config: LearningRateConfig): void {
   checkKeys(caller, config, { base: 1, scaling: 1, referenceBatchSize: 1, schedule: 1 }, 'config');
-  const { base, scaling = 'none', referenceBatchSize = 1, schedule = { type: 'constant' } } = config;
+  const { base, scaling = 'none', referenceBatchSize = 1, schedule = { name: 'constant' } } = config;
   checkNonNegative(caller, 'base', base);
   checkInteger(caller, 'referenceBatchSize', referenceBatchSize);
   checkChoice(caller, 'scaling', scaling, ['none', 'linear', 'sqrt']);
-  checkChoice(caller, 'schedule.type', schedule.type, ['constant', 'warmupCosine']);
-  if (schedule.type === 'constant') {
-    checkKeys(caller, schedule, { type: 1 }, 'schedule');
+  checkChoice(caller, 'schedule.name', schedule.name, ['constant', 'warmupCosine', 'warmupCosineByShare']);
+  if (schedule.name === 'constant') {
+    checkKeys(caller, schedule, { name: 1 }, 'schedule');
+    return;
+  }
+  if (schedule.name === 'warmupCosineByShare') {
+    checkKeys(caller, schedule, { name: 1, warmupShare: 1, start: 1, end: 1 }, 'schedule');
+    const { name: _, ...options } = schedule;
+    warmupCosineByShare({ peak: base, ...options });
     return;
   }
   const keys = {
-    type: 1,
+    name: 1,
     warmupEpochs: 1,
     cosineEpochs: 1,
-    startRate: 1,
-    finalRate: 1,
-    rule: 1,
+    start: 1,
+    end: 1,
+    convention: 1,
     interval: 1,
   };
   checkKeys(caller, schedule, keys, 'schedule');
-  const { warmupEpochs, cosineEpochs, interval = 'step' } = schedule;
+  const { warmupEpochs, cosineEpochs, start, end, convention = 'google', interval = 'step' } = schedule;
   checkNonNegative(caller, 'schedule.warmupEpochs', warmupEpochs);
-  if (cosineEpochs !== undefined) checkNonNegative(caller, 'schedule.cosineEpochs', cosineEpochs);
+  for (const [name, value] of Object.entries({ cosineEpochs, start, end })) {
+    if (value !== undefined) checkNonNegative(caller, `schedule.${name}`, value);
+  }
+  checkChoice(caller, 'schedule.convention', convention, ['google', 'lightly']);
   checkChoice(caller, 'schedule.interval', interval, ['step', 'epoch']);
 }
 

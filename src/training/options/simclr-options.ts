@@ -2,7 +2,7 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import type { LossConfig, LossName, ViewLoss } from '../../losses/index.js';
-import type { ExtraState } from '../extra-state.js';
+import type { StatefulPart } from '../../tensors/stateful-part.js';
 import type {
   AugmentationConfig,
   EncoderConfig,
@@ -19,7 +19,7 @@ export interface SimCLROptions {
   /**
    * f: any tfjs `LayersModel` from pictures `[N, H, W, C]` to representations h `[N, d]`.
    *
-   * Or data to make one from: `{ architecture: 'resnet18', stem: 'small' }`.
+   * Or data to make one from: `{ name: 'resnet18', stem: 'small' }`.
    *
    * @defaultValue `resnet18({ inputShape: [96, 96, 3], seed })`
    */
@@ -73,21 +73,21 @@ export interface SimCLROptions {
    * 64 by Spijkervet/SimCLR
    */
   optimizer?: Optimizer | OptimizerConfig;
-  /** All views of one size in one pass, or one pass a view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
+  /** All views of one size in one pass, or one pass per view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
-  /** Seed of the default models' weights, of the shuffling and of all views: a whole number from 0 to 2^53 - 2. @defaultValue `0` */
+  /** Seed of the default models' weights, of the shuffling and of all views: an integer from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;
   /**
-   * What else a checkpoint must hold for training to go on bit for bit, by name (letters, digits, `.`, `_`, `-`): for
+   * What else a checkpoint must hold for training to continue bit for bit, by name (letters, digits, `.`, `_`, `-`): for
    * example a queue of negatives.
    *
    * @defaultValue none
    */
-  extraState?: Record<string, ExtraState>;
+  extraState?: Record<string, StatefulPart>;
 }
 
 /**
- * Options of `SimCLR.load`: what replaces the saved parts, already made, for the file holds the data to make them from.
+ * Options of `SimCLR.load`: what replaces the saved parts, already made, because the file holds the data to make them from.
  */
 export interface SimCLRLoadOptions
   extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer'> {

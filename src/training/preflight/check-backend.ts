@@ -20,7 +20,7 @@ export interface CheckBackendOptions {
   projectionHead?: LayersModel | undefined;
   /** What compares the views. @defaultValue none */
   loss?: ViewLoss | ContrastiveLoss | undefined;
-  /** What makes the views: one transform, or one a view. @defaultValue none */
+  /** What makes the views: one transform, or one per view. @defaultValue none */
   augmentation?: Transform<unknown> | readonly Transform<unknown>[] | undefined;
   /** As of the trainer. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate' | undefined;
@@ -35,7 +35,7 @@ export interface CheckBackendOptions {
 
 /** What {@link checkBackend} found. */
 export interface BackendCheck {
-  /** Whether a step can be made and its values are right. */
+  /** Whether a step can be taken and its values are right. */
   ok: boolean;
   /** The active backend's name in TensorFlow.js; empty where there is none. */
   backend: string;
@@ -62,7 +62,7 @@ export interface BackendCheck {
  * @param options - The parts of the step; a trainer is taken as it is.
  * @returns What was found. It also tells of two copies of tfjs-core, of 16-bit floats, of pictures too many for the
  * machine's textures or buffers, and of a backend that does not start.
- * @throws {@link InvalidOptionError} when `images` is no whole number >= 1.
+ * @throws {@link InvalidOptionError} when `images` is not an integer >= 1.
  * @example
  * const check = await checkBackend({ encoder, projectionHead, loss: ntXentLoss });
  * if (!check.ok) console.error(check.message);
@@ -89,7 +89,8 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
   if (encoder) {
     const loss = options.loss ? toViewLoss(options.loss) : undefined;
     const augmentations = augmentation === undefined ? [] : ([augmentation].flat() as Transform<unknown>[]);
-    probeStep({ ...options, encoder, loss, augmentations }, needs);
+    const { viewBatching } = options;
+    probeStep({ encoder, projectionHead, viewBatching, loss, augmentations }, needs);
   }
   // Beside an encoder its own needs count: one without convolutions can do without their gradients.
   const wrong = await probeValues(encoder ? new Needs() : needs);

@@ -19,7 +19,7 @@ import { knownValues } from './known-values.js';
 
 /** An operation whose values and gradients are known. */
 export interface KnownOperation {
-  /** How messages call it. */
+  /** Its name in messages. */
   name: string;
   /** Its values on the active backend, then its gradients for each input. Runs inside a `tidy`. */
   compute(): { name: string; values: Tensor }[];
@@ -29,7 +29,7 @@ export interface KnownOperation {
 
 type Pattern = readonly [factor: number, modulus: number, offset: number];
 
-/** Whole numbers in a pattern. */
+/** Integers in a pattern. */
 function whole<T extends Tensor>(shape: number[], [factor, modulus, offset]: Pattern): T {
   const values = Float32Array.from(
     { length: util.sizeFromShape(shape) },
@@ -41,8 +41,7 @@ function whole<T extends Tensor>(shape: number[], [factor, modulus, offset]: Pat
 const picture = (offset = -5) => whole<Tensor4D>([1, 4, 4, 2], [7, 11, offset]);
 
 /**
- * The operations that every encoder is made of, on pictures of 4x4 pixels: some graphics drivers give zeros without a
- * word (tensorflow/tfjs#7733, #8590).
+ * The operations that every encoder is made of, on pictures of 4x4 pixels: some graphics drivers silently give zeros (tensorflow/tfjs#7733, #8590).
  */
 export const knownOperations: readonly KnownOperation[] = [
   operation('conv2d', [1, 4, 4, 4], () => ({ x: picture(), filter: whole([3, 3, 2, 4], [5, 7, -3]) }), {

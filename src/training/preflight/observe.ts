@@ -7,9 +7,9 @@ export class Needs {
   readonly kernels = new Set<string>();
   /** Kernels whose gradient was needed and is there. */
   readonly gradients = new Set<string>();
-  /** Kernels that were asked for in vain. */
+  /** Kernels that are missing. */
   readonly missingKernels = new Set<string>();
-  /** Kernels whose gradient was needed in vain. */
+  /** Kernels whose gradient is missing. */
   readonly missingGradients = new Set<string>();
 
   /** Whether anything was missing. */

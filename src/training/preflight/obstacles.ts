@@ -11,7 +11,7 @@ const small = 1e-8;
 
 /**
  * Half-precision textures, of some phones: their smallest number is larger than Adam's epsilon and most updates. It is
- * tried, for tfjs's WebGL backend says 16 of `floatPrecision()` also where its textures have 32 bits.
+ * tested by computing, because tfjs's WebGL backend answers 16 to `floatPrecision()` even where its textures have 32 bits.
  */
 export async function halfPrecision(): Promise<string | undefined> {
   // More values than tfjs computes on the processor instead.
@@ -28,7 +28,7 @@ export async function halfPrecision(): Promise<string | undefined> {
 export function twoCores(models: readonly LayersModel[]): string | undefined {
   for (const { weights } of models) {
     for (const weight of weights) {
-      // The class is looked at rather than asked: tfjs lets `instanceof` say yes to the other copy's.
+      // Compare classes: tfjs lets `instanceof` accept those of the other copy.
       if (weight.read().constructor === Variable) continue;
       return 'the models were made with another copy of @tensorflow/tfjs-core than the one that simclr-ts uses: keep one copy (`npm ls @tensorflow/tfjs-core` shows them; `npm dedupe`, or the same version for all packages)';
     }
@@ -55,7 +55,7 @@ function largestTensor(): { values: number; what: string } {
   const binding = (backend() as GraphicsBackend).device?.limits?.maxStorageBufferBindingSize;
   if (binding !== undefined) return { values: Math.floor(binding / 4), what: 'the largest buffer' };
   if (getBackend().startsWith('webgl')) {
-    // Four values a pixel: the trainer's large tensors are packed.
+    // Four values per pixel: the trainer's large tensors are packed.
     return { values: 4 * env().getNumber('WEBGL_MAX_TEXTURE_SIZE') ** 2, what: 'the largest texture' };
   }
   return { values: Number.POSITIVE_INFINITY, what: '' };

@@ -43,7 +43,7 @@ export function probeStep(parts: ProbedParts, needs: Needs): void {
   }
 }
 
-/** Whether it goes through. What fails for want of a kernel is noted; anything else the step itself will say. */
+/** Whether it succeeds. A missing kernel is noted; any other failure shows in the step itself. */
 function passes(body: () => void): boolean {
   try {
     body();

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { isTensor } from '../../data/image-array.js';
-import { takeRange } from '../../data/image-rows.js';
+import { sliceImages } from '../../data/image-rows.js';
 
 /** Pictures, or the views that a data set has cut out of them, one tensor per view. */
 export type PicturesOrViews = Tensor4D | readonly Tensor4D[];
@@ -17,7 +17,7 @@ export interface StepBatch {
 export function tensorBatch(pictures: PicturesOrViews, indices: ArrayLike<number>): StepBatch {
   const rows = (start: number, count: number) =>
     isTensor(pictures)
-      ? takeRange('SimCLR', pictures, start, count)
-      : pictures.map((view) => takeRange('SimCLR', view, start, count));
+      ? sliceImages('SimCLR', pictures, start, count)
+      : pictures.map((view) => sliceImages('SimCLR', view, start, count));
   return { indices, rows };
 }

@@ -16,9 +16,9 @@ function withParts(layer: Layer): Layer[] {
  *
  * @param size - Pictures of a batch.
  * @param sizeName - What says so: the option's name, or that of the pictures.
- * @throws {@link InvalidOptionError} when `microBatchSize` is no whole number >= 1, larger than the batch or does not divide
- * it; when it is 1 and there is batch normalisation; and when a layer draws at random, for each chunk goes through the
- * network twice.
+ * @throws {@link InvalidOptionError} when `microBatchSize` is not an integer >= 1, larger than the batch or does not divide
+ * it; when it is 1 and there is batch normalization; and when a layer draws at random, because each chunk goes through
+ * the network twice.
  */
 export function checkMicroBatch(
   caller: string,
@@ -45,7 +45,7 @@ export function checkMicroBatch(
   const normalization = named(/BatchNormalization$/);
   if (microBatchSize === 1 && normalization) {
     throw new InvalidOptionError(
-      `${caller}: microBatchSize must be at least 2 where there is batch normalisation (${normalization.name}), which normalises each chunk by itself. ${received}`,
+      `${caller}: microBatchSize must be at least 2 where there is batch normalization (${normalization.name}), which normalizes each chunk by itself. ${received}`,
     );
   }
   const random = all.find((layer) => /Dropout|Noise$|^Random/.test(layer.getClassName()) && layer.rate !== 0);

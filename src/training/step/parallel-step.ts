@@ -3,7 +3,7 @@ import type { ViewLoss } from '../../losses/index.js';
 
 /** What makes the steps of several processes, each on pictures of its own, one step on the pictures of all. */
 export interface ParallelStep {
-  /** Runs forward and backward pass, with batch normalisation over the batches of all processes. */
+  /** Runs forward and backward pass, with batch normalization over the batches of all processes. */
   run<T>(body: () => T): T;
   /** From a loss of the own projections to the loss of all; its gradient is that at the own projections. */
   overAllProcesses(loss: ViewLoss): ViewLoss;

@@ -1,9 +1,10 @@
-import { dispose, type NamedTensorMap, type Optimizer, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ViewLoss } from '../../losses/index.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { isNamed } from '../../optimizers/is-named.js';
 import { type Remembered, rememberVariables } from '../../tensors/remember-variables.js';
+import type { PartState } from '../../tensors/stateful-part.js';
 
 /**
  * Remembers what the update of a step changes: the weights, the state of an optimizer of this library, and the state of
@@ -17,12 +18,9 @@ export function rememberStep(
   const variables = trainableVariables(...models);
   const weights =
     isNamed(optimizer) && optimizer.remember ? optimizer.remember(variables) : rememberVariables(variables);
-  const own = (loss.afterStep && loss.restore && loss.state?.()) || undefined;
-  let state: NamedTensorMap = {};
+  let state: PartState | undefined;
   try {
-    state = tidy(() =>
-      Object.fromEntries(Object.entries(own ?? {}).map(([name, tensor]) => [name, tensor.clone()])),
-    );
+    if (loss.afterStep && loss.restore) state = loss.capture?.();
   } catch (error) {
     weights.dispose();
     throw error;
@@ -30,11 +28,11 @@ export function rememberStep(
   return {
     restore() {
       weights.restore();
-      if (own) loss.restore!(state);
+      if (state) loss.restore!({ tensors: {}, json: null, ...state });
     },
     dispose() {
       weights.dispose();
-      dispose(state);
+      dispose(state?.tensors ?? {});
     },
   };
 }

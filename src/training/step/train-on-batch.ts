@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { unlessLost } from '../../backend/lost-device.js';
-import { takeRange } from '../../data/image-rows.js';
+import { sliceImages } from '../../data/image-rows.js';
 import { checkImageValues, type ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { InvalidOptionError } from '../../errors/errors.js';
@@ -39,7 +39,7 @@ export async function trainOnBatch(
     );
   }
   const { epoch = core.progress.step, indices, labels, microBatchSize } = options;
-  const batch = takeRange(caller, images);
+  const batch = sliceImages(caller, images);
   try {
     await unlessLost(caller, core.progress.step, () => checkImageValues(caller, 'images', batch));
     const count = batch.shape[0];

@@ -3,7 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import { InvalidOptionError, SimCLRError } from '../../errors/errors.js';
 import type { ViewLoss } from '../../losses/index.js';
-import type { ExtraState } from '../extra-state.js';
+import type { StatefulPart } from '../../tensors/stateful-part.js';
 import type { MadeParts } from '../options/make-parts.js';
 import type { LearningRateConfig } from '../options/part-configs.js';
 import type { ContrastiveLoss } from '../options/to-view-loss.js';
@@ -30,8 +30,8 @@ export class TrainerCore implements TrainerParts {
   readonly optimizer: Optimizer;
   readonly viewBatching: 'joint' | 'separate';
   readonly seed: number;
-  readonly extraState: Readonly<Record<string, ExtraState>>;
-  readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0 };
+  readonly extraState: Readonly<Record<string, StatefulPart>>;
+  readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0, seconds: 0 };
 
   /** The plan of the learning rate, until `fit` resolves it for the first time. */
   learningRatePlan: LearningRateConfig | undefined;

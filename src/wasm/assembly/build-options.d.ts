@@ -1,2 +1,2 @@
-/** Set by scripts/build-wasm.mjs: 1 in the build whose kernels take tiles of 16 columns. */
+/** Set by scripts/build-wasm.mjs: 1 in the build whose kernels compute tiles of 16 columns. */
 declare const WIDE: i32;

@@ -1,7 +1,7 @@
-/** Values of a task. */
+/** Values per task. */
 export const valuesPerTask: i32 = 16384;
 
-/** Two operands over places [outer, rows, inner]; a step of 0 repeats the operand along that axis. */
+/** Two operands, broadcast over [outer, rows, inner]: a step of 0 repeats an operand along that axis. */
 @unmanaged
 export class Elementwise {
   a!: usize;
@@ -10,7 +10,7 @@ export class Elementwise {
   length!: i32;
   rows!: i32;
   inner!: i32;
-  /** Steps along outer, rows and inner, in values; the last is 0 or 1. */
+  /** Steps of each operand along outer, rows and inner, in values. The step along inner is 0 or 1. */
   aOuter!: i32;
   aRow!: i32;
   aInner!: i32;
@@ -37,7 +37,7 @@ function combineValues(operation: i32, a: f32, b: f32): f32 {
   return a / b;
 }
 
-/** Tasks `first` to `last - 1` of one operation: the constant makes a loop of its own of each. */
+/** Tasks `first` to `last - 1` of one operation. Inlined with a constant, so that each operation gets its own loop. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function combine(operation: i32, work: Elementwise, first: i32, last: i32): void {
@@ -45,15 +45,15 @@ function combine(operation: i32, work: Elementwise, first: i32, last: i32): void
   const inner = work.inner;
   const aStep = <usize>work.aInner << 2;
   const bStep = <usize>work.bInner << 2;
-  for (let place = first * valuesPerTask; place < end; ) {
-    const line = place / inner;
-    const column = place - line * inner;
+  for (let index = first * valuesPerTask; index < end; ) {
+    const line = index / inner;
+    const column = index - line * inner;
     const outer = line / work.rows;
     const row = line - outer * work.rows;
-    const count = min(inner - column, end - place);
+    const count = min(inner - column, end - index);
     let a = work.a + (<usize>(outer * work.aOuter + row * work.aRow + column * work.aInner) << 2);
     let b = work.b + (<usize>(outer * work.bOuter + row * work.bRow + column * work.bInner) << 2);
-    let to = work.result + (<usize>place << 2);
+    let to = work.result + (<usize>index << 2);
     const whole = to + (<usize>(count & ~3) << 2);
     const stop = to + (<usize>count << 2);
     if (aStep == 0) {
@@ -80,7 +80,7 @@ function combine(operation: i32, work: Elementwise, first: i32, last: i32): void
       a += aStep;
       b += bStep;
     }
-    place += count;
+    index += count;
   }
 }
 

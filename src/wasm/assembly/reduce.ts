@@ -1,26 +1,26 @@
 /*
- * Sums over the middle axis of [outer, rows, inner]. As for batch normalisation they are taken by blocks, in float32
- * within a block and in float64 over blocks: the same bits for every number of threads, and no long chain of roundings.
+ * Sums over the middle axis of [outer, rows, inner]. As in batch normalization, blocks are summed in float32 and their sums
+ * in float64. The result is the same bit for bit for any number of threads, and rounding errors do not pile up.
  */
 
 @unmanaged
 export class Reduction {
   x!: usize;
-  /** Sums of blocks, [outer, blocks, inner]. */
+  /** Sums of the blocks, [outer, blocks, inner]. */
   partials!: usize;
   /** [outer, inner]. */
   result!: usize;
   outer!: i32;
   rows!: i32;
   inner!: i32;
-  /** Rows of a block, and how many blocks that makes. */
+  /** Rows per block, and blocks per outer index. */
   blockRows!: i32;
   blocks!: i32;
-  /** Factor of the sums. */
+  /** Factor of the sums: 1, or 1 / rows for a mean. */
   scale!: f64;
 }
 
-/** Sums of blocks `first` to `last - 1`, counted through all of outer. */
+/** Sums blocks `first` to `last - 1`, numbered across all outer indices. */
 export function reduceBlocks(work: Reduction, first: i32, last: i32): void {
   const bytes = <usize>work.inner << 2;
   for (let block = first; block < last; block++) {
@@ -34,7 +34,7 @@ export function reduceBlocks(work: Reduction, first: i32, last: i32): void {
   }
 }
 
-/** Sum of values that lie side by side. */
+/** Sum of contiguous values. */
 function sumOfLine(from: usize, count: i32): f32 {
   const end = from + (<usize>count << 2);
   let a = f32x4.splat(0);
@@ -86,7 +86,7 @@ function sumOfRows(from: usize, rows: i32, bytes: usize, to: usize): void {
   }
 }
 
-/** The results of outer places `first` to `last - 1`. */
+/** Adds up the blocks of outer indices `first` to `last - 1`. */
 export function combineBlocks(work: Reduction, first: i32, last: i32): void {
   const bytes = <usize>work.inner << 2;
   for (let outer = first; outer < last; outer++) {

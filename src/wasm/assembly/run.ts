@@ -1,39 +1,41 @@
-import { AveragePool, averagePoolGradient } from './windows/average-pool';
+import { averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
 import { combineBlocks, reduceBlocks, Reduction } from './reduce';
 import { SegmentSum, segmentSum } from './segment-sum';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
-import { MaxPool, maxPool, maxPoolGradient } from './windows/max-pool';
+import { maxPool, maxPoolGradient } from './windows/max-pool';
+import { Pool } from './windows/pool';
 import {
   blockGradients,
   blockMoments,
   combineGradients,
   combineMoments,
-  gradientBlocks,
-  NormalizedRows,
+  inputGradients,
+  BatchNormalization,
   normalizeBlocks,
   outputFactors,
-} from './normalize-rows';
-import { Columns, packColumns } from './products/pack-columns';
+} from './batch-normalization';
+import { ColumnPacking, packColumns } from './products/pack-columns';
 import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
 import { SoftmaxRows, softmaxRows } from './softmax-rows';
-import { adamUpdate, momentumUpdate, Update } from './updates';
+import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
 import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
-import { multiplyPlaces, PlaceProducts, sumPlaces } from './winograd/winograd-products';
+import { multiplyPositions, PositionProducts, sumPositions } from './winograd/winograd-products';
 import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd/winograd-tiles';
 
 /**
- * Runs tasks `first` to `last - 1` of a piece of work. One entry for all, so that the threads of a pool need to know
- * only numbers; their names for the callers are written by scripts/build-wasm.mjs.
+ * Runs tasks `first` to `last - 1` of a kernel. All kernels share this entry point, so that the threads of a pool exchange
+ * nothing but numbers. scripts/build-wasm.mjs gives the callers a name for each number.
  *
- * @param work - Address of what the work is about: a structure of the kind that the number means.
- * @param scratch - Memory of the calling thread's own.
+ * @param kind - Number of the kernel.
+ * @param work - Address of the kernel's arguments: a structure of the class that it is cast to below.
+ * @param scratch - Working memory of the calling thread.
  */
 export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usize): void {
   switch (kind) {
     case 0:
-      packColumns(changetype<Columns>(work), first, last);
+      packColumns(changetype<ColumnPacking>(work), first, last);
       break;
     case 1:
       multiplyGathered(changetype<Product>(work), first, last, scratch);
@@ -57,37 +59,37 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       transformFilterGradients(changetype<Filters>(work), first, last, scratch);
       break;
     case 8:
-      multiplyPlaces(changetype<PlaceProducts>(work), first, last, scratch);
+      multiplyPositions(changetype<PositionProducts>(work), first, last, scratch);
       break;
     case 9:
-      sumPlaces(changetype<PlaceProducts>(work), first, last, scratch);
+      sumPositions(changetype<PositionProducts>(work), first, last, scratch);
       break;
     case 10:
-      maxPoolGradient(changetype<MaxPool>(work), first, last, scratch);
+      maxPoolGradient(changetype<Pool>(work), first, last, scratch);
       break;
     case 11:
       padPictures(changetype<Padding>(work), first, last);
       break;
     case 12:
-      blockMoments(changetype<NormalizedRows>(work), first, last);
+      blockMoments(changetype<BatchNormalization>(work), first, last);
       break;
     case 13:
-      combineMoments(changetype<NormalizedRows>(work), first, last);
+      combineMoments(changetype<BatchNormalization>(work), first, last);
       break;
     case 14:
-      normalizeBlocks(changetype<NormalizedRows>(work), first, last);
+      normalizeBlocks(changetype<BatchNormalization>(work), first, last);
       break;
     case 15:
-      blockGradients(changetype<NormalizedRows>(work), first, last);
+      blockGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 16:
-      combineGradients(changetype<NormalizedRows>(work));
+      combineGradients(changetype<BatchNormalization>(work));
       break;
     case 17:
-      gradientBlocks(changetype<NormalizedRows>(work), first, last);
+      inputGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 18:
-      outputFactors(changetype<NormalizedRows>(work), first, last);
+      outputFactors(changetype<BatchNormalization>(work), first, last);
       break;
     case 19:
       momentumUpdate(changetype<Update>(work), first, last);
@@ -96,7 +98,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       adamUpdate(changetype<Update>(work), first, last);
       break;
     case 21:
-      maxPool(changetype<MaxPool>(work), first, last);
+      maxPool(changetype<Pool>(work), first, last);
       break;
     case 22:
       reduceBlocks(changetype<Reduction>(work), first, last);
@@ -117,7 +119,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       divideValues(changetype<Elementwise>(work), first, last);
       break;
     case 28:
-      averagePoolGradient(changetype<AveragePool>(work), first, last);
+      averagePoolGradient(changetype<Pool>(work), first, last);
       break;
     case 29:
       segmentSum(changetype<SegmentSum>(work), first, last);

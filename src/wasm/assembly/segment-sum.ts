@@ -1,12 +1,12 @@
-/** Columns of a task: a few cache lines. */
+/** Columns per task: a few cache lines. */
 export const columnsPerTask: i32 = 64;
 
-/** Sums of the rows that share a segment. */
+/** Sums the rows that belong to the same segment. */
 @unmanaged
 export class SegmentSum {
   /** [rows, columns]. */
   x!: usize;
-  /** Segment of each row, int32; rows of any other number are left out. */
+  /** Segment of each row, int32. Rows whose segment does not exist are left out. */
   segments!: usize;
   /** [segmentCount, columns]. */
   result!: usize;
@@ -15,7 +15,7 @@ export class SegmentSum {
   segmentCount!: i32;
 }
 
-/** Column blocks `first` to `last - 1`, the rows in their order. */
+/** Column blocks `first` to `last - 1`. Rows are added in order. */
 export function segmentSum(work: SegmentSum, first: i32, last: i32): void {
   const bytes = <usize>work.columns << 2;
   const begin = <usize>(first * columnsPerTask) << 2;

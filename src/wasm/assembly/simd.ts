@@ -1,4 +1,4 @@
-/** `a * b + c`, in one rounding where the build has relaxed SIMD. */
+/** `a * b + c`, rounded once where the build has relaxed SIMD. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
@@ -17,4 +17,18 @@ export function times(vector: v128, factor: f32): v128 {
 @inline
 export function plusTimes(sum: v128, vector: v128, factor: f32): v128 {
   return multiplyAdd(vector, f32x4.splat(factor), sum);
+}
+
+/** Stores the transpose of the 4x4 matrix with rows `a` to `d`: its rows are `step` bytes apart. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+export function storeTransposed(a: v128, b: v128, c: v128, d: v128, to: usize, step: usize): void {
+  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
+  v128.store(to + step, v128.shuffle<f64>(ab0, cd0, 1, 3));
+  v128.store(to + 2 * step, v128.shuffle<f64>(ab1, cd1, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }

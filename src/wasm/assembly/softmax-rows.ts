@@ -1,28 +1,28 @@
 import { multiplyAdd } from './simd';
 
-/** Rows of a task. */
+/** Rows per task. */
 export const rowsPerTask: i32 = 4;
-/** Vectors that are summed in float32 before they go to a float64. */
+/** Vectors that are summed in float32 before their sum is added to a float64. */
 const vectorsOfSum: i32 = 64;
 
-/** Exponentials of rows below their maxima, and their sums. */
+/** Exponentials of each row, relative to the row's maximum, and their sums. */
 @unmanaged
 export class SoftmaxRows {
   /** [rows, columns]. */
   logits!: usize;
-  /** exp(logit - maximum), 0 at excluded places; [rows, columns]. */
+  /** exp(logit - maximum), 0 in excluded columns; [rows, columns]. */
   exponentials!: usize;
-  /** Largest logit of each row that is not excluded, and the sum of its exponentials; [rows]. */
+  /** Largest logit of each row among columns that are not excluded, and the sum of the row's exponentials; [rows]. */
   maxima!: usize;
   sums!: usize;
   rows!: i32;
   columns!: i32;
-  /** Row r excludes the columns that are start + r modulo period. */
+  /** Row r excludes the columns that equal start + r modulo period. */
   start!: i32;
   period!: i32;
 }
 
-/** Tasks `first` to `last - 1`. Scratch: none. */
+/** Tasks `first` to `last - 1`. Needs no scratch. */
 export function softmaxRows(work: SoftmaxRows, first: i32, last: i32): void {
   const end = min(work.rows, last * rowsPerTask);
   const bytes = <usize>work.columns << 2;
@@ -30,7 +30,7 @@ export function softmaxRows(work: SoftmaxRows, first: i32, last: i32): void {
     const from = work.logits + <usize>row * bytes;
     const to = work.exponentials + <usize>row * bytes;
     const excluded = (work.start + row) % work.period;
-    // A copy in which nothing excluded can be the maximum; its exponential is 0.
+    // Excluded logits become -Infinity: they are never the maximum, and their exponential is 0.
     memory.copy(to, from, bytes);
     for (let column = excluded; column < work.columns; column += work.period) {
       store<f32>(to + (<usize>column << 2), -<f32>Infinity);
@@ -53,7 +53,7 @@ function maximumOf(from: usize, count: i32): f32 {
   return result;
 }
 
-/** Replaces values by the exponentials of their distance to `maximum`; returns the sum of these. */
+/** Replaces each value by exp(value - maximum); returns the sum of the exponentials. */
 function exponentiate(values: usize, count: i32, maximum: f32): f32 {
   const shift = f32x4.splat(maximum);
   let total: f64 = 0;
@@ -82,14 +82,14 @@ function exponentiate(values: usize, count: i32, maximum: f32): f32 {
 }
 
 /**
- * exp(x) for x <= 0 to a last place or two; 0 below the smallest normal number's logarithm; NaN stays. A polynomial on
- * half a doubling to each side, with the constants of Cephes' `expf` (Moshier).
+ * exp(x) for x <= 0, with an error of one or two units in the last place. Gives 0 where the result would be subnormal, and
+ * NaN for NaN. Uses the range reduction and the polynomial of Cephes' `expf` (Moshier).
  */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function exponential(x: v128): v128 {
   const doublings = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
-  // The logarithm of 2 in two parts, the first of few bits: their products lose nothing.
+  // ln 2 in two parts, the first with so few bits that its product with `doublings` is exact.
   let r = multiplyAdd(doublings, f32x4.splat(-0.693359375), x);
   r = multiplyAdd(doublings, f32x4.splat(2.12194440e-4), r);
   let y = f32x4.splat(1.9875691500e-4);
@@ -101,6 +101,6 @@ function exponential(x: v128): v128 {
   y = f32x4.add(multiplyAdd(y, f32x4.mul(r, r), r), f32x4.splat(1));
   const exponent = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(doublings), i32x4.splat(127)), 23);
   const scaled = f32x4.mul(y, exponent);
-  // Written so that NaN, which no comparison holds for, is kept.
+  // In this form NaN is kept: no comparison is true for it.
   return v128.andnot(scaled, f32x4.lt(x, f32x4.splat(-87.33654)));
 }

@@ -1,18 +1,18 @@
 import { run } from './run';
 
 /**
- * What the threads of a pool share; behind it, for each thread, an i32 that is 1 from when it serves. The ticket holds the number of the job in its upper half and that of the next
- * task in its lower one: a thread that slept through a job can never take a task of the next with the old job's
- * fields, for its exchange fails.
+ * What the threads of a pool share. After it follows an i32 per thread, which is 1 once the thread is ready. The upper half
+ * of the ticket is the number of the job and the lower half that of its next task. A thread that slept through a job can
+ * therefore never take a task of the next job with the fields of the old one: its compare-and-exchange fails.
  */
 @unmanaged
 class Control {
   ticket!: u64;
-  /** Tasks of the job that are done. */
+  /** Finished tasks of the job. */
   completed!: i32;
-  /** Number of the newest job; threads without work wait for it to change. */
+  /** Number of the newest job. Idle threads wait for it to change. */
   job!: i32;
-  /** Threads that sleep. */
+  /** Number of sleeping threads. */
   sleepers!: i32;
   kind!: i32;
   work!: usize;
@@ -21,17 +21,17 @@ class Control {
   scratchBytes!: usize;
 }
 
-const closed: u64 = 0xffffffff;
-// Tens of microseconds to a millisecond: longer than the gap between two kernels of a step. Falling asleep at once
-// costs 0.2 to 0.4 ms a wake-up.
-const spins: i32 = 200_000;
+const noTask: u64 = 0xffffffff;
+// Spins for tens of microseconds to a millisecond, which is longer than the gap between two kernels of a training step.
+// Sleeping at once would cost 0.2 to 0.4 ms per wake-up.
+const spinLimit: i32 = 200_000;
 const sleepNanoseconds: i64 = 1_000_000_000;
 
-/** Takes and runs tasks of a job until none is left. */
-function work(control: Control, job: i32, thread: i32): void {
+/** Takes tasks of a job and runs them until none is left. */
+function runTasks(control: Control, job: i32, thread: i32): void {
   const address = changetype<usize>(control);
   const kind = control.kind;
-  const about = control.work;
+  const workAddress = control.work;
   const tasks = control.tasks;
   const scratch = control.scratch + <usize>thread * control.scratchBytes;
   for (;;) {
@@ -40,19 +40,19 @@ function work(control: Control, job: i32, thread: i32): void {
     const task = <i32>(ticket & 0xffffffff);
     if (<u32>task >= <u32>tasks) return;
     if (atomic.cmpxchg<u64>(address, ticket, ticket + 1) != ticket) continue;
-    run(kind, about, task, task + 1, scratch);
+    run(kind, workAddress, task, task + 1, scratch);
     atomic.add<i32>(address + offsetof<Control>('completed'), 1);
   }
 }
 
-/** Opens a job to the pool and works on it; {@link finish} says when the others are done too. */
-export function begin(address: usize, kind: i32, about: usize, tasks: i32, scratch: usize, scratchBytes: usize): void {
+/** Starts a job and works on it until no task is left to take; {@link finish} tells when the other threads are done too. */
+export function begin(address: usize, kind: i32, workAddress: usize, tasks: i32, scratch: usize, scratchBytes: usize): void {
   const control = changetype<Control>(address);
   const job = control.job + 1;
   const prefix = (<u64>(<u32>job)) << 32;
-  atomic.store<u64>(address, prefix | closed);
+  atomic.store<u64>(address, prefix | noTask);
   control.kind = kind;
-  control.work = about;
+  control.work = workAddress;
   control.tasks = tasks;
   control.scratch = scratch;
   control.scratchBytes = scratchBytes;
@@ -62,19 +62,19 @@ export function begin(address: usize, kind: i32, about: usize, tasks: i32, scrat
   if (atomic.load<i32>(address + offsetof<Control>('sleepers')) > 0) {
     atomic.notify(address + offsetof<Control>('job'), -1);
   }
-  work(control, job, 0);
+  runTasks(control, job, 0);
 }
 
-/** Whether all tasks are done, after looking for a while. */
+/** Spins until all tasks are done; returns false when they take too long. */
 export function finish(address: usize): bool {
   const tasks = changetype<Control>(address).tasks;
-  for (let i = 0; i < spins; i++) {
+  for (let i = 0; i < spinLimit; i++) {
     if (atomic.load<i32>(address + offsetof<Control>('completed')) == tasks) return true;
   }
   return false;
 }
 
-/** The life of thread `thread` (1, 2, ...) of a pool: never returns. */
+/** The loop of thread `thread` (1, 2, ...) of a pool. Never returns. */
 export function serve(address: usize, thread: i32): void {
   const control = changetype<Control>(address);
   atomic.store<i32>(address + offsetof<Control>() + (<usize>thread << 2), 1);
@@ -83,7 +83,7 @@ export function serve(address: usize, thread: i32): void {
   let seen = 0;
   for (;;) {
     let job = atomic.load<i32>(jobAddress);
-    for (let i = 0; i < spins && job == seen; i++) job = atomic.load<i32>(jobAddress);
+    for (let i = 0; i < spinLimit && job == seen; i++) job = atomic.load<i32>(jobAddress);
     if (job == seen) {
       atomic.add<i32>(sleepersAddress, 1);
       atomic.wait<i32>(jobAddress, seen, sleepNanoseconds);
@@ -91,6 +91,6 @@ export function serve(address: usize, thread: i32): void {
       continue;
     }
     seen = job;
-    work(control, job, thread);
+    runTasks(control, job, thread);
   }
 }

@@ -1,31 +1,24 @@
-import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
-import { poolSizes } from './max-pool.js';
-
-interface Attributes {
-  filterSize: [number, number] | number;
-  strides: [number, number] | number;
-  pad: 'valid' | 'same' | number;
-  dimRoundingMode?: 'floor' | 'round' | 'ceil';
-}
+import { poolInfo, poolSizes } from './max-pool.js';
 
 /**
- * AvgPoolGrad: what is the gradient of AvgPool, which averages over the pixels inside the picture. (tfjs's cpu backend
- * divides by the whole window at the border too.)
+ * AvgPoolGrad, the gradient of AvgPool, which averages over the pixels of a window that are inside the picture. (At the
+ * border, tfjs's cpu backend divides the gradient by the size of the whole window instead.)
  */
 export const avgPoolGrad: KernelFunc = ({ inputs, attrs }) => {
   const { dy, input } = inputs as { dy: TensorInfo; input: TensorInfo };
-  const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as Attributes;
-  const shape = input.shape as [number, number, number, number];
-  const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-  const result = makeOutput(input.shape);
+  const info = poolInfo(input.shape, attrs as object);
+  const inputGradient = makeOutput(input.shape);
   const module = kernelModule();
-  const work = module.structure('AveragePool', {
+  const work = module.structure('Pool', {
+    input: 0,
+    output: 0,
     gradient: addressOf(dy),
-    result: addressOf(result),
+    inputGradient: addressOf(inputGradient),
     ...poolSizes(info),
   });
-  module.dispatch(kinds.averagePoolGradient, work, info.batchSize * info.inHeight, 64);
-  return result;
+  module.dispatch(kinds.averagePoolGradient, work, info.batchSize * info.inHeight);
+  return inputGradient;
 };

@@ -3,17 +3,17 @@ import { constants, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
 
 const { valuesPerTask } = constants.elementwise;
-/** Shorter lines than this, each with operands of its own, are no work for vectors. */
-const leastInner = 16;
+/** With a shorter inner axis than this, vectors do not pay. */
+const minInner = 16;
 
-/** An axis of the result, and how far each operand moves along it. */
+/** An axis of the result, and the step of each operand along it. */
 interface Axis {
   size: number;
   a: number;
   b: number;
 }
 
-/** The result's axes with steps of the operands; axes along which both go on as along one are made one. */
+/** The axes of the result. Adjacent axes that both operands traverse like a single one are merged. */
 function collapsedAxes(a: readonly number[], b: readonly number[], out: readonly number[]): Axis[] {
   const stepsOf = (shape: readonly number[]) => {
     const steps: number[] = [];
@@ -41,8 +41,8 @@ function collapsedAxes(a: readonly number[], b: readonly number[], out: readonly
 }
 
 /**
- * An operation on two tensors, one of them repeated along axes where it is smaller; `stock` for types other than
- * float32 and for more than three axes that differ in what is repeated.
+ * An operation on two float32 tensors, with broadcasting. Calls `stock`, tfjs's own kernel, for other types, for a short inner
+ * axis, and when more than three axes are left after merging.
  */
 export function elementwise(
   operation: 'add' | 'subtract' | 'multiply' | 'divide',
@@ -55,7 +55,7 @@ export function elementwise(
     const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const length = util.sizeFromShape(shape);
     const axes = collapsedAxes(a.shape, b.shape, shape);
-    const short = axes.length > 1 && axes.at(-1)!.size < leastInner;
+    const short = axes.length > 1 && axes.at(-1)!.size < minInner;
     if (length === 0 || axes.length > 3 || short) return stock(call);
     const one = { size: 1, a: 0, b: 0 };
     const [outer, rows, inner] = [one, one, one, ...axes].slice(-3) as [Axis, Axis, Axis];
@@ -75,7 +75,7 @@ export function elementwise(
       bRow: rows.b,
       bInner: inner.b,
     });
-    module.dispatch(kind, work, Math.ceil(length / valuesPerTask), 64);
+    module.dispatch(kind, work, Math.ceil(length / valuesPerTask));
     return output;
   };
 }

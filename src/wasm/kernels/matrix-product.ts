@@ -12,37 +12,43 @@ interface MatrixProduct {
   columns: number;
 }
 
-const only: Axis = { grid: 1, rowStep: 1, origin: 0, tapStep: 1, taps: 1 };
+const single: Axis = { outSize: 1, stride: 1, offset: 0, dilation: 1, filterSize: 1 };
 
-/** output = a times b, or times b transposed: a convolution of one line of `rows` pixels with one tap. */
+/** output = a times b, or a times b transposed, as a 1x1 convolution of one row of `rows` pixels. */
 function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
   const { a, b, output, rows, depth, columns } = product;
-  const [strideK, strideColumn] = transposeB ? [1, depth] : [columns, 1];
+  const [strideChannel, strideColumn] = transposeB ? [1, depth] : [columns, 1];
   multiply({
-    gathered: gather({ address: a, height: 1, width: rows, channels: depth }, only, { ...only, grid: rows }),
+    gathered: gather({ address: a, height: 1, width: rows, channels: depth }, single, {
+      ...single,
+      outSize: rows,
+    }),
     rows,
     columns,
     depth,
     output,
     filter: {
       source: b,
-      tapDepth: depth,
-      tapsY: 1,
-      tapsX: 1,
-      tapOrigin: 0,
-      tapStepY: 0,
-      tapStepX: 0,
-      strideK: strideK!,
+      channels: depth,
+      filterHeight: 1,
+      filterWidth: 1,
+      offset: 0,
+      strideY: 0,
+      strideX: 0,
+      strideChannel: strideChannel!,
       strideColumn: strideColumn!,
     },
   });
 }
 
-/** output = a transposed times b, `a` being [depth, rows]: a filter gradient of one tap over `depth` pixels. */
+/** output = a transposed times b, where a is [depth, rows], as the gradient of a 1x1 filter over `depth` pixels. */
 function multiplyTransposed({ a, b, output, rows, depth, columns }: MatrixProduct): void {
   multiplyOverPixels({
-    gathered: gather({ address: a, height: 1, width: depth, channels: rows }, only, { ...only, grid: depth }),
-    taps: 1,
+    gathered: gather({ address: a, height: 1, width: depth, channels: rows }, single, {
+      ...single,
+      outSize: depth,
+    }),
+    filterPositions: 1,
     channels: rows,
     gradient: b,
     output,
@@ -57,8 +63,9 @@ interface Attributes {
 }
 
 /**
- * BatchMatMul, each product on the convolutions' kernels: plain and with `b` transposed as gathered rows times packed
- * columns, with `a` transposed as a filter gradient. Both transposed goes to the stock kernel.
+ * BatchMatMul with the kernels of convolutions: plain or with `b` transposed as gathered rows times packed columns, with `a`
+ * transposed as a filter gradient. Calls tfjs's own kernel when both are transposed, for other types than float32, and for
+ * broadcasting of anything but a single matrix.
  */
 export function batchMatMul(stock = getKernel('BatchMatMul', 'wasm')): KernelFunc {
   return (call) => {
@@ -82,7 +89,6 @@ export function batchMatMul(stock = getKernel('BatchMatMul', 'wasm')): KernelFun
       number,
       number,
     ];
-    // Broadcasting other than of a single matrix is rare.
     if ((countA !== count && countA !== 1) || (countB !== count && countB !== 1))
       return stock.kernelFunc(call);
     if (isEmpty(a) || isEmpty(b)) return makeFilled([...batch, rows, columns], 0);

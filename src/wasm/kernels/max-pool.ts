@@ -2,7 +2,8 @@ import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs
 import { kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
 
-interface Attributes {
+/** Attributes of tfjs's pool kernels. */
+interface PoolAttributes {
   filterSize: [number, number] | number;
   strides: [number, number] | number;
   pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
@@ -11,13 +12,14 @@ interface Attributes {
 
 type Info = backend_util.Conv2DInfo;
 
-function infoOf(shape: number[], attributes: object): Info {
-  const { filterSize, strides, pad, dimRoundingMode } = attributes as Attributes;
+/** Sizes and padding of a pool over pictures of `shape`. */
+export function poolInfo(shape: number[], attributes: object): Info {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes as PoolAttributes;
   const pictures = shape as [number, number, number, number];
   return backend_util.computePool2DInfo(pictures, filterSize, strides, 1, pad as 'valid', dimRoundingMode);
 }
 
-/** Sizes of pictures and windows, as the structures of the pools name them. */
+/** The fields of a pool's structure that hold sizes. */
 export function poolSizes(info: Info) {
   return {
     height: info.inHeight,
@@ -34,39 +36,39 @@ export function poolSizes(info: Info) {
   };
 }
 
-/** MaxPool; a window with NaN in it has NaN as its maximum, as in PyTorch. */
+/** MaxPool. The maximum of a window that holds NaN is NaN, as in PyTorch. */
 export const maxPool: KernelFunc = ({ inputs, attrs }) => {
   const { x } = inputs as { x: TensorInfo };
-  const info = infoOf(x.shape, attrs as object);
+  const info = poolInfo(x.shape, attrs as object);
   const output = makeOutput(info.outShape);
   const module = kernelModule();
-  const work = module.structure('MaxPool', {
+  const work = module.structure('Pool', {
     input: addressOf(x),
     output: addressOf(output),
     gradient: 0,
-    result: 0,
+    inputGradient: 0,
     ...poolSizes(info),
   });
-  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight, 64);
+  module.dispatch(kinds.maxPool, work, info.batchSize * info.outHeight);
   return output;
 };
 
 /**
- * MaxPoolGrad: each output's gradient goes to the first place of its window that holds the maximum, as on the cpu
+ * MaxPoolGrad: the gradient of each output goes to the first pixel of its window that equals the maximum, as on the cpu
  * backend and in PyTorch.
  */
 export const maxPoolGrad: KernelFunc = ({ inputs, attrs }) => {
   const { dy, input, output } = inputs as { dy: TensorInfo; input: TensorInfo; output: TensorInfo };
-  const info = infoOf(input.shape, attrs as object);
-  const result = makeOutput(input.shape);
+  const info = poolInfo(input.shape, attrs as object);
+  const inputGradient = makeOutput(input.shape);
   const module = kernelModule();
-  const work = module.structure('MaxPool', {
+  const work = module.structure('Pool', {
     input: addressOf(input),
     output: addressOf(output),
     gradient: addressOf(dy),
-    result: addressOf(result),
+    inputGradient: addressOf(inputGradient),
     ...poolSizes(info),
   });
   module.dispatch(kinds.maxPoolGradient, work, info.batchSize, info.inChannels * 4);
-  return result;
+  return inputGradient;
 };

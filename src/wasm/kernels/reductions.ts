@@ -2,16 +2,15 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../module/tensor-address.js';
 
-/** Values of a block: few enough addends for float32. */
+/** Values per block: few enough to be summed in float32. */
 const blockValues = 2048;
-const noScratch = 64;
 
 interface Attributes {
   axis: number | number[];
   keepDims: boolean;
 }
 
-/** Sizes before, of and after the reduced axes; `undefined` where others lie between these. */
+/** Sizes before, of and after the reduced axes; `undefined` unless the reduced axes are adjacent. */
 export function reducedSizes(
   shape: readonly number[],
   axes: readonly number[],
@@ -29,7 +28,7 @@ export function reducedSizes(
   return sizes;
 }
 
-/** Sum or mean over axes that lie side by side; `stock` for any others and for other types than float32. */
+/** Sum or mean of float32 over adjacent axes; calls `stock`, tfjs's own kernel, for anything else. */
 export function reduction(kind: 'sum' | 'mean', stock: KernelFunc): KernelFunc {
   return (call) => {
     const { x } = call.inputs as { x: TensorInfo };
@@ -58,8 +57,8 @@ export function reduction(kind: 'sum' | 'mean', stock: KernelFunc): KernelFunc {
       blocks,
       scale: kind === 'mean' ? 1 / rows : 1,
     });
-    module.dispatch(kinds.reduceBlocks, work, outer * blocks, noScratch);
-    module.dispatch(kinds.combineBlocks, work, outer, noScratch);
+    module.dispatch(kinds.reduceBlocks, work, outer * blocks);
+    module.dispatch(kinds.combineBlocks, work, outer);
     return output;
   };
 }

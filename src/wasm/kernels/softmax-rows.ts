@@ -4,7 +4,7 @@ import { addressOf, makeOutput } from '../module/tensor-address.js';
 
 const { rowsPerTask } = constants['softmax-rows'];
 
-/** SimCLRSoftmaxRows: see src/losses/fused-softmax.ts. */
+/** SimCLRSoftmaxRows: see src/losses/contrastive/fused-softmax.ts. */
 export const softmaxRows: KernelFunc = ({ inputs, attrs }) => {
   const { logits } = inputs as { logits: TensorInfo };
   const { start, period } = attrs as unknown as { start: number; period: number };
@@ -23,8 +23,8 @@ export const softmaxRows: KernelFunc = ({ inputs, attrs }) => {
     rows,
     columns,
     start,
-    period: Math.max(1, period), // 0 where there are no columns
+    period: Math.max(1, period), // 0 without columns
   });
-  module.dispatch(kinds.softmaxRows, work, Math.ceil(rows / rowsPerTask), 64);
+  module.dispatch(kinds.softmaxRows, work, Math.ceil(rows / rowsPerTask));
   return [exponentials, maxima, sums];
 };

@@ -6,8 +6,8 @@ import { addressOf, makeOutput } from '../module/tensor-address.js';
 const { columnsPerTask } = constants['segment-sum'];
 
 /**
- * Sums the rows of `x` that share a segment: the gradient of `gather`, for which the wasm backend has no kernel
- * (tensorflow/tfjs#8082). Rows whose segment does not exist are left out.
+ * Sums the rows of `x` that belong to the same segment. This is the gradient of `gather`, for which the wasm backend has no
+ * kernel (tensorflow/tfjs#8082). Rows whose segment does not exist are left out.
  */
 export const unsortedSegmentSum: KernelFunc = ({ inputs, attrs }) => {
   const { numSegments } = attrs as unknown as { numSegments: number };
@@ -27,7 +27,7 @@ export const unsortedSegmentSum: KernelFunc = ({ inputs, attrs }) => {
       columns,
       segmentCount: numSegments,
     });
-    module.dispatch(kinds.segmentSum, work, Math.ceil(columns / columnsPerTask), 64);
+    module.dispatch(kinds.segmentSum, work, Math.ceil(columns / columnsPerTask));
     return cast(asTensor(output), x.dtype);
   });
 };

@@ -1,8 +1,8 @@
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
 /**
- * The tensor behind what a kernel is handed, for use in the ops that compose it. It counts as one more reference
- * to the data: without that, the end of the kernel's `tidy` would free its caller's tensor.
+ * A tensor for one of a kernel's inputs, so that the kernel can call ops on it. It is another reference to the data: without
+ * that, the kernel's `tidy` would free the caller's tensor.
  */
 export function asTensor<T extends Tensor>(info: TensorInfo): T {
   engine().backend.incRef(info.dataId);

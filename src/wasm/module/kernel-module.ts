@@ -18,15 +18,15 @@ type Run = (kind: number, work: number, first: number, last: number, scratch: nu
 const cacheLine = 64;
 
 /**
- * This library's compiled kernels on the memory of one wasm backend, and the working memory that they share. Numbers
- * in and out of the module are addresses in that memory; tensors are worked on in place.
+ * The compiled kernels of this library on the memory of one wasm backend, and their working memory. The module takes
+ * addresses in that memory and works on tensors in place.
  */
 export class KernelModule {
   private readonly run: Run;
   private readonly pool: ThreadPool | undefined;
   private readonly memory: WebAssembly.Memory;
   private readonly isShared: boolean;
-  /** Whether products are added without rounding in between. */
+  /** Whether a multiplication and an addition are rounded once (relaxed SIMD). */
   readonly isFused: boolean;
   readonly width: KernelWidth;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
@@ -36,7 +36,7 @@ export class KernelModule {
     guardAllocations(wasm, this.memory);
     this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
     this.isFused = hasRelaxedSimd();
-    // The wide build needs the fused multiply-add, which every engine that can join its vectors has.
+    // The wide build needs fused multiply-add, which every engine has that can fuse its vectors.
     this.width = this.isFused ? takeKernelWidth() : 'narrow';
     const binary = moduleBinary({ fused: this.isFused, shared: this.isShared, width: this.width });
     checkSimd(binary);
@@ -50,14 +50,14 @@ export class KernelModule {
       this.pool = new ThreadPool(threads, exports as unknown as PoolExports, control, module, this.memory);
     } else if (threads > 1) {
       console.warn(
-        'simclr-ts/wasm: one thread, for the memory of the wasm backend is not shared. In a page that takes the ' +
-          "headers of cross-origin isolation; in Node 20.16 or newer, importing 'simclr-ts/wasm' before the backend starts.",
+        'simclr-ts/wasm runs on one thread, because the memory of the wasm backend is not shared. In a web page, send the ' +
+          "headers of cross-origin isolation. In Node 20.16 or newer, import 'simclr-ts/wasm' before the backend starts.",
       );
     }
   }
 
   /**
-   * Working memory under a name: kept for the next call, made anew when more is needed. What it holds is undefined.
+   * Working memory with a name, reused by the next call and replaced when it is too small. Its content is undefined.
    *
    * @throws `BackendError` when wasm's memory is full.
    */
@@ -71,13 +71,13 @@ export class KernelModule {
     return address;
   }
 
-  /** A part of the memory for other threads to read; `undefined` where it is not shared. */
+  /** A view of the memory that other threads can read; `undefined` when the memory is not shared. */
   sharedBytes(address: number, length: number): Uint8Array<SharedArrayBuffer> | undefined {
     if (!this.isShared) return undefined;
     return new Uint8Array(this.memory.buffer as ArrayBufferLike as SharedArrayBuffer, address, length);
   }
 
-  /** Zeros, at least so many bytes. */
+  /** Address of at least `bytes` bytes of zeros. */
   zeros(bytes: number): number {
     const before = this.blocks.get('zeros')?.bytes ?? 0;
     const address = this.block('zeros', Math.max(bytes, 4096));
@@ -86,7 +86,7 @@ export class KernelModule {
     return address;
   }
 
-  /** Writes a structure into a block of its own and returns its address; valid until the next of its name. */
+  /** Writes a structure into its own block and returns its address, which is valid until the next one of that name. */
   structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
     const address = this.block(name, layouts[name][0]);
     writeStructure(this.memory, address, name, fields);
@@ -94,15 +94,16 @@ export class KernelModule {
   }
 
   /**
-   * Does all `tasks` of a piece of work, on every thread there is.
+   * Runs all tasks of a kernel, on all threads.
    *
-   * @param scratchBytes - Working memory that each thread needs.
+   * @param work - Address of the kernel's arguments.
+   * @param scratchBytes - Working memory per thread.
    * @throws `BackendError` when a thread died or memory is full.
    */
-  dispatch(kind: number, work: number, tasks: number, scratchBytes: number): void {
-    const apart = Math.ceil(scratchBytes / cacheLine) * cacheLine;
-    const scratch = this.block('scratch', apart * (this.pool?.size ?? 1));
-    if (this.pool && tasks > 1) this.pool.dispatch(kind, work, tasks, scratch, apart);
+  dispatch(kind: number, work: number, tasks: number, scratchBytes = cacheLine): void {
+    const bytesPerThread = Math.ceil(scratchBytes / cacheLine) * cacheLine;
+    const scratch = this.block('scratch', bytesPerThread * (this.pool?.size ?? 1));
+    if (this.pool && tasks > 1) this.pool.dispatch(kind, work, tasks, scratch, bytesPerThread);
     else this.run(kind, work, 0, tasks, scratch);
   }
 
@@ -113,15 +114,15 @@ export class KernelModule {
     return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
   }
 
-  /** Threads that the kernels use: those that have started or may yet start. */
+  /** Threads that the kernels use: those that have started, or may still start. */
   get threads(): number {
     return this.pool?.threads ?? 1;
   }
 
   /**
-   * Resolves when every thread serves or is known to be missing.
+   * Resolves when every thread is ready or has failed to start.
    *
-   * @returns Why some are missing; `undefined` where none is.
+   * @returns Why a thread did not start; `undefined` if all did.
    */
   async threadsStarted(): Promise<string | undefined> {
     return this.pool?.started();
@@ -142,7 +143,7 @@ export function kernelModule(): KernelModule {
 }
 
 /**
- * How much memory the active wasm backend holds: what a training step needs at most shows after the first ones.
+ * How much memory the active wasm backend holds. After the first training steps this is the most that a step needs.
  *
  * @throws `BackendError` when another backend is active.
  * @example
@@ -157,9 +158,9 @@ export function wasmMemory(): WasmMemory {
 export interface WasmKernels {
   /** Threads that compute, the calling one included. */
   threads: number;
-  /** `'wide'`: products are computed in vectors of 256 bits; see {@link setKernelWidth}. */
+  /** `'wide'` if products are computed in vectors of 256 bits; see {@link setKernelWidth}. */
   width: KernelWidth;
-  /** Whether a multiplication and an addition are one operation (relaxed SIMD). */
+  /** Whether multiplications and additions are fused (relaxed SIMD). */
   isFused: boolean;
 }
 

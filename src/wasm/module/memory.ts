@@ -1,12 +1,12 @@
 import { BackendError } from '../../errors/errors.js';
 
-/** What the wasm backend's allocator looks like: emscripten's. */
+/** The wasm backend's allocator: emscripten's. */
 export interface Allocator {
   _malloc(bytes: number): number;
   _free(address: number): void;
 }
 
-/** tfjs's wasm module, as far as it is used here. */
+/** What this library uses of tfjs's wasm module. */
 export interface WasmModule extends Allocator {
   asm: { memory: WebAssembly.Memory };
   wasmMemory?: WebAssembly.Memory;
@@ -19,31 +19,31 @@ export function memoryOf({ wasmMemory, asm }: WasmModule): WebAssembly.Memory {
 
 /** Memory of the wasm backend, in bytes. */
 export interface WasmMemory {
-  /** All of it: tensors, working memory and what is free again. It grows to at most 4 GB and never shrinks. */
+  /** The whole heap: tensors, working memory and free memory. It grows to at most 4 GB and never shrinks. */
   heapBytes: number;
-  /** Working memory that the kernels of this library keep. */
+  /** Working memory of this library's kernels. */
   kernelBytes: number;
 }
 
 const guarded = new WeakSet<Allocator>();
 
 /**
- * Makes an allocator say so when memory is full, and its addresses positive. tfjs takes the address 0 that it returns
- * when full for memory, and overwrites its own; a negative one it cannot use. Done once; again it does nothing.
+ * Makes an allocator throw when memory is full, and return unsigned addresses. tfjs would use the address 0, which means that
+ * memory is full, and overwrite its own data; it cannot use negative addresses. Calling it again does nothing.
  */
 export function guardAllocations(wasm: Allocator, memory: { readonly buffer: ArrayBufferLike }): void {
   if (guarded.has(wasm)) return;
   guarded.add(wasm);
-  wasm._free(wasm._malloc(8)); // emscripten's first call puts the real function in the place of its stand-in
+  wasm._free(wasm._malloc(8)); // the first call replaces emscripten's placeholder by the real function
   const allocate = wasm._malloc;
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes) >>> 0; // addresses beyond 2 GB come as negative numbers
-    // Near 4 GB the allocator has been seen to hand out what lies beyond the end.
-    const beyond = address + bytes > memory.buffer.byteLength;
-    if (bytes > 0 && (address === 0 || beyond)) {
+    const address = allocate(bytes) >>> 0; // addresses above 2 GB are returned as negative numbers
+    // Near 4 GB the allocator has been seen to return memory past the end.
+    const isPastEnd = address + bytes > memory.buffer.byteLength;
+    if (bytes > 0 && (address === 0 || isPastEnd)) {
       if (address !== 0) wasm._free(address);
       throw new BackendError(
-        `The wasm backend's memory of at most 4 GB has no room for ${Math.ceil(bytes / 2 ** 20)} MB more. Lower the batch size, or train in micro-batches.`,
+        `The wasm backend cannot allocate another ${Math.ceil(bytes / 2 ** 20)} MB: its memory is limited to 4 GB. Lower the batch size, or train in micro-batches.`,
       );
     }
     return address;

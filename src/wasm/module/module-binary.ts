@@ -8,7 +8,7 @@ const relaxedProbe = Uint8Array.of(
   ...[65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 26, 11],
 );
 
-/** Whether the engine fuses multiply and add. Node 20 does when told to, before the module is compiled. */
+/** Whether the engine has fused multiply-add. Node 20 needs a flag, which this sets; it counts for modules compiled later. */
 export function hasRelaxedSimd(): boolean {
   if (WebAssembly.validate(relaxedProbe)) return true;
   nodeModule('node:v8')?.setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -19,36 +19,36 @@ export function hasRelaxedSimd(): boolean {
 export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembly.validate): void {
   if (validate(binary)) return;
   throw new BackendError(
-    'simclr-ts/wasm: its kernels need 128-bit SIMD of WebAssembly, which this engine or its processor lacks; ' +
-      'take a browser of 2023 or newer, Node 20 or newer, or another backend.',
+    'simclr-ts/wasm: its kernels need 128-bit SIMD in WebAssembly, which this engine or its processor lacks. ' +
+      'Use a browser from 2023 or newer, Node 20 or newer, or another backend.',
   );
 }
 
-/** Which kernels: `'wide'` ones work on tiles of 16 columns, which V8 can compute in vectors of 256 bits. */
+/** Width of the kernels: `'wide'` kernels compute tiles of 16 columns, for which V8 can use vectors of 256 bits. */
 export type KernelWidth = 'narrow' | 'wide';
 
-/** The wide build, once it is loaded. */
+/** The wide build, once loaded. */
 let wide: string | undefined;
 
-/** Loads the wide build, which most hosts never need. */
+/** Loads the wide build. Most hosts never need it. */
 export async function loadWideBinary(): Promise<void> {
   wide ??= (await import('./wide-binary.generated.js')).wide;
 }
 
-/** Whether the wide build is there. */
+/** Whether the wide build is loaded. */
 export const hasWideBinary = () => wide !== undefined;
 
 const importSection = 2;
-/** Limits of the imported memory: shared, from 0 to 65,536 pages; and, not shared, from 0 without end. */
+/** Limits of the imported memory: shared with 0 to 65,536 pages, or not shared with no maximum. */
 const sharedLimits = [3, 0, 128, 128, 4];
 const ownLimits = [0, 0];
 
 /**
- * The compiled module, for a memory that is shared or not. It was compiled for a shared one; but for the type of the
- * memory that it imports, which stands at the end of its import section, the other is the same.
+ * The compiled module, for shared memory or memory of its own. It is compiled for shared memory; the other variant differs
+ * only in the type of the imported memory, at the end of the import section.
  *
  * @param fused - With fused multiply-add. The wide build always has it.
- * @param width - Columns of the products' tiles: 8 or 16.
+ * @param width - Tiles of 8 (`'narrow'`) or 16 columns (`'wide'`).
  */
 export function moduleBinary({
   fused,
@@ -62,12 +62,12 @@ export function moduleBinary({
   const text = width === 'wide' ? wide : fused ? relaxed : plain;
   const binary = Uint8Array.from(atob(text!), (character) => character.charCodeAt(0));
   if (shared) return binary;
-  // Sections before it are shorter than 128 bytes, as it is: their length is one byte.
+  // This section and those before it are shorter than 128 bytes, so that their length takes one byte.
   let start = 8;
   while (binary[start] !== importSection) start += 2 + binary[start + 1]!;
   const end = start + 2 + binary[start + 1]!;
   if (sharedLimits.some((byte, i) => binary[end - sharedLimits.length + i] !== byte)) {
-    throw new Error('simclr-ts/wasm: its compiled module is not as it was built.');
+    throw new Error('simclr-ts/wasm: the compiled module has an unexpected import section.');
   }
   const saved = sharedLimits.length - ownLimits.length;
   const own = new Uint8Array(binary.length - saved);

@@ -6,19 +6,19 @@ export function addressOf({ dataId }: Pick<TensorInfo, 'dataId'>): number {
   return (backend() as BackendWasm).dataIdMap.get(dataId).memoryOffset;
 }
 
-/** A new float32 tensor whose values are undefined. */
+/** A new, uninitialized float32 tensor. */
 export function makeOutput(shape: number[]): TensorInfo {
   return (backend() as BackendWasm).makeOutput(shape, 'float32');
 }
 
-/** A new float32 tensor of one value. */
+/** A new float32 tensor filled with a value. */
 export function makeFilled(shape: number[], value: number): TensorInfo {
   const output = makeOutput(shape);
   (backend() as BackendWasm).typedArrayFromHeap(output).fill(value);
   return output;
 }
 
-/** Whether a tensor has no values, because one of its axes has none. */
+/** Whether a tensor has no values: one of its axes has size 0. */
 export function isEmpty({ shape }: Pick<TensorInfo, 'shape'>): boolean {
   return util.sizeFromShape(shape) === 0;
 }

@@ -2,13 +2,13 @@ import { availableCores } from '../../backend/available-cores.js';
 import { checkInteger } from '../../errors/checks.js';
 import { BackendError } from '../../errors/errors.js';
 
-/** Beyond this, kernels of a millisecond are cut into too little each. */
-const most = 16;
+/** With more threads, each gets too small a part of a kernel that takes a millisecond. */
+const maxThreads = 16;
 
-let wanted: number | undefined;
-let fixed = false;
+let requested: number | undefined;
+let isTaken = false;
 
-/** Processes that MPI's launchers say they started on this machine, of which this is one; else 1. */
+/** The number of MPI ranks on this machine, as the launcher says; 1 without MPI. */
 function ranksOnThisMachine(): number {
   type Process = { env?: Record<string, string | undefined> };
   const environment = (globalThis as { process?: Process }).process?.env ?? {};
@@ -17,27 +17,27 @@ function ranksOnThisMachine(): number {
 }
 
 /**
- * Chooses how many threads the kernels of `simclr-ts/wasm` use, the calling one included. Call it before the
- * backend computes for the first time. Fewer are used where memory cannot be shared.
+ * Sets how many threads the kernels of `simclr-ts/wasm` use, the calling thread included. Call it before the wasm backend
+ * computes for the first time. Where memory cannot be shared, the kernels use one thread.
  *
- * @param count - Integer from 1. @defaultValue the cores that the process may use, a container's quota of processor time included, at most 16;
- * under MPI divided by the ranks on the machine, so that together they have a thread a core
+ * @param count - Integer >= 1. @defaultValue the cores that the process may use (a container's CPU quota counts), at most
+ * 16; under MPI the cores are divided by the ranks on the machine
  * @throws `InvalidOptionError` when `count` is not an integer >= 1.
  * @throws `BackendError` when the threads are running already.
  */
 export function setThreadCount(count: number): void {
   checkInteger('setThreadCount', 'count', count);
-  if (fixed) {
+  if (isTaken) {
     throw new BackendError(
-      `setThreadCount: it must be called before the wasm backend computes for the first time. Received: count=${count}, after that.`,
+      `setThreadCount: it must be called before the wasm backend computes for the first time. Received: count=${count} after that.`,
     );
   }
-  wanted = count;
+  requested = count;
 }
 
-/** How many threads to start. From then on the number is fixed. */
+/** The number of threads to start. After this call {@link setThreadCount} throws. */
 export function takeThreadCount(): number {
-  fixed = true;
+  isTaken = true;
   const share = Math.max(1, Math.floor(availableCores() / ranksOnThisMachine()));
-  return wanted ?? Math.min(share, most);
+  return requested ?? Math.min(share, maxThreads);
 }

@@ -27,7 +27,7 @@ def case(name, package, format, architecture, stem="imagenet", size=64, head=Non
     }
 
 
-LIGHTLY_HEAD = {"hidden": [32], "outputDim": 16, "batchNorm": True, "finalBatchNorm": "full"}
+LIGHTLY_HEAD = {"hidden": [32], "outputDim": 16, "batchNormalization": {"hidden": True, "output": "full"}}
 LIGHTLY_PLAIN_HEAD = {"hidden": [32, 32], "outputDim": 16}
 SOLO_LEARN_HEAD = {"hidden": [24], "outputDim": 16}
 
@@ -116,7 +116,7 @@ def build_lightly(case):
     model = nn.Module()
     model.backbone = backbone
     model.projection_head = heads.SimCLRProjectionHead(
-        dim, head["hidden"][0], head["outputDim"], len(head["hidden"]) + 1, head.get("batchNorm", False)
+        dim, head["hidden"][0], head["outputDim"], len(head["hidden"]) + 1, head.get("batchNormalization", {}).get("hidden", False)
     )
     return model
 

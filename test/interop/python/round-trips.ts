@@ -66,7 +66,7 @@ const file = (name: string) => join(folder, name);
 function runPython(...args: string[]): void {
   const script = new URL('round_trips.py', import.meta.url).pathname;
   const { status } = spawnSync(options.python, [script, folder, ...args], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`test:interop: ${options.python} ended with ${status}`);
+  if (status !== 0) throw new Error(`interop: ${options.python} ended with ${status}`);
 }
 
 /** The program of the guide that turns a .pth file into a safetensors file. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a Python environment for the round trips: PyTorch and torchvision as they are installed (npm run bench:setup --
-# pytorch does that), the packages of requirements.txt from PyPI beside them. Prints the path of its python.
+# Makes a Python environment for the round trips: PyTorch and torchvision as they are installed (npm run lane --
+# bench-setup pytorch does that), the packages of requirements.txt from PyPI beside them. Prints the path of its python.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
 environment=node_modules/.cache/interop-python
@@ -13,7 +13,7 @@ for python in "${SIMCLR_PYTHON:-}" bench/.cache/python/bin/python /usr/bin/pytho
   fi
 done
 if [ -z "$base" ]; then
-  echo 'test:interop: no Python with PyTorch and torchvision; npm run bench:setup -- pytorch installs them' >&2
+  echo 'interop: no Python with PyTorch and torchvision; npm run lane -- bench-setup pytorch installs them' >&2
   exit 1
 fi
 
@@ -25,7 +25,7 @@ if ! cmp -s test/interop/python/requirements.txt "$stamp"; then
     >"$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
   grep -v '^#' test/interop/python/requirements.txt | while read -r requirement; do
     "$environment/bin/python" -m pip install --quiet --no-deps "$requirement" >&2 ||
-      echo "test:interop: $requirement does not install here" >&2
+      echo "interop: $requirement does not install here" >&2
   done
   cp test/interop/python/requirements.txt "$stamp"
 fi

@@ -54,8 +54,8 @@ describe.each(launchers)('$name', (launcher) => {
   it.each<[Ending, RegExp]>([
     ['throw', /Rank 1 of 3 ends the job\. Error: a picture is missing/],
     ['exit 3', /Rank 1 of 3 ends the job\. Its program ended with code 3\./],
-    ['exit 0', /Rank [02] waits for rank 1, which has come to the end of its program/],
-    ['return', /Rank [02] waits for rank 1, which has come to the end of its program/],
+    ['exit 0', /Rank [02] waits for rank 1, whose program has ended/],
+    ['return', /Rank [02] waits for rank 1, whose program has ended/],
     ['kill', /./],
   ])('ends the job in seconds when a rank does: %s', async (how, message) => {
     const { code, stdout, stderr, seconds } = await runJob(launcher, 3, program(), { name: 'end', how });
@@ -82,7 +82,9 @@ describe.each(launchers)('$name', (launcher) => {
     const library = { SIMCLR_MPI_LIBRARY: 'libnothing.so' };
     const { code, stderr } = await runJob(launcher, 2, program(), { name: 'collectives' }, library);
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/DistributedError.*an MPI library must be there.*none of libnothing\.so loads/);
+    expect(stderr).toMatch(
+      /DistributedError.*an MPI library must be installed.*none of libnothing\.so loads/,
+    );
   });
 });
 
@@ -92,7 +94,7 @@ it.runIf(launchers.length > 1)('names a library that is not of the launcher', as
   const { code, stderr } = await runJob(mpich, 2, program(), { name: 'collectives' }, library);
   expect(code).not.toBe(0);
   expect(stderr).toMatch(
-    /the MPI library must belong to the launcher.*libmpi\.so\.40, which knows of 1 processes/,
+    /the MPI library must belong to the launcher.*libmpi\.so\.40, which counts 1 processes/,
   );
 });
 

@@ -194,9 +194,7 @@ describe('checkBackend', () => {
   });
 
   it('checks its own options', async () => {
-    await expect(checkBackend({ images: 0 })).rejects.toThrow(
-      /checkBackend: images must be a whole number >= 1/,
-    );
+    await expect(checkBackend({ images: 0 })).rejects.toThrow(/checkBackend: images must be an integer >= 1/);
   });
 });
 

@@ -197,7 +197,7 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         table(
           ['', 'accuracy', '95 % interval'],
           [
-            line(`${neighbors} nearest neighbours`, byNeighbors),
+            line(`${neighbors} nearest neighbors`, byNeighbors),
             line('linear probe', byProbe),
             ['always the largest class', percent(majority), ''],
           ],

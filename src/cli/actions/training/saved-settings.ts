@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Recipe, recipes, seedRecipe } from 'simclr-ts/recipes';
+import { basicRecipe, type Recipe, recipes, upgradeRecipe } from 'simclr-ts/recipes';
 import { nearestName } from '../../../errors/check-keys.js';
+import { isObject } from '../../../errors/checks.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeWhole } from '../write-file.js';
 
@@ -22,7 +23,7 @@ export function settingsText(settings: TrainingSettings): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** Writes down what a run is that goes on. */
+/** Writes down what a run is that continues. */
 export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
   await writeWhole(join(out, fileName), settingsText(settings));
 }
@@ -37,6 +38,12 @@ function pathsOf(value: unknown, path = ''): string[] {
   });
 }
 
+/** Settings that an earlier version may have written. */
+function upgraded(settings: TrainingSettings): TrainingSettings {
+  const recipe: unknown = settings?.recipe;
+  return isObject(recipe) ? { ...settings, recipe: upgradeRecipe(recipe) } : settings;
+}
+
 /** @throws unless these are settings that `train` wrote, with no name that nothing would read. */
 function checkSettings(settings: TrainingSettings): void {
   const { batchSize, epochs, datasetSize } = settings?.recipe?.training ?? {};
@@ -45,7 +52,7 @@ function checkSettings(settings: TrainingSettings): void {
     throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
   }
   const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1 };
-  const known = [seedRecipe, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
+  const known = [basicRecipe, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
   const unknown = pathsOf(settings).find((path) => !known.includes(path));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);
@@ -61,7 +68,7 @@ function checkSettings(settings: TrainingSettings): void {
 export async function readSettings(out: string): Promise<TrainingSettings> {
   const path = join(out, fileName);
   try {
-    const settings = JSON.parse(await readFile(path, 'utf8')) as TrainingSettings;
+    const settings = upgraded(JSON.parse(await readFile(path, 'utf8')));
     checkSettings(settings);
     return settings;
   } catch (error) {

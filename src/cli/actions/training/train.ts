@@ -35,15 +35,6 @@ async function rankOf(simclr: SimCLR, sample: ImageArray): Promise<number> {
   }
 }
 
-function stopAfter(minutes: number): Callback {
-  const began = performance.now();
-  return {
-    onStepEnd(_, { stop }) {
-      if (performance.now() - began >= minutes * 60_000) stop(`${minutes} minutes are over`);
-    },
-  };
-}
-
 async function startTrainer(
   { resume, out }: TrainOptions,
   { recipe, seed }: TrainingSettings,
@@ -55,7 +46,7 @@ async function startTrainer(
 
 async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
   if (resume && overwrite) {
-    throw new CommandError('--resume goes on and --overwrite begins anew: choose one.', exitCodes.usage);
+    throw new CommandError('--resume continues and --overwrite starts over: choose one.', exitCodes.usage);
   }
   const isThere = await holdsModel(out);
   if (resume && !isThere) {
@@ -99,7 +90,7 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
   settings = settingsFor(settings, pictures.count, options, context);
   if (options.resume && planned !== pictures.count) {
     context.warn(
-      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it goes on with others.`,
+      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it continues with others.`,
     );
   }
   let simclr: SimCLR | undefined;
@@ -134,10 +125,11 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
       tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
     ];
-    if (minutes !== undefined) callbacks.push(stopAfter(minutes));
     const fit: FitOptions = {
       epochs: training.epochs,
       batchSize,
+      // --minutes are those of this call, and fit's those of the run.
+      ...(minutes !== undefined && { minutes: minutes + simclr.progress.seconds / 60 }),
       ...(microBatchSize !== null && { microBatchSize }),
       resume: true, // of a new model: from the beginning
       allowChanges: true, // the settings were compared, and another number of pictures was told

@@ -30,7 +30,7 @@ export function describeRun(
   }
   const { before, after, dim } = effectiveRank;
   const ended = {
-    aborted: `Interrupted after ${counted(step, 'step')}; go on with --resume.`,
+    aborted: `Interrupted after ${counted(step, 'step')}; continue with --resume.`,
     stopped: `Ended after ${counted(step, 'step')}: ${reason}. Go on with --resume.`,
   }[outcome];
   const lines = [ended ?? `Trained for ${counted(step, 'step')} on ${pictures} pictures.`];

@@ -1,10 +1,10 @@
 import {
   adjustRecipe,
+  basicRecipe,
   type Recipe,
   type RecipeChanges,
   recipeDifferences,
   recipes,
-  seedRecipe,
 } from 'simclr-ts/recipes';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
@@ -40,13 +40,13 @@ function defaultRecipe(options: TrainingOptions): Recipe {
     augmentation: { options: { blur: { kernelSize: 2 * Math.floor(size / 20) + 1 } } },
     training: { batchSize: 64 },
   };
-  return adjustRecipe(seedRecipe, changes);
+  return adjustRecipe(basicRecipe, changes);
 }
 
 /** Epochs of the warm-up that has to fit into the run; `undefined` where there is none. */
 function warmUpOf({ optimizer }: Recipe): number | undefined {
   const { schedule } = optimizer.learningRate;
-  return schedule.type === 'warmupCosine' ? schedule.warmupEpochs : undefined;
+  return schedule.name === 'warmupCosine' ? schedule.warmupEpochs : undefined;
 }
 
 function withOptions(recipe: Recipe, options: TrainingOptions, context: Context): Recipe {
@@ -61,7 +61,7 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
   const changes: RecipeChanges = {
     encoder: {
       ...(size !== undefined && { inputShape: [size, size, 3] as const }),
-      ...(architecture !== undefined && { architecture }),
+      ...(architecture !== undefined && { name: architecture }),
       ...(width !== undefined && { width }),
       ...(stem !== undefined && { stem }),
     },
@@ -83,7 +83,7 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
   return adjustRecipe(recipe, changes);
 }
 
-/** What a new run shall be. */
+/** What a new run must be. */
 export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
   const { seed = 0, limit = null, microBatchSize = null } = options;
@@ -96,7 +96,7 @@ export function newSettings(options: TrainingOptions, context: Context): Trainin
 function checkWarmUp(recipe: Recipe): void {
   const warmUp = warmUpOf(recipe);
   const { schedule } = recipe.optimizer.learningRate;
-  const isBound = schedule.type === 'warmupCosine' && schedule.cosineEpochs === undefined;
+  const isBound = schedule.name === 'warmupCosine' && schedule.cosineEpochs === undefined;
   if (warmUp === undefined || !isBound || warmUp <= recipe.training.epochs) return;
   throw new CommandError(
     `The warm-up must not be longer than the run. Received: ${counted(warmUp, 'epoch')} of warm-up (--warmup-epochs) in ${counted(recipe.training.epochs, 'epoch')} (--epochs).`,
@@ -165,7 +165,7 @@ export async function resumedSettings(
   }
   if (differences.length > 0) {
     throw new CommandError(
-      `The run in ${JSON.stringify(out)} has ${differences.join(', ')}. Leave those options out to go on with it, or begin anew with --overwrite.`,
+      `The run in ${JSON.stringify(out)} has ${differences.join(', ')}. Leave those options out to continue with it, or start over with --overwrite.`,
       exitCodes.usage,
     );
   }

@@ -19,7 +19,7 @@ export function textOf(bytes: Uint8Array): string {
 export function numberOf(bytes: Uint8Array, what: string): number {
   const binary = bytes[0] === 0x80 || bytes[0] === 0xff;
   const text = binary ? '' : textOf(bytes).trim();
-  if (!binary && !/^[0-7]*$/.test(text)) throw new EntryFault(`whose ${what} is no octal number`);
+  if (!binary && !/^[0-7]*$/.test(text)) throw new EntryFault(`whose ${what} is not an octal number`);
   const value = binary
     ? bytes.reduce((total, byte, i) => 256 * total + (i === 0 ? byte & 0x7f : byte), 0)
     : Number.parseInt(text || '0', 8);

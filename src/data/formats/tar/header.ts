@@ -49,6 +49,6 @@ function checkSum(block: Uint8Array): void {
   }
   const stored = numberOf(block.subarray(148, 156), 'checksum');
   if (stored !== unsigned && stored !== signed) {
-    throw new TarFault('with a header whose checksum is wrong: no tar archive, or a damaged one');
+    throw new TarFault('with a header whose checksum is wrong: not a tar archive, or damaged');
   }
 }

@@ -86,7 +86,7 @@ export async function mapInData(readBlock: () => Promise<Uint8Array>): Promise<R
         digits = '';
         if (numbers.length === 1) expected = 1 + 2 * numbers[0]!;
       }
-      if (digits.length > 20) throw new EntryFault('whose map of holes is no list of numbers');
+      if (digits.length > 20) throw new EntryFault('whose map of holes is not a list of numbers');
     }
   }
   return pairs(numbers.slice(1));

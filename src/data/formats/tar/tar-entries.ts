@@ -9,7 +9,7 @@ import { checkMap, expand, extendOldSparse, mapInData, paxSparse, type SparseMap
 
 /** A file in a tar archive. */
 export interface TarEntry {
-  /** Its path in the archive, without a leading `./`. */
+  /** The path in the archive, without a leading `./`. */
   name: string;
   /** Its contents. */
   bytes: Uint8Array;
@@ -17,16 +17,20 @@ export interface TarEntry {
 
 /** Options of {@link tarEntries}. */
 export interface TarEntriesOptions {
-  /** Larger files are refused before they fill the memory. In bytes, integer >= 1; default 2^28 (256 MiB). */
+  /**
+   * Larger files are refused before they fill the memory. In bytes, integer >= 1.
+   *
+   * @defaultValue 2^28 (256 MiB)
+   */
   maxEntryBytes?: number;
 }
 
 const blockBytes = 512;
 
-/** Names and extended headers are read at once: none is that long. */
+/** Largest name or extended header, which is read at once. */
 const maximumMetaBytes = 2 ** 23;
 
-/** Kinds of entries that are no files, by type. */
+/** Kinds of entries that are not files, by type. */
 const otherKinds: Record<string, string> = {
   1: 'link',
   2: 'symlink',
@@ -68,7 +72,7 @@ class BlockReader {
   async end(): Promise<void> {
     for (let bytes = await this.reader.read(blockBytes); bytes.length > 0; ) {
       if (bytes.some((byte) => byte !== 0)) {
-        throw new TarFault('which goes on after its end (two archives in one?)');
+        throw new TarFault('which continues after its end (two archives in one?)');
       }
       bytes = await this.reader.read(blockBytes);
     }
@@ -98,7 +102,7 @@ async function nextEntry(blocks: BlockReader, globals: Map<string, string>): Pro
       const linkname = paxValue(pax, 'linkpath') ?? long.linkname ?? header.linkname;
       const paxSize = paxValue(pax, 'size');
       if (paxSize !== undefined && !/^\d{1,15}$/.test(paxSize))
-        throw new EntryFault('whose size is no number');
+        throw new EntryFault('whose size is not a number');
       return { ...header, name, linkname, size: paxSize === undefined ? size : Number(paxSize), pax };
     }
     if (size > maximumMetaBytes) throw new TarFault(`with a name or an extended header of ${size} bytes`);
@@ -151,14 +155,14 @@ async function contents(
 }
 
 /**
- * The files of a tar archive, one after the other as they are read; also of one compressed with gzip.
+ * Reads the files of a tar archive in order, compressed with gzip or not.
  *
- * Archives of GNU tar, POSIX (pax, ustar) and older programs, with long names and with files that have holes. Folders
- * and volume labels are passed over. Anything else that is no plain file (links, devices) is an error, as is a name that
- * is an absolute path or leads out of the archive. Owners, modes and times are not looked at.
+ * It reads archives of GNU tar, POSIX (pax, ustar) and older programs, with long names and sparse files. It skips folders
+ * and volume labels, and ignores owners, modes and times. Anything else that is not a plain file (links, devices) is an
+ * error, and so is a name that is an absolute path or leads out of the archive.
  *
- * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is none.
- * @throws {@link DataError} naming the archive and what is wrong: not a tar file, damaged, cut off, going on after its
+ * @throws {@link InvalidOptionError} when `maxEntryBytes` is not an integer >= 1 or `source` is not a source.
+ * @throws {@link DataError} naming the archive and what is wrong: not a tar file, damaged, cut off, continuing after its
  *   end, a file that is too large, a name or kind of entry that is not allowed.
  * @example
  * const source = { name: url, open: async () => (await fetch(url)).body! };
@@ -205,7 +209,7 @@ async function* entriesOf(
       }
       if (!isFile) {
         const kind = otherKinds[type] ?? `unknown type ${JSON.stringify(type)}`;
-        throw new EntryFault(`which is no plain file (${kind})`);
+        throw new EntryFault(`which is not a plain file (${kind})`);
       }
       const bytes = await contents(blocks, entry, what, (count) => {
         if (count > maxEntryBytes)

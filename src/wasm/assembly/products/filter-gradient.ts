@@ -1,47 +1,47 @@
 import { Gather, gatherAddress } from './gather';
 import { tileColumns, tileRows } from './micro-kernel';
-import { multiplyPanels, spareBytes } from './panels';
+import { multiplyPanels, edgeTileBytes } from './panels';
 import { wideColumns } from './wide-micro-kernel';
 
-/** Pixels that are packed at once. */
+/** Pixels packed at a time. */
 const chunkPixels: i32 = 192;
-/** Bytes of scratch for a spare tile and two gathers of the thread's own. */
+/** Bytes of scratch for an edge tile and for two `Gather` structures of the thread. */
 const headBytes: usize = 512;
 
-/** The sum over all pixels of the products of a tap's input values and the output's gradient. */
+/** Gradient of a filter: for each filter position, the sum over all pixels of input values times output gradients. */
 @unmanaged
 export class FilterGradient {
-  /** Address of a {@link Gather}: rows are the output's pixels, taps those of the filter, channels the input's. */
+  /** Address of a {@link Gather}: rows are output pixels, channels are those of the input. */
   gather!: usize;
   /** Gradient of the output, [pixels, outputs]. */
   gradient!: usize;
-  /** Result, [taps, channels, outputs]. */
+  /** Result, [filter positions, channels, outputs]. */
   result!: usize;
   pixels!: i32;
   outputs!: i32;
-  /** Input channels of a task; tasks go through the channels of a tap, then to the next tap. */
+  /** Input channels per task. Tasks are ordered by filter position, then by channel. */
   channelsPerTask!: i32;
 }
 
 /**
  * Computes tasks `first` to `last - 1`.
  *
- * The outputs take the six rows of a tile and the input channels its eight columns, for their values lie side by
- * side in memory already; the result is turned when it is done. Pixels at which a tap lies beyond the border are left
- * out: of small pictures they are the most.
+ * Outputs are the six rows of a tile and input channels its eight columns, because the channels of a pixel are contiguous
+ * in memory. The result is transposed at the end. Pixels for which the filter position falls outside the picture are
+ * skipped; in small pictures these are the majority.
  *
- * @param scratch - 512 bytes, `chunkPixels` addresses, then room for `(chunkPixels + channelsPerTask) * outputs` and
+ * @param scratch - {@link headBytes}, then `chunkPixels` addresses, then `(chunkPixels + channelsPerTask) * outputs` and
  * `chunkPixels * channelsPerTask` values, each rounded up to whole panels.
  */
 export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i32, scratch: usize): void {
   const gather = changetype<Gather>(work.gather);
   const outputs = work.outputs;
-  const pictures = work.pixels / (gather.gridHeight * gather.gridWidth);
-  const tasksPerTap = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
+  const pictures = work.pixels / (gather.outHeight * gather.outWidth);
+  const tasksPerPosition = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
   const rowPanels = (outputs + tileRows - 1) / tileRows;
-  const spare = scratch;
-  const inputs = changetype<Gather>(scratch + spareBytes);
-  const gradients = changetype<Gather>(scratch + spareBytes + 64);
+  const edgeTile = scratch;
+  const inputs = changetype<Gather>(scratch + edgeTileBytes);
+  const gradients = changetype<Gather>(scratch + edgeTileBytes + 64);
   const addresses = scratch + headBytes;
   const packedOutputs = addresses + ((<usize>chunkPixels) << 2);
   const packedInputs = packedOutputs + ((<usize>(rowPanels * tileRows * chunkPixels)) << 2);
@@ -50,49 +50,49 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
   memory.copy(changetype<usize>(inputs), work.gather, offsetof<Gather>());
   memory.copy(changetype<usize>(gradients), work.gather, offsetof<Gather>());
   gradients.source = work.gradient;
-  gradients.height = gather.gridHeight;
-  gradients.width = gather.gridWidth;
+  gradients.height = gather.outHeight;
+  gradients.width = gather.outWidth;
   gradients.pixelStride = outputs;
-  gradients.rowStepY = 1;
-  gradients.rowStepX = 1;
+  gradients.strideHeight = 1;
+  gradients.strideWidth = 1;
   for (let task = first; task < last; task++) {
-    const tap = task / tasksPerTap;
-    const channel = (task - tap * tasksPerTap) * work.channelsPerTask;
+    const filterPosition = task / tasksPerPosition;
+    const channel = (task - filterPosition * tasksPerPosition) * work.channelsPerTask;
     const channels = min(work.channelsPerTask, gather.channels - channel);
-    const ty = tap / gather.tapsX;
-    const tx = tap - ty * gather.tapsX;
-    const result = work.result + ((<usize>((tap * gather.channels + channel) * outputs)) << 2);
-    // The part of the grid at which the tap lies inside the picture.
-    const top = firstInside(gather.originY + ty * gather.tapStepY, gather.rowStepY);
-    const left = firstInside(gather.originX + tx * gather.tapStepX, gather.rowStepX);
+    const filterY = filterPosition / gather.filterWidth;
+    const filterX = filterPosition - filterY * gather.filterWidth;
+    const result = work.result + ((<usize>((filterPosition * gather.channels + channel) * outputs)) << 2);
+    // The output pixels for which this filter position falls inside the picture.
+    const top = firstInside(gather.offsetY + filterY * gather.dilationHeight, gather.strideHeight);
+    const left = firstInside(gather.offsetX + filterX * gather.dilationWidth, gather.strideWidth);
     const bottom = min(
-      gather.gridHeight,
-      firstInside(gather.originY + ty * gather.tapStepY - gather.height, gather.rowStepY),
+      gather.outHeight,
+      firstInside(gather.offsetY + filterY * gather.dilationHeight - gather.height, gather.strideHeight),
     );
     const right = min(
-      gather.gridWidth,
-      firstInside(gather.originX + tx * gather.tapStepX - gather.width, gather.rowStepX),
+      gather.outWidth,
+      firstInside(gather.offsetX + filterX * gather.dilationWidth - gather.width, gather.strideWidth),
     );
     if (bottom <= top || right <= left) {
       memory.fill(result, 0, (<usize>(channels * outputs)) << 2);
       continue;
     }
-    inputs.gridHeight = bottom - top;
-    inputs.gridWidth = right - left;
-    inputs.originY = gather.originY + top * gather.rowStepY;
-    inputs.originX = gather.originX + left * gather.rowStepX;
-    gradients.gridHeight = inputs.gridHeight;
-    gradients.gridWidth = inputs.gridWidth;
-    gradients.originY = top;
-    gradients.originX = left;
-    const pixels = pictures * inputs.gridHeight * inputs.gridWidth;
+    inputs.outHeight = bottom - top;
+    inputs.outWidth = right - left;
+    inputs.offsetY = gather.offsetY + top * gather.strideHeight;
+    inputs.offsetX = gather.offsetX + left * gather.strideWidth;
+    gradients.outHeight = inputs.outHeight;
+    gradients.outWidth = inputs.outWidth;
+    gradients.offsetY = top;
+    gradients.offsetX = left;
+    const pixels = pictures * inputs.outHeight * inputs.outWidth;
     for (let pixel = 0; pixel < pixels; pixel += chunkPixels) {
       const length = min(chunkPixels, pixels - pixel);
       for (let k = 0; k < length; k++) {
         store<usize>(addresses + ((<usize>k) << 2), gatherAddress(gradients, pixel + k, 0, 0));
       }
       packOutputs(addresses, length, outputs, packedOutputs);
-      packInputs(inputs, pixel, length, ty, tx, channel, channels, packedInputs);
+      packInputs(inputs, pixel, length, filterY, filterX, channel, channels, packedInputs);
       multiplyPanels(
         packedOutputs,
         packedInputs,
@@ -102,21 +102,21 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
         pixel > 0,
         outputs,
         channels,
-        spare,
+        edgeTile,
       );
     }
-    turn(sums, channels, outputs, result);
+    transpose(sums, channels, outputs, result);
   }
 }
 
-/** The first place of a grid of so many pixels a step whose pixel, `offset` beyond, is not below 0. */
+/** The smallest i >= 0 with i * step + offset >= 0. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function firstInside(offset: i32, step: i32): i32 {
   return offset >= 0 ? 0 : (step - 1 - offset) / step;
 }
 
-/** Panels of 6 outputs: for each pixel the 6 side by side. */
+/** Packs panels of 6 outputs: the 6 gradients of each pixel are contiguous. */
 function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): void {
   const end = addresses + ((<usize>length) << 2);
   for (let output = 0; output < outputs; output += tileRows) {
@@ -141,13 +141,13 @@ function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): vo
   }
 }
 
-/** Panels of input channels at a tap: for each pixel those of a panel side by side. */
+/** Packs panels of input channels at one filter position: the channels of a panel are contiguous for each pixel. */
 function packInputs(
   gather: Gather,
   first: i32,
   length: i32,
-  ty: i32,
-  tx: i32,
+  filterY: i32,
+  filterX: i32,
   channel: i32,
   channels: i32,
   to: usize,
@@ -156,7 +156,7 @@ function packInputs(
   const wide = WIDE ? channels & ~(wideColumns - 1) : 0;
   const whole = channels & ~(tileColumns - 1);
   for (let k = 0; k < length; k++) {
-    const from = gatherAddress(gather, first + k, ty, tx) + ((<usize>channel) << 2);
+    const from = gatherAddress(gather, first + k, filterY, filterX) + ((<usize>channel) << 2);
     if (WIDE) {
       let at = to + ((<usize>(k * wideColumns)) << 2);
       for (let c = 0; c < wide; c += wideColumns) {
@@ -189,7 +189,7 @@ function packInputs(
 }
 
 /** [outputs, channels] to [channels, outputs]. */
-function turn(from: usize, channels: i32, outputs: i32, to: usize): void {
+function transpose(from: usize, channels: i32, outputs: i32, to: usize): void {
   for (let channel = 0; channel < channels; channel++) {
     for (let output = 0; output < outputs; output++) {
       store<f32>(to, load<f32>(from + ((<usize>(output * channels + channel)) << 2)));

@@ -1,51 +1,53 @@
 import { tileRows } from './micro-kernel';
 
 /**
- * How the rows of a matrix product are gathered from a tensor [pictures, height, width, ...]: row (picture, i, j)
- * holds, for each tap (ty, tx), the `channels` values at pixel (i * rowStep + origin + t * tapStep) of its picture,
- * zeros beyond the border. All convolutions are products with such a matrix.
+ * How the rows of a matrix product are gathered from a tensor [pictures, height, width, ...], as im2col would write them.
+ * Row (picture, i, j) holds, for each filter position (fy, fx), the `channels` values at pixel
+ * (i * strideHeight + offsetY + fy * dilationHeight, j * strideWidth + offsetX + fx * dilationWidth) of its picture; outside
+ * the picture they are zeros. Every convolution is a product with such a matrix.
  */
 @unmanaged
 export class Gather {
-  /** First value of the tensor. */
+  /** Address of the tensor. */
   source!: usize;
-  /** At least `channels` zeros. */
+  /** Address of at least `channels` zeros. */
   zeros!: usize;
   height!: i32;
   width!: i32;
-  /** Values from one pixel to the next, and those taken at each. */
+  /** Values from one pixel to the next. */
   pixelStride!: i32;
+  /** Values gathered at each filter position. */
   channels!: i32;
-  /** Grid of the rows that belong to a picture. */
-  gridHeight!: i32;
-  gridWidth!: i32;
-  rowStepY!: i32;
-  rowStepX!: i32;
-  originY!: i32;
-  originX!: i32;
-  tapStepY!: i32;
-  tapStepX!: i32;
-  tapsY!: i32;
-  tapsX!: i32;
+  /** Rows of the matrix per picture: outHeight * outWidth. */
+  outHeight!: i32;
+  outWidth!: i32;
+  strideHeight!: i32;
+  strideWidth!: i32;
+  offsetY!: i32;
+  offsetX!: i32;
+  dilationHeight!: i32;
+  dilationWidth!: i32;
+  filterHeight!: i32;
+  filterWidth!: i32;
 }
 
-/** Address of the values of row `row` at a tap. */
+/** Address of the values of row `row` at a filter position. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-export function gatherAddress(gather: Gather, row: i32, ty: i32, tx: i32): usize {
-  const column = row % gather.gridWidth;
-  const rest = row / gather.gridWidth;
-  const line = rest % gather.gridHeight;
-  const picture = rest / gather.gridHeight;
-  const y = line * gather.rowStepY + gather.originY + ty * gather.tapStepY;
-  const x = column * gather.rowStepX + gather.originX + tx * gather.tapStepX;
+export function gatherAddress(gather: Gather, row: i32, filterY: i32, filterX: i32): usize {
+  const outX = row % gather.outWidth;
+  const rowsAbove = row / gather.outWidth;
+  const outY = rowsAbove % gather.outHeight;
+  const picture = rowsAbove / gather.outHeight;
+  const y = outY * gather.strideHeight + gather.offsetY + filterY * gather.dilationHeight;
+  const x = outX * gather.strideWidth + gather.offsetX + filterX * gather.dilationWidth;
   if (<u32>y >= <u32>gather.height || <u32>x >= <u32>gather.width) return gather.zeros;
   return gather.source + (((picture * gather.height + y) * gather.width + x) * gather.pixelStride << 2);
 }
 
 /**
- * Packs rows `first` to `first + rows - 1`, values `start` to `end - 1` of each, into panels of 6 rows: for each
- * value the 6 rows side by side. Rows beyond the last are zeros.
+ * Packs values `start` to `end - 1` of rows `first` to `first + rows - 1` into panels of 6 rows: the 6 values of a column are
+ * contiguous. Missing rows of the last panel are zeros.
  */
 export function packGathered(gather: Gather, first: i32, rows: i32, start: i32, end: i32, to: usize): void {
   const channels = gather.channels;
@@ -53,19 +55,19 @@ export function packGathered(gather: Gather, first: i32, rows: i32, start: i32, 
     const present = min(tileRows, rows - panel);
     let k = start;
     while (k < end) {
-      const tap = k / channels;
-      const channel = k - tap * channels;
+      const filterPosition = k / channels;
+      const channel = k - filterPosition * channels;
       const length = min(channels - channel, end - k);
-      const ty = tap / gather.tapsX;
-      const tx = tap - ty * gather.tapsX;
+      const filterY = filterPosition / gather.filterWidth;
+      const filterX = filterPosition - filterY * gather.filterWidth;
       const row = first + panel;
       const skip = <usize>channel << 2;
-      const r0 = gatherAddress(gather, row, ty, tx) + skip;
-      const r1 = present > 1 ? gatherAddress(gather, row + 1, ty, tx) + skip : gather.zeros;
-      const r2 = present > 2 ? gatherAddress(gather, row + 2, ty, tx) + skip : gather.zeros;
-      const r3 = present > 3 ? gatherAddress(gather, row + 3, ty, tx) + skip : gather.zeros;
-      const r4 = present > 4 ? gatherAddress(gather, row + 4, ty, tx) + skip : gather.zeros;
-      const r5 = present > 5 ? gatherAddress(gather, row + 5, ty, tx) + skip : gather.zeros;
+      const r0 = gatherAddress(gather, row, filterY, filterX) + skip;
+      const r1 = present > 1 ? gatherAddress(gather, row + 1, filterY, filterX) + skip : gather.zeros;
+      const r2 = present > 2 ? gatherAddress(gather, row + 2, filterY, filterX) + skip : gather.zeros;
+      const r3 = present > 3 ? gatherAddress(gather, row + 3, filterY, filterX) + skip : gather.zeros;
+      const r4 = present > 4 ? gatherAddress(gather, row + 4, filterY, filterX) + skip : gather.zeros;
+      const r5 = present > 5 ? gatherAddress(gather, row + 5, filterY, filterX) + skip : gather.zeros;
       interleaveSix(r0, r1, r2, r3, r4, r5, length, to);
       to += <usize>length * 24;
       k += length;
@@ -73,7 +75,7 @@ export function packGathered(gather: Gather, first: i32, rows: i32, start: i32, 
   }
 }
 
-/** Writes for each of `length` values the six rows' one beside the other. */
+/** Interleaves `length` values of six rows. */
 export function interleaveSix(r0: usize, r1: usize, r2: usize, r3: usize, r4: usize, r5: usize, length: i32, to: usize): void {
   const bytes = <usize>length << 2;
   const whole = bytes & ~15;
@@ -91,7 +93,7 @@ export function interleaveSix(r0: usize, r1: usize, r2: usize, r3: usize, r4: us
     const cd13 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
     const ef02 = v128.shuffle<f32>(e, f, 0, 4, 1, 5);
     const ef13 = v128.shuffle<f32>(e, f, 2, 6, 3, 7);
-    // Six outputs of four values hold the four groups of six: a0 b0 c0 d0 | e0 f0 a1 b1 | c1 d1 e1 f1 | ...
+    // Six vectors hold four groups of six values: a0 b0 c0 d0 | e0 f0 a1 b1 | c1 d1 e1 f1 | ...
     v128.store(to, v128.shuffle<f64>(ab02, cd02, 0, 2));
     v128.store(to, v128.shuffle<f64>(ef02, ab02, 0, 3), 16);
     v128.store(to, v128.shuffle<f64>(cd02, ef02, 1, 3), 32);

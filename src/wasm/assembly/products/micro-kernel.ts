@@ -1,17 +1,18 @@
 import { multiplyAdd } from '../simd';
 
-/** Rows and columns of a tile: its twelve accumulators leave room for what they are made of in sixteen registers. */
+/** Rows and columns of a tile: twelve accumulators, which leave four of sixteen registers for the operands. */
 export const tileRows: i32 = 6;
 export const tileColumns: i32 = 8;
 
 /*
- * The loops below come near what a core can multiply, and owe it to being plain: unrolled by two or four they lose a
- * fifth, and with a branch on `accumulate` after the loop nearly half, for the engine then spills accumulators, and
- * does so inside the loop. Hence a function for c = and one for c +=.
+ * These loops reach nearly the peak of a core as long as they are plain. Unrolled by two or four they lose a fifth of it.
+ * With a branch on `accumulate` after the loop they lose nearly half, because the engine then spills accumulators inside
+ * the loop. That is why c = and c += are two functions.
  */
 
 /**
- * c (6 x 8) = sum over `depth` of columns of `a` (6 values side by side) times rows of `b` (8 values side by side).
+ * c (6 x 8) = a (6 x depth) times b (depth x 8), where the 6 values of a column of `a` and the 8 values of a row of `b` are
+ * contiguous.
  *
  * @param stepA - Bytes from one column of `a` to the next: 24 in a packed panel.
  * @param stepB - Bytes from one row of `b` to the next: 32 in a packed panel.
@@ -70,7 +71,7 @@ function multiplyInto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32
 }
 
 /** c += what {@link multiplyInto} computes. */
-function multiplyOnto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32, c: usize, stride: usize): void {
+function multiplyAccumulate(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32, c: usize, stride: usize): void {
   let c00 = v128.load(c);
   let c01 = v128.load(c, 16);
   let c10 = v128.load(c + stride);
@@ -121,7 +122,7 @@ function multiplyOnto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32
   v128.store(c + 5 * stride, c51, 16);
 }
 
-/** {@link multiplyInto} or {@link multiplyOnto}. */
+/** {@link multiplyInto} or {@link multiplyAccumulate}. */
 export function multiplyOuter(
   a: usize,
   stepA: usize,
@@ -132,12 +133,12 @@ export function multiplyOuter(
   stride: usize,
   accumulate: bool,
 ): void {
-  if (accumulate) multiplyOnto(a, stepA, b, stepB, depth, c, stride);
+  if (accumulate) multiplyAccumulate(a, stepA, b, stepB, depth, c, stride);
   else multiplyInto(a, stepA, b, stepB, depth, c, stride);
 }
 
 /**
- * c (6 x 8) = a (6 x depth) times b (depth x 8), where `a` lies row by row.
+ * c (6 x 8) = a (6 x depth) times b (depth x 8), where `a` is stored by rows.
  *
  * @param rowBytes - Bytes from one row of `a` to the next.
  */

@@ -1,12 +1,12 @@
 import { multiplyOuter, tileColumns, tileRows } from './micro-kernel';
 import { multiplyOuterWide, wideColumns } from './wide-micro-kernel';
 
-/** Bytes of scratch for a spare tile, wide or not. */
-export const spareBytes: usize = 384;
+/** Bytes of scratch for an edge tile, in either build: a whole tile of which only the part inside the result is kept. */
+export const edgeTileBytes: usize = 384;
 
 /**
- * Columns of the panel that begins where `left` columns are left. In the wide build panels have 16 columns while there
- * are so many, and 8 then: the same values meet the same kernels' order in both builds, also at the edge.
+ * Columns of a panel when `left` columns remain. In the wide build a panel has 16 columns as long as that many remain, then
+ * 8. Both builds thus add the same values in the same order, even at the edge.
  */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
@@ -14,7 +14,7 @@ export function panelColumns(left: i32): i32 {
   return WIDE && left >= wideColumns ? wideColumns : tileColumns;
 }
 
-/** A whole tile of 6 rows and `width` columns: see multiplyOuter. */
+/** A whole tile of 6 rows and `width` columns: see multiplyOuter in ./micro-kernel.ts. */
 export function multiplyTile(
   a: usize,
   stepA: usize,
@@ -31,8 +31,8 @@ export function multiplyTile(
 }
 
 /**
- * c (rows x columns, at most 6 x `width`) from two packed panels, through a whole tile in `spare`: the rows and columns
- * beyond the edge hold zeros in the panels and are dropped here.
+ * c (rows x columns, at most 6 x `width`) from two packed panels. Computes a whole tile in `edgeTile` and copies the part that
+ * is inside the result; the panels hold zeros beyond the edge.
  */
 function multiplyEdgeTile(
   a: usize,
@@ -44,22 +44,22 @@ function multiplyEdgeTile(
   rows: i32,
   columns: i32,
   width: i32,
-  spare: usize,
+  edgeTile: usize,
 ): void {
   const bytes = <usize>width << 2;
-  multiplyTile(a, 24, b, bytes, depth, spare, bytes, false, width);
+  multiplyTile(a, 24, b, bytes, depth, edgeTile, bytes, false, width);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const to = c + <usize>row * stride + (<usize>column << 2);
-      const value = load<f32>(spare + (<usize>(row * width + column) << 2));
+      const value = load<f32>(edgeTile + (<usize>(row * width + column) << 2));
       store<f32>(to, accumulate ? value + load<f32>(to) : value);
     }
   }
 }
 
 /**
- * c (rows x columns) from packed panels: `a` of 6 rows each, `b` of as many columns each as {@link panelColumns} says,
- * all of the same depth.
+ * c (rows x columns) from packed panels of the same depth: panels of `a` have 6 rows, those of `b` as many columns as
+ * {@link panelColumns} says.
  */
 export function multiplyPanels(
   a: usize,
@@ -70,9 +70,9 @@ export function multiplyPanels(
   accumulate: bool,
   rows: i32,
   columns: i32,
-  spare: usize,
+  edgeTile: usize,
 ): void {
-  // A panel of b stays in the first-level cache while all of a streams past it.
+  // A panel of b stays in the first-level cache while all of a streams through it.
   for (let column = 0; column < columns; ) {
     const panel = b + (<usize>(column * depth) << 2);
     const width = panelColumns(columns - column);
@@ -84,7 +84,7 @@ export function multiplyPanels(
       if (height == tileRows && present == width) {
         multiplyTile(from, 24, panel, <usize>width << 2, depth, to, stride, accumulate, width);
       } else {
-        multiplyEdgeTile(from, panel, depth, to, stride, accumulate, height, present, width, spare);
+        multiplyEdgeTile(from, panel, depth, to, stride, accumulate, height, present, width, edgeTile);
       }
     }
     column += width;

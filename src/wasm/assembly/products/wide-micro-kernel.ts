@@ -1,15 +1,15 @@
 import { multiplyAdd } from '../simd';
 
-/** Columns of a wide tile: twelve accumulators of 256 bits, where the engine joins neighboring vectors to such. */
+/** Columns of a wide tile: twelve accumulators of 256 bits where the engine fuses neighboring vectors of 128 bits. */
 export const wideColumns: i32 = 16;
 
 /*
- * The kernels of ./micro-kernel.ts for tiles of 16 columns. They add in the same order, so their results are the same
- * bit for bit. V8 joins two operations when stores of neighboring addresses lead to them, and decides for a function
- * as a whole: each kernel is a small function of its own, and both halves of a row are loaded before either is stored.
+ * The kernels of ./micro-kernel.ts for tiles of 16 columns. They add in the same order, so the results are the same bit for
+ * bit. V8 fuses the operations that lead to two neighboring stores, and decides so for a whole function. Each kernel is
+ * therefore a small function, which loads both halves of a row before it stores either.
  */
 
-/** c (6 x 16) = sum over `depth`: see multiplyInto. */
+/** c (6 x 16) = a (6 x depth) times b (depth x 16): see multiplyInto in ./micro-kernel.ts. */
 function multiplyInto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32, c: usize, stride: usize): void {
   let c00 = f32x4.splat(0);
   let c01 = f32x4.splat(0);
@@ -100,7 +100,7 @@ function multiplyInto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32
 }
 
 /** c += what {@link multiplyInto} computes. */
-function multiplyOnto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32, c: usize, stride: usize): void {
+function multiplyAccumulate(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32, c: usize, stride: usize): void {
   let c00 = v128.load(c);
   let c01 = v128.load(c, 16);
   let c02 = v128.load(c, 32);
@@ -189,7 +189,7 @@ function multiplyOnto(a: usize, stepA: usize, b: usize, stepB: usize, depth: i32
   v128.store(c + 5 * stride, c53, 48);
 }
 
-/** {@link multiplyInto} or {@link multiplyOnto}. */
+/** {@link multiplyInto} or {@link multiplyAccumulate}. */
 export function multiplyOuterWide(
   a: usize,
   stepA: usize,
@@ -200,11 +200,11 @@ export function multiplyOuterWide(
   stride: usize,
   accumulate: bool,
 ): void {
-  if (accumulate) multiplyOnto(a, stepA, b, stepB, depth, c, stride);
+  if (accumulate) multiplyAccumulate(a, stepA, b, stepB, depth, c, stride);
   else multiplyInto(a, stepA, b, stepB, depth, c, stride);
 }
 
-/** c (6 x 16) = a (6 x depth) times b (depth x 16), where `a` lies row by row. */
+/** c (6 x 16) = a (6 x depth) times b (depth x 16), where `a` is stored by rows. */
 export function multiplyRowsWide(a: usize, rowBytes: usize, b: usize, depth: i32, c: usize, stride: usize): void {
   let a0 = a;
   let a1 = a0 + rowBytes;

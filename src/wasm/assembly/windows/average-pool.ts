@@ -1,60 +1,42 @@
-/** An average pool over pictures [pictures, height, width, channels], for its gradient. */
-@unmanaged
-export class AveragePool {
-  /** Gradient of the output, [pictures, outHeight, outWidth, channels]. */
-  gradient!: usize;
-  /** Gradient of the input: the result. */
-  result!: usize;
-  height!: i32;
-  width!: i32;
-  channels!: i32;
-  outHeight!: i32;
-  outWidth!: i32;
-  filterHeight!: i32;
-  filterWidth!: i32;
-  strideHeight!: i32;
-  strideWidth!: i32;
-  padTop!: i32;
-  padLeft!: i32;
-}
+import { Pool } from './pool';
 
-/** How many of a window's lines lie inside a picture. */
+/** How many rows (or columns) of a window lie inside the picture. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function linesInside(start: i32, filter: i32, size: i32): i32 {
+function sizeInside(start: i32, filter: i32, size: i32): i32 {
   return min(start + filter, size) - max(start, 0);
 }
 
-/** The first window that reaches `place`, counted from the padding. */
+/** The first window that covers the row (or column) `position`, which counts the padding. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function firstWindow(place: i32, filter: i32, stride: i32): i32 {
-  return place < filter ? 0 : (place - filter) / stride + 1;
+function firstWindow(position: i32, filter: i32, stride: i32): i32 {
+  return position < filter ? 0 : (position - filter) / stride + 1;
 }
 
 /**
- * Gradient for input lines `first` to `last - 1`, counted through all pictures: each window gives every pixel of it an
- * equal part, as many as it has inside the picture.
+ * Gradient of input rows `first` to `last - 1`, numbered across all pictures. Each window distributes its gradient evenly
+ * over its pixels inside the picture.
  */
-export function averagePoolGradient(work: AveragePool, first: i32, last: i32): void {
+export function averagePoolGradient(work: Pool, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
-  for (let line = first; line < last; line++) {
-    const picture = line / work.height;
-    const padded = line - picture * work.height + work.padTop;
+  for (let inputRow = first; inputRow < last; inputRow++) {
+    const picture = inputRow / work.height;
+    const padded = inputRow - picture * work.height + work.padTop;
     const firstRow = firstWindow(padded, work.filterHeight, work.strideHeight);
     const endRow = min(padded / work.strideHeight + 1, work.outHeight);
     for (let x = 0; x < work.width; x++) {
-      const to = work.result + <usize>(line * work.width + x) * bytes;
+      const to = work.inputGradient + <usize>(inputRow * work.width + x) * bytes;
       memory.fill(to, 0, bytes);
       const firstColumn = firstWindow(x + work.padLeft, work.filterWidth, work.strideWidth);
       const endColumn = min((x + work.padLeft) / work.strideWidth + 1, work.outWidth);
       for (let row = firstRow; row < endRow; row++) {
-        const lines = linesInside(row * work.strideHeight - work.padTop, work.filterHeight, work.height);
+        const rowsInside = sizeInside(row * work.strideHeight - work.padTop, work.filterHeight, work.height);
         for (let column = firstColumn; column < endColumn; column++) {
-          const columns = linesInside(column * work.strideWidth - work.padLeft, work.filterWidth, work.width);
+          const columnsInside = sizeInside(column * work.strideWidth - work.padLeft, work.filterWidth, work.width);
           const from =
             work.gradient + <usize>((picture * work.outHeight + row) * work.outWidth + column) * bytes;
-          addShare(from, 1 / <f32>(lines * columns), bytes, to);
+          addShare(from, 1 / <f32>(rowsInside * columnsInside), bytes, to);
         }
       }
     }

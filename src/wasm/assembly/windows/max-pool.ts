@@ -1,40 +1,19 @@
-/** A maximum pool over pictures [pictures, height, width, channels], and its gradient. */
-@unmanaged
-export class MaxPool {
-  input!: usize;
-  /** The pool's output, [pictures, outHeight, outWidth, channels]. */
-  output!: usize;
-  /** Gradient of the output. */
-  gradient!: usize;
-  /** Gradient of the input: the result. */
-  result!: usize;
-  height!: i32;
-  width!: i32;
-  channels!: i32;
-  outHeight!: i32;
-  outWidth!: i32;
-  filterHeight!: i32;
-  filterWidth!: i32;
-  strideHeight!: i32;
-  strideWidth!: i32;
-  padTop!: i32;
-  padLeft!: i32;
-}
+import { Pool } from './pool';
 
-/** The maxima of output lines `first` to `last - 1`, counted through all pictures; NaN is larger than any number. */
-export function maxPool(work: MaxPool, first: i32, last: i32): void {
+/** Computes output rows `first` to `last - 1`, numbered across all pictures. NaN counts as larger than any number. */
+export function maxPool(work: Pool, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
-  for (let line = first; line < last; line++) {
-    const picture = line / work.outHeight;
+  for (let outputRow = first; outputRow < last; outputRow++) {
+    const picture = outputRow / work.outHeight;
     const input = work.input + <usize>(picture * work.height * work.width) * bytes;
-    const top = (line - picture * work.outHeight) * work.strideHeight - work.padTop;
+    const top = (outputRow - picture * work.outHeight) * work.strideHeight - work.padTop;
     const firstRow = max(top, 0);
     const endRow = min(top + work.filterHeight, work.height);
     for (let x = 0; x < work.outWidth; x++) {
       const left = x * work.strideWidth - work.padLeft;
       const firstColumn = max(left, 0);
       const endColumn = min(left + work.filterWidth, work.width);
-      const to = work.output + <usize>(line * work.outWidth + x) * bytes;
+      const to = work.output + <usize>(outputRow * work.outWidth + x) * bytes;
       let at: usize = 0;
       for (; at + 16 <= bytes; at += 16) {
         let largest = f32x4.splat(-<f32>Infinity);
@@ -61,39 +40,39 @@ export function maxPool(work: MaxPool, first: i32, last: i32): void {
 }
 
 /**
- * Gradient for pictures `first` to `last - 1`: each output's gradient goes to the first place of its window that
- * holds the maximum. Scratch: 4 bytes a channel.
+ * Gradient of pictures `first` to `last - 1`. The gradient of each output goes to the first pixel of its window that equals
+ * the maximum. Scratch: 4 bytes per channel.
  */
-export function maxPoolGradient(work: MaxPool, first: i32, last: i32, scratch: usize): void {
+export function maxPoolGradient(work: Pool, first: i32, last: i32, scratch: usize): void {
   const pixelBytes = <usize>work.channels << 2;
   const pictureBytes = <usize>(work.height * work.width) * pixelBytes;
   for (let picture = first; picture < last; picture++) {
     const input = work.input + <usize>picture * pictureBytes;
-    const result = work.result + <usize>picture * pictureBytes;
-    memory.fill(result, 0, pictureBytes);
+    const inputGradient = work.inputGradient + <usize>picture * pictureBytes;
+    memory.fill(inputGradient, 0, pictureBytes);
     for (let y = 0; y < work.outHeight; y++) {
       for (let x = 0; x < work.outWidth; x++) {
         const pixel = <usize>((picture * work.outHeight + y) * work.outWidth + x) * pixelBytes;
-        spreadWindow(work, input, result, y, x, work.output + pixel, work.gradient + pixel, scratch);
+        scatterWindow(work, input, inputGradient, y, x, work.output + pixel, work.gradient + pixel, scratch);
       }
     }
   }
 }
 
-function spreadWindow(
-  work: MaxPool,
+function scatterWindow(
+  work: Pool,
   input: usize,
-  result: usize,
+  inputGradient: usize,
   y: i32,
   x: i32,
   maxima: usize,
   gradient: usize,
-  open: usize,
+  pending: usize,
 ): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
-  // Ones where the maximum of a channel is still to be found.
-  memory.fill(open, 0xff, bytes);
+  // All ones in the channels whose maximum has not been found yet.
+  memory.fill(pending, 0xff, bytes);
   const top = y * work.strideHeight - work.padTop;
   const left = x * work.strideWidth - work.padLeft;
   for (let row = max(top, 0); row < min(top + work.filterHeight, work.height); row++) {
@@ -101,17 +80,17 @@ function spreadWindow(
       const pixel = <usize>(row * work.width + column) * bytes;
       let at: usize = 0;
       for (; at < whole; at += 16) {
-        const wanted = v128.load(open + at);
-        const hit = v128.and(f32x4.eq(v128.load(input + pixel + at), v128.load(maxima + at)), wanted);
-        const to = result + pixel + at;
+        const mask = v128.load(pending + at);
+        const hit = v128.and(f32x4.eq(v128.load(input + pixel + at), v128.load(maxima + at)), mask);
+        const to = inputGradient + pixel + at;
         v128.store(to, f32x4.add(v128.load(to), v128.and(v128.load(gradient + at), hit)));
-        v128.store(open + at, v128.andnot(wanted, hit));
+        v128.store(pending + at, v128.andnot(mask, hit));
       }
       for (; at < bytes; at += 4) {
-        if (load<i32>(open + at) == 0 || load<f32>(input + pixel + at) != load<f32>(maxima + at)) continue;
-        const to = result + pixel + at;
+        if (load<i32>(pending + at) == 0 || load<f32>(input + pixel + at) != load<f32>(maxima + at)) continue;
+        const to = inputGradient + pixel + at;
         store<f32>(to, load<f32>(to) + load<f32>(gradient + at));
-        store<i32>(open + at, 0);
+        store<i32>(pending + at, 0);
       }
     }
   }

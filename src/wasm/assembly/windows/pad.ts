@@ -1,4 +1,4 @@
-/** Pictures [pictures, height, width, channels] to be copied with zeros around them. */
+/** Copies pictures [pictures, height, width, channels] with a border of zeros. */
 @unmanaged
 export class Padding {
   source!: usize;

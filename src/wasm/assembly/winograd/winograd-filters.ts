@@ -1,27 +1,30 @@
 import { tileColumns } from '../products/micro-kernel';
 import { panelColumns } from '../products/panels';
-import { plusTimes, times } from '../simd';
-import { placeBytes } from './winograd-tiles';
+import { plusTimes, storeTransposed, times } from '../simd';
+import { positionBytes } from './winograd-tiles';
 
-/** A filter [3, 3, inputs, outputs] and its transforms. */
+/** A filter [3, 3, inputs, outputs] and its Winograd transform. */
 @unmanaged
 export class Filters {
   filter!: usize;
-  /** [places, outputs / 8, inputs, 8] (16 in the wide build) for {@link transformFilters}; [places, outputs, inputs] sums for the gradient. */
+  /**
+   * For {@link transformFilters} the packed filter, [positions, outputs / 8, inputs, 8], with panels of 16 in the wide build.
+   * For the gradient the sums over tiles, [positions, outputs, inputs].
+   */
   transformed!: usize;
   inputs!: i32;
   outputs!: i32;
-  /** Whether the convolution is that of the input's gradient: turned by half, inputs and outputs exchanged. */
-  turned!: i32;
-  /** Height and width of the tiles' outputs: 4 or 3. */
-  size!: i32;
+  /** 1 for the gradient of the input: the filter is rotated by 180 degrees, and inputs and outputs are swapped. */
+  rotated!: i32;
+  /** Height and width of a tile's output: 4 or 3. */
+  tileSize!: i32;
 }
 
-/** G times three vectors to six (five of `size` 3). */
+/** Multiplies three vectors by G: gives six vectors, or five for tiles of 3x3. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function filterPass(size: i32, g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
-  if (size == 3) {
+function filterPass(tileSize: i32, g0: v128, g1: v128, g2: v128, to: usize, step: usize): void {
+  if (tileSize == 3) {
     const ends = f32x4.add(g0, g2);
     v128.store(to, times(g0, 0.5));
     v128.store(to + step, times(f32x4.add(ends, g1), -0.5));
@@ -43,46 +46,39 @@ function filterPass(size: i32, g0: v128, g1: v128, g2: v128, to: usize, step: us
 }
 
 /**
- * U = G g G', packed for products, for input channels 4 `first` to 4 `last` - 1 of the convolution that is computed.
- * Scratch: 36 vectors and 18.
+ * U = G g G', packed for matrix products, for input channels 4 * `first` to 4 * `last` - 1 of the convolution that is
+ * computed. Scratch: 54 vectors.
  */
 export function transformFilters(work: Filters, first: i32, last: i32, scratch: usize): void {
-  if (work.size == 4) filtersOf(work, first, last, scratch, 4);
+  if (work.tileSize == 4) filtersOf(work, first, last, scratch, 4);
   else filtersOf(work, first, last, scratch, 3);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function filtersOf(work: Filters, first: i32, last: i32, scratch: usize, size: i32): void {
-  const side: usize = size + 2;
-  const inputs = work.turned ? work.outputs : work.inputs;
-  const outputs = work.turned ? work.inputs : work.outputs;
-  const tapBytes = <usize>(work.inputs * work.outputs) << 2;
+function filtersOf(work: Filters, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+  const side: usize = tileSize + 2;
+  const inputs = work.rotated ? work.outputs : work.inputs;
+  const outputs = work.rotated ? work.inputs : work.outputs;
+  const bytesPerPosition = <usize>(work.inputs * work.outputs) << 2;
   const rowBytes = <usize>work.outputs << 2;
-  const step = placeBytes(inputs, outputs);
-  const block = scratch; // [4 input channels][9 taps] of vectors of 4 output channels
-  const spare = scratch + 576;
+  const step = positionBytes(inputs, outputs);
+  const block = scratch; // [4 input channels][9 filter positions] of vectors of 4 output channels
+  const partial = scratch + 576;
   for (let input = first * 4; input < last * 4; input += 4) {
     for (let output = 0; output < outputs; output += 4) {
-      for (let tap: usize = 0; tap < 9; tap++) {
-        const at: usize = work.turned ? 8 - tap : tap;
-        const row = work.turned ? output : input;
-        const column = work.turned ? input : output;
-        const from = work.filter + at * tapBytes + <usize>row * rowBytes + (<usize>column << 2);
+      for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
+        const source: usize = work.rotated ? 8 - filterPosition : filterPosition;
+        const row = work.rotated ? output : input;
+        const column = work.rotated ? input : output;
+        const from = work.filter + source * bytesPerPosition + <usize>row * rowBytes + (<usize>column << 2);
         const a = v128.load(from);
         const b = v128.load(from + rowBytes);
         const c = v128.load(from + 2 * rowBytes);
         const d = v128.load(from + 3 * rowBytes);
-        const to = block + tap * 16;
-        if (work.turned) {
-          const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-          const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-          const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-          const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-          v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
-          v128.store(to + 144, v128.shuffle<f64>(ab0, cd0, 1, 3));
-          v128.store(to + 288, v128.shuffle<f64>(ab1, cd1, 0, 2));
-          v128.store(to + 432, v128.shuffle<f64>(ab1, cd1, 1, 3));
+        const to = block + filterPosition * 16;
+        if (work.rotated) {
+          storeTransposed(a, b, c, d, to, 144);
         } else {
           v128.store(to, a);
           v128.store(to + 144, b);
@@ -95,26 +91,26 @@ function filtersOf(work: Filters, first: i32, last: i32, scratch: usize, size: i
       const begin = width == tileColumns ? output & ~7 : even;
       const panel = work.transformed + (<usize>(begin * inputs + output - begin) << 2);
       for (let i: usize = 0; i < 4; i++) {
-        const taps = block + i * 144;
+        const vectors = block + i * 144;
         for (let j: usize = 0; j < 3; j++) {
-          const column = taps + j * 16;
-          filterPass(size, v128.load(column), v128.load(column, 48), v128.load(column, 96), spare + j * 16, 48);
+          const column = vectors + j * 16;
+          filterPass(tileSize, v128.load(column), v128.load(column, 48), v128.load(column, 96), partial + j * 16, 48);
         }
         const to = panel + (<usize>input + i) * (<usize>width << 2);
         for (let k: usize = 0; k < side; k++) {
-          const row = spare + k * 48;
-          filterPass(size, v128.load(row), v128.load(row, 16), v128.load(row, 32), to + side * k * step, step);
+          const row = partial + k * 48;
+          filterPass(tileSize, v128.load(row), v128.load(row, 16), v128.load(row, 32), to + side * k * step, step);
         }
       }
     }
   }
 }
 
-/** G' times six vectors (five) to three: the transpose of {@link filterPass}. */
+/** Multiplies six vectors (five for tiles of 3x3) by G': gives three vectors. The transpose of {@link filterPass}. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function filterGradientPass(
-  size: i32,
+  tileSize: i32,
   s0: v128,
   s1: v128,
   s2: v128,
@@ -124,7 +120,7 @@ function filterGradientPass(
   to: usize,
   step: usize,
 ): void {
-  if (size == 3) {
+  if (tileSize == 3) {
     const half = times(s1, -0.5);
     const sixth = times(s2, 1 / 6);
     v128.store(to, plusTimes(plusTimes(f32x4.sub(half, sixth), s3, 1 / 6), s0, 0.5));
@@ -142,24 +138,24 @@ function filterGradientPass(
 }
 
 /**
- * dW = G' S G for output channels 4 `first` to 4 `last` - 1, from S [places, outputs, inputs] to [3, 3, inputs, outputs].
- * Scratch: 18 vectors and 36.
+ * dW = G' S G for output channels 4 * `first` to 4 * `last` - 1, from S [positions, outputs, inputs] to
+ * [3, 3, inputs, outputs]. Scratch: 54 vectors.
  */
 export function transformFilterGradients(work: Filters, first: i32, last: i32, scratch: usize): void {
-  if (work.size == 4) filterGradientsOf(work, first, last, scratch, 4);
+  if (work.tileSize == 4) filterGradientsOf(work, first, last, scratch, 4);
   else filterGradientsOf(work, first, last, scratch, 3);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function filterGradientsOf(work: Filters, first: i32, last: i32, scratch: usize, size: i32): void {
-  const side: usize = size + 2;
+function filterGradientsOf(work: Filters, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+  const side: usize = tileSize + 2;
   const inputs = work.inputs;
   const outputs = work.outputs;
-  const step = placeBytes(inputs, outputs);
-  const tapBytes = <usize>(inputs * outputs) << 2;
+  const step = positionBytes(inputs, outputs);
+  const bytesPerPosition = <usize>(inputs * outputs) << 2;
   const rowBytes = <usize>outputs << 2;
-  const spare = scratch + 576;
+  const partial = scratch + 576;
   for (let output = first * 4; output < last * 4; output += 4) {
     for (let input = 0; input < inputs; input += 4) {
       for (let i: usize = 0; i < 4; i++) {
@@ -167,47 +163,40 @@ function filterGradientsOf(work: Filters, first: i32, last: i32, scratch: usize,
         for (let j: usize = 0; j < side; j++) {
           const column = from + j * step;
           filterGradientPass(
-            size,
+            tileSize,
             v128.load(column),
             v128.load(column + side * step),
             v128.load(column + 2 * side * step),
             v128.load(column + 3 * side * step),
             v128.load(column + 4 * side * step),
-            size == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
-            spare + j * 16,
+            tileSize == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
+            partial + j * 16,
             16 * side,
           );
         }
         for (let k: usize = 0; k < 3; k++) {
-          const row = spare + k * 16 * side;
+          const row = partial + k * 16 * side;
           filterGradientPass(
-            size,
+            tileSize,
             v128.load(row),
             v128.load(row, 16),
             v128.load(row, 32),
             v128.load(row, 48),
             v128.load(row, 64),
-            size == 4 ? v128.load(row, 80) : f32x4.splat(0),
+            tileSize == 4 ? v128.load(row, 80) : f32x4.splat(0),
             scratch + i * 144 + k * 48,
             16,
           );
         }
       }
-      for (let tap: usize = 0; tap < 9; tap++) {
-        const from = scratch + tap * 16;
+      for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
+        const from = scratch + filterPosition * 16;
         const a = v128.load(from);
         const b = v128.load(from, 144);
         const c = v128.load(from, 288);
         const d = v128.load(from, 432);
-        const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-        const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-        const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-        const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-        const to = work.filter + tap * tapBytes + <usize>input * rowBytes + (<usize>output << 2);
-        v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
-        v128.store(to + rowBytes, v128.shuffle<f64>(ab0, cd0, 1, 3));
-        v128.store(to + 2 * rowBytes, v128.shuffle<f64>(ab1, cd1, 0, 2));
-        v128.store(to + 3 * rowBytes, v128.shuffle<f64>(ab1, cd1, 1, 3));
+        const to = work.filter + filterPosition * bytesPerPosition + <usize>input * rowBytes + (<usize>output << 2);
+        storeTransposed(a, b, c, d, to, rowBytes);
       }
     }
   }

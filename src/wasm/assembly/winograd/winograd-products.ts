@@ -1,35 +1,36 @@
 import { multiplyRows, tileRows } from '../products/micro-kernel';
 import { multiplyTile, panelColumns } from '../products/panels';
 import { multiplyRowsWide, wideColumns } from '../products/wide-micro-kernel';
-import { placeBytes } from './winograd-tiles';
+import { positionBytes } from './winograd-tiles';
 
-/** The products of all places, and what they are about. */
+/** The matrix products at all positions of transformed tiles. */
 @unmanaged
-export class PlaceProducts {
-  /** [places, tiles, depth] of V. */
+export class PositionProducts {
+  /** Transformed inputs V, [positions, tiles, depth]. */
   left!: usize;
-  /** [places, columns / 8, depth, 8] of U; or, over tiles, [places, tiles, columns] of D. */
+  /** Transformed filters U, [positions, columns / 8, depth, 8]; for sums over tiles D, [positions, tiles, columns]. */
   right!: usize;
-  /** [places, tiles, columns]; or, over tiles, [places, columns, depth]. */
+  /** [positions, tiles, columns]; for sums over tiles [positions, columns, depth]. */
   result!: usize;
   tiles!: i32;
   depth!: i32;
   columns!: i32;
+  /** 1 to add to the result. */
   accumulate!: i32;
 }
 
-/** M = V U at places `first` to `last - 1`. Scratch: a spare tile. */
-export function multiplyPlaces(work: PlaceProducts, first: i32, last: i32, scratch: usize): void {
+/** M = V U at positions `first` to `last - 1`. Scratch: an edge tile. */
+export function multiplyPositions(work: PositionProducts, first: i32, last: i32, scratch: usize): void {
   const depth = work.depth;
   const stride = <usize>work.columns << 2;
   const rowBytes = <usize>depth << 2;
-  const leftBytes = placeBytes(work.tiles, depth);
-  const rightBytes = placeBytes(depth, work.columns);
-  const resultBytes = placeBytes(work.tiles, work.columns);
-  for (let place = first; place < last; place++) {
-    const left = work.left + <usize>place * leftBytes;
-    const right = work.right + <usize>place * rightBytes;
-    const result = work.result + <usize>place * resultBytes;
+  const leftBytes = positionBytes(work.tiles, depth);
+  const rightBytes = positionBytes(depth, work.columns);
+  const resultBytes = positionBytes(work.tiles, work.columns);
+  for (let position = first; position < last; position++) {
+    const left = work.left + <usize>position * leftBytes;
+    const right = work.right + <usize>position * rightBytes;
+    const result = work.result + <usize>position * resultBytes;
     for (let column = 0; column < work.columns; ) {
       const width = panelColumns(work.columns - column);
       const panel = right + <usize>column * rowBytes;
@@ -40,9 +41,9 @@ export function multiplyPlaces(work: PlaceProducts, first: i32, last: i32, scrat
         if (present == tileRows) {
           multiplyRowsOf(width, a, rowBytes, panel, depth, c, stride);
         } else {
-          // The rows beyond lie in the next place or in the slack behind the last; they are dropped.
+          // Rows beyond the last tile are read from the next position, or from the slack after the last, and dropped.
           multiplyRowsOf(width, a, rowBytes, panel, depth, scratch, <usize>width << 2);
-          for (let i = 0; i < present; i++) addRow(scratch, i, width, c + <usize>i * stride, false);
+          for (let i = 0; i < present; i++) copyRow(scratch, i, width, c + <usize>i * stride, false);
         }
       }
       column += width;
@@ -57,19 +58,19 @@ function multiplyRowsOf(width: i32, a: usize, rowBytes: usize, b: usize, depth: 
   else multiplyRows(a, rowBytes, b, depth, c, stride);
 }
 
-/** S = D' V, summed over tiles, at places `first` to `last - 1`: [columns, depth]. Scratch: a spare tile. */
-export function sumPlaces(work: PlaceProducts, first: i32, last: i32, scratch: usize): void {
+/** S = D' V, summed over tiles, at positions `first` to `last - 1`. Scratch: an edge tile. */
+export function sumPositions(work: PositionProducts, first: i32, last: i32, scratch: usize): void {
   const depth = work.depth;
   const columns = work.columns;
   const stride = <usize>depth << 2;
   const stepA = <usize>columns << 2;
-  const leftBytes = placeBytes(work.tiles, depth);
-  const rightBytes = placeBytes(work.tiles, columns);
-  const resultBytes = placeBytes(columns, depth);
-  for (let place = first; place < last; place++) {
-    const left = work.left + <usize>place * leftBytes;
-    const right = work.right + <usize>place * rightBytes;
-    const result = work.result + <usize>place * resultBytes;
+  const leftBytes = positionBytes(work.tiles, depth);
+  const rightBytes = positionBytes(work.tiles, columns);
+  const resultBytes = positionBytes(columns, depth);
+  for (let position = first; position < last; position++) {
+    const left = work.left + <usize>position * leftBytes;
+    const right = work.right + <usize>position * rightBytes;
+    const result = work.result + <usize>position * resultBytes;
     for (let channel = 0; channel < depth; ) {
       const width = panelColumns(depth - channel);
       const b = left + (<usize>channel << 2);
@@ -82,7 +83,7 @@ export function sumPlaces(work: PlaceProducts, first: i32, last: i32, scratch: u
         } else {
           multiplyTile(a, stepA, b, stride, work.tiles, scratch, <usize>width << 2, false, width);
           for (let i = 0; i < present; i++) {
-            addRow(scratch, i, width, c + <usize>i * stride, work.accumulate != 0);
+            copyRow(scratch, i, width, c + <usize>i * stride, work.accumulate != 0);
           }
         }
       }
@@ -91,8 +92,8 @@ export function sumPlaces(work: PlaceProducts, first: i32, last: i32, scratch: u
   }
 }
 
-/** Copies row `row` of a spare tile, or adds it to what is there. */
-function addRow(tile: usize, row: i32, width: i32, to: usize, accumulate: bool): void {
+/** Copies row `row` of an edge tile, or adds it to the row that is there. */
+function copyRow(tile: usize, row: i32, width: i32, to: usize, accumulate: bool): void {
   const from = tile + (<usize>(row * width) << 2);
   for (let at: usize = 0; at < <usize>width << 2; at += 16) {
     let values = v128.load(from + at);

@@ -1,57 +1,58 @@
 import { plusTimes, times } from '../simd';
 
 /*
- * 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3): Y = A'[(G g G') * (B' d B)]A, a quarter of the
- * multiplications. Tiles of 4x4 outputs overlap in 6x6 inputs; each of the 36 places of a transformed tile is a
- * matrix product of its own over the channels. Lavin and Gray 2015, arXiv:1509.09308, section 4. Tiles of 3x3 outputs,
- * F(3x3, 3x3) with 25 places, suit maps such as 6x6 and 3x3, which 4x4 tiles fill badly: its points are 0, 1, -1, 2 and
- * infinity. `size` is always a constant where it is tested: one of two copies of a loop remains.
+ * Winograd's F(4x4, 3x3) for 3x3 convolutions with stride 1: Y = A'[(G g G') * (B' d B)]A takes a quarter of the
+ * multiplications. Tiles of 4x4 outputs read overlapping 6x6 inputs, and each of the 36 positions of a transformed tile is a
+ * matrix product over the channels. See Lavin and Gray 2015, arXiv:1509.09308, section 4. F(3x3, 3x3), with 25 positions and
+ * the interpolation points 0, 1, -1, 2 and infinity, suits maps such as 6x6 and 3x3, which tiles of 4x4 cover badly. Every
+ * test of `tileSize` sees a constant after inlining, so that each tile tileSize gets its own loop.
  */
 
-/** Three cache lines: see {@link placeBytes}. */
-export const placePadding: i32 = 192;
-/** Scratch of every transform. */
+/** Three cache lines: see {@link positionBytes}. */
+export const positionPadding: i32 = 192;
+/** Bytes of scratch that every transform needs. */
 export const scratchBytes: i32 = 1024;
 
 /**
- * Bytes from one place of transformed tiles or filters to the next. The values alone often fill a power of two: all 36
- * places of a tile would then fall into one set of the first-level cache, so three cache lines are left between them.
+ * Bytes from one position of transformed tiles or filters to the next. The values alone often take a power of two, so that
+ * all 36 positions of a tile would map to one set of the first-level cache. Three cache lines of padding prevent that.
  */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-export function placeBytes(rows: i32, channels: i32): usize {
-  return (<usize>(rows * channels) << 2) + placePadding;
+export function positionBytes(rows: i32, channels: i32): usize {
+  return (<usize>(rows * channels) << 2) + positionPadding;
 }
 
-/** Tiles `firstTile` on of pictures, and the matrices of their transforms. */
+/** A group of tiles of pictures, and the matrices of their transforms. */
 @unmanaged
 export class Tiles {
-  /** Tensor that tiles are cut from or written to, [pictures, height, width, channels]. */
+  /** Tensor that the tiles are read from or written to, [pictures, height, width, channels]. */
   tensor!: usize;
-  /** Transformed tiles, [places, tiles, channels]. */
+  /** Transformed tiles, [positions, tiles, channels]. */
   transformed!: usize;
   height!: i32;
   width!: i32;
   channels!: i32;
-  /** Tiles from top to bottom and from left to right of a picture. */
+  /** Tiles per column and per row of a picture. */
   tilesY!: i32;
   tilesX!: i32;
-  /** Number of the first tile, counted through all pictures, and of tiles. */
+  /** The first tile of the group, numbered across all pictures, and the number of tiles. */
   firstTile!: i32;
   tiles!: i32;
-  /** Rows and columns by which the tiles' inputs begin before their outputs. */
+  /** Padding: the input of a tile begins this many rows and columns before its output. */
   padTop!: i32;
   padLeft!: i32;
+  /** Address of at least `channels` zeros. */
   zeros!: usize;
   /** Height and width of a tile's output: 4 or 3. */
-  size!: i32;
+  tileSize!: i32;
 }
 
-/** B' times six vectors (five of `size` 3), to as many at `to`, `step` bytes apart. */
+/** Multiplies six vectors (five for tiles of 3x3) by B' and stores as many at `to`, `step` bytes apart. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function inputPass(
-  size: i32,
+  tileSize: i32,
   d0: v128,
   d1: v128,
   d2: v128,
@@ -61,7 +62,7 @@ function inputPass(
   to: usize,
   step: usize,
 ): void {
-  if (size == 3) {
+  if (tileSize == 3) {
     const difference31 = f32x4.sub(d3, d1);
     const difference32 = f32x4.sub(d3, d2);
     v128.store(to, plusTimes(difference31, f32x4.sub(d0, d2), 2));
@@ -85,31 +86,31 @@ function inputPass(
 
 /** V = B' d B for tiles `first` to `last - 1` of the group. Scratch: 576 bytes and 36 addresses. */
 export function transformInputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
-  if (work.size == 4) inputTiles(work, first, last, scratch, 4);
+  if (work.tileSize == 4) inputTiles(work, first, last, scratch, 4);
   else inputTiles(work, first, last, scratch, 3);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function inputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
-  const side: usize = size + 2;
+function inputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+  const side: usize = tileSize + 2;
   const channels = work.channels;
-  const step = placeBytes(work.tiles, channels);
+  const step = positionBytes(work.tiles, channels);
   const addresses = scratch + 576;
   for (let tile = first; tile < last; tile++) {
-    pixelAddresses(work, tile, work.padTop, work.padLeft, size + 2, addresses);
+    pixelAddresses(work, tile, work.padTop, work.padLeft, tileSize + 2, addresses);
     const to = work.transformed + (<usize>(tile * channels) << 2);
     for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
       for (let j: usize = 0; j < side; j++) {
         const column = addresses + j * 4;
         inputPass(
-          size,
+          tileSize,
           v128.load(load<usize>(column) + c),
           v128.load(load<usize>(column + 4 * side) + c),
           v128.load(load<usize>(column + 8 * side) + c),
           v128.load(load<usize>(column + 12 * side) + c),
           v128.load(load<usize>(column + 16 * side) + c),
-          size == 4 ? v128.load(load<usize>(column + 20 * side) + c) : f32x4.splat(0),
+          tileSize == 4 ? v128.load(load<usize>(column + 20 * side) + c) : f32x4.splat(0),
           scratch + j * 16,
           16 * side,
         );
@@ -117,13 +118,13 @@ function inputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i3
       for (let i: usize = 0; i < side; i++) {
         const row = scratch + i * 16 * side;
         inputPass(
-          size,
+          tileSize,
           v128.load(row),
           v128.load(row, 16),
           v128.load(row, 32),
           v128.load(row, 48),
           v128.load(row, 64),
-          size == 4 ? v128.load(row, 80) : f32x4.splat(0),
+          tileSize == 4 ? v128.load(row, 80) : f32x4.splat(0),
           to + c + side * i * step,
           step,
         );
@@ -132,17 +133,17 @@ function inputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i3
   }
 }
 
-/** Addresses of the side x side pixels of a tile's input or output; of zeros where it hangs over the border. */
+/** Addresses of the side x side pixels of a tile's input or output; that of the zeros for pixels outside the picture. */
 function pixelAddresses(work: Tiles, tile: i32, padTop: i32, padLeft: i32, side: i32, to: usize): void {
   const number = work.firstTile + tile;
   const tileX = number % work.tilesX;
-  const rest = number / work.tilesX;
-  const tileY = rest % work.tilesY;
-  const picture = rest / work.tilesY;
+  const rowOfTiles = number / work.tilesX;
+  const tileY = rowOfTiles % work.tilesY;
+  const picture = rowOfTiles / work.tilesY;
   for (let i = 0; i < side; i++) {
-    const y = tileY * work.size - padTop + i;
+    const y = tileY * work.tileSize - padTop + i;
     for (let j = 0; j < side; j++) {
-      const x = tileX * work.size - padLeft + j;
+      const x = tileX * work.tileSize - padLeft + j;
       const inside = <u32>y < <u32>work.height && <u32>x < <u32>work.width;
       const pixel = (picture * work.height + y) * work.width + x;
       store<usize>(to, inside ? work.tensor + (<usize>(pixel * work.channels) << 2) : work.zeros);
@@ -151,11 +152,11 @@ function pixelAddresses(work: Tiles, tile: i32, padTop: i32, padLeft: i32, side:
   }
 }
 
-/** A' times six vectors to four (five to three of `size` 3) at `to`, `step` bytes apart. */
+/** Multiplies six vectors (five for tiles of 3x3) by A' and stores four (three) at `to`, `step` bytes apart. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function outputPass(
-  size: i32,
+  tileSize: i32,
   m0: v128,
   m1: v128,
   m2: v128,
@@ -165,7 +166,7 @@ function outputPass(
   to: usize,
   step: usize,
 ): void {
-  if (size == 3) {
+  if (tileSize == 3) {
     const sum = f32x4.add(m1, m2);
     v128.store(to, f32x4.add(f32x4.add(m0, sum), m3));
     v128.store(to + step, plusTimes(f32x4.sub(m1, m2), m3, 2));
@@ -184,51 +185,51 @@ function outputPass(
 
 /** Y = A' M A for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
 export function transformOutputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
-  if (work.size == 4) outputTiles(work, first, last, scratch, 4);
+  if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4);
   else outputTiles(work, first, last, scratch, 3);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
-  const side: usize = size + 2;
+function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+  const side: usize = tileSize + 2;
   const channels = work.channels;
-  const step = placeBytes(work.tiles, channels);
+  const step = positionBytes(work.tiles, channels);
   const addresses = scratch + 640;
   const result = scratch + 384;
   for (let tile = first; tile < last; tile++) {
-    pixelAddresses(work, tile, 0, 0, size, addresses);
+    pixelAddresses(work, tile, 0, 0, tileSize, addresses);
     const from = work.transformed + (<usize>(tile * channels) << 2);
     for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
       for (let j: usize = 0; j < side; j++) {
         const column = from + c + j * step;
         outputPass(
-          size,
+          tileSize,
           v128.load(column),
           v128.load(column + side * step),
           v128.load(column + 2 * side * step),
           v128.load(column + 3 * side * step),
           v128.load(column + 4 * side * step),
-          size == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
+          tileSize == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
           scratch + j * 16,
           16 * side,
         );
       }
-      for (let i: usize = 0; i < <usize>size; i++) {
+      for (let i: usize = 0; i < <usize>tileSize; i++) {
         const row = scratch + i * 16 * side;
         outputPass(
-          size,
+          tileSize,
           v128.load(row),
           v128.load(row, 16),
           v128.load(row, 32),
           v128.load(row, 48),
           v128.load(row, 64),
-          size == 4 ? v128.load(row, 80) : f32x4.splat(0),
+          tileSize == 4 ? v128.load(row, 80) : f32x4.splat(0),
           result,
           16,
         );
-        for (let j: usize = 0; j < <usize>size; j++) {
-          const pixel = load<usize>(addresses + (i * <usize>size + j) * 4);
+        for (let j: usize = 0; j < <usize>tileSize; j++) {
+          const pixel = load<usize>(addresses + (i * <usize>tileSize + j) * 4);
           if (pixel != work.zeros) v128.store(pixel + c, v128.load(result + j * 16));
         }
       }
@@ -236,11 +237,11 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i
   }
 }
 
-/** A times four vectors to six (three to five): the transpose of {@link outputPass}. */
+/** Multiplies four vectors (three for tiles of 3x3) by A: gives six (five). The transpose of {@link outputPass}. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function gradientPass(size: i32, y0: v128, y1: v128, y2: v128, y3: v128, to: usize, step: usize): void {
-  if (size == 3) {
+function gradientPass(tileSize: i32, y0: v128, y1: v128, y2: v128, y3: v128, to: usize, step: usize): void {
+  if (tileSize == 3) {
     const ends = f32x4.add(y0, y2);
     v128.store(to, y0);
     v128.store(to + step, f32x4.add(ends, y1));
@@ -263,41 +264,41 @@ function gradientPass(size: i32, y0: v128, y1: v128, y2: v128, y3: v128, to: usi
 
 /** D = A dY A' for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
 export function transformGradients(work: Tiles, first: i32, last: i32, scratch: usize): void {
-  if (work.size == 4) gradientTiles(work, first, last, scratch, 4);
+  if (work.tileSize == 4) gradientTiles(work, first, last, scratch, 4);
   else gradientTiles(work, first, last, scratch, 3);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function gradientTiles(work: Tiles, first: i32, last: i32, scratch: usize, size: i32): void {
-  const side: usize = size + 2;
+function gradientTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+  const side: usize = tileSize + 2;
   const channels = work.channels;
-  const step = placeBytes(work.tiles, channels);
+  const step = positionBytes(work.tiles, channels);
   const addresses = scratch + 640;
   for (let tile = first; tile < last; tile++) {
-    pixelAddresses(work, tile, 0, 0, size, addresses);
+    pixelAddresses(work, tile, 0, 0, tileSize, addresses);
     const to = work.transformed + (<usize>(tile * channels) << 2);
     for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
-      for (let j: usize = 0; j < <usize>size; j++) {
+      for (let j: usize = 0; j < <usize>tileSize; j++) {
         const column = addresses + j * 4;
         gradientPass(
-          size,
+          tileSize,
           v128.load(load<usize>(column) + c),
-          v128.load(load<usize>(column + 4 * size) + c),
-          v128.load(load<usize>(column + 8 * size) + c),
-          size == 4 ? v128.load(load<usize>(column, 48) + c) : f32x4.splat(0),
+          v128.load(load<usize>(column + 4 * tileSize) + c),
+          v128.load(load<usize>(column + 8 * tileSize) + c),
+          tileSize == 4 ? v128.load(load<usize>(column, 48) + c) : f32x4.splat(0),
           scratch + j * 16,
-          16 * size,
+          16 * tileSize,
         );
       }
       for (let i: usize = 0; i < side; i++) {
-        const row = scratch + i * 16 * <usize>size;
+        const row = scratch + i * 16 * <usize>tileSize;
         gradientPass(
-          size,
+          tileSize,
           v128.load(row),
           v128.load(row, 16),
           v128.load(row, 32),
-          size == 4 ? v128.load(row, 48) : f32x4.splat(0),
+          tileSize == 4 ? v128.load(row, 48) : f32x4.splat(0),
           to + c + side * i * step,
           step,
         );

@@ -11,7 +11,7 @@ export interface ConvolutionAttributes {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** Sizes and padding of a convolution of NHWC pictures without dilation. */
+/** Sizes and padding of an NHWC convolution without dilation. */
 export function convolutionInfo(
   xShape: Shape4D,
   filterShape: Shape4D,
@@ -29,7 +29,7 @@ export function convolutionInfo(
   );
 }
 
-/** `kernel` for float32 NHWC pictures without dilation; anything else goes to the stock kernel, where there is one. */
+/** `kernel` for float32 and NHWC without dilation; for anything else `stock`, tfjs's own kernel, if there is one. */
 export function guarded(
   kernelName: string,
   kernel: KernelFunc,
@@ -43,7 +43,7 @@ export function guarded(
       return kernel(call);
     if (stock) return stock.kernelFunc(call);
     throw new Error(
-      `${kernelName}: the wasm backend computes it for float32, NHWC and no dilation only. Received: ${dtypes}, dataFormat=${dataFormat}, dilations=${dilations}.`,
+      `${kernelName}: the wasm backend supports only float32 and NHWC without dilation. Received: ${dtypes}, dataFormat=${dataFormat}, dilations=${dilations}.`,
     );
   };
 }

@@ -3,23 +3,20 @@ import { kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../../module/tensor-address.js';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
-import { multiplyParts } from './parts-product.js';
+import { multiplyRegions } from './region-products.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
 type Info = backend_util.Conv2DInfo;
 
-/** Padding needs no working memory; the least that a block holds. */
-const noScratch = 64;
-
-/** With fewer channels than this a row of taps is gathered at once: vectors of three colours are mostly empty. */
+/** With fewer channels than this, a whole row of the filter is gathered at once: a vector of three colors is mostly empty. */
 const fewChannels = 16;
 
-/** The input's pixels around each output pixel, as rows of a product. */
-interface InputTaps {
+/** The input pixels that each output pixel depends on, as rows of a product. */
+interface InputPatches {
   gathered: number;
-  tapsY: number;
-  tapsX: number;
-  /** Values at each tap. */
+  filterHeight: number;
+  filterWidth: number;
+  /** Values at each filter position. */
   channels: number;
 }
 
@@ -37,19 +34,19 @@ function inputAxes({
   padInfo,
 }: Info): [Axis, Axis] {
   return [
-    { grid: outHeight, rowStep: strideHeight, origin: -padInfo.top, tapStep: 1, taps: filterHeight },
-    { grid: outWidth, rowStep: strideWidth, origin: -padInfo.left, tapStep: 1, taps: filterWidth },
+    { outSize: outHeight, stride: strideHeight, offset: -padInfo.top, dilation: 1, filterSize: filterHeight },
+    { outSize: outWidth, stride: strideWidth, offset: -padInfo.left, dilation: 1, filterSize: filterWidth },
   ];
 }
 
-function gatherInput(x: TensorInfo, info: Info): InputTaps {
+function gatherInput(x: TensorInfo, info: Info): InputPatches {
   const { inChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
-  const [y, columns] = inputAxes(info);
+  const [yAxis, xAxis] = inputAxes(info);
   if (inChannels >= fewChannels || filterWidth === 1) {
-    const gathered = gather(inputSource(x, info), y, columns);
-    return { gathered, tapsY: filterHeight, tapsX: filterWidth, channels: inChannels };
+    const gathered = gather(inputSource(x, info), yAxis, xAxis);
+    return { gathered, filterHeight, filterWidth, channels: inChannels };
   }
-  // With zeros around the pictures the values under a row of the filter lie side by side.
+  // With zeros around the pictures, the values under a row of the filter are contiguous.
   const height = Math.max(padInfo.top + info.inHeight, (info.outHeight - 1) * strideHeight + filterHeight);
   const width = Math.max(padInfo.left + info.inWidth, (info.outWidth - 1) * strideWidth + filterWidth);
   const module = kernelModule();
@@ -65,68 +62,72 @@ function gatherInput(x: TensorInfo, info: Info): InputTaps {
     paddedHeight: height,
     paddedWidth: width,
   });
-  module.dispatch(kinds.padPictures, padding, info.batchSize, noScratch);
+  module.dispatch(kinds.padPictures, padding, info.batchSize);
   const channels = filterWidth * inChannels;
   const source = { address: padded, height, width, channels, pixelStride: inChannels };
-  const gathered = gather(source, { ...y, origin: 0 }, { ...columns, origin: 0, taps: 1 });
-  return { gathered, tapsY: filterHeight, tapsX: 1, channels };
+  const gathered = gather(source, { ...yAxis, offset: 0 }, { ...xAxis, offset: 0, filterSize: 1 });
+  return { gathered, filterHeight, filterWidth: 1, channels };
 }
 
 function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.outShape);
-  const { outChannels, inChannels, filterWidth } = info;
-  if (inChannels < fewChannels && filterWidth > 1) {
-    const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
-    const tapValues = channels * outChannels;
+  const { outChannels, inChannels } = info;
+  if (inChannels < fewChannels && info.filterWidth > 1) {
+    const { gathered, filterHeight, filterWidth, channels } = gatherInput(x, info);
+    const positionValues = channels * outChannels;
     multiply({
       gathered,
       rows: info.batchSize * info.outHeight * info.outWidth,
       columns: outChannels,
-      depth: tapsY * tapsX * channels,
+      depth: filterHeight * filterWidth * channels,
       output: addressOf(output),
       filter: {
         source: addressOf(filter),
-        tapDepth: channels,
-        tapsY,
-        tapsX,
-        tapOrigin: 0,
-        tapStepY: tapsX * tapValues,
-        tapStepX: tapValues,
-        strideK: outChannels,
+        channels,
+        filterHeight,
+        filterWidth,
+        offset: 0,
+        strideY: filterWidth * positionValues,
+        strideX: positionValues,
+        strideChannel: outChannels,
         strideColumn: 1,
       },
     });
     return output;
   }
-  const tapValues = inChannels * outChannels;
-  multiplyParts({
+  const positionValues = inChannels * outChannels;
+  multiplyRegions({
     source: inputSource(x, info),
     axes: inputAxes(info),
     pictures: info.batchSize,
     columns: outChannels,
     output: addressOf(output),
     outputSize: [info.outHeight, info.outWidth],
-    outputStep: [1, 1],
-    outputOrigin: [0, 0],
+    outputStride: [1, 1],
+    outputOffset: [0, 0],
     filter: {
       address: addressOf(filter),
       channels: inChannels,
-      first: 0,
-      steps: [filterWidth * tapValues, tapValues],
-      channelStep: outChannels,
-      columnStep: 1,
+      offset: 0,
+      strides: [info.filterWidth * positionValues, positionValues],
+      channelStride: outChannels,
+      columnStride: 1,
     },
   });
   return output;
 }
 
-/** The taps that reach the input's pixels of one remainder modulo the stride. */
-function phaseAxis(phase: number, size: number, stride: number, padding: number, kernel: number) {
-  const firstTap = (phase + padding) % stride;
-  const grid = Math.ceil((size - phase) / stride);
-  const taps = Math.max(0, Math.ceil((kernel - firstTap) / stride));
-  const axis: Axis = { grid, rowStep: 1, origin: (phase + padding - firstTap) / stride, tapStep: -1, taps };
-  return { firstTap, axis };
+/** The input pixels whose index is `phase` modulo the stride, and the filter positions that contribute to their gradient. */
+function phaseAxis(phase: number, size: number, stride: number, padding: number, kernelSize: number) {
+  const firstPosition = (phase + padding) % stride;
+  const axis: Axis = {
+    outSize: Math.ceil((size - phase) / stride),
+    stride: 1,
+    offset: (phase + padding - firstPosition) / stride,
+    dilation: -1,
+    filterSize: Math.max(0, Math.ceil((kernelSize - firstPosition) / stride)),
+  };
+  return { firstPosition, axis };
 }
 
 function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
@@ -138,28 +139,28 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
     width: info.outWidth,
     channels: outChannels,
   };
-  const tapValues = inChannels * outChannels;
-  const rowValues = filterWidth * tapValues;
+  const positionValues = inChannels * outChannels;
+  const rowValues = filterWidth * positionValues;
   for (let phaseY = 0; phaseY < Math.min(strideHeight, info.inHeight); phaseY++) {
     for (let phaseX = 0; phaseX < Math.min(strideWidth, info.inWidth); phaseX++) {
       const y = phaseAxis(phaseY, info.inHeight, strideHeight, padInfo.top, filterHeight);
       const x = phaseAxis(phaseX, info.inWidth, strideWidth, padInfo.left, filterWidth);
-      multiplyParts({
+      multiplyRegions({
         source,
         axes: [y.axis, x.axis],
         pictures: info.batchSize,
         columns: inChannels,
         output: addressOf(output),
         outputSize: [info.inHeight, info.inWidth],
-        outputStep: [strideHeight, strideWidth],
-        outputOrigin: [phaseY, phaseX],
+        outputStride: [strideHeight, strideWidth],
+        outputOffset: [phaseY, phaseX],
         filter: {
           address: addressOf(filter),
           channels: outChannels,
-          first: y.firstTap * rowValues + x.firstTap * tapValues,
-          steps: [strideHeight * rowValues, strideWidth * tapValues],
-          channelStep: 1,
-          columnStep: outChannels,
+          offset: y.firstPosition * rowValues + x.firstPosition * positionValues,
+          strides: [strideHeight * rowValues, strideWidth * positionValues],
+          channelStride: 1,
+          columnStride: outChannels,
         },
       });
     }
@@ -169,10 +170,10 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
 
 function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.filterShape);
-  const { gathered, tapsY, tapsX, channels } = gatherInput(x, info);
+  const { gathered, filterHeight, filterWidth, channels } = gatherInput(x, info);
   multiplyOverPixels({
     gathered,
-    taps: tapsY * tapsX,
+    filterPositions: filterHeight * filterWidth,
     channels,
     gradient: addressOf(dy),
     output: addressOf(output),
@@ -184,9 +185,9 @@ function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
 
 type Shape4D = [number, number, number, number];
 
-// Where one of two factors has no values the sum of their products is zero: the three begin with that.
+// When either factor is empty, all three kernels return zeros: a sum of no products.
 
-/** Conv2D: a product of gathered pixels with the filter. */
+/** Conv2D, as a product of gathered pixels with the filter. */
 export const conv2D: KernelFunc = ({ inputs, attrs }) => {
   const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes;
@@ -196,7 +197,7 @@ export const conv2D: KernelFunc = ({ inputs, attrs }) => {
 };
 
 /**
- * Conv2DBackpropInput: a product of gathered output gradients with the turned filter, one for each remainder of the
+ * Conv2DBackpropInput, as products of gathered output gradients with the rotated filter: one for each remainder of the input
  * pixels modulo the stride, so that no zeros are multiplied.
  */
 export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
@@ -209,7 +210,7 @@ export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
     : inputGradient(dy, filter, info);
 };
 
-/** Conv2DBackpropFilter: for each tap, gathered pixels times output gradients, summed over all pixels. */
+/** Conv2DBackpropFilter: for each filter position, the sum over all pixels of gathered pixels times output gradients. */
 export const conv2DBackpropFilter: KernelFunc = ({ inputs, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
   const attributes = attrs as unknown as ConvolutionAttributes & { filterShape: Shape4D };

@@ -9,14 +9,14 @@ import { paddedKernels } from '../../../tensors/padded-windows.js';
 import { maxPool, maxPoolGrad } from '../max-pool.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 
-/** Attributes of the kernels: see src/tensors/padded-windows.ts. */
+/** Attributes of these kernels: see src/tensors/padded-windows.ts. */
 interface PaddedAttributes {
   strides: number;
   padding: [top: number, bottom: number, left: number, right: number];
   kernelSize: number;
 }
 
-/** The attributes of tfjs's own kernels that mean the same. */
+/** The same attributes as tfjs's own kernels name them. */
 function attributesOf(attributes: object): object {
   const { strides, padding, kernelSize } = attributes as PaddedAttributes;
   const [top, bottom, left, right] = padding;
@@ -33,7 +33,7 @@ function padded(kernel: KernelFunc): KernelFunc {
   return (call) => kernel({ ...call, attrs: attributesOf(call.attrs as object) as NamedAttrMap });
 }
 
-/** The kernels by name. */
+/** Convolution and max pool with explicit padding, and the kernels of their gradients, by name. */
 export const paddedWindows: ReadonlyArray<[name: string, kernel: KernelFunc]> = [
   [paddedKernels.convolution, padded(conv2D)],
   [paddedKernels.convolutionInputGradient, padded(conv2DBackpropInput)],
@@ -46,7 +46,7 @@ function run(kernel: string, inputs: Record<string, Tensor>, attributes: object)
   return engine().runKernel(kernel, inputs, attributes as Record<string, number>) as Tensor;
 }
 
-/** Their gradients. */
+/** The gradients of {@link paddedWindows}. */
 export const paddedGradients: readonly GradConfig[] = [
   {
     kernelName: paddedKernels.convolution,

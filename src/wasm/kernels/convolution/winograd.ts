@@ -1,51 +1,51 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import { constants, kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
-import { productsOf } from './filter-taps.js';
+import { multiplicationsOf } from './border-regions.js';
 
 type Info = backend_util.Conv2DInfo;
 
-const { placePadding, scratchBytes } = constants['winograd-tiles'];
-/** Height and width of the outputs of a tile: the kernels have transforms for these. */
+const { positionPadding, scratchBytes } = constants['winograd-tiles'];
+/** Heights and widths of a tile's output for which there are transforms. */
 const tileSizes = [4, 3] as const;
 
 /**
- * Bytes of transformed tiles that are worked on at once: what lies between the transforms and the products then stays
- * in the last cache, and memory does not grow with the batch.
+ * Bytes of transformed tiles per group: they stay in the last-level cache between transforms and products, and memory does
+ * not grow with the batch.
  */
 const groupBytes = 8 * 2 ** 20;
-const leastTilesOfGroup = 96;
-/** A product takes six rows at a time: of the last ones as many as this lie beyond the last tile. */
-const rowsBeyond = constants['micro-kernel'].tileRows - 1;
+const minTilesPerGroup = 96;
+/** A product reads six rows at a time, and so at most this many after the last tile. */
+const slackRows = constants['micro-kernel'].tileRows - 1;
 
-/** What a transformed tile costs beside its products, as a share of them; and a filter's transform, in products. */
+/** Cost of transforming a tile, as a share of its products; and of transforming a filter, in products. */
 const tileOverhead = 0.25;
 const filterOverhead = 150;
 
-/** Whether a convolution is 3x3 with stride 1, its channels fill vectors, and the transforms pay. */
+/** Whether a convolution is 3x3 with stride 1, has enough channels, and takes fewer products with Winograd's algorithm. */
 export function suitsWinograd(info: Info): boolean {
   const { filterHeight, filterWidth, strideHeight, strideWidth, inChannels, outChannels } = info;
   if (filterHeight !== 3 || filterWidth !== 3 || strideHeight !== 1 || strideWidth !== 1) return false;
   if (inChannels % 8 !== 0 || outChannels % 8 !== 0 || inChannels < 16 || outChannels < 16) return false;
-  // Products for each pair of channels: small maps fill their tiles badly, and have many taps beyond the border.
-  const axis = (grid: number, padding: number) => ({
-    grid,
-    rowStep: 1,
-    origin: -padding,
-    tapStep: 1,
-    taps: 3,
+  // Per pair of channels. Small maps cover their tiles badly, and direct convolution skips much of their border.
+  const axis = (outSize: number, padding: number) => ({
+    outSize,
+    stride: 1,
+    offset: -padding,
+    dilation: 1,
+    filterSize: 3,
   });
   const { top, left } = info.padInfo;
-  const direct = productsOf(
+  const direct = multiplicationsOf(
     [axis(info.outHeight, top), axis(info.outWidth, left)],
     [info.inHeight, info.inWidth],
     info.batchSize,
   );
-  const { places, total } = gridOf(info.batchSize, info.outHeight, info.outWidth);
-  return places * total * (1 + tileOverhead) + filterOverhead < direct;
+  const { positions, total } = gridOf(info.batchSize, info.outHeight, info.outWidth);
+  return positions * total * (1 + tileOverhead) + filterOverhead < direct;
 }
 
-/** A tensor of pictures that tiles are cut from or written to. */
+/** A tensor of pictures that tiles are read from or written to. */
 interface Pictures {
   address: number;
   height: number;
@@ -55,27 +55,28 @@ interface Pictures {
 
 interface Grid {
   /** Height and width of a tile's output. */
-  size: number;
-  /** Places of a transformed tile. */
-  places: number;
+  tileSize: number;
+  /** Values of a transformed tile, per channel. */
+  positions: number;
   tilesY: number;
   tilesX: number;
+  /** Tiles of all pictures. */
   total: number;
 }
 
-/** The tiles that take the fewest products: 4x4 for most maps, 3x3 for maps such as 6x6. */
+/** The tiling with the fewest products: tiles of 4x4 for most maps, of 3x3 for maps such as 6x6. */
 function gridOf(pictures: number, height: number, width: number): Grid {
   const [first, second] = tileSizes.map((size): Grid => {
     const [tilesY, tilesX] = [Math.ceil(height / size), Math.ceil(width / size)];
-    return { size, places: (size + 2) ** 2, tilesY, tilesX, total: pictures * tilesY * tilesX };
+    return { tileSize: size, positions: (size + 2) ** 2, tilesY, tilesX, total: pictures * tilesY * tilesX };
   }) as [Grid, Grid];
-  return second.places * second.total < first.places * first.total ? second : first;
+  return second.positions * second.total < first.positions * first.total ? second : first;
 }
 
-/** Runs `body` for groups of tiles that fit the cache together. */
+/** Runs `body` for groups of tiles that fit into the cache. */
 function forGroups(grid: Grid, channels: number, body: (first: number, count: number) => void): void {
-  const fitting = Math.floor(groupBytes / (grid.places * 4 * channels));
-  const size = Math.max(fitting, leastTilesOfGroup);
+  const fitting = Math.floor(groupBytes / (grid.positions * 4 * channels));
+  const size = Math.max(fitting, minTilesPerGroup);
   // Groups of equal size rather than a small last one.
   const groups = Math.ceil(grid.total / size);
   for (let group = 0, first = 0; group < groups; group++) {
@@ -121,23 +122,23 @@ function transformTiles({
     padTop,
     padLeft,
     zeros: module.zeros(channels * 4),
-    size: grid.size,
+    tileSize: grid.tileSize,
   });
   module.dispatch(kind, work, count, scratchBytes);
 }
 
-/** Bytes of all places of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
-const placesBytes = (places: number, rows: number, channels: number) =>
-  places * (rows * channels * 4 + placePadding);
+/** Bytes of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
+const positionsBytes = (positions: number, rows: number, channels: number) =>
+  positions * (rows * channels * 4 + positionPadding);
 
 /** Working memory for `count` transformed tiles. */
-function transformedBlock(name: string, places: number, count: number, channels: number): number {
-  return kernelModule().block(name, placesBytes(places, count, channels) + rowsBeyond * channels * 4);
+function transformedBlock(name: string, positions: number, count: number, channels: number): number {
+  return kernelModule().block(name, positionsBytes(positions, count, channels) + slackRows * channels * 4);
 }
 
 /**
- * The convolution (`'forward'`: of the input with the filter) or its gradient for the input (`'backward'`: of the
- * output's gradient with the turned filter).
+ * The convolution (`'forward'`), or the gradient of its input (`'backward'`), which convolves the gradient of the output with
+ * the rotated filter.
  */
 export function winogradConvolution(
   source: TensorInfo,
@@ -156,20 +157,20 @@ export function winogradConvolution(
   const [padTop, padLeft] = forward ? [top, left] : [2 - top, 2 - left];
 
   const grid = gridOf(info.batchSize, to.height, to.width);
-  const { places, size } = grid;
-  const filters = module.block('winogradFilters', placesBytes(places, from.channels, to.channels));
+  const { positions, tileSize } = grid;
+  const filters = module.block('winogradFilters', positionsBytes(positions, from.channels, to.channels));
   const filterWork = module.structure('Filters', {
     filter: addressOf(filter),
     transformed: filters,
     inputs: info.inChannels,
     outputs: info.outChannels,
-    turned: forward ? 0 : 1,
-    size,
+    rotated: forward ? 0 : 1,
+    tileSize,
   });
   module.dispatch(kinds.transformFilters, filterWork, from.channels / 4, scratchBytes);
   forGroups(grid, from.channels + to.channels, (first, count) => {
-    const left = transformedBlock('winogradLeft', places, count, from.channels);
-    const products = transformedBlock('winogradRight', places, count, to.channels);
+    const left = transformedBlock('winogradLeft', positions, count, from.channels);
+    const products = transformedBlock('winogradRight', positions, count, to.channels);
     const group = { grid, first, count };
     transformTiles({
       ...group,
@@ -179,7 +180,7 @@ export function winogradConvolution(
       padTop,
       padLeft,
     });
-    const work = module.structure('PlaceProducts', {
+    const work = module.structure('PositionProducts', {
       left,
       right: filters,
       result: products,
@@ -188,13 +189,13 @@ export function winogradConvolution(
       columns: to.channels,
       accumulate: 0,
     });
-    module.dispatch(kinds.multiplyPlaces, work, places, scratchBytes);
+    module.dispatch(kinds.multiplyPositions, work, positions, scratchBytes);
     transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products });
   });
   return output;
 }
 
-/** The gradient of the convolution for its filter. */
+/** The gradient of the filter. */
 export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const module = kernelModule();
   const output = makeOutput(info.filterShape);
@@ -212,11 +213,11 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
     channels: outChannels,
   };
   const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
-  const { places, size } = grid;
-  const sums = module.block('winogradFilters', placesBytes(places, inChannels, outChannels));
+  const { positions, tileSize } = grid;
+  const sums = module.block('winogradFilters', positionsBytes(positions, inChannels, outChannels));
   forGroups(grid, inChannels + outChannels, (first, count) => {
-    const left = transformedBlock('winogradLeft', places, count, inChannels);
-    const right = transformedBlock('winogradRight', places, count, outChannels);
+    const left = transformedBlock('winogradLeft', positions, count, inChannels);
+    const right = transformedBlock('winogradRight', positions, count, outChannels);
     const group = { grid, first, count };
     const { top: padTop, left: padLeft } = padInfo;
     transformTiles({
@@ -228,7 +229,7 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
       padLeft,
     });
     transformTiles({ ...group, kind: kinds.transformGradients, pictures: gradient, transformed: right });
-    const work = module.structure('PlaceProducts', {
+    const work = module.structure('PositionProducts', {
       left,
       right,
       result: sums,
@@ -237,15 +238,15 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
       columns: outChannels,
       accumulate: first > 0 ? 1 : 0,
     });
-    module.dispatch(kinds.sumPlaces, work, places, scratchBytes);
+    module.dispatch(kinds.sumPositions, work, positions, scratchBytes);
   });
   const work = module.structure('Filters', {
     filter: addressOf(output),
     transformed: sums,
     inputs: inChannels,
     outputs: outChannels,
-    turned: 0,
-    size,
+    rotated: 0,
+    tileSize,
   });
   module.dispatch(kinds.transformFilterGradients, work, outChannels / 4, scratchBytes);
   return output;

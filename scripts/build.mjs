@@ -1,0 +1,63 @@
+/**
+ * Builds the package into dist, unless dist was built from these very sources:
+ *
+ *     node scripts/build.mjs               with type declarations, as it is published
+ *     node scripts/build.mjs --no-types    without them, which takes seconds: for benchmarks and runtimes
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildWasm } from './wasm/build.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const stampFile = join(root, '.cache/build.json');
+
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+/** A hash of everything that the build reads. */
+function hashOfSources() {
+  const settings = ['package.json', 'tsconfig.json', 'tsup.config.ts', 'node_modules/.package-lock.json'];
+  const hash = createHash('sha256');
+  for (const file of [...settings.map((name) => join(root, name)), ...filesBelow(join(root, 'src'))]) {
+    if (existsSync(file)) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** Declarations for `require`: the same, of files that end in .cjs. */
+function writeDeclarationsOfCommonJS() {
+  for (const file of filesBelow(dist).filter((name) => name.endsWith('.d.ts'))) {
+    const text = readFileSync(file, 'utf8').replace(/(['"])(\.\.?\/[^'"]*)\.js\1/g, '$1$2.cjs$1');
+    writeFileSync(file.replace(/\.d\.ts$/, '.d.cts'), text);
+  }
+}
+
+const wantsTypes = !process.argv.includes('--no-types');
+await buildWasm(root);
+const sources = hashOfSources();
+const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
+const isCurrent =
+  stamp.sources === sources &&
+  (stamp.types || !wantsTypes) &&
+  stamp.files.every((file) => existsSync(join(root, file)));
+if (isCurrent) {
+  console.log('build: dist is up to date');
+} else {
+  rmSync(dist, { recursive: true, force: true });
+  rmSync(stampFile, { force: true });
+  const tsup = join(root, 'node_modules/tsup/dist/cli-default.js');
+  const flags = wantsTypes ? ['--silent'] : ['--silent', '--no-dts'];
+  const { status } = spawnSync(process.execPath, [tsup, ...flags], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  if (wantsTypes) writeDeclarationsOfCommonJS();
+  const files = filesBelow(dist).map((file) => file.slice(root.length));
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify({ sources, types: wantsTypes, files }));
+}

@@ -1,0 +1,114 @@
+/**
+ * Runs what `npm test` leaves out because it takes longer or needs more than npm's registry:
+ *
+ *     npm run lane                      lists the lanes
+ *     npm run lane -- mpi               runs one
+ *     npm run lane -- backends --quick  what follows its name is for the lane
+ */
+import { spawnSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const project = (name, ...words) => ['vitest', 'run', '--project', name, ...words];
+const build = ['node', 'scripts/build.mjs'];
+const buildWithoutTypes = [...build, '--no-types'];
+const buildKernels = ['node', 'scripts/build-wasm.mjs'];
+
+/** A lane's commands, one after the other. The last one gets the words after the lane's name. */
+const lanes = {
+  slow: {
+    about: 'tests that take minutes: samples of the guides, numeric tests on plain JavaScript',
+    commands: [buildKernels, project('slow')],
+  },
+  'kernel-variants': {
+    about: 'wasm kernels without relaxed SIMD and on one thread',
+    commands: [buildKernels, project('wasm-*')],
+  },
+  'newest-node': {
+    about: "wasm kernels on npm's newest Node",
+    commands: [
+      buildKernels,
+      [
+        'node',
+        'scripts/with-node.mjs',
+        'latest',
+        ...project('kernels', 'test/wasm', 'test/training/five-steps'),
+      ],
+    ],
+  },
+  faults: {
+    about: 'training that is killed, on full disks, and out of memory',
+    commands: [buildKernels, project('faults')],
+  },
+  kills: {
+    about: 'training that is killed at random moments: --kills 100',
+    commands: [buildKernels, ['tsx', 'test/faults/run.ts']],
+  },
+  fuzz: { about: 'mutated files for every reader', commands: [buildKernels, ['tsx', 'test/fuzz/run.ts']] },
+  mpi: { about: 'jobs under mpirun (Open MPI or MPICH, koffi)', commands: [buildKernels, project('mpi')] },
+  webgpu: { about: 'WebGPU in Node', commands: [buildKernels, ['tsx', 'test/webgpu/run.ts']] },
+  browser: { about: 'numeric tests in Chromium', commands: [buildKernels, ['tsx', 'test/browser/run.ts']] },
+  studio: { about: 'the studio in Chromium', commands: [buildKernels, project('studio')] },
+  'studio-long': {
+    about: "the studio's tests that train for minutes",
+    commands: [buildKernels, project('studio-long')],
+  },
+  backends: {
+    about: 'what runs on this machine, how exactly and how fast',
+    commands: [buildKernels, ['tsx', 'test/backends/run.ts']],
+  },
+  package: {
+    about: 'the packed package: its files, types, sizes, and programs that use it',
+    commands: [
+      build,
+      ['publint', '--strict'],
+      ['attw', '--pack', '.', '--profile', 'node16', '--quiet'],
+      project('package', 'test/package'),
+    ],
+  },
+  main: { about: '`npm start` on few pictures', commands: [buildKernels, project('package', 'test/main')] },
+  runtimes: {
+    about: 'the package under Bun and Deno',
+    commands: [buildWithoutTypes, project('package', 'test/runtimes')],
+  },
+  examples: {
+    about: 'the examples, each installed with the packed package',
+    commands: [build, project('examples')],
+  },
+  interop: {
+    about: 'weights to and from Python packages',
+    commands: [buildKernels, ['bash', 'test/interop/python/run.sh']],
+  },
+  profile: {
+    about: "the time of a training step's kernels",
+    commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
+  },
+  'bench-setup': {
+    about: 'installs what the benchmarks compare with: PyTorch, tfjs-node',
+    commands: [['bash', 'bench/setup.sh']],
+  },
+};
+
+const [name, ...words] = process.argv.slice(2);
+if (name === undefined || !Object.hasOwn(lanes, name)) {
+  const width = Math.max(...Object.keys(lanes).map(({ length }) => length));
+  if (name !== undefined) console.error(`lane: there is no lane ${name}.`);
+  console.log('npm run lane -- NAME [words]');
+  for (const [each, { about }] of Object.entries(lanes)) console.log(`  ${each.padEnd(width)}  ${about}`);
+  process.exit(name === undefined ? 0 : 2);
+}
+
+const { commands } = lanes[name];
+const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+for (const [index, [command, ...args]] of commands.entries()) {
+  const all = index === commands.length - 1 ? [...args, ...words] : args;
+  const { status, error } = spawnSync(command, all, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+    shell: process.platform === 'win32', // the commands of packages are scripts there
+  });
+  if (error) console.error(`lane: ${command} does not start: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,35 @@
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import type { InferenceBatch } from './inference-batches.js';
+
+/**
+ * The class of each picture of a batch: that of `labels` by the pictures' numbers or, left out, what the batch carries.
+ *
+ * @param argument - What `labels` are called in messages.
+ * @throws {@link InvalidOptionError} when there are no labels, or the pictures have no numbers to look them up by.
+ * @throws {@link ShapeError} when a picture's number is beyond `labels`.
+ */
+export function labelsOfBatch(
+  caller: string,
+  argument: string,
+  batch: Pick<InferenceBatch, 'indices' | 'labels' | 'indicesArePlaces'>,
+  labels: ArrayLike<number> | undefined,
+): Int32Array {
+  if (labels === undefined) {
+    if (batch.labels) return batch.labels;
+    throw new InvalidOptionError(
+      `${caller}: ${argument} must be given, because the batches of the data set carry none. Received: ${argument}=undefined.`,
+    );
+  }
+  if (batch.indicesArePlaces) {
+    throw new InvalidOptionError(
+      `${caller}: ${argument} go by the numbers of the pictures, which the records of the data set must then have as index: their places change from epoch to epoch. Received: a batch without numbers.`,
+    );
+  }
+  return Int32Array.from(batch.indices, (index) => {
+    const label = labels[index];
+    if (label !== undefined) return label;
+    throw new ShapeError(
+      `${caller}: ${argument} must have one label per picture, by its number in the data set. Received: ${labels.length} labels, picture number ${index}.`,
+    );
+  });
+}

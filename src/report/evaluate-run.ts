@@ -1,0 +1,189 @@
+import type { ImageArrayLike, LabeledImagesLike } from '../data/index.js';
+import { checkKeys } from '../errors/check-keys.js';
+import { checkInteger } from '../errors/checks.js';
+import { ShapeError } from '../errors/errors.js';
+import {
+  type AccuracyDifference,
+  accuracyDifference,
+  type ClassificationResult,
+  type EmbeddingArray,
+  knnClassifier,
+  linearProbe,
+} from '../evaluation/embedding-evaluation.js';
+import type { History, Trainer } from '../training/index.js';
+import { pixelEmbeddings } from './pixel-embeddings.js';
+
+/** Pictures with labels that training does not see. */
+export interface EvaluationPictures {
+  /** What the classifiers learn from. */
+  references: LabeledImagesLike;
+  /** What they are tested on, of the same classes. */
+  test: LabeledImagesLike;
+}
+
+/** Options of {@link evaluateRun}. */
+export interface EvaluateRunOptions {
+  /** Neighbors that vote, an integer >= 1; at most as many as there are references. @defaultValue `20` */
+  neighbors?: number;
+  /** Images per pass through the network. @defaultValue `250` */
+  batchSize?: number;
+  /** Called as embeddings are made: what of ('references before', ...), how many are done, and of how many. */
+  onProgress?: (part: string, done: number, total: number) => void;
+}
+
+/** Embeddings of both parts, row by row. */
+export interface PartEmbeddings {
+  /** Of the references. */
+  references: EmbeddingArray;
+  /** Of the test pictures. */
+  test: EmbeddingArray;
+}
+
+/** What one kind of embedding is worth. Accuracies have their 95 % intervals. */
+export interface EmbeddingWorth {
+  /** By the nearest neighbors among the references. */
+  knn: ClassificationResult;
+  /** By a linear probe that is fitted to the references. */
+  linearProbe: ClassificationResult;
+}
+
+/** By how much the trained encoder is better, on the same test pictures, with 95 % intervals. */
+export type Gain = Record<keyof EmbeddingWorth, AccuracyDifference>;
+
+/** What training gains, as paired differences of accuracies. */
+export interface RunGains {
+  /** The trained encoder against raw pixels. */
+  overRawPixels: Gain;
+  /** The trained encoder against itself before training. */
+  overBefore: Gain;
+}
+
+/** Representations h of references and test pictures. */
+export interface RunEmbeddings {
+  /** Those of the encoder before training. */
+  before: PartEmbeddings;
+  /** Those of the trained encoder; `null` where training was aborted. */
+  after: PartEmbeddings | null;
+}
+
+/** What {@link evaluateRun} finds. */
+export interface RunEvaluationResult {
+  /** What training gave. */
+  history: History;
+  /** The pixels themselves, which the encoder has to beat. */
+  rawPixels: EmbeddingWorth;
+  /** The encoder as it was before training. */
+  before: EmbeddingWorth;
+  /** The encoder after training; `null` where training was aborted. */
+  after: EmbeddingWorth | null;
+  /** The trained encoder against the pixels and against itself before; `null` where training was aborted. */
+  gains: RunGains | null;
+  /** Representations h before and after, for maps and searches. */
+  embeddings: RunEmbeddings;
+}
+
+/**
+ * Measures what a training is worth: accuracies by the nearest neighbors and by a linear probe, for raw pixels, for the
+ * encoder before and for the encoder after it, with the paired differences.
+ *
+ * @param simclr - The trainer, as it is before training.
+ * @param pictures - References and test pictures with labels; training itself needs none.
+ * @param train - Trains, and gives the history of it.
+ * @returns Accuracies with 95 % intervals, their differences, the embeddings, and the history.
+ * @throws `ShapeError` when references and test pictures differ in size; what `train` throws; and what
+ * `knnClassifier` and `linearProbe` throw on labels.
+ * @example
+ * const { before, after, gains } = await evaluateRun(simclr, { references, test }, () =>
+ *   simclr.fit(images, { minutes: 5, batchSize: 256 }),
+ * );
+ */
+export async function evaluateRun(
+  simclr: Trainer,
+  pictures: EvaluationPictures,
+  train: () => Promise<History>,
+  options: EvaluateRunOptions = {},
+): Promise<RunEvaluationResult> {
+  const caller = 'evaluateRun';
+  checkKeys(caller, options, { neighbors: 1, batchSize: 1, onProgress: 1 });
+  const { neighbors = 20, batchSize = 250, onProgress = () => {} } = options;
+  checkInteger(caller, 'neighbors', neighbors);
+  checkInteger(caller, 'batchSize', batchSize);
+  const { references, test } = pictures;
+  checkSameSize(caller, references.images, test.images);
+  const labels = [...Array.from(references.labels), ...Array.from(test.labels)];
+  const classes = Math.max(2, labels.reduce((largest, label) => Math.max(largest, label), 0) + 1);
+
+  const worthOf = async (embeddings: PartEmbeddings, forProbe = embeddings): Promise<EmbeddingWorth> => {
+    const known = { labels: references.labels, classes };
+    const knn = await knnClassifier(
+      { ...known, embeddings: embeddings.references },
+      { neighbors: Math.min(neighbors, references.labels.length) },
+    );
+    const probe = await linearProbe({ ...known, embeddings: forProbe.references });
+    return {
+      knn: await knn.evaluate(embeddings.test, test.labels),
+      linearProbe: await probe.evaluate(forProbe.test, test.labels),
+    };
+  };
+  const embedPart = async (images: ImageArrayLike, part: string): Promise<EmbeddingArray> => {
+    const h = await simclr.embed(images, {
+      batchSize,
+      onProgress: (done) => onProgress(part, done, images.shape[0]!),
+    });
+    try {
+      return { data: Float32Array.from(await h.data()), shape: h.shape };
+    } finally {
+      h.dispose();
+    }
+  };
+  const embed = async (when: string): Promise<PartEmbeddings> => ({
+    references: await embedPart(references.images, `references ${when}`),
+    test: await embedPart(test.images, `test pictures ${when}`),
+  });
+  const pixels = (size?: number): PartEmbeddings => ({
+    references: pixelEmbeddings(references.images, size),
+    test: pixelEmbeddings(test.images, size),
+  });
+
+  // A linear probe on thousands of columns is slow, and no better than on averages.
+  const rawPixels = await worthOf(pixels(), pixels(16));
+  const hBefore = await embed('before');
+  const before = await worthOf(hBefore);
+  const history = await train();
+  if (history.outcome === 'aborted') {
+    return {
+      history,
+      rawPixels,
+      before,
+      after: null,
+      gains: null,
+      embeddings: { before: hBefore, after: null },
+    };
+  }
+  const hAfter = await embed('after');
+  const after = await worthOf(hAfter);
+  const gainOver = (other: EmbeddingWorth): Gain => ({
+    knn: accuracyDifference(after.knn.predictions, other.knn.predictions, test.labels),
+    linearProbe: accuracyDifference(
+      after.linearProbe.predictions,
+      other.linearProbe.predictions,
+      test.labels,
+    ),
+  });
+  return {
+    history,
+    rawPixels,
+    before,
+    after,
+    gains: { overRawPixels: gainOver(rawPixels), overBefore: gainOver(before) },
+    embeddings: { before: hBefore, after: hAfter },
+  };
+}
+
+function checkSameSize(caller: string, references: ImageArrayLike, test: ImageArrayLike): void {
+  const [sizes, others] = [references, test].map(({ shape }) => shape.slice(1).join());
+  if (sizes === others) return;
+  throw new ShapeError(
+    `${caller}: references and test must hold pictures of one size. Received: [${references.shape}] and [${test.shape}].`,
+  );
+}

@@ -1,0 +1,84 @@
+import {
+  getKernel,
+  type KernelFunc,
+  registerGradient,
+  registerKernel,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
+import { fusedUpdates } from '../optimizers/fused-updates.js';
+import { fusedKernels } from '../tensors/fused-rows.js';
+import { sharedBytes } from '../tensors/shared-bytes.js';
+import { avgPoolGrad } from './kernels/average-pool.js';
+import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
+import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
+import { guarded } from './kernels/convolution/convolution-info.js';
+import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
+import { elementwise } from './kernels/elementwise.js';
+import { identity } from './kernels/identity.js';
+import { batchMatMul } from './kernels/matrix-product.js';
+import { maxPool, maxPoolGrad } from './kernels/max-pool.js';
+import { adamUpdate, momentumUpdate } from './kernels/optimizer-updates.js';
+import { reduction } from './kernels/reductions.js';
+import { softmaxRows } from './kernels/softmax-rows.js';
+import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.js';
+import { sharedBytesOfTensor } from './module/shared-bytes.js';
+
+const backendName = 'wasm';
+
+function replaceKernel(kernelName: string, kernelFunc: KernelFunc): void {
+  const stock = getKernel(kernelName, backendName);
+  // Registering over an existing kernel prints a warning.
+  if (stock) unregisterKernel(kernelName, backendName);
+  registerKernel({
+    ...stock,
+    kernelName,
+    backendName,
+    kernelFunc,
+  });
+}
+
+/** Replaces one of tfjs's kernels by one that may fall back to it. */
+function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
+  replaceKernel(kernelName, wrap(getKernel(kernelName, backendName)!.kernelFunc));
+}
+
+let registered = false;
+
+/**
+ * Registers on tfjs's wasm backend the kernels that training needs, where tfjs has none, a slow one, or one that uses a
+ * single thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
+ * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
+ * explicitly padded convolution and max pool, batch normalization, softmax and optimizer updates in few passes over memory.
+ * Calling it again does nothing.
+ *
+ * Importing `simclr-ts/wasm` calls it.
+ */
+export function registerTrainingKernels(): void {
+  if (registered) return;
+  registered = true;
+  replaceKernel('Conv2D', guarded('Conv2D', conv2D));
+  replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
+  replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
+  replaceKernel('BatchMatMul', batchMatMul());
+  replaceKernel('MaxPool', guarded('MaxPool', maxPool));
+  replaceKernel('MaxPoolGrad', maxPoolGrad);
+  replaceKernel('AvgPoolGrad', avgPoolGrad);
+  wrapKernel('Sum', (stock) => reduction('sum', stock));
+  wrapKernel('Mean', (stock) => reduction('mean', stock));
+  wrapKernel('Add', (stock) => elementwise('add', stock));
+  wrapKernel('Sub', (stock) => elementwise('subtract', stock));
+  wrapKernel('Multiply', (stock) => elementwise('multiply', stock));
+  wrapKernel('RealDiv', (stock) => elementwise('divide', stock));
+  replaceKernel('Identity', identity);
+  for (const [name, kernel] of paddedWindows) replaceKernel(name, kernel);
+  for (const gradient of paddedGradients) registerGradient(gradient);
+  replaceKernel(fusedKernels.moments, rowMoments);
+  replaceKernel(fusedKernels.normalize, normalizeRows);
+  replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(fusedSoftmax, softmaxRows);
+  replaceKernel(fusedUpdates.momentum, momentumUpdate);
+  replaceKernel(fusedUpdates.adam, adamUpdate);
+  replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
+  replaceKernel(sharedBytes, sharedBytesOfTensor);
+}

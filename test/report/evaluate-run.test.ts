@@ -1,0 +1,79 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { type SimCLR, samplePictures, selectImages } from 'simclr-ts';
+import { accuracyDifference, type EmbeddingArray, knnClassifier } from 'simclr-ts/evaluation';
+import { evaluateRun } from 'simclr-ts/report';
+import { expect, it } from 'vitest';
+import { tinySimCLR } from '../training/tiny.js';
+
+const all = samplePictures(36, { classes: 3, size: 8 });
+const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const pictures = { references: selectImages(all, rows(0, 24)), test: selectImages(all, rows(24, 36)) };
+const epochs = { epochs: 1, batchSize: 12 };
+
+/** A trainer for pictures of 8x8. */
+const trainer = (): SimCLR => tinySimCLR();
+
+it('measures pixels, the encoder before and after, and the differences on the same pictures', async () => {
+  const simclr = trainer();
+  const tensors = memory().numTensors;
+  const told: string[] = [];
+  const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, epochs), {
+    neighbors: 5,
+    batchSize: 10,
+    onProgress: (part, done, total) => void told.push(`${part} ${done}/${total}`),
+  });
+  expect(result.history.steps).toHaveLength(3);
+  const { before, after, rawPixels, gains, embeddings } = result;
+  for (const { knn, linearProbe } of [before, after!, rawPixels]) {
+    for (const { accuracy, count, interval } of [knn, linearProbe]) {
+      expect(count).toBe(12);
+      expect(interval.low).toBeLessThanOrEqual(accuracy);
+      expect(interval.high).toBeGreaterThanOrEqual(accuracy);
+    }
+  }
+  // Three patterns in colors of their own: told apart by the pixels.
+  expect(rawPixels.linearProbe.accuracy).toBeGreaterThan(0.6);
+  const byHand = async (h: EmbeddingArray, test: EmbeddingArray) => {
+    const references = { embeddings: h, labels: pictures.references.labels, classes: 3 };
+    const knn = await knnClassifier(references, { neighbors: 5 });
+    return (await knn.evaluate(test, pictures.test.labels)).predictions;
+  };
+  const expected = await byHand(embeddings.after!.references, embeddings.after!.test);
+  expect(after!.knn.predictions).toEqual(expected);
+  expect(gains!.overBefore.knn).toEqual(
+    accuracyDifference(expected, before.knn.predictions, pictures.test.labels),
+  );
+  const h = await simclr.embed(pictures.test.images);
+  expect(embeddings.after!.test.data).toEqual(await h.data());
+  expect(embeddings.before.test.data).not.toEqual(embeddings.after!.test.data);
+  h.dispose();
+  expect(told).toContain('references before 24/24');
+  expect(told).toContain('test pictures after 12/12');
+  const slots = memory().numTensors - tensors;
+  simclr.dispose();
+  expect(slots).toBe(
+    2 * [...simclr.encoder.trainableWeights, ...simclr.projectionHead.trainableWeights].length,
+  );
+});
+
+it('has nothing to say of an encoder whose training was aborted', async () => {
+  const simclr = trainer();
+  const signal = AbortSignal.abort();
+  const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, { ...epochs, signal }));
+  expect(result).toMatchObject({ after: null, gains: null, embeddings: { after: null } });
+  expect(result.history.outcome).toBe('aborted');
+  simclr.dispose();
+});
+
+it('refuses pictures of different sizes and unknown options before it trains', async () => {
+  const simclr = trainer();
+  const train = () => Promise.reject(new Error('trained'));
+  const other = samplePictures(6, { classes: 3, size: 16 });
+  await expect(evaluateRun(simclr, { ...pictures, test: other }, train)).rejects.toThrow(
+    'references and test must hold pictures of one size. Received: [24,8,8,3] and [6,16,16,3].',
+  );
+  await expect(evaluateRun(simclr, pictures, train, { neighbours: 3 } as object)).rejects.toThrow(
+    'neighbors',
+  );
+  simclr.dispose();
+});
