@@ -1,13 +1,13 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 
-/** One weight of a projection head as PyTorch has it, in an `nn.Sequential` of linear layers, normalizations and ReLUs. */
+/** A weight of a projection head as in PyTorch: an `nn.Sequential` of linear layers, normalizations and ReLUs. */
 export interface HeadWeight {
-  /** Name within the `nn.Sequential`, such as '3.weight'. */
+  /** Name in the `nn.Sequential`, such as '3.weight'. */
   name: string;
-  /** Shape there: matrices are `[outputs, inputs]`. */
+  /** Shape in PyTorch: matrices are `[outputs, inputs]`. */
   shape: number[];
-  /** Our weight; undefined where PyTorch has an offset that ours does without: it must be 0. */
+  /** Our weight; undefined for an offset that only PyTorch has, which must be 0. */
   variable: LayerVariable | undefined;
 }
 
@@ -20,7 +20,7 @@ const parameterNames: Record<string, string> = {
   moving_variance: 'running_var',
 };
 
-/** The weights of a projection head, or undefined when the model has other layers than such a head. */
+/** The weights of a projection head; undefined for a model with other layers. */
 export function headWeights(head: LayersModel): HeadWeight[] | undefined {
   const weights: HeadWeight[] = [];
   let index = 0;
@@ -46,7 +46,7 @@ export function headWeights(head: LayersModel): HeadWeight[] | undefined {
   return weights.length > 0 ? weights : undefined;
 }
 
-/** Fills a weight from values in PyTorch's order. */
+/** Sets a weight from values in PyTorch's order. */
 export function writeHeadWeight({ variable, shape }: HeadWeight, values: ArrayLike<number>): void {
   if (variable === undefined) return;
   const own = shape.length === 2 ? transpose(values, shape[0]!, shape[1]!) : Float32Array.from(values);

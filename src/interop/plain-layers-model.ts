@@ -6,7 +6,7 @@ import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from
 
 const caller = 'toPlainLayersModel';
 
-/** Layers of tfjs-layers that need nothing but their configuration. */
+/** Layers of tfjs-layers that can be rebuilt from their configuration. */
 const stockLayers = new Set([
   'Activation',
   'Add',
@@ -24,19 +24,19 @@ const stockLayers = new Set([
 ]);
 
 /**
- * Rebuilds a model of layers that tfjs-layers itself has, so that whoever loads it needs no part of this library.
+ * Rebuilds a model from layers of tfjs-layers, so that it loads without this library.
  *
- * The layers keep their names; what one of this library's layers does at once becomes several: a padding and a
- * convolution, a normalization, an addition and a ReLU. In inference it computes the same, up to float32 rounding. In
- * training it differs where the layers do: `groups` are lost, and tfjs-layers has its own running variance. The
- * architecture without its weights starts from zeros.
+ * The layers keep their names. A layer of this library that fuses several operations becomes several layers: padding and
+ * convolution; or normalization, addition and ReLU. Inference gives the same results up to float32 rounding. Training
+ * differs: `groups` are lost, and tfjs-layers computes the running variance differently. If you save the architecture
+ * without weights, the weights start from zeros.
  *
- * The way back is `loadLayersModel`: `SimCLR` takes any such model as its encoder.
+ * To go back, use `loadLayersModel`: `SimCLR` takes any such model as its encoder.
  *
- * @param source - An encoder or projection head of this library, or a model of usual layers of tfjs-layers: dense,
+ * @param source - An encoder or projection head of this library, or a model of these layers of tfjs-layers: dense,
  * convolution, padding, pooling, normalization, addition, ReLU and other activations, flatten, dropout.
- * @returns A new model with weights of its own. Dispose of it with `dispose()`.
- * @throws `InvalidOptionError` when a layer has no counterpart; it is named.
+ * @returns A new model with its own weights. Dispose it with `dispose()`.
+ * @throws `InvalidOptionError` when a layer has no counterpart; the error names it.
  * @example
  * const plain = toPlainLayersModel(encoder);
  * await plain.save('downloads://encoder'); // opens with loadLayersModel of plain tfjs
@@ -97,9 +97,9 @@ function rebuild(call: LayerCall, inputs: SymbolicTensor[], calls: readonly Laye
       const padsNothing = axesOf(padding)
         .flat()
         .every((side) => side === 0);
-      // A zero beside values >= 0 is never the maximum alone, nor does it hide a smaller one.
+      // Among values >= 0, padding with zeros does not change the maximum.
       if (!padsNothing && !isRectified(call.inputs[0]!, calls)) {
-        refuseLayer(caller, layer, 'a padded maximum pool must follow a ReLU, for tfjs-layers pads with 0');
+        refuseLayer(caller, layer, 'padded max pooling must follow a ReLU, because tfjs-layers pads with 0');
       }
       const { kernelSize, strides } = config as { kernelSize: number; strides: number };
       const pool = layers.maxPooling2d({ name, poolSize: kernelSize, strides, padding: 'valid' });
@@ -109,7 +109,11 @@ function rebuild(call: LayerCall, inputs: SymbolicTensor[], calls: readonly Laye
       return normalized(layer, inputs);
     default: {
       if (!stockLayers.has(kind)) {
-        refuseLayer(caller, layer, 'every layer must be one of this library or a usual one of tfjs-layers');
+        refuseLayer(
+          caller,
+          layer,
+          'every layer must be one of this library or a supported one of tfjs-layers',
+        );
       }
       const copy = fromConfig(layer);
       const argument = inputs.length > 1 ? inputs : x;
@@ -131,7 +135,7 @@ function normalized(layer: AnyLayer, [x, residual]: SymbolicTensor[]): SymbolicT
     momentum: number;
     activation: 'relu' | null;
   };
-  // Always with scale and offset: tfjs-layers cannot train without.
+  // With scale and offset, because tfjs-layers cannot train without them.
   const normalization = layers.batchNormalization({ name, epsilon, momentum, trainable });
   let y = normalization.apply(x!) as SymbolicTensor;
   tidy(() => {
@@ -146,7 +150,7 @@ function normalized(layer: AnyLayer, [x, residual]: SymbolicTensor[]): SymbolicT
   return activation === 'relu' ? (layers.reLU({ name: `${name}.relu` }).apply(y) as SymbolicTensor) : y;
 }
 
-/** A new layer of the same configuration, but that its weights start from zeros: they are copied. */
+/** A new layer of the same configuration. Its weights start from zeros, because they are copied later. */
 function fromConfig(layer: AnyLayer): AnyLayer {
   const config = layer.getConfig();
   for (const key of Object.keys(config)) {
@@ -160,7 +164,7 @@ function fromConfig(layer: AnyLayer): AnyLayer {
 
 function copyWeights(from: AnyLayer, to: AnyLayer, x: SymbolicTensor | SymbolicTensor[]): SymbolicTensor {
   const y = to.apply(x) as SymbolicTensor;
-  // Variables take over the values; nothing is copied until one of them changes.
+  // Variables share the values; nothing is copied until one of them changes.
   if (from.weights.length > 0) to.setWeights(from.weights.map((weight) => weight.read()));
   return y;
 }

@@ -2,13 +2,13 @@ import { CheckpointError } from '../errors/errors.js';
 import { quoted } from './safetensors/safetensors-header.js';
 
 /**
- * Names that a package gives to the weights of a model.
+ * The naming of a model's weights in a PyTorch package.
  *
- * - `'torchvision'`: a `torchvision.models.resnet18()` itself: 'conv1.weight', 'layer1.0.bn1.bias'.
+ * - `'torchvision'`: `torchvision.models.resnet18()` and others: 'conv1.weight', 'layer1.0.bn1.bias'.
  * - `'timm'`: the same names, for timm's `resnet18`, `resnet34` and `resnet50`.
- * - `'lightly'`: lightly's models with a torchvision network as its examples take it, without the classifier and in an
- *   `nn.Sequential`: 'backbone.0.weight', 'backbone.4.0.bn1.bias'; the head is 'projection_head.layers.0.weight'.
- * - `'lightly-resnet'`: the same with lightly's own `ResNetGenerator`, whose shortcuts have a name of their own:
+ * - `'lightly'`: lightly's models with a torchvision network as in its examples, in an `nn.Sequential` without the
+ *   classifier: 'backbone.0.weight', 'backbone.4.0.bn1.bias'; the head is 'projection_head.layers.0.weight'.
+ * - `'lightly-resnet'`: the same with lightly's `ResNetGenerator`, which names shortcuts differently:
  *   'backbone.3.0.shortcut.0.weight'. In an `nn.Sequential` its stem is 3x3, with neither pool nor ReLU:
  *   `{ kernelSize: 3, strides: 1, pool: false, activation: 'none' }`.
  * - `'solo-learn'`: the state dict in solo-learn's checkpoints: 'backbone.conv1.weight' ('encoder.conv1.weight' up to
@@ -16,10 +16,10 @@ import { quoted } from './safetensors/safetensors-header.js';
  */
 export type StateDictFormat = 'torchvision' | 'timm' | 'lightly' | 'lightly-resnet' | 'solo-learn';
 
-/** How the modules of a ResNet are called: by name, or by their place among the children of the network. */
+/** How the modules of a ResNet are named: by attribute, or by position among the children of the network. */
 export type ModuleNames = 'attributes' | 'torchvisionChildren' | 'lightlyChildren';
 
-/** How a format calls things. */
+/** The naming of one format. */
 export interface FormatNames {
   encoderPrefix: string;
   headPrefix: string;
@@ -30,7 +30,7 @@ export interface FormatNames {
 const attributes = { modules: 'attributes', shortcut: 'downsample' } as const;
 const lightlyHead = 'projection_head.layers.';
 
-/** Every format's names. */
+/** The naming of each format. */
 export const formats: Record<StateDictFormat, FormatNames> = {
   torchvision: { encoderPrefix: '', headPrefix: '', ...attributes },
   timm: { encoderPrefix: '', headPrefix: '', ...attributes },
@@ -49,10 +49,10 @@ export const formats: Record<StateDictFormat, FormatNames> = {
   'solo-learn': { encoderPrefix: 'backbone.', headPrefix: 'projector.', ...attributes },
 };
 
-/** Names of the formats. */
+/** The formats. */
 export const formatNames = Object.keys(formats) as StateDictFormat[];
 
-// Children in between (ReLU, maximum pool) have no weights.
+// The children in between (ReLU, max pooling) have no weights.
 const children: Record<Exclude<ModuleNames, 'attributes'>, ReadonlyMap<string, string>> = {
   torchvisionChildren: new Map([
     ['0', 'conv1'],
@@ -72,13 +72,13 @@ const children: Record<Exclude<ModuleNames, 'attributes'>, ReadonlyMap<string, s
   ]),
 };
 
-/** Where a ResNet is in a state dict, and how its modules are called. */
+/** Where a ResNet is in a state dict, and how its modules are named. */
 export interface EncoderPlace {
   prefix: string;
   modules: ModuleNames;
 }
 
-/** The name that torchvision gives to a weight, or undefined where `name` is none of this network's. */
+/** The torchvision name of a weight; undefined if `name` does not belong to this network. */
 export function toTorchvisionName(name: string, { prefix, modules }: EncoderPlace): string | undefined {
   if (!name.startsWith(prefix)) return undefined;
   const [module, ...rest] = name.slice(prefix.length).split('.') as [string, ...string[]];
@@ -87,7 +87,7 @@ export function toTorchvisionName(name: string, { prefix, modules }: EncoderPlac
   return [attribute, ...rest.map((part) => (part === 'shortcut' ? 'downsample' : part))].join('.');
 }
 
-/** The name in a state dict of the weight that torchvision calls `name`. */
+/** The name in a state dict of the weight with the torchvision name `name`. */
 export function fromTorchvisionName(
   name: string,
   { prefix, modules, shortcut }: EncoderPlace & Pick<FormatNames, 'shortcut'>,
@@ -100,7 +100,7 @@ export function fromTorchvisionName(
   return prefix + [module, ...rest.map((part) => (part === 'downsample' ? shortcut : part))].join('.');
 }
 
-/** Every place where the names look like those of a ResNet. */
+/** Every place whose names match those of a ResNet. */
 export function findEncoders(names: ReadonlySet<string>): EncoderPlace[] {
   const signs: Record<ModuleNames, [stem: string, block: string]> = {
     attributes: ['conv1.weight', 'layer1.0.conv1.weight'],
@@ -115,7 +115,7 @@ export function findEncoders(names: ReadonlySet<string>): EncoderPlace[] {
   });
 }
 
-/** What stands before `ending` in the names that end so, where that is nothing or a path. */
+/** The prefixes of the names that end in `ending`: empty, or paths. */
 export function prefixesBefore(ending: string, names: Iterable<string>): string[] {
   return [...names]
     .filter((name) => name.endsWith(ending))
@@ -124,9 +124,9 @@ export function prefixesBefore(ending: string, names: Iterable<string>): string[
 }
 
 /**
- * The one place that was found, or the one with the wanted prefix.
+ * Picks the only place that was found, or the one with the requested prefix.
  *
- * @throws `CheckpointError` when there is none or several.
+ * @throws `CheckpointError` when there is none, or more than one.
  */
 export function onlyPlace<T extends { prefix: string }>(
   what: string,
@@ -134,18 +134,18 @@ export function onlyPlace<T extends { prefix: string }>(
   names: ReadonlySet<string>,
   prefix: string | undefined,
 ): T {
-  const wanted = prefix === undefined ? found : found.filter((place) => place.prefix === prefix);
-  if (wanted.length === 1) return wanted[0]!;
+  const matching = prefix === undefined ? found : found.filter((place) => place.prefix === prefix);
+  if (matching.length === 1) return matching[0]!;
   const list = (items: string[]) =>
     items.slice(0, 8).map(quoted).join(', ') + (items.length > 8 ? ', ...' : '');
-  if (wanted.length > 1) {
-    const prefixes = list(wanted.map((place) => place.prefix));
+  if (matching.length > 1) {
+    const prefixes = list(matching.map((place) => place.prefix));
     throw new CheckpointError(
-      `loadStateDict: tensors hold several networks that could be the ${what}; choose one with prefix. Received: prefixes ${prefixes}.`,
+      `loadStateDict: tensors hold several networks that could be the ${what}; choose one with the option prefix. Received: prefixes ${prefixes}.`,
     );
   }
   const under = prefix === undefined ? '' : ` under prefix ${quoted(prefix)}`;
   throw new CheckpointError(
-    `loadStateDict: tensors must hold the weights of a ${what}${under}. Received: ${names.size} tensors${names.size > 0 ? `, called ${list([...names])}` : ''}.`,
+    `loadStateDict: tensors must hold the weights of a ${what}${under}. Received: ${names.size} tensors${names.size > 0 ? `, named ${list([...names])}` : ''}.`,
   );
 }

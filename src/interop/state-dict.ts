@@ -27,66 +27,66 @@ import {
 /** Options of {@link loadStateDict}. */
 export interface LoadStateDictOptions {
   /**
-   * Whose names the tensors have; `'auto'` finds the network by its names, whatever stands before them.
+   * Naming of the tensors. `'auto'` finds the network by its names under any prefix.
    * @defaultValue 'auto'
    */
   format?: 'auto' | StateDictFormat;
   /**
-   * What stands before the names of this model's weights, such as `'module.encoder_q.'`.
-   * @defaultValue that of the format; with 'auto' the only one under which such a network is found
+   * Prefix of the names of this model's weights, such as `'module.encoder_q.'`.
+   * @defaultValue that of the format; with 'auto', the only prefix under which such a network is found
    */
   prefix?: string;
 }
 
-/** What {@link loadStateDict} found. */
+/** Result of {@link loadStateDict}. */
 export interface LoadedStateDict {
-  /** What stood before the names of the weights that were taken. */
+  /** Prefix of the names of the loaded weights. */
   prefix: string;
-  /** Names of tensors that belong to something else: classifiers, heads, other networks. */
+  /** Names of tensors that were not loaded: classifiers, heads, other networks. */
   ignored: string[];
 }
 
 /** Options of {@link stateDict}. */
 export interface StateDictOptions {
   /**
-   * Whose names the tensors get.
+   * Naming of the tensors.
    * @defaultValue 'torchvision'
    */
   format?: StateDictFormat;
   /**
-   * What to put before the names.
-   * @defaultValue that of the format, see {@link StateDictFormat}; '' where it has no such part
+   * Prefix of the names.
+   * @defaultValue that of the format, see {@link StateDictFormat}; '' if it has none
    */
   prefix?: string;
 }
 
-/** What a model needs, and where a state dict may have it. */
-interface Wanted {
+/** The weights that a model needs, and their names in a state dict. */
+interface RequiredTensors {
   needed: readonly { name: string; shape: readonly number[] }[];
-  /** Names in the state dict by the model's own. */
+  /** Names in the state dict by names in the model. */
   own: ReadonlyMap<string, string>;
-  /** The name that the state dict would have for one of the model's. */
+  /** Converts a name in the model into the name in the state dict. */
   theirName: (name: string) => string;
 }
 
 /**
- * Fills a ResNet or a projection head with weights from PyTorch: those of torchvision, timm, lightly, solo-learn and all
- * whose names differ from theirs only in what stands before them.
+ * Loads weights from PyTorch into a ResNet or a projection head: those of torchvision, timm, lightly and solo-learn, and any
+ * with the same names under another prefix.
  *
- * All is checked before the first weight changes. Every weight of the model must be there, and none more in its part of
- * the network.
+ * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights may
+ * be in its part of the network.
  *
- * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`. It must be
- * built as the other one was, its stem included: other strides or padding show in no shape.
- * @param tensors - By name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
- * `[outputs, inputs]`. Types are floating-point numbers of any width.
+ * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`. Build it like
+ * the original, including its stem: different strides or padding do not change any shape, so no check finds them.
+ * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
+ * `[outputs, inputs]`. Floating-point numbers of any width.
  * @param options - See {@link LoadStateDictOptions}.
- * @returns Where the weights were, and what was left aside.
- * @throws `CheckpointError` when there is no such network, or several, or weights are missing, unexpected or of
- * another shape or type; all of them are listed.
+ * @returns The prefix of the weights, and what was ignored.
+ * @throws `CheckpointError` when there is no such network or more than one, or weights are missing, unexpected or of
+ * another shape or type. It lists all of them.
  * @throws `ValueRangeError` when a value is NaN or infinite.
  * @throws `ShapeError` when an array and its shape differ.
- * @throws `InvalidOptionError` when the model is none of those, or an option is outside its domain.
+ * @throws `InvalidOptionError` when the model is not one of those, or an option is outside its domain.
  * @example
  * const { tensors } = readSafetensors(bytes);
  * loadStateDict(encoder, tensors);
@@ -133,14 +133,14 @@ export function loadStateDict(
 }
 
 /**
- * The weights of a ResNet or a projection head under the names of a PyTorch package, for {@link writeSafetensors}.
+ * Returns the weights of a ResNet or a projection head with the names of a PyTorch package, for {@link writeSafetensors}.
  *
- * With the counters `num_batches_tracked` (0), so that `load_state_dict` finds all it asks for but classifiers.
+ * Includes the counters `num_batches_tracked` (0), so that `load_state_dict` misses nothing but classifiers.
  *
  * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`.
  * @param options - See {@link StateDictOptions}.
- * @returns Copies of the weights by name, in the order of PyTorch; float32, and the counters int64.
- * @throws `InvalidOptionError` when the model is none of those, or an option is outside its domain.
+ * @returns Copies of the weights by name, in PyTorch's order: float32, with int64 counters.
+ * @throws `InvalidOptionError` when the model is not one of those, or an option is outside its domain.
  * @example
  * const file = writeSafetensors(await stateDict(encoder, { format: 'lightly' }));
  */
@@ -218,8 +218,7 @@ function headPlace(
 }
 
 /**
- * Splits names into those of this network, by the name that the model has for them, and all others. Counters of batches
- * are of no use here.
+ * Splits names into those of this network, by their names in the model, and all others. Ignores counters of batches.
  */
 function sortNames(names: ReadonlySet<string>, ownName: (name: string) => string | undefined) {
   const own = new Map<string, string>();
@@ -232,10 +231,10 @@ function sortNames(names: ReadonlySet<string>, ownName: (name: string) => string
   return { own, ignored };
 }
 
-/** @returns Values by the model's names. */
+/** @returns Values by names in the model. */
 function checkTensors(
   model: LayersModel,
-  { needed, own, theirName }: Wanted,
+  { needed, own, theirName }: RequiredTensors,
   given: ReadonlyMap<string, StateTensorInput>,
 ): Map<string, Float32Array | Float64Array> {
   const caller = 'loadStateDict';
@@ -288,6 +287,6 @@ function describe(what: string, names: readonly string[]): string {
 
 function checkPrefix(caller: string, prefix: string | undefined): void {
   if (prefix !== undefined && typeof prefix !== 'string') {
-    throw new InvalidOptionError(receivedMessage(caller, 'prefix must be a text', 'prefix', prefix));
+    throw new InvalidOptionError(receivedMessage(caller, 'prefix must be a string', 'prefix', prefix));
   }
 }

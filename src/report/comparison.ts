@@ -7,42 +7,42 @@ import { twoLossesChart } from './charts/loss-chart.js';
 import { escapeHtml, factList, plural, points, whole } from './page/html.js';
 import { htmlPage } from './page/page.js';
 import { writeText } from './page/write-text.js';
-import { batchSizeOf, type Run, type RunEvaluation, shareRight } from './run-folder.js';
+import { accuracyOf, batchSizeOf, type Run, type RunEvaluation } from './run-folder.js';
 
-/** A setting in which two runs differ; `undefined` where one of them has no such setting. */
+/** A setting in which two runs differ; `undefined` for a run without it. */
 export interface SettingDifference {
   /** Such as `'optimizer.learningRate.base'`. */
   path: string;
-  /** What the first run has. */
+  /** Value of the first run. */
   first: RecipeValue | undefined;
-  /** What the second run has. */
+  /** Value of the second run. */
   second: RecipeValue | undefined;
 }
 
-/** An accuracy of two runs. */
+/** One metric of two runs. */
 export interface MetricComparison {
-  /** Which accuracy. */
+  /** The classifier whose accuracy is compared. */
   metric: 'knn' | 'linearProbe';
   /** Of the first run, from 0 to 1. */
   first: number;
   /** Of the second run. */
   second: number;
   /**
-   * The second less the first on the same pictures, with its 95 % interval; `null` where the two were tested on
-   * different ones.
+   * The second minus the first on the same pictures, with its 95 % interval; `null` if the runs were tested on different
+   * pictures.
    */
   difference: AccuracyDifference | null;
 }
 
-/** What two runs have in common and what not. */
+/** Differences between two runs. */
 export interface RunComparison {
   /** Settings that differ, in the first run's order. */
   settings: SettingDifference[];
-  /** Accuracies, where both runs were evaluated. */
+  /** Accuracies, if both runs were evaluated. */
   metrics: MetricComparison[];
 }
 
-/** Settings by their paths; a recipe's come first, under their own paths. */
+/** Settings by path. Those of a recipe come first, under their own paths. */
 function settingsOf({ settings }: Run): Map<string, RecipeValue> {
   const { recipe, damaged: _, ...others } = settings ?? {};
   const valuesOf = (value: unknown) => recipeValues((value ?? {}) as Recipe);
@@ -65,10 +65,10 @@ const isSameTest = (first: RunEvaluation, second: RunEvaluation) =>
   sameList(first.labels, second.labels);
 
 /**
- * Compares two runs: settings that differ, and accuracies with the paired difference where both were tested on the same
+ * Compares two runs: settings that differ, and accuracies, with their paired difference if both were tested on the same
  * pictures.
  *
- * @param first - What `readRun` gives.
+ * @param first - A result of `readRun`.
  * @param second - Another.
  * @example
  * const { settings } = compareRuns(await readRun('runs/a'), await readRun('runs/b'));
@@ -81,8 +81,8 @@ export function compareRuns(first: Run, second: Run): RunComparison {
       const [before, after] = [own.predictions[metric], other.predictions[metric]];
       metrics.push({
         metric,
-        first: shareRight(before, own.labels),
-        second: shareRight(after, other.labels),
+        first: accuracyOf(before, own.labels),
+        second: accuracyOf(after, other.labels),
         difference: isSameTest(own, other)
           ? accuracyDifference(Int32Array.from(after), Int32Array.from(before), Int32Array.from(own.labels))
           : null,
@@ -102,7 +102,7 @@ function metricSection(
   const [first, second] = runs.map(({ evaluation }) => evaluation);
   if (!first || !second) {
     const missing = names.filter((_, i) => !runs[i]!.evaluation).map(escapeHtml);
-    return `<section><h2>Accuracy</h2><p class="note">Nothing to compare: ${missing.join(' and ')} has not been evaluated.</p></section>`;
+    return `<section><h2>Accuracy</h2><p class="note">Nothing to compare: ${missing.join(' and ')} ${missing.length > 1 ? 'have' : 'has'} not been evaluated.</p></section>`;
   }
   const rows = metrics.map(({ metric, difference, ...shares }) => {
     const sure = difference && (difference.low > 0 || difference.high < 0);
@@ -115,8 +115,8 @@ ${accuracyCell(escapeHtml(names[1]!), shares.second, second.labels.length)}
 <td data-label="Difference in points">${paired}</td></tr>`;
   });
   const note = metrics[0]!.difference
-    ? `Both on the same ${plural(first.labels.length, 'test picture')}. The difference is the second run less the first in points, with the 95 % interval of paired answers.`
-    : 'The two were tested on different pictures: their intervals can be looked at, a paired difference there is not.';
+    ? `Both on the same ${plural(first.labels.length, 'test picture')}. The difference is the second run minus the first in percentage points, with its paired 95 % interval.`
+    : 'The runs were tested on different pictures, so that there is no paired difference; compare their intervals.';
   return `<section><h2>Accuracy</h2><p class="note">${note}</p>
 <table class="figures"><thead><tr><th scope="col">Measure</th><th scope="col">${escapeHtml(names[0]!)}</th><th scope="col">${escapeHtml(names[1]!)}</th><th scope="col">Difference</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></section>`;
@@ -140,21 +140,21 @@ function settingsSection(
   );
   const body =
     missing.length > 0
-      ? `<p class="note">How ${missing.join(' and ')} was set is not known: there is no training.json.</p>`
+      ? `<p class="note">The settings of ${missing.join(' and ')} are unknown: there is no training.json.</p>`
       : rows.length === 0
-        ? '<p class="note">None: both were set alike.</p>'
+        ? '<p class="note">None: both runs have the same settings.</p>'
         : `<div class="scroll"><table class="settings"><thead><tr><th scope="col">Setting</th><th scope="col">${escapeHtml(names[0]!)}</th><th scope="col">${escapeHtml(names[1]!)}</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-  return `<section><h2>What was set differently</h2>${body}</section>`;
+  return `<section><h2>Settings that differ</h2>${body}</section>`;
 }
 
 function describeRun(run: Run): string {
   const { losses } = run;
-  if (losses.length === 0) return 'no step recorded';
+  if (losses.length === 0) return 'no steps recorded';
   const pairs = losses.reduce((sum, step) => sum + step.pairs, 0);
   return `${plural(losses.length, 'step')} of ${whole(batchSizeOf(run))}, ${whole(pairs)} pictures seen`;
 }
 
-/** The folders' names, told apart where they are the same. */
+/** The names of the folders, numbered if they are the same. */
 function namesOf([first, second]: readonly [Run, Run]): [string, string] {
   return first.name === second.name
     ? [`${first.name} (first)`, `${second.name} (second)`]
@@ -162,11 +162,11 @@ function namesOf([first, second]: readonly [Run, Run]): [string, string] {
 }
 
 /**
- * Writes a page that compares two runs: both loss curves against the pictures seen, accuracies side by side with their
- * paired difference, and the settings that differ. The page is like that of `writeReport`.
+ * Writes an HTML page that compares two runs: both loss curves over the pictures seen, accuracies side by side with their
+ * paired difference, and the settings that differ. The page is self-contained, like that of `writeReport`.
  *
- * @param path - The file; the folder that it is in is made when it is not there.
- * @param first - What `readRun` gives.
+ * @param path - The file to write. Missing folders are created.
+ * @param first - A result of `readRun`.
  * @param second - Another.
  * @returns The path.
  * @throws `DataError` when the file cannot be written.
@@ -187,9 +187,9 @@ export async function writeComparison(path: FilePath, first: Run, second: Run): 
   const parts = [
     `<header><h1>${escapeHtml(title)}</h1>${factList({ [names[0]]: describeRun(first), [names[1]]: describeRun(second) })}</header>`,
     metricSection(runs, names, metrics),
-    `<section><h2>The loss</h2>
-<p class="note">NT-Xent in nats against the pictures seen. It grows with the batch: compare losses of equal batches only; the dashed
-line is what an encoder gets that cannot tell the views of a batch apart.</p>
+    `<section><h2>Loss</h2>
+<p class="note">NT-Xent in nats over the pictures seen. It grows with the batch size, so compare losses of equal batch sizes only. The
+dashed line is the loss of an encoder that cannot tell the views of a batch apart.</p>
 ${await twoLossesChart(curves)}</section>`,
     settingsSection(runs, names, settings),
   ];

@@ -15,9 +15,9 @@ import { pixelEmbeddings } from './pixel-embeddings.js';
 
 /** Pictures with labels that training does not see. */
 export interface EvaluationPictures {
-  /** What the classifiers learn from. */
+  /** Pictures to fit the classifiers to. */
   references: LabeledImagesLike;
-  /** What they are tested on, of the same classes. */
+  /** Pictures of the same classes to test them on. */
   test: LabeledImagesLike;
 }
 
@@ -27,7 +27,7 @@ export interface EvaluateRunOptions {
   neighbors?: number;
   /** Images per pass through the network. @defaultValue `250` */
   batchSize?: number;
-  /** Called as embeddings are made: what of ('references before', ...), how many are done, and of how many. */
+  /** Called during embedding: the part ('references before', ...), pictures done, and their total. */
   onProgress?: (part: string, done: number, total: number) => void;
 }
 
@@ -39,7 +39,7 @@ export interface PartEmbeddings {
   test: EmbeddingArray;
 }
 
-/** What one kind of embedding is worth. Accuracies have their 95 % intervals. */
+/** Accuracies of one kind of embedding, with 95 % intervals. */
 export interface EmbeddingWorth {
   /** By the nearest neighbors among the references. */
   knn: ClassificationResult;
@@ -47,7 +47,7 @@ export interface EmbeddingWorth {
   linearProbe: ClassificationResult;
 }
 
-/** By how much the trained encoder is better, on the same test pictures, with 95 % intervals. */
+/** How much better the trained encoder is on the same test pictures, with 95 % intervals. */
 export type Gain = Record<keyof EmbeddingWorth, AccuracyDifference>;
 
 /** What training gains, as paired differences of accuracies. */
@@ -62,33 +62,33 @@ export interface RunGains {
 export interface RunEmbeddings {
   /** Those of the encoder before training. */
   before: PartEmbeddings;
-  /** Those of the trained encoder; `null` where training was aborted. */
+  /** Those of the trained encoder; `null` if training was aborted. */
   after: PartEmbeddings | null;
 }
 
-/** What {@link evaluateRun} finds. */
+/** Result of {@link evaluateRun}. */
 export interface RunEvaluationResult {
-  /** What training gave. */
+  /** History of training. */
   history: History;
-  /** The pixels themselves, which the encoder has to beat. */
+  /** Raw pixels, as a baseline. */
   rawPixels: EmbeddingWorth;
   /** The encoder as it was before training. */
   before: EmbeddingWorth;
-  /** The encoder after training; `null` where training was aborted. */
+  /** The encoder after training; `null` if training was aborted. */
   after: EmbeddingWorth | null;
-  /** The trained encoder against the pixels and against itself before; `null` where training was aborted. */
+  /** The trained encoder against the pixels and against itself before; `null` if training was aborted. */
   gains: RunGains | null;
   /** Representations h before and after, for maps and searches. */
   embeddings: RunEmbeddings;
 }
 
 /**
- * Measures what a training is worth: accuracies by the nearest neighbors and by a linear probe, for raw pixels, for the
- * encoder before and for the encoder after it, with the paired differences.
+ * Evaluates what training achieves: accuracies of the nearest neighbors and of a linear probe on raw pixels, on the encoder
+ * before training and on the encoder after it, with paired differences.
  *
- * @param simclr - The trainer, as it is before training.
+ * @param simclr - The trainer before training.
  * @param pictures - References and test pictures with labels; training itself needs none.
- * @param train - Trains, and gives the history of it.
+ * @param train - Trains and returns the history.
  * @returns Accuracies with 95 % intervals, their differences, the embeddings, and the history.
  * @throws `ShapeError` when references and test pictures differ in size; what `train` throws; and what
  * `knnClassifier` and `linearProbe` throw on labels.
@@ -145,7 +145,7 @@ export async function evaluateRun(
     test: pixelEmbeddings(test.images, size),
   });
 
-  // A linear probe on thousands of columns is slow, and no better than on averages.
+  // A linear probe on thousands of columns is slow and no more accurate than on averages.
   const rawPixels = await worthOf(pixels(), pixels(16));
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);

@@ -1,5 +1,5 @@
 /**
- * HTML reports of runs: one file that opens anywhere and loads nothing; and what the folder of a run tells of it.
+ * HTML reports of runs, each one self-contained file; and reading the folders of runs.
  * @module
  */
 

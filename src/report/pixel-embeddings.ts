@@ -2,10 +2,10 @@ import { type ImageArrayLike, isBytes } from '../data/image-array.js';
 import type { EmbeddingArray } from '../evaluation/embedding-evaluation.js';
 
 /**
- * The pixels of each picture as its embedding: what an encoder has to beat. Each channel has mean 0 and standard deviation
- * 1 over the pictures.
+ * The pixels of each picture as its embedding, as a baseline for encoders. Each channel has mean 0 and standard deviation 1
+ * over the pictures.
  *
- * @param size - Averages the pixels to at most so many rows and columns; left out, they stay as they are.
+ * @param size - Averages the pixels to at most `size` rows and columns. Left out, pixels are not averaged.
  */
 export function pixelEmbeddings(
   { data, shape }: ImageArrayLike,

@@ -13,16 +13,15 @@ import { trainingSection } from './training.js';
 import type { ReportData } from './types.js';
 
 /**
- * Writes what is known of a run as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency
- * curve, the confusion matrix, UMAP maps and nearest neighbors, each where it is given. The page opens without a
- * server, loads nothing from anywhere and runs no script; it has a light and a dark look, and a text for every picture.
- * The same data give the same page.
+ * Writes a run's report as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency curve, the
+ * confusion matrix, UMAP maps and nearest neighbors, as far as they are given. The page needs no server, loads nothing and
+ * runs no script. It has a light and a dark theme, and a text for every picture. The same data give the same page.
  *
- * @param path - The file; the folder that it is in is made when it is not there.
+ * @param path - The file to write. Missing folders are created.
  * @param data - What to show.
  * @returns The path.
  * @throws `DataError` when the file cannot be written.
- * @throws `SimCLRError` when a package that it needs is not installed: `sharp` for pictures, `umap-js` for maps,
+ * @throws `SimCLRError` when a package that the page needs is not installed: `sharp` for pictures, `umap-js` for maps,
  * `d3-scale` and `d3-shape` for curves.
  * @example
  * await writeReport('report.html', { title: 'My run', training: { losses: history.steps, batchSize: 64 } });

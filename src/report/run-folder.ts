@@ -8,19 +8,19 @@ import { explainSystemError } from '../node/files/system-error.js';
 import { writeText } from './page/write-text.js';
 import type { LossPoint } from './types.js';
 
-/** A step that was recorded. */
+/** A recorded step. */
 export interface RunStep extends LossPoint {
-  /** Pictures of the step, each with its views. */
+  /** Pictures of the step. */
   pairs: number;
 }
 
-/** What a model said of test pictures: enough to compare it with another on the same ones. */
+/** Predictions of a model for test pictures, from which it can be compared with another model. */
 export interface RunEvaluation {
   /** Name of each class number. */
   classNames: readonly string[];
   /** Name of each test picture. */
   pictures: readonly string[];
-  /** Right class of each test picture. */
+  /** True class of each test picture. */
   labels: readonly number[];
   /** Predicted class of each test picture. */
   predictions: {
@@ -31,24 +31,24 @@ export interface RunEvaluation {
   };
 }
 
-/** What a run's folder tells of it. */
+/** Contents of a run's folder, apart from the weights. */
 export interface Run {
   /** The folder's own name. */
   name: string;
-  /** Every step that was recorded, in order. */
+  /** Every recorded step in order. */
   losses: readonly RunStep[];
-  /** How it was set: the contents of `training.json`; `null` where there is none. */
+  /** Settings: the contents of `training.json`; `null` without the file. */
   settings: Readonly<Record<string, unknown>> | null;
-  /** What came of it: the contents of `evaluation.json`; `null` where there is none. */
+  /** Evaluation: the contents of `evaluation.json`; `null` without the file. */
   evaluation: RunEvaluation | null;
 }
 
-/** How many of the predictions are the labels, from 0 to 1. */
-export function shareRight(predictions: readonly number[], labels: readonly number[]): number {
+/** Accuracy of predictions, from 0 to 1. */
+export function accuracyOf(predictions: readonly number[], labels: readonly number[]): number {
   return predictions.filter((predicted, i) => predicted === labels[i]).length / labels.length;
 }
 
-/** A count among the values of a recipe's training, as `training.json` has them. */
+/** A count from the `training` of the recipe in `training.json`. */
 function plannedCount({ settings }: Run, name: 'batchSize' | 'datasetSize'): number | undefined {
   const recipe = settings?.recipe;
   const training = isObject(recipe) ? recipe.training : undefined;
@@ -56,14 +56,14 @@ function plannedCount({ settings }: Run, name: 'batchSize' | 'datasetSize'): num
   return isCount(value, 1) ? (value as number) : undefined;
 }
 
-/** N, the pictures of a full batch: of the steps that are recorded each may lack some, whose files are damaged. */
+/** N, the pictures of a full batch. Recorded steps may have fewer, because of damaged files. */
 export function batchSizeOf(run: Run): number {
   const planned = plannedCount(run, 'batchSize');
   if (planned !== undefined) return Math.min(planned, plannedCount(run, 'datasetSize') ?? planned);
-  return run.losses.reduce((most, { pairs }) => Math.max(most, pairs), 2);
+  return run.losses.reduce((max, { pairs }) => Math.max(max, pairs), 2);
 }
 
-/** Pictures that the run trained on, without the files that turned out to be none. */
+/** Number of pictures that the run trained on, without damaged files. */
 export function trainingPicturesOf(run: Run): number | undefined {
   const files = plannedCount(run, 'datasetSize');
   const damaged = run.settings?.damaged;
@@ -76,14 +76,14 @@ function damaged(path: string, expectation: string, received: string): DataError
   return new DataError(`${caller}: ${path} must ${expectation}. Received: ${received}.`, path);
 }
 
-/** Where the files of the run that began last are, by the name that the caller gave wherever that is right. */
+/** The folder with the files of the last run; under the caller's name if possible. */
 async function currentFolder(dir: string): Promise<string> {
   const run = runDirectory(dir);
   const current = await run.current();
   return current === run.path ? dir : current;
 }
 
-/** The text of a file, `undefined` where there is none. */
+/** The text of a file; `undefined` without the file. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -104,10 +104,10 @@ function parse(path: string, text: string): unknown {
 const isCount = (value: unknown, minimum: number) =>
   Number.isSafeInteger(value) && (value as number) >= minimum;
 
-/** Steps of a file with a JSON object a line; a last line that was cut off is left out. */
+/** Steps of a file with a JSON object per line. A last line that is cut off is left out. */
 function parseLosses(path: string, text: string): Run['losses'] {
   const lines = text.split('\n');
-  lines.pop(); // empty behind the last line break, or cut off
+  lines.pop(); // empty after the last line break, or cut off
   return lines.map((line, index) => {
     const place = `${path}, line ${index + 1},`;
     const point = parse(place, line);
@@ -151,12 +151,12 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
 }
 
 /**
- * Reads what the folder of a run tells of it: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with
- * its settings and `evaluation.json`, which {@link saveEvaluation} writes. The command line's `train` and `evaluate`
- * write all three. Weights are not looked at.
+ * Reads the folder of a run: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with the settings, and
+ * `evaluation.json`, which {@link saveEvaluation} writes. The commands `train` and `evaluate` write all three. Weights are
+ * not read.
  *
  * @param dir - The folder: a name or a `file:` URL.
- * @throws `DataError` naming the file when there is no such run or a file of it is damaged.
+ * @throws `DataError` naming the file when there is no run or one of its files is damaged.
  * @example
  * const { losses } = await readRun('simclr-model');
  */
@@ -188,7 +188,7 @@ export async function readRun(dir: FilePath): Promise<Run> {
 }
 
 /**
- * Writes `evaluation.json` into the folder of a run, for {@link readRun} and the comparison with another run.
+ * Writes `evaluation.json` into the folder of a run, for {@link readRun} and for comparisons with other runs.
  *
  * @throws `DataError` when it cannot be written.
  */

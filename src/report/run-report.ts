@@ -1,10 +1,10 @@
 import { isObject } from '../errors/checks.js';
 import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
 import { whole } from './page/html.js';
-import { batchSizeOf, type Run, shareRight, trainingPicturesOf } from './run-folder.js';
+import { accuracyOf, batchSizeOf, type Run, trainingPicturesOf } from './run-folder.js';
 import type { ReportData } from './types.js';
 
-/** What settings of the command line say of a run; of others there is nothing that is known by name. */
+/** Facts from the settings that the command line writes. Other settings have no known names. */
 function factsOf(run: Run): Record<string, string> {
   const { recipe, seed } = run.settings ?? {};
   const facts: Record<string, string> = {};
@@ -24,10 +24,10 @@ function factsOf(run: Run): Record<string, string> {
 }
 
 /**
- * What the folder of a run tells, as `writeReport` takes it: its settings, the loss, and, where it was evaluated,
- * accuracies and the confusion matrix of the linear probe.
+ * Turns the contents of a run's folder into data for `writeReport`: settings, loss, and, if the run was evaluated, accuracies
+ * and the confusion matrix of the linear probe.
  *
- * @param run - What `readRun` gives.
+ * @param run - A result of `readRun`.
  * @example
  * await writeReport('report.html', runReport(await readRun('simclr-model')));
  */
@@ -43,8 +43,8 @@ export function runReport(run: Run): ReportData {
     after: {
       name: 'The model',
       remark: 'trained without labels',
-      knn: shareRight(predictions.knn, labels),
-      linearProbe: shareRight(predictions.linearProbe, labels),
+      knn: accuracyOf(predictions.knn, labels),
+      linearProbe: accuracyOf(predictions.linearProbe, labels),
     },
   };
   data.confusion = {

@@ -4,21 +4,21 @@ import type { AccuracyDifference, EmbeddingArray } from '../evaluation/embedding
 export interface ReportPicture {
   /** Red, green and blue of each pixel, 0-255, row by row: `width * height * 3` bytes. */
   pixels: Uint8Array;
-  /** In pixels. */
+  /** Width in pixels. */
   width: number;
-  /** In pixels. */
+  /** Height in pixels. */
   height: number;
 }
 
 /** A picture with its class. */
 export interface LabeledPicture extends ReportPicture {
-  /** Number of its class, an index of the class names. */
+  /** Class number: an index into the class names. */
   label: number;
 }
 
 /** A row of the table of accuracies. */
 export interface AccuracyRow {
-  /** What was measured: 'raw pixels', 'before training'. */
+  /** Name of the features, such as 'raw pixels' or 'before training'. */
   name: string;
   /** A few words below the name. */
   remark?: string;
@@ -28,17 +28,17 @@ export interface AccuracyRow {
   linearProbe?: number;
 }
 
-/** How good the features are, on pictures that training never saw. */
+/** Accuracies of features on pictures that training never saw. */
 export interface ReportAccuracies {
-  /** How many test pictures the accuracies are of. */
+  /** Number of test pictures. */
   testImages: number;
-  /** What training began with, where it was measured. */
+  /** The features before training, if they were evaluated. */
   before?: AccuracyRow;
-  /** What came of it. */
+  /** The trained features. */
   after: AccuracyRow;
-  /** What it has to beat: pixels, for example. */
+  /** Features to compare with, such as pixels. */
   baselines?: readonly AccuracyRow[];
-  /** By how much `after` is better than `before` at nearest neighbors, on the same pictures. */
+  /** Paired difference of the nearest-neighbor accuracies of `after` and `before`. */
   gain?: AccuracyDifference;
   /** A sentence below the heading. */
   note?: string;
@@ -50,7 +50,7 @@ export interface LossPoint {
   step: number;
   /** In nats. */
   loss: number;
-  /** The rate that the step used. */
+  /** Learning rate of the step. */
   learningRate?: number;
   /** Pictures of the step. */
   pairs?: number;
@@ -62,29 +62,29 @@ export interface ReportEpoch {
   epoch: number;
   /** Mean loss of its steps, in nats. */
   loss: number;
-  /** Its duration. */
+  /** Duration in seconds. */
   seconds: number;
   /** Pictures trained on per second. */
   pairsPerSecond: number;
-  /** Its optimizer steps. */
+  /** Number of optimizer steps. */
   steps: number;
-  /** `true` when it was cut short. */
+  /** Whether the epoch was cut short. */
   partial?: boolean;
 }
 
-/** How training went. */
+/** The course of training. */
 export interface ReportTraining {
-  /** Every step, or as many as there are. Steps whose loss is not finite are left out. */
+  /** The recorded steps. Those whose loss is not finite are left out of the chart. */
   losses: readonly LossPoint[];
-  /** N, the pictures of a step: NT-Xent's chance level is ln(2N - 1). */
+  /** N, the pictures per step. The chance level of NT-Xent is ln(2N - 1). */
   batchSize: number;
   /** Every epoch. */
   epochs?: readonly ReportEpoch[];
-  /** Seconds from start to end. Default: the sum over the epochs. */
+  /** Seconds from start to end. @defaultValue the sum over the epochs */
   seconds?: number;
 }
 
-/** A picture and what the encoder saw of it. */
+/** A picture and its views. */
 export interface ViewRow {
   /** The picture. */
   original: ReportPicture;
@@ -94,37 +94,37 @@ export interface ViewRow {
   view2: ReportPicture;
 }
 
-/** A classifier that was trained on few labels; what `labelEfficiency` gives. */
+/** A classifier trained on few labels, as in the result of `labelEfficiency`. */
 export interface EfficiencyRun {
-  /** What it began with. */
+  /** How it was trained. */
   method: 'probe' | 'pretrained' | 'scratch';
-  /** Labels of each class. */
+  /** Labels per class. */
   perClass: number;
-  /** Seed of the choice of pictures and of the training. */
+  /** Seed of the choice of pictures and of training. */
   seed: number;
-  /** Share of the test pictures whose class was predicted. */
+  /** Accuracy on the test pictures. */
   accuracy: number;
 }
 
-/** Accuracy against labels of each class. */
+/** Accuracy over labels per class. */
 export interface ReportEfficiency {
   /** Every classifier. */
   runs: readonly EfficiencyRun[];
-  /** How many test pictures each accuracy is of. */
+  /** Number of test pictures behind each accuracy. */
   testCount: number;
   /** How they were trained, in a sentence. */
   note?: string;
 }
 
-/** Which classes are taken for which. */
+/** A confusion matrix. */
 export interface ReportConfusion {
-  /** Whose predictions they are: 'linear probe'. */
+  /** Name of the classifier, such as 'linear probe'. */
   of: string;
-  /** `matrix[a][p]`: how many pictures of class a were predicted as class p. */
+  /** `matrix[a][p]`: number of pictures of class a that were predicted as class p. */
   matrix: readonly (readonly number[])[];
 }
 
-/** Embeddings under a name, such as 'Before training'. */
+/** Embeddings with a name, such as 'Before training'. */
 export interface NamedEmbeddings {
   /** Its heading. */
   name: string;
@@ -132,15 +132,15 @@ export interface NamedEmbeddings {
   embeddings: EmbeddingArray;
 }
 
-/** Maps of the same pictures by one embedding or several. */
+/** Maps of the same pictures, one per embedding. */
 export interface ReportMap {
-  /** A few hundred, of one size; above a thousand they hide each other and the layout takes long. */
+  /** A few hundred pictures of one size. More than a thousand hide each other and take long to lay out. */
   pictures: readonly LabeledPicture[];
   /** Row i of each is of `pictures[i]`. */
   embeddings: readonly NamedEmbeddings[];
 }
 
-/** What was found by one embedding. */
+/** The nearest neighbors by one embedding. */
 export interface FoundPictures {
   /** Its heading, such as 'After'. */
   name: string;
@@ -148,23 +148,23 @@ export interface FoundPictures {
   pictures: readonly LabeledPicture[];
 }
 
-/** A query with its nearest neighbors by one embedding or several. */
+/** A query with its nearest neighbors, by one or several embeddings. */
 export interface NeighborRow {
-  /** What was looked for. */
+  /** The query. */
   query: LabeledPicture;
-  /** What was found by each. */
+  /** The neighbors by each embedding. */
   found: readonly FoundPictures[];
 }
 
-/** Everything that `writeReport` shows; what is left out has no section. */
+/** What `writeReport` shows. A field that is left out has no section. */
 export interface ReportData {
   /** The page's heading. */
   title: string;
-  /** What was run: names with values. */
+  /** Facts of the run: names with values. */
   facts?: Readonly<Record<string, string>>;
   /** Name of each class number. */
   classNames?: readonly string[];
-  /** Seed of the maps' layout. Default 0. */
+  /** Seed of the layout of the maps. @defaultValue 0 */
   seed?: number;
   /** Accuracies. */
   accuracies?: ReportAccuracies;

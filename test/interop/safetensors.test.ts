@@ -135,7 +135,7 @@ describe('readSafetensors', () => {
     ['values left over', file({ a: entry(0, 4) }, 8), /bytes left over/],
     ['an overlap', file({ a: entry(0, 8), b: entry(4, 12) }, 12), /"b" at data_offsets \[4, 12\].*overlaps/],
     ['one place twice', file({ a: entry(0, 4), b: entry(0, 4) }, 4), /"b".*overlaps/],
-    ['a hole', file({ a: entry(0, 4), b: entry(8, 12) }, 12), /"b".*leaves a hole.*byte 4 is next/],
+    ['a hole', file({ a: entry(0, 4), b: entry(8, 12) }, 12), /"b".*leaves a hole.*byte 4 comes next/],
     ['a hole in front', file({ a: entry(4, 8) }, 8), /"a".*leaves a hole/],
     [
       'equal names',
@@ -157,7 +157,7 @@ describe('readSafetensors', () => {
       file('{"a":{"__proto__":{"dtype":"U8"},"shape":[],"data_offsets":[0,1]}}', 1),
       /"__proto__"/,
     ],
-    ['metadata that are no object', file({ __metadata__: 'x' }), /__metadata__ must be an object of texts/],
+    ['metadata that are no object', file({ __metadata__: 'x' }), /__metadata__ must be an object of strings/],
     ['metadata of numbers', file({ __metadata__: { a: 1 } }), /Received: 1 for "a"/],
     ['a long name', file({ ['x'.repeat(10_000)]: 1 }), /^.{0,300}$/],
     ['a deep header', file(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), /an array of 1/],
@@ -257,7 +257,7 @@ describe('writeSafetensors', () => {
     expect(() => writeSafetensors({ a: { data, shape: [Number.NaN] } })).toThrow(ShapeError);
     expect(() => writeSafetensors({ __metadata__: { data, shape: [2] } })).toThrow(InvalidOptionError);
     expect(() => writeSafetensors(new Map([['__proto__', { data, shape: [2] }]]))).toThrow(
-      /name must be a text/,
+      /name must be a string/,
     );
     expect(() => writeSafetensors({ a: { data, shape: [2], dtype: 'I32' } })).toThrow(
       'writeSafetensors: "a" must be a typed array; this one can be written as F32, F16, BF16. Received: dtype=I32, an array of F32.',
@@ -267,7 +267,7 @@ describe('writeSafetensors', () => {
     );
     expect(() => writeSafetensors(null as never)).toThrow(/tensors must be a Map or an object/);
     expect(() => writeSafetensors({}, { metadata: { a: 1 as never } })).toThrow(
-      /metadata must be an object of texts/,
+      /metadata must be an object of strings/,
     );
   });
 });

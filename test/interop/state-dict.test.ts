@@ -231,7 +231,7 @@ describe('loadStateDict and stateDict', () => {
     expect(() => loadStateDict(encoder, state, { format: 'keras' as never })).toThrow(
       /format must be one of/,
     );
-    expect(() => loadStateDict(encoder, state, { prefix: 1 as never })).toThrow(/prefix must be a text/);
+    expect(() => loadStateDict(encoder, state, { prefix: 1 as never })).toThrow(/prefix must be a string/);
     expect(() => loadStateDict({} as never, state)).toThrow(InvalidOptionError);
     await expect(stateDict(undefined as never)).rejects.toThrow(/stateDict: model must come from/);
     await expect(stateDict(encoder, { format: 'auto' as never })).rejects.toThrow(/format must be one of/);

@@ -167,7 +167,7 @@ describe('writeReport', () => {
     expect(firstUnbalanced(page)).toBeUndefined();
     const model = { testImages: 50, after: { name: 'The model', knn: 0.8, linearProbe: 0.9 } };
     expect(await write('model', { title: 'm', accuracies: model })).toContain(
-      'By their nearest neighbors <strong>80.0 %</strong> of 50 test pictures get their own class; a linear probe knows <strong>90.0 %</strong>.',
+      'The nearest neighbors classify <strong>80.0 %</strong> of 50 test pictures correctly; a linear probe classifies <strong>90.0 %</strong> correctly.',
     );
   });
 

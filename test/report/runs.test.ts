@@ -295,8 +295,8 @@ describe('two runs', () => {
     expect(compareRuns(own, silent).metrics).toEqual([]);
     const page = await pageOf(silent);
     expect(page).toContain('c (second) has not been evaluated');
-    expect(page).toContain('How c (second) was set is not known');
-    expect(await pageOf({ ...own, losses: [] })).toContain('None: both were set alike.');
+    expect(page).toContain('The settings of c (second) are unknown');
+    expect(await pageOf({ ...own, losses: [] })).toContain('None: both runs have the same settings.');
   });
 
   it('may follow different recipes', async () => {

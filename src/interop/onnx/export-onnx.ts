@@ -10,16 +10,16 @@ import { type LayerWriter, writeLayer } from './onnx-layers.js';
 
 /** Options of {@link exportONNX}. */
 export interface ExportONNXOptions {
-  /** Head to put behind the encoder: the file then gives its projections too, as output 'z'. Without it, 'h' only. */
+  /** Head to put after the encoder: the file then has its projections as output 'z', in addition to 'h'. */
   projectionHead?: LayersModel;
   /**
-   * Order of the axes of the pictures that go in: `'NCHW'`, `[batch, channels, height, width]`, as ONNX and PyTorch have
-   * it, or `'NHWC'`, as here.
+   * Axis order of the input pictures: `'NCHW'`, `[batch, channels, height, width]`, as in ONNX and PyTorch, or `'NHWC'`, as in
+   * this library.
    * @defaultValue 'NCHW'
    */
   layout?: 'NCHW' | 'NHWC';
   /**
-   * Mean and deviation of each channel, where the trainer had them: the file then does that step too.
+   * Mean and standard deviation of each channel that the trainer normalized by: the file then includes that step.
    * @defaultValue none
    */
   normalization?: NormalizeOptions;
@@ -28,14 +28,14 @@ export interface ExportONNXOptions {
 const caller = 'exportONNX';
 const operatorSet = 17;
 
-/** A message of Protocol Buffers ends at 2 GiB; no reader takes a longer one. */
+/** Protocol Buffers limits messages to 2 GiB. */
 const maximumBytes = 2 ** 31 - 1;
 
 /**
  * Writes an encoder as an ONNX file, for onnxruntime and others: operator set 17, float32, any batch size.
  *
- * Input 'images' are float32 in [0, 1], output 'h' is `[batch, dim]`. Batch normalization is the one of inference, by the
- * running statistics.
+ * The input 'images' is float32 in [0, 1], the output 'h' is `[batch, dim]`. Batch normalization uses the running statistics,
+ * as in inference.
  *
  * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50` and `projectionHead`,
  * and of tfjs-layers Conv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
@@ -44,9 +44,9 @@ const maximumBytes = 2 ** 31 - 1;
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.
  * @returns The whole file.
- * @throws `InvalidOptionError` when a layer cannot be exported, which it names, an option is outside its domain, or the
- * weights have 2 GiB or more.
- * @throws `ShapeError` when the encoder takes no pictures or gives no vectors, or the head does not fit it.
+ * @throws `InvalidOptionError` when a layer, which it names, cannot be exported, an option is outside its domain, or the
+ * weights take 2 GiB or more.
+ * @throws `ShapeError` unless the encoder maps pictures to vectors that the head takes.
  * @example
  * const file = await exportONNX(simclr.encoder, { projectionHead: simclr.projectionHead });
  * @see https://onnx.ai/onnx/operators/
@@ -97,7 +97,7 @@ function describeShape(shape: readonly (number | null)[]): string {
   return shape.map((size) => size ?? 'null').join(',');
 }
 
-/** @throws `InvalidOptionError` before anything is read, when the weights alone are more than a file can hold. */
+/** @throws `InvalidOptionError`, before anything is read, when the weights alone are too large for a file. */
 function checkBytes(layers: readonly AnyLayer[]): void {
   const weights = [...new Set(layers.flatMap((layer) => layer.weights))];
   const bytes = weights.reduce(
@@ -106,7 +106,7 @@ function checkBytes(layers: readonly AnyLayer[]): void {
   );
   if (bytes <= maximumBytes) return;
   throw new InvalidOptionError(
-    `${caller}: an ONNX file must have less than 2 GiB; keep larger weights as safetensors, see stateDict. Received: weights of ${bytes} bytes.`,
+    `${caller}: an ONNX file must be smaller than 2 GiB; save larger weights as safetensors, see stateDict. Received: weights of ${bytes} bytes.`,
   );
 }
 
@@ -143,11 +143,11 @@ function writeInput(
       : graph.input('images', ['batch', height, width, channels]);
   if (layout === 'NHWC') x = graph.node('Transpose', 'images.transposed', [x], { perm: [0, 3, 1, 2] });
   if (normalization === undefined) return x;
-  normalize(normalization); // refuses what is no mean and deviation
+  normalize(normalization); // throws on a bad mean or standard deviation
   const { mean, std } = normalization;
   if (mean.length !== channels) {
     throw new InvalidOptionError(
-      `${caller}: normalization must have one mean and deviation a channel, ${channels}. Received: ${mean.length}.`,
+      `${caller}: normalization must have one mean and standard deviation per channel, ${channels}. Received: ${mean.length}.`,
     );
   }
   const constant = (name: string, values: readonly number[]) =>

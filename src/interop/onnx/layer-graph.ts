@@ -12,14 +12,14 @@ export interface LayerCall {
 }
 
 /**
- * The calls of layers that lead from a model's inputs to its output, in an order in which they can run.
+ * The layer calls from a model's inputs to its output, in an order in which they can run.
  *
  * @throws `InvalidOptionError` when a layer has several outputs.
  */
 export function layerCalls(caller: string, model: LayersModel): LayerCall[] {
   const calls: LayerCall[] = [];
   const seen = new Set<SymbolicTensor>();
-  // A stack of its own: networks are deeper than they are wide.
+  // An explicit stack, because deep networks would overflow the call stack.
   const pending = [...model.outputs];
   while (pending.length > 0) {
     const output = pending[pending.length - 1]!;
@@ -47,14 +47,14 @@ export function layerCalls(caller: string, model: LayersModel): LayerCall[] {
   return calls;
 }
 
-/** @throws `InvalidOptionError` that names a layer and says why it cannot be taken. */
+/** @throws `InvalidOptionError` that names a layer and says why it is not supported. */
 export function refuseLayer(caller: string, layer: AnyLayer, reason: string): never {
   throw new InvalidOptionError(
     `${caller}: ${reason}. Received: layer ${JSON.stringify(layer.name)} (${layer.getClassName()}).`,
   );
 }
 
-/** A weight of a layer by its role: 'kernel', 'bias', 'gamma', ...; undefined where it has none. */
+/** The weight of a layer with the role 'kernel', 'bias', 'gamma', ...; undefined if it has none. */
 export function weightOf(layer: AnyLayer, role: string): AnyLayer['weights'][number] | undefined {
   return layer.weights.find((weight) => weight.originalName.endsWith(`/${role}`));
 }

@@ -1,13 +1,13 @@
 import { Message } from './protobuf.js';
 
-// Field numbers and types are those of onnx.proto.
+// Field numbers and types of onnx.proto.
 const floatType = 1;
 const int64Type = 7;
 
-/** An axis of an input or output: a size, or the name of an open one. */
+/** An axis of an input or output: a size, or the name of a dynamic one. */
 export type Dimension = number | string;
 
-/** An attribute of a node: integers, a list of them, a text, or `{ float }`. */
+/** An attribute of a node: an integer, a list of integers, a string, or `{ float }`. */
 export type Attribute = number | readonly number[] | string | { float: number };
 
 /** Collects the nodes and constants of an ONNX graph. */
@@ -16,7 +16,7 @@ export class OnnxGraph {
   private readonly constants: Message[] = [];
   private readonly ends: Message[] = [];
 
-  /** Adds a node with one output, which gets the node's name. */
+  /** Adds a node with one output, which has the node's name. */
   node(
     operator: string,
     name: string,
@@ -47,7 +47,7 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Declares the output of a node to be one of the graph, under another name. */
+  /** Declares the output of a node as an output of the graph, with another name. */
   output(name: string, value: string, shape: readonly Dimension[]): void {
     this.node('Identity', name, [value]);
     this.ends.push(new Message().message(12, valueInfo(name, shape)));
@@ -59,7 +59,7 @@ export class OnnxGraph {
     for (const constant of this.constants) this.graph.message(5, constant);
     for (const end of this.ends) this.graph.fieldsOf(end);
     return new Message()
-      .integer(1, 8) // the version of the file format that came with operator set 17
+      .integer(1, 8) // the version of the file format for operator set 17
       .text(2, 'simclr-ts')
       .message(7, this.graph)
       .message(8, new Message().text(1, '').integer(2, operatorSet))

@@ -4,10 +4,10 @@ import { axesOf, type Padding } from '../../models/layers/padding.js';
 import { type AnyLayer, type LayerCall, refuseLayer, weightOf } from './layer-graph.js';
 import type { Attribute, OnnxGraph } from './onnx-graph.js';
 
-/** What writes the layers of one model into a graph. Pictures are [batch, channels, height, width] there. */
+/** Writes the layers of one model into a graph, in which pictures are [batch, channels, height, width]. */
 export interface LayerWriter {
   graph: OnnxGraph;
-  /** Put before the names of layers, so that those of two models differ. */
+  /** Prefix of the names of layers, so that those of two models differ. */
   scope: string;
   /** Names in the graph by tensors of the model. */
   names: Map<SymbolicTensor, string>;
@@ -23,9 +23,9 @@ const activations = new Map([
 ]);
 
 /**
- * Writes one call of a layer, unless it is an input, which has its name already.
+ * Writes one call of a layer, unless it is an input, which already has a name.
  *
- * @throws `InvalidOptionError` when the layer, or an option of it, has no counterpart.
+ * @throws `InvalidOptionError` when the layer or one of its options has no counterpart.
  */
 export function writeLayer(writer: LayerWriter, call: LayerCall): void {
   const { names } = writer;
@@ -40,12 +40,12 @@ export function writeLayer(writer: LayerWriter, call: LayerCall): void {
     );
   }
   if (![2, 4].includes(output.shape.length)) {
-    refuseLayer(caller, layer, 'every layer must give [batch, dim] or [batch, height, width, channels]');
+    refuseLayer(caller, layer, 'every layer must return [batch, dim] or [batch, height, width, channels]');
   }
   if (layer.getConfig().dataFormat === 'channelsFirst') {
     refuseLayer(caller, layer, "every layer must have dataFormat 'channelsLast'");
   }
-  // Of two calls of one layer the second gets another name.
+  // The second call of a layer needs another name.
   const node = output.nodeIndex === 0 ? layer.name : `${layer.name}#${output.nodeIndex + 1}`;
   const inputs = call.inputs.map((tensor) => names.get(tensor)!);
   const context = { ...writer, layer, name: writer.scope + node, inputs, rank: output.shape.length };
@@ -105,11 +105,11 @@ function stockConvolution(context: LayerContext, call: LayerCall): string {
 }
 
 /**
- * The padding of a layer of tfjs-layers. `auto_pad` is not for dilated kernels, nor for strides longer than a window, whose
- * padding onnxruntime would have negative: there it is in numbers. Only there: onnxruntime moves a Pad in front of an
- * AveragePool that has numbers into it, and then counts the zeros no more.
+ * The padding of a layer of tfjs-layers. `auto_pad` does not support dilated kernels, nor strides longer than a window, for
+ * which onnxruntime would compute negative padding; those get explicit numbers. Others must not: onnxruntime fuses a Pad
+ * into an AveragePool with explicit numbers, and then no longer counts the zeros.
  *
- * @param spans - Rows and columns that a window covers.
+ * @param spans - Rows and columns covered by a window.
  */
 function stockPadding(
   { layer }: LayerContext,
@@ -214,7 +214,7 @@ function normalize(context: LayerContext, x: string, name: string): string {
 
 function dense(context: LayerContext, call: LayerCall): string {
   const { graph, layer, inputs, read } = context;
-  if (call.inputs[0]!.shape.length !== 2) refuseLayer(caller, layer, 'dense layers must get [batch, dim]');
+  if (call.inputs[0]!.shape.length !== 2) refuseLayer(caller, layer, 'dense layers must take [batch, dim]');
   const kernel = weightOf(layer, 'kernel')!;
   const weights = graph.floats(`${context.name}.weight`, kernel.shape as number[], read(kernel));
   return activated(context, (name) =>
@@ -234,7 +234,7 @@ function flatten({ graph, name, inputs }: LayerContext, call: LayerCall): string
 function sum({ graph, name, inputs, rank }: LayerContext, call: LayerCall): string {
   const terms = inputs.map((term, i) => {
     if (call.inputs[i]!.shape.length === rank) return term;
-    // [batch, channels] beside pictures: tfjs adds it to each pixel.
+    // tfjs adds [batch, channels] to each pixel of pictures.
     const axes = graph.integers(`${name}.${i}.axes`, [2, 3]);
     return graph.node('Unsqueeze', `${name}.${i}`, [term, axes]);
   });
@@ -251,7 +251,7 @@ function relu({ graph, layer, name, inputs }: LayerContext): string {
   return graph.node('Relu', name, [inputs[0]!]);
 }
 
-/** A layer's activation after what `write` adds under the name it is given. */
+/** Applies a layer's activation to the output of `write`, which gets the name to use. */
 function activated(context: LayerContext, write: (name: string) => string): string {
   const { graph, layer, name } = context;
   const activation = (layer.getConfig().activation as string | null) ?? 'linear';
@@ -267,7 +267,7 @@ function activated(context: LayerContext, write: (name: string) => string): stri
   return graph.node(operator, name, [write(`${name}.linear`)]);
 }
 
-/** A weight of one axis as a constant; empty where the layer has none. */
+/** A one-dimensional weight as a constant; empty if the layer has none. */
 function vector({ graph, layer, name, read }: LayerContext, role: string, called: string): string[] {
   const weight = weightOf(layer, role);
   if (weight === undefined) return [];

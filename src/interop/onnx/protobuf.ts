@@ -1,6 +1,6 @@
 /**
- * Writes the wire format of Protocol Buffers, as far as ONNX needs it: the few kinds of field below. Bytes are kept by
- * reference and put together once, so that large weights are copied once.
+ * Writes the wire format of Protocol Buffers, with the kinds of fields that ONNX needs. Bytes are kept by reference and joined
+ * at the end, so that large weights are copied only once.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -8,24 +8,24 @@ export class Message {
   private readonly parts: Uint8Array[] = [];
   private length = 0;
 
-  /** A field of an integer >= 0, or of an enumeration. */
+  /** A field with an integer >= 0 or an enumeration. */
   integer(field: number, value: number): this {
     return this.append(varint(field * 8), varint(value));
   }
 
-  /** A field of a float32. */
+  /** A field with a float32. */
   float(field: number, value: number): this {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
     return this.append(varint(field * 8 + 5), bytes);
   }
 
-  /** A field of text. */
+  /** A field with text. */
   text(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }
 
-  /** A field of bytes, which must not change before {@link Message.finish}. */
+  /** A field with bytes, which must not change before {@link Message.finish}. */
   bytes(field: number, value: Uint8Array): this {
     return this.append(varint(field * 8 + 2), varint(value.length), value);
   }
@@ -60,7 +60,7 @@ export class Message {
   }
 }
 
-/** An integer >= 0, seven bits a byte, the lowest first. */
+/** An integer >= 0 in seven bits per byte, lowest bits first. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;

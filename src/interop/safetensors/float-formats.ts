@@ -1,5 +1,5 @@
-// Short floating-point formats and float32, bit by bit. Every short value is a float32 exactly; the way back rounds to
-// the nearest, ties to even, as IEEE 754 and PyTorch do.
+// Conversions between short floating-point formats and float32. Widening is exact; narrowing rounds to nearest, ties to even,
+// as in IEEE 754 and PyTorch.
 
 /** Widens IEEE half precision (1 sign, 5 exponent, 10 fraction bits). */
 export function halfToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
@@ -16,7 +16,7 @@ export function halfToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return result;
 }
 
-/** Widens the upper half of a float32. */
+/** Widens bfloat16, the upper half of a float32. */
 export function bfloat16ToFloat32(values: Uint16Array): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);
   const bits = new Uint32Array(result.buffer);
@@ -24,7 +24,7 @@ export function bfloat16ToFloat32(values: Uint16Array): Float32Array<ArrayBuffer
   return result;
 }
 
-/** Widens the 8-bit format with 5 exponent bits: the upper half of a half. */
+/** Widens the 8-bit format with 5 exponent bits: the upper half of a half-precision number. */
 export function float8E5M2ToFloat32(values: Uint8Array): Float32Array<ArrayBuffer> {
   return halfToFloat32(Uint16Array.from(values, (value) => value << 8));
 }
@@ -40,7 +40,7 @@ export function float8E4M3ToFloat32(values: Uint8Array): Float32Array<ArrayBuffe
   return Float32Array.from(values, (value) => table[value]!);
 }
 
-/** Rounds to half precision; what is too large becomes infinite. */
+/** Rounds to half precision. Values that are too large become infinite. */
 export function float32ToHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   const bits = bitsOf(values);
   const result = new Uint16Array(values.length);

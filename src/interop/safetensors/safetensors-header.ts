@@ -3,31 +3,31 @@ import { DataError } from '../../errors/errors.js';
 import { messageOf } from '../../errors/is-error.js';
 import { bytesPerValue, type SafetensorsType, typeNames } from './tensor-types.js';
 
-/** One tensor as the header of a file describes it. */
+/** Description of one tensor in the header. */
 export interface HeaderEntry {
   name: string;
   dtype: SafetensorsType;
   shape: number[];
-  /** First byte, counted from the end of the header. */
+  /** Offset of the first byte from the end of the header. */
   begin: number;
-  /** First byte after it. */
+  /** Offset of the byte after the last one. */
   end: number;
 }
 
-/** A header that fits its file. */
+/** A valid header. */
 export interface Header {
   entries: HeaderEntry[];
   metadata: Record<string, string>;
-  /** Where the values begin in the file. */
+  /** Offset of the values in the file. */
   dataStart: number;
 }
 
-/** What the reference implementation allows, so that a header cannot exhaust memory. */
+/** The limit of the reference implementation, so that a header cannot exhaust memory. */
 export const maxHeaderBytes = 100_000_000;
 
 const caller = 'readSafetensors';
 
-/** @throws `DataError` when the header or what it promises does not fit the file. */
+/** @throws `DataError` when the header is invalid or does not match the file. */
 export function parseHeader(file: Uint8Array): Header {
   if (file.length < 8) {
     throw new DataError(
@@ -73,13 +73,13 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
 }
 
 /**
- * `JSON.parse` keeps the last of two equal keys and says nothing: a file that two readers understand differently.
+ * Refuses duplicate keys, of which `JSON.parse` silently keeps the last: other readers may keep the first.
  *
  * @param text - Valid JSON.
  */
 function checkKeys(text: string): void {
   const open: Array<Set<string> | undefined> = []; // undefined for an array
-  // Character by character: a regular expression runs out of stack on a text of megabytes.
+  // Character by character, because a regular expression overflows the stack on megabytes of text.
   for (let i = 0; i < text.length; i++) {
     const character = text[i]!;
     if (character === '{') open.push(new Set());
@@ -111,12 +111,14 @@ function checkKey(key: string, keys: Set<string>): void {
 function parseMetadata(metadata: unknown): Record<string, string> {
   if (metadata === undefined || metadata === null) return {};
   if (!isObject(metadata)) {
-    throw new DataError(`${caller}: __metadata__ must be an object of texts. Received: ${kindOf(metadata)}.`);
+    throw new DataError(
+      `${caller}: __metadata__ must be an object of strings. Received: ${kindOf(metadata)}.`,
+    );
   }
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
       throw new DataError(
-        `${caller}: __metadata__ must be an object of texts. Received: ${kindOf(value)} for ${quoted(key)}.`,
+        `${caller}: __metadata__ must be an object of strings. Received: ${kindOf(value)} for ${quoted(key)}.`,
       );
     }
   }
@@ -154,21 +156,21 @@ function parseEntry(name: string, info: unknown): HeaderEntry {
   return { name, dtype: dtype as SafetensorsType, shape, begin, end };
 }
 
-/** Values must cover the rest of the file, each byte once: nothing overlaps, nothing hides in between. */
+/** Checks that values cover the rest of the file, each byte once, without overlaps and holes. */
 function checkOffsets(entries: readonly HeaderEntry[], dataBytes: number): void {
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let reached = 0;
   for (const { name, begin, end } of sorted) {
     if (begin !== reached) {
-      const what = begin < reached ? 'overlaps another tensor' : 'leaves a hole in front';
+      const what = begin < reached ? 'overlaps another tensor' : 'leaves a hole before it';
       throw new DataError(
-        `${caller}: tensors must lie one behind the other. Received: ${quoted(name)} at data_offsets [${begin}, ${end}], which ${what} (byte ${reached} is next).`,
+        `${caller}: tensors must be contiguous. Received: ${quoted(name)} at data_offsets [${begin}, ${end}], which ${what} (byte ${reached} comes next).`,
       );
     }
     reached = end;
   }
   if (reached !== dataBytes) {
-    const fault = reached > dataBytes ? 'is cut off or its header promises too much' : 'has bytes left over';
+    const fault = reached > dataBytes ? 'is cut off, or its header declares too much' : 'has bytes left over';
     throw new DataError(
       `${caller}: tensors must fill the file to its end: it ${fault}. Received: ${dataBytes} bytes of values for tensors of ${reached}.`,
     );
@@ -179,7 +181,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** A value in a few words: a hostile one may be megabytes long or nested a million deep. */
+/** A short description of a value. A hostile one may be megabytes long or nested a million levels deep. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return quoted(value);
@@ -190,7 +192,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-/** A name as messages show it: quoted and not too long. */
+/** Quotes and shortens a name for messages. */
 export function quoted(name: string): string {
   return JSON.stringify(brief(name));
 }

@@ -18,34 +18,34 @@ import {
 export interface SafetensorsFile {
   /** Tensors by name, in the order of the header. */
   tensors: Map<string, StateTensor>;
-  /** Texts under `__metadata__`; empty where there are none. */
+  /** Strings under `__metadata__`; empty if there are none. */
   metadata: Record<string, string>;
 }
 
 /** Options of {@link writeSafetensors}. */
 export interface WriteSafetensorsOptions {
-  /** Texts to keep beside the tensors. */
+  /** Strings to save with the tensors. */
   metadata?: Readonly<Record<string, string>>;
 }
 
-/** Tensors by name: a `Map`, or an object. */
+/** Tensors by name: a `Map` or an object. */
 export type NamedTensors<T = StateTensor> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;
 
 /**
  * Reads a safetensors file.
  *
- * Types without an array in JavaScript (F16, BF16, F8_E4M3, F8_E5M2) become float32, which holds each of their values
- * exactly. All others stay as they are: F64 in a `Float64Array`, I64 and U64 in arrays of bigint, BOOL in a `Uint8Array`
- * of 0 and 1.
+ * Types without a typed array in JavaScript (F16, BF16, F8_E4M3, F8_E5M2) become float32, which represents all their values
+ * exactly. The others keep their type: F64 in a `Float64Array`, I64 and U64 in arrays of bigint, BOOL in a `Uint8Array` of 0
+ * and 1.
  *
- * A file must be right in every respect: values begin where the header ends, cover the file to its end, lie one behind the
- * other, and are as many as the shapes say.
+ * The whole file is validated: values start at the end of the header, are contiguous up to the end of the file, and match the
+ * shapes.
  *
  * @param bytes - The whole file.
- * @returns Tensors and metadata. The arrays are views of `bytes` where type and alignment allow, so that a file is not
- * held twice: do not change it afterwards.
- * @throws `DataError` when the file is damaged, hostile or of a type that is not listed in {@link SafetensorsType}.
- * @throws `InvalidOptionError` when `bytes` are no bytes.
+ * @returns Tensors and metadata. The arrays are views of `bytes` if type and alignment allow, to save memory: do not change
+ * `bytes` afterwards.
+ * @throws `DataError` when the file is damaged, hostile or has a type that is not listed in {@link SafetensorsType}.
+ * @throws `InvalidOptionError` when `bytes` are not bytes.
  * @example
  * const { tensors } = readSafetensors(await (await fetch('resnet18.safetensors')).arrayBuffer());
  * @see https://github.com/huggingface/safetensors, "Format"
@@ -64,13 +64,12 @@ export function readSafetensors(bytes: FileBytes): SafetensorsFile {
 /**
  * Writes a safetensors file. The same tensors give the same bytes.
  *
- * @param tensors - By name; shapes and arrays must agree. A `Float32Array` is written as F32, or rounded to the nearest
- * value of F16 or BF16 where its `dtype` says so.
+ * @param tensors - Tensors by name. A `Float32Array` is written as F32, or rounded to F16 or BF16 if its `dtype` says so.
  * @param options - See {@link WriteSafetensorsOptions}.
  * @returns The whole file.
- * @throws `ShapeError` when a shape and its number of values differ.
- * @throws `InvalidOptionError` when a name is reserved, a dtype does not fit its array, metadata are not texts, or the file
- * would be longer than an array can be (4 GiB in Node 20).
+ * @throws `ShapeError` when a shape does not match its number of values.
+ * @throws `InvalidOptionError` when a name is reserved, a dtype does not fit its array, metadata are not strings, or the file
+ * would exceed the maximum length of an array (4 GiB in Node 20).
  * @example
  * const file = writeSafetensors({ weight: { data: Float32Array.of(1, 2), shape: [2] } });
  */
@@ -86,7 +85,7 @@ export function writeSafetensors(
     checkShape(caller, name, data?.length, shape);
     return { name, type, shape, data, valueBytes: bytesPerValue(type)! };
   });
-  // The widest values first: then each array begins at a multiple of its own width, and readers need not copy it.
+  // Widest values first, so that each array starts at a multiple of its element size and readers need not copy it.
   const placed = [...items].sort((a, b) => b.valueBytes - a.valueBytes);
   const offsets = new Map<string, [number, number]>();
   let end = 0;
@@ -122,20 +121,20 @@ function allocate(caller: string, bytes: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(bytes);
   } catch (cause) {
     throw new InvalidOptionError(
-      `${caller}: tensors must fit into one array of bytes; write several files. Received: tensors for a file of ${bytes} bytes (${(cause as Error).message}).`,
+      `${caller}: tensors must fit into one array of bytes; split them into several files. Received: tensors for a file of ${bytes} bytes (${(cause as Error).message}).`,
       { cause },
     );
   }
 }
 
-/** The pairs of a `Map` or an object. */
+/** The entries of a `Map` or an object. */
 export function entriesOf<T>(caller: string, tensors: NamedTensors<T>): [string, T][] {
   if (typeof tensors !== 'object' || tensors === null) {
     throw new InvalidOptionError(
       receivedMessage(caller, 'tensors must be a Map or an object', 'tensors', tensors),
     );
   }
-  // Not instanceof: a Map may come from another realm.
+  // Not instanceof, because a Map may come from another realm.
   const isMap = hasTag(tensors, 'Map');
   return isMap ? [...(tensors as ReadonlyMap<string, T>)] : Object.entries(tensors as Record<string, T>);
 }
@@ -159,7 +158,12 @@ export function checkShape(
 function checkName(caller: string, name: string): void {
   if (typeof name !== 'string' || name === '__metadata__' || name === '__proto__') {
     throw new InvalidOptionError(
-      receivedMessage(caller, 'a name must be a text but "__metadata__" or "__proto__"', 'name', name),
+      receivedMessage(
+        caller,
+        'a name must be a string other than "__metadata__" and "__proto__"',
+        'name',
+        name,
+      ),
     );
   }
 }
@@ -186,16 +190,16 @@ function metadataEntry(
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string' || key === '__proto__') {
       throw new InvalidOptionError(
-        receivedMessage(caller, 'metadata must be an object of texts', `metadata.${key}`, value),
+        receivedMessage(caller, 'metadata must be an object of strings', `metadata.${key}`, value),
       );
     }
   }
   return [['__metadata__', metadata]];
 }
 
-/** The header as JSON, with spaces behind it up to a multiple of eight bytes. */
+/** The header as JSON, padded with spaces to a multiple of eight bytes. */
 function encodeHeader(caller: string, entries: [string, unknown][]): Uint8Array {
-  // Member by member: an object would put names that are numbers first.
+  // Member by member, because an object would move numeric names to the front.
   const members = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const json = new TextEncoder().encode(`{${members.join(',')}}`);
   const length = Math.ceil(json.length / 8) * 8;

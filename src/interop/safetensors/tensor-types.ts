@@ -5,7 +5,7 @@ import {
   halfToFloat32,
 } from './float-formats.js';
 
-/** Types of values that this library reads from safetensors files, as the files name them. */
+/** Types of values in safetensors files that this library reads. */
 export type SafetensorsType =
   | 'F64'
   | 'F32'
@@ -23,7 +23,7 @@ export type SafetensorsType =
   | 'U8'
   | 'BOOL';
 
-/** Values in host memory; see {@link readSafetensors} for which array holds which type. */
+/** Values in host memory. {@link readSafetensors} says which array holds which type. */
 export type StateData =
   | Float64Array
   | Float32Array
@@ -36,17 +36,17 @@ export type StateData =
   | Int8Array
   | Uint8Array;
 
-/** An array with its shape, as state dicts hold them. */
+/** An array with its shape, as in a state dict. */
 export interface StateTensor {
   /** Type of the values in the file. */
   dtype: SafetensorsType;
   /** Size of each axis; `[]` for a single number. */
   shape: readonly number[];
-  /** The values, last axis fastest. */
+  /** The values, row-major. */
   data: StateData;
 }
 
-/** What {@link writeSafetensors} takes: a {@link StateTensor} whose type may be left to its array. */
+/** What {@link writeSafetensors} takes: a {@link StateTensor} whose type is optional. */
 export type StateTensorInput = Omit<StateTensor, 'dtype'> & {
   /**
    * Type in the file: that of the array, or 'F16' or 'BF16' for a `Float32Array` and 'BOOL' for a `Uint8Array`.
@@ -61,13 +61,13 @@ type ArrayConstructor = {
 };
 
 interface TypeRecord {
-  /** How the values lie in the file. */
+  /** Array type of the values in the file. */
   stored: ArrayConstructor;
-  /** Turns them into what JavaScript can compute with, where it has no such array. */
+  /** Converts types without an equivalent in JavaScript. */
   widen?: (stored: never) => Float32Array;
 }
 
-// A Map, so that a type called "constructor" is unknown.
+// A Map, so that a type named "constructor" is unknown.
 const types = new Map<string, TypeRecord>([
   ['F64', { stored: Float64Array }],
   ['F32', { stored: Float32Array }],
@@ -89,12 +89,12 @@ const types = new Map<string, TypeRecord>([
 /** Names of all types. */
 export const typeNames = [...types.keys()] as SafetensorsType[];
 
-/** Bytes of one value in a file, or undefined for an unknown type. */
+/** Bytes per value in a file; undefined for an unknown type. */
 export function bytesPerValue(dtype: string): number | undefined {
   return types.get(dtype)?.stored.BYTES_PER_ELEMENT;
 }
 
-/** The values at `bytes`: a view where type and alignment allow, a copy otherwise. */
+/** Decodes values: a view of `bytes` if type and alignment allow, otherwise a copy. */
 export function decodeValues(dtype: SafetensorsType, bytes: Uint8Array): StateData {
   const { stored, widen } = types.get(dtype)!;
   const size = stored.BYTES_PER_ELEMENT;
@@ -103,7 +103,7 @@ export function decodeValues(dtype: SafetensorsType, bytes: Uint8Array): StateDa
   return widen === undefined ? values : widen(values as never);
 }
 
-/** The type in a file that is an array's own, or undefined for what is no typed array of numbers. */
+/** The type in a file that matches an array; undefined for anything but a typed array of numbers. */
 export function typeOfArray(data: StateData): SafetensorsType | undefined {
   const tag = Object.prototype.toString.call(data).slice('[object '.length, -1);
   return typeNames.find((name) => {

@@ -16,15 +16,17 @@ function trainingFacts({ epochs, batchSize, losses, seconds }: ReportTraining): 
   };
 }
 
-/** The one sentence of what came out. */
+/** A sentence that sums up the result. */
 function lead({ testImages, before, after, gain }: ReportAccuracies): string {
   const strong = (share: number) => `<strong>${percent(share)}</strong>`;
   const tests = plural(testImages, 'test picture');
   if (after.knn === undefined) return '';
   if (before?.knn === undefined) {
     const probe =
-      after.linearProbe === undefined ? '' : `; a linear probe knows ${strong(after.linearProbe)}`;
-    return `<p class="lead">By their nearest neighbors ${strong(after.knn)} of ${tests} get their own class${probe}.</p>`;
+      after.linearProbe === undefined
+        ? ''
+        : `; a linear probe classifies ${strong(after.linearProbe)} correctly`;
+    return `<p class="lead">The nearest neighbors classify ${strong(after.knn)} of ${tests} correctly${probe}.</p>`;
   }
   const [first, last] = [
     confidenceInterval(before.knn, testImages),
@@ -37,11 +39,11 @@ function lead({ testImages, before, after, gain }: ReportAccuracies): string {
   const doubt = gain
     ? '; this difference may be chance'
     : '; the 95 % intervals overlap, so this difference may be chance';
-  return `<p class="lead">Training without labels took the k-nearest-neighbor accuracy on ${tests} from
+  return `<p class="lead">Training without labels changed the k-nearest-neighbor accuracy on ${tests} from
 ${strong(before.knn)} to ${strong(after.knn)}${paired}${apart ? '' : doubt}.</p>`;
 }
 
-/** What was run, and what came out. */
+/** The heading, a sentence about the result, and the facts of the run. */
 export function header({ title, facts, training, accuracies }: ReportData): string {
   return `<header>
 <h1>${escapeHtml(title)}</h1>
@@ -50,7 +52,7 @@ ${factList({ ...facts, ...(training && trainingFacts(training)) })}
 </header>`;
 }
 
-/** An accuracy with its interval, in figures and as a bar. */
+/** An accuracy with its interval, as numbers and as a bar. */
 export function accuracyCell(name: string, accuracy: number | undefined, count: number): string {
   if (accuracy === undefined) return `<td data-label="${name}">\u2013</td>`;
   const { low, high } = confidenceInterval(accuracy, count);

@@ -1,7 +1,7 @@
 import { importOptional } from '../../node/backends/optional-package.js';
 import { escapeHtml } from '../page/html.js';
 
-/** A place in a chart, in the units of its axes. */
+/** A point of a chart, in the units of its axes. */
 export interface ChartPoint {
   x: number;
   y: number;
@@ -10,16 +10,16 @@ export interface ChartPoint {
 /** One line of a chart. */
 export interface ChartLine {
   name: string;
-  /** Names its look in the style sheet. */
+  /** Its class in the style sheet. */
   kind: 'first' | 'second' | 'faint-first' | 'faint-second' | 'rate';
   points: readonly ChartPoint[];
-  /** Ends of each point's interval; such points are marked. */
+  /** Interval of each point. Points with intervals get markers. */
   intervals?: readonly { low: number; high: number }[];
-  /** Which vertical axis it belongs to. Default 'left'. */
+  /** The vertical axis it belongs to. @defaultValue 'left' */
   axis?: 'left' | 'right';
 }
 
-/** A horizontal line with a text on it. */
+/** A horizontal line with a label. */
 export interface ChartLevel {
   y: number;
   text: string;
@@ -32,10 +32,10 @@ interface Axis {
 
 /** A line chart. */
 export interface Chart {
-  /** What stands in place of the picture for those who do not see it. */
+  /** Description for readers who do not see the chart. */
   label: string;
   x: Axis & {
-    /** Values that are marked, on a logarithmic axis; without them the axis is linear. */
+    /** Ticks of a logarithmic axis. Without them the axis is linear. */
     values?: readonly number[];
   };
   y: Axis & { from?: number };
@@ -46,10 +46,10 @@ export interface Chart {
 
 const sizes = { wide: { width: 960, height: 380 }, narrow: { width: 420, height: 320 } };
 
-/** What a report with curves and a map needs, to be installed in one go. */
+/** The packages of a report with curves and a map, to install in one command. */
 export const reportPackages = 'd3-scale d3-shape umap-js';
 
-/** The packages that know scales and curves. */
+/** Loads the packages for scales and curves. */
 async function loadD3() {
   const caller = 'writeReport';
   const [scale, shape] = await Promise.all([
@@ -63,7 +63,7 @@ type D3 = Awaited<ReturnType<typeof loadD3>>;
 
 const pixel = (value: number) => Number(value.toFixed(1));
 
-/** Least and greatest of what a vertical axis shows, with some room. */
+/** Range of a vertical axis, with a margin. */
 function extent(chart: Chart, axis: 'left' | 'right'): [number, number] {
   const lines = chart.lines.filter((line) => (line.axis ?? 'left') === axis);
   const values = lines.flatMap(({ points, intervals = [] }) => [
@@ -72,17 +72,17 @@ function extent(chart: Chart, axis: 'left' | 'right'): [number, number] {
   ]);
   if (axis === 'left') values.push(...(chart.levels ?? []).map(({ y }) => y));
   const from = axis === 'left' ? chart.y.from : 0;
-  const low = values.reduce((least, value) => Math.min(least, value), from ?? Number.POSITIVE_INFINITY);
-  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const room = 0.08 * (high - low || Math.abs(high) || 1);
-  // More above on the right: a rate that stays at its peak would else lie where a loss by chance does.
-  return [from === undefined ? low - room : low, high + (axis === 'right' ? 4 * room : room)];
+  const low = values.reduce((min, value) => Math.min(min, value), from ?? Number.POSITIVE_INFINITY);
+  const high = values.reduce((max, value) => Math.max(max, value), Number.NEGATIVE_INFINITY);
+  const margin = 0.08 * (high - low || Math.abs(high) || 1);
+  // A larger margin on the right keeps a constant peak rate apart from a loss at chance.
+  return [from === undefined ? low - margin : low, high + (axis === 'right' ? 4 * margin : margin)];
 }
 
-/** Height of a line of text, in units of the picture. */
+/** Height of a line of text, in units of the chart. */
 const textHeight = 16;
 
-/** Levels from the top down, each with whether its text goes to the left because that of the one above is near. */
+/** Levels from top to bottom. A text moves to the left if the level above is too near. */
 function placedLevels(
   levels: readonly ChartLevel[],
   y: (value: number) => number,
@@ -132,7 +132,7 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   if (chart.right) text(right, 14, chart.right.name, 'end');
 
   for (const [index, { kind, points, intervals, axis = 'left' }] of chart.lines.entries()) {
-    // Side by side, so that one interval does not hide another.
+    // Shift intervals, so that none hides another.
     const aside = intervals ? 8 * (index - (chart.lines.length - 1) / 2) : 0;
     const vertical = axis === 'right' ? rate! : y;
     const line = d3
@@ -164,7 +164,7 @@ function svg(d3: D3, chart: Chart, size: keyof typeof sizes): string {
   return `<svg class="${size}-only" viewBox="0 0 ${width} ${height}" aria-hidden="true">${parts.join('')}</svg>`;
 }
 
-/** A line chart as inline SVG, once for wide pages and once for narrow ones; colors are the style sheet's. */
+/** Renders a line chart as inline SVG, for wide and for narrow pages. The style sheet sets its colors. */
 export async function renderChart(chart: Chart): Promise<string> {
   const d3 = await loadD3();
   const keys = [

@@ -1,10 +1,10 @@
 import { escapeHtml, percent, plural, whole } from '../page/html.js';
 import type { ReportConfusion } from '../types.js';
 
-/** Beyond this a table is no picture any more. */
-const mostClasses = 20;
+/** With more classes than this, a table is too large to read. */
+const maxTableClasses = 20;
 
-/** Pairs of classes that are taken for each other, the most frequent first. */
+/** The most frequent confusions of two classes, in descending order. */
 function confusions(matrix: ReportConfusion['matrix'], count: number) {
   return matrix
     .flatMap((row, actual) => row.map((pictures, predicted) => ({ actual, predicted, pictures })))
@@ -28,19 +28,19 @@ function matrixTable(matrix: ReportConfusion['matrix'], nameOf: (label: number) 
   return `<div class="scroll"><table class="matrix"><thead><tr><td></td>${head.join('')}<th scope="col"><span>right</span></th></tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
-/** Which classes are taken for which. */
+/** The confusion matrix and its most frequent mistakes. */
 export function confusionSection({ of, matrix }: ReportConfusion, classNames: readonly string[]): string {
   const nameOf = (label: number) => escapeHtml(classNames[label] ?? String(label));
-  const isSmall = matrix.length <= mostClasses;
+  const isSmall = matrix.length <= maxTableClasses;
   const list = confusions(matrix, isSmall ? 3 : 20).map(
     ({ actual, predicted, pictures }) => `${nameOf(actual)} as ${nameOf(predicted)} (${whole(pictures)})`,
   );
   const total = matrix.flat().reduce((sum, pictures) => sum + pictures, 0);
-  const most = list.length > 0 ? ` Most often mistaken: ${list.join(', ')}.` : ' None is mistaken.';
+  const summary = list.length > 0 ? ` Most often mistaken: ${list.join(', ')}.` : ' No mistakes.';
   const reading = isSmall
-    ? ' A row is the true class, a column what was said, its color the share of the row.'
+    ? ' Rows are true classes, columns predicted ones; the color is the share of the row.'
     : '';
   return `<section><h2>Which classes are mistaken for which?</h2>
-<p class="note">${plural(total, 'test picture')} by the ${escapeHtml(of)}.${reading}${most}</p>
+<p class="note">${plural(total, 'test picture')} by the ${escapeHtml(of)}.${reading}${summary}</p>
 ${isSmall ? matrixTable(matrix, nameOf) : ''}</section>`;
 }

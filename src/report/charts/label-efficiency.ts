@@ -16,7 +16,7 @@ interface Point {
   high: number;
 }
 
-/** Means over the seeds; the interval reaches from the lowest seed's Wilson interval to the highest one's. */
+/** Means over the seeds. Intervals extend from the lowest seed's Wilson interval to the highest one's. */
 function pointsOf(runs: readonly EfficiencyRun[], testCount: number): Point[] {
   const labels = [...new Set(runs.map(({ perClass }) => perClass))].sort((a, b) => a - b);
   return labels.map((perClass) => {
@@ -30,7 +30,7 @@ function pointsOf(runs: readonly EfficiencyRun[], testCount: number): Point[] {
   });
 }
 
-/** Accuracy against labels of each class: what training without labels saves. */
+/** Accuracy over labels per class, which shows how many labels pretraining saves. */
 export async function labelEfficiencySection({
   runs,
   testCount,
@@ -78,9 +78,9 @@ export async function labelEfficiencySection({
   const choices =
     seeds === 1
       ? 'with 95 % Wilson intervals'
-      : `mean over ${plural(seeds, 'choice')} of them; intervals reach from the lowest choice's 95 % Wilson interval to the highest one's`;
+      : `mean over ${plural(seeds, 'choice')} of them; intervals extend from the lowest choice's 95 % Wilson interval to the highest one's`;
   return `<section><h2>What labels are worth</h2>
-<p class="note">Accuracy on ${plural(testCount, 'test picture')} of a classifier that is given so many labeled pictures of each class,
+<p class="note">Accuracy on ${plural(testCount, 'test picture')} of a classifier trained on this many labeled pictures per class,
 ${choices}. ${escapeHtml(note)}</p>
 ${chart}
 <table class="figures"><thead><tr><th scope="col">Labels</th>${series.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>

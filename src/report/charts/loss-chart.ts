@@ -4,14 +4,14 @@ import { type ChartLine, type ChartPoint, renderChart } from './chart.js';
 
 const maxPoints = 500;
 
-/** A loss curve under a name. */
+/** A loss curve with a name. */
 export interface NamedTraining extends Pick<ReportTraining, 'losses' | 'batchSize'> {
   name: string;
 }
 
 const finiteOf = (losses: readonly LossPoint[]) => losses.filter(({ loss }) => Number.isFinite(loss));
 
-/** Means over runs of neighboring steps, so that a long training does not make a heavy page. */
+/** Averages neighboring steps, so that long training does not make a large page. */
 function thinned(points: readonly LossPoint[]): LossPoint[] {
   const run = Math.ceil(points.length / maxPoints);
   const means: LossPoint[] = [];
@@ -23,7 +23,7 @@ function thinned(points: readonly LossPoint[]): LossPoint[] {
   return means;
 }
 
-/** Moving average over about a thirtieth of the curve, to either side. */
+/** Moving average over about a thirtieth of the curve. */
 function smoothed(points: readonly ChartPoint[]): ChartPoint[] {
   const reach = Math.max(1, Math.round(points.length / 60));
   return points.map(({ x }, index) => {
@@ -48,7 +48,7 @@ const levelOf = (batchSize: number) => {
 
 const rateText = (rate: number) => Number(rate.toPrecision(2)).toString();
 
-/** The loss of one run, with its learning rate where that is known. */
+/** The loss of one run, with its learning rate if known. */
 export async function lossChart({ losses, batchSize }: ReportTraining): Promise<string> {
   const finite = finiteOf(losses);
   if (finite.length === 0) return '<p class="note">No step was taken.</p>';
@@ -57,7 +57,7 @@ export async function lossChart({ losses, batchSize }: ReportTraining): Promise<
   const rates = points
     .filter(({ learningRate }) => learningRate !== undefined && Number.isFinite(learningRate))
     .map(({ step, learningRate }) => ({ x: step, y: learningRate! }));
-  // A level line would say no more, and lie on other lines.
+  // A constant rate needs no line, which could hide others.
   const isConstant = rates.every(({ y }) => y === rates[0]!.y);
   const hasRate = rates.length > 0 && !isConstant;
   const constant =
@@ -79,7 +79,7 @@ export async function lossChart({ losses, batchSize }: ReportTraining): Promise<
   return constant ? `${chart}\n<p class="note">L${constant.slice(3)}.</p>` : chart;
 }
 
-/** The losses of two runs against the pictures that each has seen, which batches of any size have in common. */
+/** The losses of two runs over the pictures seen, which makes different batch sizes comparable. */
 export async function twoLossesChart(runs: readonly [NamedTraining, NamedTraining]): Promise<string> {
   const kinds = [
     ['faint-first', 'first'],

@@ -7,7 +7,7 @@ import { explainSystemError } from '../../node/files/system-error.js';
 import type { Callback } from '../../training/index.js';
 import { writeText } from '../page/write-text.js';
 
-/** Lines of the steps before `step`: what a run that is resumed keeps. */
+/** Lines of the steps before `step`, which a resumed run keeps. */
 async function linesBefore(path: string, step: number): Promise<string> {
   if (step === 0) return '';
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -32,11 +32,11 @@ async function linesBefore(path: string, step: number): Promise<string> {
 }
 
 /**
- * Callback that writes loss and learning rate of each step to `losses.jsonl` in a folder, a line a step as it ends, so
- * that a run that is killed has its curve too. A run that continues from a checkpoint keeps the lines before it. With the
- * first step an `evaluation.json` is removed, for it is of weights that are no more.
+ * Callback that appends loss and learning rate of each step to `losses.jsonl` in a folder, so that a run that is killed has
+ * its curve, too. A run that continues from a checkpoint keeps the earlier lines. The first step removes `evaluation.json`,
+ * because it belongs to older weights.
  *
- * @param dir - The folder of the run, a name or a `file:` URL; it is made when it is not there.
+ * @param dir - The folder of the run, a name or a `file:` URL; it is created if it is missing.
  * @returns The callback. Its `onFitStart` throws `DataError` when the file cannot be written.
  * @example
  * await simclr.fit(pictures, { epochs: 100, callbacks: [recordLosses('runs/first')] });

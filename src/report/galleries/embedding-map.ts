@@ -3,7 +3,7 @@ import { importOptional } from '../../node/backends/optional-package.js';
 import { randomGenerator } from '../../random/index.js';
 import { reportPackages } from '../charts/chart.js';
 
-/** Rows of length 1, so that distances between them follow cosine similarity. */
+/** Rows of length 1, so that their distances follow cosine similarity. */
 function unitRows({ data, shape: [rows, dim] }: EmbeddingArray): number[][] {
   return Array.from({ length: rows }, (_, row) => {
     const values = Array.from(data.subarray(row * dim, (row + 1) * dim));
@@ -13,9 +13,9 @@ function unitRows({ data, shape: [rows, dim] }: EmbeddingArray): number[][] {
 }
 
 /**
- * UMAP's two-dimensional layout, the same for the same embeddings and seed.
+ * Computes a two-dimensional layout by UMAP, the same for the same embeddings and seed.
  *
- * @returns For each row x and y in [0, 1], both axes to one scale.
+ * @returns x and y of each row in [0, 1], with the same scale on both axes.
  */
 export async function layout(embeddings: EmbeddingArray, seed: number): Promise<{ x: number; y: number }[]> {
   const { UMAP } = await importOptional('writeReport', 'umap-js', () => import('umap-js'), reportPackages);

@@ -3,7 +3,7 @@ import type { NamedEmbeddings, ReportMap } from '../types.js';
 import { layout } from './embedding-map.js';
 import { sprite } from './pictures.js';
 
-/** UMAP layouts of the same pictures, with a legend that picks out a class. */
+/** UMAP layouts of the same pictures, with a legend that highlights a class. */
 export async function mapSection(
   { pictures, embeddings }: ReportMap,
   classNames: readonly string[],
@@ -15,12 +15,12 @@ export async function mapSection(
   const place = (index: number, count: number) =>
     count > 1 ? ((100 * index) / (count - 1)).toFixed(2) : '0';
   const plane = async ({ name, embeddings: vectors }: NamedEmbeddings) => {
-    const room = 100 - 1.5 * size;
+    const span = 100 - 1.5 * size;
     const thumbs = (await layout(vectors, seed)).map(({ x, y }, index) => {
       const label = pictures[index]!.label;
       const position = `${place(index % columns, columns)}% ${place(Math.floor(index / columns), rows)}%`;
-      const left = (50 + (x - 0.5) * room).toFixed(2);
-      const top = (50 + (y - 0.5) * room).toFixed(2);
+      const left = (50 + (x - 0.5) * span).toFixed(2);
+      const top = (50 + (y - 0.5) * span).toFixed(2);
       const title = escapeHtml(classNames[label] ?? String(label));
       return `<span class="thumb k${label}" title="${title}" style="left:${left}%;top:${top}%;background-position:${position}"></span>`;
     });
@@ -34,8 +34,8 @@ export async function mapSection(
   const planes: string[] = [];
   for (const each of embeddings) planes.push(await plane(each));
   return `<section><h2>A map of the embeddings</h2>
-<p class="note">UMAP lays ${plural(pictures.length, 'test picture')} out so that neighbors in the embedding are neighbors on the page. Frames are colored by
-class, which training never saw. Choose a class to pick it out. Distances between far groups mean little.</p>
+<p class="note">UMAP lays out ${plural(pictures.length, 'test picture')} so that neighbors in the embedding are neighbors on the page. The color of a frame
+is the class, which training never saw. Choose a class to highlight it. Distances between far groups mean little.</p>
 <style>.thumb{--s:${size.toFixed(2)}%;background-image:url(${url});background-size:${columns * 100}% ${rows * 100}%}</style>
 <fieldset class="legend"><legend class="sr">Show a class</legend><label><input type="radio" name="only" checked><span class="swatch"></span>all</label>${choices.join('')}</fieldset>
 <div class="maps${planes.length === 1 ? ' one' : ''}">${planes.join('')}</div></section>`;

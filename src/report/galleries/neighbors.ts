@@ -2,7 +2,7 @@ import { escapeHtml } from '../page/html.js';
 import type { LabeledPicture, NeighborRow } from '../types.js';
 import { imageTag } from './pictures.js';
 
-/** Queries with their neighbors. */
+/** Queries with their nearest neighbors. */
 export async function neighborsSection(
   rows: readonly NeighborRow[],
   classNames: readonly string[],
@@ -17,7 +17,7 @@ export async function neighborsSection(
         return `<figure class="found ${same ? 'right' : 'wrong'}">${await imageTag(picture, alt)}<figcaption>${escapeHtml(nameOf(picture))}</figcaption></figure>`;
       }),
     );
-    return `<div class="strip"><h3>${escapeHtml(name)} <span>\u00b7 ${right} of ${found.length} right</span></h3><div style="--n:${Math.max(1, Math.min(8, found.length))}">${images.join('')}</div></div>`;
+    return `<div class="strip"><h3>${escapeHtml(name)} <span>\u00b7 ${right} of ${found.length} correct</span></h3><div style="--n:${Math.max(1, Math.min(8, found.length))}">${images.join('')}</div></div>`;
   };
   const items = await Promise.all(
     rows.map(async ({ query, found }) => {
@@ -28,7 +28,7 @@ ${strips.join('')}</li>`;
     }),
   );
   return `<section><h2>Nearest neighbors</h2>
-<p class="note">On the left a test picture, then the pictures whose embeddings are most similar to its own, nearest first.
-A tick and a green frame mark those of the same class, a cross those of another.</p>
+<p class="note">On the left is a test picture, followed by the pictures with the most similar embeddings, nearest first.
+A check mark and a green frame mark pictures of the same class, a cross those of another.</p>
 <ul class="rows">${items.join('')}</ul></section>`;
 }

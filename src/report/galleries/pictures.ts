@@ -10,21 +10,21 @@ async function pngUrl({ pixels, width, height }: ReportPicture): Promise<string>
   return `data:image/png;base64,${png.toString('base64')}`;
 }
 
-/** An `img` element that carries its picture. */
+/** An `img` element with the picture embedded. */
 export async function imageTag(picture: ReportPicture, alt: string): Promise<string> {
   const { width, height } = picture;
   const text = escapeHtml(alt);
   return `<img src="${await pngUrl(picture)}" width="${width}" height="${height}" alt="${text}" title="${text}">`;
 }
 
-/** Many pictures of one size in one image, which CSS shows parts of. */
+/** Many pictures of one size in one image. CSS shows parts of it. */
 export interface Sprite {
   url: string;
   columns: number;
   rows: number;
 }
 
-/** Lays pictures of one size out in a square grid, row by row. */
+/** Lays out pictures of one size in a square grid, row by row. */
 export async function sprite(pictures: readonly ReportPicture[]): Promise<Sprite> {
   const { width, height } = pictures[0]!;
   const columns = Math.ceil(Math.sqrt(pictures.length));

@@ -1,4 +1,4 @@
-/** Text as it may stand in HTML, between tags or in a quoted attribute. */
+/** Escapes text for HTML, between tags or in a quoted attribute. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -13,28 +13,28 @@ export function escapeHtml(text: string): string {
 /** A share as a percentage with one decimal. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** The two ends of an interval of shares. */
+/** An interval of shares. */
 export const range = (low: number, high: number): string => `${(100 * low).toFixed(1)}\u2013${percent(high)}`;
 
-/** A difference of shares in points, with its sign. */
+/** A difference of shares in percentage points, with its sign. */
 export const points = (difference: number): string =>
   `${difference < 0 ? '\u2212' : '+'}${Math.abs(100 * difference).toFixed(1)}`;
 
-/** An integer with thousands set apart. */
+/** An integer with thousands separators. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
 
-/** A number of things: '1 step', '2,000 steps'. */
+/** A count with its noun: '1 step', '2,000 steps'. */
 export const plural = (count: number, noun: string): string =>
   `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Seconds in the units that a reader counts in. */
+/** A duration in readable units. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Names with values, in a row. */
+/** A list of names and values. */
 export function factList(facts: Readonly<Record<string, string>>): string {
   const items = Object.entries(facts).map(
     ([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,

@@ -1,7 +1,7 @@
 import { escapeHtml } from './html.js';
 import { styles } from './styles.js';
 
-/** A whole page that loads nothing and runs nothing. */
+/** A whole page that loads nothing and runs no script. */
 export function htmlPage(title: string, classes: number, parts: readonly string[]): string {
   return `<!DOCTYPE html>
 <html lang="en">

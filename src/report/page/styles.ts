@@ -11,7 +11,7 @@ const palette = [
   '#7d8793',
 ];
 
-/** A color for each class; beyond ten, hues a golden angle apart. */
+/** A color for each class. Beyond ten classes, hues are a golden angle apart. */
 export function classColor(label: number): string {
   return palette[label] ?? `hsl(${Math.round(label * 137.5) % 360} 62% 52%)`;
 }

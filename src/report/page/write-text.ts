@@ -5,7 +5,7 @@ import { explainSystemError } from '../../node/files/system-error.js';
 import { makeFolder, replaceFile } from '../../node/files/write-durably.js';
 
 /**
- * Writes a whole file or leaves what was there; makes the folder that it is in.
+ * Writes a whole file, or leaves the old one as it is. Creates missing folders.
  *
  * @returns The path.
  * @throws `DataError` naming the file when it cannot be written.
