@@ -2,15 +2,15 @@ import { DistributedError } from '../errors/errors.js';
 import type { Communicator } from './communicators/communicator.js';
 import { gatherTexts } from './communicators/texts.js';
 
-/** Longer values are cut in a message. */
-const longest = 100;
+/** Longer values are cut in messages. */
+const maxShownLength = 100;
 
 /**
- * Finds out, together with the other ranks, whether all agree on some facts: seeds, options, versions.
+ * Compares facts, such as seeds, options and versions, with those of the other ranks.
  *
- * @param caller - Who asks, for the message.
- * @param facts - Names and values; what JSON can hold.
- * @throws `DistributedError` on every rank, naming the facts that differ and who has which value.
+ * @param caller - Named by the error.
+ * @param facts - Names and values that JSON can hold.
+ * @throws `DistributedError` on every rank if facts differ; it names them and says which rank has which value.
  * @example
  * await checkRanksAgree('my program', { seed: 0, pictures: 50000 }, singleProcess());
  */
@@ -44,16 +44,16 @@ export async function checkRanksAgree(
   );
 }
 
-/** Where long values are to be shown from, so that their difference is seen. */
+/** The position from which to show long values, so that their difference is visible. */
 function firstShown([first = '', ...others]: string[]): number {
   let same = 0;
   while (same < first.length && others.every((other) => other[same] === first[same])) same++;
-  return same < longest / 2 ? 0 : same - 20;
+  return same < maxShownLength / 2 ? 0 : same - 20;
 }
 
 function shorten(value: string, start: number): string {
-  const shown = value.slice(start, start + longest);
-  return `${start > 0 ? '...' : ''}${shown}${start + longest < value.length ? '...' : ''}`;
+  const shown = value.slice(start, start + maxShownLength);
+  return `${start > 0 ? '...' : ''}${shown}${start + maxShownLength < value.length ? '...' : ''}`;
 }
 
 function listRanks(ranks: number[]): string {

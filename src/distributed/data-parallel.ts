@@ -42,66 +42,66 @@ import { allReduceInBuckets, type SumGradientsOptions, sumGradients } from './su
 /** Options of {@link dataParallel}. */
 export interface DataParallelOptions extends SumGradientsOptions {
   /**
-   * Whether batch normalization takes its statistics over the batches of all ranks, as one process with one large
-   * batch does. Otherwise each rank normalizes by its own batch, as layers with `groups` do, and the running
-   * statistics are averaged after each step.
+   * Whether batch normalization uses the statistics of all ranks' batches, as one process with one large batch does.
+   * Otherwise each rank normalizes by its own batch, as layers with `groups` do, and the ranks average their running
+   * statistics after each step.
    *
    * @defaultValue `true`, as in Google's code
    */
   synchronizeBatchNormalization?: boolean;
 }
 
-/** Options of {@link DataParallel.fit}: `batchSize` is that of one rank, `callbacks` are called on rank 0 only. */
+/** Options of {@link DataParallel.fit}: `batchSize` is per rank, and `callbacks` are called on rank 0 only. */
 export interface DataParallelFitOptions extends FitOptions {
   /**
-   * `'automatic'`: every rank gives the whole data set, and each trains on its part ({@link shard}). `'none'`: every
-   * rank gives pictures of its own.
+   * `'automatic'`: every rank passes the whole data set and trains on its part ({@link shard}). `'none'`: every rank
+   * passes pictures of its own.
    *
    * @defaultValue `'automatic'`
    */
   sharding?: 'automatic' | 'none';
-  /** Called on every rank, after the others. @defaultValue none */
+  /** Callbacks for every rank, called after `callbacks`. @defaultValue none */
   everyRankCallbacks?: Callback[];
 }
 
-/** A trainer on several processes; see {@link dataParallel}. */
+/** A trainer on several processes. See {@link dataParallel}. */
 export interface DataParallel {
   /** The trainer of this rank. */
   readonly simclr: SimCLR;
   /** Joins the ranks. */
   readonly communicator: Communicator;
   /**
-   * Trains on a data set, on all ranks together.
+   * Trains on a data set on all ranks together.
    *
-   * @param dataset - The same on every rank; with `sharding: 'none'` that of this rank.
-   * @returns Loss and speed, over the pictures of all ranks.
-   * @throws `DistributedError` when the ranks do not agree on seed, options, models, data or versions, which
-   * are named, or when another rank ended.
+   * @param dataset - The same on every rank. With `sharding: 'none'`, that of this rank.
+   * @returns Loss and speed over the pictures of all ranks.
+   * @throws `DistributedError` when the ranks differ in seed, options, models, data or versions, which it names, or when
+   * another rank has ended.
    */
   fit(dataset: ImageDataset, options?: DataParallelFitOptions): Promise<History>;
   /**
-   * One step on the pictures of all ranks; see `SimCLR.trainStep`.
+   * One step on the pictures of all ranks. See `SimCLR.trainStep`.
    *
-   * @param images - Those of this rank; as many on every rank.
-   * @param options - `indices` must not be the same on two ranks, and by default continue from rank to rank.
+   * @param images - The pictures of this rank. Every rank must have the same number.
+   * @param options - `indices` must differ between ranks. By default they count up from rank to rank.
    */
   trainStep(images: Tensor4D | ImageArrayLike, options?: TrainStepOptions): Promise<TrainStepResult>;
 }
 
 /**
- * Trains one model on several processes, each with pictures of its own. N processes with batches of B do what one
- * does with batches of N times B, up to rounding: the loss is over the projections of all (every picture of any rank
- * is a negative), batch normalization over the batches of all, and gradients are summed over all.
+ * Trains one model on several processes, each with its own pictures. N processes with batches of size B train like one
+ * process with batches of size N * B, up to rounding: the loss covers the projections of all ranks (pictures of other ranks
+ * are negatives, too), batch normalization the batches of all ranks, and gradients are summed over all ranks.
  *
- * Every rank makes the same trainer and calls the same methods; the weights of rank 0 are taken over by all when
- * `fit` begins. Callbacks (progress, checkpoints, evaluation) run on rank 0, while the others wait; what one of them
- * or the signal of any rank ends is ended on all. When a rank fails, `communicator.abort` tells the others.
+ * Every rank makes the same trainer and calls the same methods. When `fit` begins, all ranks take the weights of rank 0.
+ * Callbacks (progress, checkpoints, evaluation) run on rank 0 while the others wait. If a callback or the signal of any rank
+ * ends training, it ends on all ranks. When a rank fails, `communicator.abort` tells the others.
  *
- * @param simclr - The trainer of this rank. It is as before outside of `fit` and `trainStep`.
+ * @param simclr - The trainer of this rank. Outside of `fit` and `trainStep` of the result it works as before.
  * @param communicator - `mpiCommunicator()` of `simclr-ts/mpi`, {@link workerCommunicator} or {@link singleProcess}.
- * @throws `InvalidOptionError` when a model has layers of batch normalization that cannot be synchronized.
- * @throws `DistributedError` when the communicator cannot wait in this thread.
- * @throws `BackendError` when the active backend reads only asynchronously.
+ * @throws `InvalidOptionError` when a model has batch normalization layers that cannot be synchronized.
+ * @throws `DistributedError` when the communicator cannot block this thread.
+ * @throws `BackendError` when the active backend reads results asynchronously only.
  * @example
  * const parallel = dataParallel(simclr, communicator);
  * await parallel.fit(images, { epochs: 10, batchSize: 64 });
@@ -152,7 +152,7 @@ class Ranks implements DataParallel {
       await this.agree(caller, { ...plain, sharding, ...data });
       const own = [...(rank === 0 ? callbacks : []), ...everyRankCallbacks];
       const part = sharding === 'automatic' ? shard(dataset, rank, size) : shard(dataset, 0, 1);
-      // Of pictures that only this rank has, the number says nothing of the steps that all take.
+      // The number of pictures that only this rank has does not say how many steps all ranks take.
       const steps = sharding === 'automatic' ? part.size : undefined;
       return simclr.fit(evenBatches(part, steps, communicator), {
         ...fitOptions,
@@ -176,14 +176,14 @@ class Ranks implements DataParallel {
     });
   }
 
-  /** Runs what all ranks do together; an error of one ends it for all. */
+  /** Runs what all ranks do together. An error on one rank ends it on all. */
   private async together<T>(body: () => Promise<T>): Promise<T> {
     const { simclr, communicator } = this;
     coreOf('dataParallel', simclr).parallel = parallelStep(simclr, communicator, this.options);
     try {
       return await body();
     } catch (error) {
-      // A loss that is not finite is so on every rank, and all get this error: the program may continue.
+      // A non-finite loss is the same on every rank: all get this error, and the program may continue.
       const common = isError(error, 'NonFiniteLossError') || commonErrors.has(error as Error);
       if (!common) communicator.abort(error);
       throw error;
@@ -199,7 +199,7 @@ class Ranks implements DataParallel {
     if (most === fewest) return;
     throw onAllRanks(
       new DistributedError(
-        `${caller}: images must be as many on every rank. Received: from ${fewest} to ${most} pictures.`,
+        `${caller}: images must have the same number on every rank. Received: from ${fewest} to ${most} pictures.`,
       ),
     );
   }
@@ -216,7 +216,7 @@ class Ranks implements DataParallel {
   }
 }
 
-/** Errors that all ranks have, so that none needs to be told. */
+/** Errors that all ranks get, so that no rank needs to tell the others. */
 const commonErrors = new WeakSet<Error>();
 
 function onAllRanks(error: Error): Error {
@@ -250,13 +250,13 @@ function parallelStep(
   };
 }
 
-/** The loss of the projections of all ranks. */
+/** Extends a loss to the projections of all ranks. */
 function overAllProcesses(loss: ViewLoss, communicator: Communicator): ViewLoss {
   return {
     name: loss.name,
     compute(views, context) {
       const [view1, view2] = views as [Tensor2D, Tensor2D];
-      // Of NT-Xent each rank computes its own rows only; any other loss is computed whole by all.
+      // Each rank computes only its own rows of NT-Xent, but all of any other loss.
       if (loss.config?.name === 'ntXent') {
         const { temperature = 0.5 } = loss.config;
         return ntXentOfAll(view1, view2, communicator, { temperature });
@@ -266,21 +266,21 @@ function overAllProcesses(loss: ViewLoss, communicator: Communicator): ViewLoss 
   };
 }
 
-/** What is not done over several processes is refused before the first step. */
+/** Refuses, before the first step, what several processes do not support. */
 function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | TrainStepOptions): void {
   const refuse = (expectation: string, received: string) => {
     throw new InvalidOptionError(`${caller}: ${expectation}. Received: ${received}.`);
   };
   const { loss, augmentations } = simclr;
   if (augmentations.length !== 2) {
-    refuse('on several processes a trainer must have two views', `${augmentations.length} views`);
+    refuse('with several processes a trainer must have two views', `${augmentations.length} views`);
   }
   if (loss.needsLabels || loss.capture !== undefined) {
-    refuse('on several processes a loss must need neither labels nor a queue', `loss '${loss.name}'`);
+    refuse('with several processes a loss must need neither labels nor a queue', `loss '${loss.name}'`);
   }
   if (options.microBatchSize !== undefined) {
     refuse(
-      'on several processes microBatchSize must be left out; each process takes its part of the batch',
+      'with several processes microBatchSize must be left out; each process takes its part of the batch',
       `microBatchSize=${options.microBatchSize}`,
     );
   }
@@ -302,7 +302,7 @@ function checkNormalization(simclr: SimCLR): void {
   for (const layer of models(simclr).flatMap((model) => model.layers)) {
     if (layer.getClassName() === 'BatchNormalization') {
       throw new InvalidOptionError(
-        `dataParallel: layers of batch normalization must be BatchNormalization of simclr-ts, or set synchronizeBatchNormalization: false. Received: layer ${layer.name} of tfjs-layers.`,
+        `dataParallel: batch normalization layers must be BatchNormalization of simclr-ts, unless synchronizeBatchNormalization is false. Received: layer ${layer.name} of tfjs-layers.`,
       );
     }
   }
@@ -336,7 +336,7 @@ async function broadcastWeights(simclr: SimCLR, communicator: Communicator): Pro
   }
 }
 
-/** What no gradient changes, such as the running statistics of batch normalization, as its mean over the ranks. */
+/** Averages weights without a gradient, such as the running statistics of batch normalization, over the ranks. */
 async function averageStatistics(simclr: SimCLR, communicator: Communicator): Promise<void> {
   const weights = models(simclr).flatMap((model) => model.nonTrainableWeights);
   for (const weight of weights) {

@@ -3,8 +3,8 @@ import { batchImages, isImageArray } from '../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../data/index.js';
 
 /**
- * What can be known of a data set without going over it, for ranks to compare: kind, number of pictures, and for
- * pictures in memory a hash of all values.
+ * Describes a data set without reading it, so that ranks can compare theirs: kind, number of pictures, and a hash of all
+ * values of pictures in memory.
  */
 export async function describeDataset(dataset: ImageDataset): Promise<Record<string, unknown>> {
   if (isTensor(dataset)) {
@@ -19,7 +19,7 @@ export async function describeDataset(dataset: ImageDataset): Promise<Record<str
     return { data: `${batches.length} batches ${hashed(new TextEncoder().encode(batches.join()))}` };
   }
   const paths = (dataset as { paths?: readonly string[] }).paths;
-  // Names without their folders, which may be mounted elsewhere on another machine.
+  // Names without folders, which may be mounted elsewhere on another machine.
   const names = paths?.map((path) => path.replace(/^.*[\\/]/, '')).join('\n');
   return {
     data: `${typeof dataset === 'function' ? 'a source' : 'an iterable'} of ${datasetSize(dataset) ?? 'unknown'} pictures${names === undefined ? '' : ` ${hashed(new TextEncoder().encode(names))}`}`,
@@ -41,7 +41,7 @@ function hashed(values: Float32Array | Uint8Array): string {
   let hash = 0x811c9dc5; // FNV-1a, by words
   const mix = (value: number) => {
     hash = Math.imul(hash ^ value, 0x01000193);
-    hash ^= hash >>> 15; // lets high bits reach low ones, which a product alone never does
+    hash ^= hash >>> 15; // carries high bits to low ones, which a product never does
   };
   for (let i = 0; i < words.length; i++) mix(words[i]!);
   for (let i = whole; i < bytes.length; i++) mix(bytes[i]!);

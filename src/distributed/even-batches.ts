@@ -11,11 +11,11 @@ import type {
 import type { Communicator } from './communicators/communicator.js';
 
 /**
- * Makes the ranks take their steps together: before each, they find out whether all have a batch, and of how many
- * pictures. Where one has fewer (it skipped pictures that do not decode), the others leave as many out; where one
- * has none left, the epoch ends for all.
+ * Makes the ranks take their steps together. Before each step they agree on the size of the batch: if a rank has fewer
+ * pictures, because it skipped some that do not decode, the others leave pictures out, too. If a rank has no batch left, the
+ * epoch ends on all ranks.
  *
- * @param size - Pictures of this rank in an epoch, where that is known to be the same on every rank.
+ * @param size - Pictures per epoch of this rank, if every rank is known to have the same number.
  */
 export function evenBatches(
   source: ImageBatchSource,
@@ -23,7 +23,7 @@ export function evenBatches(
   communicator: Communicator,
 ): ImageBatchSource {
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch | ViewBatch, void, undefined> {
-    // Tensors with their numbers, whatever the source gives.
+    // Converts whatever the source gives into tensors with numbers.
     const own = epochBatches('dataParallel.fit', 'dataset', source, pass);
     try {
       for (;;) {
@@ -41,7 +41,7 @@ export function evenBatches(
       await own.return();
     }
   }
-  const seekable = true; // epochBatches leaves out what is done already
+  const seekable = true; // epochBatches skips what is done already
   const cutsViews = source.cutsViews === true;
   return Object.assign(batches, { seekable, cutsViews, ...(size === undefined ? {} : { size }) });
 }

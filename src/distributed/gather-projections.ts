@@ -15,16 +15,16 @@ import { BackendError, DistributedError } from '../errors/errors.js';
 import type { Communicator, SynchronousCollectives } from './communicators/communicator.js';
 
 /**
- * What a gradient can use: communication that is done when it returns, on a backend whose results can be read at
- * once, for TensorFlow.js computes a gradient in one go.
+ * Returns the synchronous operations of a communicator. Gradients need these, and a backend whose results can be read
+ * synchronously, because TensorFlow.js computes a gradient without awaiting anything.
  *
- * @throws `DistributedError` when the communicator cannot wait in this thread.
- * @throws `BackendError` when the active backend reads only asynchronously.
+ * @throws `DistributedError` when the communicator cannot block this thread.
+ * @throws `BackendError` when the active backend reads results asynchronously only.
  */
 export function requireSynchronous(caller: string, communicator: Communicator): SynchronousCollectives {
   if (!communicator.synchronous) {
     throw new DistributedError(
-      `${caller}: communicator must have synchronous operations, for a gradient cannot wait for a promise. Received: one without.`,
+      `${caller}: communicator must have synchronous operations, because a gradient cannot await a promise. Received: one without.`,
     );
   }
   const computed = tidy(() => add(scalar(1), 1));
@@ -32,7 +32,7 @@ export function requireSynchronous(caller: string, communicator: Communicator): 
     computed.dataSync();
   } catch (cause) {
     throw new BackendError(
-      `${caller}: the active backend must read results synchronously, for a step sends projections and batch statistics to the other ranks on its way. Received: backend '${getBackend()}', which does not.`,
+      `${caller}: the active backend must read results synchronously, because a step sends projections and batch statistics to the other ranks. Received: backend '${getBackend()}', which does not.`,
       { cause },
     );
   } finally {
@@ -42,8 +42,8 @@ export function requireSynchronous(caller: string, communicator: Communicator): 
 }
 
 /**
- * The rows of all ranks, `[size * N, D]`, in the order of ranks. The gradient is that at the own rows of a function
- * that every rank computes of all rows.
+ * Gathers the rows of all ranks, `[size * N, D]`, in the order of ranks. Its gradient is that of a function of all rows,
+ * which every rank computes, at the rows of this rank.
  */
 export function gatherRows(rows: Tensor2D, communicator: Communicator): Tensor2D {
   const { allGather } = requireSynchronous('gatherRows', communicator);
@@ -58,14 +58,14 @@ export function gatherRows(rows: Tensor2D, communicator: Communicator): Tensor2D
 }
 
 /**
- * The projections of both views of all ranks, from those of this one: what a contrastive loss over the pictures of
- * all processes takes. Differentiable: from the gradient of the loss at all projections, the own rows.
+ * Gathers the projections of both views of all ranks, for a contrastive loss over the pictures of all processes. It is
+ * differentiable: each rank gets the gradient at its own rows.
  *
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, the same N on every rank.
  * @param view2 - Projections of view 2. Shape `[N, D]`.
  * @returns Both views, `[size * N, D]`, rank by rank, so that row i of one is still the positive of row i of the other.
- * @throws `DistributedError` when the communicator cannot wait in this thread.
- * @throws `BackendError` when the active backend reads only asynchronously.
+ * @throws `DistributedError` when the communicator cannot block this thread.
+ * @throws `BackendError` when the active backend reads results asynchronously only.
  * @example
  * const [all1, all2] = gatherProjections(view1, view2, communicator);
  */

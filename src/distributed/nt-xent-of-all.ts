@@ -34,21 +34,21 @@ export interface NTXentOfAllOptions {
 }
 
 /**
- * NT-Xent over the views of all ranks, each of which computes the rows of its own views only: `2N x 2N size` similarities
- * instead of the square of all. The mean over all views, on every rank the same.
+ * NT-Xent over the views of all ranks. Each rank computes only the rows of its own views: `2N x 2N size` similarities instead
+ * of `2N size x 2N size`. The result is the mean over all views and the same on every rank.
  *
- * Its gradient at a view has the view as anchor and as candidate of every other. Similarities are symmetric, so the second
- * part needs of another rank's row only its log-sum-exp, and those are gathered: with s the similarity over the
- * temperature, the sum over k of (exp(s_ik - lse_i) + exp(s_ik - lse_k)) u_k, less twice the positive.
+ * The gradient at a view has two parts: the view as anchor, and as candidate of every other view. Because similarities are
+ * symmetric, the second part needs only the log-sum-exp of other ranks' rows, which is gathered. With s the similarity over
+ * the temperature: the sum over k of (exp(s_ik - lse_i) + exp(s_ik - lse_k)) u_k, minus twice the positive.
  *
- * @param view1 - Projections of view 1 of the own pictures. Shape `[N, D]`, float32, the same N >= 2 on every rank.
+ * @param view1 - Projections of view 1 of this rank's pictures. Shape `[N, D]`, float32, the same N >= 2 on every rank.
  * @param view2 - Projections of view 2. Shape `[N, D]`, float32.
- * @param communicator - Joins the ranks; all call this together.
- * @returns Loss in nats, as `ntXentLoss` of all projections gives it. The caller disposes it.
+ * @param communicator - Joins the ranks. All must make this call together.
+ * @returns Loss in nats, equal to `ntXentLoss` of all projections. The caller disposes it.
  * @throws `ShapeError` when a view is not float32 of rank 2, the shapes differ, or N < 2.
  * @throws `InvalidOptionError` when `temperature` is not a finite number > 0.
- * @throws `DistributedError` when the communicator cannot wait in this thread.
- * @throws `BackendError` when the active backend reads only asynchronously.
+ * @throws `DistributedError` when the communicator cannot block this thread.
+ * @throws `BackendError` when the active backend reads results asynchronously only.
  * @example
  * const loss = ntXentOfAll(view1, view2, singleProcess(), { temperature: 0.5 });
  * @see Chen et al. 2020, arXiv:2002.05709, equation 1.

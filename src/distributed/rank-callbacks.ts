@@ -4,17 +4,18 @@ import { gatherTexts } from './communicators/texts.js';
 
 /** Callbacks of one rank among several. */
 export interface RankCallbacks {
-  /** What `fit` is to call. */
+  /** Callbacks for `fit`. */
   callbacks: Callback[];
-  /** Aborted when all ranks know that one was told to abort. */
+  /** Aborted once all ranks know that a signal of one of them was. */
   signal: AbortSignal;
 }
 
-const wishes = { goOn: 0, stop: 1, abort: 2 } as const;
+/** What a rank asks for. The strongest request wins. */
+const requests = { none: 0, stop: 1, abort: 2 } as const;
 
 /**
- * Callbacks that may end training on one rank, for `fit` of all: what a callback or the signal of one wishes ends
- * training on every rank after the same step.
+ * Wraps the callbacks and the signal of one rank so that, if one of them ends training, it ends on every rank after the same
+ * step.
  */
 export function rankCallbacks(
   own: readonly Callback[],
@@ -27,12 +28,12 @@ export function rankCallbacks(
 
   const agree = async (context: FitContext) => {
     if (ended) return;
-    const wish = signal?.aborted ? wishes.abort : reason !== undefined ? wishes.stop : wishes.goOn;
-    const strongest = Int32Array.of(wish);
+    const request = signal?.aborted ? requests.abort : reason !== undefined ? requests.stop : requests.none;
+    const strongest = Int32Array.of(request);
     await communicator.allReduce(strongest, 'max');
-    if (strongest[0] === wishes.goOn) return;
+    if (strongest[0] === requests.none) return;
     ended = true;
-    if (strongest[0] === wishes.abort) {
+    if (strongest[0] === requests.abort) {
       all.abort();
       return;
     }
@@ -44,13 +45,13 @@ export function rankCallbacks(
     simclr,
     batch,
     pictures,
-    stop: (wish) => {
-      reason ??= wish || 'a callback';
+    stop: (given) => {
+      reason ??= given || 'a callback';
     },
   });
   const { size } = communicator;
   const ofAll: Callback = {
-    // Loss and speed are then of the same pictures.
+    // Report the pictures of all ranks, which the loss covers.
     onStepEnd(step) {
       step.pairs *= size;
     },

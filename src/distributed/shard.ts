@@ -20,22 +20,21 @@ import { checkInteger } from '../errors/checks.js';
 import { DataError, InvalidOptionError } from '../errors/errors.js';
 
 /**
- * The part of a data set that one of several processes trains on. Every rank gives the same data set; no picture of
- * an epoch goes to two of them, and all get as many batches.
+ * The part of a data set that one of several processes trains on. Every rank passes the same data set. In an epoch no picture
+ * goes to two ranks, and all ranks get the same number of batches.
  *
- * The batches of an epoch are dealt out in turn: together, the ranks' batches number k hold the pictures that batch k
- * of one process with a batch size `size` times as large would hold. Pictures left over at the end, too few for a
- * batch on every rank, are left out in that epoch. Pictures keep their numbers in the whole data set, and with them
- * their random draws.
+ * The ranks take batches in turn: together, their k-th batches contain the pictures of the k-th batch of one process with a
+ * batch size `size` times as large. Pictures at the end that do not fill a batch on every rank are left out in that epoch.
+ * Pictures keep their numbers in the whole data set, and with them their random draws.
  *
- * Of pictures in memory only the own ones are copied; a source that is `shardable` (`imageFolder`) reads only those;
- * of every other the batches of the other ranks are read and thrown away.
+ * Only the pictures of this rank are copied from memory, or read from a `shardable` source such as `imageFolder`. Any other
+ * source is read whole, and the batches of other ranks are thrown away.
  *
  * @param dataset - The whole data set, the same on every rank.
  * @param rank - Number of this process, from 0.
  * @param size - Number of processes.
  * @returns A data set for `fit` and `imageBatches`.
- * @throws `InvalidOptionError` when `rank` or `size` is outside its domain or `dataset` of no known kind.
+ * @throws `InvalidOptionError` when `rank` or `size` is outside its domain, or `dataset` is not a data set.
  * @example
  * const own = shard({ data: new Uint8Array(8 * 4 * 4 * 3), shape: [8, 4, 4, 3] }, 1, 2);
  */
@@ -56,7 +55,7 @@ export function shard(dataset: ImageDataset, rank: number, size: number): ImageB
   };
   const seekable = isInMemory(dataset) || (typeof dataset === 'function' && dataset.seekable === true);
   const total = Array.isArray(dataset) ? undefined : datasetSize(dataset);
-  // Batches of B in `size` shards of that many pictures: as many as batches of B times `size` in the whole.
+  // A shard of this many pictures has as many batches of B as the whole data set has batches of B times `size`.
   return Object.assign(source, {
     seekable,
     cutsViews: typeof dataset === 'function' && dataset.cutsViews === true,
@@ -78,7 +77,7 @@ function* ownPictures(
   }
 }
 
-/** Of every `size` batches the one at place `rank`, once the others of its round are known to exist. */
+/** The batch at position `rank` of every `size` batches, once the others of its round are known to exist. */
 async function* ownBatches(
   batches: ImageBatches,
   rank: number,
@@ -90,7 +89,7 @@ async function* ownBatches(
   let own: ImageBatch | ViewBatch | undefined;
   try {
     for await (const batch of batches) {
-      // A smaller batch may be the last one: not all ranks would have as many pictures, so its round is left out.
+      // A smaller batch may be the last one. Its round is left out, because the ranks would differ in pictures.
       if (round.some((count) => count !== round[0])) throw unevenRound(round);
       const count = batchImages(batch).shape[0];
       if (round.length === rank) own = ownBatch(batch, indicesOf(batch, count, position));
@@ -122,7 +121,7 @@ function disposeOf(batch: ImageBatchLike): void {
 
 function unevenRound(counts: number[]): DataError {
   return new DataError(
-    `shard: dataset must give all ranks batches of the same size, but for the last. Received: batches of ${counts.join(', ')} pictures, and more after them.`,
+    `shard: dataset must give all ranks batches of the same size, except for the last. Received: batches of ${counts.join(', ')} pictures, followed by more.`,
   );
 }
 

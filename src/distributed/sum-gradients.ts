@@ -5,17 +5,16 @@ import type { Communicator } from './communicators/communicator.js';
 
 /** Options of {@link sumGradients}. */
 export interface SumGradientsOptions {
-  /** Bytes that are sent at a time: an integer >= 4. @defaultValue 25 MB, as in PyTorch's data parallelism */
+  /** Bytes to send at a time, an integer >= 4. @defaultValue 25 MB, as in PyTorch's DistributedDataParallel */
   bucketBytes?: number;
 }
 
 /**
- * Gradients summed over all ranks. They travel one after the other in buckets, not each by itself, for a small
- * message takes about as long as a large one.
+ * Sums gradients over all ranks. They are joined into buckets, because a small message takes about as long as a large one.
  *
- * A sum, no mean: the loss of all pictures is a mean over all already.
+ * The result is a sum and not a mean, because the loss is already the mean over the pictures of all ranks.
  *
- * @param gradients - By name, in the same order on every rank (their names may differ). Disposed of, on an error too.
+ * @param gradients - By name, in the same order on every rank; the names may differ. They are disposed, even after an error.
  * @returns New tensors under the same names. The caller disposes them.
  * @throws `InvalidOptionError` when `bucketBytes` is not an integer >= 4.
  * @example

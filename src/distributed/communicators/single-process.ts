@@ -1,7 +1,7 @@
 import type { Communicator, SendableArray } from './communicator.js';
 
 /**
- * The communicator of a program that runs as one process: every operation is done at once.
+ * The communicator of a program that runs as one process. Every operation completes at once.
  *
  * @example
  * const communicator = singleProcess();

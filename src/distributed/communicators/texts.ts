@@ -1,6 +1,6 @@
 import type { Communicator } from './communicator.js';
 
-/** The texts of all ranks, in the order of ranks. */
+/** Gathers the texts of all ranks, in the order of ranks. */
 export async function gatherTexts(text: string, communicator: Communicator): Promise<string[]> {
   const bytes = new TextEncoder().encode(text);
   const lengths = await communicator.allGather(Int32Array.of(bytes.length));

@@ -1,2 +1,2 @@
-/** The version of this package, which ranks compare. A test holds it against package.json. */
+/** The version of this package, which ranks compare. A test checks that it equals that of package.json. */
 export const packageVersion = '0.1.0';

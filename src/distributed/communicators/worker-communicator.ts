@@ -17,7 +17,7 @@ import {
 
 /** Options of {@link workerCommunicator}. */
 export interface WorkerCommunicatorOptions {
-  /** How long a rank waits for the others before it gives up; pauses of the process do not count. @defaultValue `1800` */
+  /** Seconds that a rank waits for the others before it fails; pauses of the process do not count. @defaultValue `1800` */
   timeoutSeconds?: number;
 }
 
@@ -31,28 +31,28 @@ const operations = [
 ] as const;
 type Operation = (typeof operations)[number];
 
-/** Milliseconds from one look at the others to the next, at most, while the process runs. */
-const longestPoll = 1000;
+/** Maximum milliseconds between two polls while the process runs. */
+const maxPollInterval = 1000;
 
 const kinds = ['Float32Array', 'Float64Array', 'Int32Array', 'Uint8Array'] as const;
 
-/** Rounds of looking before a thread sleeps: the others are mostly a few microseconds away. */
+/** Polls before a thread sleeps: the other ranks usually arrive within microseconds. */
 const spins = 2000;
 
-/** Turns of the event loop in which to look before a timer is set, which takes a millisecond at least. */
-const looks = 1000;
+/** Polls, one per turn of the event loop, before polling by a timer, which takes at least a millisecond. */
+const immediatePolls = 1000;
 
-/** A generation to wait for the end of. Whoever runs the steps of an operation waits as it can. */
+/** Yields generations whose end to wait for, synchronously or not, as the runner of the operation prefers. */
 type Steps<T> = Generator<number, T, void>;
 
 /**
- * A communicator between threads that share memory, each of them a rank.
+ * A communicator between threads that share memory. Each thread is a rank.
  *
- * `synchronous` waits by blocking the thread, which a page's main thread may not.
+ * `synchronous` blocks the thread, which browsers do not allow on a page's main thread.
  *
- * @param group - What {@link workerGroup} made, posted to this thread.
- * @param rank - Number of this thread, from 0; each only once.
- * @throws `InvalidOptionError` when `rank` is none of the group.
+ * @param group - The result of {@link workerGroup}, posted to this thread.
+ * @param rank - Number of this thread, from 0. Use each once.
+ * @throws `InvalidOptionError` when `rank` is not in the group.
  * @example
  * const communicator = workerCommunicator(workerGroup(1), 0);
  * await communicator.allReduce(Float32Array.of(1, 2));
@@ -119,7 +119,7 @@ class WorkerCommunicator implements Communicator {
       const slots = this.slots(part);
       (slots[this.rank] as Float32Array).set(part);
       yield this.arrive();
-      // Each rank reduces a section, in the order of ranks, so that the bits are the same for all.
+      // Each rank reduces one section, in the order of ranks, so that all get the same bits.
       const from = Math.floor((part.length * this.rank) / this.size);
       const to = Math.floor((part.length * (this.rank + 1)) / this.size);
       const result = slots[0]!;
@@ -163,7 +163,7 @@ class WorkerCommunicator implements Communicator {
     }
   }
 
-  /** Compares what the ranks are about to do: mistaken for one another, two calls would mix their numbers. */
+  /** Checks that all ranks make the same call, because different calls would mix their values. */
   private *agreeOn(operation: Operation, values: SendableArray): Steps<void> {
     const kind = Object.prototype.toString.call(values).slice(8, -1) as (typeof kinds)[number];
     const own = [operations.indexOf(operation), kinds.indexOf(kind), values.length];
@@ -180,23 +180,23 @@ class WorkerCommunicator implements Communicator {
         `${operations[own[0]!]}: every rank must make the same call. Received: ${tell(own)} on rank ${this.rank}, ${tell([operation!, kind!, length!])} on rank ${rank}.`,
       );
     }
-    yield this.arrive(); // before a call is written over
+    yield this.arrive(); // before a call is overwritten
   }
 
   private callOf(rank: number): number {
     return words.firstCall + rank * wordsOfCall;
   }
 
-  /** `values` in parts that fit a slot, as views. */
+  /** Views of `values` that each fit a slot. */
   private parts<T extends SendableArray>(values: T): T[] {
-    const most = Math.floor(this.group.slotBytes / values.BYTES_PER_ELEMENT);
+    const maxLength = Math.floor(this.group.slotBytes / values.BYTES_PER_ELEMENT);
     const parts: T[] = [];
-    for (let from = 0; from < values.length; from += most)
-      parts.push(values.subarray(from, from + most) as T);
+    for (let from = 0; from < values.length; from += maxLength)
+      parts.push(values.subarray(from, from + maxLength) as T);
     return parts;
   }
 
-  /** The slots of all ranks, seen as arrays of the kind and length of `part`. */
+  /** The slots of all ranks as arrays of the kind and length of `part`. */
   private slots<T extends SendableArray>(part: T): T[] {
     const { memory, slotBytes, size } = this.group;
     const Kind = part.constructor as new (buffer: SharedArrayBuffer, offset: number, length: number) => T;
@@ -205,7 +205,7 @@ class WorkerCommunicator implements Communicator {
     });
   }
 
-  /** Says that this rank is here. @returns The generation that ends when all are. */
+  /** Signals that this rank has arrived. @returns The generation that ends once all ranks have. */
   private arrive(): number {
     const { control } = this;
     const generation = Atomics.load(control, words.generation);
@@ -225,19 +225,19 @@ class WorkerCommunicator implements Communicator {
     checkAlive(this.group, this.control);
     if (timeout.hasExpired()) {
       throw new DistributedError(
-        `Rank ${this.rank} waited ${this.timeout / 1000} s for the others in vain; has one of them ended?`,
+        `Rank ${this.rank} waited ${this.timeout / 1000} s for the others; has one of them ended?`,
       );
     }
   }
 
   private startTimeout(): RunningTimeout {
-    return new RunningTimeout(this.timeout, longestPoll);
+    return new RunningTimeout(this.timeout, maxPollInterval);
   }
 
   private begin(): void {
     if (this.running) {
       throw new DistributedError(
-        'Communicator: one operation at a time; await the one before. Received: a second call.',
+        'Communicator: run one operation at a time; await the previous one. Received: a second call.',
       );
     }
     checkAlive(this.group, this.control);
@@ -272,9 +272,9 @@ class WorkerCommunicator implements Communicator {
         if (step.done) return step.value;
         const generation = step.value;
         const timeout = this.startTimeout();
-        for (let look = 0; !this.hasEnded(generation); look++) {
+        for (let poll = 0; !this.hasEnded(generation); poll++) {
           this.checkWait(timeout);
-          if (look < looks) await yieldToEventLoop();
+          if (poll < immediatePolls) await yieldToEventLoop();
           else await new Promise((resolve) => setTimeout(resolve, 1));
         }
       }

@@ -2,26 +2,26 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { DistributedError } from '../../errors/errors.js';
 
-/** Memory that the threads of one group share; can be posted to them as it is. */
+/** Memory that the threads of one group share. Post it to them as it is. */
 export interface WorkerGroup {
   /** Number of ranks. */
   readonly size: number;
-  /** Bytes that a rank can hand over at a time; longer arrays go in parts. */
+  /** Bytes that a rank can send at a time. Longer arrays are sent in parts. */
   readonly slotBytes: number;
-  /** What the ranks write to and read from. */
+  /** The memory that the ranks write to and read from. */
   readonly memory: SharedArrayBuffer;
 }
 
 /** Options of {@link workerGroup}. */
 export interface WorkerGroupOptions {
-  /** Bytes that a rank can hand over at a time; a multiple of 8. @defaultValue 1 MiB */
+  /** Bytes that a rank can send at a time, a multiple of 8. @defaultValue 1 MiB */
   slotBytes?: number;
 }
 
-/** Places in the control words. */
+/** Indices of the control words. */
 export const words = { generation: 0, arrived: 1, aborted: 2, reasonBytes: 3, firstCall: 4 } as const;
 
-/** Words that each rank describes its call with. */
+/** Number of words in which each rank describes its call. */
 export const wordsOfCall = 3;
 
 const reasonLimit = 2048;
@@ -30,18 +30,18 @@ function controlBytes(size: number): number {
   return 8 * Math.ceil((words.firstCall + size * wordsOfCall) / 2);
 }
 
-/** Where the first slot begins. */
+/** Offset of the first slot in bytes. */
 export function slotOffset(size: number): number {
   return controlBytes(size) + reasonLimit;
 }
 
 /**
- * Makes the shared memory through which threads (`worker_threads`, web workers) act as ranks: post it to each, where
- * {@link workerCommunicator} makes a communicator of it.
+ * Makes the shared memory through which threads (`worker_threads`, web workers) act as ranks. Post it to each thread and pass
+ * it to {@link workerCommunicator} there.
  *
  * @param size - Number of ranks, at least 1.
  * @throws `InvalidOptionError` when `size` or `slotBytes` is outside its domain.
- * @throws `DistributedError` where memory cannot be shared, as in a page that is not cross-origin isolated.
+ * @throws `DistributedError` when memory cannot be shared, as in a page that is not cross-origin isolated.
  * @example
  * const group = workerGroup(2);
  * //=> new Worker(program, { workerData: { group, rank: 0 } }), and one more
@@ -53,7 +53,7 @@ export function workerGroup(size: number, options: WorkerGroupOptions = {}): Wor
   checkInteger('workerGroup', 'slotBytes / 8', slotBytes / 8);
   if (typeof SharedArrayBuffer === 'undefined') {
     throw new DistributedError(
-      'workerGroup: SharedArrayBuffer must be there; a page needs cross-origin isolation for it. Received: none.',
+      'workerGroup: SharedArrayBuffer must be available; a page needs cross-origin isolation for it. Received: none.',
     );
   }
   return { size, slotBytes, memory: new SharedArrayBuffer(slotOffset(size) + size * slotBytes) };
@@ -65,8 +65,8 @@ export function controlWords({ memory, size }: WorkerGroup): Int32Array {
 }
 
 /**
- * Tells all ranks that one of them is gone: what they wait for then fails with a `DistributedError` that
- * gives the reason. For whoever started the threads and sees one of them die.
+ * Tells all ranks that one of them has ended: their pending operations fail with a `DistributedError` that gives the reason.
+ * Call it from the program that started the threads when it sees one of them die.
  *
  * @example
  * const group = workerGroup(2);
@@ -74,7 +74,7 @@ export function controlWords({ memory, size }: WorkerGroup): Int32Array {
  */
 export function abortGroup(group: WorkerGroup, reason: string): void {
   const control = controlWords(group);
-  if (Atomics.compareExchange(control, words.aborted, 0, 1) !== 0) return; // the first reason is the one that counts
+  if (Atomics.compareExchange(control, words.aborted, 0, 1) !== 0) return; // only the first reason counts
   const bytes = new TextEncoder().encode(reason).subarray(0, reasonLimit);
   new Uint8Array(group.memory, slotOffset(group.size) - reasonLimit, bytes.length).set(bytes);
   Atomics.store(control, words.reasonBytes, bytes.length);
