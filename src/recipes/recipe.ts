@@ -13,10 +13,14 @@ import type {
 } from '../training/index.js';
 
 /** A network whose options are all given, except the groups of batch normalization, which no recipe here uses. */
-export type WithEveryChoice<Config extends { batchNormalization?: { groups?: number } }> = Required<
-  Omit<Config, 'batchNormalization'>
-> & {
-  batchNormalization: Required<Omit<NonNullable<Config['batchNormalization']>, 'groups'>>;
+export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batchNormalization'>> & {
+  /** Options of batch normalization. */
+  batchNormalization: Config extends {
+    /** Options of batch normalization, each with a default. */
+    batchNormalization?: infer Options;
+  }
+    ? Required<Omit<NonNullable<Options>, 'groups'>>
+    : never;
 };
 
 /** An encoder with every choice given. */

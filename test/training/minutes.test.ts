@@ -105,7 +105,7 @@ describe('fit with minutes', () => {
       }),
     );
     expect(old.progress).toMatchObject({ step: 3, seconds: 0 });
-    for (const each of [simclr, loaded, old]) each.dispose(true as never);
+    for (const each of [simclr, loaded, old]) each.dispose({ includeGiven: true });
   });
 
   it('tells callbacks how many minutes are left', async () => {
