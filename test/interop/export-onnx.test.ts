@@ -199,7 +199,7 @@ describe('exportONNX', () => {
     );
     await refusal(layers.batchNormalization({ ...pictures, axis: 1, name: 'odd' }), /last axis.*"odd"/);
     await refusal(layers.reLU({ ...pictures, maxValue: 6, name: 'six' }), /no maxValue.*"six"/);
-    await refusal(layers.dense({ ...pictures, units: 2, name: 'every' }), /dense layers must get.*"every"/);
+    await refusal(layers.dense({ ...pictures, units: 2, name: 'every' }), /dense layers must take.*"every"/);
     await refusal(
       layers.conv2d({ ...pictures, filters: 2, kernelSize: 1, dataFormat: 'channelsFirst', name: 'first' }),
       /channelsLast.*"first"/,
@@ -221,7 +221,7 @@ describe('exportONNX', () => {
       .spyOn(weight as { shape: number[] }, 'shape', 'get' as never)
       .mockReturnValue([2 ** 29] as never);
     await expect(exportONNX(encoder)).rejects.toThrow(
-      /^exportONNX: an ONNX file must have less than 2 GiB.*Received: weights of 21475\d+ bytes\.$/,
+      /^exportONNX: an ONNX file must be smaller than 2 GiB.*Received: weights of 21475\d+ bytes\.$/,
     );
     size.mockRestore();
     encoder.dispose();
@@ -237,7 +237,7 @@ describe('exportONNX', () => {
     );
     await expect(exportONNX(encoder, { layout: 'CHW' as never })).rejects.toThrow(/layout must be one of/);
     await expect(exportONNX(encoder, { normalization: { mean: [0], std: [1] } })).rejects.toThrow(
-      'exportONNX: normalization must have one mean and deviation a channel, 3. Received: 1.',
+      'exportONNX: normalization must have one mean and standard deviation per channel, 3. Received: 1.',
     );
     await expect(exportONNX(encoder, { normalization: { mean: [0], std: [0] } })).rejects.toThrow(
       /std must be/,

@@ -82,7 +82,7 @@ describe('toPlainLayersModel', () => {
       model({ inputs: x, outputs: layers.globalAveragePooling2d({}).apply(y) as SymbolicTensor });
     const pool = new PaddedMaxPooling2D({ kernelSize: 3, strides: 2, padding: 1, name: 'bare_pool' });
     expect(() => toPlainLayersModel(end(pool.apply(x) as SymbolicTensor))).toThrow(
-      'toPlainLayersModel: a padded maximum pool must follow a ReLU, for tfjs-layers pads with 0. Received: layer "bare_pool" (SimCLRPaddedMaxPooling2D).',
+      'toPlainLayersModel: padded max pooling must follow a ReLU, because tfjs-layers pads with 0. Received: layer "bare_pool" (SimCLRPaddedMaxPooling2D).',
     );
     class Twice extends layers.Layer {
       static readonly className = 'Twice';

@@ -186,7 +186,7 @@ describe('writeSafetensors', () => {
     );
     expect(() => writeSafetensors(tensors)).toThrow(InvalidOptionError);
     expect(() => writeSafetensors(tensors)).toThrow(
-      /^writeSafetensors: tensors must fit into one array of bytes; write several files\. Received: tensors for a file of 43980\d+ bytes \(.+\)\.$/,
+      /^writeSafetensors: tensors must fit into one array of bytes; split them into several files\. Received: tensors for a file of 43980\d+ bytes \(.+\)\.$/,
     );
   });
 

@@ -191,7 +191,7 @@ describe('loadStateDict and stateDict', () => {
     const state = await stateDict(encoder, { prefix: 'student.' });
     for (const [name, tensor] of await stateDict(encoder, { prefix: 'teacher.' })) state.set(name, tensor);
     expect(() => loadStateDict(encoder, state)).toThrow(
-      'loadStateDict: tensors hold several networks that could be the ResNet; choose one with prefix. Received: prefixes "student.", "teacher.".',
+      'loadStateDict: tensors hold several networks that could be the ResNet; choose one with the option prefix. Received: prefixes "student.", "teacher.".',
     );
     expect(loadStateDict(encoder, state, { prefix: 'teacher.' }).prefix).toBe('teacher.');
     expect(() => loadStateDict(encoder, state, { prefix: 'tutor.' })).toThrow(
