@@ -92,8 +92,9 @@ async function hashOf(simclr: SimCLR): Promise<string> {
   const hash = createHash('sha256');
   await simclr.save({
     save: async ({ weightData, weightSpecs, userDefinedMetadata }) => {
-      const { progress, extraState } = userDefinedMetadata as Record<string, unknown>;
-      hash.update(JSON.stringify([weightSpecs, progress, extraState]));
+      const { progress, extraState } = userDefinedMetadata as Record<string, object>;
+      // The time that a run took is its own.
+      hash.update(JSON.stringify([weightSpecs, { ...progress, seconds: 0 }, extraState]));
       hash.update(new Uint8Array(weightData as ArrayBuffer));
       return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
     },
