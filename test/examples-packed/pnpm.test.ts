@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { writePictures } from '../helpers/readme-pictures.js';
 import { execute, root } from '../package/packed.js';
 
 /** pnpm shows a program only the packages that it lists, and a package only those that it depends on. */
@@ -27,8 +28,9 @@ describe('installed by pnpm', () => {
   it('the sample of the README runs', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     await writeFile(join(folder, 'sample.mjs'), /```ts\n([\s\S]*?)```/.exec(readme)![1]!);
+    await writePictures(folder);
     const { stdout } = await execute('node', ['sample.mjs'], folder);
-    expect(stdout).toMatch(/loss \d+\.\d+ to \d+\.\d+/);
+    expect(stdout).toMatch(/^kNN accuracy [\d.]+ before, [\d.]+ after\n$/m);
   });
 
   it('the command line works with the packages that it has by itself, and with sharp reads pictures', async () => {
