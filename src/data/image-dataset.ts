@@ -176,7 +176,7 @@ export function isInMemory(dataset: unknown): dataset is Tensor4D | ImageArrayLi
  * datasetSize({ data: new Uint8Array(2 * 8 * 8 * 3), shape: [2, 8, 8, 3] }); //=> 2
  */
 export function datasetSize(dataset: ImageDataset): number | undefined {
-  if (isTensor(dataset) || isImageArray(dataset)) return dataset.shape[0];
+  if (isInMemory(dataset)) return dataset.shape[0];
   if (Array.isArray(dataset)) {
     return dataset.reduce<number>((total, batch) => total + batchImages(batch).shape[0], 0);
   }

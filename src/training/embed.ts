@@ -4,8 +4,7 @@ import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
 import { inferenceBatches } from '../data/batches/inference-batches.js';
 import { checkImageDataset } from '../data/check-image-dataset.js';
-import { isTensor } from '../data/image-array.js';
-import { isImageArray } from '../data/image-dataset.js';
+import { isInMemory } from '../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
@@ -37,7 +36,7 @@ async function embed(
   core.checkUsable(caller);
   checkInteger(caller, 'batchSize', batchSize);
   checkImageDataset(caller, 'images', images);
-  if (isTensor(images) || isImageArray(images)) checkInputShape(core, caller, images.shape);
+  if (isInMemory(images)) checkInputShape(core, caller, images.shape);
   const total = datasetSize(images);
   const pieces: Tensor2D[] = [];
   let done = 0;

@@ -2,6 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { DataError, InvalidOptionError } from '../../errors/errors.js';
+import { checkImageDataset } from '../check-image-dataset.js';
 import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from '../image-array.js';
 import {
   batchImages,
@@ -11,7 +12,7 @@ import {
   type ImageBatches,
   type ImageBatchSource,
   type ImageDataset,
-  isImageArray,
+  isInMemory,
   isIterable,
 } from '../image-dataset.js';
 import { takeImages } from '../image-rows.js';
@@ -82,7 +83,7 @@ export interface ViewTensorBatch extends Omit<TensorBatch, 'images' | 'views'> {
 function* batchesInMemory(
   caller: string,
   argument: string,
-  images: Tensor4D | ImageArray,
+  images: Tensor4D | ImageArrayLike,
   pass: EpochPass,
 ): Generator<TensorBatch> {
   checkImages(caller, argument, images);
@@ -104,10 +105,8 @@ function openPass(
 ): ImageBatches {
   const batches = typeof dataset === 'function' ? dataset(pass) : dataset;
   if (isIterable(batches)) return batches;
-  const expectation =
-    typeof dataset === 'function'
-      ? `${argument}(), a function, must return an iterable or async iterable of batches`
-      : `${argument} must be a tensor, { data, shape }, an iterable of batches or a function that returns one`;
+  if (typeof dataset !== 'function') checkImageDataset(caller, argument, dataset);
+  const expectation = `${argument}(), a function, must return an iterable or async iterable of batches`;
   throw new InvalidOptionError(receivedMessage(caller, expectation, argument, batches));
 }
 
@@ -247,6 +246,6 @@ async function* batchesOf(
   dataset: ImageDataset,
   pass: EpochPass,
 ): AsyncGenerator<TensorBatch | ViewTensorBatch, void, undefined> {
-  if (isTensor(dataset) || isImageArray(dataset)) yield* batchesInMemory(caller, argument, dataset, pass);
+  if (isInMemory(dataset)) yield* batchesInMemory(caller, argument, dataset, pass);
   else yield* batchesOfIterable(caller, argument, dataset as ImageBatches | ImageBatchSource, pass);
 }

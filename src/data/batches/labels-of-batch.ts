@@ -11,7 +11,7 @@ import type { InferenceBatch } from './inference-batches.js';
 export function labelsOfBatch(
   caller: string,
   argument: string,
-  batch: Pick<InferenceBatch, 'indices' | 'labels' | 'indicesArePlaces'>,
+  batch: Pick<InferenceBatch, 'labels' | 'indicesArePlaces'> & { indices: ArrayLike<number> },
   labels: ArrayLike<number> | undefined,
 ): Int32Array {
   if (labels === undefined) {
@@ -22,14 +22,14 @@ export function labelsOfBatch(
   }
   if (batch.indicesArePlaces) {
     throw new InvalidOptionError(
-      `${caller}: ${argument} go by the numbers of the pictures, which the records of the data set must then have as index: their places change from epoch to epoch. Received: a batch without numbers.`,
+      `${caller}: ${argument} are looked up by the numbers of the images, so the records of the data set need an index: their places change from epoch to epoch. Received: a batch without numbers.`,
     );
   }
   return Int32Array.from(batch.indices, (index) => {
     const label = labels[index];
     if (label !== undefined) return label;
     throw new ShapeError(
-      `${caller}: ${argument} must have one label per picture, by its number in the data set. Received: ${labels.length} labels, picture number ${index}.`,
+      `${caller}: ${argument} must have one for each image by its number in the data set. Received: ${labels.length} labels, image number ${index}.`,
     );
   });
 }

@@ -6,7 +6,7 @@ import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { inferenceBatches } from '../../data/batches/inference-batches.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
 import { isInMemory } from '../../data/image-dataset.js';
-import { checkImageValues, datasetSize, type ImageDataset } from '../../data/index.js';
+import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import type { EmbedOptions } from '../../training/index.js';
@@ -53,7 +53,6 @@ export async function networkOutputs(
     let outputs: Tensor2D | undefined;
     try {
       checkShape(batch.images.shape);
-      await checkImageValues(caller, 'images', batch.images);
       beforePass?.();
       outputs = tidy(() => {
         const input = normalization ? normalize(normalization).apply(batch.images, null) : batch.images;

@@ -1,8 +1,9 @@
 import { readsLate } from '../../backend/late-reading.js';
-import { InvalidOptionError, type NonFiniteLossError } from '../../errors/errors.js';
+import { labelsOfBatch } from '../../data/batches/labels-of-batch.js';
+import type { NonFiniteLossError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
 import type { SkippedStep } from '../callbacks/callback.js';
-import { checkLabels, labelsOf } from '../step/check-labels.js';
+import { checkLabels } from '../step/check-labels.js';
 import { checkMicroBatch } from '../step/check-micro-batch.js';
 import { takeStep } from '../step/train-step.js';
 import type { TrainerCore } from '../step/trainer-core.js';
@@ -66,21 +67,14 @@ export class FitSteps {
     }
   }
 
-  /** The labels given for the data set, by the numbers of the images; else those that the batch carries. */
+  /** The labels given for the data set, by the numbers of the images; else those that the batch carries, if needed. */
   private labelsFor({ whole, indices }: FitBatch): ArrayLike<number> | undefined {
     const { labels } = this.options;
-    if (labels === undefined) {
-      const { loss } = this.core;
-      if (!loss.needsLabels) return undefined;
-      checkLabels(caller, loss, whole?.labels, indices.length);
-      return whole?.labels;
-    }
-    if (whole?.indicesArePlaces) {
-      throw new InvalidOptionError(
-        `${caller}: labels are looked up by the numbers of the images, so the records of dataset need an index: their places change from epoch to epoch. Received: a batch without numbers.`,
-      );
-    }
-    return labelsOf(caller, labels, indices);
+    if (labels !== undefined) return labelsOfBatch(caller, 'labels', whole ?? { indices }, labels);
+    const { loss } = this.core;
+    if (!loss.needsLabels) return undefined;
+    checkLabels(caller, loss, whole?.labels, indices.length);
+    return whole?.labels;
   }
 }
 

@@ -1,5 +1,4 @@
-import { isTensor } from '../../data/image-array.js';
-import { isImageArray } from '../../data/image-dataset.js';
+import { isInMemory } from '../../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkLabelValues } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
@@ -37,25 +36,7 @@ export function checkDatasetLabels(
   labels: ArrayLike<number> | undefined,
   dataset: ImageDataset,
 ): void {
-  if (labels === undefined && !isTensor(dataset) && !isImageArray(dataset)) return;
+  if (labels === undefined && !isInMemory(dataset)) return;
   // The batches of an array may number their images as they like.
   checkLabels(caller, loss, labels, Array.isArray(dataset) ? undefined : datasetSize(dataset));
-}
-
-/** @throws {@link ShapeError} when an image's number is beyond the labels. */
-export function labelsOf(
-  caller: string,
-  labels: ArrayLike<number> | undefined,
-  indices: ArrayLike<number>,
-): Int32Array | undefined {
-  if (labels === undefined) return undefined;
-  return Int32Array.from(indices, (index) => {
-    const label = labels[index];
-    if (label === undefined) {
-      throw new ShapeError(
-        `${caller}: labels must have one for each image by its number in the data set. Received: ${labels.length} labels, image number ${index}.`,
-      );
-    }
-    return label;
-  });
 }
