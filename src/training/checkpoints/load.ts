@@ -1,12 +1,12 @@
 import { dispose, io, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { asBackendError } from '../../errors/backend-failure.js';
-import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
+import { checkKeys } from '../../errors/check-keys.js';
 import { shorten } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
 import { registerLayers } from '../../models/index.js';
-import { checkMade } from '../options/check-options.js';
+import { checkMade, simclrKeys } from '../options/check-options.js';
 import type { SimCLRLoadOptions, SimCLROptions } from '../options/simclr-options.js';
 import { coreOf, type TrainerCore } from '../step/trainer-core.js';
 import type { Trainer } from '../trainer.js';
@@ -18,20 +18,6 @@ import { modelFromTopology, restoreWeights } from './restore-models.js';
 import { restoreOptimizer } from './saved-optimizer.js';
 import { savedOptions } from './saved-options.js';
 import { trainerSettings } from './trainer-settings.js';
-
-const loadKeys = {
-  encoder: 1,
-  projectionHead: 1,
-  augmentation: 1,
-  views: 1,
-  normalization: 1,
-  temperature: 1,
-  loss: 1,
-  optimizer: 1,
-  viewBatching: 1,
-  seed: 1,
-  extraState: 1,
-} as const satisfies KnownKeys<SimCLRLoadOptions>;
 
 /** A checkpoint that was read: the constructor's options, and how to give a trainer made with them its state. */
 export interface LoadedTrainer {
@@ -48,7 +34,7 @@ export async function loadTrainer(
   source: io.IOHandler | string,
   options: SimCLRLoadOptions,
 ): Promise<LoadedTrainer> {
-  checkKeys('SimCLR.load', options, loadKeys);
+  checkKeys('SimCLR.load', options, simclrKeys);
   checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {

@@ -16,7 +16,8 @@ import type {
 import { checkCallbacks } from '../callbacks/check-callbacks.js';
 import { emptyHistory, type History } from '../callbacks/history.js';
 import { presentSettings } from '../checkpoints/trainer-settings.js';
-import { plannedLearningRate } from '../options/planned-learning-rate.js';
+import type { TrainingPlan } from '../options/part-configs.js';
+import { countsInEpochs, plannedLearningRate, rateOfAnyLength } from '../options/planned-learning-rate.js';
 import { ensureBackend } from '../preflight/ensure-backend.js';
 import { checkSettings, fitSettings, settingsChanges } from '../run-settings.js';
 import { checkDatasetLabels } from '../step/check-labels.js';
@@ -152,15 +153,15 @@ class FitRun {
 
   /** Resolves a plan of the learning rate for the whole run, from its first step to the end of epoch `last`. */
   private planLearningRate(last: number): void {
-    const { learningRatePlan, optimizer } = this.core;
-    if (learningRatePlan === undefined) return;
-    const { schedule } = learningRatePlan;
-    if (schedule === undefined || schedule.name !== 'warmupCosine') {
-      // These need neither the size of the data set nor the number of epochs.
-      const training = { batchSize: this.batchSize, epochs: 1, datasetSize: this.batchSize };
-      (optimizer as NamedOptimizer).learningRate = plannedLearningRate(learningRatePlan, training);
-      return;
-    }
+    const { learningRatePlan: plan, optimizer } = this.core;
+    if (plan === undefined) return;
+    (optimizer as NamedOptimizer).learningRate = countsInEpochs(plan)
+      ? plannedLearningRate(plan, this.trainingPlan(last))
+      : rateOfAnyLength(plan, this.batchSize);
+  }
+
+  /** What a plan that counts in epochs is resolved from. */
+  private trainingPlan(last: number): TrainingPlan {
     if (!Number.isFinite(last)) {
       throw new InvalidOptionError(
         `${caller}: epochs must be given for a learning rate that is planned in epochs; warmupCosineByShare follows minutes. Received: epochs=undefined, minutes=${this.options.minutes}.`,
@@ -172,8 +173,7 @@ class FitRun {
         `${caller}: datasetSize must be given for a plan of the learning rate, because this dataset does not tell how many images it has. Received: datasetSize=undefined.`,
       );
     }
-    const training = { batchSize: this.batchSize, epochs: last, datasetSize: size };
-    (optimizer as NamedOptimizer).learningRate = plannedLearningRate(learningRatePlan, training);
+    return { batchSize: this.batchSize, epochs: last, datasetSize: size };
   }
 
   /** Images that enter the encoder together, all views counted; unknown where batches have a size of their own. */

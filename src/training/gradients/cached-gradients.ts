@@ -27,6 +27,7 @@ import { ChunkStatistics } from './chunk-statistics.js';
 import {
   type ContrastiveGradients,
   type ContrastiveGradientsOptions,
+  contrastiveGradientsKeys,
   lossOf,
 } from './contrastive-gradients.js';
 import { ViewMemory } from './view-memory.js';
@@ -82,12 +83,7 @@ export async function cachedGradients(
     views: 1,
     viewBytes: 1,
     betweenChunks: 1,
-    encoder: 1,
-    projectionHead: 1,
-    loss: 1,
-    labels: 1,
-    viewBatching: 1,
-    variables: 1,
+    ...contrastiveGradientsKeys,
   });
   const { encoder, projectionHead, chunks, viewBytes = 2 ** 27, betweenChunks = yieldToEventLoop } = options;
   checkInteger('cachedGradients', 'chunks', chunks);

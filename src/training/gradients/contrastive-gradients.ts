@@ -8,7 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { guardTape } from '../../backend/tape.js';
-import { checkKeys } from '../../errors/check-keys.js';
+import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import type { LossContext, ViewLoss } from '../../losses/index.js';
@@ -35,6 +35,16 @@ export interface ContrastiveGradientsOptions {
   /** The variables to differentiate for. */
   variables: Variable[];
 }
+
+/** Every option of {@link contrastiveGradients}. */
+export const contrastiveGradientsKeys = {
+  encoder: 1,
+  projectionHead: 1,
+  loss: 1,
+  labels: 1,
+  viewBatching: 1,
+  variables: 1,
+} as const satisfies KnownKeys<ContrastiveGradientsOptions>;
 
 /** What {@link contrastiveGradients} returns. */
 export interface ContrastiveGradients {
@@ -72,14 +82,7 @@ export function contrastiveGradients(
 ): ContrastiveGradients {
   const several = Array.isArray(first);
   const options = (several ? second : third) as ContrastiveGradientsOptions;
-  checkKeys('contrastiveGradients', options, {
-    encoder: 1,
-    projectionHead: 1,
-    loss: 1,
-    labels: 1,
-    viewBatching: 1,
-    variables: 1,
-  });
+  checkKeys('contrastiveGradients', options, contrastiveGradientsKeys);
   return viewGradients(several ? first : [first as Tensor4D, second as Tensor4D], options);
 }
 

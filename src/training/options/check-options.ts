@@ -13,7 +13,9 @@ const caller = 'SimCLR';
 
 /** What a recipe says about itself and to `fit`: `new SimCLR(recipe)` accepts it and reads none of it. */
 const words = { name: 1, title: 1, sources: 1, deviations: 1, reported: 1, training: 1 } as const;
-const optionKeys = {
+
+/** Every option of `new SimCLR` and of `SimCLR.load`. */
+export const simclrKeys = {
   encoder: 1,
   projectionHead: 1,
   augmentation: 1,
@@ -25,12 +27,11 @@ const optionKeys = {
   viewBatching: 1,
   seed: 1,
   extraState: 1,
-  ...words,
-} as const satisfies KnownKeys<SimCLROptions> & typeof words;
+} as const satisfies KnownKeys<SimCLROptions> & KnownKeys<SimCLRLoadOptions>;
 
 /** @throws {@link InvalidOptionError} on what is wrong by itself, before anything large is made. */
 export function checkOptions(options: SimCLROptions): void {
-  checkKeys(caller, options, optionKeys);
+  checkKeys<SimCLROptions & Partial<typeof words>>(caller, options, { ...simclrKeys, ...words });
   const { viewBatching = 'joint', seed = 0 } = options;
   checkChoice(caller, 'viewBatching', viewBatching, ['joint', 'separate']);
   // One less than the largest safe integer, because the head takes the next one.

@@ -2,7 +2,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { type LearningRate, warmupCosineByShare, warmupCosineSchedule } from '../../optimizers/index.js';
-import type { LearningRateConfig, TrainingPlan } from './part-configs.js';
+import type { LearningRateConfig, LearningRatePlan, TrainingPlan } from './part-configs.js';
 
 const caller = 'plannedLearningRate';
 
@@ -24,18 +24,10 @@ const caller = 'plannedLearningRate';
 export function plannedLearningRate(config: LearningRateConfig, training: TrainingPlan): LearningRate {
   checkPlan(caller, config);
   checkTraining(caller, training);
-  const { base, scaling = 'none', schedule = { name: 'constant' } } = config;
-  const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
   const { batchSize, epochs, datasetSize } = training;
-  const ratio = batchSize / referenceBatchSize;
-  const learningRate = base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
-  if (schedule.name === 'constant') return learningRate;
-  if (schedule.name === 'warmupCosineByShare') {
-    const { name: _, ...options } = schedule;
-    return warmupCosineByShare({ peak: learningRate, ...options });
-  }
+  if (!countsInEpochs(config)) return rateOfAnyLength(config, batchSize);
 
-  const { warmupEpochs, cosineEpochs, start, end, convention, interval = 'step' } = schedule;
+  const { warmupEpochs, cosineEpochs, start, end, convention, interval = 'step' } = config.schedule;
   if (cosineEpochs === undefined && warmupEpochs > epochs) {
     throw new InvalidOptionError(
       `${caller}: the warm-up must not be longer than the run. Received: schedule.warmupEpochs=${warmupEpochs}, epochs=${epochs}.`,
@@ -43,7 +35,7 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
   }
   const stepsPerEpoch = Math.floor(datasetSize / batchSize);
   return warmupCosineSchedule({
-    peak: learningRate,
+    peak: scaledRate(config, batchSize),
     warmupSteps: Math.round(warmupEpochs * stepsPerEpoch),
     totalSteps: Math.max(
       1,
@@ -54,6 +46,30 @@ export function plannedLearningRate(config: LearningRateConfig, training: Traini
     ...(end !== undefined && { end }),
     ...(convention !== undefined && { convention }),
   });
+}
+
+/** A plan that counts in epochs. */
+type PlanInEpochs = LearningRateConfig & { schedule: Extract<LearningRatePlan, { name: 'warmupCosine' }> };
+
+/** Whether a plan counts in epochs, so that it needs to know how long a run is. */
+export function countsInEpochs(config: LearningRateConfig): config is PlanInEpochs {
+  return config.schedule?.name === 'warmupCosine';
+}
+
+/** The learning rate of a plan that does not count in epochs. */
+export function rateOfAnyLength(config: LearningRateConfig, batchSize: number): LearningRate {
+  const peak = scaledRate(config, batchSize);
+  const { schedule } = config;
+  if (schedule?.name !== 'warmupCosineByShare') return peak;
+  const { name: _, ...options } = schedule;
+  return warmupCosineByShare({ peak, ...options });
+}
+
+/** The base rate, scaled to the batch. */
+function scaledRate({ base, scaling = 'none', ...config }: LearningRateConfig, batchSize: number): number {
+  const { referenceBatchSize = scaling === 'sqrt' ? 1 : 256 } = config;
+  const ratio = batchSize / referenceBatchSize;
+  return base * { none: 1, linear: ratio, sqrt: Math.sqrt(ratio) }[scaling];
 }
 
 /** @throws {@link InvalidOptionError} unless every field of a plan is known and in its domain. */
@@ -94,7 +110,7 @@ export function checkPlan(caller: string, config: LearningRateConfig): void {
 }
 
 /** @throws {@link InvalidOptionError} unless every field of `training` is known and in its domain. */
-export function checkTraining(caller: string, training: TrainingPlan): void {
+function checkTraining(caller: string, training: TrainingPlan): void {
   checkKeys(caller, training, { batchSize: 1, epochs: 1, datasetSize: 1 }, 'training');
   const { batchSize, epochs, datasetSize } = training;
   checkInteger(caller, 'batchSize', batchSize);
