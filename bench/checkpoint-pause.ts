@@ -4,7 +4,7 @@
  *
  * A step blocks its thread from beginning to end, so what it is held up for is the time that saving keeps that thread
  * busy, wherever within the write it falls: measured by `performance.eventLoopUtilization` over a save with nothing
- * else continuing. Hashing and writing happen in another thread and are not part of it.
+ * else running. Hashing and writing happen in another thread and are not part of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

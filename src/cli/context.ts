@@ -14,7 +14,7 @@ export interface CommonOptions {
 export interface Context {
   /** Whether notes and progress are left out: outside a terminal, in CI, and with --quiet. */
   readonly quiet: boolean;
-  /** Says what is continuing. */
+  /** Reports what happens. */
   note(text: string): void;
   /** Says what is not as expected, in any case. */
   warn(text: string): void;

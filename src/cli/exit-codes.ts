@@ -22,7 +22,7 @@ export const exitCodes = {
 export class CommandError extends Error {
   override name = 'CommandError';
 
-  /** @param exitCode - What the process must end with. */
+  /** @param exitCode - Exit code of the process. */
   constructor(
     message: string,
     readonly exitCode: number,

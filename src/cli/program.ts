@@ -92,7 +92,7 @@ async function reportError(error: unknown, json: boolean, flagNames: FlagNames |
  * The whole command line.
  *
  * @param argv - What follows the program's name.
- * @returns What the process must end with.
+ * @returns The exit code of the process.
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.success;

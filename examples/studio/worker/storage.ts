@@ -67,5 +67,5 @@ export function modelFile(name: string): io.IOHandler {
 export function storageMessage(error: unknown): string {
   const { name, message } = error as Error;
   const cause = name === 'QuotaExceededError' ? 'storage is full' : message;
-  return `Cannot save in this browser: ${cause}. All continues, but a reload would start from what was saved last.`;
+  return `Cannot save in this browser: ${cause}. Everything else works, but a reload would start from what was saved last.`;
 }

@@ -35,7 +35,7 @@ export function warmupCosineByShare(options: WarmupCosineByShareOptions): Learni
 }
 
 /** @throws {@link InvalidOptionError} unless `value` is >= 0 and < 1. */
-export function checkShare(caller: string, value: number, argument = 'warmupShare'): void {
+function checkShare(caller: string, value: number, argument = 'warmupShare'): void {
   if (value >= 0 && value < 1) return;
   throw new InvalidOptionError(
     receivedMessage(caller, `${argument} must be a number >= 0 and < 1`, argument, value),

@@ -23,7 +23,7 @@ export function settingsText(settings: TrainingSettings): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** Writes down what a run is that continues. */
+/** Writes down the settings of a run. */
 export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
   await writeWhole(join(out, fileName), settingsText(settings));
 }

@@ -83,7 +83,7 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
   return adjustRecipe(recipe, changes);
 }
 
-/** What a new run must be. */
+/** The settings of a new run. */
 export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
   const { seed = 0, limit = null, microBatchSize = null } = options;
