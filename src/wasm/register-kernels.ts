@@ -14,6 +14,11 @@ import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batc
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
 import { guarded } from './kernels/convolution/convolution-info.js';
 import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
+import {
+  depthwiseConv2D,
+  depthwiseConv2DBackpropFilter,
+  depthwiseConv2DBackpropInput,
+} from './kernels/depthwise/depthwise.js';
 import { elementwise } from './kernels/elementwise.js';
 import { identity } from './kernels/identity.js';
 import { batchMatMul } from './kernels/matrix-product.js';
@@ -43,11 +48,17 @@ function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc)
   replaceKernel(kernelName, wrap(getKernel(kernelName, backendName)!.kernelFunc));
 }
 
+const depthwiseKernels = [
+  ['DepthwiseConv2dNative', depthwiseConv2D],
+  ['DepthwiseConv2dNativeBackpropInput', depthwiseConv2DBackpropInput],
+  ['DepthwiseConv2dNativeBackpropFilter', depthwiseConv2DBackpropFilter],
+] as const;
+
 let registered = false;
 
 /**
  * Registers on tfjs's wasm backend the kernels that training needs, where tfjs has none, a slow one, or one that uses a
- * single thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
+ * single thread: `Conv2D`, `DepthwiseConv2dNative`, and the two gradients of each, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
  * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
  * explicitly padded convolution and max pool, batch normalization, softmax and optimizer updates in few passes over memory.
  * Calling it again does nothing.
@@ -60,6 +71,8 @@ export function registerTrainingKernels(): void {
   replaceKernel('Conv2D', guarded('Conv2D', conv2D));
   replaceKernel('Conv2DBackpropFilter', guarded('Conv2DBackpropFilter', conv2DBackpropFilter));
   replaceKernel('Conv2DBackpropInput', guarded('Conv2DBackpropInput', conv2DBackpropInput));
+  for (const [name, kernel] of depthwiseKernels)
+    replaceKernel(name, guarded(name, kernel, { dilates: true }));
   replaceKernel('BatchMatMul', batchMatMul());
   replaceKernel('MaxPool', guarded('MaxPool', maxPool));
   replaceKernel('MaxPoolGrad', maxPoolGrad);
