@@ -10,12 +10,13 @@ export const fusedKernels = {
   moments: 'SimCLRRowMoments',
   /**
    * Inputs `x`, `mean`, `variance`, and where there are any `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
-   * `relu`; output act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
+   * `relu`, `ceiling` (where the ReLU ends: 6, or Infinity); output
+   * act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
    */
   normalize: 'SimCLRNormalizeRows',
   /**
    * Inputs `dy`, `x`, `mean`, `variance`, `gamma` where there is one, `output` where a ReLU ended it; attributes `groups`,
-   * `epsilon`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
+   * `epsilon`, `ceiling`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
    */
   normalizeGradient: 'SimCLRNormalizeRowsGradient',
 } as const;

@@ -37,6 +37,8 @@ export class BatchNormalization {
   rows!: i32;
   channels!: i32;
   relu!: i32;
+  /** The largest value that the ReLU lets through: 6, or Infinity. */
+  ceiling!: f32;
   epsilon!: f32;
 }
 
@@ -196,6 +198,7 @@ export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32)
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   const zero = f32x4.splat(0);
+  const ceiling = f32x4.splat(work.ceiling);
   for (let block = first; block < last; block++) {
     const offset = <usize>firstRow(work, block) * bytes;
     const scale = work.factors + <usize>(block / blocksOfGroup(work)) * 4 * bytes;
@@ -205,13 +208,13 @@ export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32)
       for (; at < whole; at += 16) {
         let y = multiplyAdd(v128.load(work.x + row + at), v128.load(scale + at), v128.load(scale + bytes + at));
         if (work.residual) y = f32x4.add(y, v128.load(work.residual + row + at));
-        if (work.relu) y = f32x4.max(y, zero);
+        if (work.relu) y = f32x4.min(f32x4.max(y, zero), ceiling);
         v128.store(work.output + row + at, y);
       }
       for (; at < bytes; at += 4) {
         let y = load<f32>(work.x + row + at) * load<f32>(scale + at) + load<f32>(scale + bytes + at);
         if (work.residual) y += load<f32>(work.residual + row + at);
-        if (work.relu) y = max<f32>(y, 0);
+        if (work.relu) y = min<f32>(max<f32>(y, 0), work.ceiling);
         store<f32>(work.output + row + at, y);
       }
     }
@@ -224,13 +227,19 @@ export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32)
 function maskedVector(work: BatchNormalization, at: usize): v128 {
   const gradient = v128.load(work.gradient + at);
   if (!work.activated) return gradient;
-  return v128.andnot(gradient, f32x4.le(v128.load(work.activated + at), f32x4.splat(0)));
+  const activated = v128.load(work.activated + at);
+  let closed = f32x4.le(activated, f32x4.splat(0));
+  if (work.ceiling < Infinity) closed = v128.or(closed, f32x4.ge(activated, f32x4.splat(work.ceiling)));
+  return v128.andnot(gradient, closed);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function maskedValue(work: BatchNormalization, at: usize): f32 {
-  return work.activated && load<f32>(work.activated + at) <= 0 ? 0 : load<f32>(work.gradient + at);
+  const gradient = load<f32>(work.gradient + at);
+  if (!work.activated) return gradient;
+  const activated = load<f32>(work.activated + at);
+  return activated <= 0 || (work.ceiling < Infinity && activated >= work.ceiling) ? 0 : gradient;
 }
 
 /** Sums of the gradient and of its products with x - mean, for blocks `first` to `last - 1`. */
