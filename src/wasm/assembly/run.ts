@@ -135,7 +135,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       softmaxRows(changetype<SoftmaxRows>(work), first, last);
       break;
     case 31:
-      depthwiseConvolution(changetype<Depthwise>(work), first, last);
+      depthwiseConvolution(changetype<Depthwise>(work), first, last, scratch);
       break;
     case 32:
       depthwiseFilterBlocks(changetype<DepthwiseFilterGradient>(work), first, last);

@@ -1,11 +1,12 @@
 import { multiplyAdd } from '../simd';
+import { computeFourAtStride1, computeFourAtStride2 } from './three-taps';
 
 /**
  * A depthwise convolution of pictures [pictures, height, width, channels], or the gradient of one: each output pixel is a sum
  * of source pixels times taps of the filter, channel by channel.
  *
- * Row `y` and column `x` of what is computed are row `y * outStepY + outOffsetY` and column `x * outStepX + outOffsetX` of the
- * output. Tap (i, j) reads source row `y * strideY + offsetY + i * tapStepY` and the column alike, where it is inside.
+ * A gradient with strides consists of parts, for the remainders of rows and columns modulo the strides. Row `y` and column `x`
+ * of a part are row `y * outStepY + outOffsetY` and column `x * outStepX + outOffsetX` of the output. Tap (i, j) reads source row `y * strideY + offsetY + i * tapStepY` and the column alike, where it is inside.
  */
 @unmanaged
 export class Depthwise {
@@ -20,8 +21,7 @@ export class Depthwise {
   channels!: i32;
   outHeight!: i32;
   outWidth!: i32;
-  /** Rows and columns to compute. */
-  rows!: i32;
+  /** Columns to compute. */
   columns!: i32;
   outStepY!: i32;
   outStepX!: i32;
@@ -39,8 +39,10 @@ export class Depthwise {
   /** Values of the filter from one tap to the next. */
   filterStepY!: i32;
   filterStepX!: i32;
-  /** Rows per task. */
+  /** Rows of the output per task. */
   taskRows!: i32;
+  partsY!: i32;
+  partsX!: i32;
 }
 
 /** `dividend / divisor`, rounded up, for a positive divisor. */
@@ -80,17 +82,57 @@ export function endInside(offset: i32, stride: i32, taps: i32, step: i32, column
   return max(0, min(columns, ceilDivide(size - highest, stride)));
 }
 
-/** Tasks `first` to `last - 1`. Each output adds its taps in order: the result does not depend on how rows are divided. */
-export function depthwiseConvolution(work: Depthwise, first: i32, last: i32): void {
-  const end = min(last * work.taskRows, work.pictures * work.rows);
-  for (let index = first * work.taskRows; index < end; index++) computeRow(work, index);
+/** With fewer bytes of channels, taps read memory nearly in order. */
+const minTouchedBytes: usize = 256;
+
+/**
+ * Tasks `first` to `last - 1`, each some rows of the output, numbered across all pictures. Each output pixel adds its taps in
+ * order: the result does not depend on how rows are divided.
+ *
+ * @param parts - `partsY * partsX` structures: output row y and column x belong to part (y % partsY, x % partsX).
+ */
+export function depthwiseConvolution(parts: Depthwise, first: i32, last: i32, scratch: usize): void {
+  const begin = first * parts.taskRows;
+  const end = min(last * parts.taskRows, parts.pictures * parts.outHeight);
+  for (let index = begin; index < end; index++) {
+    const picture = index / parts.outHeight;
+    const outRow = index - picture * parts.outHeight;
+    const y = outRow / parts.partsY;
+    const partRow = (outRow - y * parts.partsY) * parts.partsX;
+    for (let x = 0; x < parts.partsX; x++) {
+      const part = changetype<Depthwise>(
+        changetype<usize>(parts) + <usize>(partRow + x) * offsetof<Depthwise>(),
+      );
+      if (x == 0) touchRows(part, picture, y, index == begin, scratch);
+      computeRow(part, picture, y);
+    }
+  }
 }
 
-/** Computes one row, numbered across all pictures. */
-function computeRow(work: Depthwise, index: i32): void {
+/** Reads ahead what a row needs: all source rows, or those that the row before did not read. */
+function touchRows(work: Depthwise, picture: i32, y: i32, all: bool, scratch: usize): void {
   const bytes = <usize>work.channels << 2;
-  const picture = index / work.rows;
-  const y = index - picture * work.rows;
+  if (bytes < minTouchedBytes) return;
+  const base = y * work.strideY + work.offsetY;
+  const top = firstTap(base, work.tapStepY, work.height);
+  const end = endTap(base, work.tapStepY, work.height, work.tapsY);
+  const rowBytes = <usize>work.width * bytes;
+  const touched = all ? work.tapsY : work.strideY;
+  for (let i = top; i < end; i++) {
+    // In a gradient the first tap reads the last row.
+    const isNew = work.tapStepY > 0 ? i >= end - touched : i < top + touched;
+    if (!isNew) continue;
+    const row = picture * work.height + base + i * work.tapStepY;
+    touch(work.source + <usize>row * rowBytes, rowBytes, scratch);
+  }
+  const outRow = picture * work.outHeight + y * work.outStepY + work.outOffsetY;
+  const outBytes = <usize>work.outWidth * bytes;
+  touch(work.output + <usize>outRow * outBytes, outBytes, scratch);
+}
+
+/** Computes one row of a part. */
+function computeRow(work: Depthwise, picture: i32, y: i32): void {
+  const bytes = <usize>work.channels << 2;
   const base = y * work.strideY + work.offsetY;
   const top = firstTap(base, work.tapStepY, work.height);
   const tapRows = endTap(base, work.tapStepY, work.height, work.tapsY) - top;
@@ -105,6 +147,12 @@ function computeRow(work: Depthwise, index: i32): void {
   const tapRowStep = <usize>work.filterStepY << 2;
   const tapStep = <usize>work.filterStepX << 2;
 
+
+  // The most common filters have three taps on neighboring pixels, in a gradient from right to left.
+  const isReversed = work.tapStepX == -1;
+  const neighbors = work.tapsX == 3 && (work.tapStepX == 1 || isReversed) && work.strideX <= 2;
+  const leftTap = isReversed ? filter + 2 * tapStep : filter;
+  const leftTapStep = isReversed ? -tapStep : tapStep;
   const inside = firstInside(work.offsetX, work.strideX, work.tapsX, work.tapStepX, work.columns);
   const outside = endInside(work.offsetX, work.strideX, work.tapsX, work.tapStepX, work.columns, work.width);
   for (let x = 0; x < work.columns; ) {
@@ -112,7 +160,17 @@ function computeRow(work: Depthwise, index: i32): void {
     if (x >= inside && x + 4 <= outside) {
       const at = from + <usize>pixel * bytes;
       const out = to + <usize>x * toStep;
-      computeFour(at, fromStep, rowStep, pixelStep, filter, tapRowStep, tapStep, tapRows, work.tapsX, out, toStep, bytes);
+      let done: usize = 0;
+      if (neighbors) {
+        done = bytes & ~31;
+        const first = pixelStep == bytes ? at : at + 2 * pixelStep;
+        if (work.strideX == 1) {
+          computeFourAtStride1(first, rowStep, bytes, leftTap, tapRowStep, leftTapStep, tapRows, out, toStep, done);
+        } else {
+          computeFourAtStride2(first, rowStep, bytes, leftTap, tapRowStep, leftTapStep, tapRows, out, toStep, done);
+        }
+      }
+      computeFour(at, fromStep, rowStep, pixelStep, filter, tapRowStep, tapStep, tapRows, work.tapsX, out, toStep, done, bytes);
       x += 4;
       continue;
     }
@@ -125,7 +183,21 @@ function computeRow(work: Depthwise, index: i32): void {
   }
 }
 
-/** Four output pixels in a row, from source pixels that are `fromStep` apart. Each tap is loaded once for all four. */
+/**
+ * Reads a value of every cache line. The processor then fetches the lines in their order, ahead of their use: it does not
+ * foresee the order in which the taps need them.
+ */
+export function touch(from: usize, bytes: usize, scratch: usize): void {
+  let bits: i32 = 0;
+  const end = from + bytes;
+  for (; from < end; from += 64) bits |= load<i32>(from);
+  store<i32>(scratch, bits);
+}
+
+/**
+ * Four output pixels in a row, from source pixels that are `fromStep` apart, from byte `begin` of their channels on. Each tap is
+ * loaded once for all four.
+ */
 function computeFour(
   from: usize,
   fromStep: usize,
@@ -138,10 +210,11 @@ function computeFour(
   taps: i32,
   to: usize,
   toStep: usize,
+  begin: usize,
   bytes: usize,
 ): void {
   const whole = bytes & ~31;
-  for (let at: usize = 0; at < whole; at += 32) {
+  for (let at = begin; at < whole; at += 32) {
     let a0 = f32x4.splat(0);
     let a1 = f32x4.splat(0);
     let b0 = f32x4.splat(0);

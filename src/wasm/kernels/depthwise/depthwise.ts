@@ -40,7 +40,7 @@ interface Axis {
   filterStep: number;
 }
 
-interface Part {
+interface Pass {
   /** Address of the source. */
   source: number;
   sourceSize: [height: number, width: number];
@@ -52,83 +52,75 @@ interface Part {
   outSize: [height: number, width: number];
   pictures: number;
   channels: number;
-  axes: [y: Axis, x: Axis];
+  /** The parts of rows and of columns. */
+  axes: [y: Axis[], x: Axis[]];
 }
 
-function compute({ filter, filterWidth, pictures, channels, axes: [y, x], ...part }: Part): void {
-  const taskRows = Math.max(1, Math.floor(taskValues / (x.size * channels)));
+function compute({ filter, filterWidth, channels, outSize, axes: [rows, columns], ...pass }: Pass): void {
+  const [outHeight, outWidth] = outSize;
+  const taskRows = Math.max(1, Math.floor(taskValues / (outWidth * channels)));
+  const parts = rows.flatMap((y) =>
+    columns.map((x) => ({
+      source: pass.source,
+      filter: filter + (y.firstTap * filterWidth + x.firstTap) * channels * 4,
+      output: pass.output,
+      pictures: pass.pictures,
+      height: pass.sourceSize[0],
+      width: pass.sourceSize[1],
+      channels,
+      outHeight,
+      outWidth,
+      columns: x.size,
+      outStepY: y.outStep,
+      outStepX: x.outStep,
+      outOffsetY: y.outOffset,
+      outOffsetX: x.outOffset,
+      strideY: y.stride,
+      strideX: x.stride,
+      offsetY: y.offset,
+      offsetX: x.offset,
+      tapsY: y.taps,
+      tapsX: x.taps,
+      tapStepY: y.tapStep,
+      tapStepX: x.tapStep,
+      filterStepY: y.filterStep * filterWidth * channels,
+      filterStepX: x.filterStep * channels,
+      taskRows,
+      partsY: rows.length,
+      partsX: columns.length,
+    })),
+  );
   const module = kernelModule();
-  const work = module.structure('Depthwise', {
-    source: part.source,
-    filter: filter + (y.firstTap * filterWidth + x.firstTap) * channels * 4,
-    output: part.output,
-    pictures,
-    height: part.sourceSize[0],
-    width: part.sourceSize[1],
-    channels,
-    outHeight: part.outSize[0],
-    outWidth: part.outSize[1],
-    rows: y.size,
-    columns: x.size,
-    outStepY: y.outStep,
-    outStepX: x.outStep,
-    outOffsetY: y.outOffset,
-    outOffsetX: x.outOffset,
-    strideY: y.stride,
-    strideX: x.stride,
-    offsetY: y.offset,
-    offsetX: x.offset,
-    tapsY: y.taps,
-    tapsX: x.taps,
-    tapStepY: y.tapStep,
-    tapStepX: x.tapStep,
-    filterStepY: y.filterStep * filterWidth * channels,
-    filterStepX: x.filterStep * channels,
-    taskRows,
-  });
-  module.dispatch(kinds.depthwiseConvolution, work, Math.ceil((pictures * y.size) / taskRows));
+  const work = module.structures('Depthwise', parts);
+  module.dispatch(kinds.depthwiseConvolution, work, Math.ceil((pass.pictures * outHeight) / taskRows));
 }
 
-function forwardAxis(size: number, stride: number, padding: number, dilation: number, taps: number): Axis {
-  return {
-    size,
-    outStep: 1,
-    outOffset: 0,
-    stride,
-    offset: -padding,
-    firstTap: 0,
-    taps,
-    tapStep: dilation,
-    filterStep: 1,
-  };
+function forwardAxes(size: number, stride: number, padding: number, dilation: number, taps: number): Axis[] {
+  const whole = { outStep: 1, outOffset: 0, firstTap: 0, filterStep: 1 };
+  return [{ ...whole, size, stride, offset: -padding, taps, tapStep: dilation }];
 }
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
-/** The input pixels whose index is `phase` modulo the stride, and the taps that contribute to their gradient. */
-function phaseAxis(
-  phase: number,
-  size: number,
-  stride: number,
-  padding: number,
-  dilation: number,
-  taps: number,
-): Axis {
+/** The input pixels by the remainder of their index modulo the stride, and the taps that contribute to their gradient. */
+function phaseAxes(size: number, stride: number, padding: number, dilation: number, taps: number): Axis[] {
   const shared = greatestDivisor(stride, dilation);
   const filterStep = stride / shared;
   const candidates = Array.from({ length: Math.min(filterStep, taps) }, (_, tap) => tap);
-  const firstTap = candidates.find((tap) => (phase + padding - tap * dilation) % stride === 0);
-  return {
-    size: Math.ceil((size - phase) / stride),
-    outStep: stride,
-    outOffset: phase,
-    stride: 1,
-    offset: firstTap === undefined ? 0 : (phase + padding - firstTap * dilation) / stride,
-    firstTap: firstTap ?? 0,
-    taps: firstTap === undefined ? 0 : Math.ceil((taps - firstTap) / filterStep),
-    tapStep: -dilation / shared,
-    filterStep,
-  };
+  return Array.from({ length: Math.min(stride, size) }, (_, phase) => {
+    const firstTap = candidates.find((tap) => (phase + padding - tap * dilation) % stride === 0);
+    return {
+      size: Math.ceil((size - phase) / stride),
+      outStep: stride,
+      outOffset: phase,
+      stride: 1,
+      offset: firstTap === undefined ? 0 : (phase + padding - firstTap * dilation) / stride,
+      firstTap: firstTap ?? 0,
+      taps: firstTap === undefined ? 0 : Math.ceil((taps - firstTap) / filterStep),
+      tapStep: -dilation / shared,
+      filterStep,
+    };
+  });
 }
 
 /** Without values in a factor or in the result, all three kernels return zeros: sums of no products. */
@@ -151,22 +143,22 @@ export const depthwiseConv2D: KernelFunc = ({ inputs, attrs }) => {
     pictures: info.batchSize,
     channels: info.outChannels,
     axes: [
-      forwardAxis(
+      forwardAxes(
         info.outHeight,
         info.strideHeight,
         info.padInfo.top,
         info.dilationHeight,
         info.filterHeight,
       ),
-      forwardAxis(info.outWidth, info.strideWidth, info.padInfo.left, info.dilationWidth, info.filterWidth),
+      forwardAxes(info.outWidth, info.strideWidth, info.padInfo.left, info.dilationWidth, info.filterWidth),
     ],
   });
   return output;
 };
 
 /**
- * DepthwiseConv2dNativeBackpropInput, one pass for each remainder of the input pixels modulo the stride, so that no zeros are
- * multiplied.
+ * DepthwiseConv2dNativeBackpropInput, in one part for each remainder of the input pixels modulo the stride, so that no
+ * zeros are multiplied.
  */
 export const depthwiseConv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
@@ -176,26 +168,22 @@ export const depthwiseConv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const { strideHeight, strideWidth, padInfo, dilationHeight, dilationWidth } = info;
   const output = makeOutput(info.inShape);
   const copies = info.outChannels / info.inChannels;
-  sumOfCopies(output, copies, (to) => {
-    for (let phaseY = 0; phaseY < Math.min(strideHeight, info.inHeight); phaseY++) {
-      for (let phaseX = 0; phaseX < Math.min(strideWidth, info.inWidth); phaseX++) {
-        compute({
-          source: addressOf(dy),
-          sourceSize: [info.outHeight, info.outWidth],
-          filter: addressOf(filter),
-          filterWidth: info.filterWidth,
-          output: to,
-          outSize: [info.inHeight, info.inWidth],
-          pictures: info.batchSize,
-          channels: info.outChannels,
-          axes: [
-            phaseAxis(phaseY, info.inHeight, strideHeight, padInfo.top, dilationHeight, info.filterHeight),
-            phaseAxis(phaseX, info.inWidth, strideWidth, padInfo.left, dilationWidth, info.filterWidth),
-          ],
-        });
-      }
-    }
-  });
+  sumOfCopies(output, copies, (to) =>
+    compute({
+      source: addressOf(dy),
+      sourceSize: [info.outHeight, info.outWidth],
+      filter: addressOf(filter),
+      filterWidth: info.filterWidth,
+      output: to,
+      outSize: [info.inHeight, info.inWidth],
+      pictures: info.batchSize,
+      channels: info.outChannels,
+      axes: [
+        phaseAxes(info.inHeight, strideHeight, padInfo.top, dilationHeight, info.filterHeight),
+        phaseAxes(info.inWidth, strideWidth, padInfo.left, dilationWidth, info.filterWidth),
+      ],
+    }),
+  );
   return output;
 };
 
