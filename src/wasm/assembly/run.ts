@@ -138,7 +138,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       depthwiseConvolution(changetype<Depthwise>(work), first, last, scratch);
       break;
     case 32:
-      depthwiseFilterBlocks(changetype<DepthwiseFilterGradient>(work), first, last);
+      depthwiseFilterBlocks(changetype<DepthwiseFilterGradient>(work), first, last, scratch);
       break;
     case 33:
       combineDepthwiseFilter(changetype<DepthwiseFilterGradient>(work), first, last);

@@ -1,8 +1,6 @@
 import { multiplyAdd } from '../simd';
-import { endInside, endTap, firstInside, firstTap } from './depthwise';
-
-/** Channels per task. */
-export const taskChannels: i32 = 64;
+import { endInside, endTap, firstInside, firstTap, minTouchedBytes, touch } from './depthwise';
+import { addFourAtStride1, addFourAtStride2 } from './three-tap-sums';
 
 /**
  * The gradient of a depthwise convolution for its filter: for each tap the sum over all output pixels of input times gradient.
@@ -35,10 +33,13 @@ export class DepthwiseFilterGradient {
   /** Rows of output pixels per block, and the number of blocks. */
   blockRows!: i32;
   blocks!: i32;
+  /** Channels per task. */
+  taskChannels!: i32;
 }
 
 /** Sums blocks of rows: task t is block t / parts, channels (t % parts) * taskChannels and on. */
-export function depthwiseFilterBlocks(work: DepthwiseFilterGradient, first: i32, last: i32): void {
+export function depthwiseFilterBlocks(work: DepthwiseFilterGradient, first: i32, last: i32, scratch: usize): void {
+  const taskChannels = work.taskChannels;
   const parts = (work.channels + taskChannels - 1) / taskChannels;
   const bytes = <usize>work.channels << 2;
   const taps = work.filterHeight * work.filterWidth;
@@ -49,8 +50,27 @@ export function depthwiseFilterBlocks(work: DepthwiseFilterGradient, first: i32,
     const sums = work.partials + <usize>(block * taps) * bytes + begin;
     for (let tap = 0; tap < taps; tap++) memory.fill(sums + <usize>tap * bytes, 0, length);
     const end = min((block + 1) * work.blockRows, work.pictures * work.outHeight);
-    for (let row = block * work.blockRows; row < end; row++) addRow(work, row, begin, length, sums);
+    for (let row = block * work.blockRows; row < end; row++) {
+      if (length == bytes && bytes >= minTouchedBytes) touchRows(work, row, row == block * work.blockRows, scratch);
+      addRow(work, row, begin, length, sums);
+    }
   }
+}
+
+/** Reads ahead what a row needs: the gradient, and all input rows or those that the row before did not read. */
+function touchRows(work: DepthwiseFilterGradient, index: i32, all: bool, scratch: usize): void {
+  const bytes = <usize>work.channels << 2;
+  const picture = index / work.outHeight;
+  const base = (index - picture * work.outHeight) * work.strideY - work.padTop;
+  const end = endTap(base, work.dilationY, work.height, work.filterHeight);
+  const top = firstTap(base, work.dilationY, work.height);
+  const rowBytes = <usize>work.width * bytes;
+  for (let i = all ? top : max(top, end - work.strideY); i < end; i++) {
+    const row = picture * work.height + base + i * work.dilationY;
+    touch(work.input + <usize>row * rowBytes, rowBytes, scratch);
+  }
+  const gradientBytes = <usize>work.outWidth * bytes;
+  touch(work.gradient + <usize>index * gradientBytes, gradientBytes, scratch);
 }
 
 /** Adds the products of a row of output pixels, numbered across all pictures. */
@@ -68,6 +88,7 @@ function addRow(work: DepthwiseFilterGradient, index: i32, begin: usize, length:
   const tapStep = <usize>work.dilationX * bytes;
   const sumRowStep = <usize>work.filterWidth * bytes;
 
+  const neighbors = work.filterWidth == 3 && work.dilationX == 1 && work.strideX <= 2;
   const inside = firstInside(-work.padLeft, work.strideX, work.filterWidth, work.dilationX, work.outWidth);
   const outside = endInside(-work.padLeft, work.strideX, work.filterWidth, work.dilationX, work.outWidth, work.width);
   for (let x = 0; x < work.outWidth; ) {
@@ -76,16 +97,15 @@ function addRow(work: DepthwiseFilterGradient, index: i32, begin: usize, length:
     if (x >= inside && x + 4 <= outside) {
       const from = input + <usize>pixel * bytes;
       for (let i = 0; i < tapRows; i++) {
-        addFour(
-          from + <usize>i * rowStep,
-          pixelStep,
-          tapStep,
-          gradient,
-          bytes,
-          work.filterWidth,
-          rowSums + <usize>i * sumRowStep,
-          length,
-        );
+        const row = from + <usize>i * rowStep;
+        const to = rowSums + <usize>i * sumRowStep;
+        let done: usize = 0;
+        if (neighbors) {
+          done = length & ~31;
+          if (work.strideX == 1) addFourAtStride1(row, gradient, bytes, to, done);
+          else addFourAtStride2(row, gradient, bytes, to, done);
+        }
+        if (done < length) addFour(row, pixelStep, tapStep, gradient, bytes, work.filterWidth, to, done, length);
       }
       x += 4;
       continue;
@@ -101,7 +121,7 @@ function addRow(work: DepthwiseFilterGradient, index: i32, begin: usize, length:
   }
 }
 
-/** Adds the products of four neighboring output pixels to the sums of a row of taps. */
+/** Adds the products of four neighboring output pixels to the sums of a row of taps, from byte `begin` of their channels on. */
 function addFour(
   from: usize,
   pixelStep: usize,
@@ -110,10 +130,11 @@ function addFour(
   bytes: usize,
   taps: i32,
   sums: usize,
+  begin: usize,
   length: usize,
 ): void {
   const whole = length & ~31;
-  for (let at: usize = 0; at < whole; at += 32) {
+  for (let at = begin; at < whole; at += 32) {
     let address = gradient + at;
     const a0 = v128.load(address);
     const a1 = v128.load(address, 16);

@@ -83,7 +83,7 @@ export function endInside(offset: i32, stride: i32, taps: i32, step: i32, column
 }
 
 /** With fewer bytes of channels, taps read memory nearly in order. */
-const minTouchedBytes: usize = 256;
+export const minTouchedBytes: usize = 256;
 
 /**
  * Tasks `first` to `last - 1`, each some rows of the output, numbered across all pictures. Each output pixel adds its taps in
