@@ -55,7 +55,7 @@ describe('rows', () => {
       'gradcache-overhead',
     ]);
     const others = [...kernelNames.map((name) => `kernel-${name}`), 'mpi-2-vs-1'];
-    expect(rows.slice(10).map(({ name }) => name)).toEqual(others);
+    expect(rows.slice(11).map(({ name }) => name)).toEqual(others);
   });
 
   it('give both sides the same work and threads, but for the stock backend', () => {
