@@ -4,7 +4,8 @@
  *     npm run lane -- backends                                 all of them, a table
  *     npm run lane -- backends --json FILE                      and as JSON
  *     npm run lane -- backends --only cpu,chromium-webgl        some
- *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend
+ *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend,
+ *                                                           two at a time, so that speeds cannot be compared
  *     npm run lane -- backends --tests test/losses,test/models  with some of the tests
  *     npm run lane -- backends --docs                           and the table of docs/backends.md
  *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
@@ -106,7 +107,7 @@ if (values.json !== undefined) await mkdir(dirname(values.json), { recursive: tr
 /** Runs one and keeps its row. */
 async function runLane(lane: Lane): Promise<void> {
   console.log(`${lane.name} ...`);
-  if (lane.leftOut) console.log(`  left out: ${lane.leftOut.because}`);
+  if (lane.leftOut) console.log(`${lane.name} leaves out: ${lane.leftOut.because}`);
   const began = performance.now();
   const row: BackendRow = {
     backend: lane.name,
