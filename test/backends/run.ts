@@ -5,7 +5,7 @@
  *     npm run lane -- backends --json FILE                      and as JSON
  *     npm run lane -- backends --only cpu,chromium-webgl        some
  *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend,
- *                                                           two at a time, so that speeds cannot be compared
+ *                                                               two at a time, so that speeds cannot be compared
  *     npm run lane -- backends --tests test/losses,test/models  with some of the tests
  *     npm run lane -- backends --docs                           and the table of docs/backends.md
  *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
