@@ -88,7 +88,7 @@ const kernelProject = (name: string, settings: Partial<Settings>) =>
   sourceProject(
     name,
     { BACKEND: 'wasm', ...settings },
-    { include: kernelTests, ...(settings.WASM_THREADS === '1' ? inParallel : oneByOne) },
+    { include: kernelTests, ...inParallel },
   );
 
 /** The studio's tests that train for minutes. */
