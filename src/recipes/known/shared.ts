@@ -58,7 +58,7 @@ export const commonAugmentation: Pick<
 export const pillowBlur =
   "Pillow's GaussianBlur, whose kernel is not cut off: 13 pixels are three standard deviations of the widest";
 export const pillowDeviation =
-  'Pillow approximates the Gaussian blur by three box blurs and repeats the border; here it is a Gaussian of 13 taps with a mirrored border.';
+  'Pillow approximates the Gaussian blur by three box blurs and repeats the border; here it is a Gaussian of 13 pixels with a mirrored border.';
 export const roundedDeviation =
   'The original rounds to 8 bits after every step of the augmentation; here values stay floating-point.';
 export const precisionDeviation = 'The original trains in mixed precision; here everything is float32.';
