@@ -83,8 +83,8 @@ export const paperImageNet: Recipe = {
   },
   deviations: [
     ...googleDeviations,
-    'The first code adds to the brightness; here it is multiplied, as in the later code.',
-    'Batch normalization over all cores ("global"); here over the batch of the process.',
+    'The first version of the code adds to the brightness; here it is multiplied, as in the later version.',
+    'The original normalizes over the batches of all cores ("global"); here over the batch of the process.',
   ],
   reported: [
     {
