@@ -23,7 +23,7 @@ export interface ResNetStem {
    */
   padding?: number;
   /**
-   * What follows the stem's batch normalization. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * Activation after the stem's batch normalization. `'none'` matches lightly's examples with `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
    * @defaultValue 'relu'
    */
@@ -38,7 +38,7 @@ export interface ResNetOptions {
    */
   inputShape?: readonly [number, number, number];
   /**
-   * How the network begins.
+   * The first layers.
    *
    * - `'imagenet'`: 7x7 with stride 2, then the pool (He et al. 2015, Table 1).
    * - `'small'`: 3x3 with stride 1 and no pool, for pictures of about 32x32 (SimCLR, appendix B.9).
@@ -57,19 +57,19 @@ export interface ResNetOptions {
    */
   zeroInitResidual?: boolean;
   /**
-   * Integer >= 0 that the weights are a function of.
+   * Seed of the weights. Integer >= 0.
    * @defaultValue 0
    */
   seed?: number;
   /**
-   * Name of the model. Where it is given, every layer's name begins with it and a dot, so that two networks fit in one
-   * model; without it layers are called as torchvision's modules are ('layer1.0.conv1').
+   * Name of the model. If given, it prefixes every layer's name with a dot, so that two networks fit in one
+   * model. Otherwise, layers have the names of torchvision's modules ('layer1.0.conv1').
    */
   name?: string;
   /** Momentum, epsilon and groups of every batch normalization. */
   batchNormalization?: BatchNormalizationSettings;
   /**
-   * How kernels are filled, see {@link InitializerConvention}.
+   * How to initialize kernels, see {@link InitializerConvention}.
    * @defaultValue 'torch'
    */
   initializer?: InitializerConvention;
@@ -97,7 +97,7 @@ const stems = {
  * ResNet-18 without its classifier: pictures to representations h.
  *
  * 11,176,512 trained parameters with the 'imagenet' stem and 11,168,832 with the 'small' one (and 9,600 running
- * statistics). The same numbers as torchvision's network when given its weights.
+ * statistics). With torchvision's weights, it computes the same values as torchvision's network.
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 8 * width]`, >= 0 (512 at the
@@ -128,7 +128,7 @@ export function resnet34(options: ResNetOptions = {}): LayersModel {
 
 /**
  * ResNet-50 without its classifier: pictures to representations h; 23,508,032 trained parameters with the 'imagenet'
- * stem. The stride of a block is at its 3x3 convolution, as in torchvision ("ResNet v1.5").
+ * stem. The 3x3 convolution of a block has its stride, as in torchvision ("ResNet v1.5").
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 32 * width]`, >= 0 (2,048 at
@@ -231,7 +231,7 @@ class Parts {
     padding?: number,
   ): SymbolicTensor {
     const shape: [number, number, number, number] = [kernelSize, kernelSize, x.shape[3]!, filters];
-    // The stream follows the unprefixed name: networks of one seed start equal whatever they are called.
+    // The stream follows the unprefixed name, so networks with the same seed start equal.
     const kernelInitializer = convolutionInitializer(this.convention, shape, this.seed, name);
     const layer = new PaddedConv2D({
       filters,

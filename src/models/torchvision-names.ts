@@ -5,11 +5,11 @@ import { toHwio, toOihw } from './layers/kernel-layout.js';
 import type { Weight } from './layers/layer-types.js';
 import { PaddedConv2D } from './layers/padded-conv2d.js';
 
-/** One weight of a ResNet as torchvision's state dict has it. */
+/** A weight of a ResNet in torchvision's state dict. */
 export interface TorchvisionWeight {
   /** Key in the state dict, such as 'layer1.0.conv1.weight'. */
   name: string;
-  /** Shape there: convolution kernels are `[outputs, inputs, height, width]`. */
+  /** Shape in torchvision: convolution kernels are `[outputs, inputs, height, width]`. */
   shape: number[];
   /** Whether it is trained (running statistics are not). */
   trainable: boolean;
@@ -51,7 +51,7 @@ function mappedWeights(resnet: LayersModel): MappedWeight[] {
 }
 
 /**
- * The weights of a ResNet under torchvision's names: its state dict but for the classifier `fc` and the counters
+ * The weights of a ResNet under torchvision's names: its state dict except for the classifier `fc` and the counters
  * `num_batches_tracked`, which have no counterpart.
  *
  * @param resnet - A model of {@link resnet18}, {@link resnet34} or {@link resnet50}, whatever its `name`.
@@ -67,8 +67,8 @@ export function torchvisionWeights(resnet: LayersModel): TorchvisionWeight[] {
  * Fills every weight of a ResNet from values in torchvision's layout.
  *
  * @param resnet - A model of {@link resnet18}, {@link resnet34} or {@link resnet50}.
- * @param values - Gives the values of a weight, in the order of its torchvision shape.
- * @throws {@link ShapeError} when a weight gets another number of values than it has.
+ * @param values - Returns the values of a weight, in the order of its torchvision shape.
+ * @throws {@link ShapeError} when the number of values of a weight is wrong.
  * @throws {@link InvalidOptionError} when the model is none of those.
  * @example
  * setTorchvisionWeights(encoder, ({ name }) => stateDict[name]);

@@ -1,7 +1,7 @@
 import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalization and
+ * Kernels of this library that a backend may register in place of the plain ops of batch normalization,
  * with equal results. Rows are `[groups, rows, channels]`, or `[rows, channels]` for one group; statistics have one
  * value for each group and channel.
  */
@@ -9,12 +9,12 @@ export const fusedKernels = {
   /** Inputs `x`; attributes `groups`; outputs mean and biased variance, `[groups, channels]`. */
   moments: 'SimCLRRowMoments',
   /**
-   * Inputs `x`, `mean`, `variance`, and where there are any `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
+   * Inputs `x`, `mean`, `variance`, and optionally `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
    * `relu`; output act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
    */
   normalize: 'SimCLRNormalizeRows',
   /**
-   * Inputs `dy`, `x`, `mean`, `variance`, `gamma` where there is one, `output` where a ReLU ended it; attributes `groups`,
+   * Inputs `dy`, `x`, `mean`, `variance`, optionally `gamma`, and `output` after a ReLU; attributes `groups`,
    * `epsilon`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
    */
   normalizeGradient: 'SimCLRNormalizeRowsGradient',
@@ -25,7 +25,7 @@ export function hasFusedRows(): boolean {
   return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
 }
 
-/** Whether what is computed now may be differentiated. */
+/** Whether gradients of the current computation may be needed. */
 export function recordsGradients(): boolean {
   return engine().state.gradientDepth > 0;
 }

@@ -18,7 +18,7 @@ import {
 export interface PaddedConv2DOptions {
   /** Name of the layer. */
   name?: string;
-  /** Channels that come out. */
+  /** Output channels. */
   filters: number;
   /** Height and width of the kernel, in pixels. */
   kernelSize: number;
@@ -29,7 +29,7 @@ export interface PaddedConv2DOptions {
   strides?: number;
   /**
    * Zeros around the picture, in pixels.
-   * @defaultValue kernelSize - 1 lines and columns in all, half of them on each side, as in torchvision's ResNet and the
+   * @defaultValue kernelSize - 1 rows and columns in total, half of them on each side, as in torchvision's ResNet and the
    * official SimCLR code
    */
   padding?: Padding;
@@ -39,7 +39,7 @@ export interface PaddedConv2DOptions {
    */
   useBias?: boolean;
   /**
-   * How the kernel is filled.
+   * How to initialize the kernel.
    * @defaultValue normal with variance 2 / fan-out, seed 0
    */
   kernelInitializer?: SeededInitializerOptions;
@@ -51,7 +51,7 @@ export interface PaddedConv2DOptions {
 }
 
 /**
- * Two-dimensional convolution with explicit padding, as in PyTorch: what 'same' of TensorFlow does at stride 2 depends
+ * Two-dimensional convolution with explicit padding, as in PyTorch. At stride 2, TensorFlow's 'same' padding depends
  * on the picture's size and is not symmetric.
  *
  * Maps `[batch, height, width, channels]` to `[batch, height', width', filters]`.
@@ -113,7 +113,7 @@ export class PaddedConv2D extends layers.Layer {
     this.built = true;
   }
 
-  /** `[batch, height', width', filters]`; sizes that are open stay open. */
+  /** `[batch, height', width', filters]`; unknown sizes stay unknown. */
   override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
     const [batch, height, width] = inputShape as OpenShape;
     const { filters, kernelSize, strides, padding } = this.options;
