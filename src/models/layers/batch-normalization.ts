@@ -3,7 +3,12 @@ import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkPositive, checkProbability } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import { batchNormalization, batchNormalizationInference } from '../../tensors/index.js';
+import {
+  type Activation,
+  activations,
+  batchNormalization,
+  batchNormalizationInference,
+} from '../../tensors/index.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
@@ -41,8 +46,8 @@ export interface BatchNormalizationLayerOptions {
    * @defaultValue 'ones'
    */
   gammaInitializer?: 'ones' | 'zeros';
-  /** Applied after the addition. @defaultValue none */
-  activation?: 'relu';
+  /** Applied last: `'relu'`, or `'relu6'`, min(max(x, 0), 6). @defaultValue none */
+  activation?: Activation;
   /**
    * Whether `gamma` and `beta` are trained.
    * @defaultValue true
@@ -71,7 +76,7 @@ export class BatchNormalization extends layers.Layer {
   private readonly options: Required<
     Omit<BatchNormalizationLayerOptions, 'name' | 'trainable' | 'activation'>
   > & {
-    activation: 'relu' | undefined;
+    activation: Activation | undefined;
   };
   private gamma: Weight | undefined;
   private beta: Weight | undefined;
@@ -99,7 +104,7 @@ export class BatchNormalization extends layers.Layer {
     checkProbability(caller, 'momentum', momentum);
     checkInteger(caller, 'groups', groups);
     checkChoice(caller, 'gammaInitializer', gammaInitializer, ['ones', 'zeros']);
-    if (activation !== undefined) checkChoice(caller, 'activation', activation, ['relu']);
+    if (activation !== undefined) checkChoice(caller, 'activation', activation, activations);
     this.options = { center, scale, epsilon, momentum, groups, gammaInitializer, activation };
   }
 
