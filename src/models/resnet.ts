@@ -18,7 +18,7 @@ export interface ResNetStem {
    */
   padding?: number;
   /**
-   * What follows the stem's batch normalization. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * Activation after the stem's batch normalization. `'none'` matches lightly's examples with `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
    * @defaultValue 'relu'
    */
@@ -28,7 +28,7 @@ export interface ResNetStem {
 /** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
 export interface ResNetOptions extends NetworkOptions {
   /**
-   * How the network begins.
+   * The first layers.
    *
    * - `'imagenet'`: 7x7 with stride 2, then the pool (He et al. 2015, Table 1).
    * - `'small'`: 3x3 with stride 1 and no pool, for pictures of about 32x32 (SimCLR, appendix B.9).
@@ -70,7 +70,7 @@ const stems = {
  * ResNet-18 without its classifier: pictures to representations h.
  *
  * 11,176,512 trained parameters with the 'imagenet' stem and 11,168,832 with the 'small' one (and 9,600 running
- * statistics). The same numbers as torchvision's network when given its weights.
+ * statistics). With torchvision's weights, it computes the same values as torchvision's network.
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 8 * width]`, >= 0 (512 at the
@@ -101,7 +101,7 @@ export function resnet34(options: ResNetOptions = {}): LayersModel {
 
 /**
  * ResNet-50 without its classifier: pictures to representations h; 23,508,032 trained parameters with the 'imagenet'
- * stem. The stride of a block is at its 3x3 convolution, as in torchvision ("ResNet v1.5").
+ * stem. The 3x3 convolution of a block has its stride, as in torchvision ("ResNet v1.5").
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 32 * width]`, >= 0 (2,048 at

@@ -2,7 +2,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { Recipe, RecipeEncoder } from './recipe.js';
 
-/** A part of a recipe: what is left out stays. Lists are replaced as a whole. */
+/** Changes to a recipe: values that are left out stay. Lists are replaced as a whole. */
 export type RecipeChanges<T = Recipe> = T extends readonly unknown[]
   ? T
   : T extends object
@@ -21,14 +21,14 @@ const ownPaths = {
 };
 
 /**
- * A recipe with some values changed. Pure data to pure data: neither argument is altered.
+ * Returns a copy of a recipe with some values changed. Neither argument is altered.
  *
  * An optimizer or schedule of another kind takes the old one's place as a whole. An encoder of another family keeps what
  * both have, such as `inputShape`, and begins with the defaults of the rest. The changed values' sources say that they
  * were changed.
  *
- * @param recipe - The recipe to begin with.
- * @param changes - What is to be different.
+ * @param recipe - The recipe to start from.
+ * @param changes - The values to change.
  * @returns A new recipe.
  * @throws `InvalidOptionError` when a part of the recipe, such as `encoder`, is changed to something that is not an
  * object, or a field of the recipe itself is unknown. Other values are checked by `new SimCLR`.

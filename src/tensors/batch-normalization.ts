@@ -72,7 +72,7 @@ export interface BatchNormalizationResult<T extends Tensor = Tensor> {
   mean: Tensor2D;
   /** Biased variance of each group and channel. Shape `[groups, C]`; no gradient flows through it. */
   variance: Tensor2D;
-  /** Values that each mean was taken of: with shared statistics those of all processes. */
+  /** Number of values per mean; with shared statistics, over all processes. */
   count: number;
 }
 
@@ -118,11 +118,11 @@ function throughActivation(dy: Tensor, output: Tensor, activation: Activation | 
 }
 
 /**
- * Batch normalization in training, with what usually follows it: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
  *
- * The mean μ and the biased variance σ² are taken over all axes but the last, in two passes (no cancellation when the
- * mean is large). The gradient is in closed form, for `x`, `gamma`, `beta` and `residual`; only `x` and,
- * for the ReLU, the output are kept for it. It cannot be differentiated twice.
+ * The mean μ and the biased variance σ² are over all axes but the last, in two passes (no cancellation when the
+ * mean is large). The gradient for `x`, `gamma`, `beta`, and `residual` is in closed form and keeps only `x` and,
+ * for the ReLU, the output. It cannot be differentiated twice.
  *
  * @param x - Shape `[N, ..., C]`, rank 2 or more, float32.
  * @param options - See {@link BatchNormalizationOptions}.
@@ -182,14 +182,14 @@ function momentsOf(matrix: Tensor, layout: RowLayout): [Tensor, Tensor] {
   return [mean, withoutGradient(() => meanOverRows(square(sub(matrix, mean)), layout), matrix)];
 }
 
-/** Runs `compute` on `x` without recording its steps: none of its large intermediate results is kept. */
+/** Runs `compute` on `x` without recording its operations, so that large intermediate results are not kept. */
 function withoutGradient(compute: () => Tensor, x: Tensor): Tensor {
   return customGrad<Tensor>(() => ({ value: compute(), gradFunc: () => zerosLike(x) }))(x);
 }
 
 type SavedTensors = [x: Tensor, mean: Tensor, variance: Tensor, output: Tensor, gamma?: Tensor];
 
-/** Normalization by statistics of `x` itself: the gradient takes into account that they depend on it. */
+/** Normalization by the statistics of `x`; the gradient includes their dependence on `x`. */
 function normalizeByBatch(
   x: Tensor,
   mean: Tensor,
@@ -266,7 +266,7 @@ function normalizeByBatch(
 }
 
 /**
- * The fused kernel takes the gradient's means over the own batch: this adds, for each channel, what the means over all
+ * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means over all
  * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
  * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */

@@ -1,7 +1,7 @@
 import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalization and
+ * Kernels of this library that a backend may register in place of the plain ops of batch normalization,
  * with equal results. Rows are `[groups, rows, channels]`, or `[rows, channels]` for one group; statistics have one
  * value for each group and channel.
  */
@@ -26,7 +26,7 @@ export function hasFusedRows(): boolean {
   return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
 }
 
-/** Whether what is computed now may be differentiated. */
+/** Whether gradients of the current computation may be needed. */
 export function recordsGradients(): boolean {
   return engine().state.gradientDepth > 0;
 }

@@ -17,12 +17,12 @@ export type SidePadding = readonly [before: number, after: number];
 export interface WindowOptions {
   /** Step of the window along both axes, in pixels. */
   strides: number;
-  /** Padding of height and width. Every line and column of it lies under some window. */
+  /** Padding of height and width. Every row and column of it lies under some window. */
   padding: readonly [SidePadding, SidePadding];
 }
 
 /**
- * Kernels that a backend may have under names of this library: windows over pictures with explicit padding, without a
+ * Kernels of this library that a backend may register: windows over pictures with explicit padding, without a
  * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right). The
  * backend registers gradients for those that are no gradients.
  */
@@ -58,7 +58,7 @@ function runPadded(
 }
 
 /**
- * Convolution of pictures with zeros around them.
+ * Convolution of pictures padded with zeros.
  *
  * @param x - `[N, H, W, C]`, float32.
  * @param filter - `[size, size, C, F]`.

@@ -260,7 +260,7 @@ describe('describeRecipe', () => {
     const text = describeRecipe(soloCIFAR10);
     expect(text).toContain("solo-cifar10: solo-learn's SimCLR for CIFAR-10.");
     expect(text).toMatch(/^optimizer\.trustCoefficient +0\.02 +vturrisi\/solo-learn@9187ea3 .*eta: 0\.02$/m);
-    expect(text).toMatch(/^- Its warm-up reaches the peak one step earlier/m);
+    expect(text).toMatch(/^- The original warm-up reaches the peak one step earlier/m);
     expect(text).toMatch(/^- linear probe \(online\), test: 0\.9074/m);
   });
 

@@ -42,7 +42,7 @@ export interface BatchNormalizationLayerOptions {
    */
   groups?: number;
   /**
-   * What `gamma` starts with; with 'zeros', a residual branch starts out contributing nothing.
+   * Initial value of `gamma`; with 'zeros', a residual branch contributes nothing at first.
    * @defaultValue 'ones'
    */
   gammaInitializer?: 'ones' | 'zeros';
@@ -56,14 +56,14 @@ export interface BatchNormalizationLayerOptions {
 }
 
 /**
- * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block as options.
+ * PyTorch's batch normalization, with the addition and the ReLU of a residual block as options.
  *
  * Called on `x` or on `[x, residual]`, `[batch, channels]` or `[batch, height, width, channels]`. With
- * `{ training: true }` it uses the statistics of the batch and moves the running ones (the running variance is
- * unbiased; with `groups` they take the average over the groups); add `{ updateRunningStatistics: false }` to leave them
- * as they are, for a second pass over the same batch. Otherwise it uses the running ones.
+ * `{ training: true }` it uses the statistics of the batch and updates the running ones (the running variance is
+ * unbiased; with `groups`, both are averaged over the groups). Add `{ updateRunningStatistics: false }` to leave them
+ * unchanged in a second pass over the same batch. Otherwise it uses the running statistics.
  *
- * Unlike the layer of tfjs-layers it trains without `center` or `scale`.
+ * Unlike the layer of tfjs-layers, it can be trained without `center` or `scale`.
  *
  * @example
  * const y = new BatchNormalization({ activation: 'relu' }).apply([x, shortcut]);

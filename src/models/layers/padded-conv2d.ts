@@ -12,7 +12,7 @@ export interface PaddedConv2DOptions extends PaddedConvolutionOptions {
 }
 
 /**
- * Two-dimensional convolution with explicit padding, as in PyTorch: what 'same' of TensorFlow does at stride 2 depends
+ * Two-dimensional convolution with explicit padding, as in PyTorch. At stride 2, TensorFlow's 'same' padding depends
  * on the picture's size and is not symmetric.
  *
  * Maps `[batch, height, width, channels]` to `[batch, height', width', filters]`. Its weights are `kernel`,

@@ -6,7 +6,7 @@ import { PaddedMaxPooling2D } from './padded-max-pooling2d.js';
 import { SeededInitializer } from './seeded-initializer.js';
 
 /**
- * Makes this library's layers and initializer known to tfjs-layers. The builders call it; call it yourself before
+ * Registers this library's layers and initializer with tfjs-layers. The builders call it. Call it yourself before
  * `loadLayersModel` reads a model that was saved in another process. Calling it again changes nothing.
  *
  * @example
