@@ -84,6 +84,26 @@ describe('a layer of the user', () => {
   });
 });
 
+describe('a MobileNet from data', () => {
+  it('is loaded with its layers and continues with the same losses', async () => {
+    const encoder = {
+      name: 'mobileNetV2',
+      inputShape: [8, 8, 3],
+      widthMultiplier: 0.1,
+      stem: 'small',
+    } as const;
+    const simclr = tinySimCLR({ encoder, projectionHead: { hidden: [8], outputDim: 8 } });
+    await simclr.trainStep(pictures);
+    const store = memoryStore();
+    await simclr.save(store);
+    const loaded = await SimCLR.load(store);
+    expect(weightValues(loaded)).toEqual(weightValues(simclr));
+    const [expected, actual] = [await simclr.trainStep(pictures), await loaded.trainStep(pictures)];
+    expect(actual.loss).toBe(expected.loss);
+    for (const part of [simclr, loaded]) part.dispose();
+  });
+});
+
 describe('numbers that JSON makes null of', () => {
   it('are refused when a trainer is saved, by name', async () => {
     const simclr = tinySimCLR({

@@ -1,5 +1,6 @@
 import { multiplyAdd } from '../simd';
-import { endInside, endTap, firstInside, firstTap, minTouchedBytes, touch } from './depthwise';
+import { minTouchedBytes, touch } from './read-ahead';
+import { endInside, endTap, firstInside, firstTap } from './tap-ranges';
 import { addFourAtStride1, addFourAtStride2 } from './three-tap-sums';
 
 /**

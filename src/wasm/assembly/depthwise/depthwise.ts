@@ -1,4 +1,6 @@
-import { multiplyAdd } from '../simd';
+import { computeFour, computeOne } from './any-taps';
+import { minTouchedBytes, touch } from './read-ahead';
+import { endInside, endTap, firstInside, firstTap } from './tap-ranges';
 import { computeFourAtStride1, computeFourAtStride2 } from './three-taps';
 
 /**
@@ -44,46 +46,6 @@ export class Depthwise {
   partsY!: i32;
   partsX!: i32;
 }
-
-/** `dividend / divisor`, rounded up, for a positive divisor. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-export function ceilDivide(dividend: i32, divisor: i32): i32 {
-  return dividend > 0 ? (dividend + divisor - 1) / divisor : dividend / divisor;
-}
-
-/** The first tap inside an axis of `size` pixels, if tap 0 is at `base`. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-export function firstTap(base: i32, step: i32, size: i32): i32 {
-  return step > 0 ? max(0, ceilDivide(-base, step)) : max(0, ceilDivide(base - size + 1, -step));
-}
-
-/** The end of the taps inside an axis of `size` pixels. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-export function endTap(base: i32, step: i32, size: i32, taps: i32): i32 {
-  return min(taps, step > 0 ? ceilDivide(size - base, step) : ceilDivide(base + 1, -step));
-}
-
-/** The first output column with all taps inside the picture. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-export function firstInside(offset: i32, stride: i32, taps: i32, step: i32, columns: i32): i32 {
-  const lowest = offset + min(0, (taps - 1) * step);
-  return min(columns, max(0, ceilDivide(-lowest, stride)));
-}
-
-/** The end of the output columns with all taps inside the picture. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-export function endInside(offset: i32, stride: i32, taps: i32, step: i32, columns: i32, size: i32): i32 {
-  const highest = offset + max(0, (taps - 1) * step);
-  return max(0, min(columns, ceilDivide(size - highest, stride)));
-}
-
-/** With fewer bytes of channels, taps read memory nearly in order. */
-export const minTouchedBytes: usize = 256;
 
 /**
  * Tasks `first` to `last - 1`, each some rows of the output, numbered across all pictures. Each output pixel adds its taps in
@@ -147,7 +109,6 @@ function computeRow(work: Depthwise, picture: i32, y: i32): void {
   const tapRowStep = <usize>work.filterStepY << 2;
   const tapStep = <usize>work.filterStepX << 2;
 
-
   // The most common filters have three taps on neighboring pixels, in a gradient from right to left.
   const isReversed = work.tapStepX == -1;
   const neighbors = work.tapsX == 3 && (work.tapStepX == 1 || isReversed) && work.strideX <= 2;
@@ -180,171 +141,5 @@ function computeRow(work: Depthwise, picture: i32, y: i32): void {
     const tap = filter + <usize>left * tapStep;
     computeOne(at, rowStep, pixelStep, tap, tapRowStep, tapStep, tapRows, taps, to + <usize>x * toStep, bytes);
     x++;
-  }
-}
-
-/**
- * Reads a value of every cache line. The processor then fetches the lines in their order, ahead of their use: it does not
- * foresee the order in which the taps need them.
- */
-export function touch(from: usize, bytes: usize, scratch: usize): void {
-  let bits: i32 = 0;
-  const end = from + bytes;
-  for (; from < end; from += 64) bits |= load<i32>(from);
-  store<i32>(scratch, bits);
-}
-
-/**
- * Four output pixels in a row, from source pixels that are `fromStep` apart, from byte `begin` of their channels on. Each tap is
- * loaded once for all four.
- */
-function computeFour(
-  from: usize,
-  fromStep: usize,
-  rowStep: usize,
-  pixelStep: usize,
-  filter: usize,
-  tapRowStep: usize,
-  tapStep: usize,
-  tapRows: i32,
-  taps: i32,
-  to: usize,
-  toStep: usize,
-  begin: usize,
-  bytes: usize,
-): void {
-  const whole = bytes & ~31;
-  for (let at = begin; at < whole; at += 32) {
-    let a0 = f32x4.splat(0);
-    let a1 = f32x4.splat(0);
-    let b0 = f32x4.splat(0);
-    let b1 = f32x4.splat(0);
-    let c0 = f32x4.splat(0);
-    let c1 = f32x4.splat(0);
-    let d0 = f32x4.splat(0);
-    let d1 = f32x4.splat(0);
-    let row = from + at;
-    let tapRow = filter + at;
-    for (let i = 0; i < tapRows; i++) {
-      let pixel = row;
-      let tap = tapRow;
-      for (let j = 0; j < taps; j++) {
-        const w0 = v128.load(tap);
-        const w1 = v128.load(tap, 16);
-        a0 = multiplyAdd(v128.load(pixel), w0, a0);
-        a1 = multiplyAdd(v128.load(pixel, 16), w1, a1);
-        const second = pixel + fromStep;
-        b0 = multiplyAdd(v128.load(second), w0, b0);
-        b1 = multiplyAdd(v128.load(second, 16), w1, b1);
-        const third = second + fromStep;
-        c0 = multiplyAdd(v128.load(third), w0, c0);
-        c1 = multiplyAdd(v128.load(third, 16), w1, c1);
-        const fourth = third + fromStep;
-        d0 = multiplyAdd(v128.load(fourth), w0, d0);
-        d1 = multiplyAdd(v128.load(fourth, 16), w1, d1);
-        pixel += pixelStep;
-        tap += tapStep;
-      }
-      row += rowStep;
-      tapRow += tapRowStep;
-    }
-    let out = to + at;
-    v128.store(out, a0);
-    v128.store(out, a1, 16);
-    out += toStep;
-    v128.store(out, b0);
-    v128.store(out, b1, 16);
-    out += toStep;
-    v128.store(out, c0);
-    v128.store(out, c1, 16);
-    out += toStep;
-    v128.store(out, d0);
-    v128.store(out, d1, 16);
-  }
-  if (whole == bytes) return;
-  for (let k = 0; k < 4; k++) {
-    computeEnd(from, rowStep, pixelStep, filter, tapRowStep, tapStep, tapRows, taps, to, whole, bytes);
-    from += fromStep;
-    to += toStep;
-  }
-}
-
-/** One output pixel, from the taps inside the picture. */
-function computeOne(
-  from: usize,
-  rowStep: usize,
-  pixelStep: usize,
-  filter: usize,
-  tapRowStep: usize,
-  tapStep: usize,
-  tapRows: i32,
-  taps: i32,
-  to: usize,
-  bytes: usize,
-): void {
-  const whole = bytes & ~31;
-  for (let at: usize = 0; at < whole; at += 32) {
-    let a0 = f32x4.splat(0);
-    let a1 = f32x4.splat(0);
-    let row = from + at;
-    let tapRow = filter + at;
-    for (let i = 0; i < tapRows; i++) {
-      let pixel = row;
-      let tap = tapRow;
-      for (let j = 0; j < taps; j++) {
-        a0 = multiplyAdd(v128.load(pixel), v128.load(tap), a0);
-        a1 = multiplyAdd(v128.load(pixel, 16), v128.load(tap, 16), a1);
-        pixel += pixelStep;
-        tap += tapStep;
-      }
-      row += rowStep;
-      tapRow += tapRowStep;
-    }
-    v128.store(to + at, a0);
-    v128.store(to + at, a1, 16);
-  }
-  if (whole < bytes) computeEnd(from, rowStep, pixelStep, filter, tapRowStep, tapStep, tapRows, taps, to, whole, bytes);
-}
-
-/** The channels of an output pixel from byte `begin` on, which are fewer than two vectors. */
-function computeEnd(
-  from: usize,
-  rowStep: usize,
-  pixelStep: usize,
-  filter: usize,
-  tapRowStep: usize,
-  tapStep: usize,
-  tapRows: i32,
-  taps: i32,
-  to: usize,
-  begin: usize,
-  bytes: usize,
-): void {
-  let at = begin;
-  for (; at + 16 <= bytes; at += 16) {
-    let sum = f32x4.splat(0);
-    for (let i = 0; i < tapRows; i++) {
-      let pixel = from + at + <usize>i * rowStep;
-      let tap = filter + at + <usize>i * tapRowStep;
-      for (let j = 0; j < taps; j++) {
-        sum = multiplyAdd(v128.load(pixel), v128.load(tap), sum);
-        pixel += pixelStep;
-        tap += tapStep;
-      }
-    }
-    v128.store(to + at, sum);
-  }
-  for (; at < bytes; at += 4) {
-    let sum: f32 = 0;
-    for (let i = 0; i < tapRows; i++) {
-      let pixel = from + at + <usize>i * rowStep;
-      let tap = filter + at + <usize>i * tapRowStep;
-      for (let j = 0; j < taps; j++) {
-        sum += load<f32>(pixel) * load<f32>(tap);
-        pixel += pixelStep;
-        tap += tapStep;
-      }
-    }
-    store<f32>(to + at, sum);
   }
 }
