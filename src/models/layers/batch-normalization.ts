@@ -47,7 +47,7 @@ export interface BatchNormalizationLayerOptions {
    */
   gammaInitializer?: 'ones' | 'zeros';
   /** Applied last: `'relu'`, or `'relu6'`, min(max(x, 0), 6). @defaultValue none */
-  activation?: Activation;
+  activation?: 'relu' | 'relu6';
   /**
    * Whether `gamma` and `beta` are trained.
    * @defaultValue true

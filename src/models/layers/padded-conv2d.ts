@@ -25,6 +25,7 @@ export class PaddedConv2D extends PaddedConvolution {
   /** Name under which a saved model refers to the class. */
   static readonly className = 'SimCLRPaddedConv2D';
 
+  /** @internal */
   protected override readonly kernelName = 'kernel';
   private readonly filters: number;
 
@@ -35,16 +36,19 @@ export class PaddedConv2D extends PaddedConvolution {
     this.filters = options.filters;
   }
 
+  /** @internal */
   protected override describeKernel(channels: number) {
     const { kernelSize } = this.options;
     const shape: KernelShape = [kernelSize, kernelSize, channels, this.filters];
     return { shape, initializer: convolutionInitializer('torch', shape, 0, this.name) };
   }
 
+  /** @internal */
   protected override outputChannels(): number {
     return this.filters;
   }
 
+  /** @internal */
   protected override convolve(x: Tensor4D, kernel: Tensor4D, { mode, pad }: PaddingPlan): Tensor4D {
     const { strides } = this.options;
     if (pad === undefined) return conv2d(x, kernel, strides, mode);

@@ -57,6 +57,7 @@ const commonKeys = {
 
 /** A convolution with explicit padding. */
 export abstract class PaddedConvolution extends layers.Layer {
+  /** @internal */
   protected readonly options: Resolved;
   private readonly kernelInitializer: SeededInitializerOptions | undefined;
   private kernel!: Weight;
@@ -81,19 +82,31 @@ export abstract class PaddedConvolution extends layers.Layer {
     if (this.kernelInitializer) checkInitializer(caller, this.kernelInitializer);
   }
 
-  /** Name of the kernel's weight. */
+  /**
+   * Name of the kernel's weight.
+   * @internal
+   */
   protected abstract readonly kernelName: string;
 
-  /** Shape of the kernel for pictures of `channels` channels, and how it is filled by default. */
+  /**
+   * Shape of the kernel for pictures of `channels` channels, and how it is filled by default.
+   * @internal
+   */
   protected abstract describeKernel(channels: number): {
     shape: KernelShape;
     initializer: SeededInitializerOptions;
   };
 
-  /** Channels that come out. */
+  /**
+   * Channels that come out.
+   * @internal
+   */
   protected abstract outputChannels(channels: number | null): number | null;
 
-  /** The convolution with the padding of a plan. */
+  /**
+   * The convolution with the padding of a plan.
+   * @internal
+   */
   protected abstract convolve(x: Tensor4D, kernel: Tensor4D, plan: PaddingPlan): Tensor4D;
 
   override build(inputShape: OpenShape | OpenShape[]): void {

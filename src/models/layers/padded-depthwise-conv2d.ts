@@ -28,6 +28,7 @@ export class PaddedDepthwiseConv2D extends PaddedConvolution {
   /** Name under which a saved model refers to the class. */
   static readonly className = 'SimCLRPaddedDepthwiseConv2D';
 
+  /** @internal */
   protected override readonly kernelName = 'depthwise_kernel';
   private readonly depthMultiplier: number;
 
@@ -39,16 +40,19 @@ export class PaddedDepthwiseConv2D extends PaddedConvolution {
     this.depthMultiplier = depthMultiplier;
   }
 
+  /** @internal */
   protected override describeKernel(channels: number) {
     const { kernelSize } = this.options;
     const shape: KernelShape = [kernelSize, kernelSize, channels, this.depthMultiplier];
     return { shape, initializer: depthwiseInitializer('torch', shape, 0, this.name) };
   }
 
+  /** @internal */
   protected override outputChannels(channels: number | null): number | null {
     return channels === null ? null : channels * this.depthMultiplier;
   }
 
+  /** @internal */
   protected override convolve(x: Tensor4D, kernel: Tensor4D, { mode, pad }: PaddingPlan): Tensor4D {
     const { strides } = this.options;
     if (pad === undefined) return depthwiseConv2d(x, kernel, strides, mode);
