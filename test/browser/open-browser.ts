@@ -12,7 +12,8 @@ import type { SuiteReport, SuiteRequest } from './suite.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the page and tfjs's files are served from. */
-const bundle = join(root, '.cache/browser-tests');
+/** Of this process: two runs may be under way at the same time. */
+const bundle = join(root, `.cache/browser-tests-${process.pid}`);
 const wasmFiles = join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
 
 export interface RunLaneOptions {
@@ -95,6 +96,7 @@ export async function openBrowser(): Promise<TestBrowser> {
     async close() {
       await browser.close();
       server.close();
+      await rm(bundle, { recursive: true, force: true });
     },
   };
 }
