@@ -1,12 +1,12 @@
 /**
- * What decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
+ * Measures what decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
  * [--epochs E] [--threads N] [--width W] [--height H] [--json FILE]`.
  *
- * Trains a small ResNet from JPEG files, 500x375 unless told otherwise, which the program makes itself, and prints for
+ * Trains a small ResNet on JPEG files that it makes (500x375 by default), and prints for
  * each way of reading them the share of the time in which steps waited for their batches, and the middle and the longest
  * wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut both views
  * of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes longer than
- * from there is the price of decoding on the cores that train. The files are in the system's cache: a disk is not
+ * from there is the cost of decoding on the cores that train. The files are in the system's cache, so the disk is not
  * measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -65,7 +65,7 @@ async function writePhotographs(folder: string, count: number): Promise<string[]
   return paths;
 }
 
-/** Decodes a batch when it is asked for, as a loop does that knows of no prefetching. */
+/** Decodes a batch on request, without prefetching. */
 function onDemand(paths: readonly string[]): ImageBatchSource {
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch> {
     const order = epochOrder(paths.length, pass);
@@ -90,7 +90,7 @@ interface Turn {
   given?: number;
 }
 
-/** The same data set, taking the time. */
+/** The same data set, with timing. */
 function timed(dataset: ImageBatchSource, turns: Turn[]): ImageBatchSource {
   async function* batches(pass: EpochPass) {
     let asked = performance.now();
@@ -114,9 +114,9 @@ interface Measured {
   name: string;
   /** Share of the time in which the step waited for data. */
   waiting: number;
-  /** Of a step, in the middle of all. */
+  /** Median over the steps. */
   medianWaitMilliseconds: number;
-  /** Of the step that waited longest. */
+  /** Maximum over the steps. */
   longestWaitMilliseconds: number;
   stepMilliseconds: number;
   pairsPerSecond: number;

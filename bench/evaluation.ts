@@ -51,8 +51,8 @@ async function timed<T>(name: string, work: () => Promise<T>, describe: (result:
 }
 
 const options = new Command('evaluation')
-  .option('--references <count>', 'rows that are learned from', positiveInteger, 10_000)
-  .option('--queries <count>', 'rows that are asked for', positiveInteger, 10_000)
+  .option('--references <count>', 'rows to fit to', positiveInteger, 10_000)
+  .option('--queries <count>', 'rows to classify', positiveInteger, 10_000)
   .option('--dim <count>', 'columns', positiveInteger, 512)
   .option('--repetitions <count>', 'how often each is measured', positiveInteger, 2)
   .option('--only <name>', 'knn, probe, retrieval or uniformity')

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Resident memory of a process, in MB. */
 export interface Memory {
-  /** When the work was prepared. */
+  /** After the work was prepared. */
   prepared: number;
-  /** The most so far. */
+  /** Peak so far. */
   peak: number;
 }
 
@@ -22,9 +22,9 @@ export interface Worker {
 
 /** How often something is measured. */
 export interface MeasureOptions {
-  /** Pairs of turns that count, at least 1. */
+  /** Measured turns of each side, at least 1. */
   rounds: number;
-  /** Turns of each side before that, at least 1. */
+  /** Unmeasured turns of each side before them, at least 1. */
   warmups: number;
   /**
    * A turn repeats work that is shorter than this, in seconds.
@@ -46,8 +46,8 @@ export interface Timings {
 }
 
 /**
- * Times two workers in turns, ours, baseline, ours, baseline, ..., never both at once: what else the machine does
- * hits both alike.
+ * Times two workers in turns, ours, baseline, ours, baseline, ..., never both at once, so that other load
+ * affects both alike.
  */
 export async function interleave(
   ours: Worker,

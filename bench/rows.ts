@@ -18,7 +18,7 @@ export interface Row {
 export interface RowOptions {
   /** Pictures of a step; each has two views. */
   batch: number;
-  /** Pictures of a step of the stock backend, which takes seconds a picture. */
+  /** Pictures per step of the stock backend, which takes seconds per picture. */
   stockBatch: number;
   /** Threads of both sides. */
   threads: number;
@@ -72,7 +72,7 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
     {
       name: 'gradcache-4096-memory',
       figure: 'memory',
-      // Narrow, for it is about memory: a minute and not ten.
+      // Narrow, because only memory counts: it takes a minute instead of ten.
       ours: ours(threads, train(largeBatch, microBatch, 32, 16)),
       baseline: ours(threads, train(8 * microBatch, null, 32, 16)),
     },

@@ -38,7 +38,7 @@ async function main(options: BenchOptions): Promise<void> {
     if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
   };
   if (json !== undefined) await mkdir(dirname(json), { recursive: true });
-  await write([]); // a path that cannot be written is known before anything is measured
+  await write([]); // fail before measuring if the path cannot be written
 
   console.log(describeMachine());
   const { results, failed } = await runRows(rows, options, {
@@ -54,7 +54,7 @@ async function main(options: BenchOptions): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-/** How long a checkpoint holds training up: in a process of its own, for its thread pool is of the whole process. */
+/** How long a checkpoint delays training, in a process of its own, because the thread pool belongs to the process. */
 async function measurePause(): Promise<Result> {
   const script = fileURLToPath(new URL('checkpoint-pause.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script]);

@@ -18,7 +18,7 @@ interface Reply {
 }
 
 /**
- * Starts a worker process and waits until it has prepared its work. It and we speak JSON, one object a line: it says
+ * Starts a worker process and waits until it has prepared its work. Both sides exchange JSON, one object per line: it writes
  * `{"ready": label}`, then answers each `{"repetitions": n}` by `{"seconds": s}`; `{"error": text}` ends it. Both answers
  * may have `megabytes`, the most memory so far.
  *

@@ -3,7 +3,7 @@
  *
  *     npm run lane                      lists the lanes
  *     npm run lane -- mpi               runs one
- *     npm run lane -- backends --quick  what follows its name is for the lane
+ *     npm run lane -- backends --quick  passes what follows the name to the lane
  */
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';

@@ -28,8 +28,8 @@ function asTensor(info: TensorInfo): Tensor {
 }
 
 /**
- * The gradient of a convolution for its filter, which stock tfjs lacks on wasm, as a user would put it together: for
- * every tap of the filter, the pixels under it times the output's gradient.
+ * The gradient of a convolution for its filter, which stock tfjs lacks on wasm, as a user would compose it: for
+ * every position of the filter, the pixels under it times the output's gradient.
  */
 const filterGradient: KernelFunc = ({ inputs, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };

@@ -1,5 +1,5 @@
 /**
- * Are the two sides the same training? Prints, for ours and its PyTorch twin,
+ * Checks that both sides train alike. Prints, for ours and its PyTorch twin,
  *
  * - the losses of steps from equal weights on equal views, and how far the weights are apart afterwards;
  * - moments of the views that each augmentation makes of the same pictures, with the error of sampling.

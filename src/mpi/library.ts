@@ -20,11 +20,11 @@ export interface MPILibrary {
   broadcast(values: SendableArray, root: number): void;
   /** MPI_Ibarrier. Returns a function that tests whether all ranks have arrived; do not call it again once they have. */
   startBarrier(): () => boolean;
-  /** Tells `rank` with an empty message that this rank ends after so many barriers. */
+  /** Tells `rank` with an empty message that this rank ends after that number of barriers. */
   sendExit(rank: number, barriers: number): void;
   /** Waits for that message from `rank`. */
   awaitExit(rank: number): void;
-  /** A rank that has sent this message after so many barriers, `undefined` if none has. Does not receive the message. */
+  /** A rank that has sent this message after that number of barriers, `undefined` if none has. Does not receive the message. */
   findExit(barriers: number): number | undefined;
   /** MPI_Abort. */
   abort(code: number): void;
@@ -33,7 +33,7 @@ export interface MPILibrary {
 }
 
 /**
- * Tag of the message that a rank ends after so many barriers. Two tags are enough, because ranks that wait for each other
+ * Tag of the message that a rank ends after a number of barriers. Two tags are enough, because ranks that wait for each other
  * are at most one barrier apart.
  */
 const exitTag = (barriers: number) => 71 + (barriers % 2);

@@ -1,12 +1,12 @@
 /**
- * Which backends work here, how exactly and how fast:
+ * Tests which backends work here, how exactly and how fast:
  *
  *     npm run lane -- backends                                 all of them, a table
  *     npm run lane -- backends --json FILE                      and as JSON
  *     npm run lane -- backends --only cpu,chromium-webgl        some
- *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend
+ *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes per backend
  *     npm run lane -- backends --tests test/losses,test/models  with some of the tests
- *     npm run lane -- backends --docs                           and the table of docs/backends.md
+ *     npm run lane -- backends --docs                           also writes the table of docs/backends.md
  *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
  *
  * For a backend that does not work here, the table gives the reason. The exit status is 1 when a test fails, and with

@@ -4,7 +4,7 @@ export interface LeftOut {
   tests?: string;
   /** Beginnings of the paths of test files. */
   files?: readonly string[];
-  /** Why, for people. */
+  /** Why, as text. */
   because: string;
 }
 

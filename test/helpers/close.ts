@@ -10,7 +10,7 @@ export interface Tolerance {
 }
 
 /**
- * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; says where
+ * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; reports where
  * they differ most. NaN is close to nothing, not to NaN either; an infinity only to itself.
  */
 export function expectClose(

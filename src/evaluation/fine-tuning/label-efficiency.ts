@@ -189,7 +189,7 @@ function prober(source: FineTuneSource, test: LabeledPictures, classes: number) 
 }
 
 /**
- * Compares what labels are worth with and without pretraining: accuracy on test pictures over the number of labels per
+ * Compares learning from few labels with and without pretraining: accuracy on test pictures over the number of labels per
  * class, for the pretrained network (fine-tuned, or under a linear probe) and for the same network trained from scratch on
  * the same pictures.
  *

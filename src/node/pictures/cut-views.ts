@@ -3,7 +3,7 @@ import type { Picture, PictureToCut } from '../../data/index.js';
 import type { CropPlan } from '../../data/view-crops.js';
 import type { FractionalBox } from './resample-box.js';
 
-/** What {@link cutViews} is made of; handed over, because its text is also part of the program of other threads. */
+/** The functions that {@link cutViews} calls; passed in, because its source is also part of the program of other threads. */
 export interface CuttingTools {
   /** Size of a picture as it is seen, in pixels. */
   measure(bytes: Uint8Array): Promise<readonly [height: number, width: number]>;
