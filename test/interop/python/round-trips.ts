@@ -8,9 +8,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { Command } from 'commander';
 import {
   exportONNX,
   loadStateDict,
@@ -53,13 +53,12 @@ interface Answer {
 
 const tolerance = 1e-4;
 const builders = { resnet18, resnet34, resnet50 };
-const { values: options } = parseArgs({
-  options: {
-    python: { type: 'string', default: 'python3' },
-    only: { type: 'string', default: '' },
-    'require-all': { type: 'boolean', default: false },
-  },
-});
+const options = new Command('round-trips')
+  .option('--python <file>', 'Python with the packages', 'python3')
+  .option('--only <name>', 'one package', '')
+  .option('--require-all', 'fail if a package is missing', false)
+  .parse()
+  .opts<{ python: string; only: string; requireAll: boolean }>();
 const folder = mkdtempSync(join(tmpdir(), 'simclr-interop-'));
 const file = (name: string) => join(folder, name);
 
@@ -177,7 +176,7 @@ async function main(): Promise<boolean> {
     }
     if (skipped !== undefined) {
       console.log(`skip ${name}: ${skipped}`);
-      if (options['require-all']) good = false;
+      if (options.requireAll) good = false;
     }
     if (torch) {
       good = report(name, 'our weights in its network', torch) && good;
