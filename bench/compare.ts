@@ -12,7 +12,9 @@ export interface Result {
   unit: string;
   /** Name of the baseline. */
   baseline: string;
-  /** Our speed over the baseline's, more is better; of overhead and memory our time or megabytes over the baseline's. */
+  /**
+   * Our speed over the baseline's, more is better; of overhead and memory our time or megabytes over the baseline's.
+   */
   ratio: number;
   /** The baseline's median, in `unit`. */
   baselineValue: number;
@@ -80,7 +82,9 @@ export function figuresOf(
   };
 }
 
-/** Peak memory, compared with what the baseline, which holds its whole batch, would take for as many pictures as ours. */
+/**
+ * Peak memory, compared with what the baseline, which holds its whole batch, would take for as many pictures as ours.
+ */
 export function memoryFigures(
   row: Row,
   ours: Memory,

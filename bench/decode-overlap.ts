@@ -2,11 +2,11 @@
  * Measures what decoding costs a training step: `npx tsx bench/decode-overlap.ts` (`--help` lists the flags).
  *
  * Trains a small ResNet on JPEG files that it makes (500x375 by default), and prints for
- * each way of reading them the share of the time in which steps waited for their batches, and the middle and the longest
- * wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut both views
- * of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes longer than
- * from there is the cost of decoding on the cores that train. The files are in the system's cache, so the disk is not
- * measured.
+ * each way of reading them the share of the time in which steps waited for their batches, and the middle and the
+ * longest wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut
+ * both views of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes
+ * longer than from there is the cost of decoding on the cores that train. The files are in the system's cache, so the
+ * disk is not measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ const values = new Command('npx tsx bench/decode-overlap.ts')
     }
   >();
 const { side, batch: batchSize, epochs, width, height } = values;
-/** The first batches of an epoch cannot be ready, and those made ready meanwhile wait less than others. */
+/** The first batches of an epoch cannot be ready, and those prepared meanwhile wait less than others. */
 const uncounted = 4;
 if (values.pictures < 5 * batchSize) {
   throw new Error('--pictures must be five batches at least: four of an epoch are not counted.');

@@ -1,8 +1,8 @@
 /**
- * Trains for a long time and reports what grew: `npx tsx bench/long-run.ts --minutes 60 [--threads N] [--json FILE]`. The main
- * job's network on CIFAR-10's 50,000 pictures in batches of 256, a checkpoint every 100 steps, of which three are kept.
- * Prints a line a minute; at the end the slope of the resident memory and of the speed, fitted to all minutes but the
- * first three, in which the memory of wasm, the pictures and V8's heap come to their size.
+ * Trains for a long time and reports what grew: `npx tsx bench/long-run.ts --minutes 60 [--threads N] [--json FILE]`.
+ * The main job's network on CIFAR-10's 50,000 pictures in batches of 256, a checkpoint every 100 steps, of which three
+ * are kept. Prints a line per minute; at the end the slope of the resident memory and of the speed, fitted to all
+ * minutes but the first three, in which the memory of wasm, the pictures and V8's heap come to their size.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

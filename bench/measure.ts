@@ -10,11 +10,11 @@ export interface Memory {
 
 /** A process that holds prepared work and runs it on request. */
 export interface Worker {
-  /** What ran, as it is printed: `'PyTorch 1.13, 2 threads'`. */
+  /** Name of the side, as printed: `'PyTorch 1.13, 2 threads'`. */
   readonly label: string;
   /** Runs the work `repetitions` times and returns the seconds that all of them took. */
   run(repetitions: number): Promise<number>;
-  /** Its resident memory, as far as it has told. */
+  /** Its resident memory, if it has reported it. */
   readonly memory: Readonly<Memory>;
   /** Ends the process. */
   close(): Promise<void>;

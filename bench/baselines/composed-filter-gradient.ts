@@ -57,7 +57,7 @@ const filterGradient: KernelFunc = ({ inputs, attrs }) => {
             [0, 0],
           ]);
     const gradient = reshape(asTensor(dy), [pixels, outChannels]);
-    const taps: Tensor[] = [];
+    const products: Tensor[] = [];
     for (let row = 0; row < info.filterHeight; row++) {
       for (let column = 0; column < info.filterWidth; column++) {
         const seen = stridedSlice(
@@ -71,10 +71,10 @@ const filterGradient: KernelFunc = ({ inputs, attrs }) => {
           ],
           [1, strideHeight, strideWidth, 1],
         );
-        taps.push(matMul(transpose(reshape(seen, [pixels, inChannels])), gradient));
+        products.push(matMul(transpose(reshape(seen, [pixels, inChannels])), gradient));
       }
     }
-    return reshape(stack(taps), filterShape);
+    return reshape(stack(products), filterShape);
   });
 };
 

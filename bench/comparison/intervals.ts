@@ -39,7 +39,8 @@ export function meanInterval(values: readonly number[]): Estimate {
 /**
  * Difference of two means, without assuming equal variances (Welch). Two values or more each.
  *
- * @see Welch 1947, "The generalization of 'Student's' problem when several different population variances are involved".
+ * @see Welch 1947, "The generalization of 'Student's' problem when several different population variances are
+ * involved".
  */
 export function differenceOfMeans(first: readonly number[], second: readonly number[]): Estimate {
   const mean = meanOf(first) - meanOf(second);

@@ -27,8 +27,8 @@ export function readOptions(argv: string[]): ComparisonOptions {
       'after',
       `
 Examples:
-  npm run compare -- --minutes 7 --json speed.json               what the same time is worth
-  npm run compare -- --pairs 51200 --seeds 3 --json parity.json  what the same pictures are worth
+  npm run compare -- --minutes 7 --json speed.json               compares after equal time
+  npm run compare -- --pairs 51200 --seeds 3 --json parity.json  compares after equally many pictures
 `,
     );
   command.parse(argv);

@@ -3,7 +3,7 @@ import { differenceOfMeans, type Estimate, meanInterval, meanOf } from './interv
 import type { Recipe } from './recipe.js';
 import type { Budget, TrainReply } from './task.js';
 
-/** What is compared. */
+/** The accuracies that are compared. */
 export const measures = ['knn', 'linearProbe'] as const;
 /** One of {@link measures}. */
 export type Measure = (typeof measures)[number];
@@ -25,7 +25,7 @@ export type RunResult = Omit<EvaluatedRun, 'framework' | 'predictions'>;
 
 /** A side; its own figures are the means over its runs. */
 export interface SideResult {
-  /** What ran, with versions. */
+  /** Framework and versions. */
   framework: string;
   pairsPerSecond: number;
   pairsSeen: number;
@@ -39,7 +39,7 @@ export interface SideResult {
   runs: RunResult[];
 }
 
-/** What `npm run compare` writes. */
+/** The JSON file of `npm run compare`. */
 export interface ComparisonResult {
   budget: Budget;
   seeds: number[];
@@ -50,7 +50,7 @@ export interface ComparisonResult {
   machine: string;
   date: string;
   ours: SideResult;
-  /** `null` where there is no PyTorch. */
+  /** `null` without PyTorch. */
   pytorch: SideResult | null;
   /** Why it is null. */
   missing?: string;
@@ -101,7 +101,9 @@ export function compareSides(
   return { knn: of('knn'), linearProbe: of('linearProbe') };
 }
 
-/** The sides of each seed in the order in which they run. The first side alternates, so that neither gets all quiet moments. */
+/**
+ * The sides of each seed in the order in which they run. The first side alternates, so that both meet equal conditions.
+ */
 export function turns<Side>(seeds: number, sides: readonly Side[]): Array<{ seed: number; side: Side }> {
   return Array.from({ length: seeds }, (_, seed) => {
     const order = seed % 2 === 0 ? sides : [...sides].reverse();

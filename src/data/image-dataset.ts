@@ -74,8 +74,8 @@ export interface EpochPass {
   startBatch: number;
   /**
    * The part of one of several processes, requested from a source that is `shardable`: of every `size` consecutive
-   * batches only the one at place `rank`, and none of an incomplete last group. `startBatch` then counts batches of this
-   * part.
+   * batches only the one at place `rank`, and none of an incomplete last group. `startBatch` then counts batches of
+   * this part.
    */
   shard?: {
     /** Place of the batch in its group, from 0. */

@@ -70,16 +70,16 @@ interface RequiredTensors {
 }
 
 /**
- * Loads weights from PyTorch into a ResNet or a projection head: those of torchvision, timm, lightly and solo-learn, and any
- * with the same names under another prefix.
+ * Loads weights from PyTorch into a ResNet or a projection head: those of torchvision, timm, lightly and solo-learn,
+ * and any with the same names under another prefix.
  *
- * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights may
- * be in its part of the network.
+ * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights
+ * may be in its part of the network.
  *
  * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`. Build it like
  * the original, including its stem: different strides or padding do not change any shape, so no check finds them.
- * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
- * `[outputs, inputs]`. Floating-point numbers of any width.
+ * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`,
+ * matrices `[outputs, inputs]`. Floating-point numbers of any width.
  * @param options - See {@link LoadStateDictOptions}.
  * @returns The prefix of the weights, and what was ignored.
  * @throws `CheckpointError` when there is no such network or more than one, or weights are missing, unexpected or of
@@ -133,7 +133,8 @@ export function loadStateDict(
 }
 
 /**
- * Returns the weights of a ResNet or a projection head with the names of a PyTorch package, for {@link writeSafetensors}.
+ * Returns the weights of a ResNet or a projection head with the names of a PyTorch package, for {@link
+ * writeSafetensors}.
  *
  * Includes the counters `num_batches_tracked` (0), so that `load_state_dict` misses nothing but classifiers.
  *

@@ -143,7 +143,7 @@ export class AdamW extends NamedOptimizer {
    * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
    *
    * @param classConstructor - The class.
-   * @param config - What `getConfig` gave.
+   * @param config - Result of `getConfig`.
    */
   static override fromConfig<T extends serialization.Serializable>(
     classConstructor: serialization.SerializableConstructor<T>,

@@ -51,8 +51,8 @@ export interface LARSOptions {
    */
   classicMomentum?: boolean;
   /**
-   * Only with the convention 'lightly'. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
-   * faster than with SGD at that rate ("LARC", solo-learn's `clip_lr`).
+   * Only with the convention 'lightly'. Divides the trust ratio by the learning rate and caps it at 1, so that no
+   * variable moves faster than with SGD at that rate ("LARC", solo-learn's `clip_lr`).
    *
    * @defaultValue false
    */
@@ -87,8 +87,7 @@ export interface LARSOptions {
  *
  * Convention 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
  * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v` (with `clip`,
- * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or
- * `|gradient|` is 0, the plain gradient is used.
+ * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or `|gradient|` is 0, the plain gradient is used.
  *
  * The two differ when the learning rate changes: Google's velocity contains old rates, lightly's does not. Norms
  * and ratios stay on the device.
@@ -200,7 +199,7 @@ export class LARS extends NamedOptimizer {
    * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
    *
    * @param classConstructor - The class.
-   * @param config - What `getConfig` gave.
+   * @param config - Result of `getConfig`.
    */
   static override fromConfig<T extends serialization.Serializable>(
     classConstructor: serialization.SerializableConstructor<T>,

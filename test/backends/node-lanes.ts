@@ -122,7 +122,7 @@ interface VitestReport {
   }[];
 }
 
-/** Whether the backend starts at all, and its speed: in a process of its own, as tests are no measurement. */
+/** Whether the backend starts at all, and its speed: in a process of its own, because tests do not measure speed. */
 async function measure(environment: Environment): Promise<number> {
   const program = 'test/backends/throughput-program.ts';
   const { output } = await execute(process.execPath, ['--import', 'tsx', program], environment);

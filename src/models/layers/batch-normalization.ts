@@ -127,8 +127,8 @@ export class BatchNormalization extends layers.Layer {
   }
 
   /**
-   * @throws {@link ShapeError} in training, when a group has only one value for each channel or `groups` does not divide
-   * the batch.
+   * @throws {@link ShapeError} in training, when a group has only one value for each channel or `groups` does not
+   * divide the batch.
    */
   override call(inputs: Tensor | Tensor[], kwargs: CallArguments): Tensor {
     const [x, residual] = Array.isArray(inputs) ? inputs : [inputs];

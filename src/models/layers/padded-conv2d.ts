@@ -29,8 +29,8 @@ export interface PaddedConv2DOptions {
   strides?: number;
   /**
    * Zeros around the picture, in pixels.
-   * @defaultValue kernelSize - 1 rows and columns in total, half of them on each side, as in torchvision's ResNet and the
-   * official SimCLR code
+   * @defaultValue kernelSize - 1 rows and columns in total, half of them on each side, as in torchvision's ResNet and
+   * the official SimCLR code
    */
   padding?: Padding;
   /**

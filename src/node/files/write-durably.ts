@@ -22,7 +22,7 @@ export function writeDurably(path: string, contents: readonly (string | Uint8Arr
   });
 }
 
-/** Makes a folder and those above it. By itself first, because only that tells of a disk that is read-only. */
+/** Makes a folder and its parents. Tries the folder alone first, because only that reports a read-only disk. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);

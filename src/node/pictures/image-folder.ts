@@ -99,7 +99,10 @@ export interface ImageFolderContents {
   skipped: SkippedImage[];
 }
 
-/** Result of {@link imageFolder}: a data set that decodes its pictures in every epoch. Its batches carry `labels` if it has them. */
+/**
+ * Result of {@link imageFolder}: a data set that decodes its pictures in every epoch. Its batches carry `labels` if it
+ * has them.
+ */
 export interface ImageFolderDataset extends DecodedBatches, ImageBatchSource {
   /** Number of files. */
   readonly size: number;
