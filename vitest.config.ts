@@ -85,11 +85,7 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
   (start) => `test/${start}{/**/*,}.test.ts`,
 );
 const kernelProject = (name: string, settings: Partial<Settings>) =>
-  sourceProject(
-    name,
-    { BACKEND: 'wasm', ...settings },
-    { include: kernelTests, ...inParallel },
-  );
+  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...inParallel });
 
 /** The studio's tests that train for minutes. */
 const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];

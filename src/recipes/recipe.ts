@@ -5,10 +5,11 @@ import type {
 } from '../augmentations/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../optimizers/index.js';
 import type {
-  EncoderConfig,
   LearningRateConfig,
+  MobileNetV2Config,
   PlannedOptimizer,
   ProjectionHeadConfig,
+  ResNetConfig,
   TrainingPlan,
 } from '../training/index.js';
 
@@ -23,8 +24,14 @@ export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batc
     : never;
 };
 
+/** A ResNet with every choice given. */
+export type RecipeResNet = WithEveryChoice<ResNetConfig>;
+
+/** A MobileNet with every choice given. */
+export type RecipeMobileNetV2 = WithEveryChoice<MobileNetV2Config>;
+
 /** An encoder with every choice given. */
-export type RecipeEncoder = WithEveryChoice<EncoderConfig>;
+export type RecipeEncoder = RecipeResNet | RecipeMobileNetV2;
 
 /** A projection head with every choice given. */
 export type RecipeProjectionHead = WithEveryChoice<ProjectionHeadConfig>;

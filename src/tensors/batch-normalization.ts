@@ -6,6 +6,7 @@ import {
   mul,
   neg,
   relu,
+  relu6,
   reshape,
   rsqrt,
   square,
@@ -29,6 +30,12 @@ import { fusedKernels, hasFusedRows, recordsGradients, runFused } from './fused-
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
 import { type SharedRows, sharedStatistics, shareMoments, shareSums } from './shared-statistics.js';
 
+/** What may follow a batch normalization. `'relu6'` is min(max(x, 0), 6). */
+export type Activation = 'relu' | 'relu6';
+
+/** The activations. */
+export const activations: readonly Activation[] = ['relu', 'relu6'];
+
 /** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
 interface AffineOptions {
   /** Scale of each channel. Shape `[C]`; without it 1. */
@@ -37,8 +44,8 @@ interface AffineOptions {
   beta?: Tensor1D | undefined;
   /** Added after scale and offset, before the activation. Same shape as `x`. */
   residual?: Tensor | undefined;
-  /** Applied after the addition. @defaultValue none */
-  activation?: 'relu' | undefined;
+  /** Applied last. @defaultValue none */
+  activation?: Activation | undefined;
   /** Added to the variance, > 0. */
   epsilon: number;
 }
@@ -76,7 +83,7 @@ function checkAffine(caller: string, x: Tensor, options: AffineOptions): void {
     if (options[name] !== undefined) checkChannels(caller, name, options[name], channels);
   }
   if (options.residual !== undefined) checkSameShape(caller, 'x', x, 'residual', options.residual);
-  if (options.activation !== undefined) checkChoice(caller, 'activation', options.activation, ['relu']);
+  if (options.activation !== undefined) checkChoice(caller, 'activation', options.activation, activations);
   checkPositive(caller, 'epsilon', options.epsilon);
 }
 
@@ -92,10 +99,22 @@ function checkChannels(caller: string, name: string, tensor: Tensor, channels: n
 function addAndActivate(
   normalized: Tensor,
   residual: Tensor | undefined,
-  activation: 'relu' | undefined,
+  activation: Activation | undefined,
 ): Tensor {
   const added = residual === undefined ? normalized : add(normalized, reshape(residual, normalized.shape));
-  return activation === 'relu' ? relu(added) : added;
+  if (activation === undefined) return added;
+  return activation === 'relu6' ? relu6(added) : relu(added);
+}
+
+/** Where an activation ends. */
+const ceilingOf = (activation: Activation | undefined) =>
+  activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
+
+/** The gradient in front of an activation, from that behind it. */
+function throughActivation(dy: Tensor, output: Tensor, activation: Activation | undefined): Tensor {
+  if (activation === undefined) return dy;
+  const open = mul(dy, step(output));
+  return activation === 'relu6' ? mul(open, step(sub(ceilingOf(activation), output))) : open;
 }
 
 /**
@@ -186,8 +205,8 @@ function normalizeByBatch(
     const save = inputsAndSave[inputsAndSave.length - 1] as GradSaveFunc;
     const matrix = reshape(x, layout.rows);
     const output = normalized(matrix, mean, variance, options, layout);
-    // The backward pass keeps only what exists outside anyway; the rest is small or cheap to recompute.
-    const last = activation === 'relu' ? output : matrix;
+    // Only what exists outside anyway is kept for the backward pass; the rest is small or cheap to compute again.
+    const last = activation === undefined ? matrix : output;
     save([matrix, mean, variance, last, ...(gamma === undefined ? [] : [gamma])]);
 
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
@@ -203,9 +222,14 @@ function normalizeByBatch(
               mean: savedMean,
               variance: savedVariance,
               gamma: savedGamma,
-              output: activation === 'relu' ? savedOutput : undefined,
+              output: activation === undefined ? undefined : savedOutput,
             },
-            { groups: layout.groups, epsilon, residual: residual !== undefined },
+            {
+              groups: layout.groups,
+              epsilon,
+              ceiling: ceilingOf(activation),
+              residual: residual !== undefined,
+            },
           );
           const sums: [Tensor, Tensor] = [gammaGradient!, betaGradient!];
           const exact = shared
@@ -217,7 +241,7 @@ function normalizeByBatch(
           if (residual !== undefined) gradients.push(reshape(residualGradient!, x.shape));
           return gradients;
         }
-        const masked = activation === 'relu' ? mul(upstream, step(savedOutput)) : upstream;
+        const masked = throughActivation(upstream, savedOutput, activation);
         const deviation = rsqrt(add(savedVariance, epsilon)); // its reciprocal
         const slope = savedGamma === undefined ? deviation : mul(deviation, savedGamma);
         const centered = sub(savedX, savedMean);
@@ -262,7 +286,8 @@ function correctGradient(
     mul(slope, sub(div(own, layout.count), div(allSums[index]!, shared.count))),
   );
   const inputs = { x, mean, variance, gamma: scale, beta: shift, residual: dx };
-  return runFused(fusedKernels.normalize, inputs, { groups: 1, epsilon, relu: false })[0]!;
+  const attributes = { groups: 1, epsilon, relu: false, ceiling: ceilingOf(undefined) };
+  return runFused(fusedKernels.normalize, inputs, attributes)[0]!;
 }
 
 /** act(scale * x + shift + residual), by the backend's fused kernel where it has one. */
@@ -280,7 +305,8 @@ function normalized(
     const [output] = runFused(fusedKernels.normalize, inputs, {
       groups,
       epsilon,
-      relu: activation === 'relu',
+      relu: activation !== undefined,
+      ceiling: ceilingOf(activation),
     });
     return reshape(output!, rows);
   }

@@ -9,13 +9,14 @@ export const fusedKernels = {
   /** Inputs `x`; attributes `groups`; outputs mean and biased variance, `[groups, channels]`. */
   moments: 'SimCLRRowMoments',
   /**
-   * Inputs `x`, `mean`, `variance`, and optionally `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
-   * `relu`; output act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
+   * Inputs `x`, `mean`, `variance`, and where there are any `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
+   * `relu`, `ceiling` (where the ReLU ends: 6, or Infinity); output
+   * act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
    */
   normalize: 'SimCLRNormalizeRows',
   /**
-   * Inputs `dy`, `x`, `mean`, `variance`, optionally `gamma`, and `output` after a ReLU; attributes `groups`,
-   * `epsilon`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
+   * Inputs `dy`, `x`, `mean`, `variance`, `gamma` where there is one, `output` where a ReLU ended it; attributes `groups`,
+   * `epsilon`, `ceiling`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
    */
   normalizeGradient: 'SimCLRNormalizeRowsGradient',
 } as const;

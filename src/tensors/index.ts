@@ -1,9 +1,17 @@
 export {
+  type Activation,
+  activations,
   type BatchNormalizationInferenceOptions,
   type BatchNormalizationOptions,
   type BatchNormalizationResult,
   batchNormalization,
   batchNormalizationInference,
 } from './batch-normalization.js';
-export { paddedConv2d, paddedMaxPool, type SidePadding, type WindowOptions } from './padded-windows.js';
+export {
+  paddedConv2d,
+  paddedDepthwiseConv2d,
+  paddedMaxPool,
+  type SidePadding,
+  type WindowOptions,
+} from './padded-windows.js';
 export { type SumOverProcesses, withSharedStatistics } from './shared-statistics.js';

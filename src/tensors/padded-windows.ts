@@ -1,5 +1,6 @@
 import {
   conv2d,
+  depthwiseConv2d,
   engine,
   getBackend,
   getKernel,
@@ -23,7 +24,7 @@ export interface WindowOptions {
 /**
  * Kernels of this library that a backend may register: windows over pictures with explicit padding, without a
  * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right).
- * The backend registers gradients for the first and the last of them.
+ * The backend registers gradients for all but the gradient kernels.
  */
 export const paddedKernels = {
   /** Inputs `x`, `filter`. */
@@ -32,6 +33,12 @@ export const paddedKernels = {
   convolutionInputGradient: 'SimCLRPaddedConv2DInputGradient',
   /** Inputs `x`, `dy`; attribute `filterShape`. */
   convolutionFilterGradient: 'SimCLRPaddedConv2DFilterGradient',
+  /** Inputs `x`, `filter`. */
+  depthwise: 'SimCLRPaddedDepthwiseConv2D',
+  /** Inputs `dy`, `filter`; attribute `inputShape`. */
+  depthwiseInputGradient: 'SimCLRPaddedDepthwiseConv2DInputGradient',
+  /** Inputs `x`, `dy`; attribute `filterShape`. */
+  depthwiseFilterGradient: 'SimCLRPaddedDepthwiseConv2DFilterGradient',
   /** Inputs `dy`, `input`, `output`; attributes `kernelSize` too. */
   maxPoolGradient: 'SimCLRPaddedMaxPoolGradient',
   /** Inputs `x`; attributes `kernelSize` too. */
@@ -66,7 +73,26 @@ export function paddedConv2d(x: Tensor4D, filter: Tensor4D, { strides, padding }
 }
 
 /**
- * Maxima over square windows of pictures; the padding does not count.
+ * Depthwise convolution of pictures with zeros around them: each channel has its own filters.
+ *
+ * @param x - `[N, H, W, C]`, float32.
+ * @param filter - `[size, size, C, multiplier]`.
+ * @returns `[N, H', W', C * multiplier]`; the caller disposes it.
+ */
+export function paddedDepthwiseConv2d(
+  x: Tensor4D,
+  filter: Tensor4D,
+  { strides, padding }: WindowOptions,
+): Tensor4D {
+  const attributes = { strides, padding: padding.flat() };
+  return (
+    runPadded(paddedKernels.depthwise, { x, filter }, attributes) ??
+    tidy(() => depthwiseConv2d(padAround(x, padding, 0), filter, strides, 'valid'))
+  );
+}
+
+/**
+ * Maxima over square windows of pictures; no maximum is taken of the padding.
  *
  * @param x - `[N, H, W, C]`, float32.
  * @param kernelSize - Height and width of the window, in pixels.

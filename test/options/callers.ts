@@ -276,9 +276,17 @@ export const callers: Record<string, Caller> = {
     call: (options) => new models.PaddedConv2D(options),
     base: [{ filters: 2, kernelSize: 3, kernelInitializer: initializer }],
   },
+  'models new PaddedDepthwiseConv2D (options)': {
+    call: (options) => new models.PaddedDepthwiseConv2D(options),
+    base: [{ kernelSize: 3, kernelInitializer: initializer }],
+  },
   'models new PaddedMaxPooling2D (options)': {
     call: (options) => new models.PaddedMaxPooling2D(options),
     base: [{ kernelSize: 3 }],
+  },
+  'models mobileNetV2 (options)': {
+    call: (options) => models.mobileNetV2(options).dispose(),
+    base: [{ inputShape: [8, 8, 3], widthMultiplier: 0.1 }],
   },
   'models projectionHead (options)': { call: (options) => models.projectionHead(options).dispose() },
   'models resnet18 (options)': {

@@ -7,7 +7,16 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  depthwiseConv2d,
+  grads,
+  matMul,
+  ready,
+  setBackend,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
@@ -31,16 +40,24 @@ await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 
-const [x, w, a, b] = [
+const [x, w, d, a, b] = [
   hashedTensor('x', [8, 13, 11, 24]),
   hashedTensor('w', [3, 3, 24, 40]),
+  hashedTensor('d', [3, 3, 24, 2]),
   hashedTensor('a', [300, 70]),
   hashedTensor('b', [50, 70]),
 ];
 const results = () => {
   const convolution = (image: Tensor, filter: Tensor) =>
     conv2d(image as Tensor4D, filter as Tensor4D, 2, 'same');
-  return [convolution(x!, w!), ...grads(convolution)([x!, w!]), matMul(a!, b!, false, true)];
+  const depthwise = (image: Tensor, filter: Tensor) =>
+    depthwiseConv2d(image as Tensor4D, filter as Tensor4D, 1, 'same');
+  return [convolution, depthwise]
+    .flatMap((operation, i) => {
+      const inputs = [x!, [w!, d!][i]!] as const;
+      return [operation(...inputs), ...grads(operation)([...inputs])];
+    })
+    .concat(matMul(a!, b!, false, true));
 };
 
 try {

@@ -3,7 +3,16 @@
  * ran and a hash of the bits of results whose columns leave 0, 2, 8 and 10 over after tiles of 16.
  */
 import { createHash } from 'node:crypto';
-import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  depthwiseConv2d,
+  grads,
+  matMul,
+  ready,
+  setBackend,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { wasmKernels } from '../../src/wasm/index.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
@@ -29,6 +38,18 @@ for (const [inputs, outputs] of [
   const filter = hashedTensor(`w${outputs}`, [3, 3, inputs, outputs]);
   for (const stride of [1, 2]) {
     const convolve = (x: Tensor, w: Tensor) => conv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
+    await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
+  }
+}
+for (const channels of [16, 24, 35]) {
+  const image = hashedTensor(`d${channels}`, [3, 21, 22, channels]);
+  for (const [size, stride] of [
+    [3, 1],
+    [3, 2],
+    [5, 1],
+  ] as const) {
+    const filter = hashedTensor(`f${size}`, [size, size, channels, 1]);
+    const convolve = (x: Tensor, w: Tensor) => depthwiseConv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
     await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
   }
 }

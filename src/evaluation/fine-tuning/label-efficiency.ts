@@ -69,7 +69,7 @@ export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrai
 export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
   /**
    * The lines of the plot. `'probe'` takes seconds where fine-tuning takes minutes.
-   * @defaultValue ['pretrained', 'scratch']
+   * @defaultValue `['pretrained', 'scratch']`
    */
   methods?: readonly Method[];
   /**
@@ -80,7 +80,7 @@ export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = '
   /**
    * Each seed makes its own choice of pictures and its own training. Under one seed, larger choices contain smaller
    * ones.
-   * @defaultValue [0]
+   * @defaultValue `[0]`
    */
   seeds?: readonly number[];
   /**

@@ -9,7 +9,7 @@ export interface ContrastiveMetricsOptions {
   /**
    * Divides the cosine similarities in the entropy: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, as in `ntXentLoss`
+   * @defaultValue `0.5`, as in `ntXentLoss`
    */
   temperature?: number;
 }

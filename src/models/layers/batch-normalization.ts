@@ -3,7 +3,12 @@ import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkPositive, checkProbability } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import { batchNormalization, batchNormalizationInference } from '../../tensors/index.js';
+import {
+  type Activation,
+  activations,
+  batchNormalization,
+  batchNormalizationInference,
+} from '../../tensors/index.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
@@ -13,39 +18,39 @@ export interface BatchNormalizationLayerOptions {
   name?: string;
   /**
    * Whether there is a learned offset `beta`.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   center?: boolean;
   /**
    * Whether there is a learned scale `gamma`.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   scale?: boolean;
   /**
    * Added to the variance, > 0.
-   * @defaultValue 1e-5, as in PyTorch and the official SimCLR code
+   * @defaultValue `1e-5`, as in PyTorch and the official SimCLR code
    */
   epsilon?: number;
   /**
    * Decay of the running statistics, in [0, 1]: running = momentum * running + (1 - momentum) * batch.
-   * @defaultValue 0.9, as in the official SimCLR code; PyTorch writes the same as 0.1
+   * @defaultValue `0.9`, as in the official SimCLR code; PyTorch writes the same as 0.1
    */
   momentum?: number;
   /**
    * In training the batch is split into this many equal parts, each normalized by its own statistics.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   groups?: number;
   /**
    * Initial value of `gamma`; with 'zeros', a residual branch contributes nothing at first.
-   * @defaultValue 'ones'
+   * @defaultValue `'ones'`
    */
   gammaInitializer?: 'ones' | 'zeros';
-  /** Applied after the addition. @defaultValue none */
-  activation?: 'relu';
+  /** Applied last: `'relu'`, or `'relu6'`, min(max(x, 0), 6). @defaultValue none */
+  activation?: Activation;
   /**
    * Whether `gamma` and `beta` are trained.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   trainable?: boolean;
 }
@@ -71,7 +76,7 @@ export class BatchNormalization extends layers.Layer {
   private readonly options: Required<
     Omit<BatchNormalizationLayerOptions, 'name' | 'trainable' | 'activation'>
   > & {
-    activation: 'relu' | undefined;
+    activation: Activation | undefined;
   };
   private gamma: Weight | undefined;
   private beta: Weight | undefined;
@@ -99,7 +104,7 @@ export class BatchNormalization extends layers.Layer {
     checkProbability(caller, 'momentum', momentum);
     checkInteger(caller, 'groups', groups);
     checkChoice(caller, 'gammaInitializer', gammaInitializer, ['ones', 'zeros']);
-    if (activation !== undefined) checkChoice(caller, 'activation', activation, ['relu']);
+    if (activation !== undefined) checkChoice(caller, 'activation', activation, activations);
     this.options = { center, scale, epsilon, momentum, groups, gammaInitializer, activation };
   }
 

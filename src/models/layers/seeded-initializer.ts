@@ -132,7 +132,18 @@ export function convolutionInitializer(
   return { distribution: 'normal', scale: Math.sqrt(2 / (height * width * outputs)), seed, stream };
 }
 
-/** How `convention` initializes the kernel and bias of a dense layer. */
+/** How a depthwise convolution's kernel of shape [height, width, channels, multiplier] is filled under `convention`. */
+export function depthwiseInitializer(
+  convention: InitializerConvention,
+  [height, width, channels, multiplier]: readonly [number, number, number, number],
+  seed: number,
+  name: string,
+): SeededInitializerOptions {
+  // Each output has one input. PyTorch counts all outputs as fan-out.
+  return convolutionInitializer(convention, [height, width, 1, channels * multiplier], seed, name);
+}
+
+/** How a dense layer's kernel and bias are filled under `convention`. */
 export function denseInitializers(
   convention: InitializerConvention,
   inputs: number,

@@ -1,4 +1,4 @@
-import type { RecipeAugmentation, RecipeEncoder } from '../recipe.js';
+import type { RecipeAugmentation, RecipeResNet } from '../recipe.js';
 
 // Google's sources at the commits read: the newest one, and the first, which is the code of the paper.
 export const google = 'google-research/simclr@383d414';
@@ -11,7 +11,7 @@ export const paper = 'Chen et al. 2020, arXiv:2002.05709';
 export const torchvision = "torchvision's models/resnet.py";
 
 /** torchvision's ResNet-18. */
-export const torchvisionResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+export const torchvisionResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   name: 'resnet18',
   width: 64,
   zeroInitResidual: false,
@@ -35,7 +35,7 @@ export const torchvisionSources = {
 } as const;
 
 /** ResNet-18 of Google's code. */
-export const googleResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+export const googleResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   ...torchvisionResNet18,
   zeroInitResidual: true,
   projectionShortcut: 'always',

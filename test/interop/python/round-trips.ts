@@ -21,6 +21,7 @@ import {
   writeSafetensors,
 } from '../../../src/interop/index.js';
 import {
+  mobileNetV2,
   type ProjectionHeadOptions,
   projectionHead,
   type ResNetOptions,
@@ -37,7 +38,7 @@ interface Case {
   name: string;
   package: string;
   format: StateDictFormat;
-  architecture: 'resnet18' | 'resnet34' | 'resnet50';
+  architecture: keyof typeof builders;
   stem: NonNullable<ResNetOptions['stem']>;
   size: number;
   head?: ProjectionHeadOptions;
@@ -52,7 +53,7 @@ interface Answer {
 }
 
 const tolerance = 1e-4;
-const builders = { resnet18, resnet34, resnet50 };
+const builders = { resnet18, resnet34, resnet50, mobilenet_v2: mobileNetV2 };
 const options = new Command('round-trips')
   .option('--python <file>', 'Python with the packages', 'python3')
   .option('--only <name>', 'one package', '')
@@ -83,7 +84,8 @@ interface Networks {
 }
 
 function build({ architecture, stem, size, head }: Case): Networks {
-  const encoder = builders[architecture]({ inputShape: [size, size, 3], stem });
+  const build = builders[architecture] as typeof resnet18;
+  const encoder = build({ inputShape: [size, size, 3], stem });
   if (head === undefined) return { encoder };
   return { encoder, head: projectionHead({ inputDim: encoder.outputs[0]!.shape[1]!, ...head }) };
 }
