@@ -118,7 +118,8 @@ function throughActivation(dy: Tensor, output: Tensor, activation: Activation | 
 }
 
 /**
- * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β +
+ * residual).
  *
  * The mean μ and the biased variance σ² are over all axes but the last, in two passes (no cancellation when the
  * mean is large). The gradient for `x`, `gamma`, `beta`, and `residual` is in closed form and keeps only `x` and,
@@ -266,9 +267,9 @@ function normalizeByBatch(
 }
 
 /**
- * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means over all
- * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
- * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
+ * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means
+ * over all processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's),
+ * it is slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */
 function correctGradient(
   dx: Tensor,

@@ -120,9 +120,9 @@ function stockDepthwise(context: LayerContext, call: LayerCall): string {
 }
 
 /**
- * The padding of a layer of tfjs-layers. `auto_pad` does not support dilated kernels, nor strides longer than a window, for
- * which onnxruntime would compute negative padding; those get explicit numbers. Others must not: onnxruntime fuses a Pad
- * into an AveragePool with explicit numbers, and then no longer counts the zeros.
+ * The padding of a layer of tfjs-layers. `auto_pad` does not support dilated kernels, nor strides longer than a window,
+ * for which onnxruntime would compute negative padding; those get explicit numbers. Others must not: onnxruntime fuses
+ * a Pad into an AveragePool with explicit numbers, and then no longer counts the zeros.
  *
  * @param spans - Rows and columns covered by a window.
  */
