@@ -61,6 +61,9 @@ export const convolutions = {
 /** Rows, inner and columns of the matrix product A^T B: the gradient of the head's first weights. */
 export const matrixProduct = { inner: 512, columns: 512 } as const;
 
+/** Input of the depthwise convolution with a filter of 3x3: that of the third block of a MobileNetV2 at 96x96. */
+export const depthwiseInput = { size: 24, channels: 144 } as const;
+
 /** Input of the stem's pool. */
 export const poolInput = { size: 48, channels: 64 } as const;
 
@@ -76,6 +79,7 @@ export const updatedShapes = [
 
 /** Kernels that are not convolutions. */
 export const otherKernels = [
+  'depthwise-3x3',
   'max-pool-gradient',
   'matmul-transposed',
   'batch-normalization',
@@ -100,6 +104,7 @@ export function kernelOperations(kernel: KernelName, images: number): number | u
     const { size, inputs, outputs, kernelSize, stride } = convolution;
     return 2 * images * Math.ceil(size / stride) ** 2 * kernelSize ** 2 * inputs * outputs;
   }
+  if (kernel === 'depthwise-3x3') return 2 * images * depthwiseInput.size ** 2 * 9 * depthwiseInput.channels;
   if (kernel === 'matmul-transposed') return 2 * images * matrixProduct.inner * matrixProduct.columns;
   return undefined;
 }

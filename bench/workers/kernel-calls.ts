@@ -1,5 +1,6 @@
 import {
   conv2d,
+  depthwiseConv2d,
   engine,
   matMul,
   maxPool,
@@ -17,6 +18,7 @@ import type { layers } from '@tensorflow/tfjs-layers';
 import {
   type Convolution,
   convolutionOf,
+  depthwiseInput,
   matrixProduct,
   normalizationInput,
   poolInput,
@@ -46,6 +48,7 @@ export function prepareKernel({ kernel, images }: KernelWork, parts: Parts): () 
 function callOf({ kernel, images }: Omit<KernelWork, 'kind'>, parts: Parts): () => void {
   const convolution = convolutionOf(kernel);
   if (convolution) return convolutionCall(convolution, images);
+  if (kernel === 'depthwise-3x3') return depthwiseCall(images);
   if (kernel === 'max-pool-gradient') return poolGradientCall(images);
   if (kernel === 'matmul-transposed') {
     const a: Tensor2D = randomNormal([images, matrixProduct.inner]);
@@ -68,6 +71,13 @@ function convolutionCall(convolution: Convolution, images: number): () => void {
     return () => run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: x.shape });
   }
   return () => run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape: filter.shape });
+}
+
+function depthwiseCall(images: number): () => void {
+  const { size, channels } = depthwiseInput;
+  const x: Tensor4D = randomNormal([images, size, size, channels]);
+  const filter: Tensor4D = randomNormal([3, 3, channels, 1]);
+  return () => depthwiseConv2d(x, filter, 1, 'same');
 }
 
 function poolGradientCall(images: number): () => void {

@@ -32,7 +32,18 @@ function supplier(backend: string, names: readonly string[]): string {
   return `choose another backend, such as 'webgpu' of simclr-ts/webgpu or 'tensorflow' of @tensorflow/tfjs-node, or other layers`;
 }
 
-/** Which gradients are missing. */
-export function describeGradients(names: readonly string[]): string {
-  return `tfjs has no gradient for ${listed(names)}, which a layer of the encoder or of the projection head uses: choose another layer`;
+/**
+ * Which gradients are missing.
+ *
+ * @param layerOf - The layer that uses each, where it is known.
+ */
+export function describeGradients(
+  names: readonly string[],
+  layerOf: ReadonlyMap<string, string> = new Map(),
+): string {
+  const layers = [...new Set(names.map((name) => layerOf.get(name)))];
+  const users = layers.every((layer) => layer !== undefined)
+    ? `the ${plural('layer', layers)} ${listed(layers)} ${layers.length === 1 ? 'uses' : 'use'}`
+    : 'a layer of the encoder or of the projection head uses';
+  return `tfjs has no gradient for ${listed(names)}, which ${users}: choose another layer`;
 }

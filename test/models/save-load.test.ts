@@ -1,7 +1,7 @@
 import { io, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { projectionHead, registerLayers, resnet18, resnet50 } from '../../src/models/index.js';
+import { mobileNetV2, projectionHead, registerLayers, resnet18, resnet50 } from '../../src/models/index.js';
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tidyAsync } from '../helpers/tidy-async.js';
@@ -29,6 +29,7 @@ describe('save and load', () => {
       () => resnet18({ ...small, stem: 'small', batchNormalization: { groups: 2 }, zeroInitResidual: true }),
     ],
     ['resnet50', () => resnet50({ ...small, name: 'teacher', initializer: 'google' })],
+    ['mobileNetV2', () => mobileNetV2({ inputShape: [8, 8, 3], widthMultiplier: 0.1, stem: 'small' })],
     ['head', () => projectionHead(heads)],
     [
       'head with normalization',

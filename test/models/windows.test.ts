@@ -1,8 +1,25 @@
-import { add, conv2d, grads, keep, mul, pad, sum, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  conv2d,
+  grads,
+  keep,
+  mul,
+  pad,
+  reshape,
+  sum,
+  type Tensor,
+  type Tensor4D,
+  tensor,
+} from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
-import { PaddedConv2D, PaddedMaxPooling2D, type Padding } from '../../src/models/index.js';
+import {
+  PaddedConv2D,
+  PaddedDepthwiseConv2D,
+  PaddedMaxPooling2D,
+  type Padding,
+} from '../../src/models/index.js';
 import { outputSize, planPadding, samePadding, usedPadding } from '../../src/models/layers/padding.js';
 import fixture from '../fixtures/models/windows.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
@@ -86,6 +103,45 @@ describe('PaddedConv2D', () => {
       /padding must be an integer >= 0 or \[top, bottom, left, right\]/,
     );
     expect(() => new PaddedConv2D({ filters: 1, kernelSize: 3 }).build([null, 4])).toThrow(ShapeError);
+  });
+});
+
+describe('PaddedDepthwiseConv2D', () => {
+  // A depthwise kernel as one of all channels: zeros where an output does not depend on an input.
+  test('is the convolution whose kernel is zero between channels', async () => {
+    await tidyAsync(async () => {
+      const [channels, depthMultiplier] = [3, 2];
+      const options = { kernelSize: 3, strides: 2, padding: [0, 2, 1, 1], useBias: true } as const;
+      const layer = new PaddedDepthwiseConv2D({ ...options, depthMultiplier });
+      const full = new PaddedConv2D({ ...options, filters: channels * depthMultiplier });
+      const x = filled<Tensor4D>('x', [2, 7, 8, channels]);
+      for (const each of [layer, full]) each.apply(x); // makes the weights
+      expect(layer.computeOutputShape([null, 7, 8, channels])).toEqual([null, 4, 4, 6]);
+      const kernel = filled('kernel', [3, 3, channels, depthMultiplier]);
+      layer.weights[0]!.write(kernel);
+      const mask = Array.from({ length: channels * 6 }, (_, i) =>
+        (i % 6) >> 1 === Math.floor(i / 6) ? 1 : 0,
+      );
+      const spread = mul(reshape(kernel, [3, 3, 1, 6]), tensor(mask, [1, 1, channels, 6]));
+      full.weights[0]!.write(spread);
+      for (const each of [layer, full]) each.weights[1]!.write(filled('bias', [6]));
+      const [actual, expected] = [layer, full].map((each) => each.apply(x) as Tensor);
+      expect(actual!.shape).toEqual([2, 4, 4, 6]);
+      expectClose(await actual!.data(), await expected!.data(), tolerance);
+      layer.dispose();
+      full.dispose();
+    });
+  });
+
+  test('refuses options outside their domain and inputs of another rank', () => {
+    expect(() => new PaddedDepthwiseConv2D({ kernelSize: 0 })).toThrow(InvalidOptionError);
+    expect(() => new PaddedDepthwiseConv2D({ kernelSize: 3, depthMultiplier: 0 })).toThrow(
+      /PaddedDepthwiseConv2D: depthMultiplier must be an integer/,
+    );
+    expect(() => new PaddedDepthwiseConv2D({ kernelSize: 3, filters: 2 } as never)).toThrow(
+      /no other fields/,
+    );
+    expect(() => new PaddedDepthwiseConv2D({ kernelSize: 3 }).build([null, 4])).toThrow(ShapeError);
   });
 });
 

@@ -309,8 +309,9 @@ describe('every layer of tfjs-layers', () => {
       const first = layers.conv2d({ inputShape: [8, 8, 2], filters: 4, kernelSize: 1 });
       const shaped = layers.reshape({ targetShape: item.shape });
       const encoder = sequential({ layers: [first, shaped, item.make(), layers.flatten()] });
-      const { ok, missingGradients } = await checkBackend({ encoder });
+      const { ok, missingGradients, message } = await checkBackend({ encoder });
       expect({ ok, missingGradients }).toEqual({ ok: false, missingGradients: item.gradients });
+      expect(message).toContain(`which the layer ${encoder.layers[2]!.name} uses: choose another layer`);
       encoder.dispose();
     },
   );

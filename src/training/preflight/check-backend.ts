@@ -98,7 +98,9 @@ export async function checkBackend(options: CheckBackendOptions = {}): Promise<B
     if (problem !== undefined) problems.push(`the active backend '${name}' ${problem}`);
   };
   if (needs.missingKernels.size > 0) own(describeKernels(name, [...needs.missingKernels].sort()));
-  if (needs.missingGradients.size > 0) problems.push(describeGradients([...needs.missingGradients].sort()));
+  if (needs.missingGradients.size > 0) {
+    problems.push(describeGradients([...needs.missingGradients].sort(), needs.layerOf));
+  }
   if (wrong.length > 0) own(describeValues(name, wrong));
   own(await halfPrecision());
   const others = [twoCores(models), encoder && images !== undefined ? tooLarge(encoder, images) : undefined];

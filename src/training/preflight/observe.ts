@@ -1,4 +1,5 @@
 import { engine, getBackend, getKernel, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { releaseTape } from '../../backend/tape.js';
 
 /** What a computation asked the engine for. */
@@ -11,17 +12,46 @@ export class Needs {
   readonly missingKernels = new Set<string>();
   /** Kernels whose gradient is missing. */
   readonly missingGradients = new Set<string>();
+  /** The first layer that ran each kernel. */
+  readonly layerOf = new Map<string, string>();
 
   /** Whether anything was missing. */
   get lack(): boolean {
     return this.missingKernels.size + this.missingGradients.size > 0;
   }
 
+  /** Notes, while `body` runs, which layers of the models run which kernels. `body` is synchronous. */
+  observeLayers<T>(models: readonly LayersModel[], body: () => T): T {
+    const layers = models.flatMap((model) => model.layers);
+    for (const layer of layers) {
+      const { call } = layer;
+      layer.call = (inputs, kwargs) => {
+        const outer = this.layer;
+        this.layer = layer.name;
+        try {
+          return call.call(layer, inputs, kwargs);
+        } finally {
+          this.layer = outer;
+        }
+      };
+    }
+    try {
+      return body();
+    } finally {
+      // Deleting the layer's own property uncovers the method of its class.
+      for (const layer of layers) Reflect.deleteProperty(layer, 'call');
+    }
+  }
+
+  /** The layer that runs now. */
+  private layer: string | undefined;
+
   /** Notes the kernels that `body` runs. `body` is synchronous. */
   observe<T>(body: () => T): T {
     const target = engine();
     const run = target.runKernel;
     const note = (name: string) => {
+      if (this.layer !== undefined && !this.layerOf.has(name)) this.layerOf.set(name, this.layer);
       if (getKernel(name, getBackend()) === undefined) this.missingKernels.add(name);
       else this.kernels.add(name);
     };

@@ -27,12 +27,12 @@ const count = 2;
 export function probeStep(parts: ProbedParts, needs: Needs): void {
   const { encoder } = parts;
   const [, height, width, channels] = encoder.inputs[0]!.shape as number[];
-  const statistics = rememberStatistics(
-    ...[encoder, parts.projectionHead].filter((model) => model !== undefined),
-  );
+  const models = [encoder, parts.projectionHead].filter((model) => model !== undefined);
+  const statistics = rememberStatistics(...models);
   try {
     for (const size of probeSizes(height!, width!)) {
-      if (passes(() => forwardAndBackward(parts, [...size, channels!], needs)) || needs.lack) break;
+      const probe = () => forwardAndBackward(parts, [...size, channels!], needs);
+      if (passes(() => needs.observeLayers(models, probe)) || needs.lack) break;
     }
   } finally {
     statistics.restore();
