@@ -288,10 +288,10 @@ function normalized(
 }
 
 /** `scale` and `shift` of every channel such that the normalized x is scale * x + shift. */
-function affineOf(
+export function affineOf(
   mean: Tensor,
   variance: Tensor,
-  { gamma, beta, epsilon }: AffineOptions,
+  { gamma, beta, epsilon }: Pick<AffineOptions, 'gamma' | 'beta' | 'epsilon'>,
 ): { scale: Tensor; shift: Tensor } {
   const deviation = rsqrt(add(variance, epsilon));
   const scale = gamma === undefined ? deviation : mul(deviation, gamma);

@@ -27,6 +27,12 @@ export class Product {
   scatterStepX!: i32;
   scatterY!: i32;
   scatterX!: i32;
+  /** What is added to each column of the result; 0 if the product is all. */
+  shift!: usize;
+  /** Tensor of the shape of the output that is added too; 0 without one. */
+  residual!: usize;
+  /** 1 if a ReLU follows. */
+  relu!: i32;
 }
 
 /**
@@ -54,6 +60,31 @@ export function multiplyGathered(product: Product, first: i32, last: i32, scratc
       multiplyPanels(packed, panels, length, to, stride, start > 0, rows, columns, edgeTile);
     }
     if (scatters) scatterRows(product, row, rows, scattered);
+    else if (product.shift) {
+      const offset = <usize>row * stride;
+      for (let i: usize = 0; i < <usize>rows; i++) finishRow(product, to + i * stride, offset + i * stride);
+    }
+  }
+}
+
+/** Writes act(row + shift + residual) to the output, `offset` bytes after its beginning. */
+function finishRow(product: Product, from: usize, offset: usize): void {
+  const bytes = (<usize>product.columns) << 2;
+  const whole = bytes & ~15;
+  const to = product.output + offset;
+  const residual = product.residual + offset;
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    let y = f32x4.add(v128.load(from + at), v128.load(product.shift + at));
+    if (product.residual) y = f32x4.add(y, v128.load(residual + at));
+    if (product.relu) y = f32x4.max(y, f32x4.splat(0));
+    v128.store(to + at, y);
+  }
+  for (; at < bytes; at += 4) {
+    let y = load<f32>(from + at) + load<f32>(product.shift + at);
+    if (product.residual) y += load<f32>(residual + at);
+    if (product.relu) y = max<f32>(y, 0);
+    store<f32>(to + at, y);
   }
 }
 
@@ -68,10 +99,8 @@ function scatterRows(product: Product, first: i32, rows: i32, from: usize): void
     const y =
       (rowsAbove / gather.outHeight) * product.scatterHeight + line * product.scatterStepY + product.scatterY;
     const x = column * product.scatterStepX + product.scatterX;
-    memory.copy(
-      product.output + <usize>(y * product.scatterWidth + x) * bytes,
-      from + <usize>i * bytes,
-      bytes,
-    );
+    const offset = <usize>(y * product.scatterWidth + x) * bytes;
+    if (product.shift) finishRow(product, from + <usize>i * bytes, offset);
+    else memory.copy(product.output + offset, from + <usize>i * bytes, bytes);
   }
 }

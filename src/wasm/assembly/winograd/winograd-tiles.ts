@@ -46,6 +46,12 @@ export class Tiles {
   zeros!: usize;
   /** Height and width of a tile's output: 4 or 3. */
   tileSize!: i32;
+  /** What {@link transformOutputs} adds to each channel; 0 if it only transforms. */
+  shift!: usize;
+  /** Tensor of the shape of the output that is added too; 0 without one. */
+  residual!: usize;
+  /** 1 if a ReLU follows. */
+  relu!: i32;
 }
 
 /** Multiplies six vectors (five for tiles of 3x3) by B' and stores as many at `to`, `step` bytes apart. */
@@ -183,15 +189,21 @@ function outputPass(
   v128.store(to + 3 * step, f32x4.add(plusTimes(difference12, difference34, 8), m5));
 }
 
-/** Y = A' M A for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
+/**
+ * Y = A' M A for tiles `first` to `last - 1` of the group; with a shift act(Y + shift + residual). Scratch: 640 bytes and 16
+ * addresses.
+ */
 export function transformOutputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
-  if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4);
-  else outputTiles(work, first, last, scratch, 3);
+  if (work.shift) {
+    if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4, true);
+    else outputTiles(work, first, last, scratch, 3, true);
+  } else if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4, false);
+  else outputTiles(work, first, last, scratch, 3, false);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32, finishes: bool): void {
   const side: usize = tileSize + 2;
   const channels = work.channels;
   const step = positionBytes(work.tiles, channels);
@@ -230,7 +242,14 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
         );
         for (let j: usize = 0; j < <usize>tileSize; j++) {
           const pixel = load<usize>(addresses + (i * <usize>tileSize + j) * 4);
-          if (pixel != work.zeros) v128.store(pixel + c, v128.load(result + j * 16));
+          if (pixel == work.zeros) continue;
+          let y = v128.load(result + j * 16);
+          if (finishes) {
+            y = f32x4.add(y, v128.load(work.shift + c));
+            if (work.residual) y = f32x4.add(y, v128.load(work.residual + (pixel - work.tensor) + c));
+            if (work.relu) y = f32x4.max(y, f32x4.splat(0));
+          }
+          v128.store(pixel + c, y);
         }
       }
     }

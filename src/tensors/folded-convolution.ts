@@ -1,0 +1,106 @@
+import {
+  add,
+  engine,
+  fused,
+  getBackend,
+  getKernel,
+  mul,
+  relu,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { affineOf } from './batch-normalization.js';
+import { recordsGradients } from './fused-rows.js';
+import { padAround, type SidePadding } from './padded-windows.js';
+
+/**
+ * A kernel that a backend may have under a name of this library, in place of {@link foldedConvolution}'s plain ops and with
+ * their results but for rounding. Inputs `x`, `filter`, and where there are any `bias`, `mean`, `variance`, `gamma`, `beta`
+ * and `residual`; attributes `strides`, `pad` (as of tfjs's convolutions), `epsilon` and `relu`. The backend may keep what
+ * it computes from the other inputs than `x` and `residual` until their data is disposed of.
+ */
+export const foldedKernel = 'SimCLRFoldedConv2D';
+
+/** A batch normalization by given statistics. */
+export interface ChannelNormalization {
+  /** Mean of each channel. Shape `[F]`. */
+  mean: Tensor1D;
+  /** Variance of each channel. Shape `[F]`, >= 0. */
+  variance: Tensor1D;
+  /** Scale of each channel. Shape `[F]`; without it 1. */
+  gamma?: Tensor1D | undefined;
+  /** Offset of each channel. Shape `[F]`; without it 0. */
+  beta?: Tensor1D | undefined;
+  /** Added to the variance, > 0. */
+  epsilon: number;
+}
+
+/** Options of {@link foldedConvolution}. */
+export interface FoldedConvolutionOptions {
+  /** Step of the window along both axes, in pixels. */
+  strides: number | [number, number];
+  /** As of tfjs's convolutions, or zeros before and after the picture along both axes. */
+  pad: 'same' | 'valid' | readonly [SidePadding, SidePadding];
+  /** Added to each channel. Shape `[F]`. */
+  bias?: Tensor1D | undefined;
+  /** What follows the convolution and the bias. */
+  normalization?: ChannelNormalization | undefined;
+  /** What is added then. Shape of the result. */
+  residual?: Tensor4D | undefined;
+  /** Applied last. */
+  activation?: 'relu' | undefined;
+}
+
+/**
+ * A convolution with what follows it at inference: y = act(γ · (conv(x) + bias − μ) / √(σ² + ε) + β + residual). The
+ * normalization is folded into the filter and an offset, so that it takes no pass over the result.
+ *
+ * @param x - `[N, H, W, C]`, float32.
+ * @param filter - `[height, width, C, F]`.
+ * @returns `[N, H', W', F]`; the caller disposes it.
+ */
+export function foldedConvolution(
+  x: Tensor4D,
+  filter: Tensor4D,
+  options: FoldedConvolutionOptions,
+): Tensor4D {
+  const { strides, pad, bias, normalization, residual, activation } = options;
+  const hasKernel = getKernel(foldedKernel, getBackend()) !== undefined;
+  if (hasKernel && !recordsGradients() && x.size > 0 && filter.size > 0) {
+    const { epsilon = 0, ...statistics } = normalization ?? {};
+    const inputs = Object.entries({ x, filter, bias, ...statistics, residual });
+    const given = Object.fromEntries(inputs.filter(([, tensor]) => tensor !== undefined));
+    const attributes = {
+      strides: [strides, strides].flat().slice(0, 2),
+      pad: typeof pad === 'string' ? pad : [[0, 0], ...pad.map((sides) => [...sides]), [0, 0]],
+      epsilon,
+      relu: activation === 'relu',
+    };
+    return engine().runKernel(foldedKernel, given as Record<string, Tensor>, attributes as never) as Tensor4D;
+  }
+  return tidy(() => {
+    const isPadded = typeof pad !== 'string';
+    const { scale, shift } = factorsOf(options);
+    const product = fused.conv2d({
+      x: isPadded ? padAround(x, pad, 0) : x,
+      filter: scale === undefined ? filter : mul(filter, scale),
+      strides,
+      pad: isPadded ? 'valid' : pad,
+      ...(shift && { bias: shift }),
+      activation: residual === undefined && activation === 'relu' ? 'relu' : 'linear',
+    });
+    if (residual === undefined) return product;
+    const sum = add<Tensor4D>(product, residual);
+    return activation === 'relu' ? relu(sum) : sum;
+  });
+}
+
+/** `scale` and `shift` such that what precedes the residual is scale * conv(x) + shift. */
+function factorsOf({ bias, normalization }: FoldedConvolutionOptions): { scale?: Tensor; shift?: Tensor } {
+  if (normalization === undefined) return bias === undefined ? {} : { shift: bias };
+  const { mean, variance, ...rest } = normalization;
+  const { scale, shift } = affineOf(mean, variance, rest);
+  return { scale, shift: bias === undefined ? shift : add(shift, mul(bias, scale)) };
+}

@@ -1,0 +1,62 @@
+import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelModule, kinds } from '../../module/kernel-module.js';
+import { addressOf } from '../../module/tensor-address.js';
+import { channelFactors } from '../batch-normalization.js';
+import { multiplyByChannels } from '../elementwise.js';
+import { convolve } from './convolution.js';
+import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
+import type { Filter } from './filter.js';
+
+type Shape4D = [number, number, number, number];
+
+interface Inputs {
+  x: TensorInfo;
+  filter: TensorInfo;
+  bias?: TensorInfo;
+  mean?: TensorInfo;
+  variance?: TensorInfo;
+  gamma?: TensorInfo;
+  beta?: TensorInfo;
+  residual?: TensorInfo;
+}
+
+type Attributes = ConvolutionAttributes & { epsilon: number; relu: boolean };
+
+/** SimCLRFoldedConv2D: see src/tensors/folded-convolution.ts. */
+export const foldedConvolution: KernelFunc = ({ inputs, attrs }) => {
+  const { x, residual, ...weights } = inputs as unknown as Inputs;
+  const { relu, epsilon, ...attributes } = attrs as unknown as Attributes;
+  const info = convolutionInfo(x.shape as Shape4D, weights.filter.shape as Shape4D, attributes);
+  return kernelModule().derived.keeping(() => {
+    const { filter, shift } = foldedFilter(weights, epsilon);
+    const finish = { shift, residual: residual ? addressOf(residual) : 0, relu: relu ? 1 : 0 };
+    return convolve(x, filter, info, finish);
+  });
+};
+
+/** The filter times the scale of each channel, in the layouts that kernels read, and the shift: kept until one changes. */
+function foldedFilter(weights: Omit<Inputs, 'x' | 'residual'>, epsilon: number) {
+  const module = kernelModule();
+  const { filter, bias, mean, variance, gamma, beta } = weights;
+  const channels = filter.shape[3]!;
+  const given = Object.entries(weights).filter(([, tensor]) => tensor !== undefined);
+  const sources = given.map(([, { dataId }]) => dataId);
+  // Names too, because a tensor may be left out, and another be two of them.
+  const names = `${given.map(([name]) => name)} ${epsilon} ${filter.shape}`;
+  const kept = (layout: string, bytes: number, write: (to: number) => void) =>
+    module.derived.get(sources, `${layout} ${names}`, bytes, write);
+  for (const tensor of Object.values(weights)) if (tensor) addressOf(tensor); // moves it here from another backend
+  /** Two rows: scale and shift of each channel. */
+  const factors = () =>
+    kept('factors', 2 * channels * 4, (to) => channelFactors({ bias, mean, variance, gamma, beta }, epsilon, channels, to));
+  const folded: Filter = {
+    values() {
+      if (!mean) return addressOf(filter);
+      const to = module.block('foldedFilter', util.sizeFromShape(filter.shape) * 4);
+      multiplyByChannels(addressOf(filter), factors(), util.sizeFromShape(filter.shape), channels, to);
+      return to;
+    },
+    arranged: (block, layout, bytes, write) => kept(`${block} ${layout}`, bytes, write),
+  };
+  return { filter: folded, shift: factors() + channels * 4 };
+}
