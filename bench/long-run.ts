@@ -9,11 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import { checkpointDirectory } from 'simclr-ts/node';
-import { checkpoint } from 'simclr-ts/training';
+import { checkpointDirectory, loadCIFAR10 } from 'simclr-ts/node';
+import { minutesRecipe } from 'simclr-ts/recipes';
+import { checkpoint, SimCLR } from 'simclr-ts/training';
 import { setThreadCount } from 'simclr-ts/wasm';
-import { loadCIFAR10 } from '../examples/cifar10/dataset.js';
-import { buildTrainer } from '../examples/cifar10/recipe.js';
 import { slope } from './statistics.js';
 
 /** Minutes that are no part of the fit. */
@@ -28,8 +27,8 @@ const options = new Command('npx tsx bench/long-run.ts')
 
 setThreadCount(options.threads);
 await setBackend('wasm');
-const { train } = await loadCIFAR10(console.error);
-const simclr = buildTrainer({ seed: 0 });
+const { train } = await loadCIFAR10({ log: console.error });
+const simclr = new SimCLR(minutesRecipe);
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-long-'));
 
 interface Minute {

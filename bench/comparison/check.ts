@@ -35,7 +35,7 @@ import {
   trainableVariables,
 } from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
-import { cacheFolder } from '../../examples/cifar10/dataset.js';
+import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { normalizeImages } from '../../src/training/step/views.js';
 import { findPython } from '../runtimes.js';
 import { buildAugmentation, buildTrainer, readPictures } from './build.js';
@@ -184,7 +184,7 @@ async function compareViews(python: string, folder: string, draws: number, pictu
     views.dispose();
   }
   batch.dispose();
-  const train = join(cacheFolder(), 'train.bin');
+  const train = join(cifar10Cache(), 'train.bin');
   runTwin(python, { kind: 'views', seed: 1, train, pictures: count, draws, out: folder });
   const all = floatsOf(join(folder, 'views.f32'));
   const size = all.length / draws;
@@ -207,7 +207,7 @@ if ('missing' in found) {
   await setBackend('wasm');
   await ready();
   const [steps = 6, draws = 40] = process.argv.slice(2).map(Number);
-  const train = join(cacheFolder(), 'train.bin');
+  const train = join(cifar10Cache(), 'train.bin');
   const folder = mkdtempSync(join(tmpdir(), 'simclr-comparison-'));
   try {
     if (draws > 1) await compareViews(found.python, folder, draws, await readPictures(train, 256));

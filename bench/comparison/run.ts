@@ -10,8 +10,8 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddingArray, knnClassifier, type LabeledImages, linearProbe } from 'simclr-ts';
-import { useBestBackend } from 'simclr-ts/node';
-import { cacheFolder, loadCIFAR10 } from '../../examples/cifar10/dataset.js';
+import { loadCIFAR10, useBestBackend } from 'simclr-ts/node';
+import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { bundleWorker, findPython, threadVariables } from '../runtimes.js';
 import { type ComparisonOptions, readOptions } from './options.js';
 import { recipe } from './recipe.js';
@@ -86,7 +86,7 @@ async function main(options: ComparisonOptions): Promise<void> {
     await writeFile(json, '{}\n');
   }
   await useBestBackend({ prefer: 'wasm' });
-  const { train, test } = await loadCIFAR10(log);
+  const { train, test } = await loadCIFAR10({ log });
   const labels = { references: train.labels.slice(0, references), test: test.labels.slice(0, testImages) };
   const { sides, missing } = findSides();
   if (missing !== undefined) log(`There is nothing to compare with: ${missing}.`);
@@ -115,8 +115,8 @@ async function main(options: ComparisonOptions): Promise<void> {
         seed,
         threads,
         budget,
-        train: join(cacheFolder(), 'train.bin'),
-        test: join(cacheFolder(), 'test.bin'),
+        train: join(cifar10Cache(), 'train.bin'),
+        test: join(cifar10Cache(), 'test.bin'),
         references: labels.references.length,
         testImages: labels.test.length,
         out: folder,

@@ -3,7 +3,7 @@ import type { Command, Option } from 'commander';
 import { nearestName } from '../errors/check-keys.js';
 import { CommandError, exitCodes } from './exit-codes.js';
 
-/** Options that make no sense in a file. */
+/** Options that cannot be in a file. */
 const flagsOnly = new Set(['config', 'help']);
 
 type Values = Record<string, unknown>;
@@ -57,10 +57,10 @@ function parseValue(option: Option, value: unknown, place: string): unknown {
 }
 
 /**
- * Gives a command the options of its configuration file; flags have the last word. At the top of the file are options of
- * any command, under a command's name those of that command alone.
+ * Applies the options of a configuration file; flags override them. The top level holds options of any command, and a
+ * command's name holds options of that command only.
  *
- * @throws {@link CommandError} when it cannot be read, or has an unknown name, which gets the nearest right one.
+ * @throws {@link CommandError} when it cannot be read, or has an unknown name; the error suggests the nearest one.
  */
 export async function applyConfig(command: Command, path: string): Promise<void> {
   const config = await readConfig(path);

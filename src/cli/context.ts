@@ -1,52 +1,52 @@
 import type { FlagNames } from './flag-names.js';
 
-/** What every command takes beside its own options. */
+/** Options of every command. */
 export interface CommonOptions {
   /** One JSON document on standard output instead of text. */
   json?: boolean;
-  /** Nothing on standard error but warnings and errors. */
+  /** Write only warnings and errors to standard error. */
   quiet?: boolean;
-  /** Notes and progress also where no terminal is. */
+  /** Write notes and progress even if standard error is not a terminal. */
   verbose?: boolean;
 }
 
-/** How a command talks to people while it works; results are what it returns. */
+/** How a command talks to people while it runs. Its results are what it returns. */
 export interface Context {
-  /** Whether notes and progress are left out: outside a terminal, in CI, and with --quiet. */
+  /** Whether to omit notes and progress: outside a terminal, in CI, and with --quiet. */
   readonly quiet: boolean;
   /** Reports what happens. */
   note(text: string): void;
-  /** Says what is not as expected, in any case. */
+  /** Reports something unexpected, even when quiet. */
   warn(text: string): void;
-  /** What the library's names are called on the command line. */
+  /** The flags of the library's options. */
   readonly flagNames: FlagNames;
   /** Whether an option was given by flag or configuration file, rather than by its default. */
   isGiven(option: string): boolean;
 }
 
-/** What a command found. */
+/** Result of a command. */
 export interface Result {
   /** For people. */
   text: string;
   /** For machines: what --json prints. */
   json: object;
-  /** What the process ends with. Default 0. */
+  /** Exit code of the process. Default 0. */
   exitCode?: number;
 }
 
-/** What a command does. It is in a module of its own, which is loaded when the command runs and not before. */
+/** The work of a command. It has its own module, which is loaded when the command runs. */
 export type Action<Options> = (
   names: readonly string[],
   options: Options & CommonOptions,
   context: Context,
 ) => Promise<Result>;
 
-/** Runs what a command line asks for; the action is loaded when its command has been chosen. */
+/** Runs the action of a command. `load` imports it, so that other commands do not load it. */
 export type Execute = <Options>(
   load: () => Promise<Action<Options>>,
 ) => (...received: unknown[]) => Promise<void>;
 
-/** Whether somebody watches: a terminal that is not the log of a CI job. */
+/** Whether a person may be watching: a terminal that is not the log of a CI job. */
 function isWatched(): boolean {
   const { CI, TERM } = process.env;
   return process.stderr.isTTY === true && (!CI || CI === 'false') && TERM !== 'dumb';

@@ -1,24 +1,24 @@
-/** What the process ends with; docs/command-line.md explains them to users. */
+/** Exit codes of the process. docs/command-line.md explains them to users. */
 export const exitCodes = {
   /** Done. */
   success: 0,
-  /** An error that the program does not know: a mistake in it, most likely. */
+  /** An unknown error, most likely a bug. */
   unexpected: 1,
-  /** The command line or the configuration file asks for what cannot be. */
+  /** The command line or the configuration file is wrong. */
   usage: 2,
-  /** A file, folder or picture cannot be read, is not what it should be, or cannot be written. */
+  /** A file, folder or picture cannot be read or written, or has the wrong content. */
   files: 3,
   /** The model is missing, damaged or of another kind. */
   model: 4,
   /** A package is not installed, or no backend works. */
   environment: 5,
-  /** The loss or a gradient was no number. */
+  /** The loss or a gradient was not finite. */
   diverged: 6,
-  /** `doctor` found what must be put right. */
+  /** `doctor` found an error. */
   findings: 7,
 } as const;
 
-/** An error that is the user's to put right: it is told in a sentence, without a stack. */
+/** An error that the user can correct. It is printed without a stack. */
 export class CommandError extends Error {
   override name = 'CommandError';
 
@@ -40,13 +40,12 @@ const byName: Readonly<Record<string, number>> = {
   CheckpointError: exitCodes.model,
   BackendError: exitCodes.environment,
   NonFiniteLossError: exitCodes.diverged,
-  // The base class itself is what a package that is not installed throws.
+  // The base class itself means that a package is not installed.
   SimCLRError: exitCodes.environment,
 };
 
 /**
- * What the process ends with after `error`. The library's errors are known by name, so that the classes need not be
- * loaded before a command does anything.
+ * Exit code after `error`. Looks up the library's errors by name, so that their classes need not be loaded.
  */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Flags of what the library knows by a path in a recipe or by another name. */
+/** Flags of options that the library names differently, such as by a path in a recipe. */
 const flagsOfPaths: Readonly<Record<string, string>> = {
   'encoder.name': 'architecture',
   'encoder.inputShape': 'size',
@@ -8,14 +8,16 @@ const flagsOfPaths: Readonly<Record<string, string>> = {
   'encoder.stem': 'stem',
   'augmentation.options.strength': 'strength',
   'augmentation.options.blur': 'blur',
+  'optimizer.name': 'optimizer',
   'optimizer.learningRate.base': 'learningRate',
+  'optimizer.learningRate.schedule.name': 'schedule',
   'optimizer.learningRate.schedule.warmupEpochs': 'warmupEpochs',
   'schedule.warmupEpochs': 'warmupEpochs',
   'training.batchSize': 'batchSize',
   'training.epochs': 'epochs',
 };
 
-/** The library's names of options by the flags of a command: `batchSize` is `--batch-size`. */
+/** Translates the library's option names to the flags of a command: `batchSize` is `--batch-size`. */
 export class FlagNames {
   private readonly flags = new Map<string, string>();
 
@@ -25,14 +27,14 @@ export class FlagNames {
     }
   }
 
-  /** The flag that sets what the library calls `name`, or the name where none does. */
+  /** The flag for the library's option `name`, or the name itself if there is no flag. */
   of(name: string): string {
     return this.flags.get(flagsOfPaths[name] ?? name) ?? name;
   }
 
   /**
-   * A text of the library with flags in place of its names. A name that is also a word (`size`, `limit`) is one only at
-   * the beginning, or with its value behind it.
+   * Replaces option names in a text of the library with flags. A name that is also a word (`size`, `limit`) is replaced
+   * only at the beginning or before its value.
    */
   within(text: string): string {
     const names = /(?<![\w.\-/"'])[a-z]\w*(?:\.[a-z]\w*)*(?![\w"'/]|\.\w)/gi;

@@ -2,7 +2,7 @@
 import { exitCodes } from './exit-codes.js';
 import { runCommandLine } from './program.js';
 
-/** Nobody at the other end of a pipe any more (`| head -1`) is no error: what follows is written to nobody. */
+/** A closed pipe (`| head -1`) is not an error: further output is discarded. */
 function onWriteError(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   process.stderr.write(`Error: the output cannot be written (${error.message}).\n`);
@@ -15,7 +15,7 @@ const exitCode = await runCommandLine(process.argv.slice(2));
 if ((globalThis.navigator as { gpu?: object } | undefined)?.gpu) {
   await (await import('simclr-ts/node')).releaseBackend();
 }
-// What was written is out before the process ends, and nothing that a command has left open keeps it.
+// Flush the output, then end the process whatever a command has left open.
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => {
     stream.write('', () => resolve());

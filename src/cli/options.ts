@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-/** Where a model is looked for and put if nothing else is said. */
+/** Default folder of a model. */
 export const defaultModel = 'simclr-model';
 
-/** A decimal number; `Number` would also read nothing, spaces, hexadecimals and infinities. */
+/** Reads a decimal number. `Number` would also accept empty text, spaces, hexadecimals and infinities. */
 function decimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
@@ -20,7 +20,7 @@ export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (te
   };
 }
 
-/** Reads a finite number within bounds, which themselves are left out. */
+/** Reads a finite number between exclusive bounds. */
 export function numberBetween(low: number, high = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     const value = decimal(text);
@@ -32,7 +32,7 @@ export function numberBetween(low: number, high = Number.POSITIVE_INFINITY): (te
   };
 }
 
-/** Reads a finite number within bounds, which themselves belong to them. */
+/** Reads a finite number between inclusive bounds. */
 export function numberFrom(low: number, high = Number.MAX_VALUE): (text: string) => number {
   return (text) => {
     const value = decimal(text);
@@ -55,19 +55,19 @@ export function choice(flags: string, description: string, choices: readonly str
   return new Option(flags, description).choices(choices);
 }
 
-/** Adds what all commands take. */
+/** Adds the options of every command. */
 export function addCommonOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'JSON file with options; flags have the last word')
+    .option('--config <file>', 'JSON file with options; flags override it')
     .option('--json', 'print one JSON document to standard output')
     .addOption(new Option('--quiet', 'no notes and no progress').conflicts('verbose'))
-    .option('--verbose', 'notes and progress also where no terminal is');
+    .option('--verbose', 'notes and progress even without a terminal');
 }
 
-/** Adds the choice of a backend. */
+/** Adds the option that selects a backend. */
 export function addBackendOption(command: Command): Command {
   return command.addOption(
-    choice('--backend <name>', 'where to compute (default: the fastest that works here)', [
+    choice('--backend <name>', 'where to compute (default: the fastest that works)', [
       'tfjs-node-gpu',
       'webgpu',
       'wasm',
@@ -77,18 +77,18 @@ export function addBackendOption(command: Command): Command {
   );
 }
 
-/** Adds what commands take that use a trained model. */
+/** Adds the options of commands that use a trained model. */
 export function addModelOptions(command: Command): Command {
   command.option('--model <dir>', 'folder of the trained model', defaultModel);
   return addBackendOption(command);
 }
 
-/** Adds how many pictures go through the network at a time. */
+/** Adds the option for the number of pictures per pass. */
 export function addBatchOption(command: Command): Command {
-  return command.option('--batch-size <n>', 'pictures that the network takes at a time', integer(1), 64);
+  return command.option('--batch-size <n>', 'pictures per pass through the network', integer(1), 64);
 }
 
-/** Adds examples to a command's help: what to type, and what it does. */
+/** Adds examples to a command's help: what each does, and what to type. */
 export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
   const lines = examples.flatMap(([line, what]) => [`  # ${what}`, `  $ ${line}`]);
   return command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'));

@@ -15,20 +15,20 @@ import { type Action, type CommonOptions, type Execute, makeContext } from './co
 import { CommandError, exitCodeOf, exitCodes } from './exit-codes.js';
 import { FlagNames } from './flag-names.js';
 
-/** The version in package.json, which lies as far above the source as above what is built. */
+/** The version in package.json, which is equally far above the source and the build. */
 export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The guides, which come with the package. */
+/** The guides in the package. */
 const guides = fileURLToPath(new URL('../../docs', import.meta.url));
 
 function buildProgram(execute: Execute): Command {
   const program = new Command('simclr-ts')
-    .description('Learns what pictures look like, without labels; then embeds, searches and compares them.')
+    .description('Train an encoder on your pictures without labels, then embed, search and compare pictures.')
     .version(packageVersion())
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(run with --help for usage)')
     .exitOverride();
   const commands = [
     trainCommand,

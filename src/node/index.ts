@@ -16,6 +16,12 @@ export {
 export { type CheckpointDirectory, checkpointDirectory } from './checkpoints/checkpoint-directory.js';
 export { directory, type OwnedArtifacts } from './checkpoints/directory.js';
 export { type NewestModel, type RunDirectory, runDirectory } from './checkpoints/run-directory.js';
+export { type CIFAR10, type LoadCIFAR10Options, loadCIFAR10 } from './datasets/cifar10.js';
+export {
+  type DatasetContents,
+  type DatasetFolderOptions,
+  readDatasetFolder,
+} from './datasets/dataset-folder.js';
 export type { FilePath } from './files/file-path.js';
 export { fileSource, idxFileRecords, webDatasetFiles } from './files/file-source.js';
 export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-files.js';

@@ -3,6 +3,7 @@ export { describeRecipe, type RecipeDifference, recipeDifferences } from './desc
 export { basicRecipe } from './known/basic.js';
 export { googleCIFAR10 } from './known/google-cifar10.js';
 export { lightlyCIFAR10, lightlyImagenette } from './known/lightly.js';
+export { minutesRecipe } from './known/minutes.js';
 export { paperImageNet } from './known/paper-imagenet.js';
 export { soloCIFAR10 } from './known/solo-cifar10.js';
 export { spijkervetSTL10, sthallesSTL10 } from './known/stl10.js';

@@ -1,6 +1,7 @@
 import { basicRecipe } from './known/basic.js';
 import { googleCIFAR10 } from './known/google-cifar10.js';
 import { lightlyCIFAR10, lightlyImagenette } from './known/lightly.js';
+import { minutesRecipe } from './known/minutes.js';
 import { paperImageNet } from './known/paper-imagenet.js';
 import { soloCIFAR10 } from './known/solo-cifar10.js';
 import { spijkervetSTL10, sthallesSTL10 } from './known/stl10.js';
@@ -9,6 +10,7 @@ import type { Recipe } from './recipe.js';
 /** Names of the recipes. */
 export type RecipeName =
   | 'basic'
+  | 'minutes'
   | 'paper-imagenet'
   | 'google-cifar10'
   | 'lightly-cifar10'
@@ -21,10 +23,11 @@ export type RecipeName =
  * All recipes by name. Whoever imports one of them by its own name gets that one alone.
  *
  * @example
- * Object.keys(recipes); // ['basic', 'paper-imagenet', 'google-cifar10', ...]
+ * Object.keys(recipes); // ['basic', 'minutes', 'paper-imagenet', ...]
  */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   basic: basicRecipe,
+  minutes: minutesRecipe,
   'paper-imagenet': paperImageNet,
   'google-cifar10': googleCIFAR10,
   'lightly-cifar10': lightlyCIFAR10,

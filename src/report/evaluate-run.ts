@@ -11,7 +11,7 @@ import {
   linearProbe,
 } from '../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../training/index.js';
-import { pixelEmbeddings } from './pixel-embeddings.js';
+import { centeredRows, pixelEmbeddings } from './pixel-embeddings.js';
 
 /** Pictures with labels that training does not see. */
 export interface EvaluationPictures {
@@ -27,7 +27,7 @@ export interface EvaluateRunOptions {
   neighbors?: number;
   /** Images per pass through the network. @defaultValue `250` */
   batchSize?: number;
-  /** Called during embedding: the part ('references before', ...), pictures done, and their total. */
+  /** Called before and during embedding: the part ('references before', ...), pictures done, and their total. */
   onProgress?: (part: string, done: number, total: number) => void;
 }
 
@@ -54,6 +54,8 @@ export type Gain = Record<keyof EmbeddingWorth, AccuracyDifference>;
 export interface RunGains {
   /** The trained encoder against raw pixels. */
   overRawPixels: Gain;
+  /** The trained encoder against pixels without their picture's mean. */
+  overCenteredPixels: Pick<Gain, 'knn'>;
   /** The trained encoder against itself before training. */
   overBefore: Gain;
 }
@@ -72,6 +74,8 @@ export interface RunEvaluationResult {
   history: History;
   /** Raw pixels, as a baseline. */
   rawPixels: EmbeddingWorth;
+  /** Pixels without their picture's mean: a stronger baseline for nearest neighbors, the same for a linear probe. */
+  centeredPixels: Pick<EmbeddingWorth, 'knn'>;
   /** The encoder as it was before training. */
   before: EmbeddingWorth;
   /** The encoder after training; `null` if training was aborted. */
@@ -113,19 +117,21 @@ export async function evaluateRun(
   const labels = [...Array.from(references.labels), ...Array.from(test.labels)];
   const classes = Math.max(2, labels.reduce((largest, label) => Math.max(largest, label), 0) + 1);
 
-  const worthOf = async (embeddings: PartEmbeddings, forProbe = embeddings): Promise<EmbeddingWorth> => {
-    const known = { labels: references.labels, classes };
+  const known = { labels: references.labels, classes };
+  const byNeighbors = async (embeddings: PartEmbeddings): Promise<ClassificationResult> => {
     const knn = await knnClassifier(
       { ...known, embeddings: embeddings.references },
       { neighbors: Math.min(neighbors, references.labels.length) },
     );
+    return knn.evaluate(embeddings.test, test.labels);
+  };
+  const worthOf = async (embeddings: PartEmbeddings, forProbe = embeddings): Promise<EmbeddingWorth> => {
+    const knn = await byNeighbors(embeddings);
     const probe = await linearProbe({ ...known, embeddings: forProbe.references });
-    return {
-      knn: await knn.evaluate(embeddings.test, test.labels),
-      linearProbe: await probe.evaluate(forProbe.test, test.labels),
-    };
+    return { knn, linearProbe: await probe.evaluate(forProbe.test, test.labels) };
   };
   const embedPart = async (images: ImageArrayLike, part: string): Promise<EmbeddingArray> => {
+    onProgress(part, 0, images.shape[0]!);
     const h = await simclr.embed(images, {
       batchSize,
       onProgress: (done) => onProgress(part, done, images.shape[0]!),
@@ -140,13 +146,17 @@ export async function evaluateRun(
     references: await embedPart(references.images, `references ${when}`),
     test: await embedPart(test.images, `test pictures ${when}`),
   });
-  const pixels = (size?: number): PartEmbeddings => ({
+  const pixels = (size: number): PartEmbeddings => ({
     references: pixelEmbeddings(references.images, size),
     test: pixelEmbeddings(test.images, size),
   });
 
-  // A linear probe on thousands of columns is slow and no more accurate than on averages.
-  const rawPixels = await worthOf(pixels(), pixels(16));
+  // Pixels of large pictures take gigabytes. A linear probe on thousands of columns is slow and no more accurate.
+  const raw = pixels(32);
+  const rawPixels = await worthOf(raw, pixels(16));
+  const centeredPixels = {
+    knn: await byNeighbors({ references: centeredRows(raw.references), test: centeredRows(raw.test) }),
+  };
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);
   const history = await train();
@@ -154,6 +164,7 @@ export async function evaluateRun(
     return {
       history,
       rawPixels,
+      centeredPixels,
       before,
       after: null,
       gains: null,
@@ -162,8 +173,10 @@ export async function evaluateRun(
   }
   const hAfter = await embed('after');
   const after = await worthOf(hAfter);
+  const knnGainOver = (other: Pick<EmbeddingWorth, 'knn'>) =>
+    accuracyDifference(after.knn.predictions, other.knn.predictions, test.labels);
   const gainOver = (other: EmbeddingWorth): Gain => ({
-    knn: accuracyDifference(after.knn.predictions, other.knn.predictions, test.labels),
+    knn: knnGainOver(other),
     linearProbe: accuracyDifference(
       after.linearProbe.predictions,
       other.linearProbe.predictions,
@@ -173,9 +186,14 @@ export async function evaluateRun(
   return {
     history,
     rawPixels,
+    centeredPixels,
     before,
     after,
-    gains: { overRawPixels: gainOver(rawPixels), overBefore: gainOver(before) },
+    gains: {
+      overRawPixels: gainOver(rawPixels),
+      overCenteredPixels: { knn: knnGainOver(centeredPixels) },
+      overBefore: gainOver(before),
+    },
     embeddings: { before: hBefore, after: hAfter },
   };
 }

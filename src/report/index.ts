@@ -22,7 +22,10 @@ export {
   type RunEvaluationResult,
   type RunGains,
 } from './evaluate-run.js';
+export { evaluationReport } from './evaluation-report.js';
+export { viewRows } from './galleries/run-galleries.js';
 export { writeReport } from './report.js';
+export { checkReportPackages } from './report-packages.js';
 export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';
 export { runReport } from './run-report.js';
 export type * from './types.js';

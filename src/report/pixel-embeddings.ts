@@ -5,12 +5,9 @@ import type { EmbeddingArray } from '../evaluation/embedding-evaluation.js';
  * The pixels of each picture as its embedding, as a baseline for encoders. Each channel has mean 0 and standard deviation 1
  * over the pictures.
  *
- * @param size - Averages the pixels to at most `size` rows and columns. Left out, pixels are not averaged.
+ * @param size - Averages the pixels to at most `size` rows and columns.
  */
-export function pixelEmbeddings(
-  { data, shape }: ImageArrayLike,
-  size = Number.POSITIVE_INFINITY,
-): EmbeddingArray {
+export function pixelEmbeddings({ data, shape }: ImageArrayLike, size: number): EmbeddingArray {
   const [count, height, width, channels] = shape as [number, number, number, number];
   const [rows, columns] = [Math.min(size, height), Math.min(size, width)];
   const dim = rows * columns * channels;
@@ -47,4 +44,16 @@ function standardized(values: Float32Array, channels: number): Float32Array {
     for (let i = channel; i < values.length; i += channels) values[i] = (values[i]! - mean) / deviation;
   }
   return values;
+}
+
+/** Embeddings without the mean of their own values: of pixels, without the brightness of the picture. */
+export function centeredRows({ data, shape }: EmbeddingArray): EmbeddingArray {
+  const [count, dim] = shape;
+  const result = Float32Array.from(data);
+  for (let row = 0; row < count; row++) {
+    const values = result.subarray(row * dim, (row + 1) * dim);
+    const mean = values.reduce((sum, value) => sum + value, 0) / dim;
+    for (let i = 0; i < dim; i++) values[i] = values[i]! - mean;
+  }
+  return { data: result, shape };
 }

@@ -10,10 +10,10 @@ export interface ReportPicture {
   height: number;
 }
 
-/** A picture with its class. */
+/** A picture with its class, if that is known. */
 export interface LabeledPicture extends ReportPicture {
   /** Class number: an index into the class names. */
-  label: number;
+  label?: number;
 }
 
 /** A row of the table of accuracies. */

@@ -45,6 +45,8 @@ describe('a number', () => {
     ['train', '--checkpoint-every', ['0', '0.5']],
     ['train', '--keep', ['0', 'NaN']],
     ['train', '--cache-mb', ['0', 'NaN']],
+    ['train', '--references', ['1', 'NaN']],
+    ['train', '--test-images', ['0', '1.5']],
     ['evaluate', '--test-fraction', ['0', '1', 'NaN']],
     ['evaluate', '--seed', ['-1', '9007199254740991']],
     ['evaluate', '--neighbors', ['0', '2.5', 'NaN']],
@@ -105,7 +107,7 @@ describe('train refuses before any picture is read', () => {
     const shorter = await runCLI(['train', nowhere, ...recipe, '--warmup-epochs', '0.5']);
     expect(shorter).toMatchObject({ code: 3 });
     expect(await refused(['train', nowhere, '--warmup-epochs', '1'])).toContain(
-      '--warmup-epochs needs a recipe with a warm-up',
+      '--warmup-epochs needs a learning rate with a warm-up',
     );
   });
 
@@ -121,7 +123,7 @@ describe('train refuses before any picture is read', () => {
       return stderr;
     };
     expect(await resume({ ...settings, microBatch: 2 })).toContain(
-      'a setting that nothing reads, microBatch; did you mean microBatchSize?',
+      'an unknown setting, microBatch; did you mean microBatchSize?',
     );
     expect(
       await resume({ ...settings, recipe: { ...recipe, training: { ...recipe.training, epoch: 5 } } }),

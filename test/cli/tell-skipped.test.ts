@@ -39,9 +39,9 @@ it('tells every damaged file once, also those that a later epoch finds, and writ
   await onFitEnd();
   await onFitEnd();
   expect(warnings).toEqual([
-    '1 file is no whole picture and left out:\n  a.png: torn',
-    '2 files are no whole picture and left out:\n  b.png: empty\n  c.png: empty',
-    '1 file is no whole picture and left out:\n  d.png: torn',
+    '1 file is not a complete picture. Left out:\n  a.png: torn',
+    '2 files are not complete pictures. Left out:\n  b.png: empty\n  c.png: empty',
+    '1 file is not a complete picture. Left out:\n  d.png: torn',
   ]);
   expect(JSON.parse(readFileSync(join(out, 'training.json'), 'utf8'))).toMatchObject({ seed: 0, damaged: 4 });
 });

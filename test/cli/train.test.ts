@@ -64,7 +64,7 @@ describe('train', () => {
     expect(skipped.sort()).toEqual(
       [0, 3, 6, 9, 12, 15, 18, 21, 24, 27].map((i) => join('damaged', `${i}.png`)).sort(),
     );
-    expect(stderr).toContain('10 files are no whole picture and left out:');
+    expect(stderr).toContain('10 files are not complete pictures. Left out:');
     for (const path of skipped) expect(stderr).toContain(`  ${path}: `);
   });
 
@@ -133,7 +133,7 @@ describe('train', () => {
     const plan = readFileSync(join(cwd, 'longer/training.json'), 'utf8');
     const { code, stderr } = await runCLI([...flags, '--resume', '--epochs', '2'], { cwd });
     expect(code).toBe(2);
-    expect(stderr).toContain('the one in "longer" has 3 epochs behind it. Received: --epochs 2.');
+    expect(stderr).toContain('the run in "longer" has completed 3 epochs. Received: --epochs 2.');
     expect(readFileSync(join(cwd, 'longer/training.json'), 'utf8')).toBe(plan);
     const same = await runCLI([...flags, '--resume', '--epochs', '3'], { cwd });
     expect(same.stdout).toContain('Nothing left to train');
@@ -176,7 +176,9 @@ describe('train', () => {
     const flags = ['--width', '4', '--size', '32', '--epochs', '1', '--limit', '6', '--out', 'few'];
     const first = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(first.json).toMatchObject({ batchSize: 6, step: 1 });
-    expect(first.stderr).toContain('Warning: Batches of 6 instead of 64: there are no more pictures.');
+    expect(first.stderr).toContain(
+      'Warning: Using batches of 6 instead of 64, because there are no more pictures.',
+    );
     const { recipe } = JSON.parse(readFileSync(join(cwd, 'few/training.json'), 'utf8'));
     expect(recipe.training).toEqual({ batchSize: 6, epochs: 1, datasetSize: 6 });
     // The same command line continues.
@@ -232,7 +234,7 @@ describe('train refuses', () => {
     const before = readFileSync(join(cwd, 'kept/model.json'), 'utf8');
     expect(await refused(['photos', ...tiny, '--out', 'kept'])).toEqual({
       code: 2,
-      message: expect.stringContaining('"kept" holds a model already'),
+      message: expect.stringContaining('"kept" already holds a model'),
     });
     expect(readFileSync(join(cwd, 'kept/model.json'), 'utf8')).toBe(before);
     expect((await refused(['photos', '--out', 'kept', '--resume', '--overwrite'])).code).toBe(2);
@@ -255,7 +257,7 @@ describe('train refuses', () => {
     expect((await refused(['photos', '--temperature', 'hot'])).code).toBe(2);
     expect((await refused(['photos', '--recipe', 'soup'])).code).toBe(2);
     expect((await refused(['photos', '--epoch', '3'])).message).toContain('Did you mean --epochs?');
-    expect((await refused([])).message).toContain("missing required argument 'dir'");
+    expect((await refused([])).message).toContain("missing required argument 'source'");
     expect((await refused(['photos', ...tiny, '--micro-batch-size', '3', '--out', 'micro'])).code).toBe(2);
   });
 

@@ -53,7 +53,9 @@ describe('embed', () => {
   it('writes the same vectors in every format', async () => {
     const written = await runCLI(['embed', 'mixed', '--out', 'out/v.jsonl'], { cwd });
     expect(written).toMatchObject({ code: 0, stdout: '9 vectors of 32 numbers in out/v.jsonl\n' });
-    expect(written.stderr).toMatch(/^Warning: 1 file is no whole picture and left out:\n {2}.*broken\.png: /);
+    expect(written.stderr).toMatch(
+      /^Warning: 1 file is not a complete picture. Left out:\n {2}.*broken\.png: /,
+    );
     const rows = rowsOf('out/v.jsonl');
     expect(rows).toHaveLength(9);
     const flat = rows.flatMap(({ vector }) => vector);
@@ -106,16 +108,16 @@ describe('embed', () => {
     expect((await refused(['embed', 'photos'])).code).toBe(2);
     expect(await refused(['embed', 'nowhere', '--out', 'n.npy'])).toEqual({
       code: 3,
-      message: expect.stringContaining('there is none at "nowhere"'),
+      message: expect.stringContaining('There is no picture and no folder of pictures at "nowhere"'),
     });
     expect(await refused(['embed', 'mixed/rows/broken.png', '--out', 'n.npy'])).toEqual({
       code: 3,
-      message: expect.stringMatching(/^The file is no whole picture\..*broken\.png/),
+      message: expect.stringMatching(/^The file is not a complete picture\..*broken\.png/),
     });
     writeFileSync(join(cwd, 'empty.png'), '');
     expect(await refused(['embed', 'empty.png', '--out', 'n.npy'])).toEqual({
       code: 3,
-      message: expect.stringMatching(/^The file is no whole picture\..*empty\.png/),
+      message: expect.stringMatching(/^The file is not a complete picture\..*empty\.png/),
     });
     writeFileSync(join(cwd, 'file'), '');
     expect(await refused(['embed', 'photos', '--out', 'file/v.npy'])).toEqual({
@@ -156,10 +158,10 @@ describe('embed, interrupted', () => {
       return (outcome.json.error as { message: string }).message;
     };
     expect(await cut('cut.npy')).toMatch(
-      /^Interrupted after \d+ of 600 pictures\. Nothing is kept of it: cut\.npy was not written\.$/,
+      /^Interrupted after \d+ of 600 pictures\. Nothing was kept: cut\.npy was not written\.$/,
     );
     writeFileSync(join(cwd, 'cut.csv'), 'before');
-    expect(await cut('cut.csv')).toContain('cut.csv is still what it was before.');
+    expect(await cut('cut.csv')).toContain('cut.csv is unchanged.');
     expect(read('cut.csv').toString()).toBe('before');
     expect(readdirSync(cwd).filter((name) => name.startsWith('cut.'))).toEqual(['cut.csv']);
   });
@@ -201,9 +203,7 @@ describe('a model that went wrong', () => {
     modelOf('zeros', 0);
     expect(await refused(['search', 'photos/columns/00.png', '--in', 'photos', '--model', 'zeros'])).toEqual({
       code: 4,
-      message: expect.stringMatching(
-        /^The vector of photos\/columns\/00\.png must point somewhere.*zeros alone/,
-      ),
+      message: expect.stringMatching(/^The vector of photos\/columns\/00\.png must not be zero/),
     });
     const { json } = await runJSON(['duplicates', 'photos', '--model', 'zeros'], { cwd });
     expect(json.similar).toEqual([]);
@@ -226,7 +226,9 @@ describe('the model', () => {
     ]) {
       const { code, message } = await refused([...args, '--model', 'nothing']);
       expect(code, args[0]).toBe(4);
-      expect(message).toMatch(/there is none in "nothing"\. Train one with `simclr-ts train DIR`/);
+      expect(message).toMatch(
+        /There is no trained model in "nothing"\. Train one with `simclr-ts train DIR`/,
+      );
       expect(message.includes('--exact')).toBe(args[0] === 'duplicates');
     }
   });
@@ -238,7 +240,7 @@ describe('the model', () => {
     const saved = await runCLI(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'], { cwd });
     expect(saved.code).toBe(0);
     expect(saved.stderr).toMatch(
-      /^Warning: model\.json in cut is damaged, and the state before is used\..*weights\.bin/,
+      /^Warning: model\.json in cut is damaged\. Using the state before it\..*weights\.bin/,
     );
     rmSync(join(cwd, 'cut/checkpoints'), { recursive: true });
     expect(await refused(['embed', 'photos', '--out', 'n.npy', '--model', 'cut'])).toEqual({
@@ -375,7 +377,7 @@ describe('evaluate', () => {
     const again = await runJSON(['evaluate', 'photos', '--neighbors', '3'], { cwd });
     expect(again.json).toEqual(json);
     const { stdout } = await runCLI(['evaluate', 'photos'], { cwd });
-    expect(stdout).toMatch(/^2 classes, 16 pictures to learn from, 4 to test\n\n/);
+    expect(stdout).toMatch(/^2 classes, 16 reference pictures, 4 test pictures\n\n/);
     expect(stdout).toMatch(/linear probe +\d+\.\d % +\d+\.\d % to \d+\.\d %\n/);
   });
 

@@ -87,6 +87,28 @@ describe('progressBar', () => {
     expect(text.endsWith('\n')).toBe(true);
   });
 
+  it('shows how much of its minutes a run has behind it', () => {
+    const clock = vi.spyOn(performance, 'now');
+    const stream = new Recorder(true);
+    const bar = progressBar({ stream });
+    const step = { epoch: 0, learningRate: 0.1, seconds: 0.5, pairs: 8 };
+    const start = (totalSteps?: number) => {
+      clock.mockReturnValue(1000);
+      bar.onFitStart({ epochs: Infinity, minutes: 1, batchSize: 8, ...(totalSteps && { totalSteps }) });
+      clock.mockReturnValue(31_000);
+    };
+    start();
+    bar.onStepEnd({ ...step, step: 0, loss: 2 });
+    bar.onFitEnd();
+    expect(stream.text).toMatch(/epoch 1 \S+ 50% \| step 1 \| .* left \| loss 2\.0000/);
+    // Its epochs end before its minutes.
+    start(4);
+    for (const number of [0, 1, 2]) bar.onStepEnd({ ...step, step: number, loss: 1 });
+    bar.onFitEnd();
+    expect(stream.text).toMatch(/75% \| step 3 \| .* left \| loss 1\.0000/);
+    clock.mockRestore();
+  });
+
   it('counts steps without a bar where their number is not known', () => {
     const text = train(new Recorder(true));
     expect(text).toMatch(/epoch 2\/2 step 4 \| loss 1\.7500/);

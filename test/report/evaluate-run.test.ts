@@ -31,6 +31,10 @@ it('measures pixels, the encoder before and after, and the differences on the sa
       expect(interval.high).toBeGreaterThanOrEqual(accuracy);
     }
   }
+  expect(result.centeredPixels.knn.count).toBe(12);
+  expect(gains!.overCenteredPixels.knn).toEqual(
+    accuracyDifference(after!.knn.predictions, result.centeredPixels.knn.predictions, pictures.test.labels),
+  );
   // Three patterns in colors of their own: told apart by the pixels.
   expect(rawPixels.linearProbe.accuracy).toBeGreaterThan(0.6);
   const byHand = async (h: EmbeddingArray, test: EmbeddingArray) => {
@@ -47,6 +51,7 @@ it('measures pixels, the encoder before and after, and the differences on the sa
   expect(embeddings.after!.test.data).toEqual(await h.data());
   expect(embeddings.before.test.data).not.toEqual(embeddings.after!.test.data);
   h.dispose();
+  expect(told).toContain('references before 0/24');
   expect(told).toContain('references before 24/24');
   expect(told).toContain('test pictures after 12/12');
   const slots = memory().numTensors - tensors;

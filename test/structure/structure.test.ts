@@ -53,7 +53,10 @@ describe('what the test reads', () => {
   it('is the repository', () => {
     expect(files.length).toBeGreaterThan(400);
     expect(imports).toContainEqual({ from: 'src/augmentations/image-checks.ts', to: 'src/errors/checks.ts' });
-    expect(imports).toContainEqual({ from: 'examples/cifar10/main.ts', to: 'src/node/index.ts' });
+    expect(imports).toContainEqual({
+      from: 'examples/studio/train-starting-encoder.ts',
+      to: 'src/node/index.ts',
+    });
   });
 });
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { cifar10ClassNames, type EmbeddingArray, type SimCLR } from 'simclr-ts';
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
+import { loadCIFAR10 } from 'simclr-ts/node';
 import { afterAll, expect, it } from 'vitest';
-import { loadCIFAR10 } from '../../examples/cifar10/dataset.js';
 import {
   calibrationPictures,
   type LabeledPictures,
@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The first pictures of CIFAR-10 as files, in a folder for each class. */
 async function writePictures(): Promise<void> {
-  const { images, labels } = (await loadCIFAR10(console.info)).train;
+  const { images, labels } = (await loadCIFAR10({ log: console.info })).train;
   const [, height, width] = images.shape;
   const length = height * width * 3;
   for (const name of cifar10ClassNames) mkdirSync(join(folder, name));

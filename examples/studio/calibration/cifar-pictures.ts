@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { cifar10ClassNames, type LabeledImages, selectImages } from 'simclr-ts';
-import { loadCIFAR10 } from '../../cifar10/dataset.js';
+import { loadCIFAR10 } from 'simclr-ts/node';
 import { type PictureSet, pictureSize } from '../shared/pictures.js';
 
 /** Pictures as the studio holds them after they were dropped, and the class of each. */
@@ -75,7 +75,7 @@ export async function calibrationPictures(
   { own, others, heldOut, classes }: PartSizes,
   log: (text: string) => void,
 ): Promise<Parts> {
-  const { train, test } = await loadCIFAR10(log);
+  const { train, test } = await loadCIFAR10({ log });
   return {
     own: await asDropped(train, firstOf(train, 0, firstOther, own, classes)),
     others: await asDropped(train, firstOf(train, firstOther, firstOfStartingEncoder, others, classes)),
@@ -89,7 +89,7 @@ export async function startingEncoderPictures(
   classes: readonly number[] | undefined,
   log: (text: string) => void,
 ): Promise<LabeledPictures> {
-  const { train } = await loadCIFAR10(log);
+  const { train } = await loadCIFAR10({ log });
   const end = train.labels.length;
   return asDropped(train, firstOf(train, firstOfStartingEncoder, end, count, classes));
 }

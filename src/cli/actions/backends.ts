@@ -3,7 +3,7 @@ import type { Action } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { table } from './table.js';
 
-/** `backends`: each is tried, so that the reason of each is known. */
+/** `backends`: tries each, to know why it works or not. */
 export const backends: Action<object> = async () => {
   let names: string[];
   let best: string | undefined;
@@ -28,5 +28,5 @@ export const backends: Action<object> = async () => {
     works ? (name === best ? 'yes, taken' : 'yes') : 'no',
     reason,
   ]);
-  return { text: table(['backend', 'works', 'what or why not'], rows), json: { best, backends: found } };
+  return { text: table(['backend', 'works', 'details'], rows), json: { best, backends: found } };
 };

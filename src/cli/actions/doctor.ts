@@ -8,7 +8,7 @@ import { holdsModel, type ModelOptions, openModel } from './open-model.js';
 import { decodeAtOnce, decodeInChunks, type ListedPictures, listFolder } from './pictures.js';
 import { table } from './table.js';
 
-/** One thing that was looked at. */
+/** Result of one check. */
 interface Check {
   name: string;
   status: 'ok' | 'warning' | 'error';
@@ -49,7 +49,7 @@ async function checkBackend(prefer: string | undefined): Promise<Check> {
   }
 }
 
-/** Decodes every file once, small, and keeps none. */
+/** Decodes every file once at a small size and discards the pixels. */
 async function checkFolder(dir: string): Promise<{ checks: Check[]; pictures?: ListedPictures }> {
   let listed: ListedPictures;
   try {
@@ -70,7 +70,7 @@ async function checkFolder(dir: string): Promise<{ checks: Check[]; pictures?: L
       name: 'pictures',
       status: good.length < 2 ? 'error' : few ? 'warning' : 'ok',
       message: `${good.length} whole pictures${classes}`,
-      ...(few && { remedy: 'Contrastive learning lives on many pictures: give it hundreds or more.' }),
+      ...(few && { remedy: 'Contrastive learning needs many pictures: use hundreds or more.' }),
     },
   ];
   for (const { path, reason } of skipped) {

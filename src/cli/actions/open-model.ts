@@ -20,7 +20,7 @@ export interface ModelOptions {
 const install = 'Install one with `npm install @tensorflow/tfjs-backend-wasm`.';
 
 /**
- * Activates the backend that was asked for, or the fastest.
+ * Activates the requested backend, or the fastest.
  *
  * @throws {@link CommandError} when there is none.
  */
@@ -29,7 +29,7 @@ export async function startBackend(prefer: string | undefined, context: Context)
     const choice = await useBestBackend(prefer === undefined ? {} : { prefer });
     context.note(describeBackendChoice(choice));
     if (choice.name === 'cpu' && prefer !== 'cpu') {
-      context.warn(`No fast backend works here, and plain JavaScript takes very long. ${install}`);
+      context.warn(`No fast backend works here, and plain JavaScript is very slow. ${install}`);
     }
     return choice.name;
   } catch (error) {
@@ -48,26 +48,26 @@ export function checkpointsOf(folder: string): CheckpointDirectory {
   return checkpointDirectory(join(folder, 'checkpoints'));
 }
 
-/** Whether a folder holds a model, or at least the checkpoints of a run that was killed. */
+/** Whether a folder holds a model, or the checkpoints of a run that was killed. */
 export function holdsModel(folder: string): Promise<boolean> {
   return runDirectory(folder).holdsModel();
 }
 
-/** The model of a folder: the newest state of the run that began last, which is a checkpoint where the run was killed. */
+/** The newest state of the last run in a folder: its model, or a checkpoint if the run was killed. */
 export async function loadModel(folder: string, context: Context): Promise<SimCLR> {
   const newest = await runDirectory(folder).newest({
     onDamaged({ name, reason }) {
-      context.warn(`${name} in ${folder} is damaged, and the state before is used. ${reason}`);
+      context.warn(`${name} in ${folder} is damaged. Using the state before it. ${reason}`);
     },
   });
   return SimCLR.load(newest!);
 }
 
 /**
- * Loads the model, and a backend to run it on.
+ * Loads the model and activates a backend.
  *
- * @param remedy - What else the user can do where there is no model.
- * @throws {@link CommandError} when there is none, `CheckpointError` when it is damaged.
+ * @param remedy - What else the user can do without a model.
+ * @throws {@link CommandError} when there is no model, `CheckpointError` when it is damaged.
  */
 export async function openModel(
   { model, backend }: ModelOptions,
@@ -76,8 +76,8 @@ export async function openModel(
 ): Promise<SimCLR> {
   if (!(await holdsModel(model))) {
     throw new CommandError(
-      `A trained model is needed, and there is none in ${JSON.stringify(model)}. ` +
-        `Train one with \`simclr-ts train DIR\`, or name its folder with --model DIR.${remedy}`,
+      `There is no trained model in ${JSON.stringify(model)}. ` +
+        `Train one with \`simclr-ts train DIR\`, or give its folder with --model DIR.${remedy}`,
       exitCodes.model,
     );
   }

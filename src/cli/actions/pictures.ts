@@ -5,10 +5,10 @@ import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
-/** Pictures by name, in the order of their names. */
+/** Files of pictures, sorted by name. */
 export interface ListedPictures {
   paths: readonly string[];
-  /** Only where every picture lies directly in a class folder. */
+  /** Only if every picture lies directly in a class folder. */
   labels?: Int32Array;
   classNames?: readonly string[];
 }
@@ -19,14 +19,14 @@ export async function listFolder(dir: string): Promise<ListedPictures> {
   return { paths, ...(labels && { labels }), ...(classNames && { classNames }) };
 }
 
-/** Lists the pictures of a folder, or takes the one file. */
+/** Lists the pictures of a folder, or returns the one file. */
 export async function listPictures(path: string): Promise<ListedPictures> {
   let isFile: boolean;
   try {
     isFile = (await stat(path)).isFile();
   } catch {
     throw new CommandError(
-      `A picture or a folder of pictures is needed, and there is none at ${JSON.stringify(path)}.`,
+      `There is no picture and no folder of pictures at ${JSON.stringify(path)}.`,
       exitCodes.files,
     );
   }
@@ -35,11 +35,11 @@ export async function listPictures(path: string): Promise<ListedPictures> {
 
 /** Some pictures that were decoded together. */
 export interface DecodedChunk {
-  /** Those that could be decoded. */
+  /** The decoded pictures. */
   images: ImageArray;
-  /** Their numbers in the list. */
+  /** Their positions in the list. */
   indices: number[];
-  /** Those that could not. */
+  /** Files that could not be decoded. */
   skipped: SkippedImage[];
 }
 
@@ -58,7 +58,7 @@ async function decodeChunk(
   const skipped: SkippedImage[] = [];
   for (const [i, result] of results.entries()) {
     if (isError(result, 'DataError')) {
-      // Without the function's name: nobody called it.
+      // Without the name of the internal function.
       skipped.push({ path: chosen[i]!, reason: result.message.replace(/^\w+: /, '') });
       continue;
     }
@@ -69,13 +69,13 @@ async function decodeChunk(
   return { images: { data, shape: [indices.length, height, width, 3] }, indices, skipped };
 }
 
-/** Decodes pictures chunk by chunk, on other threads; the next chunk is decoded while one is in use. */
+/** Decodes pictures chunk by chunk on other threads, one chunk ahead. */
 export async function* decodeInChunks(
   paths: readonly string[],
   size: readonly [number, number],
   chunkSize: number,
 ): AsyncGenerator<DecodedChunk, void, undefined> {
-  // The pool holds few files in memory at a time, and knows what is wrong with each of them.
+  // The pool holds few files in memory and reports errors per file.
   const pool = decodePool({ size });
   try {
     let next = decodeChunk(pool, paths, 0, chunkSize, size);
@@ -93,7 +93,7 @@ export async function* decodeInChunks(
   }
 }
 
-/** Decodes pictures, one or more, together. */
+/** Decodes one or more pictures into one array. */
 export async function decodeAtOnce(
   paths: readonly string[],
   size: readonly [number, number],
@@ -104,17 +104,20 @@ export async function decodeAtOnce(
 
 const listedAtMost = 20;
 
-/** The part of a decoding error that says what is wrong with the file. */
+/** The reason in a decoding error. */
 function shortReason(reason: string): string {
   return /\(([^()]*(?:\([^()]*\)[^()]*)*)\)\.?$/.exec(reason)?.[1] ?? reason;
 }
 
-/** Tells which files were left out. */
+/** Warns of files that were left out. */
 export function warnOfSkipped(skipped: readonly SkippedImage[], context: Context): void {
   if (skipped.length === 0) return;
-  const count = skipped.length === 1 ? '1 file is' : `${skipped.length} files are`;
+  const count =
+    skipped.length === 1
+      ? '1 file is not a complete picture'
+      : `${skipped.length} files are not complete pictures`;
   const lines = skipped.slice(0, listedAtMost).map(({ path, reason }) => `  ${path}: ${shortReason(reason)}`);
   const rest = skipped.length - lines.length;
   if (rest > 0) lines.push(`  and ${rest} more; --json lists all`);
-  context.warn(`${count} no whole picture and left out:\n${lines.join('\n')}`);
+  context.warn(`${count}. Left out:\n${lines.join('\n')}`);
 }

@@ -5,7 +5,7 @@ interface ReportOptions {
   out: string;
 }
 
-/** `report RUN [OTHER]`: a page from what the folders of runs tell, without a model or a picture. */
+/** `report RUN [OTHER]`: a page made from the folders of runs, without a model or pictures. */
 export const report: Action<ReportOptions> = async ([dir, otherDir], { out }) => {
   const run = await readRun(dir!);
   if (otherDir === undefined) {

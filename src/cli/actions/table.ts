@@ -1,4 +1,4 @@
-/** Lines of a table: columns as wide as they need to be, numbers at the right. */
+/** A text table. Columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

@@ -4,7 +4,7 @@ import { warnOfSkipped } from './pictures.js';
 import { saveSettings, type TrainingSettings } from './training/saved-settings.js';
 import type { TrainingPictures } from './training/training-pictures.js';
 
-/** Warns of damaged files as an epoch finds them, each once, and writes down how many there are. */
+/** Warns once of each damaged file that an epoch finds, and saves their number. */
 export function tellSkipped(
   pictures: TrainingPictures,
   settings: TrainingSettings,
@@ -16,8 +16,7 @@ export function tellSkipped(
     const found = pictures.skipped.filter(({ path }) => !told.has(path));
     for (const { path } of found) told.add(path);
     warnOfSkipped(found, context);
-    const damaged = pictures.count - pictures.whole;
-    if (found.length > 0) await saveSettings(out, { ...settings, damaged });
+    if (found.length > 0) await saveSettings(out, { ...settings, damaged: pictures.skipped.length });
   };
   return { onEpochEnd: tell, onFitEnd: tell };
 }

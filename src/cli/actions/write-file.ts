@@ -4,7 +4,7 @@ import { explainSystemError, isSystemError } from '../../node/files/system-error
 import { makeFolder, replaceFileBy } from '../../node/files/write-durably.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 
-/** Names the file in what the system answers; other errors stay as they are. */
+/** Names the file in errors of the system. Other errors stay as they are. */
 function unwritable(path: string, error: unknown): unknown {
   if (!isSystemError(error)) return error;
   return new CommandError(
@@ -15,9 +15,9 @@ function unwritable(path: string, error: unknown): unknown {
 }
 
 /**
- * Makes the folder that a file is to be in, so that a wrong path is known before any work.
+ * Makes the folder of a file, so that a wrong path is reported before any work.
  *
- * @throws {@link CommandError} when there can be none, or a folder is where the file would be.
+ * @throws {@link CommandError} when the folder cannot be made, or `path` is a folder.
  */
 export async function prepareFile(path: string): Promise<void> {
   try {
@@ -32,9 +32,9 @@ export async function prepareFile(path: string): Promise<void> {
 }
 
 /**
- * Writes a file piece by piece: the whole one takes its place at the end, and when `write` fails, what was there stays.
+ * Writes a file piece by piece. It appears under its name when it is complete. If `write` fails, an earlier file stays.
  *
- * @returns What `write` does.
+ * @returns The result of `write`.
  * @throws {@link CommandError} when the system cannot write it.
  */
 export async function writeInPieces<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -45,7 +45,7 @@ export async function writeInPieces<T>(path: string, write: (file: FileHandle) =
   }
 }
 
-/** Writes a whole file or, when that fails, leaves what was there. */
+/** Writes a whole file. If that fails, an earlier file stays. */
 export function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   return writeInPieces(path, (file) => file.appendFile(contents));
 }

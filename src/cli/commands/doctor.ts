@@ -6,7 +6,7 @@ import { addCommonOptions, addExamples, addModelOptions } from '../options.js';
 export function doctorCommand(execute: Execute): Command {
   const command = new Command('doctor')
     .description('Check what training and embedding need: packages, backend, pictures, model.')
-    .argument('[dir]', 'folder of pictures to check too');
+    .argument('[dir]', 'folder of pictures to check');
   addModelOptions(command);
   addCommonOptions(command);
   addExamples(command, [

@@ -7,7 +7,7 @@ export function duplicatesCommand(execute: Execute): Command {
   const command = new Command('duplicates')
     .description('Find pictures that are the same file twice, or look the same. Nothing is deleted.')
     .argument('<dir>', 'folder of pictures')
-    .option('--threshold <s>', 'cosine similarity from which pictures look the same', similarity, 0.98)
+    .option('--threshold <s>', 'smallest cosine similarity of pictures that look the same', similarity, 0.98)
     .option('--exact', 'equal files only, which needs no model');
   addModelOptions(command);
   addBatchOption(command);

@@ -13,7 +13,7 @@ export function embedCommand(execute: Execute): Command {
   addCommonOptions(command);
   addExamples(command, [
     ['simclr-ts embed photos --out vectors.npy', 'numpy.load("vectors.npy"); names in vectors.paths.json'],
-    ['simclr-ts embed photos --out vectors.csv --model my-model', 'one line a picture: path, h0, h1, ...'],
+    ['simclr-ts embed photos --out vectors.csv --model my-model', 'one line per picture: path, h0, h1, ...'],
     ['simclr-ts embed cat.jpg --out cat.jsonl', 'a single picture'],
   ]);
   return command.action(execute(async () => (await import('../actions/vectors/embed.js')).embed));

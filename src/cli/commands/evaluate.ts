@@ -17,14 +17,11 @@ export function evaluateCommand(execute: Execute): Command {
     .argument('<dir>', 'folder with a folder of pictures for each class: DIR/cat/1.jpg, DIR/dog/1.jpg')
     .option('--test <dir>', 'folder of test pictures with the same class folders (default: a part of DIR)')
     .option('--test-fraction <share>', 'part of each class that is held out', numberBetween(0, 1), 0.2)
-    .option('--seed <n>', 'seed of the choice of what is held out', seed, 0)
+    .option('--seed <n>', 'seed of the held-out part', seed, 0)
     .option('--neighbors <k>', 'neighbors that vote', integer(1), 20)
     .option('--report <file>', 'write an HTML page: accuracies, confusions, map, neighbors, loss')
-    .option(
-      '--label-efficiency',
-      'on the page, accuracy against labels per class; trains networks, which takes long',
-    )
-    .option('--scratch-steps <n>', 'steps of each network that is trained for it', integer(1), 60);
+    .option('--label-efficiency', 'add accuracy against labels per class to the page; takes long')
+    .option('--scratch-steps <n>', 'steps of each network trained for it', integer(1), 60);
   addModelOptions(command);
   addBatchOption(command);
   addCommonOptions(command);

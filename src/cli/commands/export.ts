@@ -9,7 +9,7 @@ export function exportCommand(execute: Execute): Command {
     .option('--onnx <file>', 'write an ONNX file (operator set 17)')
     .option('--safetensors <file>', 'write weights as safetensors')
     .addOption(
-      choice('--names <package>', 'whose names the weights get in safetensors', [
+      choice('--names <package>', 'package whose names the weights get', [
         'torchvision',
         'timm',
         'lightly',

@@ -6,8 +6,10 @@ import type { ProgressOptions } from './progress.js';
 export interface ProgressFitStart {
   /** Steps of the whole training, where their number is known. */
   totalSteps?: number;
-  /** Number of passes. */
+  /** Number of passes; infinite if only the clock ends training. */
   epochs: number;
+  /** Minutes after which training ends, if they are limited. */
+  minutes?: number;
   /** Pictures per step. */
   batchSize: number;
 }
@@ -72,23 +74,38 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
   /** What the bar shows; none where lines are written instead. */
   let format: string | undefined;
   let epochs = 0;
+  let totalSteps = 0;
+  /** Seconds after which the clock ends training; infinite without a limit. */
+  let limit = Number.POSITIVE_INFINITY;
+  let began = 0;
+  /** What the bar counts: steps, or seconds if the clock may end training. */
   let total = 0;
   /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
   let done = 0;
   let firstEpoch: number | undefined;
   let pairsPerSecond = 0;
 
+  /** Seconds of the limit that are over. More of them if the epochs end first. */
+  const secondsDone = () => {
+    const byClock = (performance.now() - began) / 1000;
+    return Math.min(limit, totalSteps > 0 ? Math.max(byClock, (limit * done) / totalSteps) : byClock);
+  };
+
   return {
     onFitStart(info) {
       epochs = info.epochs;
-      total = info.totalSteps ?? 0;
+      totalSteps = info.totalSteps ?? 0;
+      limit = 60 * (info.minutes ?? Number.POSITIVE_INFINITY);
+      total = Number.isFinite(limit) ? limit : totalSteps;
+      began = performance.now();
       done = 0;
       firstEpoch = undefined;
       pairsPerSecond = 0;
       bar = undefined;
       format = undefined;
       if (quiet || !isInteractive(stream)) return;
-      const place = total > 0 ? '{bar} {percentage}% | step {value}/{total} | {left} left' : 'step {value}';
+      const steps = totalSteps > 0 && total === totalSteps ? 'step {step}/{total}' : 'step {step}';
+      const place = total > 0 ? `{bar} {percentage}% | ${steps} | {left} left` : steps;
       format = `epoch {epoch}${ofEpochs(epochs)} ${place} | loss {loss} | {speed} pairs/s`;
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
@@ -96,15 +113,17 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       if (format === undefined) return;
       const speed = seconds > 0 ? pairs / seconds : 0;
       pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
+      done++;
       const fields = {
         epoch: epoch - firstEpoch + 1,
+        step: done,
         loss: loss.toFixed(4),
         speed: formatSpeed(pairsPerSecond),
       };
-      done++;
+      const value = Number.isFinite(limit) ? secondsDone() : done;
       // Opened here and with this step, so that the time before it does not count into the remaining time.
-      if (bar) bar.update(done, fields);
-      else bar = openBar(stream, { format, total, value: done, fields });
+      if (bar) bar.update(value, fields);
+      else bar = openBar(stream, { format, total, value, fields });
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
       if (quiet || format !== undefined) return;

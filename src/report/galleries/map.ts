@@ -17,14 +17,15 @@ export async function mapSection(
   const plane = async ({ name, embeddings: vectors }: NamedEmbeddings) => {
     const span = 100 - 1.5 * size;
     const thumbs = (await layout(vectors, seed)).map(({ x, y }, index) => {
-      const label = pictures[index]!.label;
+      const { label } = pictures[index]!;
       const position = `${place(index % columns, columns)}% ${place(Math.floor(index / columns), rows)}%`;
       const left = (50 + (x - 0.5) * span).toFixed(2);
       const top = (50 + (y - 0.5) * span).toFixed(2);
-      const title = escapeHtml(classNames[label] ?? String(label));
-      return `<span class="thumb k${label}" title="${title}" style="left:${left}%;top:${top}%;background-position:${position}"></span>`;
+      const kind = label === undefined ? '' : ` k${label}`;
+      const title = label === undefined ? '' : ` title="${escapeHtml(classNames[label] ?? String(label))}"`;
+      return `<span class="thumb${kind}"${title} style="left:${left}%;top:${top}%;background-position:${position}"></span>`;
     });
-    const text = escapeHtml(`Map of ${pictures.length} test pictures by their embeddings: ${name}`);
+    const text = escapeHtml(`Map of ${pictures.length} pictures by their embeddings: ${name}`);
     return `<figure><h3>${escapeHtml(name)}</h3><div class="plane" role="img" aria-label="${text}">${thumbs.join('')}</div></figure>`;
   };
   const choices = classNames.map(
@@ -33,10 +34,13 @@ export async function mapSection(
   );
   const planes: string[] = [];
   for (const each of embeddings) planes.push(await plane(each));
+  const legend = `<fieldset class="legend"><legend class="sr">Show a class</legend><label><input type="radio" name="only" checked><span class="swatch"></span>all</label>${choices.join('')}</fieldset>`;
+  const aboutClasses =
+    ' The color of a frame is the class, which training never saw. Choose a class to highlight it.';
   return `<section><h2>A map of the embeddings</h2>
-<p class="note">UMAP lays out ${plural(pictures.length, 'test picture')} so that neighbors in the embedding are neighbors on the page. The color of a frame
-is the class, which training never saw. Choose a class to highlight it. Distances between far groups mean little.</p>
+<p class="note">UMAP lays out ${plural(pictures.length, 'picture')} so that neighbors in the embedding are neighbors on the page.${choices.length > 0 ? aboutClasses : ''}
+Distances between far groups mean little.</p>
 <style>.thumb{--s:${size.toFixed(2)}%;background-image:url(${url});background-size:${columns * 100}% ${rows * 100}%}</style>
-<fieldset class="legend"><legend class="sr">Show a class</legend><label><input type="radio" name="only" checked><span class="swatch"></span>all</label>${choices.join('')}</fieldset>
+${choices.length > 0 ? legend : ''}
 <div class="maps${planes.length === 1 ? ' one' : ''}">${planes.join('')}</div></section>`;
 }

@@ -1,4 +1,4 @@
-import { join, relative, sep } from 'node:path';
+import { relative } from 'node:path';
 import type { SimCLR } from 'simclr-ts';
 import { splitImages } from 'simclr-ts/data';
 import {
@@ -13,9 +13,9 @@ import { type RunEvaluation, saveEvaluation } from 'simclr-ts/report';
 import { isError } from '../../../errors/is-error.js';
 import type { Action, Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { type Labelled, takeRows } from '../labelled.js';
+import { type ClassFolders, listClasses, relabel } from '../class-folders.js';
+import { type LabeledFiles, takeRows } from '../labeled.js';
 import { type ModelOptions, openModel } from '../open-model.js';
-import { type ListedPictures, listFolder } from '../pictures.js';
 import { percent, table } from '../table.js';
 import { embedPictures } from '../vectors/embed-pictures.js';
 import { writeEvaluationReport } from './evaluation-report.js';
@@ -31,34 +31,12 @@ interface EvaluateOptions extends ModelOptions {
   scratchSteps: number;
 }
 
-type ClassFolders = Required<ListedPictures>;
-
-async function listClasses(dir: string): Promise<ClassFolders> {
-  const { paths, labels, classNames } = await listFolder(dir);
-  if (!labels || !classNames) {
-    const outside = paths.filter((path) => relative(dir, path).split(sep).length !== 2);
-    throw new CommandError(
-      `${JSON.stringify(dir)} must hold a folder for each class and every picture directly in one of them, as in ` +
-        `${join(dir, 'cat', '1.jpg')} and ${join(dir, 'dog', '1.jpg')}. Received: ${outside[0]}` +
-        `${outside.length > 1 ? ` and ${outside.length - 1} more that are not` : ', which is not'}.`,
-      exitCodes.files,
-    );
-  }
-  if (classNames.length < 2) {
-    throw new CommandError(
-      `${JSON.stringify(dir)} must hold at least two class folders. Received: ${classNames.join(', ')} only.`,
-      exitCodes.files,
-    );
-  }
-  return { paths, labels, classNames };
-}
-
-async function embedLabelled(
+async function embedLabeled(
   simclr: SimCLR,
   { paths, labels }: Omit<ClassFolders, 'classNames'>,
   batchSize: number,
   context: Context,
-): Promise<Labelled & { skipped: SkippedImage[] }> {
+): Promise<LabeledFiles & { skipped: SkippedImage[] }> {
   const embedded = await embedPictures({ simclr, paths, batchSize, context });
   const { vectors, indices, skipped } = embedded;
   return {
@@ -69,8 +47,8 @@ async function embedLabelled(
   };
 }
 
-/** The library splits pictures; here each is a single pixel, the number of its row. */
-function split(all: Labelled, testFraction: number, seed: number) {
+/** Splits rows with the library's split of pictures: each picture is one pixel that holds the row's number. */
+function split(all: LabeledFiles, testFraction: number, seed: number) {
   const rows = all.labels.length;
   const numbers = Float32Array.from({ length: rows }, (_, row) => row);
   const { train, test } = splitImages(
@@ -81,25 +59,11 @@ function split(all: Labelled, testFraction: number, seed: number) {
   return { train: part(train), test: part(test) };
 }
 
-/** The test folder's labels by the training folder's numbers. */
-function relabel(test: ClassFolders, classNames: readonly string[], dir: string): ClassFolders {
-  const numbers = test.classNames.map((name) => classNames.indexOf(name));
-  const unknown = test.classNames.filter((_, i) => numbers[i]! < 0);
-  if (unknown.length > 0) {
-    throw new CommandError(
-      `${JSON.stringify(dir)} must have the class folders of the training pictures (${classNames.join(', ')}). ` +
-        `Received: ${unknown.join(', ')} too.`,
-      exitCodes.files,
-    );
-  }
-  return { ...test, labels: test.labels.map((label) => numbers[label]!) };
-}
-
 function summary({ accuracy, correct, count, interval, top5Accuracy }: ClassificationResult) {
   return { accuracy, interval, correct, count, ...(top5Accuracy !== undefined && { top5Accuracy }) };
 }
 
-/** The accuracy of always saying the class that most training pictures have. */
+/** The accuracy of always predicting the most frequent class of the training pictures. */
 function majorityShare(train: Int32Array, test: Int32Array, classes: number): number {
   const counts = new Array<number>(classes).fill(0);
   for (const label of train) counts[label]!++;
@@ -107,26 +71,23 @@ function majorityShare(train: Int32Array, test: Int32Array, classes: number): nu
   return test.filter((label) => label === most).length / test.length;
 }
 
-/** Keeps the predictions beside the model, for a comparison with another one. */
+/** Saves the predictions next to the model, for comparisons with other models. */
 async function keepEvaluation(model: string, evaluation: RunEvaluation, context: Context): Promise<void> {
   try {
     await saveEvaluation(model, evaluation);
   } catch (error) {
     if (!isError(error, 'DataError')) throw error;
     context.warn(
-      `The evaluation is not kept beside the model, and \`report\` will not have it. ${error.message}`,
+      `The evaluation was not saved next to the model, so \`report\` will not show it. ${error.message}`,
     );
   }
 }
 
-/** `evaluate DIR`: how well classes can be told apart by h. */
+/** `evaluate DIR`: how well h separates classes. */
 export const evaluate: Action<EvaluateOptions> = async ([dir], options, context) => {
   const { testFraction, seed, batchSize } = options;
   if (options.labelEfficiency && options.report === undefined) {
-    throw new CommandError(
-      '--label-efficiency is a part of the page: give --report FILE too.',
-      exitCodes.usage,
-    );
+    throw new CommandError('--label-efficiency is part of the page. Add --report FILE.', exitCodes.usage);
   }
   const folder = await listClasses(dir!);
   const { classNames } = folder;
@@ -136,9 +97,9 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
       : relabel(await listClasses(options.test), classNames, options.test);
   const simclr = await openModel(options, context);
   try {
-    const all = await embedLabelled(simclr, folder, batchSize, context);
+    const all = await embedLabeled(simclr, folder, batchSize, context);
     const { train, test, skipped } = testFolder
-      ? await embedLabelled(simclr, testFolder, batchSize, context).then((held) => ({
+      ? await embedLabeled(simclr, testFolder, batchSize, context).then((held) => ({
           train: all,
           test: held,
           skipped: [...all.skipped, ...held.skipped],
@@ -148,7 +109,7 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     if (counts.test === 0 || new Set(train.labels).size < 2) {
       throw new CommandError(
         `Too few pictures to hold some out: ${all.labels.length} in ${classNames.length} classes. ` +
-          'Give more, a larger --test-fraction, or test pictures of your own with --test DIR.',
+          'Add pictures, use a larger --test-fraction, or give your own test pictures with --test DIR.',
         exitCodes.files,
       );
     }
@@ -192,14 +153,14 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     ];
     return {
       text: [
-        `${classes} classes, ${counts.train} pictures to learn from, ${counts.test} to test`,
+        `${classes} classes, ${counts.train} reference pictures, ${counts.test} test pictures`,
         '',
         table(
           ['', 'accuracy', '95 % interval'],
           [
             line(`${neighbors} nearest neighbors`, byNeighbors),
             line('linear probe', byProbe),
-            ['always the largest class', percent(majority), ''],
+            ['always the most frequent class', percent(majority), ''],
           ],
         ),
         '',

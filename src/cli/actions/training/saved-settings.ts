@@ -6,29 +6,29 @@ import { isObject } from '../../../errors/checks.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeWhole } from '../write-file.js';
 
-/** What a run is, as the file beside its model says. */
+/** Settings of a run, as saved next to its model. */
 export interface TrainingSettings {
   recipe: Recipe;
   seed: number;
   limit: number | null;
   microBatchSize: number | null;
-  /** Of the files that `recipe.training.datasetSize` counts, those that turned out to be no whole picture. */
+  /** Files that turned out to be damaged, of those that `recipe.training.datasetSize` counts. */
   damaged?: number;
 }
 
 const fileName = 'training.json';
 
-/** What `training.json` holds. */
+/** Contents of `training.json`. */
 export function settingsText(settings: TrainingSettings): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** Writes down the settings of a run. */
+/** Saves the settings of a run. */
 export async function saveSettings(out: string, settings: TrainingSettings): Promise<void> {
   await writeWhole(join(out, fileName), settingsText(settings));
 }
 
-/** Every path that a value has in `value`, those of what holds it among them; words about a recipe are none. */
+/** The path of every value in `value` and of the objects that hold them. A recipe's sources are left out. */
 function pathsOf(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || path === 'recipe.sources')
     return [];
@@ -44,7 +44,7 @@ function upgraded(settings: TrainingSettings): TrainingSettings {
   return isObject(recipe) ? { ...settings, recipe: upgradeRecipe(recipe) } : settings;
 }
 
-/** @throws unless these are settings that `train` wrote, with no name that nothing would read. */
+/** @throws unless these are settings that `train` wrote, without unknown names. */
 function checkSettings(settings: TrainingSettings): void {
   const { batchSize, epochs, datasetSize } = settings?.recipe?.training ?? {};
   for (const [name, value] of Object.entries({ batchSize, epochs, datasetSize })) {
@@ -57,13 +57,13 @@ function checkSettings(settings: TrainingSettings): void {
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  throw new Error(`it has a setting that nothing reads, ${unknown}${hint}`);
+  throw new Error(`it has an unknown setting, ${unknown}${hint}`);
 }
 
 /**
- * What the run in `out` was.
+ * Settings of the run in `out`.
  *
- * @throws {@link CommandError} when there is none, or it says what nothing would read.
+ * @throws {@link CommandError} when there is no run, or its settings have an unknown name.
  */
 export async function readSettings(out: string): Promise<TrainingSettings> {
   const path = join(out, fileName);
@@ -73,7 +73,7 @@ export async function readSettings(out: string): Promise<TrainingSettings> {
     return settings;
   } catch (error) {
     throw new CommandError(
-      `--resume needs ${JSON.stringify(path)}, which says how the model was trained. ${(error as Error).message}.`,
+      `--resume needs ${JSON.stringify(path)}, which holds the settings of the run. ${(error as Error).message}.`,
       exitCodes.model,
       { cause: error },
     );

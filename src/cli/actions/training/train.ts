@@ -1,22 +1,26 @@
 import { mkdir } from 'node:fs/promises';
-import { type Callback, checkpoint, type FitOptions, type ImageArray, SimCLR } from 'simclr-ts';
+import { type Callback, checkpoint, type FitOptions, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
-import { embeddingHealth } from 'simclr-ts/evaluation';
-import { directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
+import { type DatasetContents, directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
 import type { Action, Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
+import { datasetSource, findDataset } from './dataset-source.js';
+import { evaluationJSON, evaluationTable } from './evaluation-table.js';
+import { folderSource } from './folder-source.js';
+import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
-import { openFolder, openPictures } from './training-pictures.js';
+import type { MeasuringSizes } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
 
-interface TrainOptions extends TrainingOptions {
-  out: string;
+interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes {
   minutes?: number;
+  /** Folder of labeled test pictures. */
+  test?: string;
   checkpointEvery: number;
   keep: number;
   cacheMb: number;
@@ -25,13 +29,24 @@ interface TrainOptions extends TrainingOptions {
   overwrite?: boolean;
 }
 
-/** How many directions the representations of some pictures use. */
-async function rankOf(simclr: SimCLR, sample: ImageArray): Promise<number> {
-  const h = await simclr.embed(sample);
-  try {
-    return (await embeddingHealth(h)).effectiveRank;
-  } finally {
-    h.dispose();
+/** @throws {@link CommandError} for options about labels where there are none. */
+function checkLabels(source: string, dataset: DatasetContents | undefined, options: TrainOptions): void {
+  const { report, test, labelEfficiency } = options;
+  if (dataset && test !== undefined) {
+    throw new CommandError(
+      `--test is for a folder of pictures: ${JSON.stringify(source)} has the test pictures of ${dataset.name}.`,
+      exitCodes.usage,
+    );
+  }
+  const given = test !== undefined ? '--test' : labelEfficiency ? '--label-efficiency' : undefined;
+  if (given !== undefined && report === undefined) {
+    throw new CommandError(`${given} is part of the page. Add --report FILE.`, exitCodes.usage);
+  }
+  if (labelEfficiency && !(dataset?.test || test !== undefined)) {
+    throw new CommandError(
+      '--label-efficiency needs labels: a data set with labels, or class folders and --test DIR.',
+      exitCodes.usage,
+    );
   }
 }
 
@@ -57,42 +72,44 @@ async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void>
   }
   if (isThere && !resume && !overwrite) {
     throw new CommandError(
-      `${JSON.stringify(out)} holds a model already. Go on with --resume, replace it with --overwrite, or give another folder with --out.`,
+      `${JSON.stringify(out)} already holds a model. Continue it with --resume, replace it with --overwrite, or give another folder with --out.`,
       exitCodes.usage,
     );
   }
 }
 
-/** Fewer epochs than the run has behind it would change its plan and train nothing. */
+/** Fewer epochs than the run has completed would change its plan and train nothing. */
 function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void {
   const done = progress.epoch + (progress.batch > 0 ? 1 : 0);
   if (epochs === undefined || epochs >= done) return;
-  const behind = progress.batch > 0 ? `is in its epoch ${done}` : `has ${counted(done, 'epoch')} behind it`;
+  const behind = progress.batch > 0 ? `is in its epoch ${done}` : `has completed ${counted(done, 'epoch')}`;
   throw new CommandError(
-    `--epochs counts the whole run, and the one in ${JSON.stringify(out)} ${behind}. Received: --epochs ${epochs}.`,
+    `--epochs counts the whole run, and the run in ${JSON.stringify(out)} ${behind}. Received: --epochs ${epochs}.`,
     exitCodes.usage,
   );
 }
 
-/** `train DIR`: trains on a folder of pictures; the model is in --out whatever ended the run. */
-export const train: Action<TrainOptions> = async ([dir], options, context) => {
+/** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
+export const train: Action<TrainOptions> = async ([source], options, context) => {
   const { out, minutes, checkpointEvery, keep } = options;
   await checkOut(options);
   if (options.resume) await runDirectory(out).settle();
-  let settings = options.resume
+  await prepareReport(options);
+  const dataset = await findDataset(source!, options.limit, context);
+  const ownSize = dataset && Math.max(...dataset.images.shape.slice(1, 3));
+  const planned = options.resume
     ? await resumedSettings(out, options, context)
-    : newSettings(options, context);
-  const folder = await openFolder(dir!, settings, options.cacheMb * 2 ** 20);
-  const planned = settings.recipe.training.datasetSize;
-  settings = settingsFor(settings, folder.size, options, context);
-  const pictures = await openPictures(dir!, folder, settings);
-  // In memory only those are left that are whole.
-  settings = settingsFor(settings, pictures.count, options, context);
-  if (options.resume && planned !== pictures.count) {
+    : newSettings(options, context, ownSize);
+  const found = dataset ? datasetSource(dataset, options) : await folderSource(source!, planned, options);
+  checkLabels(source!, dataset, options);
+  const settings = settingsFor(planned, found.count, options, context);
+  const began = planned.recipe.training.datasetSize;
+  if (options.resume && began !== found.count) {
     context.warn(
-      `The folder has ${pictures.count} pictures and the run in ${out} began with ${planned}: it continues with others.`,
+      `There are ${found.count} pictures and the run in ${out} began with ${began}: it continues with others.`,
     );
   }
+  const pictures = await found.open(settings);
   let simclr: SimCLR | undefined;
   const interrupt = onInterrupt();
   try {
@@ -111,7 +128,6 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
     }
     context.note(simclr.summary());
 
-    const before = await rankOf(simclr, pictures.sample);
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
       recordLosses(out),
@@ -132,14 +148,19 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
       ...(minutes !== undefined && { minutes: minutes + simclr.progress.seconds / 60 }),
       ...(microBatchSize !== null && { microBatchSize }),
       resume: true, // of a new model: from the beginning
-      allowChanges: true, // the settings were compared, and another number of pictures was told
+      allowChanges: true, // settings were compared above, and a different number of pictures was reported
       signal: interrupt.signal,
       callbacks,
     };
-    const history = await simclr.fit(pictures.dataset, fit);
-    await simclr.save(directory(out));
-    // Whoever interrupts wants to get away.
-    const after = interrupt.signal.aborted ? null : await rankOf(simclr, pictures.sample);
+    const trainer = simclr;
+    const title = `SimCLR on ${dataset?.name ?? source}`;
+    const run = async () => {
+      const history = await trainer.fit(pictures.dataset, fit);
+      await trainer.save(directory(out));
+      return history;
+    };
+    const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
+    const { history, evaluation } = measured;
     const report = {
       model: out,
       outcome: history.outcome,
@@ -151,10 +172,17 @@ export const train: Action<TrainOptions> = async ([dir], options, context) => {
       step: simclr.progress.step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
-      effectiveRank: { before, after, dim: simclr.encoder.outputs[0]!.shape[1]! },
+      effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
       findings,
+      ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
+      ...(measured.report !== undefined && { report: measured.report }),
     };
-    return { text: describeRun(report), json: report, exitCode: interrupt.exitCode ?? exitCodes.success };
+    const text = [
+      describeRun(report),
+      ...(evaluation?.after ? ['', evaluationTable(evaluation)] : []),
+      ...(measured.report === undefined ? [] : ['', `report: ${measured.report}`]),
+    ].join('\n');
+    return { text, json: report, exitCode: interrupt.exitCode ?? exitCodes.success };
   } finally {
     interrupt.dispose();
     simclr?.dispose();

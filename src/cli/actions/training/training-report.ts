@@ -1,7 +1,7 @@
 import type { History } from 'simclr-ts';
 import { counted } from '../table.js';
 
-/** Loss and speed of the steps that were made; `null` where there were none. */
+/** Loss and speed of the steps of this call; `null` if there were none. */
 export function summarize({ steps }: History, batchSize: number) {
   const [first, last] = [steps[0], steps.at(-1)];
   if (!first || !last) return { loss: null, pairsPerSecond: null };
@@ -13,7 +13,7 @@ export function summarize({ steps }: History, batchSize: number) {
   };
 }
 
-/** The end of a run, for people. */
+/** Summary of a run as text. */
 export function describeRun(
   report: ReturnType<typeof summarize> & {
     model: string;
@@ -26,12 +26,12 @@ export function describeRun(
 ): string {
   const { model, outcome, reason, step, loss, pairsPerSecond, effectiveRank, pictures } = report;
   if (!loss && outcome === 'completed') {
-    return `Nothing left to train: the run in ${model} has had its epochs. Give it more with --epochs.`;
+    return `Nothing left to train: the run in ${model} has completed its epochs. Add more with --epochs.`;
   }
   const { before, after, dim } = effectiveRank;
   const ended = {
     aborted: `Interrupted after ${counted(step, 'step')}; continue with --resume.`,
-    stopped: `Ended after ${counted(step, 'step')}: ${reason}. Go on with --resume.`,
+    stopped: `Ended after ${counted(step, 'step')}: ${reason}. Continue with --resume.`,
   }[outcome];
   const lines = [ended ?? `Trained for ${counted(step, 'step')} on ${pictures} pictures.`];
   if (loss) {
@@ -39,7 +39,7 @@ export function describeRun(
     lines.push(
       `loss            ${first.toFixed(4)} to ${last.toFixed(4)} (${chance.toFixed(4)} is guessing)`,
     );
-    lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures a second`);
+    lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures per second`);
   }
   if (after !== null) lines.push(`effective rank  ${before.toFixed(1)} to ${after.toFixed(1)} of ${dim}`);
   return [...lines, `model           ${model}`].join('\n');

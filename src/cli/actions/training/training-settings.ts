@@ -1,3 +1,4 @@
+import type { LearningRatePlan } from 'simclr-ts';
 import {
   adjustRecipe,
   basicRecipe,
@@ -11,7 +12,7 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { counted } from '../table.js';
 import { readSettings, type TrainingSettings } from './saved-settings.js';
 
-/** Options of `train` that say what is trained, each `undefined` where it was not given. */
+/** Options of `train` that say what to train; `undefined` if not given. */
 export interface TrainingOptions {
   recipe?: keyof typeof recipes;
   epochs?: number;
@@ -21,6 +22,8 @@ export interface TrainingOptions {
   width?: number;
   stem?: 'imagenet' | 'small';
   temperature?: number;
+  optimizer?: 'adamW' | 'sgd' | 'lars';
+  schedule?: 'constant' | 'cosine';
   learningRate?: number;
   warmupEpochs?: number;
   strength?: number;
@@ -31,11 +34,11 @@ export interface TrainingOptions {
   microBatchSize?: number;
 }
 
-/** Without a recipe: the library's own description of SimCLR, in batches that fit into memory at home. */
-function defaultRecipe(options: TrainingOptions): Recipe {
-  const { size = 96 } = options;
+/** Without a recipe: the basic one, in batches that fit into the memory of a laptop. */
+function defaultRecipe(options: TrainingOptions, ownSize = 96): Recipe {
+  const { size = ownSize } = options;
   const changes: RecipeChanges = {
-    encoder: { stem: size < 64 ? 'small' : 'imagenet' },
+    encoder: { inputShape: [size, size, 3], stem: size < 64 ? 'small' : 'imagenet' },
     // A tenth of the height, made odd: Chen et al. 2020, appendix A.
     augmentation: { options: { blur: { kernelSize: 2 * Math.floor(size / 20) + 1 } } },
     training: { batchSize: 64 },
@@ -43,18 +46,40 @@ function defaultRecipe(options: TrainingOptions): Recipe {
   return adjustRecipe(basicRecipe, changes);
 }
 
-/** Epochs of the warm-up that has to fit into the run; `undefined` where there is none. */
+/** Epochs of the warm-up; `undefined` without a warm-up in epochs. */
 function warmUpOf({ optimizer }: Recipe): number | undefined {
   const { schedule } = optimizer.learningRate;
   return schedule.name === 'warmupCosine' ? schedule.warmupEpochs : undefined;
 }
 
-function withOptions(recipe: Recipe, options: TrainingOptions, context: Context): Recipe {
+/** The recipe that supplies another optimizer than the base recipe's, because its values belong together. */
+const optimizersOf = { adamW: basicRecipe, sgd: recipes['lightly-cifar10'], lars: recipes['paper-imagenet'] };
+
+/** A recipe with the requested optimizer and schedule. */
+function withOptimizer(recipe: Recipe, { optimizer, schedule, warmupEpochs }: TrainingOptions): Recipe {
+  const changed =
+    optimizer === undefined || optimizer === recipe.optimizer.name
+      ? recipe
+      : adjustRecipe(recipe, { optimizer: optimizersOf[optimizer].optimizer });
+  if (schedule === undefined) return changed;
+  const plans: Record<typeof schedule, LearningRatePlan> = {
+    constant: { name: 'constant' },
+    // A share of the run also suits a run that the clock ends.
+    cosine:
+      warmupEpochs === undefined
+        ? { name: 'warmupCosineByShare', warmupShare: 0.05, start: 0, end: 0 }
+        : { name: 'warmupCosine', warmupEpochs, start: 0, end: 0, convention: 'google', interval: 'step' },
+  };
+  return adjustRecipe(changed, { optimizer: { learningRate: { schedule: plans[schedule] } } });
+}
+
+function withOptions(given: Recipe, options: TrainingOptions, context: Context): Recipe {
   const { size, architecture, width, stem, temperature, strength, batchSize, epochs } = options;
   const { learningRate, warmupEpochs } = options;
+  const recipe = withOptimizer(given, options);
   if (warmupEpochs !== undefined && warmUpOf(recipe) === undefined) {
     throw new CommandError(
-      `--warmup-epochs needs a recipe with a warm-up, and the learning rate of ${recipe.name} has none.`,
+      `--warmup-epochs needs a learning rate with a warm-up, and that of ${recipe.name} has none. Add --schedule cosine.`,
       exitCodes.usage,
     );
   }
@@ -83,16 +108,20 @@ function withOptions(recipe: Recipe, options: TrainingOptions, context: Context)
   return adjustRecipe(recipe, changes);
 }
 
-/** The settings of a new run. */
-export function newSettings(options: TrainingOptions, context: Context): TrainingSettings {
-  const base = options.recipe === undefined ? defaultRecipe(options) : recipes[options.recipe];
+/**
+ * The settings of a new run.
+ *
+ * @param ownSize - Side of the pictures in pixels, if they all have one.
+ */
+export function newSettings(options: TrainingOptions, context: Context, ownSize?: number): TrainingSettings {
+  const base = options.recipe === undefined ? defaultRecipe(options, ownSize) : recipes[options.recipe];
   const { seed = 0, limit = null, microBatchSize = null } = options;
   const recipe = withOptions(base, options, context);
   checkWarmUp(recipe);
   return { recipe, seed, limit, microBatchSize };
 }
 
-/** A warm-up that is longer than the run is known before any picture is read. */
+/** Checks the warm-up before any picture is read. */
 function checkWarmUp(recipe: Recipe): void {
   const warmUp = warmUpOf(recipe);
   const { schedule } = recipe.optimizer.learningRate;
@@ -105,10 +134,10 @@ function checkWarmUp(recipe: Recipe): void {
 }
 
 /**
- * The settings for this many pictures: batches that are larger than the folder are refused where they were asked for, and
- * made smaller where they are only usual; micro-batches have to divide them.
+ * The settings for this many pictures. A default batch size larger than their number is reduced. One that was given is
+ * refused, and so are micro-batches that do not divide the batch.
  *
- * @throws {@link CommandError} when that cannot be.
+ * @throws {@link CommandError} when batches or micro-batches do not fit.
  */
 export function settingsFor(
   settings: TrainingSettings,
@@ -126,7 +155,7 @@ export function settingsFor(
   }
   const batchSize = Math.max(2, Math.min(usual, pictures));
   if (batchSize < usual) {
-    context.warn(`Batches of ${batchSize} instead of ${usual}: there are no more pictures.`);
+    context.warn(`Using batches of ${batchSize} instead of ${usual}, because there are no more pictures.`);
   }
   if (microBatchSize !== null && batchSize % microBatchSize !== 0) {
     throw new CommandError(
@@ -134,16 +163,15 @@ export function settingsFor(
       exitCodes.usage,
     );
   }
-  // A learning rate is planned from the number of pictures.
+  // The plan of the learning rate needs the number of pictures.
   const training = { ...recipe.training, batchSize, datasetSize: pictures };
   return { ...settings, recipe: { ...recipe, training } };
 }
 
 /**
- * What the run in `out` was, with more epochs where they are given.
+ * Settings of the run in `out`, with the given number of epochs.
  *
- * @throws {@link CommandError} when there is none, or an option differs from the run's: half a run of one kind and half of
- * another is neither.
+ * @throws {@link CommandError} when there is no run, or an option differs from the run's.
  */
 export async function resumedSettings(
   out: string,
@@ -154,7 +182,7 @@ export async function resumedSettings(
   const base = options.recipe === undefined ? saved.recipe : recipes[options.recipe];
   const recipe = withOptions(base, options, context);
   const free = ['training.epochs', 'training.datasetSize'];
-  if (options.batchSize === undefined) free.push('training.batchSize'); // a recipe's own may have been made smaller
+  if (options.batchSize === undefined) free.push('training.batchSize'); // the recipe's may have been reduced
   const flag = (name: string) => context.flagNames.of(name);
   const differences = recipeDifferences(recipe, saved.recipe)
     .filter(({ path }) => !free.includes(path))
@@ -171,7 +199,7 @@ export async function resumedSettings(
   }
   const { training } = saved.recipe;
   const epochs = options.epochs ?? training.epochs;
-  // Earlier versions wrote down the batch that was asked for, and took no more than there were.
+  // Earlier versions saved the requested batch size even if there were fewer pictures.
   const batchSize = Math.min(training.batchSize, training.datasetSize);
   return { ...saved, recipe: { ...saved.recipe, training: { ...training, epochs, batchSize } } };
 }

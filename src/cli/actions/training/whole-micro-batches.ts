@@ -2,8 +2,8 @@ import type { EpochPass, ImageArray, ImageBatchSource } from 'simclr-ts';
 import type { ImageFolderDataset } from 'simclr-ts/node';
 
 /**
- * A folder whose batches fill micro-batches although some of its files are damaged: pictures that do not fill the last
- * micro-batch of a batch are left out in that epoch, and so is a batch of which no micro-batch is left.
+ * A folder whose batches consist of full micro-batches even if some files are damaged. Pictures that do not fill the last
+ * micro-batch are left out in that epoch, and so is a batch without a full micro-batch.
  */
 export function wholeMicroBatches(folder: ImageFolderDataset, microBatchSize: number): ImageBatchSource {
   async function* batches(pass: EpochPass) {
@@ -23,7 +23,7 @@ export function wholeMicroBatches(folder: ImageFolderDataset, microBatchSize: nu
   return Object.assign(batches, { size: folder.size, seekable: true, cutsViews: folder.cutsViews });
 }
 
-/** A folder's pictures are in ordinary memory. */
+/** The first pictures of a batch, which a folder holds in ordinary memory. */
 function firstOf({ data, shape: [, height, width, channels] }: ImageArray, count: number): ImageArray {
   return {
     data: data.subarray(0, count * height * width * channels),

@@ -62,7 +62,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
   const { paths } = await listFolder(dir!);
   const simclr = options.exact
     ? undefined
-    : await openModel(options, context, ' Equal files alone can be found without one: --exact.');
+    : await openModel(options, context, ' Use --exact to find equal files without a model.');
   try {
     const equal = await equalFiles(paths);
     if (!simclr) {
@@ -77,7 +77,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       similarity,
     }));
     const equalGroup = new Map(equal.groups.flatMap((group, i) => group.map((path) => [path, i] as const)));
-    // A group of nothing but equal files is told once.
+    // A group that holds only equal files was already reported.
     const others = similar.filter(({ paths: [first, ...rest] }) => {
       const group = equalGroup.get(first!);
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
@@ -98,7 +98,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
   }
 };
 
-/** Of a larger group the first so many files are printed. */
+/** Largest number of files that are printed per group. */
 const listedAtMost = 20;
 
 interface SimilarFiles {

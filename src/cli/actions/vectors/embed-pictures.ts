@@ -11,27 +11,27 @@ export interface EmbeddedChunk {
   vectors: EmbeddingArray;
   /** Their files. */
   paths: string[];
-  /** Their numbers in the list that was given. */
+  /** Their positions in the given list. */
   indices: number[];
 }
 
-/** Vectors of all pictures of a list. */
+/** Vectors of all pictures in a list. */
 export interface EmbeddedPictures extends EmbeddedChunk {
   /** Files without a vector. */
   skipped: SkippedImage[];
 }
 
-/** How pictures are embedded. */
+/** What to embed, and with which model. */
 export interface EmbedPlan {
   simclr: SimCLR;
   /** The files. */
   paths: readonly string[];
-  /** Pictures that the network takes at a time. */
+  /** Pictures per pass through the network. */
   batchSize: number;
   context: Context;
 }
 
-/** Numbers in a vector of this model. */
+/** Length of a vector of this model. */
 export function vectorLength(simclr: SimCLR): number {
   return simclr.encoder.outputs[0]!.shape[1]!;
 }
@@ -47,9 +47,9 @@ function checkFinite({ data, shape: [, dim] }: EmbeddingArray, paths: readonly s
 }
 
 /**
- * Embeds files, chunk by chunk: memory depends on `batchSize` alone. At the end it warns of files without a vector.
+ * Embeds files chunk by chunk, so that memory depends only on `batchSize`. At the end, warns of files without a vector.
  *
- * @param skipped - Takes the files without a vector.
+ * @param skipped - Receives the files without a vector.
  * @throws {@link CommandError} when none can be decoded, or a vector is not finite.
  */
 export async function* embedInChunks(
@@ -77,17 +77,15 @@ export async function* embedInChunks(
     bar.stop();
   }
   if (embedded === 0) {
-    const which = paths.length === 1 ? 'The file is' : `None of ${paths.length} files is`;
-    const first = paths.length === 1 ? '' : 'The first: ';
-    throw new CommandError(
-      `${which} ${paths.length === 1 ? 'no' : 'a'} whole picture. ${first}${skipped[0]!.reason}`,
-      exitCodes.files,
-    );
+    const isOne = paths.length === 1;
+    const which = isOne ? 'The file is not' : `None of ${paths.length} files is`;
+    const first = isOne ? '' : 'The first: ';
+    throw new CommandError(`${which} a complete picture. ${first}${skipped[0]!.reason}`, exitCodes.files);
   }
   warnOfSkipped(skipped, context);
 }
 
-/** {@link embedInChunks}, all vectors together. */
+/** {@link embedInChunks}, with all vectors in one array. */
 export async function embedPictures(plan: EmbedPlan): Promise<EmbeddedPictures> {
   const dim = vectorLength(plan.simclr);
   const data = new Float32Array(plan.paths.length * dim);

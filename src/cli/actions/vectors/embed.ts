@@ -18,7 +18,7 @@ interface EmbedOptions extends ModelOptions {
 export const embed: Action<EmbedOptions> = async ([path], options, context) => {
   const { out, batchSize } = options;
   if (out === undefined) {
-    throw new CommandError('--out FILE is needed: where the vectors go.', exitCodes.usage);
+    throw new CommandError('--out FILE is required: the file to write the vectors to.', exitCodes.usage);
   }
   checkVectorFile(out);
   const { paths } = await listPictures(path!);
@@ -31,9 +31,9 @@ export const embed: Action<EmbedOptions> = async ([path], options, context) => {
       yield chunk;
       done += chunk.paths.length;
       if (!interrupt.signal.aborted || done + skipped.length === paths.length) continue;
-      const before = existsSync(out!) ? `${out} is still what it was before.` : `${out} was not written.`;
+      const before = existsSync(out!) ? `${out} is unchanged.` : `${out} was not written.`;
       throw new CommandError(
-        `Interrupted after ${done} of ${counted(paths.length, 'picture')}. Nothing is kept of it: ${before}`,
+        `Interrupted after ${done} of ${counted(paths.length, 'picture')}. Nothing was kept: ${before}`,
         interrupt.exitCode!,
       );
     }

@@ -13,7 +13,7 @@ interface SearchOptions extends ModelOptions {
   batchSize: number;
 }
 
-/** The file's own name, whatever links lead to it; a missing one is told when it is read. */
+/** The real path of a file. A missing file is reported when it is read. */
 async function realName(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
@@ -22,7 +22,7 @@ async function realName(path: string): Promise<string> {
 export const search: Action<SearchOptions> = async ([image], options, context) => {
   const { in: folder, results: wanted, batchSize } = options;
   if (folder === undefined) {
-    throw new CommandError('--in DIR is needed: the folder to search.', exitCodes.usage);
+    throw new CommandError('--in DIR is required: the folder to search.', exitCodes.usage);
   }
   const { paths } = await listFolder(folder);
   const simclr = await openModel(options, context);
@@ -35,14 +35,14 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
     });
     if (query.vectors.data.every((value) => value === 0)) {
       throw new CommandError(
-        `The vector of ${image} must point somewhere, so that others can be compared with it. Received: zeros alone. ` +
+        `The vector of ${image} must not be zero, because zero has no direction to compare. ` +
           'The training of this model went wrong.',
         exitCodes.model,
       );
     }
     const found = await embedPictures({ simclr, paths, batchSize, context });
     const own = await realName(image!);
-    // One more than is shown: the picture itself may be in the folder.
+    // One more than is shown, because the query itself may be in the folder.
     const count = Math.min(wanted + 1, found.paths.length);
     const { indices, similarities } = await nearestNeighbors(query.vectors, found.vectors, count);
     const results: { path: string; similarity: number }[] = [];

@@ -5,17 +5,17 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeInPieces } from '../write-file.js';
 import { csvHead, csvRow, jsonRow, npyHeader, safetensorsHeader } from './vector-formats.js';
 
-/** Some vectors and the files they are of. */
+/** Some vectors and their files. */
 export interface NamedVectors {
   vectors: EmbeddingArray;
   paths: readonly string[];
 }
 
-/** What is to be written. */
+/** Vectors to write. */
 export interface VectorSource {
   /** Files that may get a vector: all of them, unless some are damaged. */
   paths: readonly string[];
-  /** Numbers in a vector. */
+  /** Length of a vector. */
   dim: number;
   /** The vectors, in the order of `paths`. */
   chunks: AsyncIterable<NamedVectors>;
@@ -23,16 +23,16 @@ export interface VectorSource {
 
 /** What was written. */
 export interface WrittenVectors {
-  /** The files, first the one that was asked for. */
+  /** The files, the requested one first. */
   files: string[];
   /** Number of vectors. */
   rows: number;
 }
 
-/** What writers need of a file. */
+/** The part of a file handle that writers use. */
 export type VectorFile = Pick<FileHandle, 'appendFile' | 'write'>;
 
-/** Texts go to the file when so many characters have come together. */
+/** Characters that are collected before they go to the file. */
 const pieceLength = 2 ** 20;
 
 /** Writes texts one after the other, in pieces of bounded size. */
@@ -69,8 +69,8 @@ export async function writeLines(
 }
 
 /**
- * Writes a matrix whose header says how many rows there are, which only the end knows: room is left for the longest, and
- * filled in then.
+ * Writes a matrix whose header holds the number of rows, which is known only at the end. Reserves space for the longest
+ * header and fills it in last.
  *
  * @param header - A header for files that have a vector, of at least `length` bytes.
  * @returns The files that have a vector.
@@ -135,8 +135,8 @@ export function checkVectorFile(path: string): void {
 }
 
 /**
- * Writes vectors as they come, in the format that the name's end says. The file takes its place when all are in it; when
- * that fails, what was there stays.
+ * Writes vectors as they come, in the format of the file's extension. The file appears under its name when it is complete.
+ * If writing fails, an earlier file stays.
  */
 export function writeVectors(path: string, source: VectorSource): Promise<WrittenVectors> {
   return writers[extname(path)]!(path, source);

@@ -1,6 +1,6 @@
 import { CommandError, exitCodes } from '../../exit-codes.js';
 
-/** The bytes of texts, with spaces between them up to a length. */
+/** The bytes of texts, padded with spaces to a length. */
 function padded(head: Uint8Array, text: string, end: string, length: number): Uint8Array {
   const bytes = new Uint8Array(length).fill(0x20);
   bytes.set(head);
@@ -10,9 +10,9 @@ function padded(head: Uint8Array, text: string, end: string, length: number): Ui
 }
 
 /**
- * What comes before the values of a float32 matrix in numpy's format, version 1.0.
+ * The header of a float32 matrix in numpy's format, version 1.0.
  *
- * @param atLeast - Bytes that it must fill.
+ * @param atLeast - Smallest length in bytes.
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function npyHeader(rows: number, dim: number, atLeast = 0): Uint8Array {
@@ -24,19 +24,19 @@ export function npyHeader(rows: number, dim: number, atLeast = 0): Uint8Array {
   return padded(Uint8Array.from(head), description, '\n', bytes);
 }
 
-/** What the format's reference implementation reads at most of a header. */
+/** Longest header that the format's reference implementation reads. */
 const maxHeaderBytes = 100_000_000;
 
 /**
- * What comes before the values of a safetensors file with one float32 tensor, `vectors`; its metadata hold the names of the
- * rows as a list in JSON.
+ * The header of a safetensors file with one float32 tensor, `vectors`. Its metadata hold the names of the rows as a JSON
+ * list.
  *
- * @param atLeast - Bytes that it must fill; the format allows spaces behind its JSON.
+ * @param atLeast - Smallest length in bytes. The format allows spaces after its JSON.
  * @throws {@link CommandError} when the names are longer than a header may be.
  * @see https://github.com/huggingface/safetensors, "Format"
  */
 export function safetensorsHeader(paths: readonly string[], dim: number, atLeast = 0): Uint8Array {
-  // Name by name: a text of all might be longer than texts can be.
+  // Name by name, because all together may exceed the longest possible string.
   let nameBytes = 1000; // what stands around the names, generously
   for (const path of paths) nameBytes += Buffer.byteLength(JSON.stringify(JSON.stringify(path)));
   if (nameBytes > maxHeaderBytes) {
@@ -57,7 +57,7 @@ export function safetensorsHeader(paths: readonly string[], dim: number, atLeast
   return padded(head, json, '', bytes);
 }
 
-/** The shortest number that float32 reads as the same. */
+/** The shortest decimal that reads as the same float32. */
 function shortNumber(value: number): number {
   return Number(value.toPrecision(9));
 }
@@ -66,7 +66,7 @@ function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
-/** The line of names above a table: path, h0, h1, ... (RFC 4180, but for the line ends). */
+/** The line of names above a table: path, h0, h1, ... (RFC 4180, except for the line ends). */
 export function csvHead(dim: number): string {
   return `${['path', ...Array.from({ length: dim }, (_, column) => `h${column}`)].join(',')}\n`;
 }
@@ -76,7 +76,7 @@ export function csvRow(path: string, vector: Float32Array): string {
   return `${[quoted(path), ...Array.from(vector, shortNumber)].join(',')}\n`;
 }
 
-/** A vector as a JSON object in a line: { "path": ..., "vector": [...] }. */
+/** A vector as one line of JSON: { "path": ..., "vector": [...] }. */
 export function jsonRow(path: string, vector: Float32Array): string {
   return `${JSON.stringify({ path, vector: Array.from(vector, shortNumber) })}\n`;
 }

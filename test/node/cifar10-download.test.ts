@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../node/temporary.js';
+import { temporaryFolder } from './temporary.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,7 +22,7 @@ setInterval(() => {}, 1000);
 async function startDownload(cache: string) {
   const npm = join(cache, 'npm.cjs');
   writeFileSync(npm, slowNpm);
-  const program = "import { loadCIFAR10 } from './examples/cifar10/dataset.ts'; await loadCIFAR10(() => {});";
+  const program = "import { loadCIFAR10 } from './src/node/index.ts'; await loadCIFAR10();";
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
     cwd: root,
     env: { ...process.env, SIMCLR_CACHE: cache, npm_execpath: npm },

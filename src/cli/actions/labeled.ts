@@ -1,14 +1,14 @@
 import type { EmbeddingArray } from 'simclr-ts/evaluation';
 
-/** Pictures by their files, with a class and a vector each. */
-export interface Labelled {
+/** Files of pictures, with the class and the vector of each. */
+export interface LabeledFiles {
   paths: string[];
   embeddings: EmbeddingArray;
   labels: Int32Array;
 }
 
 /** Some of the pictures. */
-export function takeRows({ paths, embeddings, labels }: Labelled, rows: readonly number[]): Labelled {
+export function takeRows({ paths, embeddings, labels }: LabeledFiles, rows: readonly number[]): LabeledFiles {
   const dim = embeddings.shape[1];
   const data = new Float32Array(rows.length * dim);
   for (const [i, row] of rows.entries()) {

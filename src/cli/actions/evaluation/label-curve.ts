@@ -1,0 +1,60 @@
+import type { LabeledImages, SimCLR } from 'simclr-ts';
+import { labelEfficiency } from 'simclr-ts/evaluation';
+import { progress } from 'simclr-ts/node';
+import type { ReportEfficiency } from 'simclr-ts/report';
+import type { Context } from '../../context.js';
+
+const batchSize = 32;
+
+/** Options of {@link labelCurve}. */
+interface LabelCurveOptions {
+  /** A choice of labels and a training for each. */
+  seeds: readonly number[];
+  /** Steps of each network that is trained from scratch. */
+  scratchSteps: number;
+  /** Ends the curve with the classifiers that are done by then. */
+  signal?: AbortSignal;
+}
+
+/** Pictures of the smallest class. */
+export function smallestClass(labels: ArrayLike<number>): number {
+  const counts = new Map<number, number>();
+  for (const label of Array.from(labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.min(...counts.values());
+}
+
+/** Accuracy over labels per class: linear probes on h, and the same network trained from scratch. */
+export async function labelCurve(
+  simclr: SimCLR,
+  references: LabeledImages,
+  test: LabeledImages,
+  { seeds, scratchSteps, signal }: LabelCurveOptions,
+  context: Context,
+): Promise<ReportEfficiency> {
+  const available = smallestClass(references.labels);
+  const perClass = [1, 10, 100].filter((count) => count <= available);
+  const classes = new Set(references.labels).size;
+  const bar = progress(2 * seeds.length * perClass.length, 'Classifiers from few labels', {
+    quiet: context.quiet,
+  });
+  try {
+    const { runs, testCount } = await labelEfficiency(simclr, references, test, {
+      methods: ['probe', 'scratch'],
+      perClass,
+      seeds: [...seeds],
+      fineTune: (labels) => ({
+        batchSize,
+        epochs: Math.max(1, Math.round(scratchSteps / Math.ceil((labels * classes) / batchSize))),
+        learningRate: 0.05,
+      }),
+      ...(signal && { signal }),
+      onProgress: (_, done) => bar.update(done),
+    });
+    const note =
+      `Each network from scratch takes about ${scratchSteps} steps of at most ${batchSize} pictures ` +
+      '(--scratch-steps). With more steps it reaches more.';
+    return { runs, testCount, note };
+  } finally {
+    bar.stop();
+  }
+}

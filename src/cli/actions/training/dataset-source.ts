@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { type ImageArray, type LabeledImages, selectImages } from 'simclr-ts';
+import { type DatasetContents, loadCIFAR10, readDatasetFolder } from 'simclr-ts/node';
+import type { Context } from '../../context.js';
+import { CommandError, exitCodes } from '../../exit-codes.js';
+import { resizedImages } from './resized-images.js';
+import type { TrainingSettings } from './saved-settings.js';
+import {
+  inputSize,
+  type MeasuringSizes,
+  sampleSize,
+  spreadRows,
+  type TrainingSource,
+} from './training-pictures.js';
+
+/**
+ * The data set that `name` stands for: CIFAR-10 by its name, others by the folder of their files.
+ *
+ * @returns `undefined` for a folder of pictures.
+ * @throws {@link CommandError} when there is no such folder and no such data set.
+ */
+export async function findDataset(
+  name: string,
+  limit: number | undefined,
+  context: Context,
+): Promise<DatasetContents | undefined> {
+  const isFolder = await stat(name).then(
+    (there) => there.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return readDatasetFolder(name, limit === undefined ? {} : { limit });
+  if (name === 'cifar10') {
+    const { train, test } = await loadCIFAR10({ log: context.note });
+    const { images } = limit === undefined ? train : firstOf(train, limit);
+    return { name: 'CIFAR-10', images, references: train, test };
+  }
+  if (['stl10', 'cifar100', 'mnist'].includes(name)) {
+    throw new CommandError(
+      `${name} is read from its files: give the folder that holds them. Only cifar10 can be downloaded.`,
+      exitCodes.files,
+    );
+  }
+  return undefined;
+}
+
+/** The first pictures. */
+function firstOf(labeled: LabeledImages, count: number): LabeledImages {
+  return selectImages(labeled, spreadRows(Math.min(count, labeled.labels.length), count));
+}
+
+/** A data set in memory as pictures to train on. */
+export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes): TrainingSource {
+  const { images, references, test } = contents;
+  const [count] = images.shape;
+  return {
+    count,
+    async open(settings: TrainingSettings) {
+      const size = inputSize(settings);
+      const resizedPart = async (part: LabeledImages, most: number): Promise<LabeledImages> => {
+        const first = firstOf(part, most);
+        return { ...first, images: await resizedImages(first.images, size) };
+      };
+      return {
+        dataset: images,
+        whole: count,
+        skipped: [],
+        sample: () => resizedImages(rowsOf(images, spreadRows(count, sampleSize)), size),
+        ...(references &&
+          test && {
+            async labeled() {
+              const known = await resizedPart(references, sizes.references);
+              const asked = await resizedPart(test, sizes.testImages);
+              const names = Array.from(asked.labels, (_, row) => `test/${row}`);
+              return { references: known, test: asked, names };
+            },
+          }),
+        close: async () => {},
+      };
+    },
+  };
+}
+
+function rowsOf(images: ImageArray, rows: readonly number[]): ImageArray {
+  return selectImages({ images, labels: new Uint8Array(images.shape[0]) }, rows).images;
+}

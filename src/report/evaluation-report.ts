@@ -1,0 +1,65 @@
+import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
+import type { Trainer } from '../training/index.js';
+import type { EmbeddingWorth, EvaluationPictures, RunEvaluationResult } from './evaluate-run.js';
+import { mapOf, type NamedParts, neighborRows, thumbnails, viewRows } from './galleries/run-galleries.js';
+import type { AccuracyRow, ReportData } from './types.js';
+
+const accuracies = (worth: Partial<EmbeddingWorth>): Pick<AccuracyRow, 'knn' | 'linearProbe'> => ({
+  ...(worth.knn && { knn: worth.knn.accuracy }),
+  ...(worth.linearProbe && { linearProbe: worth.linearProbe.accuracy }),
+});
+
+/**
+ * Turns the result of `evaluateRun` into data for `writeReport`: accuracies before and after training beside those of
+ * pixels, the loss, the confusion matrix of the linear probe, views, maps and nearest neighbors. A title, facts of the run
+ * and a label-efficiency curve can be added to it.
+ *
+ * @param simclr - The trainer.
+ * @param pictures - Those that `evaluateRun` was given.
+ * @param evaluation - Its result.
+ * @param title - The page's heading.
+ * @example
+ * await writeReport('report.html', await evaluationReport(simclr, pictures, evaluation, 'My run'));
+ */
+export async function evaluationReport(
+  simclr: Trainer,
+  pictures: EvaluationPictures,
+  evaluation: RunEvaluationResult,
+  title: string,
+): Promise<ReportData> {
+  const { history, rawPixels, centeredPixels, before, after, gains, embeddings } = evaluation;
+  const { references, test } = pictures;
+  const parts: NamedParts[] = [{ name: 'Before training', ...embeddings.before }];
+  if (embeddings.after) parts.push({ name: 'After training', ...embeddings.after });
+  const shown = thumbnails(test.images, test.labels);
+  const { classNames } = references;
+  const classes = classNames?.length ?? 1 + Math.max(...Array.from(references.labels));
+  return {
+    title,
+    ...(classNames && { classNames }),
+    ...(after && {
+      accuracies: {
+        testImages: test.labels.length,
+        baselines: [
+          { name: 'Raw pixels', remark: 'no encoder', ...accuracies(rawPixels) },
+          { name: 'Pixels, centered', remark: "less their picture's mean", ...accuracies(centeredPixels) },
+        ],
+        before: { name: 'Before training', remark: 'random weights', ...accuracies(before) },
+        after: { name: 'After training', remark: 'no labels used', ...accuracies(after) },
+        ...(gains && { gain: gains.overBefore.knn }),
+      },
+      confusion: {
+        of: 'linear probe',
+        matrix: confusionMatrix(test.labels, after.linearProbe.predictions, Math.max(2, classes)),
+      },
+    }),
+    training: {
+      losses: history.steps,
+      batchSize: history.steps.reduce((most, { pairs }) => Math.max(most, pairs), 2),
+      epochs: history.epochs,
+    },
+    views: await viewRows(simclr, references.images),
+    map: await mapOf(shown, parts),
+    neighbors: await neighborRows(thumbnails(references.images, references.labels), shown, parts),
+  };
+}
