@@ -67,8 +67,11 @@ export function foldedConvolution(
   options: FoldedConvolutionOptions,
 ): Tensor4D {
   const { strides, pad, bias, normalization, residual, activation } = options;
-  const hasKernel = getKernel(foldedKernel, getBackend()) !== undefined;
-  if (hasKernel && !recordsGradients() && x.size > 0 && filter.size > 0) {
+  const suitsKernel =
+    getKernel(foldedKernel, getBackend()) !== undefined &&
+    !recordsGradients() &&
+    [x, filter, residual ?? x].every(({ dtype, size }) => dtype === 'float32' && size > 0);
+  if (suitsKernel) {
     const { epsilon = 0, ...statistics } = normalization ?? {};
     const inputs = Object.entries({ x, filter, bias, ...statistics, residual });
     const given = Object.fromEntries(inputs.filter(([, tensor]) => tensor !== undefined));

@@ -7,12 +7,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
+import { foldedKernel } from '../tensors/folded-convolution.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
 import { avgPoolGrad } from './kernels/average-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
 import { guarded } from './kernels/convolution/convolution-info.js';
+import { foldedConvolution } from './kernels/convolution/folded-convolution.js';
 import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
 import { elementwise } from './kernels/elementwise.js';
 import { identity } from './kernels/identity.js';
@@ -49,7 +51,7 @@ let registered = false;
  * Registers on tfjs's wasm backend the kernels that training needs, where tfjs has none, a slow one, or one that uses a
  * single thread: `Conv2D` and its two gradients, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
  * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
- * explicitly padded convolution and max pool, batch normalization, softmax and optimizer updates in few passes over memory.
+ * explicitly padded convolution and max pool, convolution with what follows it at inference, batch normalization, softmax and optimizer updates in few passes over memory.
  * Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
@@ -76,6 +78,7 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(foldedKernel, foldedConvolution);
   replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);

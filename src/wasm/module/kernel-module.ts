@@ -76,6 +76,11 @@ export class KernelModule {
     return address;
   }
 
+  /** A view of the memory, valid until the next allocation. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, length);
+  }
+
   /** A view of the memory that other threads can read; `undefined` when the memory is not shared. */
   sharedBytes(address: number, length: number): Uint8Array<SharedArrayBuffer> | undefined {
     if (!this.isShared) return undefined;

@@ -1,7 +1,6 @@
 import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { kernelModule, kinds } from '../../module/kernel-module.js';
+import { kernelModule } from '../../module/kernel-module.js';
 import { addressOf } from '../../module/tensor-address.js';
-import { channelFactors } from '../batch-normalization.js';
 import { multiplyByChannels } from '../elementwise.js';
 import { convolve } from './convolution.js';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
@@ -34,10 +33,12 @@ export const foldedConvolution: KernelFunc = ({ inputs, attrs }) => {
   });
 };
 
+type Weights = Omit<Inputs, 'x' | 'residual'>;
+
 /** The filter times the scale of each channel, in the layouts that kernels read, and the shift: kept until one changes. */
-function foldedFilter(weights: Omit<Inputs, 'x' | 'residual'>, epsilon: number) {
+function foldedFilter(weights: Weights, epsilon: number) {
   const module = kernelModule();
-  const { filter, bias, mean, variance, gamma, beta } = weights;
+  const { filter, mean } = weights;
   const channels = filter.shape[3]!;
   const given = Object.entries(weights).filter(([, tensor]) => tensor !== undefined);
   const sources = given.map(([, { dataId }]) => dataId);
@@ -48,7 +49,7 @@ function foldedFilter(weights: Omit<Inputs, 'x' | 'residual'>, epsilon: number) 
   for (const tensor of Object.values(weights)) if (tensor) addressOf(tensor); // moves it here from another backend
   /** Two rows: scale and shift of each channel. */
   const factors = () =>
-    kept('factors', 2 * channels * 4, (to) => channelFactors({ bias, mean, variance, gamma, beta }, epsilon, channels, to));
+    kept('factors', 2 * channels * 4, (to) => writeFactors(weights, epsilon, channels, to));
   const folded: Filter = {
     values() {
       if (!mean) return addressOf(filter);
@@ -59,4 +60,23 @@ function foldedFilter(weights: Omit<Inputs, 'x' | 'residual'>, epsilon: number) 
     arranged: (block, layout, bytes, write) => kept(`${block} ${layout}`, bytes, write),
   };
   return { filter: folded, shift: factors() + channels * 4 };
+}
+
+/** Writes scale and shift of each channel: what precedes the residual is scale * convolution + shift. */
+function writeFactors(weights: Weights, epsilon: number, channels: number, to: number): void {
+  const module = kernelModule();
+  const factors = module.floats(to, 2 * channels);
+  const valuesOf = (tensor: TensorInfo | undefined) => tensor && module.floats(addressOf(tensor), channels);
+  const bias = valuesOf(weights.bias);
+  const mean = valuesOf(weights.mean);
+  const variance = valuesOf(weights.variance);
+  const gamma = valuesOf(weights.gamma);
+  const beta = valuesOf(weights.beta);
+  for (let channel = 0; channel < channels; channel++) {
+    const deviation = variance ? Math.sqrt(variance[channel]! + epsilon) : 1;
+    const scale = (gamma?.[channel] ?? 1) / deviation;
+    const offset = (bias?.[channel] ?? 0) - (mean?.[channel] ?? 0);
+    factors[channel] = scale;
+    factors[channels + channel] = offset * scale + (beta?.[channel] ?? 0);
+  }
 }

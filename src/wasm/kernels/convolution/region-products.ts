@@ -30,7 +30,19 @@ export interface RegionProductsWork {
 
 /** Computes one product for each region of the output. */
 export function multiplyRegions(work: RegionProductsWork): void {
-  const { source, axes, pictures, columns, output, outputSize, outputStride, outputOffset, filter, part, finish } = work;
+  const {
+    source,
+    axes,
+    pictures,
+    columns,
+    output,
+    outputSize,
+    outputStride,
+    outputOffset,
+    filter,
+    part,
+    finish,
+  } = work;
   const [regionsY, regionsX] = borderRegions(axes, [source.height, source.width], pictures);
   const single = regionsY.length === 1 && regionsX.length === 1 && outputStride.every((step) => step === 1);
   for (const y of regionsY) {
