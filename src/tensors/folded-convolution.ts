@@ -1,7 +1,7 @@
 import {
   add,
+  conv2d,
   engine,
-  fused,
   getBackend,
   getKernel,
   mul,
@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { affineOf } from './batch-normalization.js';
 import { recordsGradients } from './fused-rows.js';
-import { padAround, type SidePadding } from './padded-windows.js';
+import { paddedConv2d, type SidePadding } from './padded-windows.js';
 
 /**
  * A kernel that a backend may have under a name of this library, in place of {@link foldedConvolution}'s plain ops and with
@@ -40,7 +40,7 @@ export interface ChannelNormalization {
 /** Options of {@link foldedConvolution}. */
 export interface FoldedConvolutionOptions {
   /** Step of the window along both axes, in pixels. */
-  strides: number | [number, number];
+  strides: number;
   /** As of tfjs's convolutions, or zeros before and after the picture along both axes. */
   pad: 'same' | 'valid' | readonly [SidePadding, SidePadding];
   /** Added to each channel. Shape `[F]`. */
@@ -76,7 +76,7 @@ export function foldedConvolution(
     const inputs = Object.entries({ x, filter, bias, ...statistics, residual });
     const given = Object.fromEntries(inputs.filter(([, tensor]) => tensor !== undefined));
     const attributes = {
-      strides: [strides, strides].flat().slice(0, 2),
+      strides,
       pad: typeof pad === 'string' ? pad : [[0, 0], ...pad.map((sides) => [...sides]), [0, 0]],
       epsilon,
       relu: activation === 'relu',
@@ -84,19 +84,15 @@ export function foldedConvolution(
     return engine().runKernel(foldedKernel, given as Record<string, Tensor>, attributes as never) as Tensor4D;
   }
   return tidy(() => {
-    const isPadded = typeof pad !== 'string';
     const { scale, shift } = factorsOf(options);
-    const product = fused.conv2d({
-      x: isPadded ? padAround(x, pad, 0) : x,
-      filter: scale === undefined ? filter : mul(filter, scale),
-      strides,
-      pad: isPadded ? 'valid' : pad,
-      ...(shift && { bias: shift }),
-      activation: residual === undefined && activation === 'relu' ? 'relu' : 'linear',
-    });
-    if (residual === undefined) return product;
-    const sum = add<Tensor4D>(product, residual);
-    return activation === 'relu' ? relu(sum) : sum;
+    const folded = scale === undefined ? filter : mul<Tensor4D>(filter, scale);
+    let y =
+      typeof pad === 'string'
+        ? conv2d(x, folded, strides, pad)
+        : paddedConv2d(x, folded, { strides, padding: pad });
+    if (shift !== undefined) y = add(y, shift);
+    if (residual !== undefined) y = add(y, residual);
+    return activation === 'relu' ? relu(y) : y;
   });
 }
 

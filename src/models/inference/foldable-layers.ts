@@ -8,7 +8,7 @@ import { axesOf, type Padding, planPadding } from '../layers/padding.js';
 /** A layer that is a convolution, and how it runs. */
 export interface Convolution {
   layer: AnyLayer;
-  strides: number | [number, number];
+  strides: number;
   /** Padding of pictures of a size. */
   padOf(size: readonly [number, number]): FoldedConvolutionOptions['pad'];
   /** What the layer applies itself. */
@@ -63,11 +63,13 @@ export function convolutionOf(layer: AnyLayer): Convolution | undefined {
     activation: string;
   };
   const { strides, padding, dataFormat, dilationRate, activation } = config;
-  const isPlain = dataFormat === 'channelsLast' && [dilationRate].flat().every((rate) => rate === 1);
+  const [stride, other] = strides;
+  const isPlain =
+    dataFormat === 'channelsLast' && stride === other && dilationRate.every((rate) => rate === 1);
   if (!isPlain || !['linear', 'relu'].includes(activation)) return undefined;
   return {
     layer,
-    strides,
+    strides: stride,
     padOf: () => padding,
     activation: activation === 'relu' ? 'relu' : undefined,
   };
