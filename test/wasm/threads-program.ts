@@ -7,9 +7,19 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  grads,
+  matMul,
+  ready,
+  setBackend,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
+import { foldedConvolution } from '../../src/tensors/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
@@ -31,16 +41,25 @@ await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 
-const [x, w, a, b] = [
+const [x, w, bias, residual, a, b] = [
   hashedTensor('x', [8, 13, 11, 24]),
   hashedTensor('w', [3, 3, 24, 40]),
+  hashedTensor('bias', [40]),
+  hashedTensor('residual', [8, 13, 11, 40]),
   hashedTensor('a', [300, 70]),
   hashedTensor('b', [50, 70]),
 ];
 const results = () => {
   const convolution = (image: Tensor, filter: Tensor) =>
     conv2d(image as Tensor4D, filter as Tensor4D, 2, 'same');
-  return [convolution(x!, w!), ...grads(convolution)([x!, w!]), matMul(a!, b!, false, true)];
+  const folded = foldedConvolution(x as Tensor4D, w as Tensor4D, {
+    strides: 1,
+    pad: 'same',
+    bias: bias as Tensor1D,
+    residual: residual as Tensor4D,
+    activation: 'relu',
+  });
+  return [convolution(x!, w!), ...grads(convolution)([x!, w!]), matMul(a!, b!, false, true), folded];
 };
 
 try {

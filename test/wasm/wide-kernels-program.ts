@@ -3,8 +3,18 @@
  * ran and a hash of the bits of results whose columns leave 0, 2, 8 and 10 over after tiles of 16.
  */
 import { createHash } from 'node:crypto';
-import { conv2d, grads, matMul, ready, setBackend, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  conv2d,
+  grads,
+  matMul,
+  ready,
+  setBackend,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
+import { foldedConvolution } from '../../src/tensors/index.js';
 import { wasmKernels } from '../../src/wasm/index.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
@@ -29,7 +39,15 @@ for (const [inputs, outputs] of [
   const filter = hashedTensor(`w${outputs}`, [3, 3, inputs, outputs]);
   for (const stride of [1, 2]) {
     const convolve = (x: Tensor, w: Tensor) => conv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
-    await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
+    const product = convolve(image, filter);
+    const folded = foldedConvolution(image as Tensor4D, filter as Tensor4D, {
+      strides: stride,
+      pad: 'same',
+      bias: hashedTensor('bias', [outputs]) as Tensor1D,
+      residual: hashedTensor('residual', product.shape) as Tensor4D,
+      activation: 'relu',
+    });
+    await add([product, ...grads(convolve)([image, filter]), folded]);
   }
 }
 const [a, b] = [hashedTensor('a', [300, 70]), hashedTensor('b', [50, 70])];

@@ -209,10 +209,18 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
   const step = positionBytes(work.tiles, channels);
   const addresses = scratch + 640;
   const result = scratch + 384;
+  const zeros = work.zeros;
+  const shift = work.shift;
+  // Bytes from the output to the residual: wraps around, and so does the sum of addresses.
+  const toResidual = work.residual - work.tensor;
+  const adds = work.residual != 0;
+  const zero = f32x4.splat(0);
+  const lowest = work.relu ? zero : f32x4.splat(-Infinity);
   for (let tile = first; tile < last; tile++) {
     pixelAddresses(work, tile, 0, 0, tileSize, addresses);
     const from = work.transformed + (<usize>(tile * channels) << 2);
     for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
+      const offset = finishes ? v128.load(shift + c) : zero;
       for (let j: usize = 0; j < side; j++) {
         const column = from + c + j * step;
         outputPass(
@@ -242,12 +250,12 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
         );
         for (let j: usize = 0; j < <usize>tileSize; j++) {
           const pixel = load<usize>(addresses + (i * <usize>tileSize + j) * 4);
-          if (pixel == work.zeros) continue;
+          if (pixel == zeros) continue;
           let y = v128.load(result + j * 16);
           if (finishes) {
-            y = f32x4.add(y, v128.load(work.shift + c));
-            if (work.residual) y = f32x4.add(y, v128.load(work.residual + (pixel - work.tensor) + c));
-            if (work.relu) y = f32x4.max(y, f32x4.splat(0));
+            y = f32x4.add(y, offset);
+            if (adds) y = f32x4.add(y, v128.load(pixel + toResidual + c));
+            y = f32x4.max(y, lowest);
           }
           v128.store(pixel + c, y);
         }
