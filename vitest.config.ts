@@ -14,11 +14,16 @@ interface Settings {
   RELAXED_SIMD?: 'off';
 }
 
-/** A project of tests that import the source, under the settings of test/helpers/setting.ts. */
+/**
+ * A project of tests that import the source, under the settings of test/helpers/setting.ts. Its files share processes:
+ * tfjs and the kernels load once per process instead of once per file, which halves the time of `npm test`. The setup
+ * fails a file that leaves a trace (test/helpers/traces.ts).
+ */
 const sourceProject = (name: string, settings: Partial<Settings>, test: ProjectTest) => ({
   extends: true as const,
   test: {
     name,
+    isolate: false,
     setupFiles: ['test/helpers/setup.ts'],
     env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
     ...test,
@@ -44,6 +49,15 @@ const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder)
 
 /** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
 const trainingFolders = ['doctor', 'options', 'recipes'];
+
+/** Files that need modules of their own: they replace some by `vi.mock`, or test wasm without this library's kernels. */
+const isolated = [
+  'node/directory',
+  'node/run-directory',
+  'node/short-reads',
+  'preflight/stock-wasm',
+  'report/unreadable-losses',
+].map((name) => `test/${name}.test.ts`);
 
 /** What else takes minutes. */
 const slow = ['test/docs/guides.test.ts'];
@@ -71,7 +85,7 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
   (start) => `test/${start}{/**/*,}.test.ts`,
 );
 const kernelProject = (name: string, settings: Partial<Settings>) =>
-  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...oneByOne });
+  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...inParallel });
 
 /** The studio's tests that train for minutes. */
 const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];
@@ -82,16 +96,17 @@ const fetchedWebGPU = path('./.cache/backends/webgpu/node_modules/webgpu/index.j
 const webgpu = process.env.SIMCLR_TEST_WEBGPU ?? (existsSync(fetchedWebGPU) ? fetchedWebGPU : undefined);
 
 const projects = [
-  // `npm test` is `cpu`, `wasm` and `kernels`.
+  // `npm test` is these four.
   sourceProject(
     'cpu',
     { BACKEND: 'cpu' },
     {
       include: ['test/**/*.test.ts'],
-      exclude: [...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]), ...slow],
+      exclude: [...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]), ...slow, ...isolated],
       ...inParallel,
     },
   ),
+  sourceProject('isolated', { BACKEND: 'cpu' }, { include: isolated, isolate: true, ...inParallel }),
   sourceProject(
     'wasm',
     { BACKEND: 'wasm', WASM_THREADS: '1' },
@@ -146,7 +161,7 @@ const projects = [
 ];
 
 /** vitest reads this from a configuration too, though its types know it as a flag alone. `--project` overrides it. */
-const withoutProjectFlag = { project: ['cpu', 'wasm', 'kernels'] };
+const withoutProjectFlag = { project: ['cpu', 'isolated', 'wasm', 'kernels'] };
 
 export default defineConfig({
   resolve: {

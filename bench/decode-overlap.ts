@@ -1,6 +1,5 @@
 /**
- * What decoding costs a training step: `npx tsx bench/decode-overlap.ts [--pictures N] [--side S] [--batch B]
- * [--epochs E] [--threads N] [--width W] [--height H] [--json FILE]`.
+ * What decoding costs a training step: `npx tsx bench/decode-overlap.ts` (`--help` lists the flags).
  *
  * Trains a small ResNet from JPEG files, 500x375 unless told otherwise, which the program makes itself, and prints for
  * each way of reading them the share of the time in which steps waited for their batches, and the middle and the longest
@@ -12,9 +11,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { setBackend } from '@tensorflow/tfjs-core';
+import { Command } from 'commander';
 import sharp from 'sharp';
+import { integer } from '../src/cli/options.js';
 import {
   cache,
   type EpochPass,
@@ -28,25 +28,26 @@ import { randomGenerator } from '../src/random/index.js';
 import { SimCLR } from '../src/training/index.js';
 import { setThreadCount } from '../src/wasm/index.js';
 
-const { values } = parseArgs({
-  options: {
-    pictures: { type: 'string', default: '384' },
-    side: { type: 'string', default: '64' },
-    batch: { type: 'string', default: '32' },
-    epochs: { type: 'string', default: '3' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    width: { type: 'string', default: '500' },
-    height: { type: 'string', default: '375' },
-    json: { type: 'string' },
-  },
-});
-const side = Number(values.side);
-const batchSize = Number(values.batch);
-const epochs = Number(values.epochs);
-const [width, height] = [Number(values.width), Number(values.height)];
+const values = new Command('npx tsx bench/decode-overlap.ts')
+  .description('Measures how long training steps wait for decoded pictures.')
+  .option('--pictures <n>', 'pictures, at least five batches', integer(1), 384)
+  .option('--side <pixels>', "side of the encoder's input", integer(8), 64)
+  .option('--batch <n>', 'pictures per step', integer(2), 32)
+  .option('--epochs <n>', 'passes over the pictures', integer(1), 3)
+  .option('--threads <n>', 'threads of the wasm backend', integer(1), availableParallelism())
+  .option('--width <pixels>', 'width of a picture', integer(8), 500)
+  .option('--height <pixels>', 'height of a picture', integer(8), 375)
+  .option('--json <file>', 'write the results')
+  .parse()
+  .opts<
+    Record<'pictures' | 'side' | 'batch' | 'epochs' | 'threads' | 'width' | 'height', number> & {
+      json?: string;
+    }
+  >();
+const { side, batch: batchSize, epochs, width, height } = values;
 /** The first batches of an epoch cannot be ready, and those made ready meanwhile wait less than others. */
 const uncounted = 4;
-if (Number(values.pictures) < 5 * batchSize) {
+if (values.pictures < 5 * batchSize) {
   throw new Error('--pictures must be five batches at least: four of an epoch are not counted.');
 }
 
@@ -152,12 +153,12 @@ async function measure(name: string, dataset: ImageBatchSource, epochs: number):
   };
 }
 
-setThreadCount(Number(values.threads));
+setThreadCount(values.threads);
 await setBackend('wasm');
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
 const results: Measured[] = [];
 try {
-  const paths = await writePhotographs(folder, Number(values.pictures));
+  const paths = await writePhotographs(folder, values.pictures);
   const here = await imageFolder(folder, { size: side, workers: 0 });
   const threads = await imageFolder(folder, { size: side });
   const cached = await imageFolder(folder, { size: side, cache: cache({ maxBytes: 1e9 }) });
@@ -184,14 +185,14 @@ try {
 }
 if (values.json) {
   const setting = {
-    pictures: Number(values.pictures),
+    pictures: values.pictures,
     side,
     batchSize,
     width,
     height,
     epochs,
     cores: availableParallelism(),
-    threads: Number(values.threads),
+    threads: values.threads,
   };
   writeFileSync(values.json, `${JSON.stringify({ setting, results }, null, 2)}\n`);
 }

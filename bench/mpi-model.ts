@@ -1,13 +1,19 @@
 /**
  * Measures all-reduce on the ranks that mpirun started, and predicts larger jobs:
- *   mpirun -np 2 npx tsx bench/mpi-model.ts [SECONDS OF A STEP] [PICTURES OF A STEP]
+ *   mpirun -np 2 npx tsx bench/mpi-model.ts (--help lists the flags)
  */
+import { Command } from 'commander';
 import { mpiCommunicator } from 'simclr-ts/mpi';
+import { integer, numberBetween } from '../src/cli/options.js';
 import { type Figures, network, predict } from './scaling-model.js';
 
 const communicator = await mpiCommunicator();
 const { synchronous, rank, size } = communicator;
-const [step = 1.8, batch = 32] = process.argv.slice(2).map(Number);
+const { step, batch } = new Command('npx tsx bench/mpi-model.ts')
+  .option('--step <seconds>', 'duration of a step on one rank', numberBetween(0), 1.8)
+  .option('--batch <n>', 'pictures per step', integer(1), 32)
+  .parse()
+  .opts<{ step: number; batch: number }>();
 
 function secondsOf(length: number, repetitions: number): number {
   const values = new Float32Array(length);

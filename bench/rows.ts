@@ -61,6 +61,7 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
     against('step-96-wasm-vs-tfjs-node', 'tfjs-node', step(96)),
     against('step-32-wasm-vs-pytorch', 'pytorch', step(32)),
     against('step-96-wasm-vs-pytorch-1-thread', 'pytorch', step(96), 1),
+    against('mobilenet-96-vs-pytorch', 'pytorch', { kind: 'step', batch, size: 96 }),
     { name: 'threads-2-vs-1', figure: 'speed', ours: ours(2, step(96)), baseline: ours(1, step(96)) },
     against('embed-96-wasm-vs-pytorch', 'pytorch', embed),
     {

@@ -12,7 +12,8 @@ export interface StepWork {
   kind: 'step';
   batch: number;
   size: number;
-  stem: Stem;
+  /** How the ResNet-18 begins; left out for a MobileNetV2. */
+  stem?: Stem;
 }
 
 /** A step of the trainer, augmentation and all, in micro-batches where `microBatch` says so. */

@@ -40,6 +40,7 @@ function ntXent(core: typeof Core, z: Core.Tensor2D, batch: number): Core.Scalar
 }
 
 function buildModel({ input, layers, model }: typeof Layers, { size, stem }: StepWork): Layers.LayersModel {
+  if (!stem) throw new Error('bench: there is no MobileNet of plain tfjs here.');
   const convolution = (x: Tensors, filters: number, kernelSize: number, strides: number) =>
     layers
       .conv2d({

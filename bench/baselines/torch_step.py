@@ -14,6 +14,10 @@ from torch.nn import functional
 
 
 def build_encoder(stem):
+    if stem is None:
+        encoder = torchvision.models.mobilenet_v2()
+        encoder.classifier = nn.Identity()
+        return encoder.to(memory_format=torch.channels_last)
     encoder = torchvision.models.resnet18()
     encoder.fc = nn.Identity()
     size, strides = stem["kernelSize"], stem["strides"]
@@ -37,9 +41,10 @@ def nt_xent(z, temperature=0.5):
 
 
 def prepare_step(work):
-    encoder = build_encoder(work["stem"])
+    encoder = build_encoder(work.get("stem"))
+    dim = 512 if "stem" in work else encoder.last_channel
     head = nn.Sequential(
-        nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 64)
+        nn.Linear(dim, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 64)
     )
     parameters = [*encoder.parameters(), *head.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=0.1, momentum=0.9)

@@ -24,6 +24,7 @@ import {
   transpose,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import { Command } from 'commander';
 import {
   AdamW,
   augment,
@@ -35,6 +36,7 @@ import {
   trainableVariables,
 } from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
+import { integer } from '../../src/cli/options.js';
 import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { normalizeImages } from '../../src/training/step/views.js';
 import { findPython } from '../runtimes.js';
@@ -206,7 +208,11 @@ if ('missing' in found) {
   setThreadCount(threads);
   await setBackend('wasm');
   await ready();
-  const [steps = 6, draws = 40] = process.argv.slice(2).map(Number);
+  const { steps, draws } = new Command('npx tsx bench/comparison/check.ts')
+    .option('--steps <n>', 'training steps to compare', integer(0), 6)
+    .option('--draws <n>', 'views per picture whose moments are compared', integer(0), 40)
+    .parse()
+    .opts<{ steps: number; draws: number }>();
   const train = join(cifar10Cache(), 'train.bin');
   const folder = mkdtempSync(join(tmpdir(), 'simclr-comparison-'));
   try {

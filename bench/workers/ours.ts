@@ -6,6 +6,7 @@ import {
   BatchNormalization,
   batchRandom,
   contrastiveGradients,
+  mobileNetV2,
   ntXentLoss,
   projectionHead,
   resnet18,
@@ -25,8 +26,10 @@ const pictures = (count: number, size: number): Tensor4D => randomUniform([count
 const momentum = () => new SGD({ learningRate: 0.1, momentum: 0.9 });
 
 function prepareStep({ batch, size, stem }: StepWork): Run {
-  const encoder = resnet18({ inputShape: [size, size, 3], stem });
-  const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
+  const inputShape = [size, size, 3] as const;
+  const encoder = stem ? resnet18({ inputShape, stem }) : mobileNetV2({ inputShape });
+  const inputDim = encoder.outputs[0]!.shape[1]!;
+  const head = projectionHead({ inputDim, hidden: [512, 512], outputDim: 64 });
   const variables = trainableVariables(encoder, head);
   const optimizer = momentum();
   const [view1, view2] = [pictures(batch, size), pictures(batch, size)];

@@ -27,7 +27,7 @@ async function prepare(work: Work): Promise<() => Promise<number>> {
   await ready();
   const { batch, size: side, stem } = work;
   const simclr = new SimCLR({
-    encoder: resnet18({ inputShape: [side, side, 3], stem }),
+    encoder: resnet18({ inputShape: [side, side, 3], ...(stem && { stem }) }),
     projectionHead: projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 }),
     augmentation: simclrAugmentation({ size: side }),
     optimizer: new SGD({ learningRate: 0.1, momentum: 0.9 }),

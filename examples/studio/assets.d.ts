@@ -1,10 +1,10 @@
-/** A file that Vite copies beside the page; its address. */
+/** The URL of a file that Vite copies next to the page. */
 declare module '*?url' {
   const address: string;
   export default address;
 }
 
-/** Where the encoder lies that came with the page. */
+/** The URL of the encoder that comes with the page. */
 declare module 'virtual:starting-encoder' {
   const url: string | undefined;
   export default url;

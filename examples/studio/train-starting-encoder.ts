@@ -1,6 +1,6 @@
 /**
- * Trains the encoder that people may begin with in the studio, on CIFAR-10 without its labels. No picture of it is used by
- * calibrate.ts, which says whether it helps.
+ * Trains the encoder that people may start from in the studio, on CIFAR-10 without its labels. It uses no picture of
+ * calibrate.ts, which measures whether it helps.
  *
  *     npx tsx examples/studio/train-starting-encoder.ts --minutes 120 --out runs/studio/starting-encoder.safetensors
  *     npx vite build examples/studio  # with STUDIO_STARTING_ENCODER set to that file
@@ -25,12 +25,12 @@ interface Options extends SharedOptions {
   out: string;
 }
 
-/** Part of the time in which the learning rate rises; then it falls by half a cosine. */
+/** Share of the time in which the learning rate rises; then it falls along half a cosine. */
 const warmupShare = 0.05;
 const minutesBetweenSaves = 10;
 
 const command = withSharedOptions(new Command('npx tsx examples/studio/train-starting-encoder.ts'))
-  .description('Trains the encoder that people may begin with in the studio, on CIFAR-10 without its labels.')
+  .description('Trains the encoder that people may start from in the studio, on CIFAR-10 without its labels.')
   .requiredOption('--out <file>', 'the safetensors file to write')
   .option('--minutes <m>', 'training time', number(0.05, false), 120)
   .option('--pictures <n>', 'unlabeled pictures, of 40,000', number(64), 40_000)
@@ -55,7 +55,7 @@ const share = () => seconds / (60 * minutes);
   return (settings.learningRate / 2) * (1 + Math.cos(Math.PI * down));
 };
 
-/** Writes the encoder, with what it is; a file that is there is replaced only when the new one is whole. */
+/** Writes the encoder with a description; an existing file is replaced only when the new one is complete. */
 async function save(trainer: SimCLR): Promise<void> {
   const metadata = {
     network: 'resnet18',

@@ -4,13 +4,13 @@ import { defineConfig, type Plugin } from 'vite';
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
 
-/** What lets threads share memory. Hosts that cannot send them get them from public/isolate.js. */
+/** Headers that let threads share memory. If a host cannot send them, public/isolate.js adds them. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** The page may talk to the place that it came from and to nobody else, whatever a bug may try. */
+/** The page may connect to its own host only, even if a bug tries something else. */
 const policy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval' blob:",

@@ -14,12 +14,12 @@ import {
 export type ComposeParameters = readonly unknown[];
 
 /**
- * Several transforms one after the other.
+ * Applies several transforms in sequence.
  *
- * Part t draws from `random.fold(t)` and is told the size that the parts before it make of the pictures. Between the
- * parts nothing is kept on the device.
+ * Part t draws from `random.fold(t)` and receives the picture size that the previous parts produce. Between the
+ * parts, nothing stays on the device.
  *
- * @param transforms - The parts, first to last. None gives a transform that changes nothing.
+ * @param transforms - The parts, in order. An empty list gives a transform that changes nothing.
  * @throws {@link InvalidOptionError} when `transforms` is not an array of transforms.
  * @example
  * const views = augment(compose([randomResizedCrop({ size: 96 }), randomHorizontalFlip()]), images, randomGenerator(1));
@@ -27,7 +27,7 @@ export type ComposeParameters = readonly unknown[];
 export function compose(
   transforms: readonly DescribedTransform<unknown>[],
 ): DescribedTransform<ComposeParameters>;
-/** The same where a part of your own has no `config`; the result has none either. */
+/** Accepts custom parts without `config`; the result has none either. */
 export function compose(transforms: readonly Transform<unknown>[]): Transform<ComposeParameters>;
 export function compose(transforms: readonly Transform<unknown>[]): Transform<ComposeParameters> {
   const name = 'compose';

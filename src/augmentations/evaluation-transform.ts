@@ -2,7 +2,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkFraction } from '../errors/checks.js';
 import { type ComposeParameters, compose } from './compose.js';
 import { centerCrop } from './geometry/center-crop.js';
-import type { Interpolation } from './geometry/resampling-taps.js';
+import type { Interpolation } from './geometry/resampling-weights.js';
 import { resize } from './geometry/resize.js';
 import { roundHalfEven } from './geometry/rounding.js';
 import { resolveSize } from './image-checks.js';
@@ -19,9 +19,9 @@ export interface EvaluationTransformOptions {
   size?: number | ImageSize;
   /**
    * Part of each side that is kept, in (0, 1]: pictures are resized to `size / cropProportion` and the middle is
-   * cut out. Usual for ImageNet is 0.875 (224 of 256).
+   * cut out. ImageNet usually uses 0.875 (224 of 256).
    *
-   * @defaultValue `1` (nothing is cut off, as usual for CIFAR-10 and STL-10)
+   * @defaultValue `1` (nothing is cut off, as is usual for CIFAR-10 and STL-10)
    */
   cropProportion?: number;
   /**
@@ -31,7 +31,7 @@ export interface EvaluationTransformOptions {
    */
   interpolation?: Interpolation;
   /**
-   * Average over what becomes one pixel when a picture shrinks.
+   * Antialias when a picture shrinks.
    *
    * @defaultValue `true`
    */
@@ -41,7 +41,7 @@ export interface EvaluationTransformOptions {
 }
 
 /**
- * What pictures go through when nothing is random: for embedding, probes and tests.
+ * The transform without randomness, for embeddings, probes, and tests.
  *
  * @param options - {@link EvaluationTransformOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.

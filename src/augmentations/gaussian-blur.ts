@@ -21,7 +21,7 @@ import { gatherRows } from './geometry/resample.js';
 import { checkImages, checkRows } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
 
-/** What lies beyond a picture's border when it is blurred: its mirror image, or zeros (which darkens the border). */
+/** How blurring pads a picture: with its mirror image, or with zeros, which darken the border. */
 export type BlurPadding = 'reflect' | 'zero';
 
 /** Options of {@link gaussianBlur}. */
@@ -30,7 +30,7 @@ export interface GaussianBlurOptions {
    * Length of the kernel in pixels, odd, for both axes.
    *
    * @defaultValue A tenth of the picture's height made odd, `floor(height / 10) | 1`: 9 at 96 pixels, 23 at 224, 3 at
-   * 32 (SimCLR, appendix A; Google's code and common PyTorch code both come to it)
+   * 32 (SimCLR, appendix A; Google's code and common PyTorch code agree)
    */
   kernelSize?: number;
   /**
@@ -40,7 +40,7 @@ export interface GaussianBlurOptions {
    */
   sigma?: readonly [number, number];
   /**
-   * The border rule.
+   * How to pad the border.
    *
    * @defaultValue `'reflect'` (torchvision; Google's code has `'zero'`)
    */
@@ -61,19 +61,19 @@ function gaussianKernels(sigma: Float32Array, kernelSize: number, channels: numb
   const values = new Float64Array(kernelSize);
   sigma.forEach((deviation, picture) => {
     let total = 0;
-    for (let tap = 0; tap < kernelSize; tap++) {
-      values[tap] = Math.exp(-0.5 * ((tap - radius) / deviation) ** 2);
-      total += values[tap]!;
+    for (let pixel = 0; pixel < kernelSize; pixel++) {
+      values[pixel] = Math.exp(-0.5 * ((pixel - radius) / deviation) ** 2);
+      total += values[pixel]!;
     }
-    for (let tap = 0; tap < kernelSize; tap++) {
-      const start = tap * columns + picture * channels;
-      kernels.fill(values[tap]! / total, start, start + channels);
+    for (let pixel = 0; pixel < kernelSize; pixel++) {
+      const start = pixel * columns + picture * channels;
+      kernels.fill(values[pixel]! / total, start, start + channels);
     }
   });
   return kernels;
 }
 
-/** Numbers of the pixels of a mirrored border of `radius` around `height` × `width`, row by row. */
+/** Pixel indices of `height` × `width` with a mirrored border of `radius`, row by row. */
 function reflectedPixels(height: number, width: number, radius: number): Int32Array {
   const mirror = (position: number, length: number): number => {
     const distance = Math.abs(position - radius);

@@ -18,7 +18,7 @@ export {
   type RandomResizedCropOptions,
   randomResizedCrop,
 } from './geometry/random-resized-crop.js';
-export type { Interpolation } from './geometry/resampling-taps.js';
+export type { Interpolation } from './geometry/resampling-weights.js';
 export { type ResizeOptions, resize } from './geometry/resize.js';
 export {
   cifar10Mean,

@@ -77,7 +77,7 @@ function perChannel(
 }
 
 /**
- * Shifts and scales every channel: `(x - mean) / std`. Belongs last: everything else here expects [0, 1].
+ * Shifts and scales every channel: `(x - mean) / std`. Apply it last, because the other transforms expect [0, 1].
  *
  * @param options - {@link NormalizeOptions}.
  * @throws {@link InvalidOptionError} when the lists differ in length or a deviation is not > 0.
@@ -91,7 +91,7 @@ export function normalize(options: NormalizeOptions): DescribedTransform<null> {
 /**
  * Undoes {@link normalize}: `x * std + mean`, to show pictures.
  *
- * @param options - {@link NormalizeOptions}, as they were given to {@link normalize}.
+ * @param options - {@link NormalizeOptions}, the same as for {@link normalize}.
  * @throws {@link InvalidOptionError} when the lists differ in length or a deviation is not > 0.
  */
 export function denormalize(options: NormalizeOptions): DescribedTransform<null> {

@@ -7,7 +7,7 @@ import { applyTransform, type DescribedTransform, type Transform } from './trans
 
 /** Options of {@link randomApply}. */
 export interface RandomApplyOptions {
-  /** How often a picture is transformed, in [0, 1]. */
+  /** Probability that a picture is transformed, in [0, 1]. */
   probability: number;
 }
 
@@ -15,7 +15,7 @@ export interface RandomApplyOptions {
 export interface RandomApplyParameters<P> {
   /** 1 for a picture that is transformed, 0 for one that is left as it is. `[batch]`. */
   selected: Uint8Array;
-  /** Parameters of the inner transform, a row for every picture, also for those that are left. */
+  /** Parameters of the inner transform, one row per picture, whether it is transformed or not. */
   inner: P;
 }
 
@@ -34,7 +34,7 @@ export function randomApply<P>(
   transform: DescribedTransform<P>,
   options: RandomApplyOptions,
 ): DescribedTransform<RandomApplyParameters<P>>;
-/** The same for a transform of your own without `config`; the result has none either. */
+/** Accepts a custom transform without `config`; the result has none either. */
 export function randomApply<P>(
   transform: Transform<P>,
   options: RandomApplyOptions,

@@ -16,9 +16,9 @@ export function drawSelection(batchSize: number, random: BatchRandom, probabilit
 /**
  * The changed pictures where `selected`, the original ones elsewhere, bit for bit.
  *
- * `change` runs on the whole batch and results are then picked, rather than on the selected pictures alone: their
- * number differs from batch to batch, and a new tensor shape is a new shader to compile on WebGL. When none is
- * selected `change` does not run.
+ * `change` runs on the whole batch, and the results are then picked, rather than on the selected pictures alone: their
+ * number differs from batch to batch, and WebGL compiles a shader for each new tensor shape. If no picture is
+ * selected, `change` does not run.
  */
 export function changeSelected(
   images: Tensor4D,

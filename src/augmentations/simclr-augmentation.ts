@@ -7,7 +7,7 @@ import { type ComposeParameters, compose } from './compose.js';
 import { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js';
 import { randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
 import { randomResizedCrop } from './geometry/random-resized-crop.js';
-import type { Interpolation } from './geometry/resampling-taps.js';
+import type { Interpolation } from './geometry/resampling-weights.js';
 import { resolveSize } from './image-checks.js';
 import { type NormalizeOptions, normalize } from './normalize.js';
 import { randomApply } from './random-apply.js';
@@ -22,7 +22,7 @@ export interface SimCLRAugmentationOptions {
    */
   size?: number | ImageSize;
   /**
-   * Smallest and largest part of the picture's area that a crop covers.
+   * Smallest and largest share of the picture's area that a crop covers.
    *
    * @defaultValue `[0.08, 1]`
    */
@@ -36,17 +36,17 @@ export interface SimCLRAugmentationOptions {
   /**
    * How crops are resized.
    *
-   * @defaultValue `'bilinear'` with torchvision's convention, `'bicubic'` with TensorFlow's (as Google's code)
+   * @defaultValue `'bilinear'` with torchvision's convention, `'bicubic'` with TensorFlow's, as in Google's code
    */
   interpolation?: Interpolation;
   /**
-   * Average over what becomes one pixel when a crop shrinks.
+   * Antialias when a crop shrinks.
    *
    * @defaultValue `true`
    */
   antialias?: boolean;
   /**
-   * How often a picture is mirrored left to right.
+   * Probability that a picture is mirrored left to right.
    *
    * @defaultValue `0.5`
    */
@@ -54,19 +54,19 @@ export interface SimCLRAugmentationOptions {
   /**
    * Strength s of the color jitter: brightness, contrast and saturation 0.8 s, hue 0.2 s.
    *
-   * @defaultValue `1` (the paper takes 0.5 for CIFAR-10)
+   * @defaultValue `1` (the paper uses 0.5 for CIFAR-10)
    */
   strength?: number;
-  /** Other proportions of the color jitter. */
+  /** Ranges of the color jitter, before `strength` multiplies them. */
   jitter?: Pick<ColorJitterOptions, 'brightness' | 'contrast' | 'saturation' | 'hue'>;
   /**
-   * How often colors are jittered.
+   * Probability of color jitter.
    *
    * @defaultValue `0.8`
    */
   jitterProbability?: number;
   /**
-   * How often a picture turns gray.
+   * Probability that a picture turns gray.
    *
    * @defaultValue `0.2`
    */
@@ -78,19 +78,19 @@ export interface SimCLRAugmentationOptions {
    */
   blur?: boolean | GaussianBlurOptions;
   /**
-   * How often a picture is blurred.
+   * Probability that a picture is blurred.
    *
    * @defaultValue `0.5`
    */
   blurProbability?: number;
   /**
-   * Whose color operations: PyTorch implementations' or Google's. `'tf'` also makes bicubic crops and zeros beyond
+   * Whose color operations to use: torchvision's or Google's. `'tf'` also makes bicubic crops and zeros beyond
    * the border of blurred pictures the defaults.
    *
    * @defaultValue `'torchvision'`
    */
   convention?: ColorConvention;
-  /** Shift and scale of each channel at the very end. Left out: views stay in [0, 1], as in Google's code. */
+  /** Shift and scale of each channel, applied last. If left out, views stay in [0, 1], as in Google's code. */
   normalization?: NormalizeOptions;
 }
 
@@ -98,7 +98,7 @@ export interface SimCLRAugmentationOptions {
  * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter,
  * grayscale, blur. Call it once for each view, with random streams of different `view` numbers.
  *
- * Pictures have three channels, or one: of gray pictures the jitter changes brightness and contrast alone.
+ * Pictures have three channels or one. In gray pictures, the jitter changes only brightness and contrast.
  *
  * The parameters are an array, one entry per step; see {@link compose}.
  *

@@ -52,11 +52,11 @@ export function transformFromConfig(
   config: TransformConfig,
   custom: Readonly<Record<string, TransformBuilder>> = {},
 ): Transform<unknown> {
-  // The options of a transform of your own may have nulls: what is in `config` is looked at one by one.
+  // The options of a custom transform may contain nulls, so the values of `config` are checked one by one.
   return fromData('transformFromConfig', 'config', config?.name, () => make(config, custom));
 }
 
-/** A saved configuration with the names of this version. */
+/** A saved configuration, with fields renamed as in this version. */
 export function upgradeTransformConfig(config: TransformConfig): TransformConfig {
   const { name, options } = config ?? {};
   if (!isObject(options)) return config;
@@ -74,7 +74,7 @@ export function upgradeTransformConfig(config: TransformConfig): TransformConfig
   return config;
 }
 
-/** Whether all transforms that a configuration names are of this library. */
+/** Whether all transforms in a configuration come from this library. */
 export function isOfThisLibrary(config: TransformConfig): boolean {
   const { name, options } = config ?? {};
   if (name === 'compose' && Array.isArray(options?.transforms))

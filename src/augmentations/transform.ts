@@ -6,7 +6,7 @@ import type { ImageSize } from './image-size.js';
 
 export type { ImageSize };
 
-/** A transform as plain data that survives JSON: what {@link transformFromConfig} builds it from again. */
+/** A transform as plain data that survives JSON. {@link transformFromConfig} rebuilds it. */
 export interface TransformConfig {
   /** Name of the function that builds the transform, such as `'gaussianBlur'`. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface TransformConfig {
 
 /**
  * An image transform in two pure halves: `sample` draws a few numbers per picture on the host, `apply` is tensor
- * ops for the whole batch on the device. Parameters can be inspected, logged, stored and applied again, and give
+ * ops for the whole batch on the device. Parameters can be inspected, logged, stored, and applied again; they give
  * the same pictures on every backend (to rounding).
  *
  * Images are float32 `[batch, height, width, channels]` in [0, 1].
@@ -44,40 +44,40 @@ export interface Transform<P> {
    * Transforms a batch.
    *
    * @param images - `[batch, height, width, channels]`, float32 in [0, 1]. Left as it is and not disposed of.
-   * @param parameters - What `sample` returned, or the same by hand; one row per picture.
-   * @returns A new tensor, which the caller disposes of. Returning `images` itself is understood as no change.
+   * @param parameters - What `sample` returned, or handmade parameters of that form; one row per picture.
+   * @returns A new tensor, which the caller disposes of. Returning `images` itself means no change.
    */
   apply(images: Tensor4D, parameters: P): Tensor4D;
 
-  /** Size of the result for pictures of `imageSize`. Left out where a transform keeps the size. */
+  /** Size of the result for pictures of `imageSize`. Leave it out if the transform keeps the size. */
   outputSize?(imageSize: ImageSize): ImageSize;
 
   /**
-   * The random resized crop that the transform begins with, where it does: a data set that decodes files can then cut
-   * it out of the whole picture. {@link randomResizedCrop} has it, and so does what {@link compose} makes of it and of
-   * others after it. Leave it out of a copy whose `apply` or `sample` you replace.
+   * The random resized crop that the transform begins with, if any. A data set that decodes files can then cut
+   * it out of the whole picture. {@link randomResizedCrop} has it, and so does the result of {@link compose} that begins
+   * with it. Leave it out of a copy whose `apply` or `sample` you replace.
    */
   readonly leadingCrop?: LeadingCrop;
 }
 
-/** The first step of a transform where that is a random resized crop, and the steps after it. */
+/** A random resized crop as the first step of a transform, and the steps after it. */
 export interface LeadingCrop {
   /** The crop as data. */
   readonly plan: CropPlan;
   /** The streams that the crop draws from, given those of the whole transform. */
   streams(random: BatchRandom): BatchRandom;
-  /** What is left to do with views that were cut. It draws from the streams of the whole transform. */
+  /** The remaining steps for views that were cut. They draw from the streams of the whole transform. */
   readonly rest: Transform<unknown>;
 }
 
-/** Does nothing: it stands for a crop that was cut while decoding. */
+/** Does nothing. It takes the place of a crop that was made while decoding. */
 export const unchanged: Transform<unknown> = {
   name: 'unchanged',
   sample: () => null,
   apply: (images) => images,
 };
 
-/** A {@link Transform} that can be written down as data: all of this library's own. */
+/** A {@link Transform} with a `config`, like all of this library's. */
 export interface DescribedTransform<P> extends Transform<P> {
   /** The transform as plain data. */
   readonly config: TransformConfig;
@@ -86,7 +86,7 @@ export interface DescribedTransform<P> extends Transform<P> {
 /**
  * Draws parameters for `images` and applies them: `apply(images, sample(...))`.
  *
- * @param transform - What to do.
+ * @param transform - The transform to apply.
  * @param images - `[batch, height, width, channels]`, float32 in [0, 1].
  * @param random - Streams of random numbers, one per picture: {@link randomGenerator} or {@link batchRandom}.
  * @returns The transformed pictures, a new tensor. Caller disposes it.
@@ -100,7 +100,7 @@ export function augment<P>(transform: Transform<P>, images: Tensor4D, random: Ba
   return applyTransform(transform, images, transform.sample(batchSize, random, [height, width]));
 }
 
-/** `transform.apply`, as a new tensor also where a custom transform returns the pictures that it was given. */
+/** `transform.apply`, but always a new tensor, even if a custom transform returns its input. */
 export function applyTransform<P>(transform: Transform<P>, images: Tensor4D, parameters: P): Tensor4D {
   const result = transform.apply(images, parameters);
   return result === images ? clone(images) : result;

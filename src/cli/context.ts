@@ -1,3 +1,4 @@
+import { isInteractive } from '../node/progress/output.js';
 import type { FlagNames } from './flag-names.js';
 
 /** Options of every command. */
@@ -46,12 +47,6 @@ export type Execute = <Options>(
   load: () => Promise<Action<Options>>,
 ) => (...received: unknown[]) => Promise<void>;
 
-/** Whether a person may be watching: a terminal that is not the log of a CI job. */
-function isWatched(): boolean {
-  const { CI, TERM } = process.env;
-  return process.stderr.isTTY === true && (!CI || CI === 'false') && TERM !== 'dumb';
-}
-
 /** The context of a command with these options. */
 export function makeContext(
   options: CommonOptions,
@@ -59,7 +54,7 @@ export function makeContext(
   flagNames: FlagNames,
 ): Context {
   const { quiet = false, verbose = false } = options;
-  const isQuiet = quiet || !(verbose || isWatched());
+  const isQuiet = quiet || !(verbose || isInteractive(process.stderr));
   const write = (text: string) => void process.stderr.write(`${text}\n`);
   return {
     quiet: isQuiet,

@@ -4,7 +4,7 @@ import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { checkImageRange } from './image-range.js';
 
 /**
- * Pictures in host memory in the order NHWC: one after the other, row by row, the channels of a pixel together.
+ * Pictures in host memory in NHWC order: picture by picture, row by row, with the channels of a pixel together.
  *
  * `Uint8Array` data holds 0-255 and is divided by 255 when it becomes a tensor; `Float32Array` data must be in
  * [0, 1] already.
@@ -27,7 +27,7 @@ export interface ImageArrayLike {
   readonly shape: readonly number[];
 }
 
-/** Byte to [0, 1], rounded to float32: what torchvision's `to_tensor` gives. */
+/** Byte to [0, 1], rounded to float32, as in torchvision's `to_tensor`. */
 const unitOfByte = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 
 /** Whether `value` is bytes, of whatever realm; a Node `Buffer` is. */

@@ -12,7 +12,7 @@ export function allLayers(model: LayersModel): Layer[] {
 
 /** Whether a layer ends in a ReLU, by its configuration. */
 function hasReLU(layer: Layer): boolean {
-  return layer.getClassName() === 'ReLU' || layer.getConfig().activation === 'relu';
+  return layer.getClassName() === 'ReLU' || /^relu6?$/.test(String(layer.getConfig().activation));
 }
 
 /** The largest output of each unit of each ReLU layer while they were watched. */

@@ -2,21 +2,21 @@ import { getBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './errors.js';
 import { isError, messageOf } from './is-error.js';
 
-/** How backends and engines say that memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
+/** Messages of backends and engines when memory is full: ours on wasm, V8, WebGL, WebGPU, native TensorFlow. */
 export const memoryFull =
   /cannot allocate|out of memory|allocation failed|\bOOM\b|resource[_ ]exhausted|texture size .* greater than/i;
 
-/** How TensorFlow.js says that no backend is active yet. */
+/** The messages of TensorFlow.js when no backend is active yet. */
 const noBackend =
   /no backend found in registry|backend .*has not( yet)? been initialized|no registration found/i;
 
-/** How backends say that they failed: TensorFlow.js for all, then shaders, lost devices, native TensorFlow. */
+/** Messages of failed backends: TensorFlow.js for all, then shaders, lost devices, native TensorFlow. */
 const failed =
   /not registered for backend|gradient function not found|failed to (compile|link)\b.*shader|unable to create webgl|(context|device) (is|was) lost|context_lost|invalid tf_status/i;
 
 /**
- * An error of the active backend as one that says so, and any other as it is: what is made from data or a file must not
- * be blamed for what the backend cannot do.
+ * Turns an error of the active backend into a `BackendError`, and returns any other as it is, so that data or a file is not
+ * blamed for a failure of the backend.
  */
 export function asBackendError(error: unknown): unknown {
   if (typeof error !== 'object' || error === null || isError(error, 'SimCLRError')) return error;
@@ -29,7 +29,7 @@ export function asBackendError(error: unknown): unknown {
       { cause: error },
     );
   }
-  // A trap of WebAssembly has no words of its own.
+  // A WebAssembly trap has no message.
   if (memoryFull.test(message) || failed.test(message) || /^(Runtime|Operation)Error$/.test(String(name))) {
     return new BackendError(`The active backend '${getBackend()}' failed. It said: ${first}`, {
       cause: error,

@@ -3,14 +3,14 @@ import { InvalidOptionError } from './errors.js';
 
 type KeyOf<T> = T extends unknown ? keyof T : never;
 
-/** Every key of `T`, and no other: the compiler refuses a table that lacks a key or has one too many. */
+/** Every key of `T`, and no other: the compiler rejects a table with a missing or an extra key. */
 export type KnownKeys<T> = Readonly<Record<unknown extends T ? string : KeyOf<T>, unknown>>;
 
 /**
- * Refuses keys that nothing would read: a misspelled option would otherwise be left out without a word.
+ * Refuses unknown keys, because a misspelled option would otherwise be ignored silently.
  *
  * @param known - An object whose keys are those of `T`.
- * @param argument - What the object is called in the message.
+ * @param argument - The name of the object in the message.
  * @throws {@link InvalidOptionError} unless `value` is an object with no other keys than those of `known`.
  */
 export function checkKeys<T>(
@@ -33,7 +33,7 @@ export function checkKeys<T>(
   );
 }
 
-/** The name that was probably meant: it differs in letter case, by a few letters, or is a part of the other. */
+/** The name that was probably meant: it differs by case or a few letters, or one contains the other. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const from = plain(given);
@@ -42,14 +42,14 @@ export function nearestName(given: string, names: readonly string[]): string | u
   for (const name of names) {
     const to = plain(name);
     const within = Math.min(from.length, to.length) > 2 && (from.includes(to) || to.includes(from));
-    // A part of a name is nearer than as many wrong letters, and the nearer the more of the name it is.
+    // A part of a name is nearer than equally many wrong letters, and the longer the nearer.
     const distance = ((within ? 0.3 : 1) * lettersApart(from, to)) / Math.max(from.length, to.length);
     if (distance < least) [nearest, least] = [name, distance];
   }
   return nearest;
 }
 
-/** Letters between what both begin and end with: those of one slip, and many where names have little in common. */
+/** Letters between a common beginning and end: few after one typo, many if names have little in common. */
 function lettersApart(a: string, b: string): number {
   const [shorter, longer] = [Math.min(a.length, b.length), Math.max(a.length, b.length)];
   let start = 0;

@@ -1,17 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { InvalidOptionError, ShapeError, ValueRangeError } from './errors.js';
 
-/** Text that is short enough for an error message: what is too long ends in dots. */
+/** Shortens text for an error message; shortened text ends in dots. */
 export function shorten(text: string, length = 300): string {
   return text.length <= length ? text : `${text.slice(0, length)} ...`;
 }
 
-/** How a value reads in an error message: strings quoted, functions and objects by kind; cut off where it is long. */
+/** Describes a value in an error message: strings quoted, functions and objects by kind, long values cut off. */
 export function describeValue(value: unknown): string {
   return shorten(describe(value));
 }
 
-/** Lists in lists beyond this are not followed: they may contain themselves. */
+/** Nested lists are not followed beyond this depth, because they may contain themselves. */
 const deepestList = 3;
 
 function describe(value: unknown, depth = 0): string {
@@ -26,7 +26,7 @@ function describe(value: unknown, depth = 0): string {
   return String(value);
 }
 
-/** Whether a value that came out of JSON is an object with fields, and not a list. */
+/** Whether a value from JSON is an object with fields, and not a list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -36,7 +36,7 @@ export function hasTag(value: unknown, className: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${className}]`;
 }
 
-/** Builds a message of the usual shape: who complains, what was expected, what came. */
+/** Builds a message of the usual form: caller, what was expected, what was received. */
 export function receivedMessage(
   caller: string,
   expectation: string,
@@ -119,9 +119,9 @@ export function checkInteger(caller: string, argument: string, value: number, mi
 }
 
 /**
- * The one check of labels. It refuses what an integer array would silently turn into another class: NaN into 0, 1.5 into 1.
+ * Checks labels. It refuses values that an integer array would silently turn into another class: NaN into 0, 1.5 into 1.
  *
- * @param minimum - The smallest label allowed. Left out, negative ones are, which say that the class is unknown.
+ * @param minimum - The smallest label allowed. If left out, negative labels are allowed; they mean that the class is unknown.
  * @param maximum - The largest label allowed.
  * @throws {@link ShapeError} when `labels` is not an array of numbers.
  * @throws {@link ValueRangeError} naming the first label that is not a 32-bit integer from `minimum` to `maximum`.

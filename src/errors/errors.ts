@@ -1,7 +1,7 @@
 /**
  * Base class of every error that this library throws on purpose.
  *
- * Messages about what was passed in have the shape `function: what was expected. Received: argument=what came.`
+ * Messages about arguments have the form `function: what was expected. Received: argument=value.`
  */
 export class SimCLRError extends Error {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
@@ -20,18 +20,18 @@ export class InvalidOptionError extends SimCLRError {
   override name = 'InvalidOptionError';
 }
 
-/** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels that are no class. */
+/** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels without a class. */
 export class ValueRangeError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'ValueRangeError';
 }
 
-/** A file or a stream cannot be read as what it should be. */
+/** A file or a stream cannot be read, or does not have the expected format. */
 export class DataError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'DataError';
 
-  /** @param path - The file or source that failed, where there is one. */
+  /** @param path - The file or source that failed, if any. */
   constructor(
     message: string,
     readonly path?: string,
@@ -47,13 +47,13 @@ export class CheckpointError extends SimCLRError {
   override name = 'CheckpointError';
 }
 
-/** The active backend lacks something that the call needs, or none works here. */
+/** The active backend lacks something that the call needs, or no backend works here. */
 export class BackendError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'BackendError';
 }
 
-/** The graphics device or context that the backend computes on was lost while it was needed, with all that was on it. */
+/** The backend's graphics device or context was lost while it was needed, with all its tensors. */
 export class BackendLostError extends BackendError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'BackendLostError';
@@ -72,7 +72,7 @@ export class NonFiniteLossError extends SimCLRError {
 
   /**
    * @param step - The optimizer step, counted from 0, whose loss was not finite.
-   * @param loss - The value that came; finite where only the gradient was not.
+   * @param loss - The loss; finite if only the gradient was not.
    * @param late - Whether the backend reported it only after the weights had changed.
    */
   constructor(

@@ -4,8 +4,8 @@ import { InvalidOptionError } from './errors.js';
 import { isError, messageOf } from './is-error.js';
 
 /**
- * Refuses null anywhere in data that has no use for it: JSON makes null of NaN and infinite numbers, and such a value must
- * not count as left out.
+ * Refuses null anywhere in data. JSON turns NaN and infinite numbers into null, and such a value must
+ * not count as omitted.
  *
  * @throws {@link InvalidOptionError} naming the first.
  */
@@ -28,11 +28,11 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Makes something from plain data, which may have come from a file. A failure that the maker's own checks did not foresee
- * is reported under the name of the data, with the reason.
+ * Builds an object from plain data, which may come from a file. A failure that the checks in `make` did not foresee
+ * is reported with the name of the data and the reason.
  *
  * @throws {@link BackendError} when the backend fails meanwhile; {@link InvalidOptionError} when there is a null in the
- * data, or `make` fails by anything else than an error of this library.
+ * data, or `make` fails with anything but an error of this library.
  */
 export function fromData<T>(caller: string, argument: string, data: unknown, make: () => T): T {
   try {

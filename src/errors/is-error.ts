@@ -26,8 +26,8 @@ const kinds = {
 type ErrorKinds = { [Name in keyof typeof kinds]: InstanceType<(typeof kinds)[Name]> };
 
 /**
- * Whether a value is an error of this library and of a kind, whichever copy of the package made it: the ES module, the
- * CommonJS one, another version, another realm. The name decides; only for a subclass with a name of its own does
+ * Whether a value is an error of this library of a kind, whichever copy of the package made it: the ES module, the
+ * CommonJS build, another version, another realm. It compares names; only for a subclass with a name of its own
  * the class.
  */
 export function isError<Name extends keyof ErrorKinds>(
@@ -43,7 +43,7 @@ export function isError<Name extends keyof ErrorKinds>(
   return value instanceof kinds[kind];
 }
 
-/** What an error says, of whatever realm; anything else that was thrown, as text. */
+/** The message of an error of any realm; anything else that was thrown, as text. */
 export function messageOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && (error as { message?: unknown }).message;
   return typeof message === 'string' ? message : String(error);

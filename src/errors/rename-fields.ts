@@ -1,6 +1,6 @@
 /**
- * Gives the fields of saved data, which an earlier version may have written, their present names. If both
- * names are there, the earlier one stays, so that the reader refuses it.
+ * Renames the fields of saved data, which an earlier version may have written, to their present names. If both
+ * names are present, the earlier one stays, so that the reader refuses it.
  *
  * @param names - The present name of each earlier one.
  */

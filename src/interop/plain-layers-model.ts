@@ -14,6 +14,7 @@ const stockLayers = new Set([
   'BatchNormalization',
   'Conv2D',
   'Dense',
+  'DepthwiseConv2D',
   'Dropout',
   'Flatten',
   'GlobalAveragePooling2D',
@@ -92,6 +93,24 @@ function rebuild(call: LayerCall, inputs: SymbolicTensor[], calls: readonly Laye
       });
       return copyWeights(layer, convolution, padded(x, name, config.padding as Padding));
     }
+    case 'SimCLRPaddedDepthwiseConv2D': {
+      const { kernelSize, strides, useBias, depthMultiplier } = config as {
+        kernelSize: number;
+        strides: number;
+        useBias: boolean;
+        depthMultiplier: number;
+      };
+      const convolution = layers.depthwiseConv2d({
+        name,
+        kernelSize,
+        strides,
+        useBias,
+        depthMultiplier,
+        trainable: layer.trainable,
+        depthwiseInitializer: 'zeros',
+      });
+      return copyWeights(layer, convolution, padded(x, name, config.padding as Padding));
+    }
     case 'SimCLRPaddedMaxPooling2D': {
       const padding = config.padding as Padding;
       const padsNothing = axesOf(padding)
@@ -133,7 +152,7 @@ function normalized(layer: AnyLayer, [x, residual]: SymbolicTensor[]): SymbolicT
   const { epsilon, momentum, activation } = layer.getConfig() as {
     epsilon: number;
     momentum: number;
-    activation: 'relu' | null;
+    activation: 'relu' | 'relu6' | null;
   };
   // With scale and offset, because tfjs-layers cannot train without them.
   const normalization = layers.batchNormalization({ name, epsilon, momentum, trainable });
@@ -147,14 +166,16 @@ function normalized(layer: AnyLayer, [x, residual]: SymbolicTensor[]): SymbolicT
   if (residual !== undefined) {
     y = layers.add({ name: `${name}.add` }).apply([y, residual]) as SymbolicTensor;
   }
-  return activation === 'relu' ? (layers.reLU({ name: `${name}.relu` }).apply(y) as SymbolicTensor) : y;
+  if (activation === null) return y;
+  const limit = activation === 'relu6' ? { maxValue: 6 } : {};
+  return layers.reLU({ name: `${name}.relu`, ...limit }).apply(y) as SymbolicTensor;
 }
 
 /** A new layer of the same configuration. Its weights start from zeros, because they are copied later. */
 function fromConfig(layer: AnyLayer): AnyLayer {
   const config = layer.getConfig();
   for (const key of Object.keys(config)) {
-    if (/^(kernel|bias)Initializer$/.test(key)) config[key] = 'zeros';
+    if (/^(kernel|bias|depthwise)Initializer$/.test(key)) config[key] = 'zeros';
   }
   const kind = layer.constructor as unknown as {
     fromConfig(kind: unknown, config: unknown): AnyLayer;
@@ -172,5 +193,5 @@ function copyWeights(from: AnyLayer, to: AnyLayer, x: SymbolicTensor | SymbolicT
 /** Whether a tensor is the output of a ReLU. */
 function isRectified(tensor: SymbolicTensor, calls: readonly LayerCall[]): boolean {
   const { layer } = calls.find((call) => call.output === tensor)!;
-  return layer.getClassName() === 'ReLU' || layer.getConfig().activation === 'relu';
+  return layer.getClassName() === 'ReLU' || /^relu6?$/.test(String(layer.getConfig().activation));
 }

@@ -1,10 +1,12 @@
 import { CheckpointError } from '../errors/errors.js';
+import type { TorchvisionNetwork } from '../models/torchvision-names.js';
 import { quoted } from './safetensors/safetensors-header.js';
 
 /**
  * The naming of a model's weights in a PyTorch package.
  *
- * - `'torchvision'`: `torchvision.models.resnet18()` and others: 'conv1.weight', 'layer1.0.bn1.bias'.
+ * - `'torchvision'`: `torchvision.models.resnet18()` and others: 'conv1.weight', 'layer1.0.bn1.bias'. It is the only format
+ *   for a MobileNet: 'features.0.0.weight'.
  * - `'timm'`: the same names, for timm's `resnet18`, `resnet34` and `resnet50`.
  * - `'lightly'`: lightly's models with a torchvision network as in its examples, in an `nn.Sequential` without the
  *   classifier: 'backbone.0.weight', 'backbone.4.0.bn1.bias'; the head is 'projection_head.layers.0.weight'.
@@ -72,25 +74,35 @@ const children: Record<Exclude<ModuleNames, 'attributes'>, ReadonlyMap<string, s
   ]),
 };
 
-/** Where a ResNet is in a state dict, and how its modules are named. */
+/** Names of the modules with the weights of a network, and its first and another weight, which tell it from others. */
+const networks: Record<TorchvisionNetwork, { modules: RegExp; signs: [stem: string, block: string] }> = {
+  ResNet: { modules: /^(conv1|bn1|layer\d+)$/, signs: ['conv1.weight', 'layer1.0.conv1.weight'] },
+  MobileNetV2: { modules: /^features$/, signs: ['features.0.0.weight', 'features.1.conv.0.0.weight'] },
+};
+
+/** Where a network is in a state dict, and how its modules are named. */
 export interface EncoderPlace {
+  network: TorchvisionNetwork;
   prefix: string;
   modules: ModuleNames;
 }
 
 /** The torchvision name of a weight; undefined if `name` does not belong to this network. */
-export function toTorchvisionName(name: string, { prefix, modules }: EncoderPlace): string | undefined {
+export function toTorchvisionName(
+  name: string,
+  { network, prefix, modules }: EncoderPlace,
+): string | undefined {
   if (!name.startsWith(prefix)) return undefined;
   const [module, ...rest] = name.slice(prefix.length).split('.') as [string, ...string[]];
   const attribute = modules === 'attributes' ? module : children[modules].get(module);
-  if (attribute === undefined || !/^(conv1|bn1|layer\d+)$/.test(attribute)) return undefined;
+  if (attribute === undefined || !networks[network].modules.test(attribute)) return undefined;
   return [attribute, ...rest.map((part) => (part === 'shortcut' ? 'downsample' : part))].join('.');
 }
 
 /** The name in a state dict of the weight with the torchvision name `name`. */
 export function fromTorchvisionName(
   name: string,
-  { prefix, modules, shortcut }: EncoderPlace & Pick<FormatNames, 'shortcut'>,
+  { prefix, modules, shortcut }: Omit<EncoderPlace, 'network'> & Pick<FormatNames, 'shortcut'>,
 ): string {
   const [attribute, ...rest] = name.split('.') as [string, ...string[]];
   const module =
@@ -100,18 +112,20 @@ export function fromTorchvisionName(
   return prefix + [module, ...rest.map((part) => (part === 'downsample' ? shortcut : part))].join('.');
 }
 
-/** Every place whose names match those of a ResNet. */
-export function findEncoders(names: ReadonlySet<string>): EncoderPlace[] {
-  const signs: Record<ModuleNames, [stem: string, block: string]> = {
-    attributes: ['conv1.weight', 'layer1.0.conv1.weight'],
-    torchvisionChildren: ['0.weight', '7.0.conv1.weight'],
-    lightlyChildren: ['0.weight', '2.0.conv1.weight'],
+/** Every place whose names match those of a network. */
+export function findEncoders(network: TorchvisionNetwork, names: ReadonlySet<string>): EncoderPlace[] {
+  const signs: Partial<Record<ModuleNames, [stem: string, block: string]>> = {
+    attributes: networks[network].signs,
+    ...(network === 'ResNet' && {
+      torchvisionChildren: ['0.weight', '7.0.conv1.weight'],
+      lightlyChildren: ['0.weight', '2.0.conv1.weight'],
+    }),
   };
   return (Object.keys(signs) as ModuleNames[]).flatMap((modules) => {
-    const [stem, block] = signs[modules];
+    const [stem, block] = signs[modules]!;
     return prefixesBefore(stem, names)
       .filter((prefix) => names.has(prefix + block))
-      .map((prefix) => ({ prefix, modules }));
+      .map((prefix) => ({ network, prefix, modules }));
   });
 }
 

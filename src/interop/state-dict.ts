@@ -8,6 +8,7 @@ import {
   setTorchvisionWeights,
   torchvisionWeights,
 } from '../models/index.js';
+import { type TorchvisionNetwork, torchvisionNetwork } from '../models/torchvision-names.js';
 import { type HeadWeight, headWeights, readHeadWeight, writeHeadWeight } from './head-weights.js';
 import { checkShape, entriesOf, type NamedTensors } from './safetensors/safetensors.js';
 import { quoted } from './safetensors/safetensors-header.js';
@@ -23,6 +24,8 @@ import {
   type StateDictFormat,
   toTorchvisionName,
 } from './state-dict-names.js';
+
+const builders = 'resnet18, resnet34, resnet50, mobileNetV2 or projectionHead';
 
 /** Options of {@link loadStateDict}. */
 export interface LoadStateDictOptions {
@@ -70,13 +73,13 @@ interface RequiredTensors {
 }
 
 /**
- * Loads weights from PyTorch into a ResNet or a projection head: those of torchvision, timm, lightly and solo-learn, and any
- * with the same names under another prefix.
+ * Loads weights from PyTorch into a ResNet, a MobileNet or a projection head: those of torchvision, timm, lightly and
+ * solo-learn, and any with the same names under another prefix. The MobileNet must be torchvision's.
  *
  * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights may
  * be in its part of the network.
  *
- * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`. Build it like
+ * @param model - A model of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` or `projectionHead`. Build it like
  * the original, including its stem: different strides or padding do not change any shape, so no check finds them.
  * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
  * `[outputs, inputs]`. Floating-point numbers of any width.
@@ -106,7 +109,7 @@ export function loadStateDict(
   const head = partsOf(caller, model);
 
   if (head === undefined) {
-    const place = encoderPlace(names, format, prefix);
+    const place = encoderPlace(caller, networkOf(caller, model), names, format, prefix);
     const sorted = sortNames(names, (name) => toTorchvisionName(name, place));
     const shortcut = [...names].some((name) => name.includes('.shortcut.')) ? 'shortcut' : 'downsample';
     const theirName = (name: string) => fromTorchvisionName(name, { ...place, shortcut });
@@ -133,11 +136,11 @@ export function loadStateDict(
 }
 
 /**
- * Returns the weights of a ResNet or a projection head with the names of a PyTorch package, for {@link writeSafetensors}.
+ * Returns the weights of a ResNet, a MobileNet or a projection head with the names of a PyTorch package, for {@link writeSafetensors}.
  *
  * Includes the counters `num_batches_tracked` (0), so that `load_state_dict` misses nothing but classifiers.
  *
- * @param model - A model of `resnet18`, `resnet34`, `resnet50` or `projectionHead`.
+ * @param model - A model of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` or `projectionHead`.
  * @param options - See {@link StateDictOptions}.
  * @returns Copies of the weights by name, in PyTorch's order: float32, with int64 counters.
  * @throws `InvalidOptionError` when the model is not one of those, or an option is outside its domain.
@@ -168,6 +171,7 @@ export async function stateDict(
     for (const [index, { name, shape }] of head.entries()) put(prefix + name, shape, values[index]!);
     return result;
   }
+  checkFormat(caller, networkOf(caller, model), format);
   const place = { ...names, prefix: options.prefix ?? names.encoderPrefix };
   const values = await getTorchvisionWeights(model);
   for (const { name, shape } of torchvisionWeights(model)) {
@@ -176,32 +180,43 @@ export async function stateDict(
   return result;
 }
 
-/** The weights of a projection head, or undefined for a ResNet. */
+/** The weights of a projection head, or undefined for an encoder. */
 function partsOf(caller: string, model: LayersModel): HeadWeight[] | undefined {
   const layers = Array.isArray(model?.layers) ? model.layers : [];
   const isEncoder = layers.some((layer) => layer.getClassName() === PaddedConv2D.className);
   const head = isEncoder || layers.length === 0 ? undefined : headWeights(model);
   if (!isEncoder && head === undefined) {
     throw new InvalidOptionError(
-      receivedMessage(
-        caller,
-        'model must come from resnet18, resnet34, resnet50 or projectionHead',
-        'model',
-        model?.name ?? model,
-      ),
+      receivedMessage(caller, `model must come from ${builders}`, 'model', model?.name ?? model),
     );
   }
   return head;
 }
 
+function networkOf(caller: string, model: LayersModel): TorchvisionNetwork {
+  const found = torchvisionNetwork(model);
+  if (found) return found.network;
+  throw new InvalidOptionError(
+    receivedMessage(caller, `model must come from ${builders}`, 'model', model.name),
+  );
+}
+
+/** @throws `InvalidOptionError` when the package of a format has no such network. */
+function checkFormat(caller: string, network: TorchvisionNetwork, format: StateDictFormat): void {
+  if (network === 'MobileNetV2') checkChoice(caller, 'format of a MobileNet', format, ['torchvision']);
+}
+
 function encoderPlace(
+  caller: string,
+  network: TorchvisionNetwork,
   names: ReadonlySet<string>,
   format: 'auto' | StateDictFormat,
   prefix: string | undefined,
 ): EncoderPlace {
-  if (format === 'auto') return onlyPlace('ResNet', findEncoders(names), names, prefix);
+  if (format === 'auto') return onlyPlace(network, findEncoders(network, names), names, prefix);
+  checkFormat(caller, network, format);
   const { encoderPrefix, modules } = formats[format];
-  return { prefix: prefix ?? encoderPrefix, modules };
+  return { network, prefix: prefix ?? encoderPrefix, modules };
 }
 
 function headPlace(

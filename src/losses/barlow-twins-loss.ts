@@ -28,20 +28,20 @@ export interface BarlowTwinsLossOptions {
   redundancy?: number;
 }
 
-/** The options where they are left out. */
+/** Defaults of the options. */
 export const barlowTwinsDefaults: Required<BarlowTwinsLossOptions> = { redundancy: 0.005 };
 
-/** Added to the variances: that of PyTorch's batch normalization, by which the reference normalizes. */
+/** Added to the variances, as in PyTorch's batch normalization, which the reference uses. */
 const epsilon = 1e-5;
 
 /**
- * Barlow Twins: the correlations of the dimensions of view 1 with those of view 2 become the identity matrix.
+ * Barlow Twins: pulls the cross-correlation matrix of the two views' dimensions towards the identity.
  *
  *     sum over d of (c_dd - 1)^2 + redundancy * sum over d != e of c_de^2
  *
  * c is the correlation over the batch, each dimension of each view shifted and scaled to mean 0 and variance 1 (over
- * N, with 1e-5 added to the variance). There are no negatives: use a wide projection head, as the method does. Of more
- * than two views the mean over all pairs is taken. The gradient is in closed form; only the first derivative is
+ * N, with 1e-5 added to the variance). There are no negatives: use a wide projection head, as in the paper. With more
+ * than two views, the result is the mean over all pairs. The gradient is in closed form; only the first derivative is
  * defined.
  *
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2.
@@ -55,7 +55,7 @@ const epsilon = 1e-5;
  * @see Zbontar et al. 2021, arXiv:2103.03230, algorithm 1; equal to lightly's `BarlowTwinsLoss`.
  */
 export function barlowTwinsLoss(view1: Tensor2D, view2: Tensor2D, options?: BarlowTwinsLossOptions): Scalar;
-/** The mean over all pairs of two or more views. */
+/** Accepts two or more views. */
 export function barlowTwinsLoss(views: readonly Tensor2D[], options?: BarlowTwinsLossOptions): Scalar;
 export function barlowTwinsLoss(
   first: Tensor2D | readonly Tensor2D[],
@@ -69,7 +69,7 @@ export function barlowTwinsLoss(
   checkNonNegative(caller, 'redundancy', redundancy);
   const [count, dim] = views[0]!.shape;
   const correlations = (a: Tensor2D, b: Tensor2D) => div(matMul(transpose(a), b), count) as Tensor2D;
-  /** What is left of the identity, and the rest with its weight's square root. */
+  /** The deviation from the identity, with off-diagonal elements scaled by the root of their weight. */
   const deviations = (c: Tensor2D, weight: number) =>
     add(mul(sub(c, 1), eye(dim)), mul(offDiagonal(c), weight)) as Tensor2D;
   return meanOverPairs(views, {
@@ -93,7 +93,7 @@ export function barlowTwinsLoss(
 
 interface Standardized {
   normalized: Tensor2D;
-  /** 1 over the deviation of each dimension, `[1, D]`. */
+  /** The reciprocal of the standard deviation of each dimension, `[1, D]`. */
   scale: Tensor2D;
 }
 

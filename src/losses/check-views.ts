@@ -3,7 +3,7 @@ import { checkKeys, type KnownKeys } from '../errors/check-keys.js';
 import { checkFloatTensor, checkPositive, checkSameShape, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 
-/** The two ways of calling a loss: with two views, or with an array of two and more. */
+/** The two ways to call a loss: with two views, or with an array of two or more. */
 export function readViews<O extends object>(
   caller: string,
   first: Tensor2D | readonly Tensor2D[],
@@ -18,7 +18,7 @@ export function readViews<O extends object>(
   return { views: several ? first : [first as Tensor2D, second as Tensor2D], options };
 }
 
-/** What every loss of views asks of them: at least two, of the same shape `[N, D]`, N >= 2. */
+/** Checks views as every loss needs: at least two, of the same shape `[N, D]`, N >= 2. */
 export function checkViews(caller: string, views: readonly Tensor2D[]): void {
   if (views.length < 2) {
     throw new InvalidOptionError(
@@ -43,7 +43,7 @@ export function checkViews(caller: string, views: readonly Tensor2D[]): void {
   }
 }
 
-/** {@link checkViews} for what compares similarities at a temperature. */
+/** {@link checkViews} for losses with a temperature. */
 export function checkContrastiveViews(caller: string, views: readonly Tensor2D[], temperature: number): void {
   checkViews(caller, views);
   checkPositive(caller, 'temperature', temperature);

@@ -30,12 +30,12 @@ export interface LossOptionsByName {
 export type LossName = keyof LossOptionsByName;
 
 /**
- * A loss of this library as plain data that survives JSON: its name and its options. Options that are left out have the
+ * A loss of this library as plain data that survives JSON: its name and its options. Omitted options have the
  * defaults of its function.
  */
 export type LossConfig = {
   [Name in LossName]: {
-    /** Which loss. */
+    /** Name of the loss. */
     readonly name: Name;
   } & Readonly<LossOptionsByName[Name]>;
 }[LossName];

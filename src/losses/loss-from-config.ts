@@ -17,11 +17,11 @@ import type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
 import { vicRegDefaults, vicRegLoss } from './vicreg-loss.js';
 import type { ViewLoss } from './view-loss.js';
 
-/** What {@link lossFromConfig} needs to know of the projections. */
+/** Options of {@link lossFromConfig}. */
 export interface LossFromConfigOptions {
   /** Length D of the projections, for a queue. Integer >= 1. */
   dim: number;
-  /** Seed of what a loss begins with. Integer >= 0. @defaultValue `0` */
+  /** Seed of a loss's initial state. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
@@ -30,7 +30,7 @@ type Builder<Name extends LossName> = (
   surroundings: LossFromConfigOptions,
 ) => Omit<ViewLoss, 'name' | 'config'>;
 
-/** A loss in training has no other reduction than the mean. */
+/** In training, a loss is always reduced to its mean. */
 const { reduction: _, ...savedNTXentDefaults } = ntXentDefaults;
 
 /** For each loss, the defaults of its options (`undefined` if there is none) and how to build it. */
@@ -75,7 +75,7 @@ export function hasTemperature(name: string): boolean {
   return Object.hasOwn(losses, name) && Object.hasOwn(losses[name as LossName].defaults, 'temperature');
 }
 
-/** What a {@link LossConfig} can name. */
+/** The names that a {@link LossConfig} may have. */
 const lossNames = Object.keys(losses) as readonly LossName[];
 
 /**
@@ -83,7 +83,7 @@ const lossNames = Object.keys(losses) as readonly LossName[];
  *
  * @param config - A name, or a name with options.
  * @param options - Length of the projections, and a seed for a queue.
- * @returns The loss; its `config` has every default filled in. Caller disposes it where it has `dispose`.
+ * @returns The loss; its `config` has every default filled in. The caller disposes it if it has `dispose`.
  * @throws {@link InvalidOptionError} when the name or an option is unknown, or an option is outside its domain.
  * @example
  * const loss = lossFromConfig({ name: 'dcl', temperature: 0.1 }, { dim: 64 });
@@ -98,7 +98,7 @@ export function lossFromConfig(config: LossConfig | LossName, options: LossFromC
     ...(losses[name].build as Builder<LossName>)(filled as never, options),
   };
   try {
-    // Each function checks its own options: do it now, not after the first batch was decoded. Any other failure is the
+    // Each function checks its own options: call it now, not after the first batch was decoded. Any other failure is the
     // backend's.
     tidy(() => {
       const view = zeros([2, options.dim]) as Tensor2D;
@@ -111,7 +111,7 @@ export function lossFromConfig(config: LossConfig | LossName, options: LossFromC
   return loss;
 }
 
-/** The options that are given and the defaults of the others. */
+/** The given options, with defaults for the others. */
 function filledConfig(
   config: LossConfig | LossName,
   options: LossFromConfigOptions,

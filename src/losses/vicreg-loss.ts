@@ -35,7 +35,7 @@ export interface VICRegLossOptions {
   epsilon?: number;
 }
 
-/** The options where they are left out. */
+/** Defaults of the options. */
 export const vicRegDefaults: Required<VICRegLossOptions> = {
   invariance: 25,
   variance: 25,
@@ -51,7 +51,7 @@ export const vicRegDefaults: Required<VICRegLossOptions> = {
  *     + covariance * (c(a) + c(b)),    c = sum of squared covariances of different dimensions / D
  *
  * Variances and covariances are those of the batch, over N - 1. There are no negatives and no normalization: use a
- * wide projection head, as the method does. Of more than two views the mean over all pairs is taken. The gradient is
+ * wide projection head, as in the paper. With more than two views, the result is the mean over all pairs. The gradient is
  * in closed form; only the first derivative is defined.
  *
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2.
@@ -65,7 +65,7 @@ export const vicRegDefaults: Required<VICRegLossOptions> = {
  * @see Bardes et al. 2022, arXiv:2105.04906, equations 1 to 6; equal to lightly's `VICRegLoss`.
  */
 export function vicRegLoss(view1: Tensor2D, view2: Tensor2D, options?: VICRegLossOptions): Scalar;
-/** The mean over all pairs of two or more views. */
+/** Accepts two or more views. */
 export function vicRegLoss(views: readonly Tensor2D[], options?: VICRegLossOptions): Scalar;
 export function vicRegLoss(
   first: Tensor2D | readonly Tensor2D[],

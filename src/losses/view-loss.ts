@@ -9,13 +9,13 @@ export interface LossContext {
 }
 
 /**
- * A loss as the trainer uses it: views in, scalar out, for any number of views. It may need labels, and it may keep a
+ * A loss for the trainer: a scalar for any number of views. It may need labels, and it may keep a
  * state between steps, such as a queue, which the trainer saves in its checkpoints.
  */
 export interface ViewLoss {
-  /** What messages call the loss. */
+  /** Name of the loss in messages. */
   readonly name: string;
-  /** The loss as plain data. A loss of your own has none: pass it to `SimCLR.load` again. */
+  /** The loss as plain data. A custom loss has none: pass it to `SimCLR.load` again. */
   readonly config?: LossConfig;
   /** Whether `compute` needs `context.labels`. */
   readonly needsLabels?: boolean;
@@ -33,7 +33,7 @@ export interface ViewLoss {
   afterStep?(views: readonly Tensor2D[]): void;
 
   /**
-   * The state at this moment: read everything before the function returns, because training continues meanwhile. A
+   * The current state. Read everything before the function returns, because training continues meanwhile. A
    * `clone()` of a tensor copies nothing.
    */
   capture?(): PartState;

@@ -10,7 +10,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 
-/** A loss of two views in two halves. Neither is recorded: the second is the derivative of the first. */
+/** A loss of two views and its derivative, neither of which tfjs records. */
 export interface PairLoss {
   /** The loss. */
   value(a: Tensor2D, b: Tensor2D): Scalar;

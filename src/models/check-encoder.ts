@@ -5,7 +5,7 @@ import { ShapeError } from '../errors/errors.js';
  * Checks that a model maps a batch of pictures to a batch of vectors.
  *
  * @param encoder - Any model of tfjs-layers.
- * @param caller - Name that the error begins with.
+ * @param caller - Prefix of the error message.
  * @returns The length of the vectors.
  * @throws {@link ShapeError} when the model has more than one input or output, or its output is not
  * `[batch, dim]` with a known `dim`.

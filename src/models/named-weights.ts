@@ -1,12 +1,12 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 
-/** The names that tfjs-layers makes up for layers and models: a counter of the process follows the class. */
+/** The names that tfjs-layers generates for layers and models: the class and a counter of the process. */
 const automaticName = /^([a-z]\w*_[A-Z]\w*?|sequential_|model)(\d+)$/;
 
 /**
  * The weights of a model under names that are the same in every process: `role/layer/weight`. tfjs-layers itself
- * appends a counter to a name that was used before in the process, and counts the layers that were given no name, so
+ * appends a counter to a name that was used before in the process, and numbers unnamed layers, so
  * its own names cannot key a checkpoint. Layers without a name are counted within the model instead.
  *
  * @param role - Prefix that tells the models of one trainer apart, such as `'encoder'`.
@@ -14,7 +14,7 @@ const automaticName = /^([a-z]\w*_[A-Z]\w*?|sequential_|model)(\d+)$/;
 export function namedWeights(role: string, model: LayersModel): Map<string, LayerVariable> {
   const named = new Map<string, LayerVariable>();
   const layerName = counterWithin();
-  // Layer by layer, for the order of `model.weights` depends on which layers are frozen.
+  // Layer by layer, because the order of `model.weights` depends on which layers are frozen.
   for (const weight of model.layers.flatMap((layer) => layer.weights)) {
     const path = weight.originalName.split('/');
     const own = path.pop()!;
@@ -61,7 +61,7 @@ export function variableOf(weight: LayerVariable): Variable {
 }
 
 /**
- * The variables that training changes, in the models' own order: what a training loop of your own differentiates for.
+ * The variables that training changes, in the models' own order: pass them to the gradient of your own training loop.
  *
  * @param models - Usually the encoder and the projection head.
  * @returns The variables themselves, not copies; do not dispose them.

@@ -3,15 +3,15 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 
 /** What {@link projectViews} needs. */
 export interface ProjectViewsOptions {
-  /** f. */
+  /** The encoder f. */
   encoder: LayersModel;
-  /** g. */
+  /** The projection head g. */
   projectionHead: LayersModel;
-  /** All views of one size in one pass, or one pass per view. */
+  /** Whether views of the same size share one pass, or each view has its own. */
   viewBatching?: 'joint' | 'separate';
 }
 
-/** The projections of views as in training, one tensor `[N, D]` a view. */
+/** The projections of views in training mode, one tensor `[N, D]` per view. */
 export function projectViews(
   views: readonly Tensor4D[],
   { encoder, projectionHead, viewBatching = 'joint' }: ProjectViewsOptions,

@@ -14,7 +14,7 @@ import {
 /** Where a {@link projectionHead} has batch normalization, and how it normalizes. */
 export interface HeadNormalization extends BatchNormalizationSettings {
   /**
-   * Whether it follows the hidden layers.
+   * Whether batch normalization follows each hidden layer.
    *
    * @defaultValue `false`
    */
@@ -31,7 +31,7 @@ export interface HeadNormalization extends BatchNormalizationSettings {
 /** Options of {@link projectionHead}. */
 export interface ProjectionHeadOptions {
   /**
-   * Length of the representations h that come in.
+   * Length of the representations h.
    * @defaultValue 512, the output of ResNet-18 and -34
    */
   inputDim?: number;
@@ -53,12 +53,12 @@ export interface ProjectionHeadOptions {
    */
   useBias?: boolean;
   /**
-   * How kernels and biases are filled, see {@link InitializerConvention}.
+   * How to initialize kernels and biases, see {@link InitializerConvention}.
    * @defaultValue 'torch'
    */
   initializer?: InitializerConvention;
   /**
-   * Integer >= 0 that the weights are a function of.
+   * Seed of the weights. Integer >= 0.
    * @defaultValue 0
    */
   seed?: number;
@@ -122,7 +122,7 @@ export function projectionHead(options: ProjectionHeadOptions = {}): LayersModel
   for (const [index, units] of widths.entries()) {
     const isLast = index === widths.length - 1;
     const normalized = isLast ? output !== 'none' : normalizesHidden;
-    // The streams do not depend on the head's name: heads of one seed start equal.
+    // The streams do not depend on the head's name, so heads with the same seed start equal.
     const weights = denseInitializers(initializer, x.shape[1]!, seed, `projectionHead.dense${index + 1}`);
     const dense = layers.dense({
       name: `${name}.dense${index + 1}`,

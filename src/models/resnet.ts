@@ -1,13 +1,8 @@
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice, checkInteger } from '../errors/checks.js';
-import { InvalidOptionError } from '../errors/errors.js';
-import { BatchNormalization, type BatchNormalizationLayerOptions } from './layers/batch-normalization.js';
-import { type BatchNormalizationSettings, layerSettings } from './layers/batch-normalization-options.js';
-import { PaddedConv2D } from './layers/padded-conv2d.js';
 import { PaddedMaxPooling2D } from './layers/padded-max-pooling2d.js';
-import { registerLayers } from './layers/register-layers.js';
-import { convolutionInitializer, type InitializerConvention } from './layers/seeded-initializer.js';
+import { type NetworkOptions, Parts, resolveNetwork } from './network-parts.js';
 
 /** The first convolution of a ResNet, and whether a 3x3 maximum pool with stride 2 follows. */
 export interface ResNetStem {
@@ -23,7 +18,7 @@ export interface ResNetStem {
    */
   padding?: number;
   /**
-   * What follows the stem's batch normalization. `'none'` is how lightly's examples use its own `ResNetGenerator`: an
+   * Activation after the stem's batch normalization. `'none'` matches lightly's examples with `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
    * @defaultValue 'relu'
    */
@@ -31,14 +26,9 @@ export interface ResNetStem {
 }
 
 /** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
-export interface ResNetOptions {
+export interface ResNetOptions extends NetworkOptions {
   /**
-   * [height, width, channels] of the pictures.
-   * @defaultValue [96, 96, 3], the pictures of STL-10
-   */
-  inputShape?: readonly [number, number, number];
-  /**
-   * How the network begins.
+   * The first layers.
    *
    * - `'imagenet'`: 7x7 with stride 2, then the pool (He et al. 2015, Table 1).
    * - `'small'`: 3x3 with stride 1 and no pool, for pictures of about 32x32 (SimCLR, appendix B.9).
@@ -56,23 +46,6 @@ export interface ResNetOptions {
    * @defaultValue false, as in torchvision; the official SimCLR code does it
    */
   zeroInitResidual?: boolean;
-  /**
-   * Integer >= 0 that the weights are a function of.
-   * @defaultValue 0
-   */
-  seed?: number;
-  /**
-   * Name of the model. Where it is given, every layer's name begins with it and a dot, so that two networks fit in one
-   * model; without it layers are called as torchvision's modules are ('layer1.0.conv1').
-   */
-  name?: string;
-  /** Momentum, epsilon and groups of every batch normalization. */
-  batchNormalization?: BatchNormalizationSettings;
-  /**
-   * How kernels are filled, see {@link InitializerConvention}.
-   * @defaultValue 'torch'
-   */
-  initializer?: InitializerConvention;
   /**
    * Which blocks get a 1x1 convolution on their shortcut: `'whenNeeded'` where the shape changes (torchvision), or
    * `'always'` at the start of each stage (the official SimCLR code: 4,224 parameters more in a ResNet-18).
@@ -97,7 +70,7 @@ const stems = {
  * ResNet-18 without its classifier: pictures to representations h.
  *
  * 11,176,512 trained parameters with the 'imagenet' stem and 11,168,832 with the 'small' one (and 9,600 running
- * statistics). The same numbers as torchvision's network when given its weights.
+ * statistics). With torchvision's weights, it computes the same values as torchvision's network.
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 8 * width]`, >= 0 (512 at the
@@ -128,7 +101,7 @@ export function resnet34(options: ResNetOptions = {}): LayersModel {
 
 /**
  * ResNet-50 without its classifier: pictures to representations h; 23,508,032 trained parameters with the 'imagenet'
- * stem. The stride of a block is at its 3x3 convolution, as in torchvision ("ResNet v1.5").
+ * stem. The 3x3 convolution of a block has its stride, as in torchvision ("ResNet v1.5").
  *
  * @param options - See {@link ResNetOptions}.
  * @returns Model from `[batch, height, width, channels]`, float32 in [0, 1], to `[batch, 32 * width]`, >= 0 (2,048 at
@@ -144,35 +117,15 @@ export function resnet50(options: ResNetOptions = {}): LayersModel {
 
 function buildResNet(architecture: Architecture, options: ResNetOptions): LayersModel {
   const caller = architecture.name;
-  checkKeys(caller, options, {
-    inputShape: 1,
-    stem: 1,
-    width: 1,
-    zeroInitResidual: 1,
-    seed: 1,
-    name: 1,
-    batchNormalization: 1,
-    initializer: 1,
-    projectionShortcut: 1,
-  });
-  const { inputShape = [96, 96, 3], width = 64, seed = 0, zeroInitResidual = false } = options;
-  const { initializer = 'torch', projectionShortcut = 'whenNeeded' } = options;
-  const normalization = layerSettings(caller, options.batchNormalization ?? {}, {});
-  if (!Array.isArray(inputShape) || inputShape.length !== 3) {
-    throw new InvalidOptionError(
-      `${caller}: inputShape must be [height, width, channels]. Received: inputShape=${JSON.stringify(inputShape)}.`,
-    );
-  }
-  for (const size of inputShape as readonly number[]) checkInteger(caller, 'inputShape', size);
+  const own = { stem: 1, width: 1, zeroInitResidual: 1, projectionShortcut: 1 } as const;
+  const settings = resolveNetwork(caller, options, own);
+  const { width = 64, zeroInitResidual = false, projectionShortcut = 'whenNeeded' } = options;
   checkInteger(caller, 'width', width);
-  checkInteger(caller, 'seed', seed, 0);
-  checkChoice(caller, 'initializer', initializer, ['torch', 'google']);
   checkChoice(caller, 'projectionShortcut', projectionShortcut, ['whenNeeded', 'always']);
   const stem = resolveStem(caller, options.stem ?? 'imagenet');
-  registerLayers();
 
-  const parts = new Parts(options.name, normalization, initializer, seed);
-  const pictures = input({ shape: [...inputShape], name: parts.named('input') });
+  const parts = new Parts(settings);
+  const pictures = input({ shape: [...settings.inputShape], name: parts.named('input') });
   let x = parts.convolution(pictures, 'conv1', width, stem.kernelSize, stem.strides, stem.padding);
   x = parts.normalization(x, 'bn1', stem.activation === 'none' ? {} : { activation: 'relu' });
   if (stem.pool) {
@@ -207,51 +160,6 @@ function resolveStem(caller: string, stem: 'imagenet' | 'small' | ResNetStem): R
   if (stem.activation !== undefined)
     checkChoice(caller, 'stem.activation', stem.activation, ['relu', 'none']);
   return stem;
-}
-
-/** Makes the layers of one network, with its options and names. */
-class Parts {
-  constructor(
-    private readonly prefix: string | undefined,
-    private readonly settings: BatchNormalizationLayerOptions,
-    private readonly convention: InitializerConvention,
-    private readonly seed: number,
-  ) {}
-
-  named(name: string): string {
-    return this.prefix === undefined ? name : `${this.prefix}.${name}`;
-  }
-
-  convolution(
-    x: SymbolicTensor,
-    name: string,
-    filters: number,
-    kernelSize: number,
-    strides = 1,
-    padding?: number,
-  ): SymbolicTensor {
-    const shape: [number, number, number, number] = [kernelSize, kernelSize, x.shape[3]!, filters];
-    // The stream follows the unprefixed name: networks of one seed start equal whatever they are called.
-    const kernelInitializer = convolutionInitializer(this.convention, shape, this.seed, name);
-    const layer = new PaddedConv2D({
-      filters,
-      kernelSize,
-      strides,
-      kernelInitializer,
-      name: this.named(name),
-      ...(padding !== undefined && { padding }),
-    });
-    return layer.apply(x) as SymbolicTensor;
-  }
-
-  normalization(
-    x: SymbolicTensor | SymbolicTensor[],
-    name: string,
-    options: BatchNormalizationLayerOptions = {},
-  ): SymbolicTensor {
-    const layer = new BatchNormalization({ name: this.named(name), ...this.settings, ...options });
-    return layer.apply(x) as SymbolicTensor;
-  }
 }
 
 interface BlockOptions {

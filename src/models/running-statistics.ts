@@ -3,7 +3,7 @@ import { type Remembered, rememberVariables } from '../tensors/remember-variable
 import { variableOf } from './named-weights.js';
 
 /**
- * Remembers the weights that a forward pass changes and no gradient, such as the running statistics of batch
+ * Remembers the weights that the forward pass changes rather than a gradient, such as the running statistics of batch
  * normalization: a step that fails must not leave NaN in them.
  */
 export function rememberStatistics(...models: LayersModel[]): Remembered {

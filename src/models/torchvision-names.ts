@@ -4,12 +4,13 @@ import { InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { toHwio, toOihw } from './layers/kernel-layout.js';
 import type { Weight } from './layers/layer-types.js';
 import { PaddedConv2D } from './layers/padded-conv2d.js';
+import { PaddedDepthwiseConv2D } from './layers/padded-depthwise-conv2d.js';
 
-/** One weight of a ResNet as torchvision's state dict has it. */
+/** One weight of a network as torchvision's state dict has it. */
 export interface TorchvisionWeight {
   /** Key in the state dict, such as 'layer1.0.conv1.weight'. */
   name: string;
-  /** Shape there: convolution kernels are `[outputs, inputs, height, width]`. */
+  /** Shape there: convolution kernels are `[outputs, inputs, height, width]`, of depthwise ones with one input. */
   shape: number[];
   /** Whether it is trained (running statistics are not). */
   trainable: boolean;
@@ -17,6 +18,7 @@ export interface TorchvisionWeight {
 
 const parameterNames: Record<string, string> = {
   kernel: 'weight',
+  depthwise_kernel: 'weight',
   gamma: 'weight',
   beta: 'bias',
   moving_mean: 'running_mean',
@@ -27,22 +29,42 @@ interface MappedWeight extends TorchvisionWeight {
   variable: Weight;
 }
 
-function mappedWeights(resnet: LayersModel): MappedWeight[] {
-  const stem = resnet.layers.find((layer) => layer.getClassName() === PaddedConv2D.className);
-  if (stem === undefined || !stem.name.endsWith('conv1')) {
+/** The networks that torchvision has too. */
+export type TorchvisionNetwork = 'ResNet' | 'MobileNetV2';
+
+/** Name of each network's first convolution. */
+const stemNames: Readonly<Record<TorchvisionNetwork, string>> = {
+  ResNet: 'conv1',
+  MobileNetV2: 'features.0.0',
+};
+
+/** Which of torchvision's networks a model is, and what its layers' names begin with; `undefined` if it is none. */
+export function torchvisionNetwork(
+  encoder: LayersModel,
+): { network: TorchvisionNetwork; prefix: string } | undefined {
+  const stem = encoder.layers.find((layer) => layer.getClassName() === PaddedConv2D.className)?.name ?? '';
+  for (const [network, name] of Object.entries(stemNames) as [TorchvisionNetwork, string][]) {
+    if (stem === name || stem.endsWith(`.${name}`)) {
+      return { network, prefix: stem.slice(0, stem.length - name.length) };
+    }
+  }
+  return undefined;
+}
+
+function mappedWeights(encoder: LayersModel): MappedWeight[] {
+  const found = torchvisionNetwork(encoder);
+  if (found === undefined) {
     throw new InvalidOptionError(
-      `torchvisionWeights: resnet must come from resnet18, resnet34 or resnet50. Received: a model named ${JSON.stringify(resnet.name)}.`,
+      `torchvisionWeights: encoder must come from resnet18, resnet34, resnet50 or mobileNetV2. Received: a model named ${JSON.stringify(encoder.name)}.`,
     );
   }
-  const prefix = stem.name.slice(0, -'conv1'.length);
-  return resnet.layers.flatMap((layer) =>
+  return encoder.layers.flatMap((layer) =>
     layer.weights.map((variable) => {
       const role = variable.originalName.slice(layer.name.length + 1);
       const { shape, trainable } = variable;
-      const [height, width, inputs, outputs] = shape as number[];
       return {
-        name: `${layer.name.slice(prefix.length)}.${parameterNames[role] ?? role}`,
-        shape: shape.length === 4 ? [outputs!, inputs!, height!, width!] : (shape as number[]),
+        name: `${layer.name.slice(found.prefix.length)}.${parameterNames[role] ?? role}`,
+        shape: torchShape(layer.getClassName(), shape as number[]),
         trainable,
         variable,
       };
@@ -50,23 +72,32 @@ function mappedWeights(resnet: LayersModel): MappedWeight[] {
   );
 }
 
+function torchShape(kind: string, shape: number[]): number[] {
+  if (shape.length !== 4) return shape;
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  return kind === PaddedDepthwiseConv2D.className
+    ? [inputs * outputs, 1, height, width]
+    : [outputs, inputs, height, width];
+}
+
 /**
- * The weights of a ResNet under torchvision's names: its state dict but for the classifier `fc` and the counters
+ * The weights of a ResNet or MobileNet under torchvision's names: its state dict but for the classifier and the counters
  * `num_batches_tracked`, which have no counterpart.
  *
- * @param resnet - A model of {@link resnet18}, {@link resnet34} or {@link resnet50}, whatever its `name`.
+ * @param encoder - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link mobileNetV2}, whatever its
+ * `name`.
  * @throws {@link InvalidOptionError} when the model is none of those.
  * @example
  * torchvisionWeights(resnet18())[0]; // { name: 'conv1.weight', shape: [64, 3, 7, 7], trainable: true }
  */
-export function torchvisionWeights(resnet: LayersModel): TorchvisionWeight[] {
-  return mappedWeights(resnet).map(({ name, shape, trainable }) => ({ name, shape, trainable }));
+export function torchvisionWeights(encoder: LayersModel): TorchvisionWeight[] {
+  return mappedWeights(encoder).map(({ name, shape, trainable }) => ({ name, shape, trainable }));
 }
 
 /**
- * Fills every weight of a ResNet from values in torchvision's layout.
+ * Fills every weight of a ResNet or MobileNet from values in torchvision's layout.
  *
- * @param resnet - A model of {@link resnet18}, {@link resnet34} or {@link resnet50}.
+ * @param encoder - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link mobileNetV2}.
  * @param values - Gives the values of a weight, in the order of its torchvision shape.
  * @throws {@link ShapeError} when a weight gets another number of values than it has.
  * @throws {@link InvalidOptionError} when the model is none of those.
@@ -74,10 +105,10 @@ export function torchvisionWeights(resnet: LayersModel): TorchvisionWeight[] {
  * setTorchvisionWeights(encoder, ({ name }) => stateDict[name]);
  */
 export function setTorchvisionWeights(
-  resnet: LayersModel,
+  encoder: LayersModel,
   values: (weight: TorchvisionWeight) => ArrayLike<number> | undefined,
 ): void {
-  const weights = mappedWeights(resnet);
+  const weights = mappedWeights(encoder);
   // All values are checked before the first weight changes.
   const given = weights.map(({ name, shape, trainable }) => {
     const data = values({ name, shape, trainable });
@@ -99,16 +130,16 @@ export function setTorchvisionWeights(
 }
 
 /**
- * Reads the weights of a ResNet in torchvision's layout.
+ * Reads the weights of a ResNet or MobileNet in torchvision's layout.
  *
- * @param resnet - A model of {@link resnet18}, {@link resnet34} or {@link resnet50}.
+ * @param encoder - A model of {@link resnet18}, {@link resnet34}, {@link resnet50} or {@link mobileNetV2}.
  * @returns Values by name, in the order of {@link torchvisionWeights}.
  * @throws {@link InvalidOptionError} when the model is none of those.
  * @example
  * const stateDict = await getTorchvisionWeights(encoder);
  */
-export async function getTorchvisionWeights(resnet: LayersModel): Promise<Map<string, Float32Array>> {
-  const read = mappedWeights(resnet).map(async ({ name, shape, variable }) => {
+export async function getTorchvisionWeights(encoder: LayersModel): Promise<Map<string, Float32Array>> {
+  const read = mappedWeights(encoder).map(async ({ name, shape, variable }) => {
     const data = (await variable.read().data()) as Float32Array;
     return [name, shape.length === 4 ? toOihw(data, shape) : Float32Array.from(data)] as const;
   });

@@ -58,7 +58,7 @@ export interface AdamWOptions {
    */
   weightDecayMode?: 'decoupled' | 'l2';
   /**
-   * Which variables have no weight decay.
+   * Variables to exclude from weight decay.
    *
    * @defaultValue 'none', as in PyTorch
    */
@@ -66,7 +66,7 @@ export interface AdamWOptions {
 }
 
 /**
- * Adam with decoupled weight decay, as PyTorch defines it; or, by `weightDecayMode`, PyTorch's Adam.
+ * Adam with decoupled weight decay, as in PyTorch; with `weightDecayMode: 'l2'`, PyTorch's Adam.
  *
  * `w *= 1 - learningRate * weightDecay; m = beta1 * m + (1 - beta1) * g; v = beta2 * v + (1 - beta2) * g^2;
  * w -= learningRate * m' / (sqrt(v') + epsilon)`, where `m' = m / (1 - beta1^t)` and `v' = v / (1 - beta2^t)` at the
@@ -85,7 +85,7 @@ export class AdamW extends NamedOptimizer {
   }
 
   /**
-   * @param options - Learning rate and the rest.
+   * @param options - See {@link AdamWOptions}.
    * @throws {@link InvalidOptionError} when an option is outside its domain.
    */
   constructor(options: AdamWOptions = {}) {

@@ -9,7 +9,7 @@ import {
 } from './schedules/schedules.js';
 import type { VariableSelection } from './variable-selection.js';
 
-/** Replacements for saved options that were functions and could not be saved in an optimizer's config. */
+/** Options that were functions, which an optimizer's config cannot hold. */
 export interface OptimizerFunctions {
   /** Replaces the saved learning rate. Needed if that was a schedule without a `config`. */
   learningRate?: LearningRate;
@@ -25,12 +25,12 @@ export function learningRateToConfig(learningRate: LearningRate): number | 'cust
   return learningRate.config === undefined ? 'custom' : { ...learningRate.config };
 }
 
-/** How a selection is saved: as its word, or as 'custom'. */
+/** How a selection is saved: as its name, or as 'custom'. */
 export function selectionToConfig(selection: VariableSelection): string {
   return typeof selection === 'function' ? 'custom' : selection;
 }
 
-/** The `name` that data gives an optimizer, by the class name that earlier versions wrote in its place. */
+/** The `name` of an optimizer in data, by the class name that earlier versions wrote instead. */
 const namesOfClasses: Readonly<Record<string, string>> = { SGD: 'sgd', AdamW: 'adamW', LARS: 'lars' };
 
 /** A saved config with the names of this version. */

@@ -1,8 +1,8 @@
 import { engine, getBackend, getKernel, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 
 /**
- * Kernels that a backend may have under names of this library: a variable's whole step in one pass over memory, with
- * the results of the plain ops but for rounding.
+ * Kernels of this library that a backend may register: a variable's whole step in one pass over memory, with
+ * the results of the plain ops up to rounding.
  */
 export const fusedUpdates = {
   /**
@@ -18,10 +18,10 @@ export const fusedUpdates = {
 } as const;
 
 /**
- * Assigns variables what a fused kernel makes of them, if the active backend has it.
+ * Updates variables with a fused kernel, if the active backend has it.
  *
  * @param targets - The variables in the order of the kernel's outputs.
- * @returns Whether it has.
+ * @returns Whether the backend has it.
  */
 export function updateFused(
   kernel: (typeof fusedUpdates)[keyof typeof fusedUpdates],

@@ -14,7 +14,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 
-/** What one step of one variable needs. */
+/** The inputs of one step of one variable. */
 export interface LARSUpdate {
   learningRate: number;
   momentum: number;
@@ -24,9 +24,9 @@ export interface LARSUpdate {
   epsilon: number;
   nesterov: boolean;
   classicMomentum: boolean;
-  /** True where no variable may move faster than the learning rate alone would move it. */
+  /** Whether to cap the step at that of the plain learning rate. */
   clip: boolean;
-  /** False where the variable takes the learning rate as it is. */
+  /** Whether the trust ratio applies. */
   adapt: boolean;
 }
 
@@ -84,7 +84,7 @@ export function lightlyUpdate(
   value.assign(sub(value, mul(accelerate(direction, velocity, momentum, nesterov), learningRate)));
 }
 
-/** Updates the velocity, if there is one, and returns the direction to go. */
+/** Updates the velocity, if there is one, and returns the direction of the step. */
 function accelerate(
   summand: Tensor,
   velocity: Variable | undefined,

@@ -14,7 +14,7 @@ export interface LARSOptions {
   /** Number >= 0 or a schedule, usually a `warmupCosineSchedule` of a scaled rate. */
   learningRate: LearningRate;
   /**
-   * Share of the velocity that is kept, from 0 to below 1. With 0 there is no slot.
+   * Share of the velocity to keep, from 0 to below 1. With 0 there is no slot.
    *
    * @defaultValue 0.9
    */
@@ -26,33 +26,33 @@ export interface LARSOptions {
    */
   weightDecay?: number;
   /**
-   * Length of a step at learning rate 1, as a share of the variable's own length; > 0 (`eeta` in Google's code).
+   * Norm of a step at learning rate 1, as a share of the variable's norm; > 0 (`eeta` in Google's code).
    *
    * @defaultValue 0.001
    */
   trustCoefficient?: number;
   /**
-   * Whose formulas; see {@link LARS}.
+   * Whose formulas to use; see {@link LARS}.
    *
    * @defaultValue 'google'
    */
   convention?: 'google' | 'lightly';
   /**
-   * Looks ahead along the velocity; needs `momentum` > 0.
+   * Whether to use Nesterov momentum; requires `momentum` > 0.
    *
    * @defaultValue false
    */
   nesterov?: boolean;
   /**
-   * For the convention 'google' only. True: the velocity sums steps, each already times its learning rate and trust ratio.
+   * Only with the convention 'google'. True: the velocity sums steps, already scaled by learning rate and trust ratio.
    * False ("popular momentum"): it sums gradients, and rate and trust ratio apply to the velocity.
    *
    * @defaultValue true
    */
   classicMomentum?: boolean;
   /**
-   * For the convention 'lightly' only. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
-   * faster than SGD at that rate would move it ("LARC", solo-learn's `clip_lr`).
+   * Only with the convention 'lightly'. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
+   * faster than with SGD at that rate ("LARC", solo-learn's `clip_lr`).
    *
    * @defaultValue false
    */
@@ -64,23 +64,23 @@ export interface LARSOptions {
    */
   epsilon?: number;
   /**
-   * Which variables have no weight decay.
+   * Variables to exclude from weight decay.
    *
    * @defaultValue 'biasAndNormalization'
    */
   excludeFromWeightDecay?: VariableSelection;
   /**
-   * Which variables take the learning rate as it is, without a trust ratio. With the
-   * convention 'lightly', variables without weight decay always do.
+   * Variables to update at the plain learning rate, without a trust ratio. With the
+   * convention 'lightly', variables without weight decay are always among them.
    *
-   * @defaultValue what `excludeFromWeightDecay` is
+   * @defaultValue the value of `excludeFromWeightDecay`
    */
   excludeFromAdaptation?: VariableSelection;
 }
 
 /**
- * Layer-wise adaptive rate scaling: momentum whose step for each variable is scaled by the ratio of the variable's
- * length to its gradient's, so that very large batches train.
+ * Layer-wise adaptive rate scaling: SGD with momentum, whose step for each variable is scaled by the ratio of its
+ * norm to its gradient's norm. It makes training with very large batches stable.
  *
  * Convention 'google': `g = gradient + weightDecay * w; r = trustCoefficient * |w| / |g|` (1 where either is 0);
  * `v = momentum * v + learningRate * r * g; w -= v`.
@@ -88,10 +88,10 @@ export interface LARSOptions {
  * Convention 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
  * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v` (with `clip`,
  * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or
- * `|gradient|` is 0 the gradient is taken as it is.
+ * `|gradient|` is 0, the plain gradient is used.
  *
- * The two differ when the learning rate changes: Google's velocity remembers old rates, lightly's does not. Lengths
- * and ratios are computed on the device, nothing is read back.
+ * The two differ when the learning rate changes: Google's velocity contains old rates, lightly's does not. Norms
+ * and ratios stay on the device.
  *
  * @example
  * const peak = linearScaling({ baseLearningRate: 0.3, batchSize: 512 });
@@ -108,7 +108,7 @@ export class LARS extends NamedOptimizer {
   }
 
   /**
-   * @param options - Learning rate and the rest.
+   * @param options - See {@link LARSOptions}.
    * @throws {@link InvalidOptionError} when an option is outside its domain, `nesterov` comes without momentum,
    * `classicMomentum` is false with the convention 'lightly', or `clip` is true with 'google'.
    */

@@ -35,12 +35,12 @@ interface VariableSlots {
 const sameName: RenameVariable = (name) => name;
 
 /**
- * Base of this library's optimizers: a tfjs `Optimizer` (so `minimize`, `computeGradients` and `LayersModel.compile`
- * take it) whose state belongs to variables **by name**, never by their position in a list, so that variables may
- * join, pause and leave between steps. Nothing is read back from the device during a step.
+ * Base of this library's optimizers: a tfjs `Optimizer` (so `minimize`, `computeGradients`, and `LayersModel.compile`
+ * work) whose state belongs to variables **by name**, not by their position in a list. Variables may
+ * join, pause, and leave between steps. A step reads nothing back from the device.
  */
 export abstract class NamedOptimizer extends Optimizer {
-  /** The learning rate, or the schedule that gives it at each step. May be replaced between steps. */
+  /** The learning rate, or its schedule. You may replace it between steps. */
   learningRate: LearningRate;
   /** Share of the run that is done, from 0 to 1, for a learning rate that follows it. `fit` sets it before each step. */
   runShare = 0;
@@ -79,7 +79,7 @@ export abstract class NamedOptimizer extends Optimizer {
     step: number,
   ): void;
 
-  /** Steps taken so far; the next is taken at the schedule's rate for this number. */
+  /** Steps taken so far. The next step uses the schedule's rate for this number. */
   get step(): number {
     return this.iterations;
   }
@@ -97,7 +97,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Takes one step. Variables without a gradient stay as they are, their slots too. On an error nothing has changed.
+   * Takes one step. Variables without a gradient, and their slots, stay unchanged. On an error, nothing changes.
    *
    * @param variableGradients - Gradients by the names of their variables. The caller disposes them.
    * @throws {@link InvalidOptionError} when no variable of that name is registered with tfjs.
@@ -170,7 +170,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * The state at this moment, with its slots still on the device. It is taken at once and without copying anything, for tensors
+   * The current state, with its slots still on the device. It is captured at once and without a copy, because tensors
    * share their data.
    *
    * @param rename - Translates variable names; none by default.
@@ -221,7 +221,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Replaces the state by a saved one. The next step is, bit for bit, the one that would have followed.
+   * Replaces the state with a saved one. The next step is bit for bit the one that would have followed.
    *
    * @param state - What {@link NamedOptimizer.state} gave. It is copied.
    * @param rename - Translates the saved names to those of the variables here; none by default.
@@ -243,7 +243,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * The state as tfjs has it: the step count `iter`, then every slot as `variable/slot`. How often each variable was
+   * The state in the format of tfjs: the step count `iter`, then every slot as `variable/slot`. How often each variable was
    * updated is not part of it: prefer {@link NamedOptimizer.state}.
    *
    * @returns Named tensors; the slots are the live ones, the first is the caller's to dispose.
@@ -258,7 +258,7 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * Replaces the state by tensors as {@link NamedOptimizer.getWeights} gives them. Every variable counts as updated
+   * Replaces the state with tensors from {@link NamedOptimizer.getWeights}. Every variable counts as updated
    * at each step.
    *
    * @param weightValues - The step count first. The caller keeps and disposes the tensors.
@@ -277,7 +277,7 @@ export abstract class NamedOptimizer extends Optimizer {
     this.restore(state);
   }
 
-  /** Disposes all slots and counts from step 0 again; the optimizer can be used further, as if new. */
+  /** Disposes all slots and counts from step 0 again; you may use the optimizer as if it were new. */
   override dispose(): void {
     for (const { slots } of this.states.values()) for (const value of Object.values(slots)) value.dispose();
     this.states.clear();

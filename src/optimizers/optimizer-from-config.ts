@@ -10,11 +10,11 @@ import type { NamedOptimizer } from './named-optimizer.js';
 import { SGD, type SGDOptions } from './sgd.js';
 
 /**
- * Builds an optimizer from what its `getConfig` returned, in an earlier version included. The config does not hold the
+ * Builds an optimizer from the result of its `getConfig`, also that of an earlier version. The config does not hold the
  * optimizer's state: see `state` and `restore`.
  *
  * @param config - Options as plain JSON, with the `name` 'adamW', 'lars' or 'sgd'.
- * @param functions - Options that were functions when they were saved (recorded as 'custom'), given again. They replace
+ * @param functions - Options that were functions when they were saved (recorded as 'custom'). They replace
  * saved values too.
  * @returns A new optimizer at step 0.
  * @throws {@link InvalidOptionError} when the name is unknown, an option is recorded as 'custom' and not given again, or

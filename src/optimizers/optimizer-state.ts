@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** All that an optimizer remembers between steps, on the host: its step and the slots of each variable. */
+/** The state of an optimizer on the host: its step and the slots of each variable. */
 export interface OptimizerState {
   /** Class of the optimizer it belongs to: 'SGD', 'AdamW' or 'LARS'. */
   className: string;
@@ -10,7 +10,7 @@ export interface OptimizerState {
   variables: Record<string, VariableState>;
 }
 
-/** What an optimizer remembers of one variable. */
+/** The state of one variable. */
 export interface VariableState {
   /** Updates of this variable so far; fewer than the optimizer's steps when the variable was left out of some. */
   step: number;
@@ -40,7 +40,7 @@ export interface CapturedVariable {
   slots: Record<string, Tensor>;
 }
 
-/** Translates a variable's name, for instance from one that holds within this process to one that holds forever. */
+/** Translates a variable's name, for instance from one of this process to a permanent one. */
 export type RenameVariable = (name: string) => string;
 
 /** A tensor with a name: a gradient with that of its variable, or a piece of an optimizer's state. */

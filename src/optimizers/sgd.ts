@@ -13,13 +13,13 @@ export interface SGDOptions {
   /** Number >= 0 or a schedule. */
   learningRate: LearningRate;
   /**
-   * Share of the velocity that is kept, from 0 to below 1. With 0 there is no slot.
+   * Share of the velocity to keep, from 0 to below 1. With 0 there is no slot.
    *
    * @defaultValue 0.9, that of the SimCLR recipes (PyTorch's own is 0)
    */
   momentum?: number;
   /**
-   * Looks ahead along the velocity; needs `momentum` > 0.
+   * Whether to use Nesterov momentum; requires `momentum` > 0.
    *
    * @defaultValue false
    */
@@ -38,7 +38,7 @@ export interface SGDOptions {
    */
   weightDecayMode?: 'l2' | 'decoupled';
   /**
-   * Which variables have no weight decay.
+   * Variables to exclude from weight decay.
    *
    * @defaultValue 'none', as in PyTorch
    */
@@ -46,10 +46,10 @@ export interface SGDOptions {
 }
 
 /**
- * Stochastic gradient descent with momentum, as PyTorch defines it (without dampening).
+ * Stochastic gradient descent with momentum, as in PyTorch (without dampening).
  *
  * `g = gradient + weightDecay * w; v = momentum * v + g; w -= learningRate * v`, with Nesterov
- * `w -= learningRate * (g + momentum * v)`. The learning rate is outside the velocity.
+ * `w -= learningRate * (g + momentum * v)`. The velocity does not include the learning rate.
  *
  * @example
  * const optimizer = new SGD({ learningRate: 0.06, momentum: 0.9, weightDecay: 5e-4 });
@@ -65,7 +65,7 @@ export class SGD extends NamedOptimizer {
   }
 
   /**
-   * @param options - Learning rate and the rest.
+   * @param options - See {@link SGDOptions}.
    * @throws {@link InvalidOptionError} when an option is outside its domain, or `nesterov` comes without momentum.
    */
   constructor(options: SGDOptions) {

@@ -6,7 +6,7 @@ export type VariablePredicate = (variableName: string) => boolean;
 
 /**
  * Which variables an option applies to: none, those of {@link isBiasOrNormalization}, or those that a predicate picks.
- * The two words can be saved in an optimizer's config, a predicate cannot.
+ * An optimizer's config can hold the two names, but not a predicate.
  */
 export type VariableSelection = 'none' | 'biasAndNormalization' | VariablePredicate;
 

@@ -2,7 +2,7 @@ import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { type BatchRandom, type RandomGenerator, randomGenerator } from './random-generator.js';
 
-/** What a draw of {@link batchRandom} is a function of. */
+/** The values that determine the draws of {@link batchRandom}. */
 export interface BatchRandomOptions {
   /** Integer >= 0. */
   seed: number;

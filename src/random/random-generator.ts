@@ -16,8 +16,8 @@ export interface BatchRandom {
 }
 
 /**
- * Seeded, splittable, counter-based generator. Its draws depend on its key and on how many were taken, never
- * on a backend or on what other generators did.
+ * Seeded, splittable, counter-based generator. Its draws depend only on its key and the number of earlier draws, not
+ * on a backend or other generators.
  *
  * @example
  * const random = randomGenerator(42);
@@ -27,7 +27,7 @@ export class RandomGenerator implements BatchRandom {
   private counter = 0;
   private spare: number | undefined;
 
-  /** Use {@link randomGenerator}. */
+  /** Call {@link randomGenerator} instead. */
   constructor(
     private readonly key0: number,
     private readonly key1: number,

@@ -1,6 +1,6 @@
 import type { RandomGenerator } from './random-generator.js';
 
-/** The draws that words can stand for. */
+/** The kinds of draws that random words support. */
 export type WordDraws = Pick<RandomGenerator, 'uniform' | 'integer'>;
 
 /** The next `count` words of a generator, to draw from elsewhere: see {@link drawsFromWords}. */

@@ -1,18 +1,18 @@
 import type { Recipe } from './recipe.js';
 import { type RecipeValue, recipeValues, sourceOf } from './recipe-values.js';
 
-/** A value in which two recipes differ; `undefined` where one of them has no such value. */
+/** A value in which two recipes differ; `undefined` if a recipe lacks it. */
 export interface RecipeDifference {
   /** Such as `'optimizer.momentum'`. */
   path: string;
-  /** What the first has. */
+  /** Value of the first recipe. */
   value: RecipeValue | undefined;
-  /** What the other has. */
+  /** Value of the other recipe. */
   other: RecipeValue | undefined;
 }
 
 /**
- * The values in which two recipes differ, in the first one's order; those that only the other has come last.
+ * The values in which two recipes differ, in the order of the first. Values that only the other has come last.
  *
  * @example
  * recipeDifferences(lightlyCIFAR10, soloCIFAR10)[0]; // { path: 'projectionHead.hidden', value: [512], other: [2048] }
@@ -25,10 +25,10 @@ export function recipeDifferences(recipe: Recipe, other: Recipe): RecipeDifferen
 }
 
 /**
- * A recipe as readable lines: every value and where it comes from; or, with another recipe, the differences.
+ * Describes a recipe in readable lines: every value with its source or, given another recipe, the differences.
  *
- * @param recipe - The recipe.
- * @param other - What to compare it with.
+ * @param recipe - The recipe to describe.
+ * @param other - A recipe to compare it with.
  * @returns Lines, joined by line breaks.
  * @example
  * console.log(describeRecipe(lightlyCIFAR10, googleCIFAR10));
@@ -83,7 +83,7 @@ function show(value: RecipeValue | undefined): string {
   return String(value);
 }
 
-/** Two thirds and the like without their tails. */
+/** Rounds numbers such as two thirds. */
 function shortNumber(value: number): string {
   return String(Number(value.toPrecision(7)));
 }

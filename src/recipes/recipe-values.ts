@@ -1,13 +1,13 @@
 import type { Recipe } from './recipe.js';
 
-/** What a recipe's leaves hold. */
+/** A single value of a recipe. */
 export type RecipeValue = string | number | boolean | null | readonly (string | number)[];
 
 const text = new Set(['name', 'title', 'sources', 'deviations', 'reported']);
 
 /**
- * The values of a recipe by their paths, in its order: `optimizer.momentum` and so on. Lists are one value; names,
- * sources and other words about the recipe are none.
+ * The values of a recipe by their paths, in order: `optimizer.momentum` and so on. A list is one value; names,
+ * sources, and other text about the recipe are left out.
  */
 export function recipeValues(recipe: Recipe): Map<string, RecipeValue> {
   const values = new Map<string, RecipeValue>();
@@ -23,11 +23,11 @@ export function recipeValues(recipe: Recipe): Map<string, RecipeValue> {
 }
 
 /**
- * Where a value of a recipe comes from: what is said of its path, or else of the nearest path above it.
+ * The source of a value of a recipe: that of its path, or else of the nearest path above it.
  *
  * @param recipe - The recipe.
  * @param path - Such as `'optimizer.learningRate.base'`.
- * @returns The source, or `undefined` where nothing is said.
+ * @returns The source, or `undefined` if there is none.
  * @example
  * sourceOf(lightlyCIFAR10, 'temperature');
  */

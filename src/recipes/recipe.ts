@@ -5,14 +5,15 @@ import type {
 } from '../augmentations/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../optimizers/index.js';
 import type {
-  EncoderConfig,
   LearningRateConfig,
+  MobileNetV2Config,
   PlannedOptimizer,
   ProjectionHeadConfig,
+  ResNetConfig,
   TrainingPlan,
 } from '../training/index.js';
 
-/** A network whose options are all given, except the groups of batch normalization, which no recipe here uses. */
+/** A network with all options except the groups of batch normalization, which no recipe here uses. */
 export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batchNormalization'>> & {
   /** Options of batch normalization. */
   batchNormalization: Config extends {
@@ -23,8 +24,14 @@ export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batc
     : never;
 };
 
+/** A ResNet with every choice given. */
+export type RecipeResNet = WithEveryChoice<ResNetConfig>;
+
+/** A MobileNet with every choice given. */
+export type RecipeMobileNetV2 = WithEveryChoice<MobileNetV2Config>;
+
 /** An encoder with every choice given. */
-export type RecipeEncoder = WithEveryChoice<EncoderConfig>;
+export type RecipeEncoder = RecipeResNet | RecipeMobileNetV2;
 
 /** A projection head with every choice given. */
 export type RecipeProjectionHead = WithEveryChoice<ProjectionHeadConfig>;
@@ -35,9 +42,9 @@ export interface RecipeAugmentation {
   name: 'simclrAugmentation';
   /** Its options. */
   options: Required<Omit<SimCLRAugmentationOptions, 'size' | 'normalization' | 'jitter' | 'blur'>> & {
-    /** Proportions of the color jitter, before `strength`. */
+    /** Ranges of the color jitter, before `strength` multiplies them. */
     jitter: Required<NonNullable<SimCLRAugmentationOptions['jitter']>>;
-    /** How to blur, or not to. */
+    /** How to blur, or `false`. */
     blur: false | GaussianBlurOptions;
   };
 }
@@ -46,7 +53,7 @@ export interface RecipeAugmentation {
 export interface RecipeLearningRate extends LearningRateConfig {
   /** How the rate follows the batch. */
   scaling: NonNullable<LearningRateConfig['scaling']>;
-  /** How it goes over the run. */
+  /** How the rate changes during the run. */
   schedule: NonNullable<LearningRateConfig['schedule']>;
 }
 
@@ -63,7 +70,7 @@ export type RecipeOptimizer = (
   learningRate: RecipeLearningRate;
 };
 
-/** A figure that the recipe's authors report for it. */
+/** A result that the recipe's authors report. */
 export interface ReportedAccuracy {
   /** What was measured, and when. */
   measure: string;
@@ -74,15 +81,15 @@ export interface ReportedAccuracy {
 }
 
 /**
- * How somebody trains SimCLR, as plain data that survives JSON: `new SimCLR(recipe)` builds it, `fit(pictures,
+ * A published way to train SimCLR, as plain data that survives JSON: `new SimCLR(recipe)` builds it, `fit(pictures,
  * recipe.training)` runs it.
  */
 export interface Recipe {
   /** Short name, such as `'lightly-cifar10'`. */
   name: string;
-  /** What it is, in a sentence. */
+  /** A sentence that describes it. */
   title: string;
-  /** f: the network that is kept. */
+  /** f: the network that is kept after training. */
   encoder: RecipeEncoder;
   /** g: the network between h and the loss. */
   projectionHead: RecipeProjectionHead;
@@ -92,19 +99,19 @@ export interface Recipe {
   normalization: NormalizeOptions | null;
   /** Temperature of NT-Xent. */
   temperature: number;
-  /** Both views in one pass, or one pass per view: whose batch statistics are whose. */
+  /** Whether both views share one pass, and so their batch statistics, or each has its own. */
   viewBatching: 'joint' | 'separate';
   /** How weights are updated. */
   optimizer: RecipeOptimizer;
   /** Batch size, epochs, and the size of the data set that the recipe is for. */
   training: TrainingPlan;
   /**
-   * Where each value comes from, by its path (`'optimizer.momentum'`). A path speaks for all below it that have none
-   * of their own: see {@link sourceOf}.
+   * The source of each value, by its path (`'optimizer.momentum'`). A path covers all paths below it without a source
+   * of their own; see {@link sourceOf}.
    */
   sources: Readonly<Record<string, string>>;
-  /** What the original does that this library does differently, or not at all. */
+  /** Differences from the original. */
   deviations: readonly string[];
-  /** What its authors report. */
+  /** Results that its authors report. */
   reported: readonly ReportedAccuracy[];
 }

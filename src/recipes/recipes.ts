@@ -20,7 +20,7 @@ export type RecipeName =
   | 'sthalles-stl10';
 
 /**
- * All recipes by name. Whoever imports one of them by its own name gets that one alone.
+ * All recipes by name. To bundle only one, import it by its own name.
  *
  * @example
  * Object.keys(recipes); // ['basic', 'minutes', 'paper-imagenet', ...]

@@ -31,7 +31,7 @@ const pathEnds: readonly (readonly [end: string, present: string])[] = [
 ];
 
 /**
- * A recipe that an earlier version of this library wrote as JSON, with the names of this version. One that has them is
+ * Renames the fields of a recipe that an earlier version of this library wrote as JSON. A recipe with present names is
  * returned as an equal copy, and fields that no version knows stay: `new SimCLR` refuses them.
  *
  * @param saved - What `JSON.parse` made of the saved recipe.
@@ -72,7 +72,7 @@ function upgradeOptimizer(saved: Fields): Fields {
   return optimizer;
 }
 
-/** Batch normalization's options were fields of the network itself. */
+/** Earlier versions had the options of batch normalization as fields of the network. */
 function withNormalization(network: Fields): Fields {
   const entries = Object.entries(network);
   const moved = entries.filter(([field]) => Object.hasOwn(normalizationNames, field));

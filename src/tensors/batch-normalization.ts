@@ -6,6 +6,7 @@ import {
   mul,
   neg,
   relu,
+  relu6,
   reshape,
   rsqrt,
   square,
@@ -29,6 +30,12 @@ import { fusedKernels, hasFusedRows, recordsGradients, runFused } from './fused-
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
 import { type SharedRows, sharedStatistics, shareMoments, shareSums } from './shared-statistics.js';
 
+/** What may follow a batch normalization. `'relu6'` is min(max(x, 0), 6). */
+export type Activation = 'relu' | 'relu6';
+
+/** The activations. */
+export const activations: readonly Activation[] = ['relu', 'relu6'];
+
 /** What {@link batchNormalization} and {@link batchNormalizationInference} have in common. */
 interface AffineOptions {
   /** Scale of each channel. Shape `[C]`; without it 1. */
@@ -38,7 +45,7 @@ interface AffineOptions {
   /** Added after scale and offset, before the activation. Same shape as `x`. */
   residual?: Tensor | undefined;
   /** Applied last. @defaultValue none */
-  activation?: 'relu' | undefined;
+  activation?: Activation | undefined;
   /** Added to the variance, > 0. */
   epsilon: number;
 }
@@ -65,7 +72,7 @@ export interface BatchNormalizationResult<T extends Tensor = Tensor> {
   mean: Tensor2D;
   /** Biased variance of each group and channel. Shape `[groups, C]`; no gradient flows through it. */
   variance: Tensor2D;
-  /** Values that each mean was taken of: with shared statistics those of all processes. */
+  /** Number of values per mean; with shared statistics, over all processes. */
   count: number;
 }
 
@@ -76,7 +83,7 @@ function checkAffine(caller: string, x: Tensor, options: AffineOptions): void {
     if (options[name] !== undefined) checkChannels(caller, name, options[name], channels);
   }
   if (options.residual !== undefined) checkSameShape(caller, 'x', x, 'residual', options.residual);
-  if (options.activation !== undefined) checkChoice(caller, 'activation', options.activation, ['relu']);
+  if (options.activation !== undefined) checkChoice(caller, 'activation', options.activation, activations);
   checkPositive(caller, 'epsilon', options.epsilon);
 }
 
@@ -89,21 +96,33 @@ function checkChannels(caller: string, name: string, tensor: Tensor, channels: n
   }
 }
 
-function addAndActivate(
+export function addAndActivate(
   normalized: Tensor,
   residual: Tensor | undefined,
-  activation: 'relu' | undefined,
+  activation: Activation | undefined,
 ): Tensor {
   const added = residual === undefined ? normalized : add(normalized, reshape(residual, normalized.shape));
-  return activation === 'relu' ? relu(added) : added;
+  if (activation === undefined) return added;
+  return activation === 'relu6' ? relu6(added) : relu(added);
+}
+
+/** Where an activation ends. */
+export const ceilingOf = (activation: Activation | undefined) =>
+  activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
+
+/** The gradient in front of an activation, from that behind it. */
+function throughActivation(dy: Tensor, output: Tensor, activation: Activation | undefined): Tensor {
+  if (activation === undefined) return dy;
+  const open = mul(dy, step(output));
+  return activation === 'relu6' ? mul(open, step(sub(ceilingOf(activation), output))) : open;
 }
 
 /**
- * Batch normalization in training, with what usually follows it: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
  *
- * The mean μ and the biased variance σ² are taken over all axes but the last, in two passes (no cancellation when the
- * mean is large). The gradient is in closed form, for `x`, `gamma`, `beta` and `residual`; only `x` and,
- * for the ReLU, the output are kept for it. It cannot be differentiated twice.
+ * The mean μ and the biased variance σ² are over all axes but the last, in two passes (no cancellation when the
+ * mean is large). The gradient for `x`, `gamma`, `beta`, and `residual` is in closed form and keeps only `x` and,
+ * for the ReLU, the output. It cannot be differentiated twice.
  *
  * @param x - Shape `[N, ..., C]`, rank 2 or more, float32.
  * @param options - See {@link BatchNormalizationOptions}.
@@ -163,14 +182,14 @@ function momentsOf(matrix: Tensor, layout: RowLayout): [Tensor, Tensor] {
   return [mean, withoutGradient(() => meanOverRows(square(sub(matrix, mean)), layout), matrix)];
 }
 
-/** Runs `compute` on `x` without recording its steps: none of its large intermediate results is kept. */
+/** Runs `compute` on `x` without recording its operations, so that large intermediate results are not kept. */
 function withoutGradient(compute: () => Tensor, x: Tensor): Tensor {
   return customGrad<Tensor>(() => ({ value: compute(), gradFunc: () => zerosLike(x) }))(x);
 }
 
 type SavedTensors = [x: Tensor, mean: Tensor, variance: Tensor, output: Tensor, gamma?: Tensor];
 
-/** Normalization by statistics of `x` itself: the gradient takes into account that they depend on it. */
+/** Normalization by the statistics of `x`; the gradient includes their dependence on `x`. */
 function normalizeByBatch(
   x: Tensor,
   mean: Tensor,
@@ -186,7 +205,7 @@ function normalizeByBatch(
     const matrix = reshape(x, layout.rows);
     const output = normalized(matrix, mean, variance, options, layout);
     // Only what exists outside anyway is kept for the backward pass; the rest is small or cheap to compute again.
-    const last = activation === 'relu' ? output : matrix;
+    const last = activation === undefined ? matrix : output;
     save([matrix, mean, variance, last, ...(gamma === undefined ? [] : [gamma])]);
 
     const gradFunc = (dy: Tensor, saved: Tensor[]): Tensor[] =>
@@ -202,9 +221,14 @@ function normalizeByBatch(
               mean: savedMean,
               variance: savedVariance,
               gamma: savedGamma,
-              output: activation === 'relu' ? savedOutput : undefined,
+              output: activation === undefined ? undefined : savedOutput,
             },
-            { groups: layout.groups, epsilon, residual: residual !== undefined },
+            {
+              groups: layout.groups,
+              epsilon,
+              ceiling: ceilingOf(activation),
+              residual: residual !== undefined,
+            },
           );
           const sums: [Tensor, Tensor] = [gammaGradient!, betaGradient!];
           const exact = shared
@@ -216,7 +240,7 @@ function normalizeByBatch(
           if (residual !== undefined) gradients.push(reshape(residualGradient!, x.shape));
           return gradients;
         }
-        const masked = activation === 'relu' ? mul(upstream, step(savedOutput)) : upstream;
+        const masked = throughActivation(upstream, savedOutput, activation);
         const deviation = rsqrt(add(savedVariance, epsilon)); // its reciprocal
         const slope = savedGamma === undefined ? deviation : mul(deviation, savedGamma);
         const centered = sub(savedX, savedMean);
@@ -242,7 +266,7 @@ function normalizeByBatch(
 }
 
 /**
- * The fused kernel takes the gradient's means over the own batch: this adds, for each channel, what the means over all
+ * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means over all
  * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
  * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */
@@ -261,7 +285,8 @@ function correctGradient(
     mul(slope, sub(div(own, layout.count), div(allSums[index]!, shared.count))),
   );
   const inputs = { x, mean, variance, gamma: scale, beta: shift, residual: dx };
-  return runFused(fusedKernels.normalize, inputs, { groups: 1, epsilon, relu: false })[0]!;
+  const attributes = { groups: 1, epsilon, relu: false, ceiling: ceilingOf(undefined) };
+  return runFused(fusedKernels.normalize, inputs, attributes)[0]!;
 }
 
 /** act(scale * x + shift + residual), by the backend's fused kernel where it has one. */
@@ -279,7 +304,8 @@ function normalized(
     const [output] = runFused(fusedKernels.normalize, inputs, {
       groups,
       epsilon,
-      relu: activation === 'relu',
+      relu: activation !== undefined,
+      ceiling: ceilingOf(activation),
     });
     return reshape(output!, rows);
   }

@@ -1,7 +1,7 @@
 import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * Kernels that a backend may have under names of this library, in place of the plain ops of batch normalization and
+ * Kernels of this library that a backend may register in place of the plain ops of batch normalization,
  * with equal results. Rows are `[groups, rows, channels]`, or `[rows, channels]` for one group; statistics have one
  * value for each group and channel.
  */
@@ -10,12 +10,13 @@ export const fusedKernels = {
   moments: 'SimCLRRowMoments',
   /**
    * Inputs `x`, `mean`, `variance`, and where there are any `gamma`, `beta`, `residual`; attributes `groups`, `epsilon`,
-   * `relu`; output act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
+   * `relu`, `ceiling` (where the ReLU ends: 6, or Infinity); output
+   * act(gamma * (x - mean) / sqrt(variance + epsilon) + beta + residual).
    */
   normalize: 'SimCLRNormalizeRows',
   /**
    * Inputs `dy`, `x`, `mean`, `variance`, `gamma` where there is one, `output` where a ReLU ended it; attributes `groups`,
-   * `epsilon`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
+   * `epsilon`, `ceiling`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
    */
   normalizeGradient: 'SimCLRNormalizeRowsGradient',
 } as const;
@@ -25,7 +26,7 @@ export function hasFusedRows(): boolean {
   return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
 }
 
-/** Whether what is computed now may be differentiated. */
+/** Whether gradients of the current computation may be needed. */
 export function recordsGradients(): boolean {
   return engine().state.gradientDepth > 0;
 }

@@ -1,17 +1,17 @@
 /** Where two arrays differ most. */
 export interface LargestDifference {
-  /** Place of the largest error; of the first where several are as large. -1 where nothing differs. */
+  /** Index of the largest error; of several equal ones, the first. -1 if nothing differs. */
   index: number;
   /** |actual - expected| there, >= 0. `Infinity` where either is NaN, or one is an infinity that the other is not. */
   error: number;
-  /** Largest finite |expected|: what a relative tolerance is a part of. */
+  /** Largest finite |expected|, the scale of a relative tolerance. */
   scale: number;
 }
 
 /**
- * Compares two arrays of the same length value by value. A NaN in either one is the largest error there can be, wherever
- * it stands: no comparison with NaN is true, so that a plain search for the largest difference passes over it or
- * forgets it. Equal infinities do not differ.
+ * Compares two arrays of the same length value by value. A NaN in either one counts as the largest possible error,
+ * because every comparison with NaN is false and a plain search for the largest difference would miss it.
+ * Equal infinities do not differ.
  *
  * The result is safe to compare: `error <= limit` is false for NaN and for infinities that are not equal.
  */

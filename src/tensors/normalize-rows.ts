@@ -22,10 +22,10 @@ export function normalizeRows(rows: Tensor2D): [Tensor2D, Tensor2D] {
   });
 }
 
-/** The gradient at the rows from that at the unit rows, with what {@link normalizeRows} returned. */
+/** The gradient at the rows, given that at the unit rows and the result of {@link normalizeRows}. */
 export function normalizeRowsGradient(atUnits: Tensor2D, units: Tensor2D, norms: Tensor2D): Tensor2D {
   return tidy(() => {
-    // The part along the row vanishes, the rest shrinks with the length.
+    // Remove the component along the row, and divide by the length.
     const along = mul(units, sum(mul(atUnits, units), 1, true));
     return mul(sub(atUnits, along), div(greater(norms, smallestNorm), norms));
   });

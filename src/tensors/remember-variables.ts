@@ -1,8 +1,8 @@
 import { type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 
-/** Values to go back to. */
+/** Remembered values of variables. */
 export interface Remembered {
-  /** Gives the variables their remembered values back. */
+  /** Restores the remembered values. */
   restore(): void;
   /** Forgets the values. */
   dispose(): void;

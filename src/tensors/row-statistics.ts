@@ -1,12 +1,12 @@
 import { avgPool, mul, reshape, sum, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
-/** How `x` is seen inside: as rows of channels, and per-channel vectors in the shape that broadcasts over them. */
+/** The internal layout of `x`: rows of channels, and per-channel vectors in a shape that broadcasts over them. */
 export interface RowLayout {
   /** Parts of the batch, each with its own statistics. */
   groups: number;
   /** Size of the last axis. */
   channels: number;
-  /** Values that one statistic is taken of. */
+  /** Number of values per statistic. */
   count: number;
   /** `[M, C]`, or `[groups, M / groups, C]`. */
   rows: number[];
@@ -34,9 +34,9 @@ export function rowLayout(x: Tensor, groups: number): RowLayout {
 }
 
 /**
- * The mean over the rows of every group. As an average pool it streams through memory once, where `mean` over leading
- * axes transposes first on some backends (30 times slower on wasm), and it makes no packed copy of `x`, as a product
- * with a vector of ones does there. First over pixels, then over pictures: no float32 accumulator takes many addends.
+ * The mean over the rows of every group. An average pool streams through memory once, whereas `mean` over leading
+ * axes transposes first on some backends (30 times slower on wasm), and a product with a vector of ones
+ * makes a packed copy of `x` there. Pool pixels, then pictures, so that no float32 accumulator takes many addends.
  */
 export function meanOverRows(x: Tensor, { groups, channels, count, channel, pixels }: RowLayout): Tensor {
   const pictures = count / pixels;
@@ -48,7 +48,7 @@ export function meanOverRows(x: Tensor, { groups, channels, count, channel, pixe
   return reshape(avgPool(perPicture, [pictures, 1], 1, 'valid'), channel);
 }
 
-/** From the mean of every group and channel to the sum of every channel. */
+/** Converts the means of groups and channels to sums of channels. */
 export function sumOverRows(perGroup: Tensor, { groups, channels, count }: RowLayout): Tensor {
   return mul(sum(reshape(perGroup, [groups, channels]), 0), count);
 }

@@ -13,21 +13,21 @@ import {
  */
 export const sharedBytes = 'SimCLRSharedBytes';
 
-/** A tensor, and where its values lie. */
+/** A tensor, and the location of its values. */
 export interface SharedTensorInfo extends TensorInfo {
-  /** In memory that threads share; left out where it is not. */
+  /** Set if threads share the memory. */
   bytes?: Uint8Array<SharedArrayBuffer>;
 }
 
-/** The backend that holds the data of a tensor: after a change of backends they stay where they were until used. */
+/** The backend that holds the data of a tensor, which stays there after a change of backends until it is used. */
 export function backendOf({ dataId }: Pick<Tensor, 'dataId'>): KernelBackend | undefined {
   return engine().state.tensorInfo.get(dataId)?.backend;
 }
 
 /**
- * The values of a tensor where they are, for other threads to read as long as the tensor is not disposed of: no copy.
+ * The values of a tensor in place, without a copy. Other threads may read them until the tensor is disposed.
  *
- * @returns `undefined` where the backend's memory is not shared.
+ * @returns `undefined` if the backend's memory is not shared.
  */
 export function sharedBytesOf(tensor: Tensor): Uint8Array<SharedArrayBuffer> | undefined {
   const backend = backendOf(tensor);

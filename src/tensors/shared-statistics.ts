@@ -1,14 +1,14 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RowLayout } from './row-statistics.js';
 
-/** Replaces each value by its sum over all processes, at once and in place; every process calls it with as many. */
+/** Replaces each value with its sum over all processes, synchronously and in place. Every process passes equally many. */
 export type SumOverProcesses = (values: Float64Array) => void;
 
-/** What statistics over the batches of all processes need beside the own batch. */
+/** What statistics over the batches of all processes need besides this process's batch. */
 export interface SharedRows {
   /** Sums over the processes. */
   sumOverProcesses: SumOverProcesses;
-  /** Values that one statistic is taken of, in all processes together. */
+  /** Number of values per statistic, over all processes. */
   count: number;
 }
 
@@ -35,7 +35,7 @@ export function sharedStatistics(): SumOverProcesses | undefined {
   return current;
 }
 
-/** The mean and the biased variance over all processes, from those of the own batch. */
+/** The mean and the biased variance over all processes, computed from those of this batch. */
 export function shareMoments(
   [mean, variance]: [Tensor, Tensor],
   { count, channels, channel }: RowLayout,
@@ -64,7 +64,7 @@ export function shareMoments(
   };
 }
 
-/** Sums of the own batch, added up over all processes. */
+/** Adds up the sums of this batch over all processes. */
 export function shareSums(own: [Tensor, Tensor], { sumOverProcesses }: SharedRows): [Tensor, Tensor] {
   const size = own[0].size;
   const sums = new Float64Array(2 * size);

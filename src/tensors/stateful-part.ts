@@ -11,7 +11,7 @@ export interface PartState {
 /** A part of training whose state belongs to a checkpoint: one in the option `extraState`, or a loss. */
 export interface StatefulPart {
   /**
-   * The state at this moment: read everything before the function returns, because training continues meanwhile. A
+   * The current state. Read everything before the function returns, because training continues meanwhile. A
    * `clone()` of a tensor copies nothing.
    */
   capture(): PartState;

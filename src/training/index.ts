@@ -41,9 +41,11 @@ export type {
   EncoderConfig,
   LearningRateConfig,
   LearningRatePlan,
+  MobileNetV2Config,
   OptimizerConfig,
   PlannedOptimizer,
   ProjectionHeadConfig,
+  ResNetConfig,
   TrainingPlan,
 } from './options/part-configs.js';
 export { plannedLearningRate } from './options/planned-learning-rate.js';

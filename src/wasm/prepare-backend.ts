@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
 import { nodeModule } from '../backend/host.js';
+import { registerTileGradient } from './kernels/tile-gradient.js';
 import { guardAllocations, memoryOf, type WasmModule } from './module/memory.js';
 import { prepareKernelWidth } from './module/wide-kernels.js';
 
@@ -96,6 +97,7 @@ export function prepareBackend(setThreadsCount: SetThreadsCount): void {
       await prepareKernelWidth();
       const backend = await (inNode ? startShared(stock, setThreadsCount) : stock());
       guard(backend as BackendWasm);
+      registerTileGradient();
       return backend;
     },
     priority,

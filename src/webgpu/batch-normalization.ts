@@ -187,16 +187,17 @@ function elementPass(
 /** SimCLRNormalizeRows: see src/tensors/fused-rows.ts. */
 export const normalizeRows: KernelFunc = (call) => {
   const { x, mean, variance, gamma, beta, residual } = call.inputs as Record<string, TensorInfo>;
-  const { groups, epsilon, relu } = call.attrs as unknown as {
+  const { groups, epsilon, relu, ceiling } = call.attrs as unknown as {
     groups: number;
     epsilon: number;
     relu: boolean;
+    ceiling: number;
   };
   const inputs = definedInputs({ x, mean, variance, gamma, beta, residual });
   const backend = call.backend as GraphicsBackend;
   return elementPass(
     backend,
-    relu ? 'normalize_relu' : 'normalize',
+    relu ? `normalize_relu${ceiling}` : 'normalize',
     sizesOf(x!, groups),
     inputs,
     epsilon,
@@ -207,7 +208,9 @@ export const normalizeRows: KernelFunc = (call) => {
         ';\nvar y = (x[index] - mean[statistic]) * scale',
         beta ? ' + beta[channel]' : '',
         residual ? ' + residual[index]' : '',
-        relu ? `;\nresult[index] = max(y, ${zero});` : ';\nresult[index] = y;',
+        relu ? `;\ny = max(y, ${zero})` : '',
+        relu && ceiling < Number.POSITIVE_INFINITY ? `;\ny = min(y, ${zero} + ${ceiling})` : '',
+        ';\nresult[index] = y;',
       ].join(''),
   );
 };
@@ -215,9 +218,10 @@ export const normalizeRows: KernelFunc = (call) => {
 /** SimCLRNormalizeRowsGradient: see src/tensors/fused-rows.ts. */
 export const normalizeRowsGradient: KernelFunc = (call) => {
   const { dy, x, mean, variance, gamma, output } = call.inputs as Record<string, TensorInfo>;
-  const { groups, epsilon, residual } = call.attrs as unknown as {
+  const { groups, epsilon, ceiling, residual } = call.attrs as unknown as {
     groups: number;
     epsilon: number;
+    ceiling: number;
     residual: boolean;
   };
   const backend = call.backend as GraphicsBackend;
@@ -226,7 +230,7 @@ export const normalizeRowsGradient: KernelFunc = (call) => {
   // Sums of dz and of dz (x - mean), where dz is the gradient before the ReLU.
   const sums = twoSums(
     backend,
-    relu ? 'gradients_relu' : 'gradients',
+    relu ? `gradients_relu${ceiling}` : 'gradients',
     sizes,
     definedInputs({ dy, x, mean, activated: output }),
     `
@@ -234,7 +238,7 @@ export const normalizeRowsGradient: KernelFunc = (call) => {
     var total = 0.0;
     var products = 0.0;
     for (var row = 0; row < count; row = row + 1) {
-      ${relu ? 'let dz = select(0.0, dy[place], activated[place] > 0.0);' : 'let dz = dy[place];'}
+      let dz = ${relu ? `select(0.0, dy[place], ${isOpen('activated[place]', '0.0', ceiling)})` : 'dy[place]'};
       total = total + dz;
       products = products + dz * (x[place] - average);
       place = place + uniforms.channels;
@@ -251,18 +255,26 @@ export const normalizeRowsGradient: KernelFunc = (call) => {
     sizes,
     definedInputs({ dy, x, mean, variance, gamma, activated: output, sums }),
     epsilon,
+    ceiling,
   );
   const gammaGradient = parameterGradient(backend, sizes, { sums, variance: variance! }, epsilon);
   const betaGradient = parameterGradient(backend, sizes, { sums }, epsilon);
   backend.disposeData(sums.dataId);
   const gradients = [xGradient, gammaGradient, betaGradient];
-  if (residual) gradients.push(residualGradient(backend, sizes, dy!, output));
+  if (residual) gradients.push(residualGradient(backend, sizes, dy!, output, ceiling));
   return gradients;
 };
 
+/** Whether the ReLU, or the ReLU6, let an output through, as an expression of WGSL. */
+function isOpen(output: string, zero: string, ceiling: number): string {
+  const positive = `(${output} > ${zero})`;
+  return ceiling < Number.POSITIVE_INFINITY ? `(${positive} & (${output} < ${zero} + ${ceiling}))` : positive;
+}
+
 /** The gradient before the ReLU, as an expression of WGSL. */
-function preActivationGradient(inputs: Record<string, TensorInfo>, zero: string): string {
-  return 'activated' in inputs ? `select(${zero}, dy[index], activated[index] > ${zero})` : 'dy[index]';
+function preActivationGradient(inputs: Record<string, TensorInfo>, zero: string, ceiling: number): string {
+  if (!('activated' in inputs)) return 'dy[index]';
+  return `select(${zero}, dy[index], ${isOpen('activated[index]', zero, ceiling)})`;
 }
 
 /** dx = gamma / deviation * (dz - mean(dz) - (x - mean) / variance * mean(dz (x - mean))). */
@@ -271,10 +283,11 @@ function inputGradient(
   sizes: Sizes,
   inputs: Record<string, TensorInfo>,
   epsilon: number,
+  ceiling: number,
 ): TensorInfo {
   return elementPass(
     backend,
-    'rows_gradient',
+    `rows_gradient${ceiling}`,
     sizes,
     inputs,
     epsilon,
@@ -282,7 +295,7 @@ function inputGradient(
       `
     let count = f32(uniforms.rows);
     let deviation = inverseSqrt(variance[statistic] + uniforms.epsilon);
-    let dz = ${preActivationGradient(inputs, zero)};
+    let dz = ${preActivationGradient(inputs, zero, ceiling)};
     let total = sums[statistic];
     let products = sums[statistic + uniforms.channels * uniforms.groups];
     let centered = x[index] - mean[statistic];
@@ -325,6 +338,7 @@ function residualGradient(
   sizes: Sizes,
   dy: TensorInfo,
   activated: TensorInfo | undefined,
+  ceiling: number,
 ): TensorInfo {
   if (activated === undefined) {
     backend.incRef(dy.dataId); // another reference to the same data
@@ -333,10 +347,10 @@ function residualGradient(
   const inputs = { dy, activated };
   return elementPass(
     backend,
-    'residual_gradient',
+    `residual_gradient${ceiling}`,
     sizes,
     inputs,
     0,
-    (zero) => `result[index] = ${preActivationGradient(inputs, zero)};`,
+    (zero) => `result[index] = ${preActivationGradient(inputs, zero, ceiling)};`,
   );
 }

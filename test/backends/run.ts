@@ -1,38 +1,40 @@
 /**
- * Which backends work here, how exactly and how fast:
- *
- *     npm run lane -- backends                                 all of them, a table
- *     npm run lane -- backends --json FILE                      and as JSON
- *     npm run lane -- backends --only cpu,chromium-webgl        some
- *     npm run lane -- backends --quick                          with the tests that CI runs on each: minutes a backend
- *     npm run lane -- backends --tests test/losses,test/models  with some of the tests
- *     npm run lane -- backends --docs                           and the table of docs/backends.md
- *     npm run lane -- backends --json FILE --keep --only cpu    one lane; FILE keeps the rows of the others
- *
- * For a backend that does not work here, the table gives the reason. The exit status is 1 when a test fails, and with
- * `--require NAMES` when one of those backends does not work.
+ * Which backends work here, how exactly and how fast: `npm run lane -- backends --help`. For a backend that does not work
+ * here, the table gives the reason. The exit status is 1 when a test fails or a required backend does not work.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { browserLanes, type LeftOut } from '../browser/lanes.js';
 import { openBrowser, type TestBrowser } from '../browser/open-browser.js';
 import { backendTolerances } from '../helpers/tolerance.js';
 import { type LaneOutcome, nodeLanes, runNodeLane } from './node-lanes.js';
 import { type BackendRow, formatTable, writeDocs } from './table.js';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    only: { type: 'string' },
-    tests: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    require: { type: 'string', default: '' },
-    docs: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-  },
-});
+const values = new Command('npm run lane -- backends')
+  .description('Tries every backend: which work here, how exactly and how fast.')
+  .option('--only <names>', 'these backends, separated by commas')
+  .option('--tests <paths>', 'these tests, separated by commas')
+  .option(
+    '--quick',
+    'the tests that CI runs, two backends at a time, so that speeds cannot be compared',
+    false,
+  )
+  .option('--require <names>', 'fail if one of these backends does not work', '')
+  .option('--json <file>', 'write the rows')
+  .option('--keep', 'keep the rows of other backends in the JSON file', false)
+  .option('--docs', 'write the table of docs/backends.md', false)
+  .parse()
+  .opts<{
+    only?: string;
+    tests?: string;
+    quick: boolean;
+    require: string;
+    json?: string;
+    keep: boolean;
+    docs: boolean;
+  }>();
 
 /** Tests against values of PyTorch, torchvision and TensorFlow, and of whatever differs between kernels. */
 const quickTests = [
@@ -93,18 +95,20 @@ if (values.keep && values.json !== undefined && existsSync(values.json)) {
 const order = lanes.map(({ name }) => name);
 
 /** After every lane, so that what was measured is kept when a later one is interrupted. */
-async function save(): Promise<void> {
+function save(): void {
   const reference = rows.find(({ backend }) => backend === 'wasm')?.pairsPerSecond;
   for (const row of rows) {
     if (reference && row.pairsPerSecond !== null) row.ratioToWasm = row.pairsPerSecond / reference;
   }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
 if (values.json !== undefined) await mkdir(dirname(values.json), { recursive: true });
-for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
+
+/** Runs one and keeps its row. */
+async function runLane(lane: Lane): Promise<void> {
   console.log(`${lane.name} ...`);
-  if (lane.leftOut) console.log(`  left out: ${lane.leftOut.because}`);
+  if (lane.leftOut) console.log(`${lane.name} leaves out: ${lane.leftOut.because}`);
   const began = performance.now();
   const row: BackendRow = {
     backend: lane.name,
@@ -133,11 +137,23 @@ for (const lane of lanes.filter(({ name }) => chosen.includes(name))) {
   const what = row.available
     ? `${row.fixturesPassed} passed, ${row.fixturesFailed} failed`
     : `not run: ${row.reason}`;
-  console.log(`  ${what}, ${seconds} s`);
+  console.log(`${lane.name}: ${what}, ${seconds} s`);
   rows = [...rows.filter(({ backend }) => backend !== row.backend), row];
   rows.sort((a, b) => order.indexOf(a.backend) - order.indexOf(b.backend));
-  await save();
+  save();
 }
+
+// Most of a lane keeps one core busy. With all tests, each has the machine to itself, so that its speed can be compared.
+const isBrowserLane = ({ name }: Lane) => browserLanes.some((lane) => lane.name === name);
+const toRun = lanes.filter(({ name }) => chosen.includes(name));
+const inNode = toRun.filter((lane) => !isBrowserLane(lane));
+const inBrowser = toRun.filter(isBrowserLane);
+const queues = values.quick ? [inNode, inBrowser] : [[...inNode, ...inBrowser]];
+await Promise.all(
+  queues.map(async (queue) => {
+    for (const lane of queue) await runLane(lane);
+  }),
+);
 await browser?.close();
 
 console.log(formatTable(rows));

@@ -6,6 +6,7 @@ import { rankCallbacks } from '../../src/distributed/rank-callbacks.js';
 import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 
 it('hands on the pictures of the step and the steps that were left out', async () => {
+  const before = memory().numTensors;
   const simclr: SimCLR = tinySimCLR({ loss: 'ntXent' });
   const heard: unknown[] = [];
   const callback: Callback = {
@@ -26,5 +27,5 @@ it('hands on the pictures of the step and the steps that were left out', async (
   );
   expect(heard.at(-1)).toBe('skipped 1');
   simclr.dispose();
-  expect(memory().numTensors).toBe(0);
+  expect(memory().numTensors).toBe(before);
 });

@@ -1,24 +1,26 @@
 /**
- * Fuzzes the readers of picture files, safetensors, checkpoints and configurations: `npx tsx test/fuzz/run.ts [--inputs N] [--seed S] [--only NAME]`. N is the number
- * over all parsers, a million unless told. Prints a line for each, and fails on the first input that makes one hang,
- * fill the memory or throw what is no error of this library.
+ * Fuzzes the readers of picture files, safetensors, checkpoints and configurations: `npm run lane -- fuzz --help`. Prints
+ * a line for each, and fails on the first input that makes one hang, fill the memory or throw a foreign error.
  */
 import '@tensorflow/tfjs-backend-cpu';
-import { parseArgs } from 'node:util';
 import { setBackend } from '@tensorflow/tfjs-core';
+import { Command } from 'commander';
+import { integer } from '../../src/cli/options.js';
 import { checkpointParsers } from './checkpoint-parsers.js';
 import { configurationParsers } from './configuration-parsers.js';
 import { dataParsers } from './data-parsers.js';
 import { fuzz } from './fuzz.js';
 import { safetensorsParser } from './safetensors.js';
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '1' },
-    only: { type: 'string' },
-  },
-});
+const values = new Command('npm run lane -- fuzz')
+  .description(
+    'Reads mutated files by every reader. Fails on a hang, on full memory, and on a foreign error.',
+  )
+  .option('--inputs <n>', 'mutated files over all readers', integer(1), 1_000_000)
+  .option('--seed <n>', 'seed of the mutations', integer(0), 1)
+  .option('--only <name>', 'one reader')
+  .parse()
+  .opts<{ inputs: number; seed: number; only?: string }>();
 
 await setBackend('cpu');
 const parsers = {
@@ -31,9 +33,9 @@ const chosen = Object.entries(parsers).filter(([name]) => !values.only || name =
 const weights = chosen.reduce((sum, [, { weight }]) => sum + weight, 0);
 let total = 0;
 for (const [name, parser] of chosen) {
-  const inputs = Math.ceil((Number(values.inputs) * parser.weight) / weights);
+  const inputs = Math.ceil((values.inputs * parser.weight) / weights);
   const began = performance.now();
-  const { accepted, refused } = await fuzz(name, parser, inputs, Number(values.seed));
+  const { accepted, refused } = await fuzz(name, parser, inputs, values.seed);
   const seconds = (performance.now() - began) / 1000;
   total += inputs;
   console.log(

@@ -1,10 +1,16 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
-/** Runs `body` and asserts that it leaves exactly `kept` tensors more than there were. */
+/**
+ * Runs `body` and asserts that it leaves exactly `kept` tensors more than there were, and not more data than tensors: a kernel
+ * can keep memory that no tensor refers to.
+ */
 export async function expectTensors<T>(kept: number, body: () => T | Promise<T>): Promise<T> {
-  const before = memory().numTensors;
+  const before = memory();
   const result = await body();
-  expect(memory().numTensors - before, 'tensors left behind').toBe(kept);
+  const after = memory();
+  expect(after.numTensors - before.numTensors, 'tensors left behind').toBe(kept);
+  const data = after.numDataBuffers - before.numDataBuffers;
+  expect(data, 'data without a tensor').toBeLessThanOrEqual(Math.max(0, kept));
   return result;
 }

@@ -102,6 +102,34 @@ describe('exportONNX', () => {
     },
   );
 
+  test('a MobileNet: its operators, with depthwise convolutions as groups', async () => {
+    const encoder = encoders.find(([name]) => name === 'mobileNetV2')![1]();
+    const { nodes, constants } = parse(await exportONNX(encoder));
+    const counts: Record<string, number> = {};
+    for (const { operator } of nodes) counts[operator] = (counts[operator] ?? 0) + 1;
+    expect(counts).toEqual({
+      Conv: 52,
+      BatchNormalization: 52,
+      Clip: 35,
+      // Ten as in the usual width, and one more block that changes no shape.
+      Add: 11,
+      GlobalAveragePool: 1,
+      Flatten: 1,
+      Identity: 1,
+    });
+    const clip = nodes.find(({ operator }) => operator === 'Clip')!;
+    expect(clip.inputs.slice(1).map((name) => [...constants.get(name)!.values])).toEqual([[0], [6]]);
+    const depthwise = nodes.find(({ name }) => name.endsWith('features.1.conv.0.0'))!;
+    const { shape } = constants.get(depthwise.inputs[1]!)!;
+    expect(shape.slice(1)).toEqual([1, 3, 3]);
+    expect(depthwise.attributes).toMatchObject({ group: shape[0], kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+    for (const [name, values] of await getTorchvisionWeights(encoder)) {
+      const [key] = [...constants.keys()].filter((key) => key.endsWith(`.${name}`));
+      expect(constants.get(key!)!.values, name).toEqual(values);
+    }
+    encoder.dispose();
+  });
+
   test('a ResNet: its operators, and its weights in the order of PyTorch', async () => {
     const encoder = encoders[0]![1]();
     const { nodes, constants } = parse(await exportONNX(encoder));
@@ -195,10 +223,9 @@ describe('exportONNX', () => {
     );
     await refusal(
       layers.activation({ ...pictures, activation: 'selu', name: 'bend' }),
-      'exportONNX: an activation must be one of linear, relu, sigmoid, tanh; this one is selu. Received: layer "bend" (Activation).',
+      'exportONNX: an activation must be one of linear, relu, relu6, sigmoid, tanh; this one is selu. Received: layer "bend" (Activation).',
     );
     await refusal(layers.batchNormalization({ ...pictures, axis: 1, name: 'odd' }), /last axis.*"odd"/);
-    await refusal(layers.reLU({ ...pictures, maxValue: 6, name: 'six' }), /no maxValue.*"six"/);
     await refusal(layers.dense({ ...pictures, units: 2, name: 'every' }), /dense layers must take.*"every"/);
     await refusal(
       layers.conv2d({ ...pictures, filters: 2, kernelSize: 1, dataFormat: 'channelsFirst', name: 'first' }),

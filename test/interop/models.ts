@@ -6,7 +6,13 @@ import {
   type SymbolicTensor,
   sequential,
 } from '@tensorflow/tfjs-layers';
-import { resnet18, resnet50, setTorchvisionWeights } from '../../src/models/index.js';
+import {
+  mobileNetV2,
+  PaddedDepthwiseConv2D,
+  resnet18,
+  resnet50,
+  setTorchvisionWeights,
+} from '../../src/models/index.js';
 import { hashedWeight } from '../models/fill.js';
 
 /** Small encoders of this library with known weights and running statistics. */
@@ -35,8 +41,44 @@ export const encoders: [name: string, build: () => LayersModel][] = [
         }),
       ),
   ],
+  [
+    'mobileNetV2 of small pictures',
+    () => known(mobileNetV2({ inputShape: [16, 16, 3], widthMultiplier: 0.1, stem: 'small' })),
+  ],
+  [
+    'mobileNetV2',
+    () => known(mobileNetV2({ inputShape: [65, 64, 3], widthMultiplier: 0.1, name: 'teacher' })),
+  ],
+  ['depthwise convolutions', depthwiseEncoder],
   ['resnet50', () => known(resnet50({ inputShape: [16, 16, 3], width: 2, name: 'teacher' }))],
 ];
+
+/** Depthwise convolutions with a multiplier, a bias and odd sides, of this library and of tfjs-layers. */
+function depthwiseEncoder(): LayersModel {
+  const x = input({ shape: [9, 10, 3] });
+  const own = new PaddedDepthwiseConv2D({
+    kernelSize: 3,
+    strides: 2,
+    depthMultiplier: 2,
+    padding: [1, 0, 2, 1],
+    useBias: true,
+    name: 'own',
+  });
+  const stock = layers.depthwiseConv2d({
+    kernelSize: [3, 2],
+    depthMultiplier: 2,
+    padding: 'same',
+    activation: 'relu6',
+    biasInitializer: 'ones',
+    name: 'stock',
+  });
+  const capped = layers.reLU({ maxValue: 1.5, name: 'capped' });
+  const y = [own, stock, capped, layers.flatten({ name: 'flat' })].reduce(
+    (tensor, layer) => layer.apply(tensor) as SymbolicTensor,
+    x,
+  );
+  return model({ inputs: x, outputs: y });
+}
 
 function known(encoder: LayersModel): LayersModel {
   setTorchvisionWeights(encoder, hashedWeight);

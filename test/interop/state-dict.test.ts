@@ -11,6 +11,7 @@ import {
 } from '../../src/interop/index.js';
 import {
   getTorchvisionWeights,
+  mobileNetV2,
   type ProjectionHeadOptions,
   projectionHead,
   type ResNetOptions,
@@ -20,6 +21,7 @@ import {
   setTorchvisionWeights,
 } from '../../src/models/index.js';
 import fixture from '../fixtures/interop/state-dicts.json' with { type: 'json' };
+import mobileNet from '../fixtures/models/mobilenet.json' with { type: 'json' };
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { hashedWeight } from '../models/fill.js';
@@ -136,6 +138,39 @@ describe('loadStateDict and stateDict', () => {
         expect(await stateDict(otherHead)).toEqual(await stateDict(head));
       }
     });
+  });
+
+  test("a MobileNet: torchvision's state dict through a file and back, wherever it stands", async () => {
+    const options = { inputShape: [16, 16, 3], widthMultiplier: 0.25 } as const;
+    const encoder = made(mobileNetV2({ ...options, name: 'encoder' }));
+    setTorchvisionWeights(encoder, hashedWeight);
+    const other = made(mobileNetV2({ ...options, seed: 9 }));
+    const state = await stateDict(encoder);
+    const names = [...state.keys()].filter((name) => !name.endsWith('num_batches_tracked'));
+    expect(names.sort()).toEqual([...mobileNet.narrow[0]!.names].sort());
+    expect(state.get('features.2.conv.1.0.weight')!.shape).toEqual([48, 1, 3, 3]);
+    for (const prefix of ['', 'module.encoder_q.']) {
+      const named = new Map(await stateDict(encoder, { prefix }));
+      const { tensors } = readSafetensors(writeSafetensors(named));
+      tensors.set(`${prefix}classifier.1.bias`, { dtype: 'F32', shape: [1], data: new Float32Array(1) });
+      setTorchvisionWeights(other, (weight) => hashedWeight(weight).fill(0));
+      expect(loadStateDict(other, tensors)).toEqual({ prefix, ignored: [`${prefix}classifier.1.bias`] });
+      expect(await getTorchvisionWeights(other)).toEqual(await getTorchvisionWeights(encoder));
+    }
+  });
+
+  test('a MobileNet and a ResNet are not taken for each other, and other packages name theirs differently', async () => {
+    const encoder = made(mobileNetV2({ inputShape: [16, 16, 3], widthMultiplier: 0.1 }));
+    const state = await stateDict(encoder);
+    const resnet = filled();
+    expect(() => loadStateDict(resnet, state)).toThrow(/must hold the weights of a ResNet\./);
+    expect(() => loadStateDict(encoder, new Map<string, StateTensorInput>())).toThrow(
+      /must hold the weights of a MobileNetV2\./,
+    );
+    const message = /format of a MobileNet must be one of "torchvision"/;
+    await expect(stateDict(encoder, { format: 'timm' })).rejects.toThrow(message);
+    expect(() => loadStateDict(encoder, state, { format: 'lightly' })).toThrow(message);
+    expect(loadStateDict(encoder, state, { format: 'torchvision' }).ignored).toEqual([]);
   });
 
   test('half precision and double precision are taken', async () => {

@@ -23,7 +23,7 @@ import fixture from '../fixtures/models/resnet.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tidyAsync } from '../helpers/tidy-async.js';
-import { backendTolerance } from '../helpers/tolerance.js';
+import { expectGradient, expectRepresentation } from './compare.js';
 import { filled, hashedWeight, pictures } from './fill.js';
 
 const builders: Record<string, (options?: ResNetOptions) => LayersModel> = { resnet18, resnet34, resnet50 };
@@ -39,28 +39,6 @@ afterEach(() => {
   for (const model of models) model.dispose();
   models = [];
 });
-
-interface Representation {
-  every: number;
-  values: number[];
-  norm: number;
-}
-
-async function expectRepresentation(
-  h: Tensor,
-  { every, values, norm }: Representation,
-  float32Error = 0,
-): Promise<void> {
-  const relative = Math.max(1e-4, 2 * float32Error);
-  const data = await h.data<'float32'>();
-  const dim = h.shape[1]!;
-  // h is compared with its own largest value, of which the fixture holds a sample.
-  const absolute = relative * data.reduce((largest, value) => Math.max(largest, value), 0);
-  const sample = data.filter((_, index) => (index % dim) % every === 0);
-  expectClose(sample, values, { absolute });
-  const actual = Math.sqrt(data.reduce((total, value) => total + value * value, 0));
-  expect(Math.abs(actual / norm - 1)).toBeLessThan(Math.max(relative, backendTolerance()));
-}
 
 type Case = (typeof fixture.narrow)[number] | (typeof fixture.full)[number];
 
@@ -137,21 +115,7 @@ describe('ResNet', () => {
           for (const [weight, variableName] of byName) {
             const expected = item.gradients![weight.name as keyof typeof item.gradients];
             if (expected === undefined) continue;
-            const gradient = grads[variableName]!;
-            const values = await gradient.data<'float32'>();
-            const norm = Math.sqrt(values.reduce((total, value) => total + value * value, 0));
-            // Batch statistics of few values amplify rounding: a ResNet-50's by more than 1e-3, in PyTorch too.
-            const tolerance = Math.max(1e-3, 2 * expected.float32Error);
-            expect(Math.abs(norm / expected.norm - 1), weight.name).toBeLessThan(tolerance);
-            // Of a kernel, the first values in PyTorch's order lie at its first output and input.
-            const [outputs, inputs, height, width] = weight.shape;
-            const pixels = weight.shape.length === 4 ? height! * width! : 1;
-            const first = expected.values.map((_, index) => {
-              const [channel, pixel] = [Math.floor(index / pixels), index % pixels];
-              return values[weight.shape.length === 4 ? (pixel * inputs! + channel) * outputs! : index]!;
-            });
-            const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-            expectClose(first, expected.values, { absolute: tolerance * largest });
+            await expectGradient(grads[variableName]!, weight, expected);
           }
         }),
       );

@@ -50,6 +50,8 @@ describe('torchvision names', () => {
 
   test('a model of another kind is refused', () => {
     expect(() => torchvisionWeights(head)).toThrow(InvalidOptionError);
-    expect(() => torchvisionWeights(head)).toThrow(/must come from resnet18, resnet34 or resnet50/);
+    expect(() => torchvisionWeights(head)).toThrow(
+      /must come from resnet18, resnet34, resnet50 or mobileNetV2/,
+    );
   });
 });

@@ -119,7 +119,7 @@ describe('decodeImage', () => {
     expect((await decodeImage(wide, { size: [6, 3], fit: 'fill' })).shape).toEqual([6, 3, 3]);
   });
 
-  it('says which file is no picture, damaged, cut off or missing', async () => {
+  it('says which file is not a picture, damaged, cut off or missing', async () => {
     const folder = temporaryFolder();
     const whole = await (await halves(red, { r: 0, g: 0, b: 0 }, 200, 200)).jpeg().toBuffer();
     const files: Record<string, Uint8Array> = {
@@ -193,7 +193,7 @@ async function writePictures(folder: string, names: string[]): Promise<void> {
 }
 
 describe('readImageFolder', () => {
-  it('reads class folders, sorted, and passes over what is no picture', async () => {
+  it('reads class folders, sorted, and skips what is not a picture', async () => {
     const folder = temporaryFolder();
     await writePictures(folder, ['dog/b.png', 'cat/z.PNG', 'dog/a.png', 'Ant/1.png']);
     writeFileSync(join(folder, 'readme.txt'), 'hello');

@@ -276,9 +276,17 @@ export const callers: Record<string, Caller> = {
     call: (options) => new models.PaddedConv2D(options),
     base: [{ filters: 2, kernelSize: 3, kernelInitializer: initializer }],
   },
+  'models new PaddedDepthwiseConv2D (options)': {
+    call: (options) => new models.PaddedDepthwiseConv2D(options),
+    base: [{ kernelSize: 3, kernelInitializer: initializer }],
+  },
   'models new PaddedMaxPooling2D (options)': {
     call: (options) => new models.PaddedMaxPooling2D(options),
     base: [{ kernelSize: 3 }],
+  },
+  'models mobileNetV2 (options)': {
+    call: (options) => models.mobileNetV2(options).dispose(),
+    base: [{ inputShape: [8, 8, 3], widthMultiplier: 0.1 }],
   },
   'models projectionHead (options)': { call: (options) => models.projectionHead(options).dispose() },
   'models resnet18 (options)': {
@@ -315,7 +323,15 @@ export const callers: Record<string, Caller> = {
     call: (options) => node.readImageFolder(nowhere, options),
     base: [decode],
   },
-  'node loadCIFAR10 (options)': { call: node.loadCIFAR10, base: [{ cache: nowhere }] },
+  'node loadCIFAR10 (options)': {
+    // Its default cache may hold the data set, and would be filled from the network.
+    call: (options: unknown) =>
+      node.loadCIFAR10(
+        typeof options === 'object' && options !== null && !Array.isArray(options)
+          ? { ...options, cache: nowhere }
+          : (options as object),
+      ),
+  },
   'node openCIFAR10 (options)': { call: (options) => node.openCIFAR10(nowhere, options) },
   'node openCIFAR100 (options)': { call: (options) => node.openCIFAR100(nowhere, options) },
   'node openIDX (options)': { call: (options) => node.openIDX(nowhere, undefined, options) },

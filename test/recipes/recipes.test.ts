@@ -180,6 +180,48 @@ describe('stems', () => {
 });
 
 describe('adjustRecipe', () => {
+  it('keeps of an encoder what one of another family has too, and gives the rest its defaults', () => {
+    const name = 'mobileNetV2';
+    const { encoder, sources } = adjustRecipe(googleCIFAR10, { encoder: { name, widthMultiplier: 0.5 } });
+    expect(encoder).toEqual({
+      name,
+      inputShape: [32, 32, 3],
+      stem: 'small',
+      widthMultiplier: 0.5,
+      initializer: 'google',
+      batchNormalization: googleCIFAR10.encoder.batchNormalization,
+    });
+    expect(Object.keys(sources).filter((path) => /width$|zeroInit|projectionShortcut/.test(path))).toEqual(
+      [],
+    );
+    expect(sources['encoder.widthMultiplier']).toBe('changed by adjustRecipe');
+    const back = adjustRecipe(adjustRecipe(lightlyCIFAR10, { encoder: { name } }), {
+      encoder: { name: 'resnet34', width: 32 },
+    });
+    expect(back.encoder).toEqual({
+      ...lightlyCIFAR10.encoder,
+      name: 'resnet34',
+      width: 32,
+      // Lightly's stem is given in numbers, which a MobileNet does not take.
+      stem: 'imagenet',
+    });
+  });
+
+  it('makes recipes with which a MobileNet trains', async () => {
+    const before = memory().numTensors;
+    const encoder = { name: 'mobileNetV2', inputShape: [16, 16, 3], widthMultiplier: 0.1 } as const;
+    const recipe = adjustRecipe(basicRecipe, {
+      encoder,
+      projectionHead: { hidden: [8], outputDim: 4 },
+      training: { batchSize: 4, epochs: 1, datasetSize: 8 },
+    });
+    const simclr = new SimCLR(recipe);
+    const { steps } = await simclr.fit(tinyPictures(8), recipe.training);
+    expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    simclr.dispose();
+    expect(memory().numTensors).toBe(before);
+  });
+
   it('changes what is named, notes it in the sources and leaves the original alone', () => {
     const before = structuredClone(lightlyCIFAR10);
     const mine = adjustRecipe(lightlyCIFAR10, {
@@ -218,7 +260,7 @@ describe('describeRecipe', () => {
     const text = describeRecipe(soloCIFAR10);
     expect(text).toContain("solo-cifar10: solo-learn's SimCLR for CIFAR-10.");
     expect(text).toMatch(/^optimizer\.trustCoefficient +0\.02 +vturrisi\/solo-learn@9187ea3 .*eta: 0\.02$/m);
-    expect(text).toMatch(/^- Its warm-up reaches the peak one step earlier/m);
+    expect(text).toMatch(/^- The original warm-up reaches the peak one step earlier/m);
     expect(text).toMatch(/^- linear probe \(online\), test: 0\.9074/m);
   });
 

@@ -1,4 +1,15 @@
-import { add, keep, mul, sum, type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
+import {
+  add,
+  keep,
+  mul,
+  relu,
+  relu6,
+  sum,
+  type Tensor,
+  tensor,
+  tidy,
+  valueAndGrads,
+} from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { batchNormalization, batchNormalizationInference } from '../../src/tensors/index.js';
@@ -141,6 +152,56 @@ describe('batchNormalization', () => {
     });
   });
 
+  const activations = [
+    { activation: 'relu', apply: relu },
+    { activation: 'relu6', apply: relu6 },
+  ] as const;
+
+  // Values from -15 to 15: channels of one vector, and of a rest.
+  test.each(activations)('$activation is applied last, with its gradient', async ({ activation, apply }) => {
+    await tidyAsync(async () => {
+      const shape = [6, 3, 2, 7];
+      const inputs = ['x', 'gamma', 'beta', 'residual'].map((name, index) =>
+        filled(name, index === 1 || index === 2 ? [7] : shape, 6, index === 1 ? 1 : 0),
+      );
+      const dy = filled('dy', shape);
+      const compute = (given: Tensor[], fused: boolean) => {
+        const [x, gamma, beta, residual] = given;
+        const { output } = batchNormalization(x!, {
+          gamma: gamma as never,
+          beta: beta as never,
+          residual: residual!,
+          epsilon: 1e-3,
+          groups: 2,
+          ...(fused && { activation }),
+        });
+        return fused ? output : apply(output);
+      };
+      const run = (fused: boolean) =>
+        valueAndGrads((...given: Tensor[]) => sum(mul(compute(given, fused), dy)))(inputs);
+      const [expected, actual] = [run(false), run(true)];
+      const [plain, fused] = [compute(inputs, false), compute(inputs, true)];
+      expectClose(await fused.data(), await plain.data(), { absolute: 1e-5 });
+      for (const [index, gradient] of expected.grads.entries()) {
+        expectClose(await actual.grads[index]!.data(), await gradient.data(), tolerance);
+      }
+      const values = [...(await fused.data())];
+      const top = activation === 'relu6' ? 6 : Math.max(...values);
+      for (const edge of [0, top]) expect(values.filter((value) => value === edge).length).toBeGreaterThan(0);
+      expect(Math.max(...values)).toBe(top);
+    });
+  });
+
+  test('NaN passes through ReLU6', async () => {
+    await tidyAsync(async () => {
+      const x = filled('nan', [4, 5]);
+      const beta = tensor([1, Number.NaN, 9, 1, -9]) as never;
+      const { output } = batchNormalization(x, { beta, epsilon: 1e-5, groups: 1, activation: 'relu6' });
+      const [, nan, high, , low] = await output.data();
+      expect([nan, high, low]).toEqual([Number.NaN, 6, 0]);
+    });
+  });
+
   test('refuses what does not fit', () => {
     tidy(() => {
       const x = filled('x', [4, 3]);
@@ -183,6 +244,26 @@ describe('batchNormalizationInference', () => {
         expectClose(await output.data(), item.inference, tolerance);
       }),
     );
+  });
+
+  test.each([false, true])('relu6, with a gradient to record: %s', async (records) => {
+    await tidyAsync(async () => {
+      const [x, mean, variance] = [filled('x', [3, 4], 20), filled('m', [4]), filled('v', [4], 0.5, 1)];
+      const options = { mean: mean as never, variance: variance as never, epsilon: 1e-5 };
+      const expected = relu6(batchNormalizationInference(x, options));
+      const clipped = (input: Tensor) =>
+        batchNormalizationInference(input, { ...options, activation: 'relu6' });
+      let output = clipped(x);
+      if (records) {
+        valueAndGrads((input: Tensor) => {
+          output = keep(clipped(input));
+          return sum(output);
+        })([x]);
+      }
+      expectClose(await output.data(), await expected.data(), tolerance);
+      expect(Math.max(...(await output.data()))).toBe(6);
+      if (records) output.dispose();
+    });
   });
 
   test('refuses statistics of another number of channels', () => {

@@ -1,5 +1,6 @@
 import {
   conv2d,
+  depthwiseConv2d,
   grads,
   maxPool,
   pad,
@@ -10,7 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { paddedConv2d, paddedMaxPool } from '../../src/tensors/index.js';
+import { paddedConv2d, paddedDepthwiseConv2d, paddedMaxPool } from '../../src/tensors/index.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
@@ -61,17 +62,26 @@ const sides = (padding: ReadonlyArray<readonly [number, number]>): Array<[number
   [0, 0],
 ];
 
-it('paddedConv2d is a convolution of the padded pictures, with its gradients', async () => {
+it.each<{
+  name: string;
+  padded: typeof paddedConv2d;
+  plain: (x: Tensor4D, filter: Tensor4D, strides: number, mode: 'valid') => Tensor4D;
+  outputs: number;
+}>([
+  { name: 'paddedConv2d', padded: paddedConv2d, plain: conv2d, outputs: 4 },
+  { name: 'paddedDepthwiseConv2d', padded: paddedDepthwiseConv2d, plain: depthwiseConv2d, outputs: 1 },
+  { name: 'paddedDepthwiseConv2d', padded: paddedDepthwiseConv2d, plain: depthwiseConv2d, outputs: 3 },
+])('$name is a convolution of the padded pictures, with its gradients: $outputs', async (operation) => {
   await expectTensors(0, () =>
     fc.assert(
       fc.asyncProperty(windows, async ({ batch, height, width, channels, size, strides, padding }) => {
         const shapes = [
           [batch, height, width, channels],
-          [size, size, channels, 4],
+          [size, size, channels, operation.outputs],
         ];
-        const actual = await valuesOf((x, w) => paddedConv2d(x!, w!, { strides, padding }), ...shapes);
+        const actual = await valuesOf((x, w) => operation.padded(x!, w!, { strides, padding }), ...shapes);
         const plain = (x: Tensor4D, w: Tensor4D) =>
-          conv2d(pad(x, sides(padding)) as Tensor4D, w, strides, 'valid');
+          operation.plain(pad(x, sides(padding)) as Tensor4D, w, strides, 'valid');
         const expected = await valuesOf((x, w) => plain(x!, w!), ...shapes);
         for (const [index, values] of actual.entries()) {
           expectClose(values, expected[index]!, { relative: 1e-5, absolute: 1e-5 });

@@ -1,5 +1,5 @@
 import { getBackend, type Tensor, tensor, tensor4d } from '@tensorflow/tfjs-core';
-import { AdamW, LARS, projectionHead, resnet18, SGD, SimCLR, type Transform } from 'simclr-ts';
+import { AdamW, LARS, mobileNetV2, projectionHead, resnet18, SGD, SimCLR, type Transform } from 'simclr-ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { setTorchvisionWeights } from '../../src/models/torchvision-names.js';
 import fixture from '../fixtures/training/five-steps.json' with { type: 'json' };
@@ -19,10 +19,14 @@ const optimizers = {
 };
 
 function build(
-  { width, hidden, size, stem, viewBatching, learningRates }: Case,
+  { network, width, hidden, size, stem, viewBatching, learningRates }: Case,
   optimizer: keyof typeof optimizers,
 ): SimCLR {
-  const encoder = resnet18({ inputShape: [size, size, 3], stem: stem as 'imagenet' | 'small', width });
+  const options = { inputShape: [size, size, 3], stem: stem as 'imagenet' | 'small' } as const;
+  const encoder =
+    network === 'mobileNetV2'
+      ? mobileNetV2({ ...options, widthMultiplier: width })
+      : resnet18({ ...options, width });
   setTorchvisionWeights(encoder, ({ name, shape }) => {
     const values = hashedValues(
       `encoder.${name}`,
@@ -33,7 +37,8 @@ function build(
     if (shape.length === 1) return values.map((value) => (name.endsWith('weight') ? 1 : 0) + 0.1 * value);
     return values.map((value) => value * Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)));
   });
-  const head = projectionHead({ inputDim: 8 * width, hidden: [hidden, hidden], outputDim: 64 });
+  const inputDim = encoder.outputs[0]!.shape[1]!;
+  const head = projectionHead({ inputDim, hidden: [hidden, hidden], outputDim: 64 });
   const dense = head.layers.filter((layer) => layer.weights.length > 0);
   dense.forEach((layer, index) => {
     const [inputs, outputs] = layer.weights[0]!.shape as [number, number];
@@ -72,7 +77,7 @@ function build(
 /** Of a loss, relative. */
 const allowed = Math.max(1e-3, backendTolerance());
 
-describe.each(cases)('five steps of $name ResNet-18, $size x $size, give the losses of PyTorch', (entry) => {
+describe.each(cases)('five steps of $name $network, $size x $size, give the losses of PyTorch', (entry) => {
   let simclr: SimCLR | undefined;
   afterEach(() => simclr?.dispose({ includeGiven: true }));
 

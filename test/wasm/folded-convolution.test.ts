@@ -14,7 +14,11 @@ import {
 import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FoldedConvolutionOptions, foldedConvolution } from '../../src/tensors/index.js';
+import {
+  type Activation,
+  type FoldedConvolutionOptions,
+  foldedConvolution,
+} from '../../src/tensors/index.js';
 import { wasmMemory } from '../../src/wasm/index.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
@@ -32,7 +36,13 @@ interface Convolution {
   kernel: number;
   stride: number;
   pad: FoldedConvolutionOptions['pad'];
-  followers: { bias: boolean; normalization: boolean; affine: boolean; residual: boolean; relu: boolean };
+  followers: {
+    bias: boolean;
+    normalization: boolean;
+    affine: boolean;
+    residual: boolean;
+    activation: Activation | undefined;
+  };
 }
 
 const followers = fc.record({
@@ -40,7 +50,7 @@ const followers = fc.record({
   normalization: fc.boolean(),
   affine: fc.boolean(),
   residual: fc.boolean(),
-  relu: fc.boolean(),
+  activation: fc.constantFrom(undefined, 'relu' as const, 'relu6' as const),
 });
 
 const channelsOf = (name: string, count: number) => hashedTensor(name, [count]) as Tensor1D;
@@ -64,7 +74,7 @@ function compute({ input, outputs, kernel, stride, pad, followers }: Convolution
     ...(followers.bias && { bias: channelsOf('bias', outputs) }),
     ...(followers.normalization && { normalization: statistics(outputs, followers.affine) }),
     ...(followers.residual && { residual: hashedTensor('residual', shape) as Tensor4D }),
-    ...(followers.relu && { activation: 'relu' as const }),
+    activation: followers.activation,
   });
 }
 
@@ -127,7 +137,13 @@ describe('a convolution with what follows it on wasm', () => {
   });
 
   it("is the cpu backend's where regions of the output have regions of the filter", async () => {
-    const all = { bias: true, normalization: true, affine: true, residual: true, relu: true };
+    const all = {
+      bias: true,
+      normalization: true,
+      affine: true,
+      residual: true,
+      activation: 'relu' as const,
+    };
     for (const size of [1, 2, 3]) {
       for (const stride of [1, 2]) {
         await expectEqualOnBoth({

@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import {
   conv2d,
+  depthwiseConv2d,
   grads,
   matMul,
   ready,
@@ -17,6 +18,7 @@ import {
   type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
 import { foldedConvolution } from '../../src/tensors/index.js';
@@ -41,9 +43,10 @@ await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 
-const [x, w, bias, residual, a, b] = [
+const [x, w, d, bias, residual, a, b] = [
   hashedTensor('x', [8, 13, 11, 24]),
   hashedTensor('w', [3, 3, 24, 40]),
+  hashedTensor('d', [3, 3, 24, 2]),
   hashedTensor('bias', [40]),
   hashedTensor('residual', [8, 13, 11, 40]),
   hashedTensor('a', [300, 70]),
@@ -59,7 +62,14 @@ const results = () => {
     residual: residual as Tensor4D,
     activation: 'relu',
   });
-  return [convolution(x!, w!), ...grads(convolution)([x!, w!]), matMul(a!, b!, false, true), folded];
+  const depthwise = (image: Tensor, filter: Tensor) =>
+    depthwiseConv2d(image as Tensor4D, filter as Tensor4D, 1, 'same');
+  return [convolution, depthwise]
+    .flatMap((operation, i) => {
+      const inputs = [x!, [w!, d!][i]!] as const;
+      return [operation(...inputs), ...grads(operation)([...inputs])];
+    })
+    .concat(matMul(a!, b!, false, true), folded);
 };
 
 try {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import {
   conv2d,
+  depthwiseConv2d,
   grads,
   matMul,
   ready,
@@ -13,6 +14,7 @@ import {
   type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+
 import '@tensorflow/tfjs-layers';
 import { foldedConvolution } from '../../src/tensors/index.js';
 import { wasmKernels } from '../../src/wasm/index.js';
@@ -48,6 +50,18 @@ for (const [inputs, outputs] of [
       activation: 'relu',
     });
     await add([product, ...grads(convolve)([image, filter]), folded]);
+  }
+}
+for (const channels of [16, 24, 35]) {
+  const image = hashedTensor(`d${channels}`, [3, 21, 22, channels]);
+  for (const [size, stride] of [
+    [3, 1],
+    [3, 2],
+    [5, 1],
+  ] as const) {
+    const filter = hashedTensor(`f${size}`, [size, size, channels, 1]);
+    const convolve = (x: Tensor, w: Tensor) => depthwiseConv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
+    await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
   }
 }
 const [a, b] = [hashedTensor('a', [300, 70]), hashedTensor('b', [50, 70])];

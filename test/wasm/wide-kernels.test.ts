@@ -53,5 +53,6 @@ describe('wide kernels', () => {
     expect(wasmKernels().threads).toBeGreaterThanOrEqual(1);
     await useBackend('cpu');
     expect(wasmKernels).toThrow(/wasmKernels: the wasm backend must be active.*'cpu'/);
+    await useBackend('wasm');
   });
 });

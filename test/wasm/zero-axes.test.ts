@@ -106,6 +106,31 @@ const convolutions = [1, 2].flatMap((strides) =>
   }),
 );
 
+const depthwise = [1, 2].flatMap((multiplier) => {
+  const attributes = { strides: 2, pad: 'same', dataFormat: 'NHWC', dilations: 1 };
+  const usual = { n: 2, h: 8, w: 8, c: 5 };
+  const input = ({ n, h, w, c }: Sizes) => [n!, h!, w!, c!];
+  const output = ({ n, h, w, c }: Sizes) => [n!, Math.ceil(h! / 2), Math.ceil(w! / 2), c! * multiplier];
+  const filter = ({ c }: Sizes) => [3, 3, c!, multiplier];
+  return [
+    ...zeroed(usual, (sizes) => ({
+      kernel: 'DepthwiseConv2dNative',
+      inputs: { x: input(sizes), filter: filter(sizes) },
+      attributes,
+    })),
+    ...zeroed(usual, (sizes) => ({
+      kernel: 'DepthwiseConv2dNativeBackpropInput',
+      inputs: { dy: output(sizes), filter: filter(sizes) },
+      attributes: { ...attributes, inputShape: input(sizes) },
+    })),
+    ...zeroed(usual, (sizes) => ({
+      kernel: 'DepthwiseConv2dNativeBackpropFilter',
+      inputs: { x: input(sizes), dy: output(sizes) },
+      attributes: { ...attributes, filterShape: filter(sizes) },
+    })),
+  ];
+});
+
 const products = [false, true].flatMap((transposeA) =>
   [false, true].flatMap((transposeB) =>
     zeroed({ batch: 2, rows: 7, depth: 9, columns: 10 }, ({ batch, rows, depth, columns }) => ({
@@ -158,7 +183,14 @@ const segments = (axes: string[]) =>
   );
 
 describe('kernels with an axis of no values', () => {
-  const all = [...convolutions, ...products, ...pools, ...elementwise, ...segments(['rows', 'columns'])];
+  const all = [
+    ...convolutions,
+    ...depthwise,
+    ...products,
+    ...pools,
+    ...elementwise,
+    ...segments(['rows', 'columns']),
+  ];
   it.each(named(all))("give the cpu backend's: $axis of $kernel $shapes", async (item) => {
     expect(await runBetween(item)).toEqual(await run('cpu', item.call));
   });
@@ -180,6 +212,16 @@ describe('kernels with an axis of no values', () => {
   it.each([
     ['Conv2DBackpropInput', { dy: [2, 0, 0, 3], filter: [3, 3, 3, 3] }, { inputShape: [2, 2, 2, 3] }],
     ['Conv2DBackpropFilter', { x: [2, 2, 2, 3], dy: [2, 0, 0, 3] }, { filterShape: [3, 3, 3, 3] }],
+    [
+      'DepthwiseConv2dNativeBackpropInput',
+      { dy: [2, 0, 0, 3], filter: [3, 3, 3, 1] },
+      { inputShape: [2, 2, 2, 3] },
+    ],
+    [
+      'DepthwiseConv2dNativeBackpropFilter',
+      { x: [2, 2, 2, 3], dy: [2, 0, 0, 3] },
+      { filterShape: [3, 3, 3, 1] },
+    ],
     ['MaxPoolGrad', { dy: [2, 0, 0, 3], input: [2, 2, 2, 3], output: [2, 0, 0, 3] }, { filterSize: 3 }],
     ['AvgPoolGrad', { dy: [2, 0, 0, 3], input: [2, 2, 2, 3] }, { filterSize: 3 }],
   ])(
@@ -188,7 +230,8 @@ describe('kernels with an axis of no values', () => {
       const attributes = { strides: 1, pad: 'valid', dataFormat: 'NHWC', dilations: 1, ...own };
       const call: Call = { kernel, inputs: inputs as Call['inputs'], attributes };
       const [result] = await expectTensors(0, () => run('wasm', call));
-      const shape = kernel === 'Conv2DBackpropFilter' ? [3, 3, 3, 3] : [2, 2, 2, 3];
+      const { filterShape } = own as { filterShape?: number[] };
+      const shape = filterShape ?? [2, 2, 2, 3];
       expect(result).toEqual({ shape, values: Array(sizeOf(shape)).fill(0) });
     },
   );

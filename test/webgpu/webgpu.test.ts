@@ -72,6 +72,8 @@ describe('WebGPU', () => {
     ['all, four channels at a time', [4, 5, 3, 8], 2, ['gamma', 'beta', 'residual', 'relu']],
     ['all, one channel at a time', [4, 5, 5, 3], 1, ['gamma', 'beta', 'residual', 'relu']],
     ['many blocks of rows', [10, 9, 11, 4], 1, ['gamma', 'beta', 'relu']],
+    ['ReLU6, four channels at a time', [4, 5, 3, 8], 2, ['gamma', 'beta', 'residual', 'relu6']],
+    ['ReLU6, one channel at a time', [4, 5, 5, 3], 1, ['gamma', 'relu6']],
     ['a residual without ReLU', [4, 7, 4], 4, ['residual']],
   ])('normalizes batches as the plain operations do: %s', async (_, shape, groups, extras) => {
     await expectSame(() => {
@@ -88,6 +90,7 @@ describe('WebGPU', () => {
         const { output, mean, variance } = batchNormalization(x!, {
           ...rest,
           ...(has('relu') ? { activation: 'relu' as const } : {}),
+          ...(has('relu6') ? { activation: 'relu6' as const } : {}),
           epsilon: 1e-5,
           groups,
         });
@@ -158,4 +161,4 @@ describe('WebGPU', () => {
   });
 });
 
-const everything = { gamma: 1, beta: 1, residual: 1, relu: 1 };
+const everything = { gamma: 1, beta: 1, residual: 1, relu: 1, relu6: 1 };

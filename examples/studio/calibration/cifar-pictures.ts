@@ -3,7 +3,7 @@ import { cifar10ClassNames, type LabeledImages, selectImages } from 'simclr-ts';
 import { loadCIFAR10 } from 'simclr-ts/node';
 import { type PictureSet, pictureSize } from '../shared/pictures.js';
 
-/** Pictures as the studio holds them after they were dropped, and the class of each. */
+/** Pictures as the studio keeps them, and the class of each. */
 export interface LabeledPictures {
   pictures: PictureSet;
   labels: Uint8Array;
@@ -15,7 +15,7 @@ export interface Parts {
   own: LabeledPictures;
   /** Other labeled pictures, as neighbors for the held-out ones: from number 5,000. */
   others: LabeledPictures;
-  /** Pictures of the test set, which nothing has seen. */
+  /** Pictures of the test set, unseen in training. */
   heldOut: LabeledPictures;
 }
 
@@ -40,8 +40,8 @@ function firstOf(
 }
 
 /**
- * What the studio makes of these pictures' files. CIFAR-10's 32x32 pixels are brought to the size that it keeps by the
- * filter that Chromium's canvas enlarges with (Mitchell's); the folder of each is its class.
+ * The pictures as the studio would read them from files. CIFAR-10's 32x32 pixels are enlarged to the size that it keeps by the
+ * filter of Chromium's canvas (Mitchell's); the folder of each is its class.
  */
 async function asDropped(labeled: LabeledImages, indices: number[]): Promise<LabeledPictures> {
   const { images, labels } = selectImages(labeled, indices);
@@ -62,7 +62,7 @@ async function asDropped(labeled: LabeledImages, indices: number[]): Promise<Lab
   return { pictures: { names, groups, size: pictureSize, data }, labels: Uint8Array.from(labels) };
 }
 
-/** How many pictures of each part, and of which classes. */
+/** The number of pictures of each part, and their classes. */
 export interface PartSizes {
   own: number;
   others: number;

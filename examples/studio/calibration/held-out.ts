@@ -3,11 +3,11 @@ import { measure } from '../worker/measure.js';
 import { vectorsOf } from '../worker/vectors.js';
 import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
-/** What vectors are worth, all as shares of the held-out pictures but where it says otherwise. */
+/** How good vectors are, as shares of the held-out pictures unless stated otherwise. */
 export interface Worth {
   /** kNN with the person's own pictures as neighbors: what a search of theirs would find. */
   knn: number;
-  /** kNN with other pictures as neighbors, the same number whatever the person has: the encoder alone. */
+  /** kNN with a fixed number of other pictures as neighbors, which measures the encoder alone. */
   knnOthers: number;
   /** A linear probe on the person's own pictures, all of them named. */
   probe: number;
@@ -27,7 +27,7 @@ async function embed(simclr: SimCLR, { pictures }: LabeledPictures): Promise<Emb
   );
 }
 
-/** Pixels at a quarter of the studio's size, less their mean: what an encoder has to beat. */
+/** Pixels at a quarter of the studio's size, minus their mean: the baseline of an encoder. */
 function pixels({ pictures: { names, size, data } }: LabeledPictures): EmbeddingArray {
   const block = 4;
   const side = size / block;
@@ -76,7 +76,7 @@ async function worth(
   };
 }
 
-/** What the vectors of a model are worth. */
+/** How good the vectors of a model are. */
 export async function worthOfModel(simclr: SimCLR, parts: Parts): Promise<Worth> {
   const { viewMatch, groupMatch, effectiveRank } = (await measure(simclr, parts.own.pictures)).measurement;
   return {
@@ -87,7 +87,7 @@ export async function worthOfModel(simclr: SimCLR, parts: Parts): Promise<Worth>
   };
 }
 
-/** What pixels alone are worth. */
+/** How good pixels alone are. */
 export function worthOfPixels(parts: Parts): Promise<Worth> {
   return worth(parts, pixels);
 }

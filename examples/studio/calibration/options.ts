@@ -11,13 +11,13 @@ export function number(minimum: number, whole = true): (text: string) => number 
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !(value >= minimum) || (whole && !Number.isInteger(value))) {
-      throw new InvalidArgumentError(`It must be a ${whole ? 'whole ' : ''}number >= ${minimum}.`);
+      throw new InvalidArgumentError(`It must be ${whole ? 'an integer' : 'a number'} >= ${minimum}.`);
     }
     return value;
   };
 }
 
-/** Reads numbers with commas between them, in rising order. */
+/** Reads comma-separated numbers, and sorts them. */
 export function numbers(minimum: number, whole = true): (text: string) => number[] {
   const one = number(minimum, whole);
   return (text) =>
@@ -27,7 +27,7 @@ export function numbers(minimum: number, whole = true): (text: string) => number
       .sort((a, b) => a - b);
 }
 
-/** The studio's settings, some of them others than the defaults. */
+/** The studio's settings, with changes to the defaults. */
 export interface Settings {
   training: TrainingSettings;
   augmentation: AugmentationSettings;
@@ -37,7 +37,7 @@ function isOf<T extends object>(settings: T, name: string): name is Extract<keyo
   return Object.hasOwn(settings, name);
 }
 
-/** Takes `name=value` into the settings. */
+/** Applies `name=value` to the settings. */
 function set(text: string, { training, augmentation }: Settings): Settings {
   const [name = '', value = ''] = text.split('=');
   const read = number(0, false)(value);
@@ -63,7 +63,7 @@ export function withSharedOptions(command: Command): Command {
     );
 }
 
-/** What the shared flags say. */
+/** Values of the shared flags. */
 export interface SharedOptions {
   threads?: number;
   classes?: number[];

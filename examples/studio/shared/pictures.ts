@@ -1,8 +1,8 @@
-/** Pictures of one size, as the studio holds them. */
+/** Pictures of one size, as the studio keeps them. */
 export interface PictureSet {
-  /** Where each came from: a path, unique. */
+  /** The path of each picture, unique. */
   names: string[];
-  /** The folder or kind of each; `''` where there is none. */
+  /** The folder or kind of each; `''` if there is none. */
   groups: string[];
   /** Height and width in pixels. */
   size: number;
@@ -19,25 +19,25 @@ export const mostPictures = 5000;
 /** Fewer give too few negatives to learn from. */
 export const fewestPictures = 8;
 
-/** Endings of the formats that browsers decode; others are not even tried. */
+/** Extensions of the formats that browsers decode; other files are not tried. */
 export const pictureEnding = /\.(a?png|jpe?g|jpe|jfif|pjpeg|pjp|webp|gif|bmp|avif)$/i;
 
-/** One file and where it lay in what was dropped. */
+/** A file, and its path within the dropped files. */
 export interface DroppedFile {
   path: string;
   file: File;
 }
 
-/** A file that is no picture, and why. */
+/** A file that is not used, and why. */
 export interface LeftAside {
   path: string;
   reason: string;
 }
 
-/** What came of dropped files. */
+/** The result of reading dropped files. */
 export interface Reading {
   added: number;
   leftAside: LeftAside[];
-  /** Pictures that were there beyond {@link mostPictures}. */
+  /** Number of pictures beyond {@link mostPictures}. */
   beyond: number;
 }

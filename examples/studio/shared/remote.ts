@@ -1,6 +1,6 @@
-/** Calls from the page to a worker, and what the worker says by itself. */
+/** Calls from the page to a worker, and events from the worker. */
 
-/** Functions that a worker offers; arguments and results are cloned on the way. */
+/** Functions that a worker offers; arguments and results are cloned. */
 type Commands = { [name: string]: (...args: never[]) => unknown };
 
 /** The same functions as the page sees them. */
@@ -35,7 +35,7 @@ export function serve<Event>(commands: Commands): (event: Event) => void {
   return (event) => postMessage({ event });
 }
 
-/** The functions of `worker`; those still under way are rejected when it breaks down. */
+/** The functions of `worker`; pending calls are rejected when it fails. */
 export function connect<C, Event = never>(
   worker: Worker,
   onEvent: (event: Event) => void = () => {},

@@ -1,6 +1,6 @@
 import type { SimCLRAugmentationOptions } from 'simclr-ts';
 
-/** What the sliders of the augmentation set. */
+/** The values of the augmentation's sliders. */
 export interface AugmentationSettings {
   cropSmallest: number;
   cropLargest: number;
@@ -53,26 +53,26 @@ export function augmentationOptions(settings: AugmentationSettings, size: number
   };
 }
 
-/** What is trained, and how long. */
+/** The network, and how long to train it. */
 export interface TrainingSettings {
   /** Height and width of the views, in pixels. */
   viewSize: number;
   /** Channels of the first stage of the ResNet-18; h has eight times as many numbers. */
   width: number;
   batchSize: number;
-  /** Passes over the pictures in all. */
+  /** Total passes over the pictures. */
   epochs: number;
   temperature: number;
   learningRate: number;
   seed: number;
-  /** Whether a new model begins with the encoder that came with the page. */
+  /** Whether a new model starts from the encoder that comes with the page. */
   startingEncoder: boolean;
 }
 
 /** Pairs of five minutes on two cores, by calibrate.ts: after them vectors still improve, but slowly. */
 const firstPairs = 50_000;
 
-/** Passes over so many pictures that are worth the wait before a first look. */
+/** The default number of passes over this number of pictures. */
 export function suggestedEpochs(pictures: number): number {
   return Math.max(10, Math.round(firstPairs / Math.max(pictures, 1)));
 }

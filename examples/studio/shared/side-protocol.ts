@@ -18,7 +18,7 @@ export interface ExplainedLoss {
   rows: Float32Array;
 }
 
-/** What the worker beside the trainer does: small things that must not wait for a training step. */
+/** The worker for small tasks that must not wait for a training step. */
 export interface SideCommands {
   /** Resolves when all of its code is there. */
   ready(): Promise<void>;

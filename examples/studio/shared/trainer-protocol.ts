@@ -1,14 +1,14 @@
 import type { DroppedFile, PictureSet, Reading } from './pictures.js';
 import type { AugmentationSettings, TrainingSettings } from './settings.js';
 
-/** What can compute. */
+/** A backend. */
 export type BackendName = 'wasm' | 'webgl' | 'webgpu';
 
-/** What the preflight found of a backend. */
+/** Result of the preflight of a backend. */
 export interface BackendReport {
   name: BackendName;
   threads: number;
-  /** Pairs per second of a trial of a few steps; 0 where it was not tried. */
+  /** Pairs per second in a trial of a few steps; 0 if it was not tried. */
   pairsPerSecond: number;
 }
 
@@ -44,13 +44,13 @@ export interface MeasureEvent {
   indices: number[];
   /** Their vectors, row by row. */
   vectors: Float32Array;
-  /** What TensorFlow.js holds: its number only grows where something is not disposed of. */
+  /** Tensors of TensorFlow.js, to detect leaks. */
   memory: { tensors: number; bytes: number };
   /** A few pictures, each with its nearest. */
   examples: { index: number; neighbors: number[] }[];
 }
 
-/** What the worker says unasked. */
+/** Events of the worker. */
 export type TrainerEvent =
   | StepEvent
   | MeasureEvent
@@ -58,7 +58,7 @@ export type TrainerEvent =
   | { type: 'saved'; step: number }
   | { type: 'notice'; level: 'info' | 'warning'; text: string };
 
-/** Where a session stands. */
+/** The state of a session. */
 export interface SessionState {
   step: number;
   epoch: number;
@@ -81,7 +81,7 @@ export interface Neighbor {
   similarity: number;
 }
 
-/** What the linear probe says of every picture. */
+/** The linear probe's prediction for every picture. */
 export interface ProbeResult {
   names: string[];
   /** Position in `names` for each picture. */
@@ -90,30 +90,30 @@ export interface ProbeResult {
   confidence: Float32Array;
 }
 
-/** Files that can be taken away. */
+/** Files to download. */
 export type ExportKind = 'safetensors' | 'onnx' | 'tfjs' | 'checkpoint' | 'vectors' | 'csv';
 
-/** An encoder that a model may begin with. */
+/** An encoder that a model may start from. */
 export interface StartingEncoder {
-  /** Width of its network, which is then that of the model. */
+  /** Width of its network, and so of the model. */
   width: number;
-  /** What it has learned from, for people. */
+  /** What it has learned from, as text. */
   training: string;
 }
 
-/** What the trainer's worker does. */
+/** The functions of the trainer's worker. */
 export interface TrainerCommands {
   /** Chooses a backend and tries it with a few real steps. */
   useBackend(name: BackendName): Promise<BackendReport>;
-  /** The encoder that came with the page; `null` where none did. */
+  /** The encoder that comes with the page; `null` if there is none. */
   startingEncoder(): Promise<StartingEncoder | null>;
-  /** Pictures and model of the last visit, where there are some. */
+  /** Pictures and model of the last visit, if any. */
   restore(): Promise<{ pictures: PictureSet; state: SessionState | null } | null>;
-  /** Says again how good the vectors are. */
+  /** Measures again how good the vectors are. */
   measure(): Promise<void>;
   addFiles(files: DroppedFile[]): Promise<{ pictures: PictureSet; reading: Reading }>;
   addSamples(count: number, seed: number): Promise<{ pictures: PictureSet; reading: Reading }>;
-  /** Forgets pictures, model and what was kept of them. */
+  /** Deletes pictures and model, also from the browser's storage. */
   forget(): Promise<void>;
   /** Trains to the end of `settings.epochs`; resolves when training ends. */
   train(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<'completed' | 'stopped'>;
@@ -122,7 +122,7 @@ export interface TrainerCommands {
   resume(): void;
   stop(): void;
   neighbors(index: number, count: number): Promise<Neighbor[]>;
-  /** Groups of pictures that are alike to at least `similarity`. */
+  /** Groups of pictures with a similarity of at least `similarity`. */
   duplicates(similarity: number): Promise<number[][]>;
   probe(labels: NamedPictures[]): Promise<ProbeResult>;
   /** Projections z of two views of each picture: all first views, then all second ones. */

@@ -53,7 +53,7 @@ const commands: SideCommands = {
   },
 
   async map(vectors, rows) {
-    const random = randomGenerator(7); // the same start every time, so that what stays near stays put
+    const random = randomGenerator(7); // the same start every time, so that the map changes little
     const neighbors = Math.max(2, Math.min(12, rows - 1));
     const umap = new UMAP({
       nNeighbors: neighbors,

@@ -11,7 +11,7 @@ import type {
   TrainerEvent,
 } from '../shared/trainer-protocol.js';
 
-/** What the parts of the page tell each other. */
+/** Events between the parts of the page. */
 interface AppEvents {
   pictures: PictureSet;
   restored: SessionState;
@@ -23,7 +23,7 @@ interface AppEvents {
   training: 'running' | 'paused' | 'idle';
   labels: NamedPictures[];
   forgotten: undefined;
-  /** There is an encoder to begin with. */
+  /** The page comes with an encoder to start from. */
   startingEncoder: StartingEncoder;
 }
 
@@ -59,12 +59,12 @@ export class App {
     this.tell('pictures', pictures);
   }
 
-  /** Where picture `index` begins in the bytes. */
+  /** Offset of picture `index` in the bytes. */
   start(index: number): number {
     return index * this.pictures.size ** 2 * 3;
   }
 
-  /** What a picture is called for people. */
+  /** The title of a picture. */
   title(index: number): string {
     return this.pictures.names[index]!.split('/').slice(-2).join('/');
   }

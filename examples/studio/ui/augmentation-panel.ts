@@ -13,7 +13,7 @@ type Slider = readonly [
 const sliders: readonly Slider[] = [
   ['cropSmallest', 'Crop, smallest area', 0.05, 1, 0.01],
   ['cropLargest', 'Crop, largest area', 0.05, 1, 0.01],
-  ['aspect', 'Crop, width to height', 1, 3, 0.05],
+  ['aspect', 'Crop, aspect ratio', 1, 3, 0.05],
   ['flip', 'Mirrored, how often', 0, 1, 0.05],
   ['jitter', 'Colors changed, how often', 0, 1, 0.05],
   ['strength', 'Colors, strength', 0, 1.5, 0.05],
@@ -29,7 +29,7 @@ const sliders: readonly Slider[] = [
 
 const picturesShown = 8;
 
-/** Section 2: pictures beside two of their views, and a slider for everything that makes them. */
+/** Section 2: pictures next to two of their views, and a slider for each setting of the augmentation. */
 export function augmentationPanel(app: App): void {
   const form = byId<HTMLFormElement>('augmentation');
   const place = byId('view-pairs');

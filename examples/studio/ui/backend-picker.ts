@@ -9,7 +9,7 @@ const names: readonly (readonly [BackendName, string])[] = [
   ['webgl', 'the graphics card (WebGL)'],
 ];
 
-/** What computes: tried before it is taken, and given up for the one before where it fails. */
+/** Chooses the backend: it is tried first, and the previous one stays if it fails. */
 export async function backendPicker(app: App): Promise<void> {
   const select = byId<HTMLSelectElement>('backend');
   const report = byId('backend-report');
@@ -28,7 +28,7 @@ export async function backendPicker(app: App): Promise<void> {
       if (name === 'wasm' && !crossOriginIsolated) {
         notice(
           'info',
-          'One thread only: this browser or host does not let threads share memory. All works, but slower.',
+          'One thread only: this browser or host does not let threads share memory. Everything works, but slower.',
         );
       }
     } catch (error) {

@@ -39,7 +39,7 @@ export class LinesChart {
     }, 1000);
   }
 
-  /** The chart for those who do not see it: where each line began and where it is. */
+  /** A text version of the chart: the first and last value of each line. */
   private described(): string {
     const texts = this.lines
       .filter(({ points }) => points.length > 0)

@@ -26,7 +26,7 @@ export function pictureCanvas(
   return canvas;
 }
 
-/** Red, green and blue bytes as a canvas takes them. */
+/** Converts red, green, and blue bytes for a canvas. */
 export function imageData(data: Uint8Array, start: number, size: number): ImageData {
   const image = new ImageData(size, size);
   for (let pixel = 0, from = start; pixel < size * size; pixel++) {
@@ -38,7 +38,7 @@ export function imageData(data: Uint8Array, start: number, size: number): ImageD
   return image;
 }
 
-/** A duration for people: "40 s", "3 min". */
+/** A duration as text: "40 s", "3 min". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '…';
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;

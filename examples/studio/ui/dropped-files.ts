@@ -2,7 +2,7 @@ import type { DroppedFile } from '../shared/pictures.js';
 
 const order = new Intl.Collator('en', { numeric: true });
 
-/** File systems give their files in no order that a person would know. */
+/** Sorts files by name, because file systems list them in any order. */
 function sorted(files: DroppedFile[]): DroppedFile[] {
   return files.sort((a, b) => order.compare(a.path, b.path));
 }
@@ -17,7 +17,7 @@ async function filesBelow(entry: FileSystemEntry, path: string): Promise<Dropped
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: DroppedFile[] = [];
   for (;;) {
-    // A reader gives a part at a time, and none at the end.
+    // A reader returns one part per call, and an empty one at the end.
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
@@ -26,7 +26,7 @@ async function filesBelow(entry: FileSystemEntry, path: string): Promise<Dropped
   }
 }
 
-/** All files of what was dropped, folders gone through. Must be called while the event lasts. */
+/** All dropped files, including those in folders. Call it during the event. */
 export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
   const plain = [...transfer.files].map((file) => ({ path: file.name, file }));
@@ -35,7 +35,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[
   return sorted(found.flat());
 }
 
-/** The files of an input, with their folder where one was chosen. */
+/** The files of an input, with their folder if one was chosen. */
 export function chosenFiles(input: HTMLInputElement): DroppedFile[] {
   const files = [...(input.files ?? [])];
   return sorted(files.map((file) => ({ path: file.webkitRelativePath || file.name, file })));

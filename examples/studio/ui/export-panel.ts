@@ -12,14 +12,14 @@ const kinds: readonly (readonly [ExportKind, string])[] = [
   ['csv', 'Vectors and names (CSV)'],
 ];
 
-/** Gives bytes to the person as a file. */
+/** Downloads bytes as a file. */
 function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   const url = URL.createObjectURL(new Blob([bytes]));
   element('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Buttons that give the encoder and the vectors away as files. */
+/** Buttons that download the encoder and the vectors. */
 export function exportPanel(app: App): void {
   byId('exports').append(
     ...kinds.map(([kind, text]) => {

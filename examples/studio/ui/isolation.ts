@@ -1,10 +1,10 @@
 const triedKey = 'studio-isolation-tried';
 
-/** A service worker that is not up by then will not be. */
-const patienceMilliseconds = 4000;
+/** Milliseconds to wait for the service worker. */
+const timeoutMilliseconds = 4000;
 
 /**
- * Sees to it that threads can share memory: where the host sends no headers for that, a service worker adds them, which
+ * Lets threads share memory: if the host does not send the headers, a service worker adds them, which
  * takes one reload.
  *
  * @returns `false` when the page is about to be loaded again.
@@ -14,9 +14,9 @@ export async function isolate(): Promise<boolean> {
   try {
     const registration = await navigator.serviceWorker.register(new URL('./isolate.js', document.baseURI));
     if (crossOriginIsolated || sessionStorage.getItem(triedKey)) return true;
-    sessionStorage.setItem(triedKey, 'yes'); // once: where it does not help, one thread does
+    sessionStorage.setItem(triedKey, 'yes'); // once: if it does not help, one thread must do
     const active = registration && navigator.serviceWorker.ready;
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, patienceMilliseconds));
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, timeoutMilliseconds));
     if (!(await Promise.race([active, late]))) return true;
     location.reload();
     return false;

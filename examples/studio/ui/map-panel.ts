@@ -5,7 +5,7 @@ import { byId, imageData } from './dom.js';
 const thumbnail = 64;
 const glideMilliseconds = 700;
 
-/** The map: pictures at the places that umap-js gives them, gliding from the last ones to the next. */
+/** The map: pictures at the positions that umap-js computes, which move from one measurement to the next. */
 export function mapPanel(app: App): void {
   const canvas = byId<HTMLCanvasElement>('map');
   const context = canvas.getContext('2d')!;
@@ -19,7 +19,7 @@ export function mapPanel(app: App): void {
   canvas.setAttribute('role', 'img');
   canvas.ariaLabel = 'Map of the pictures: empty until training begins';
 
-  /** All thumbnails in one canvas, so that a frame is only copies. */
+  /** All thumbnails in one canvas, so that drawing a frame only copies. */
   const fillAtlas = () => {
     const columns = Math.ceil(Math.sqrt(indices.length));
     atlas.width = columns * thumbnail;

@@ -1,6 +1,6 @@
 import { byId, element } from './dom.js';
 
-/** Says something to the person, on the page and to a screen reader; it stays until it is closed or said again. */
+/** Shows a message, also to screen readers, until it is closed or replaced. */
 export function notice(level: 'info' | 'warning', text: string): void {
   const place = byId('notices');
   for (const child of [...place.children]) if (child.firstChild?.textContent === text) child.remove();
@@ -11,7 +11,7 @@ export function notice(level: 'info' | 'warning', text: string): void {
   while (place.childElementCount > 4) place.firstElementChild!.remove();
 }
 
-/** Runs what a person asked for; where it fails, says why. */
+/** Runs an action; if it fails, shows why. */
 export async function attempt<T>(body: () => Promise<T>): Promise<T | undefined> {
   try {
     return await body();

@@ -1,9 +1,9 @@
 import type { App } from './app.js';
 import { element, pictureCanvas } from './dom.js';
 
-/** What a grid shows and does. */
+/** Options of a grid. */
 export interface GridOptions {
-  /** Pictures at once; more are turned to by pages. @defaultValue 120 */
+  /** Pictures per page. @defaultValue 120 */
   perPage?: number;
   /** A text under the name of a picture for screen readers and on hovering. */
   describe?(index: number): string;
@@ -124,14 +124,14 @@ export class PictureGrid {
 /** Pictures that are marked for a name, all over the page. */
 const marked = new Set<number>();
 
-/** Shows on every grid of the page what is marked. */
+/** Shows the marks on every grid of the page. */
 function showMarks(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('.grid button')) {
     button.ariaPressed = String(marked.has(Number(button.value)));
   }
 }
 
-/** Takes all marks away. @returns what was marked */
+/** Removes all marks. @returns the marked pictures */
 export function takeMarked(): number[] {
   const taken = [...marked];
   marked.clear();

@@ -7,15 +7,12 @@ import { PictureGrid } from './picture-grid.js';
 
 const samples = 300;
 
-/** Tells what came of files: how many, and which not and why. */
+/** Reports the result of reading files: how many were added, which were not, and why. */
 function report({ added, leftAside, beyond }: Reading): void {
   if (beyond > 0) {
     const all = (added + leftAside.length + beyond).toLocaleString('en');
     const most = mostPictures.toLocaleString('en');
-    notice(
-      'warning',
-      `${all} pictures are more than a tab has memory for: ${most} were taken, evenly spread.`,
-    );
+    notice('warning', `${all} pictures do not fit in a tab's memory: ${most} were taken, evenly spread.`);
   }
   if (leftAside.length > 0) {
     const first = leftAside.slice(0, 3).map(({ path, reason }) => `${path} ${reason}`);
@@ -25,7 +22,7 @@ function report({ added, leftAside, beyond }: Reading): void {
   if (added === 0 && leftAside.length === 0) notice('info', 'There was no new picture in that.');
 }
 
-/** Section 1: where pictures come in and are seen. */
+/** Section 1: adding and showing pictures. */
 export function picturesPanel(app: App): void {
   const state = byId('pictures-state');
   const reading = byId<HTMLProgressElement>('reading');

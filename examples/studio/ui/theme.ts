@@ -3,7 +3,7 @@ import { byId } from './dom.js';
 const themes = ['system', 'light', 'dark'] as const;
 const key = 'studio-theme';
 
-/** A button that goes round the themes; the choice is kept in this browser. */
+/** A button that cycles through the themes; this browser keeps the choice. */
 export function themeButton(): void {
   const button = byId<HTMLButtonElement>('theme');
   const show = (theme: string) => {

@@ -8,7 +8,7 @@ import { SettingsForm } from './training-settings.js';
 
 const mostPoints = 2000;
 
-/** Section 3: training, and how it goes. */
+/** Section 3: training and its progress. */
 export function trainingPanel(app: App): void {
   const start = byId<HTMLButtonElement>('start');
   const pause = byId<HTMLButtonElement>('pause');

@@ -2,7 +2,7 @@ import { defaultTraining, suggestedEpochs, type TrainingSettings } from '../shar
 import type { StartingEncoder } from '../shared/trainer-protocol.js';
 import { byId, element } from './dom.js';
 
-/** Settings that are numbers. */
+/** Numeric settings. */
 type NumberSetting = Exclude<keyof TrainingSettings, 'startingEncoder'>;
 
 type Field = readonly [
@@ -67,7 +67,7 @@ export class SettingsForm {
     form.append(element('label', {}, element('span', { textContent: label }), control));
   }
 
-  /** Lets a model begin with an encoder that has learned already. */
+  /** Lets a model start from a trained encoder. */
   offer(encoder: StartingEncoder): void {
     this.encoder = encoder;
     this.start.append(
@@ -87,7 +87,7 @@ export class SettingsForm {
     this.update();
   }
 
-  /** Passes that suit so many pictures, unless the person has chosen. */
+  /** Sets the default passes for the pictures, unless the person has chosen. */
   suggestFor(pictures: number): void {
     if (this.epochsAreChosen || pictures === 0) return;
     this.controls.get('epochs')!.value = String(suggestedEpochs(pictures));
@@ -109,7 +109,7 @@ export class SettingsForm {
     this.update();
   }
 
-  /** What can be changed: nothing while training runs, and no width where the encoder has one. */
+  /** Disables what cannot be changed: everything during training, and the width if the encoder determines it. */
   private update(): void {
     for (const control of [...this.controls.values(), this.start]) control.disabled = !this.active;
     if (!this.encoder) return;

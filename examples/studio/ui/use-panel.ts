@@ -43,7 +43,7 @@ function searchPanel(app: App): void {
   app.on('forgotten', () => place.replaceChildren());
 }
 
-/** Duplicates: groups that are alike beyond a similarity. */
+/** Duplicates: groups of pictures above a similarity. */
 function duplicatesPanel(app: App): void {
   const place = byId('duplicates');
   byId('duplicates-form').addEventListener('submit', (event) => {
@@ -62,7 +62,7 @@ function duplicatesPanel(app: App): void {
   app.on('forgotten', () => place.replaceChildren());
 }
 
-/** Labels: a person names a few, the linear probe the rest. */
+/** Labels: the person names a few pictures, and the linear probe names the rest. */
 function labelsPanel(app: App): void {
   const form = byId<HTMLFormElement>('label-form');
   const name = byId<HTMLInputElement>('label-name');
@@ -126,7 +126,7 @@ function labelsPanel(app: App): void {
   });
 }
 
-/** Section 4: what the vectors are good for. */
+/** Section 4: uses of the vectors. */
 export function usePanel(app: App): void {
   searchPanel(app);
   duplicatesPanel(app);

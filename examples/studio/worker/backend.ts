@@ -8,14 +8,14 @@ import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
 
 let started = false;
 
-/** Threads to train on: all cores but one, which the page itself needs; of two both, for half is too much to give. */
+/** Threads for training: all cores but one, which the page needs; with two cores both, because half would cost too much. */
 function threadCount(): number {
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
   const cores = navigator.hardwareConcurrency;
   return isolated ? Math.min(cores > 2 ? cores - 1 : cores, 16) : 1;
 }
 
-/** Brings the backend's code in and makes it the active one. */
+/** Loads the backend's code and activates it. */
 async function activate(name: BackendName): Promise<void> {
   if (name === 'wasm') {
     setWasmPaths({
@@ -57,7 +57,7 @@ async function tryStep(): Promise<number> {
     const { ok, message } = await checkBackend(simclr);
     if (!ok) throw new Error(message);
     const pictures = { data, shape: [count, size, size, 3] as const };
-    await simclr.trainStep(pictures); // compiles what is compiled once
+    await simclr.trainStep(pictures); // warms up: shaders compile in the first step
     const began = performance.now();
     const steps = 2;
     for (let step = 0; step < steps; step++) {

@@ -1,13 +1,13 @@
 import { imageSize } from 'image-size';
 import { pictureSize } from '../shared/pictures.js';
 
-/** A decoded picture takes four bytes a pixel, and the browser's decoder as many again. */
+/** A decoded picture takes four bytes per pixel, and the browser's decoder equally many. */
 const mostPixels = 50e6;
 
 const canvas = new OffscreenCanvas(pictureSize, pictureSize);
 const context = canvas.getContext('2d', { willReadFrequently: true })!;
 
-/** Width and height as the file's first bytes say; `undefined` where they do not. */
+/** Width and height from the file's first bytes, `undefined` if they do not say. */
 async function sizeInFile(file: Blob): Promise<{ width: number; height: number } | undefined> {
   try {
     return imageSize(new Uint8Array(await file.slice(0, 512 * 1024).arrayBuffer()));
@@ -31,7 +31,7 @@ export async function decodePicture(file: Blob): Promise<Uint8Array> {
     const left = (bitmap.width - side) / 2;
     const top = (bitmap.height - side) / 2;
     context.imageSmoothingQuality = 'high';
-    context.fillStyle = '#fff'; // behind what is transparent
+    context.fillStyle = '#fff'; // behind transparent pixels
     context.fillRect(0, 0, pictureSize, pictureSize);
     context.drawImage(bitmap, left, top, side, side, 0, 0, pictureSize, pictureSize);
   } finally {
@@ -40,7 +40,7 @@ export async function decodePicture(file: Blob): Promise<Uint8Array> {
   return withoutAlpha(context.getImageData(0, 0, pictureSize, pictureSize).data);
 }
 
-/** Red, green and blue of what a canvas gives. */
+/** Red, green, and blue of a canvas's pixels. */
 export function withoutAlpha(pixels: Uint8ClampedArray): Uint8Array {
   const result = new Uint8Array((pixels.length / 4) * 3);
   for (let from = 0, to = 0; from < pixels.length; from += 4) {

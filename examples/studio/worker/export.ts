@@ -5,7 +5,7 @@ import { exportONNX, stateDict, toPlainLayersModel, writeSafetensors } from 'sim
 import type { PictureSet } from '../shared/pictures.js';
 import type { ExportKind, ProbeResult } from '../shared/trainer-protocol.js';
 
-/** A model of tfjs as the two files that its loaders expect, in an archive. */
+/** A tfjs model as the two files that its loaders expect, in an archive. */
 async function modelArchive(
   save: (handler: io.IOHandler) => Promise<unknown>,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -24,12 +24,12 @@ async function modelArchive(
   return zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>; // weights do not compress
 }
 
-/** A field of a table of comma-separated values. */
+/** A CSV field. */
 function quoted(text: string): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Name, folder, given name and vector of each picture, a line each. */
+/** Name, folder, given name, and vector of each picture, one per line. */
 function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult | undefined): string {
   const dim = vectors.shape[1];
   const head = ['picture', 'folder', 'name', 'confidence', ...Array.from({ length: dim }, (_, i) => `h${i}`)];
@@ -42,7 +42,7 @@ function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult
   return `${[head.join(','), ...lines].join('\n')}\n`;
 }
 
-/** What an export needs. */
+/** The inputs of an export. */
 export interface ExportSource {
   simclr: SimCLR;
   pictures: PictureSet;
@@ -50,7 +50,7 @@ export interface ExportSource {
   named: ProbeResult | undefined;
 }
 
-/** The bytes of a file to take away. */
+/** The bytes of a file to download. */
 export async function exportFile(
   kind: ExportKind,
   { simclr, pictures, vectors, named }: ExportSource,

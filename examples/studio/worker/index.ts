@@ -23,7 +23,7 @@ function trainedModel() {
   return session.simclr;
 }
 
-/** Vectors of all pictures by the present weights. */
+/** Vectors of all pictures, computed with the current weights. */
 async function vectors(): Promise<EmbeddingArray> {
   const simclr = trainedModel();
   const { count } = session;
@@ -35,7 +35,7 @@ async function vectors(): Promise<EmbeddingArray> {
   return kept.vectors;
 }
 
-/** Adds pictures behind the present ones; a name that is there already is not added twice. */
+/** Appends pictures; a name that exists already is not added again. */
 async function add(pictures: ReadPicture[], reading: Reading) {
   const present = new Set(session.pictures.names);
   const fresh = pictures.filter(({ name }) => !present.has(name) && present.add(name));
@@ -53,7 +53,7 @@ async function add(pictures: ReadPicture[], reading: Reading) {
 }
 
 function refuseWhileTraining(): void {
-  if (training) throw new Error('Stop training first: its pictures cannot be exchanged while it runs.');
+  if (training) throw new Error('Stop training first: pictures cannot be changed while it runs.');
 }
 
 const commands: TrainerCommands = {
@@ -104,7 +104,7 @@ const commands: TrainerCommands = {
   },
 
   async train(settings, augmentation) {
-    if (training) throw new Error('Training runs already.');
+    if (training) throw new Error('Training is running already.');
     training = new Training(session, say);
     try {
       return await training.run(settings, augmentation);

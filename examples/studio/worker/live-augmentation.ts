@@ -8,7 +8,7 @@ export interface LiveAugmentation {
   readonly settings: AugmentationSettings;
 }
 
-/** SimCLR's augmentation with settings that can be exchanged; a checkpoint holds those of its moment. */
+/** SimCLR's augmentation with settings that can change; a checkpoint holds the current ones. */
 export function liveAugmentation(settings: AugmentationSettings, size: number): LiveAugmentation {
   const build = (of: AugmentationSettings) => simclrAugmentation(augmentationOptions(of, size));
   let current = build(settings);

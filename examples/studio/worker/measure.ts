@@ -18,7 +18,7 @@ export function spreadIndices(count: number, wanted: number): number[] {
   return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
 }
 
-/** How good the vectors are, by what needs no labels, and by folders where there are some. */
+/** How good the vectors are, by measures without labels, and by folders if there are any. */
 export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<MeasureEvent> {
   const { step } = simclr.progress;
   const indices = spreadIndices(pictures.names.length, most);
@@ -53,7 +53,7 @@ export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<Mea
   };
 }
 
-/** For every row the rows nearest to it, itself left out. */
+/** The nearest other rows of every row. */
 async function othersNearest(
   vectors: Awaited<ReturnType<typeof vectorsOf>>,
   count: number,

@@ -14,10 +14,10 @@ export function newModel(
 ): SimCLR {
   const simclr = new SimCLR({
     encoder: { name: 'resnet18', inputShape: [viewSize, viewSize, 3], stem: 'small', width },
-    // Normalized, or few and hard pictures let all projections fall together in the first steps.
+    // With batch normalization: without, projections of few or hard pictures collapse in the first steps.
     projectionHead: { hidden: [128], outputDim: 64, batchNormalization: { hidden: true } },
     augmentation,
-    // A constant rate, so that training may be continued as long as one likes.
+    // A constant rate, so that training can continue as long as the person likes.
     optimizer: { name: 'adamW', learningRate, weightDecay: 1e-4 },
     temperature,
     seed,

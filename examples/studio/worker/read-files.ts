@@ -11,10 +11,10 @@ import { decodePicture } from './decode.js';
 
 const zipEnding = /\.zip$/i;
 
-/** What file systems leave in folders; nobody misses it. */
+/** Files that operating systems leave in folders. */
 const litter = /(^|\/)(\.[^/]*|__MACOSX\/.*|Thumbs\.db|desktop\.ini)$/i;
 
-/** A larger file in an archive is no picture of a usual kind, or meant to fill memory. */
+/** A larger file in an archive is not a usual picture, or is meant to exhaust memory. */
 const largestEntry = 64 * 2 ** 20;
 
 /** A picture before it is decoded. */
@@ -43,7 +43,7 @@ async function zipEntries({ path, file }: DroppedFile, leftAside: LeftAside[]): 
       contents: new Blob([contents as Uint8Array<ArrayBuffer>]),
     }));
   } catch {
-    leftAside.push({ path, reason: 'is no zip archive, or too large for a tab' });
+    leftAside.push({ path, reason: 'is not a zip archive, or is too large for a tab' });
     return [];
   }
 }
@@ -54,13 +54,13 @@ function spread<T>(items: T[], most: number): T[] {
   return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
 }
 
-/** The folder that a picture lay in; `''` at the top. */
+/** The folder of a picture; `''` at the top. */
 function folderOf(path: string): string {
   return path.split('/').at(-2) ?? '';
 }
 
 /**
- * The pictures among dropped files and in dropped archives. What cannot be read is left aside with a reason.
+ * The pictures among dropped files and in dropped archives. Unreadable files are returned with a reason.
  *
  * @param room - How many more the studio takes.
  */
@@ -76,7 +76,7 @@ export async function readFiles(
     if (zipEnding.test(path)) found.push(...(await zipEntries(dropped, leftAside)));
     else if (pictureEnding.test(path)) found.push({ path, contents: file });
     else if (!litter.test(path))
-      leftAside.push({ path, reason: 'is no picture (PNG, JPEG, WebP, GIF, BMP, AVIF)' });
+      leftAside.push({ path, reason: 'is not a picture (PNG, JPEG, WebP, GIF, BMP, AVIF)' });
   }
   const candidates = spread(found, Math.min(room, mostPictures));
   const pictures: ReadPicture[] = [];
@@ -93,7 +93,7 @@ export async function readFiles(
   return { pictures, reading: { added: pictures.length, leftAside, beyond } };
 }
 
-/** Pictures side by side in one array, behind those of `before`. */
+/** Joins pictures into one array, after those of `before`. */
 export function joinPictures(before: Uint8Array, pictures: readonly ReadPicture[]): Uint8Array<ArrayBuffer> {
   const length = pictureSize * pictureSize * 3;
   const data = new Uint8Array(before.length + pictures.length * length);

@@ -36,7 +36,7 @@ function place(context: OffscreenCanvasRenderingContext2D, random: RandomGenerat
   context.scale(scale, scale);
 }
 
-/** Each kind is a thing of its own shape or pattern in any colors, so that color alone does not tell. */
+/** Each kind has its own shape or pattern, in any colors, so that color alone does not identify it. */
 const kinds: Readonly<Record<string, Draw>> = {
   stars(context, random) {
     place(context, random);
@@ -95,7 +95,7 @@ const kinds: Readonly<Record<string, Draw>> = {
   },
 };
 
-/** A ground that fades from one color to another, with a little noise. */
+/** A background that fades from one color to another, with a little noise. */
 function ground(context: OffscreenCanvasRenderingContext2D, random: RandomGenerator): void {
   const fade = context.createLinearGradient(0, 0, random.uniform(0, size), size);
   fade.addColorStop(0, color(random, [70, 92]));
@@ -104,7 +104,7 @@ function ground(context: OffscreenCanvasRenderingContext2D, random: RandomGenera
   context.fillRect(0, 0, size, size);
 }
 
-/** Pictures that the page draws itself, for those who want to look first: six kinds, their folder's name. */
+/** Sample pictures that the page draws: six kinds, whose names are their folders. */
 export function samplePictures(count: number, seed: number): ReadPicture[] {
   const context = new OffscreenCanvas(size, size).getContext('2d', { willReadFrequently: true })!;
   const names = Object.keys(kinds);

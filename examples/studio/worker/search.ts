@@ -1,7 +1,7 @@
 import { type EmbeddingArray, linearProbe, nearestNeighbors } from 'simclr-ts';
 import type { NamedPictures, Neighbor, ProbeResult } from '../shared/trainer-protocol.js';
 
-/** The pictures most like one, nearest first, itself left out. */
+/** The pictures most similar to one, nearest first, without itself. */
 export async function neighborsOf(
   vectors: EmbeddingArray,
   index: number,

@@ -91,7 +91,7 @@ export function adjustSaturation(
  *
  * @param images - `[batch, height, width, 3]` or, gray, `[batch, height, width, 1]`, float32 in [0, 1].
  * @param turns - One per picture, in full turns: 0 changes nothing, 1/3 makes red green, 0.5 and -0.5 are the same.
- * @param convention - Torchvision and TensorFlow agree here; taken so that the four functions look alike.
+ * @param convention - No effect: torchvision and TensorFlow agree. Accepted so that the four functions look alike.
  * @returns New pictures in [0, 1]. Caller disposes them.
  * @throws {@link ShapeError} when `images` or the number of `turns` does not fit.
  * @throws {@link InvalidOptionError} when a turn is not finite, or `convention` is unknown.

@@ -2,23 +2,23 @@ import { add, clipByValue, mean, mul, type Tensor2D, tensor2d } from '@tensorflo
 import { grayPlane, mapPlanes, type Planes } from './color-planes.js';
 
 /**
- * Whose definition of the color operations holds: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
+ * Whose definition of the color operations to use: `'torchvision'` (PyTorch) or `'tf'` (TensorFlow, Google's SimCLR).
  * Contrast and saturation differ, see {@link adjustContrast} and {@link adjustSaturation}.
  */
 export type ColorConvention = 'torchvision' | 'tf';
 
 /**
- * One pass over a batch, `clip(scale · x + gray · gray(x) + mean · average(x), 0, 1)` with own coefficients for
- * every picture: brightness, contrast and torchvision's saturation are all of this form, and (1, 0, 0) changes
+ * One pass over a batch, `clip(scale · x + gray · gray(x) + mean · average(x), 0, 1)` with separate coefficients for
+ * each picture. Brightness, contrast, and torchvision's saturation all have this form; (1, 0, 0) changes
  * nothing.
  */
 export interface BlendPass {
   readonly kind: 'blend';
-  /** Of the pixel itself. `[batch]`. */
+  /** Coefficient of the pixel itself. `[batch]`. */
   readonly scale: Float32Array;
-  /** Of the pixel's brightness. `[batch]`. */
+  /** Coefficient of the pixel's brightness. `[batch]`. */
   readonly gray: Float32Array;
-  /** Of the picture's average: of the brightness (torchvision) or of each channel (TensorFlow). `[batch]`. */
+  /** Coefficient of the picture's average brightness (torchvision) or channel averages (TensorFlow). `[batch]`. */
   readonly mean: Float32Array;
 }
 
@@ -39,7 +39,7 @@ export function isIdentityBlend({ scale, gray, mean }: BlendPass): boolean {
   return scale.every((value) => value === 1) && gray.every(isZero) && mean.every(isZero);
 }
 
-/** Applies a pass. To be called inside `tidy`. */
+/** Applies a pass. Call it inside `tidy`. */
 export function blend(planes: Planes, pass: BlendPass, convention: ColorConvention): Planes {
   const column = (values: Float32Array): Tensor2D => tensor2d(values, [values.length, 1]);
   const scale = column(pass.scale);

@@ -15,13 +15,13 @@ export interface ColorJitterOptions {
    */
   brightness?: number;
   /**
-   * The same for the contrast.
+   * Half width of the contrast factor's range.
    *
    * @defaultValue `0.8`
    */
   contrast?: number;
   /**
-   * The same for the saturation.
+   * Half width of the saturation factor's range.
    *
    * @defaultValue `0.8`
    */
@@ -39,7 +39,7 @@ export interface ColorJitterOptions {
    */
   strength?: number;
   /**
-   * Whose contrast and saturation.
+   * Whose definition of contrast and saturation to use.
    *
    * @defaultValue `'torchvision'`
    */
@@ -64,13 +64,13 @@ export interface ColorJitterParameters {
 }
 
 /**
- * Changes brightness, contrast, saturation and hue of every picture by random factors in a random order, clipping to
+ * Changes brightness, contrast, saturation, and hue of every picture by random factors in a random order, clipping to
  * [0, 1] after each.
  *
- * Factors are uniform. The lower end of a range is never below 0, also where Google's code would let contrast
- * and saturation factors become negative (strength above 1.25).
+ * Factors are uniform. The lower end of a range is never below 0, although Google's code lets contrast
+ * and saturation factors become negative when strength exceeds 1.25.
  *
- * Pictures have three channels, or one: of gray pictures only brightness and contrast change.
+ * Pictures have three channels or one. In gray pictures, only brightness and contrast change.
  *
  * @param options - {@link ColorJitterOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.

@@ -32,9 +32,9 @@ function writeBlend(pass: BlendPass, picture: number, operation: ColorOperation,
 }
 
 /**
- * Packs the operations of every picture, in its own order, into as few passes over the whole batch as hold them:
+ * Packs the operations of every picture, in its own order, into as few passes over the whole batch as possible:
  * blends, a pass in HSV, blends, ... Every picture's k-th operation between two HSV passes takes the k-th of the
- * blend passes there; the others change nothing of it, and passes that change no picture are left out.
+ * blend passes there. The others do not change it, and passes that change no picture are left out.
  */
 function packColorPasses(
   operations: readonly ColorOperation[],
@@ -79,10 +79,10 @@ function packColorPasses(
 }
 
 /**
- * Applies color operations to every picture, in its own order. Gray pictures of one channel have no saturation and no
+ * Applies color operations to every picture, in its own order. One-channel gray pictures have no saturation or
  * hue to change, as in torchvision.
  *
- * @param operations - The operations there are.
+ * @param operations - The available operations.
  * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
  * @param amounts - By operation, the factor (or turn of the hue) of every picture.
  */

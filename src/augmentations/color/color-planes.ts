@@ -10,7 +10,7 @@ export type ColorPlanes = readonly [red: Tensor2D, green: Tensor2D, blue: Tensor
 /** The planes of color pictures, or the only one of gray pictures. */
 export type Planes = ColorPlanes | readonly [gray: Tensor2D];
 
-/** Changes each plane. */
+/** Applies `change` to each plane. */
 export function mapPlanes(planes: Planes, change: (plane: Tensor2D) => Tensor2D): Planes {
   return planes.map(change) as unknown as Planes;
 }
@@ -18,7 +18,7 @@ export function mapPlanes(planes: Planes, change: (plane: Tensor2D) => Tensor2D)
 /** Weights of ITU-R BT.601 as torchvision and TensorFlow round them. */
 export const grayWeights = [0.2989, 0.587, 0.114] as const;
 
-/** Planes of `[batch, height, width, 3 or 1]`. To be called inside `tidy`. */
+/** Planes of `[batch, height, width, 3 or 1]`. Call it inside `tidy`. */
 export function toPlanes(images: Tensor4D): Planes {
   const [batchSize, height, width, channels] = images.shape;
   if (channels === 1) return [reshape(images, [batchSize, height * width])];
@@ -29,7 +29,7 @@ export function toPlanes(images: Tensor4D): Planes {
   return [plane(0), plane(1), plane(2)];
 }
 
-/** The pictures of `shape` again. To be called inside `tidy`. */
+/** Joins planes into pictures of `shape`. Call it inside `tidy`. */
 export function fromPlanes(planes: Planes, shape: readonly [number, number, number, number]): Tensor4D {
   if (planes.length === 1) return reshape(planes[0], [...shape]);
   const pixels = shape[0] * shape[1] * shape[2];
@@ -37,7 +37,7 @@ export function fromPlanes(planes: Planes, shape: readonly [number, number, numb
   return reshape(transpose(rows, [1, 0]), [...shape]);
 }
 
-/** Brightness of every pixel, `[batch, height * width]`. To be called inside `tidy`. */
+/** Brightness of every pixel, `[batch, height * width]`. Call it inside `tidy`. */
 export function grayPlane(planes: Planes): Tensor2D {
   if (planes.length === 1) return planes[0];
   const [red, green, blue] = planes;

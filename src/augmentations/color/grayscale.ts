@@ -30,7 +30,7 @@ export function grayscale(images: Tensor4D): Tensor4D {
 /** Options of {@link randomGrayscale}. */
 export interface RandomGrayscaleOptions {
   /**
-   * How often a picture turns gray.
+   * Probability that a picture turns gray.
    *
    * @defaultValue `0.2` (SimCLR, appendix A)
    */

@@ -15,7 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { ColorPlanes } from './color-planes.js';
 
-/** One pass over a batch that turns the hue and scales the saturation in HSV, by own amounts for every picture. */
+/** One pass over a batch that turns the hue and scales the saturation in HSV, by separate amounts for each picture. */
 export interface HueSaturationPass {
   readonly kind: 'hue-saturation';
   /** Turn of the hue, in full turns. `[batch]`; 0 changes nothing. */
@@ -38,13 +38,13 @@ export function isIdentityHueSaturation({ hue, saturation }: HueSaturationPass):
   return hue.every((turn) => turn === 0) && saturation.every((factor) => factor === 1);
 }
 
-/** The larger and the smaller of two planes. Out of relu, which is vectorized on wasm where maximum is not. */
+/** The larger and the smaller of two planes, computed with relu: wasm vectorizes relu, but not maximum. */
 function sortPlanes(a: Tensor2D, b: Tensor2D): [larger: Tensor2D, smaller: Tensor2D] {
   const excess = relu(sub<Tensor2D>(a, b));
   return [add(b, excess), sub(a, excess)];
 }
 
-/** A sum is vectorized on wasm where maximum is not, and this little is lost in it. */
+/** A sum, because wasm vectorizes it, but not maximum; the rounding error is negligible. */
 const negligible = 1e-7;
 
 /**
@@ -57,7 +57,7 @@ function divisor(chroma: Tensor2D): Tensor2D {
 }
 
 /**
- * Applies a pass. To be called inside `tidy`.
+ * Applies a pass. Call it inside `tidy`.
  *
  * HSV without its six cases. With v the largest of r, g, b, m the smallest and c = v - m (the chroma), and the hue
  * in sixths of a turn from red, from -3 to 3:

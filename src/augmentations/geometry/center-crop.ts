@@ -2,7 +2,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkImages, resolveSize } from '../image-checks.js';
 import type { DescribedTransform, ImageSize } from '../transform.js';
 import { resample } from './resample.js';
-import { croppingTaps } from './resampling-taps.js';
+import { croppingWeights } from './resampling-weights.js';
 import { roundHalfEven } from './rounding.js';
 
 /** Options of {@link centerCrop}. */
@@ -11,7 +11,7 @@ export interface CenterCropOptions {
   size: number | ImageSize;
 }
 
-/** First pixel of the cut; negative where the picture is shorter and zeros come first. Rounds as torchvision. */
+/** First pixel of the crop; negative where the picture is shorter and is padded with zeros. Rounds as torchvision. */
 function cropStart(inputLength: number, outputLength: number): number {
   return inputLength < outputLength
     ? -Math.floor((outputLength - inputLength) / 2)
@@ -42,8 +42,8 @@ export function centerCrop(options: CenterCropOptions): DescribedTransform<null>
       const [batchSize, height, width] = images.shape;
       return resample(
         images,
-        croppingTaps(batchSize, height, size[0], cropStart(height, size[0])),
-        croppingTaps(batchSize, width, size[1], cropStart(width, size[1])),
+        croppingWeights(batchSize, height, size[0], cropStart(height, size[0])),
+        croppingWeights(batchSize, width, size[1], cropStart(width, size[1])),
       );
     },
   };

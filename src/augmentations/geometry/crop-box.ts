@@ -2,7 +2,7 @@ import type { CropPlan } from '../../data/view-crops.js';
 import type { WordDraws } from '../../random/random-words.js';
 import type { ImageSize } from '../transform.js';
 
-/** A part of a picture in whole pixels. */
+/** A rectangle in a picture, in whole pixels. */
 export type CropBox = readonly [top: number, left: number, height: number, width: number];
 
 /**

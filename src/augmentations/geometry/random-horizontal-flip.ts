@@ -8,7 +8,7 @@ import { resampleColumns } from './resample.js';
 /** Options of {@link randomHorizontalFlip}. */
 export interface RandomHorizontalFlipOptions {
   /**
-   * How often a picture is mirrored.
+   * Probability that a picture is mirrored.
    *
    * @defaultValue `0.5` (SimCLR, appendix A)
    */

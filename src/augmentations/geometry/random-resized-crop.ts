@@ -5,7 +5,7 @@ import { checkImages, checkRows, resolveSize } from '../image-checks.js';
 import { type DescribedTransform, type ImageSize, unchanged } from '../transform.js';
 import { drawCropBox } from './crop-box.js';
 import { resample } from './resample.js';
-import { type Interpolation, resamplingTaps } from './resampling-taps.js';
+import { type Interpolation, resamplingWeights } from './resampling-weights.js';
 import { roundHalfEven } from './rounding.js';
 
 /** Options of {@link randomResizedCrop}. */
@@ -31,13 +31,13 @@ export interface RandomResizedCropOptions {
    */
   interpolation?: Interpolation;
   /**
-   * Average over what becomes one pixel when a crop shrinks, as Pillow does.
+   * Antialias when a crop shrinks, as Pillow does.
    *
    * @defaultValue `true`
    */
   antialias?: boolean;
   /**
-   * Boxes drawn before falling back to the largest central box whose shape is allowed.
+   * Boxes to draw before falling back to the largest allowed central box.
    *
    * @defaultValue `10` (torchvision)
    */
@@ -57,7 +57,7 @@ export interface CropParameters {
  *
  * Boxes are drawn by torchvision's `RandomResizedCrop`: area uniform, aspect ratio log-uniform, place uniform, up to
  * `attempts` times until the box fits, else the largest allowed central box. Resizing is PyTorch's `interpolate`
- * on the box alone. `sample` without an image size takes the pictures to have the output size.
+ * on the box alone. `sample` without an image size assumes that pictures have the output size.
  *
  * @param options - {@link RandomResizedCropOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
@@ -96,7 +96,7 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
     name,
     config: { name, options: { size, scale, aspectRatio, interpolation, antialias, attempts } },
     outputSize: () => size,
-    // Decoders only cut with antialiasing.
+    // Decoders crop with antialiasing only.
     ...(antialias && { leadingCrop: { plan, streams: (random) => random, rest: unchanged } }),
 
     sample(batchSize, random, imageSize = size) {
@@ -113,8 +113,8 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
       const [batchSize, height, width] = images.shape;
       checkRows(name, 'boxes', boxes, batchSize, 4);
       const zoom = [height / imageSize[0], width / imageSize[1]] as const;
-      const taps = ([0, 1] as const).map((axis) =>
-        resamplingTaps({
+      const weights = ([0, 1] as const).map((axis) =>
+        resamplingWeights({
           batchSize,
           inputLength: images.shape[axis + 1]!,
           outputLength: size[axis],
@@ -127,7 +127,7 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
         }),
       );
       return tidy(() => {
-        const result = resample(images, taps[0]!, taps[1]!);
+        const result = resample(images, weights[0]!, weights[1]!);
         return interpolation === 'bicubic' ? clipByValue(result, 0, 1) : result;
       });
     },

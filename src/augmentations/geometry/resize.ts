@@ -4,7 +4,7 @@ import { checkChoice } from '../../errors/checks.js';
 import { checkImages, resolveSize } from '../image-checks.js';
 import type { DescribedTransform, ImageSize } from '../transform.js';
 import { resample } from './resample.js';
-import { type Interpolation, resamplingTaps } from './resampling-taps.js';
+import { type Interpolation, resamplingWeights } from './resampling-weights.js';
 
 /** Options of {@link resize}. */
 export interface ResizeOptions {
@@ -14,13 +14,13 @@ export interface ResizeOptions {
    */
   size: number | ImageSize;
   /**
-   * How pixels between pixels are computed. Bicubic results are clipped to [0, 1].
+   * How to interpolate between pixels. Bicubic results are clipped to [0, 1].
    *
    * @defaultValue `'bilinear'`
    */
   interpolation?: Interpolation;
   /**
-   * Average over what becomes one pixel when the picture shrinks, as Pillow does.
+   * Antialias when the picture shrinks, as Pillow does.
    *
    * @defaultValue `true`
    */
@@ -50,9 +50,9 @@ export function resize(options: ResizeOptions): DescribedTransform<null> {
 
     apply(images): Tensor4D {
       checkImages(name, images);
-      const taps = ([0, 1] as const).map((axis) => {
+      const weights = ([0, 1] as const).map((axis) => {
         const inputLength = images.shape[axis + 1]!;
-        return resamplingTaps({
+        return resamplingWeights({
           batchSize: images.shape[0],
           inputLength,
           outputLength: size[axis],
@@ -62,7 +62,7 @@ export function resize(options: ResizeOptions): DescribedTransform<null> {
         });
       });
       return tidy(() => {
-        const result = resample(images, taps[0]!, taps[1]!);
+        const result = resample(images, weights[0]!, weights[1]!);
         return interpolation === 'bicubic' ? clipByValue(result, 0, 1) : result;
       });
     },

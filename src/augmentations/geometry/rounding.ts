@@ -1,4 +1,4 @@
-/** Rounds halves to the even neighbor, as Python's `round` does, on which torchvision's crops rest. */
+/** Rounds halves to the even neighbor, as Python's `round` does. Torchvision's crops rely on it. */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);

@@ -12,13 +12,13 @@ import {
   type ViewBatch,
 } from '../image-dataset.js';
 
-/** The fields of a batch besides its pictures; none where the batch is a tensor or an array. */
+/** The fields of a batch besides its pictures; none if the batch is a tensor or an array. */
 export function batchFields(batch: ImageBatchLike): Omit<ImageBatch, 'images' | 'views'> {
   return isTensor(batch) || isImageArray(batch) ? {} : ((batch as ImageBatch | ViewBatch | undefined) ?? {});
 }
 
 /**
- * What a batch holds, checked: its pictures, or the views of them that were asked for.
+ * The checked contents of a batch: its pictures, or the requested views of them.
  *
  * @param viewCount - Number of views that the pass asked for.
  */
@@ -47,7 +47,7 @@ export function batchParts(
   return views;
 }
 
-/** The labels of a batch of `count` pictures, where it has them. */
+/** The labels of a batch of `count` pictures, if any. */
 export function batchLabels(caller: string, batch: ImageBatchLike, count: number): Int32Array | undefined {
   const { labels } = batchFields(batch);
   if (labels === undefined) return undefined;
@@ -60,7 +60,7 @@ export function batchLabels(caller: string, batch: ImageBatchLike, count: number
   return Int32Array.from(labels);
 }
 
-/** The indices of a batch of `count` pictures; without any, their places in the pass, which begin at `position`. */
+/** The indices of a batch of `count` pictures; if it has none, their places in the pass, counted from `position`. */
 export function batchIndices(
   caller: string,
   batch: ImageBatchLike,

@@ -3,7 +3,7 @@ import { randomGenerator } from '../../random/index.js';
 import type { EpochPass } from '../image-dataset.js';
 
 /**
- * The order in which an epoch visits pictures that can be read at any place: a function of seed and epoch alone.
+ * The order in which an epoch visits pictures with random access: a function of seed and epoch alone.
  *
  * @param size - Number of pictures.
  * @param options - `seed` and `epoch`: integers >= 0.
@@ -17,7 +17,7 @@ export function epochOrder(size: number, { seed, epoch }: { seed: number; epoch:
 }
 
 /**
- * For each batch of a pass over `size` pictures, from `startBatch` on, the indices of its pictures. With a `shard`,
+ * The picture indices of each batch of a pass over `size` pictures, starting at `startBatch`. With a `shard`,
  * only that rank's batches; every rank then gets equally many.
  *
  * @throws {@link InvalidOptionError}, in the name of `caller`, when the pictures do not fill one batch (per rank) and

@@ -22,7 +22,7 @@ import { passIndices } from './epoch-order.js';
 
 /** Options of {@link imageBatches}. */
 export interface ImageBatchesOptions {
-  /** Pictures per batch. Integer >= 1. Batches of an iterable come as they are. */
+  /** Pictures per batch. Integer >= 1. Batches of an iterable keep their size. */
   batchSize: number;
   /**
    * Whether to shuffle pictures in memory, in an order that is a function of `seed` and `epoch`.
@@ -66,7 +66,7 @@ export interface TensorBatch {
   indices: Uint32Array;
   /** Whether `indices` are only places in this pass: see {@link ImageBatch}. */
   indicesArePlaces?: boolean;
-  /** The class of each picture, where the batches of the data set carry labels. */
+  /** The class of each picture, if the batches of the data set carry labels. */
   labels?: Int32Array;
   /** Place of the batch in the epoch, counted from 0: the next one is `startBatch: number + 1`. */
   number: number;
@@ -110,7 +110,7 @@ function openPass(
   throw new InvalidOptionError(receivedMessage(caller, expectation, argument, batches));
 }
 
-/** Converts pictures to tensors; those that are tensors already are passed on. */
+/** Converts pictures to tensors; passes tensors on. */
 function toTensors(caller: string, parts: readonly (Tensor4D | ImageArrayLike)[]): Tensor4D[] {
   const made: Tensor4D[] = [];
   try {
@@ -177,7 +177,7 @@ async function* batchesOfIterable(
 /**
  * Iterates the batches of one epoch.
  *
- * Pictures in memory are visited in an order that is a function of `(seed, epoch)`, in batches of `batchSize`. Iterables
+ * The order of pictures in memory is a function of `(seed, epoch)`; batches have `batchSize` pictures. Iterables
  * and functions determine order and size of their batches themselves.
  *
  * Float32 values in host memory are checked to be in [0, 1]. Values of tensors are not: see {@link checkImageValues}. A

@@ -8,16 +8,16 @@ import { epochBatches } from './image-batches.js';
 export interface InferenceBatch {
   /** Shape `[batch, height, width, channels]`, float32 in [0, 1]. The consumer disposes it. */
   images: Tensor4D;
-  /** For each picture its index in the data set; without one of its own, its place in the pass. */
+  /** The index of each picture in the data set; if it has none, its place in the pass. */
   indices: Uint32Array;
-  /** Whether `indices` are places in the pass, by which nothing can be looked up. */
+  /** Whether `indices` are only places in the pass, which cannot be used for look-ups. */
   indicesArePlaces?: boolean;
-  /** For each picture the number of its class, where the data set gives it: in every batch or in none. */
+  /** The class number of each picture, if the data set has labels: in every batch or in none. */
   labels?: Int32Array;
 }
 
 /**
- * Goes over a data set once, in its own order: every picture that can be decoded, as it is, without random views.
+ * Iterates once over a data set, in its own order: every picture that can be decoded, without augmentation.
  *
  * @param caller - The function that errors name; its argument is called `images`.
  * @param images - The data set. Batches of an iterable keep their size.

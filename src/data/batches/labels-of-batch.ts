@@ -2,7 +2,7 @@ import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import type { InferenceBatch } from './inference-batches.js';
 
 /**
- * The class of each picture of a batch: that of `labels` by the pictures' numbers or, left out, what the batch carries.
+ * The class of each picture of a batch: from `labels` by the pictures' numbers or, if left out, from the batch.
  *
  * @param argument - What `labels` are called in messages.
  * @throws {@link InvalidOptionError} when there are no labels, or the pictures have no numbers to look them up by.

@@ -5,7 +5,7 @@ import { isBytes } from '../image-array.js';
 import { concatenateBytes } from './bytes.js';
 import { gunzipChunks } from './gunzip.js';
 
-/** Bytes in chunks: an iterable, or a stream as `fetch` and `File.stream` give it. */
+/** Bytes in chunks: an iterable, or a stream as from `fetch` and `File.stream`. */
 export type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | ReadableStream<Uint8Array>;
 
 /** A file to read from its beginning, once per epoch. */
@@ -97,7 +97,7 @@ async function* startingWith(
   }
 }
 
-/** Pieces as they are decompressed. */
+/** Decompressed chunks. */
 async function* inflate(
   caller: string,
   name: string,
@@ -115,7 +115,7 @@ async function* inflate(
   try {
     yield* gunzipChunks(watched());
   } catch (error) {
-    // The source's own error says more than that it could not be decompressed to its end.
+    // The source's own error says more than that decompression failed.
     if (failed) throw failed.error;
     throw new DataError(
       `${caller}: a gzip file must be whole. Received: ${name}, which does not decompress (${(error as Error).message}).`,

@@ -2,7 +2,7 @@ import { receivedMessage } from '../../errors/checks.js';
 import { DataError, InvalidOptionError } from '../../errors/errors.js';
 import { isBytes } from '../image-array.js';
 
-/** The bytes of a file, as `fetch`, `File.arrayBuffer` and `readFile` give them. */
+/** The bytes of a file, as from `fetch`, `File.arrayBuffer`, and `readFile`. */
 export type FileBytes = ArrayBuffer | Uint8Array;
 
 /** @throws {@link InvalidOptionError} unless `bytes` is an `ArrayBuffer` or a `Uint8Array`. */

@@ -19,7 +19,7 @@ export const cifar10ClassNames: readonly string[] = [
   'truck',
 ];
 
-/** What {@link parseCIFAR100} gives: `labels` are the 100 fine classes. */
+/** Result of {@link parseCIFAR100}: `labels` are the 100 fine classes. */
 export interface CIFAR100Images extends LabeledImages {
   /** The superclass of each picture, 0 to 19. */
   coarseLabels: Uint8Array;

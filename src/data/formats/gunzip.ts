@@ -1,12 +1,12 @@
 import { DataError } from '../../errors/errors.js';
 import { concatenateBytes } from './bytes.js';
 
-/** Larger than any file that these readers are for. A small file that expands beyond it is an attack. */
+/** Larger than any supported data set. A small file that expands beyond it is an attack. */
 const maximumBytes = 2 ** 31 - 1;
 
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
-/** What is used here of the streams of `node:zlib`. */
+/** The part of `node:zlib`'s streams that this file uses. */
 interface Gunzip extends AsyncIterable<Uint8Array> {
   /** Compressed bytes that were used. */
   readonly bytesWritten: number;
@@ -22,7 +22,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Node's own way to decompress, where the host has it. No import, so that bundlers see none. */
+/** Node's zlib, if available. Not imported, so that bundlers do not include it. */
 function nodeZlib(): { createGunzip(): Gunzip } | undefined {
   type Process = { getBuiltinModule?(name: string): { createGunzip(): Gunzip } };
   return (globalThis as { process?: Process }).process?.getBuiltinModule?.('node:zlib');
@@ -40,7 +40,7 @@ function nodeZlib(): { createGunzip(): Gunzip } | undefined {
 export async function* gunzipChunks(chunks: Chunks): Chunks {
   const zlib = nodeZlib();
   try {
-    // Not Node's DecompressionStream: what that does with bytes behind the first member depends on the version.
+    // Not Node's DecompressionStream, whose handling of bytes after the first member depends on the version.
     yield* zlib ? readMembers(() => zlib.createGunzip(), chunks) : throughStream(chunks);
   } finally {
     await chunks.return();
@@ -66,9 +66,9 @@ async function* readMembers(createGunzip: () => Gunzip, chunks: Chunks): Chunks 
 }
 
 /**
- * Members that follow each other without a gap.
+ * Consecutive members without a gap.
  *
- * @returns What comes behind them, which begins with a zero; `undefined` at the end of the file.
+ * @returns The bytes after them, which begin with a zero; `undefined` at the end of the file.
  */
 async function* readRun(
   stream: Gunzip,
@@ -116,7 +116,7 @@ async function nextOf(chunks: Chunks): Promise<Uint8Array | undefined> {
   return next.done ? undefined : next.value;
 }
 
-/** What follows the zeros in front; `undefined` when nothing does. */
+/** The bytes after leading zeros; `undefined` if there are none. */
 async function skipZeros(start: Uint8Array | undefined, chunks: Chunks): Promise<Uint8Array | undefined> {
   for (let chunk = start; chunk !== undefined; chunk = await nextOf(chunks)) {
     const first = chunk.findIndex((byte) => byte !== 0);
@@ -125,7 +125,7 @@ async function skipZeros(start: Uint8Array | undefined, chunks: Chunks): Promise
   return undefined;
 }
 
-/** What browsers have. */
+/** Decompression in browsers. */
 async function* throughStream(chunks: Chunks): Chunks {
   const { readable, writable } = new DecompressionStream('gzip');
   const writer = writable.getWriter();

@@ -6,10 +6,10 @@ import { makeStream, type Stream } from '../streams/stream.js';
 import { ByteReader, type ByteSource, readChunks } from './byte-source.js';
 import { type IDXImagesOptions, idxAxes, idxShape, threefold } from './idx.js';
 
-/** A picture is read at once: no file of that size is one. */
+/** A picture is read at once, and none is that large. */
 const maximumPictureBytes = 2 ** 28;
 
-/** Header of an IDX file whose axes are `[count, ...]`, and a reader that stands at its values. */
+/** Header of an IDX file with axes `[count, ...]`, and a reader positioned at its values. */
 async function openIDX(
   source: ByteSource,
   axes: number,

@@ -45,7 +45,7 @@ export function threefold(gray: Uint8Array): Uint8Array {
  *
  * @param source - The file, where its name is known.
  * @param argument - What the bytes are called where they were given.
- * @throws {@link DataError} when they are no such beginning.
+ * @throws {@link DataError} when they are not an IDX header.
  */
 export function idxAxes(caller: string, file: Uint8Array, source?: string, argument = 'bytes'): number {
   const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -80,7 +80,7 @@ export function idxShape(file: Uint8Array, axes: number, offset: number): number
  * number, then the values.
  *
  * @param bytes - The whole file, not compressed; {@link parseIDXGzip} takes both.
- * @throws {@link DataError} when the first bytes are no IDX header, the type is another or the length does not fit.
+ * @throws {@link DataError} when the first bytes are not an IDX header, or the type or the length is wrong.
  * @example
  * const { data, shape } = parseIDX(bytes);
  * @see http://yann.lecun.com/exdb/mnist/ ("the IDX file format")
@@ -123,7 +123,7 @@ export async function idxArray(caller: string, argument: string, bytes: FileByte
  * Reads an IDX file of unsigned bytes, compressed with gzip or not; see {@link parseIDX}.
  *
  * @param bytes - The whole file, as `train-images-idx3-ubyte.gz` is distributed.
- * @throws {@link DataError} when the gzip stream is damaged or what is inside is no IDX file of bytes.
+ * @throws {@link DataError} when the gzip stream is damaged or does not hold an IDX file of bytes.
  * @example
  * const { data, shape } = await parseIDXGzip(await response.arrayBuffer());
  */

@@ -35,22 +35,22 @@ export interface WebDatasetOptions extends TarEntriesOptions {
   labelExtension?: string;
 }
 
-/** A sample of a WebDataset: a picture, and what else goes by its name. */
+/** A sample of a WebDataset: a picture, and the other files of that name. */
 export interface WebDatasetRecord extends ImageRecord {
   /** Shard and key: `train-000.tar/n01440764_10026`. */
   readonly name: string;
   /** The picture's file. */
   readonly bytes: Uint8Array;
   /**
-   * Number of the sample, in the order of the shards and before any {@link shuffle}. Left out where shards come in a new
-   * order each epoch, because it would be another sample's in the next one: `name` is what stays.
+   * Number of the sample, in the order of the shards and before any {@link shuffle}. Left out if shards come in a new
+   * order each epoch, because it would belong to another sample in the next one; use `name` instead.
    */
   readonly index?: number;
   /** All files of the sample, by ending in lower case: `files.json`. */
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-/** Endings of the files that sharp reads. Written down, because browsers have no sharp. */
+/** Extensions of the files that sharp reads, listed here because browsers have no sharp. */
 export const pictureExtensions: readonly string[] = [
   'jpg',
   'jpeg',
@@ -78,7 +78,7 @@ interface Sample {
   files: Map<string, Uint8Array>;
 }
 
-/** Files one after the other that share a key are one sample. */
+/** Groups consecutive files with the same key into samples. */
 async function* samplesOf(
   shard: ByteSource,
   options: TarEntriesOptions,

@@ -3,7 +3,7 @@ import type { NormalizeOptions } from '../../augmentations/index.js';
 import { checkEncoder } from '../../models/index.js';
 import { copyWeights, freeName, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
 
-/** What a classifier starts from: a `SimCLR`, or its parts. */
+/** The source of a classifier: a `SimCLR`, or its parts. */
 export interface FineTuneSource {
   /** f: pictures to representations h. */
   readonly encoder: LayersModel;

@@ -9,7 +9,7 @@ import {
 } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
-/** How far fine-tuning has come; plain data. */
+/** Progress of fine-tuning, as plain data. */
 export interface FineTuneProgress {
   /** Optimizer steps done. */
   step: number;

@@ -16,7 +16,7 @@ import { checkGivenLabels, labelsOfRows } from '../labels/labeled-pictures.js';
 import type { Labels } from '../labels/labels.js';
 import { type NetworkOutputs, networkOutputs } from './network-outputs.js';
 
-/** What is saved beside the network. */
+/** Metadata that is saved with the network. */
 interface SavedMetadata {
   fineTunedClassifier: { normalization: NormalizeOptions | null };
 }

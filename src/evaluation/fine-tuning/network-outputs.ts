@@ -17,18 +17,18 @@ import { type LabeledRows, RowLabels } from '../labels/labeled-pictures.js';
 export interface NetworkOutputsOptions extends EmbedOptions {
   /** Applied to the outputs on the device. */
   after?: (outputs: Tensor2D) => Tensor2D;
-  /** Called before each pass, to throw where the network is no longer there. */
+  /** Called before each pass, to throw if the network was disposed. */
   beforePass?: () => void;
 }
 
-/** What a network gives for pictures, and which pictures they are. */
+/** Outputs of a network, and the numbers of their pictures. */
 export interface NetworkOutputs extends LabeledRows {
   /** `[N, dim]`, row-major. */
   data: Float32Array;
   shape: [number, number];
 }
 
-/** Runs a network over pictures in inference mode, pass by pass; what comes out is in host memory. */
+/** Runs a network over pictures in inference mode, pass by pass, and returns its outputs in host memory. */
 export async function networkOutputs(
   caller: string,
   network: LayersModel,

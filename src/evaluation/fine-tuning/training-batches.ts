@@ -31,7 +31,7 @@ export interface TrainingBatches {
   epoch(epoch: number): AsyncGenerator<TrainingBatch, void, undefined>;
 }
 
-/** Where the steps of an epoch end: as few steps as `batchSize` allows, of equal size within one picture, at least two. */
+/** The ends of an epoch's steps: as few steps as `batchSize` allows, of sizes that differ by at most one, at least two. */
 function stepEnds(count: number, batchSize: number): number[] {
   const steps = Math.max(1, Math.min(Math.ceil(count / batchSize), Math.floor(count / 2)));
   return Array.from({ length: steps }, (_, i) => Math.floor(((i + 1) * count) / steps));

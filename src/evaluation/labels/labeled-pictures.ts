@@ -8,7 +8,7 @@ import { datasetSize, type ImageArray, type ImageDataset, type TensorBatch } fro
 import { DataError } from '../../errors/errors.js';
 import { checkLabels, type Labels } from './labels.js';
 
-/** Pictures with their classes: what the readers of data sets give, or any data set that `fit` takes. */
+/** Pictures with their classes: the result of a data set's reader, or any data set that `fit` takes. */
 export interface LabeledPictures {
   /**
    * float32 `[N, H, W, C]` in [0, 1] or bytes: a tensor, `{ data, shape }`, batches from an iterable, or a function that
@@ -33,14 +33,14 @@ export interface PictureLabels {
   labels: Labels;
 }
 
-/** How many labels a data set needs, where that is known without reading it. */
+/** The number of labels a data set needs, if known without reading it. */
 export function labelCount(images: ImageDataset): number | undefined {
   // The batches of an array may number their pictures as they like.
   return Array.isArray(images) ? undefined : datasetSize(images);
 }
 
 /**
- * The labels of all pictures. Where none are given, the batches are read once for theirs.
+ * The labels of all pictures. If none are given, the batches are read once for theirs.
  *
  * @param argument - What the pictures are called in messages: '' or, for example, 'training.'.
  * @throws {@link InvalidOptionError} when there are none; and what {@link checkLabels} throws.
@@ -69,7 +69,7 @@ export async function readLabels(
 /** Which pictures some rows are of, and the classes that their batches carried. */
 export type LabeledRows = Pick<TensorBatch, 'indices' | 'labels' | 'indicesArePlaces'>;
 
-/** Joins what the batches of a pass say besides their pictures. */
+/** Joins the indices and labels of the batches of a pass. */
 export class RowLabels {
   private readonly numbers: number[] = [];
   private labels: number[] | undefined = [];

@@ -25,7 +25,7 @@ export interface SimilarityBlock extends BlockPlace {
 }
 
 /**
- * Makes cosines of the products: rounding leaves that of a vector with itself a little above or below 1.
+ * Clamps products to cosines: by rounding, that of a vector with itself is a little above or below 1.
  *
  * @param equal - What {@link firstEqualRows} found.
  */
@@ -107,7 +107,7 @@ export async function forEachLaterRows(
   await forEachSimilarityBlock(rows, rows, visitBlock, hasPairs);
 }
 
-// What the rows of all references may take on the host while they are gone through: 128 MiB.
+// Memory limit on the host for rows of all references: 128 MiB.
 const rowBudget = 32 * 2 ** 20;
 
 /**

@@ -37,9 +37,9 @@ const maximumBytes = 2 ** 31 - 1;
  * The input 'images' is float32 in [0, 1], the output 'h' is `[batch, dim]`. Batch normalization uses the running statistics,
  * as in inference.
  *
- * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50` and `projectionHead`,
- * and of tfjs-layers Conv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
- * GlobalMaxPooling2D, Dense, Flatten, Add, ReLU, Dropout, and Activation of relu, sigmoid or tanh.
+ * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` and `projectionHead`,
+ * and of tfjs-layers Conv2D, DepthwiseConv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
+ * GlobalMaxPooling2D, Dense, Flatten, Add, ReLU, Dropout, and Activation of relu, relu6, sigmoid or tanh.
  *
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.

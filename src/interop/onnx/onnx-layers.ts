@@ -18,6 +18,7 @@ export interface LayerWriter {
 const caller = 'exportONNX';
 const activations = new Map([
   ['relu', 'Relu'],
+  ['relu6', 'Clip'],
   ['sigmoid', 'Sigmoid'],
   ['tanh', 'Tanh'],
 ]);
@@ -64,10 +65,12 @@ type Write = (context: LayerContext, call: LayerCall) => string;
 
 const writers = new Map<string, Write>([
   ['SimCLRPaddedConv2D', paddedConvolution],
+  ['SimCLRPaddedDepthwiseConv2D', paddedConvolution],
   ['SimCLRPaddedMaxPooling2D', paddedPool],
   ['SimCLRBatchNormalization', normalization],
   ['BatchNormalization', stockNormalization],
   ['Conv2D', stockConvolution],
+  ['DepthwiseConv2D', stockDepthwise],
   ['ZeroPadding2D', zeroPadding],
   ['MaxPooling2D', (context, call) => stockPool(context, call, 'MaxPool')],
   ['AveragePooling2D', (context, call) => stockPool(context, call, 'AveragePool')],
@@ -100,6 +103,18 @@ function stockConvolution(context: LayerContext, call: LayerCall): string {
       strides: strides!,
       dilations,
       ...stockPadding(context, call, spans, strides!),
+    }),
+  );
+}
+
+/** Unlike the convolution, the layer of tfjs-layers leaves out its dilation. */
+function stockDepthwise(context: LayerContext, call: LayerCall): string {
+  const { kernelSize, strides } = context.layer.getConfig() as Record<string, number[]>;
+  return activated(context, (name) =>
+    convolution(context, name, {
+      kernel_shape: kernelSize!,
+      strides: strides!,
+      ...stockPadding(context, call, kernelSize!, strides!),
     }),
   );
 }
@@ -143,11 +158,16 @@ function stockPadding(
 
 function convolution(context: LayerContext, name: string, attributes: Record<string, Attribute>): string {
   const { graph, layer, inputs, read } = context;
-  const kernel = weightOf(layer, 'kernel')!;
+  const depthwise = weightOf(layer, 'depthwise_kernel');
+  const kernel = depthwise ?? weightOf(layer, 'kernel')!;
   const [height, width, channels, outputs] = kernel.shape as [number, number, number, number];
-  const shape = [outputs, channels, height, width];
+  // A depthwise convolution is one with as many groups as channels: each output has one input.
+  const shape = depthwise ? [channels * outputs, 1, height, width] : [outputs, channels, height, width];
   const weights = graph.floats(`${context.name}.weight`, shape, toOihw(read(kernel), shape));
-  return graph.node('Conv', name, [inputs[0]!, weights, ...vector(context, 'bias', 'bias')], attributes);
+  return graph.node('Conv', name, [inputs[0]!, weights, ...vector(context, 'bias', 'bias')], {
+    ...attributes,
+    ...(depthwise && { group: channels }),
+  });
 }
 
 function paddedPool({ graph, layer, name, inputs }: LayerContext): string {
@@ -245,10 +265,19 @@ function activation(context: LayerContext): string {
   return activated(context, () => context.inputs[0]!);
 }
 
-function relu({ graph, layer, name, inputs }: LayerContext): string {
-  const { maxValue } = layer.getConfig();
-  if (maxValue != null) refuseLayer(caller, layer, 'a ReLU must have no maxValue');
-  return graph.node('Relu', name, [inputs[0]!]);
+function relu(context: LayerContext): string {
+  const { graph, layer, name, inputs } = context;
+  const { maxValue } = layer.getConfig() as { maxValue?: number | null };
+  if (maxValue == null) return graph.node('Relu', name, [inputs[0]!]);
+  return clip(context, name, inputs[0]!, maxValue);
+}
+
+/** min(max(x, 0), highest). */
+function clip(context: LayerContext, name: string, x: string, highest: number): string {
+  const bounds = [0, highest].map((bound, i) =>
+    context.graph.floats(`${context.name}.${i === 0 ? 'lowest' : 'highest'}`, [], Float32Array.of(bound)),
+  );
+  return context.graph.node('Clip', name, [x, ...bounds]);
 }
 
 /** Applies a layer's activation to the output of `write`, which gets the name to use. */
@@ -264,7 +293,8 @@ function activated(context: LayerContext, write: (name: string) => string): stri
       `an activation must be one of linear, ${[...activations.keys()].join(', ')}; this one is ${activation}`,
     );
   }
-  return graph.node(operator, name, [write(`${name}.linear`)]);
+  const linear = write(`${name}.linear`);
+  return operator === 'Clip' ? clip(context, name, linear, 6) : graph.node(operator, name, [linear]);
 }
 
 /** A one-dimensional weight as a constant; empty if the layer has none. */

@@ -23,7 +23,7 @@ export interface ContrastiveMetrics {
   /**
    * How often the positive is the most similar among the N views of the **other** kind only, from 0 to 1, anchored
    * at view 1. This is the `contrast_acc` of google-research/simclr: easier than `top1Accuracy`, because another
-   * image under the same augmentation is no candidate.
+   * image under the same augmentation is not a candidate.
    */
   crossViewTop1Accuracy: number;
   /**
@@ -150,7 +150,7 @@ function distance(products: Float32Array, size: number, a: number, b: number): n
   return Math.max(0, products[a * size + a]! + products[b * size + b]! - 2 * products[a * size + b]!);
 }
 
-/** Where one value stands among others that are added one by one. */
+/** The rank of a value among others, which are added one by one. */
 class Ranking {
   private above = 0;
   private equal = 0;

@@ -25,25 +25,25 @@ import { normalizeRows, normalizeRowsGradient } from '../../tensors/normalize-ro
 import { type BlockSoftmax, softmaxOfBlock } from './fused-softmax.js';
 import { type RowBlock, rowBlocks } from './row-blocks.js';
 
-/** What tells one contrastive loss from another. */
+/** What distinguishes the contrastive losses. */
 export interface ContrastiveRowsOptions {
   /** Divides the similarities. */
   temperature: number;
   /** How the losses of the rows are reduced. */
   reduction: 'mean' | 'sum' | 'none';
-  /** Who is not a candidate of a view: the view itself, or all views of its image. */
+  /** What to exclude from a view's candidates: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
   /** For each row, the sum of the rows that are its positives. The relation is symmetric. */
   positiveSums(rows: Tensor2D): Tensor2D;
-  /** For each row 1 over the number of its positives; one number where all have as many. */
+  /** The reciprocal of each row's number of positives; one number if it is the same for all. */
   positiveShares: number | Float32Array;
-  /** Makes of each row's mean similarity to its positives the weight of that term; no gradient goes through. */
+  /** Computes each row's weight from its mean similarity to its positives; no gradient flows through it. */
   positiveWeights?(similarities: Tensor2D): Tensor2D;
-  /** Most rows of the matrix of similarities that are held at a time. */
+  /** Maximum rows of the similarity matrix in memory at once. */
   blockSize?: number | undefined;
 }
 
-/** Tensors that the gradient needs. The exponentials are there only where one block holds them all. */
+/** Tensors that the gradient needs. The exponentials are kept only if one block holds them all. */
 type SavedTensors = [
   units: Tensor2D,
   norms: Tensor2D,
@@ -53,12 +53,12 @@ type SavedTensors = [
 ];
 
 /**
- * The shape that contrastive losses share. With unit rows u, positives P(i), candidates C(i) and a weight c_i,
+ * The form that contrastive losses share. With unit rows u, positives P(i), candidates C(i), and a weight c_i,
  *
  *     l_i = log(sum over k in C(i) of exp(u_i . u_k / t)) - c_i (mean over p in P(i) of u_i . u_p) / t
  *
- * The gradient is in closed form. If all similarities fit into one block, they are kept for it. Otherwise one block of
- * rows exists at a time, and the gradient computes it again.
+ * The gradient is in closed form. If all similarities fit into one block, they are kept for it. Otherwise, one block of
+ * rows exists at a time, and the gradient recomputes it.
  */
 export function contrastiveRows(
   views: readonly Tensor2D[],
@@ -88,7 +88,7 @@ export function contrastiveRows(
   return loss(...views) as Scalar | Tensor1D;
 }
 
-/** The loss of each row, and what its gradient needs: of the large matrices at most one. */
+/** The loss of each row, and what its gradient needs, with at most one of the large matrices. */
 function forward(views: Tensor2D[], blocks: readonly RowBlock[], options: ContrastiveRowsOptions) {
   return tidy(() => {
     const { temperature, positiveShares, positiveWeights } = options;

@@ -12,7 +12,7 @@ export interface DCLLossOptions {
    * @defaultValue 0.1, the paper's and lightly's
    */
   temperature?: number;
-  /** Rows of the matrix of similarities that are in memory at a time, as in `ntXentLoss`. */
+  /** Rows of the similarity matrix in memory at once, as in `ntXentLoss`. */
   blockSize?: number;
 }
 
@@ -26,24 +26,24 @@ export interface DCLWLossOptions extends DCLLossOptions {
   sigma?: number;
 }
 
-/** The options of {@link dclLoss} where they are left out. */
+/** Defaults of {@link dclLoss}. */
 export const dclDefaults = { temperature: 0.1, blockSize: undefined };
 
-/** The options of {@link dclwLoss} where they are left out. */
+/** Defaults of {@link dclwLoss}. */
 export const dclwDefaults = { ...dclDefaults, sigma: 0.5 };
 
 /**
  * Decoupled contrastive loss: NT-Xent without the positive in the denominator.
  *
  * For view i with positive j, `l_i = -s_ij / t + log(sum over the views k of other images of exp(s_ik / t))`; the
- * result is the mean over all views. A pair that is close already is then pulled as hard as one that is not, which
- * makes small batches worth more. The loss can be negative.
+ * result is the mean over all views. A close pair is pulled as hard as a distant one, so that
+ * small batches are more effective. The loss can be negative.
  *
- * Of more than two views, given as an array, the positive term is the mean over the other views of the image.
+ * With an array of more than two views, the positive term is the mean over the other views of the image.
  *
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
- * @param options - Temperature.
+ * @param options - See {@link DCLLossOptions}.
  * @returns Scalar loss in nats. Caller disposes it.
  * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
  * @throws {@link InvalidOptionError} when an option is outside its domain or an array holds fewer than two views.
@@ -64,15 +64,15 @@ export function dclLoss(
 }
 
 /**
- * Weighted decoupled contrastive loss: {@link dclLoss} with more weight on the pairs that are far apart.
+ * Weighted decoupled contrastive loss: {@link dclLoss} with more weight on distant pairs.
  *
  * The positive term of image n is multiplied by `2 - N softmax_n(s_n / sigma)`, s_n being the similarity of its two
- * views and the softmax over the N images; no gradient goes through the weights. Of more than two views, s_n is, for
+ * views and the softmax over the N images; no gradient flows through the weights. With more than two views, s_n is, for
  * each view, the mean similarity to the others of its image.
  *
  * @param view1 - Projections of view 1. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i paired with row i of `view1`. Shape `[N, D]`, float32.
- * @param options - Temperature and sigma.
+ * @param options - See {@link DCLWLossOptions}.
  * @returns Scalar loss in nats. Caller disposes it.
  * @throws {@link ShapeError} when a view is not float32 of rank 2, the shapes differ, or N < 2.
  * @throws {@link InvalidOptionError} when an option is outside its domain or an array holds fewer than two views.

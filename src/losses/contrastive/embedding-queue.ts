@@ -9,11 +9,11 @@ const mostValues = 2 ** 28;
 
 /** Options of {@link EmbeddingQueue}. */
 export interface EmbeddingQueueOptions {
-  /** How many embeddings it holds. Integer >= 1; MoCo takes 65536 on ImageNet and 4096 on CIFAR-10. */
+  /** Capacity in embeddings. Integer >= 1; MoCo uses 65536 on ImageNet and 4096 on CIFAR-10. */
   size: number;
-  /** Their length D. Integer >= 1. */
+  /** Length D of an embedding. Integer >= 1. */
   dim: number;
-  /** Seed of the random directions that it begins with. Integer >= 0. @defaultValue `0` */
+  /** Seed of the random directions that fill it at first. Integer >= 0. @defaultValue `0` */
   seed?: number;
 }
 
@@ -50,13 +50,13 @@ export class EmbeddingQueue {
     this.current = tidy(() => keep(normalizeRows(tensor2d(values, [size, dim]))[0]));
   }
 
-  /** What it holds, oldest first. Shape `[size, dim]`, rows of length 1. Do not dispose it. */
+  /** The contents, oldest first. Shape `[size, dim]`, rows of length 1. Do not dispose them. */
   get rows(): Tensor2D {
     return this.current;
   }
 
   /**
-   * Adds embeddings and drops the oldest ones. Of more than fit, it keeps the last.
+   * Adds embeddings and drops the oldest ones. If more come than fit, it keeps the last.
    *
    * @param embeddings - Shape `[N, dim]`, float32; need not be normalized. Not disposed of.
    * @throws {@link ShapeError} when they are not float32 `[N, dim]`.
@@ -80,7 +80,7 @@ export class EmbeddingQueue {
   }
 
   /**
-   * Replaces the whole content, for example with that of a checkpoint.
+   * Replaces the contents, for example with those of a checkpoint.
    *
    * @param rows - Shape `[size, dim]`. Copied, not disposed of.
    * @throws {@link ShapeError} when they have another shape.
@@ -94,7 +94,7 @@ export class EmbeddingQueue {
     this.replace(rows.clone());
   }
 
-  /** Disposes of what it holds. A second call does nothing. */
+  /** Disposes of the contents. A second call does nothing. */
   dispose(): void {
     this.current.dispose();
   }

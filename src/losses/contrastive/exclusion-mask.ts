@@ -2,7 +2,7 @@ import { fill, pad, reshape, slice, type Tensor2D, tidy, tile } from '@tensorflo
 import type { RowBlock } from './row-blocks.js';
 
 /**
- * Subtracted from the similarities of a block, it excludes some views as candidates: it is `value` at the view itself, or
+ * Subtract this from the similarities of a block to exclude some candidates: it is `value` at the view itself, or
  * at all views of the same image, and 0 elsewhere.
  */
 export function exclusionMask(
@@ -23,7 +23,7 @@ export function exclusionMask(
 
 /**
  * A matrix of zeros with `value` at column `offset + r` of each row r, made on the device: in row-major order, these
- * values are `columns + 1` places apart. (`oneHot` does not do, because on the wasm backend it writes only integers.)
+ * values are `columns + 1` places apart. (`oneHot` does not work, because on the wasm backend it writes only integers.)
  */
 function band(rows: number, columns: number, offset: number, value: number): Tensor2D {
   return tidy(() => {

@@ -13,25 +13,25 @@ import { exclusionMask } from './exclusion-mask.js';
 import type { RowBlock } from './row-blocks.js';
 
 /**
- * A kernel that a backend may have under a name of this library, in place of {@link softmaxOfBlock}'s plain ops and
- * with their results but for rounding. Input `logits`, `[rows, columns]`; attributes `start` and `period`: row r leaves
+ * A kernel of this library that a backend may register, in place of {@link softmaxOfBlock}'s plain ops and
+ * with their results up to rounding. Input `logits`, `[rows, columns]`; attributes `start` and `period`: row r leaves
  * out the columns that are start + r modulo period; outputs exponentials, maxima and sums.
  */
 export const fusedSoftmax = 'SimCLRSoftmaxRows';
 
-/** Which views are compared, and which are not candidates. */
+/** The views to compare, and those to exclude as candidates. */
 export interface Candidates {
   /** Rows of a view. */
   images: number;
   /** Number of views. */
   views: number;
-  /** Who is not a candidate of a view: the view itself, or all views of its image. */
+  /** What to exclude from a view's candidates: the view itself, or all views of its image. */
   excluded: 'self' | 'image';
   /** Divides the similarities. */
   temperature: number;
 }
 
-/** Exponentials of the logits below their row's maximum, 0 for views that are not candidates. */
+/** exp(logit - maximum of the row), 0 for views that are not candidates. */
 export interface BlockSoftmax {
   /** `[rows, columns]`. */
   exponentials: Tensor2D;

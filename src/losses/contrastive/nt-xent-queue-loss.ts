@@ -32,20 +32,20 @@ export interface NTXentQueueLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, as in `ntXentLoss` and lightly; MoCo takes 0.07
+   * @defaultValue 0.5, as in `ntXentLoss` and lightly; MoCo uses 0.07
    */
   temperature?: number;
 }
 
-/** The options where they are left out. */
+/** Defaults of the options. */
 export const ntXentQueueDefaults: Required<NTXentQueueLossOptions> = { temperature: 0.5 };
 
 /**
- * NT-Xent against a queue: the negatives of each view 1 are embeddings of earlier batches, not of this one.
+ * NT-Xent with a queue: the negatives of view 1 are embeddings of earlier batches instead of this one.
  *
  * For image i, `l_i = -log(exp(a_i . b_i / t) / (exp(a_i . b_i / t) + sum over the queue's q of exp(a_i . q / t)))`, with
- * rows divided by their length; the result is the mean over the N images. Gradients flow to both views and not to the
- * queue. At most 16 MB of similarities exist at a time.
+ * rows divided by their length; the result is the mean over the N images. Gradients flow to both views, but not to the
+ * queue. Similarities take at most 16 MB at once.
  *
  * @param view1 - Projections of view 1, the anchors. Shape `[N, D]`, float32, N >= 2; need not be normalized.
  * @param view2 - Projections of view 2, row i the positive of row i of `view1`. Shape `[N, D]`, float32.

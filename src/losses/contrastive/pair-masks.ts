@@ -5,7 +5,7 @@ import { checkInteger } from '../../errors/checks.js';
  * Marks, for every view, its positive: the other view of the same image.
  *
  * Views are ordered `[view 1 of all images; view 2 of all images]`, so row i is paired with column
- * `(i + N) mod 2N`. A view is no pair of itself.
+ * `(i + N) mod 2N`. A view is not its own pair.
  *
  * @param batchSize - Number of images N, an integer >= 1.
  * @returns Mask of shape `[2N, 2N]`, bool: one true entry per row. Caller disposes it.

@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { ContrastiveRowsOptions } from './contrastive-rows.js';
 
-/** Who is a positive of whom. */
+/** Which views are positives of each other. */
 export type Positives = Pick<ContrastiveRowsOptions, 'positiveSums' | 'positiveShares'>;
 
 /** The positives of a view are the other views of its image. */
@@ -56,7 +56,7 @@ export function viewsOfClass(labels: ArrayLike<number>, views: number): Positive
   };
 }
 
-/** Labels as numbers from 0 in order of appearance. A negative label is a class of its own. */
+/** Renumbers labels from 0 in order of appearance. Each negative label becomes a class of its own. */
 function classNumbers(labels: ArrayLike<number>): { classes: Int32Array; count: number } {
   const numbers = new Map<number, number>();
   let count = 0;

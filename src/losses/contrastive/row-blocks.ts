@@ -1,11 +1,11 @@
-/** Values of a similarity matrix that are held at a time: 16 MB of float32. */
+/** Maximum values of a similarity matrix in memory at once: 16 MB of float32. */
 const largestBlock = 2 ** 22;
 
 /** Rows `start` to `start + rows - 1` of a similarity matrix. */
 export interface RowBlock {
   /** The first row. */
   start: number;
-  /** How many. */
+  /** Number of rows. */
   rows: number;
 }
 
@@ -13,7 +13,7 @@ export interface RowBlock {
 export interface RowBlockOptions {
   /** No block crosses a multiple of this number of rows, unless one block holds all rows. @defaultValue `rows` */
   period?: number;
-  /** Most rows of a block. @defaultValue as many as have four million values */
+  /** Maximum rows of a block. @defaultValue as many as have four million values */
   blockSize?: number | undefined;
 }
 

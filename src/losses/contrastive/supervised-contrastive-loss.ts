@@ -11,14 +11,14 @@ export interface SupervisedContrastiveLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.1, the paper's (section 4.4); the code of HobbitLong/SupContrast takes 0.07
+   * @defaultValue 0.1, the paper's (section 4.4); the code of HobbitLong/SupContrast uses 0.07
    */
   temperature?: number;
-  /** Rows of the matrix of similarities that are in memory at a time, as in `ntXentLoss`. */
+  /** Rows of the similarity matrix in memory at once, as in `ntXentLoss`. */
   blockSize?: number;
 }
 
-/** The options where they are left out. */
+/** Defaults of the options. */
 export const supervisedContrastiveDefaults = { temperature: 0.1, blockSize: undefined };
 
 /**
@@ -26,7 +26,7 @@ export const supervisedContrastiveDefaults = { temperature: 0.1, blockSize: unde
  *
  * For view i with positives P(i), `l_i` is the mean over p in P(i) of
  * `-log(exp(s_ip / t) / sum over k != i of exp(s_ik / t))`; the result is the mean over all views. A negative label
- * says that the class is not known: such an image has only its own views as positives. With no known label at all it
+ * means that the class is unknown: such an image has only its own views as positives. Without any known label, it
  * is NT-Xent.
  *
  * @param views - Projections, one tensor `[N, D]` per view, float32, N >= 2; row i of each is of image i.

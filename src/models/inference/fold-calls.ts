@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { type ChannelNormalization, foldedConvolution } from '../../tensors/index.js';
+import { type Activation, type ChannelNormalization, foldedConvolution } from '../../tensors/index.js';
 import { type AnyLayer, type LayerCall, weightOf } from '../layer-graph.js';
 import { type Convolution, convolutionOf, followerOf } from './foldable-layers.js';
 
@@ -20,7 +20,7 @@ interface Chain {
   input: SymbolicTensor;
   normalization?: AnyLayer;
   residual?: SymbolicTensor;
-  activation?: 'relu' | undefined;
+  activation?: Activation | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { layers } from '@tensorflow/tfjs-layers';
-import type { FoldedConvolutionOptions } from '../../tensors/index.js';
+import { type Activation, activations, type FoldedConvolutionOptions } from '../../tensors/index.js';
 import type { AnyLayer } from '../layer-graph.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { PaddedConv2D } from '../layers/padded-conv2d.js';
@@ -12,14 +12,14 @@ export interface Convolution {
   /** Padding of pictures of a size. */
   padOf(size: readonly [number, number]): FoldedConvolutionOptions['pad'];
   /** What the layer applies itself. */
-  activation: 'relu' | undefined;
+  activation: Activation | undefined;
 }
 
 /** A layer that can follow a convolution in one operation with it. */
 export interface Follower {
   /** Whether it normalizes its first input by running statistics. All of them add a second input, if there is one. */
   normalizes: boolean;
-  activation: 'relu' | undefined;
+  activation: Activation | undefined;
 }
 
 /** Names of layers of tfjs-layers that are folded, with what makes one. */
@@ -66,19 +66,20 @@ export function convolutionOf(layer: AnyLayer): Convolution | undefined {
   const [stride, other] = strides;
   const isPlain =
     dataFormat === 'channelsLast' && stride === other && dilationRate.every((rate) => rate === 1);
-  if (!isPlain || !['linear', 'relu'].includes(activation)) return undefined;
+  const own = activationOf(activation);
+  if (!isPlain || own === 'other') return undefined;
   return {
     layer,
     strides: stride,
     padOf: () => padding,
-    activation: activation === 'relu' ? 'relu' : undefined,
+    activation: own,
   };
 }
 
 /** What {@link Follower} says of a layer, if it is one. */
 export function followerOf(layer: AnyLayer): Follower | undefined {
   if (isExactly(layer, BatchNormalization.className)) {
-    const { activation } = layer.getConfig() as { activation: 'relu' | null };
+    const { activation } = layer.getConfig() as { activation: Activation | null };
     return { normalizes: true, activation: activation ?? undefined };
   }
   if (isExactly(layer, 'BatchNormalization')) {
@@ -86,7 +87,18 @@ export function followerOf(layer: AnyLayer): Follower | undefined {
     return isOverChannels ? { normalizes: true, activation: undefined } : undefined;
   }
   if (isExactly(layer, 'Add')) return { normalizes: false, activation: undefined };
-  const isReLU = isExactly(layer, 'ReLU') && layer.getConfig().maxValue === undefined;
-  const isActivation = isExactly(layer, 'Activation') && layer.getConfig().activation === 'relu';
-  return isReLU || isActivation ? { normalizes: false, activation: 'relu' } : undefined;
+  if (isExactly(layer, 'Activation')) {
+    const activation = activationOf(layer.getConfig().activation as string);
+    return activation === 'other' ? undefined : { normalizes: false, activation };
+  }
+  if (!isExactly(layer, 'ReLU')) return undefined;
+  const { maxValue } = layer.getConfig() as { maxValue?: number | null };
+  if (maxValue == null) return { normalizes: false, activation: 'relu' };
+  return maxValue === 6 ? { normalizes: false, activation: 'relu6' } : undefined;
+}
+
+/** One of {@link activations}, nothing for 'linear', and `'other'` for what cannot be folded. */
+function activationOf(name: string): Activation | undefined | 'other' {
+  if (name === 'linear') return undefined;
+  return activations.find((activation) => activation === name) ?? 'other';
 }

@@ -2,7 +2,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, checkProbability } from '../../errors/checks.js';
 import type { BatchNormalizationLayerOptions } from './batch-normalization.js';
 
-/** Options of every batch normalization in a network. */
+/** Options of all batch normalization layers in a network. */
 export interface BatchNormalizationSettings {
   /**
    * Decay of the running statistics, in [0, 1]: running = momentum * running + (1 - momentum) * batch. PyTorch's
@@ -18,8 +18,8 @@ export interface BatchNormalizationSettings {
    */
   epsilon?: number;
   /**
-   * In training, the batch is split into this many equal parts, and each is normalized by its own statistics. (The
-   * `groups` of a ResNet elsewhere are those of its convolutions, which this library does not have.)
+   * In training, the batch is split into this many equal parts, each normalized by its own statistics. (The
+   * Elsewhere, `groups` of a ResNet means grouped convolutions, which this library does not have.)
    *
    * @defaultValue `1`
    */

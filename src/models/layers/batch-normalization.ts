@@ -3,7 +3,12 @@ import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkPositive, checkProbability } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import { batchNormalization, batchNormalizationInference } from '../../tensors/index.js';
+import {
+  type Activation,
+  activations,
+  batchNormalization,
+  batchNormalizationInference,
+} from '../../tensors/index.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
@@ -37,12 +42,12 @@ export interface BatchNormalizationLayerOptions {
    */
   groups?: number;
   /**
-   * What `gamma` starts with; with 'zeros', a residual branch starts out contributing nothing.
+   * Initial value of `gamma`; with 'zeros', a residual branch contributes nothing at first.
    * @defaultValue 'ones'
    */
   gammaInitializer?: 'ones' | 'zeros';
-  /** Applied last. @defaultValue none */
-  activation?: 'relu';
+  /** Applied last: `'relu'`, or `'relu6'`, min(max(x, 0), 6). @defaultValue none */
+  activation?: Activation;
   /**
    * Whether `gamma` and `beta` are trained.
    * @defaultValue true
@@ -51,14 +56,14 @@ export interface BatchNormalizationLayerOptions {
 }
 
 /**
- * Batch normalization as PyTorch does it, with the addition and the ReLU of a residual block as options.
+ * PyTorch's batch normalization, with the addition and the ReLU of a residual block as options.
  *
  * Called on `x` or on `[x, residual]`, `[batch, channels]` or `[batch, height, width, channels]`. With
- * `{ training: true }` it uses the statistics of the batch and moves the running ones (the running variance is
- * unbiased; with `groups` they take the average over the groups); add `{ updateRunningStatistics: false }` to leave them
- * as they are, for a second pass over the same batch. Otherwise it uses the running ones.
+ * `{ training: true }` it uses the statistics of the batch and updates the running ones (the running variance is
+ * unbiased; with `groups`, both are averaged over the groups). Add `{ updateRunningStatistics: false }` to leave them
+ * unchanged in a second pass over the same batch. Otherwise it uses the running statistics.
  *
- * Unlike the layer of tfjs-layers it trains without `center` or `scale`.
+ * Unlike the layer of tfjs-layers, it can be trained without `center` or `scale`.
  *
  * @example
  * const y = new BatchNormalization({ activation: 'relu' }).apply([x, shortcut]);
@@ -71,7 +76,7 @@ export class BatchNormalization extends layers.Layer {
   private readonly options: Required<
     Omit<BatchNormalizationLayerOptions, 'name' | 'trainable' | 'activation'>
   > & {
-    activation: 'relu' | undefined;
+    activation: Activation | undefined;
   };
   private gamma: Weight | undefined;
   private beta: Weight | undefined;
@@ -99,7 +104,7 @@ export class BatchNormalization extends layers.Layer {
     checkProbability(caller, 'momentum', momentum);
     checkInteger(caller, 'groups', groups);
     checkChoice(caller, 'gammaInitializer', gammaInitializer, ['ones', 'zeros']);
-    if (activation !== undefined) checkChoice(caller, 'activation', activation, ['relu']);
+    if (activation !== undefined) checkChoice(caller, 'activation', activation, activations);
     this.options = { center, scale, epsilon, momentum, groups, gammaInitializer, activation };
   }
 

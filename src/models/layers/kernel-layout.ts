@@ -1,4 +1,4 @@
-/** A convolution's values in the order of TensorFlow, [height, width, inputs, outputs]. */
+/** A convolution kernel in the order of TensorFlow, [height, width, inputs, outputs]. */
 export function toHwio(data: ArrayLike<number>, oihw: readonly number[]): Float32Array<ArrayBuffer> {
   const result = new Float32Array(data.length);
   forEachKernelValue(oihw, (torch, ours) => {
@@ -7,7 +7,7 @@ export function toHwio(data: ArrayLike<number>, oihw: readonly number[]): Float3
   return result;
 }
 
-/** A convolution's values in the order of PyTorch, [outputs, inputs, height, width]. */
+/** A convolution kernel in the order of PyTorch, [outputs, inputs, height, width]. */
 export function toOihw(data: ArrayLike<number>, oihw: readonly number[]): Float32Array<ArrayBuffer> {
   const result = new Float32Array(data.length);
   forEachKernelValue(oihw, (torch, ours) => {

@@ -3,10 +3,10 @@ import type { layers } from '@tensorflow/tfjs-layers';
 /** Arguments that every layer of tfjs-layers takes: `name`, `trainable`, `inputShape`, ... */
 export type LayerArguments = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
 
-/** A shape whose batch size may be open (`null`). */
+/** A shape whose batch size may be unknown (`null`). */
 export type OpenShape = Array<number | null>;
 
-/** Arguments of a call: `training` and what a layer of this library adds. */
+/** Arguments of a call: `training`, and those of this library's layers. */
 export type CallArguments = Parameters<layers.Layer['call']>[1];
 
 /** A weight of a layer. */

@@ -20,7 +20,7 @@ export interface PaddedMaxPooling2DOptions {
    */
   strides?: number;
   /**
-   * Lines and columns around the picture that no maximum takes part of, in pixels; smaller than the window.
+   * Rows and columns around the picture that no maximum includes, in pixels; smaller than the window.
    * @defaultValue 0
    */
   padding?: Padding;
@@ -66,7 +66,7 @@ export class PaddedMaxPooling2D extends layers.Layer {
     this.options = { kernelSize, strides, padding };
   }
 
-  /** `[batch, height', width', channels]`; sizes that are open stay open. */
+  /** `[batch, height', width', channels]`; unknown sizes stay unknown. */
   override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
     if (inputShape.length !== 4) {
       throw new ShapeError(

@@ -1,13 +1,13 @@
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
-/** Zeros (or rather lowest values, for a maximum) around a picture: one number, or [top, bottom, left, right]. */
+/** Zeros around a picture (for a maximum, lowest values): one number, or [top, bottom, left, right]. */
 export type Padding = number | readonly [number, number, number, number];
 
 /** Padding of one axis, in pixels. */
 export type AxisPadding = [before: number, after: number];
 
-/** What convolutions and pools need to know along one axis. */
+/** A convolution or pool along one axis. */
 export interface Window {
   /** Pixels that the window spans. */
   kernelSize: number;
@@ -44,7 +44,7 @@ export function axesOf(padding: Padding): [AxisPadding, AxisPadding] {
   ];
 }
 
-/** Pixels that come out of `size` pixels, as PyTorch counts them: incomplete windows at the end are dropped. */
+/** Output pixels for `size` input pixels, as in PyTorch: incomplete windows at the end are dropped. */
 export function outputSize(
   size: number,
   { kernelSize, stride }: Window,
@@ -53,30 +53,30 @@ export function outputSize(
   return Math.floor((size + before + after - kernelSize) / stride) + 1;
 }
 
-/** The padding without what no window reaches: stride 2 often leaves the last line unread. */
+/** The padding without the part that no window reaches: with stride 2, the last row is often unused. */
 export function usedPadding(size: number, window: Window, padding: AxisPadding): AxisPadding {
   const [before, after] = padding;
   const reach = (outputSize(size, window, padding) - 1) * window.stride + window.kernelSize;
   return [before, Math.min(after, Math.max(0, reach - size - before))];
 }
 
-/** What 'same' means in TensorFlow: as little padding as gives ceil(size / stride) pixels, the odd one at the end. */
+/** TensorFlow's 'same': the least padding that gives ceil(size / stride) pixels, with an odd pixel at the end. */
 export function samePadding(size: number, { kernelSize, stride }: Window): AxisPadding {
   const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernelSize - size);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** How to run a window over a padded picture with kernels that know 'same' and 'valid' only. */
+/** How to run a window over a padded picture with kernels that support only 'same' and 'valid'. */
 export interface PaddingPlan {
-  /** What to ask the kernel for. */
+  /** Padding that the kernel applies. */
   mode: 'same' | 'valid';
-  /** What to pad by first; undefined where nothing is needed. */
+  /** Padding to apply before the kernel; undefined if none is needed. */
   pad?: [AxisPadding, AxisPadding];
 }
 
 /**
- * Finds the cheapest way to a padding. Explicit padding is never handed to the kernel: the gradient kernels of
- * tfjs-node refuse it.
+ * Finds the cheapest way to pad. Explicit padding never goes to the kernel, because the gradient kernels of
+ * tfjs-node reject it.
  */
 export function planPadding(
   size: readonly [number, number],

@@ -3,7 +3,7 @@ import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { randomGenerator } from '../../random/index.js';
 
-/** How a weight is filled: plain data, so that a saved model carries it. */
+/** How to initialize a weight: plain data, so that a saved model carries it. */
 export interface SeededInitializerOptions {
   /** Shape of the distribution around 0; 'truncatedNormal' draws again beyond two standard deviations. */
   distribution: 'normal' | 'truncatedNormal' | 'uniform';
@@ -11,7 +11,7 @@ export interface SeededInitializerOptions {
   scale: number;
   /** Integer >= 0. */
   seed: number;
-  /** Which of the streams of `seed`: every weight takes its own, see {@link weightStream}. Integer >= 0. */
+  /** Which stream of `seed` to use; every weight has its own, see {@link weightStream}. Integer >= 0. */
   stream: number;
 }
 
@@ -35,10 +35,10 @@ export function checkInitializer(caller: string, options: SeededInitializerOptio
 }
 
 /**
- * An initializer of tfjs-layers whose values are drawn on the host by this library's generator: the same seed gives
+ * An initializer for tfjs-layers that draws values on the host with this library's generator: the same seed gives
  * the same weights on every backend.
  *
- * Where tfjs-layers asks for an initializer, pass {@link seededInitializer}'s result.
+ * Pass the result of {@link seededInitializer} where tfjs-layers takes an initializer.
  */
 export class SeededInitializer extends serialization.Serializable {
   /** Name under which a saved model refers to the class. */
@@ -52,7 +52,7 @@ export class SeededInitializer extends serialization.Serializable {
     checkInitializer('SeededInitializer', options);
   }
 
-  /** Whether custom objects are needed to restore it: they are not. */
+  /** tfjs-layers asks whether restoring needs custom objects: it does not. */
   fromConfigUsesCustomObjects(): boolean {
     return false;
   }
@@ -75,7 +75,7 @@ export function seededInitializer(options: SeededInitializerOptions): serializat
   return { className: SeededInitializer.className, config: { ...options } };
 }
 
-/** `length` values as `options` asks; a pure function of both. */
+/** `length` values of the distribution; a pure function of both arguments. */
 export function drawWeights(length: number, options: SeededInitializerOptions): Float32Array<ArrayBuffer> {
   const { distribution, scale, seed, stream } = options;
   const random = randomGenerator(seed).fold(stream);
@@ -96,7 +96,7 @@ export function drawWeights(length: number, options: SeededInitializerOptions): 
   return values;
 }
 
-/** Stream number of the weight called `name`: FNV-1a, 32 bits, of its letters. */
+/** Stream number of the weight called `name`: the 32-bit FNV-1a hash of the name. */
 export function weightStream(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
@@ -104,7 +104,7 @@ export function weightStream(name: string): number {
 }
 
 /**
- * Which convention the convolutions and dense layers of a model follow.
+ * How to initialize the convolutions and dense layers of a model.
  *
  * - `'torch'`: torchvision's ResNet (normal, variance 2 / fan-out) and `torch.nn.Linear` (uniform within
  *   1 / sqrt(fan-in), weight and bias alike).
@@ -116,7 +116,7 @@ export type InitializerConvention = 'torch' | 'google';
 // The standard deviation of a standard normal distribution truncated at two.
 const truncatedDeviation = 0.87962566103423978;
 
-/** How a convolution's kernel of shape [height, width, inputs, outputs] is filled under `convention`. */
+/** How `convention` initializes a convolution kernel of shape [height, width, inputs, outputs]. */
 export function convolutionInitializer(
   convention: InitializerConvention,
   kernelShape: readonly [number, number, number, number],
@@ -130,6 +130,17 @@ export function convolutionInitializer(
     return { distribution: 'truncatedNormal', scale, seed, stream };
   }
   return { distribution: 'normal', scale: Math.sqrt(2 / (height * width * outputs)), seed, stream };
+}
+
+/** How a depthwise convolution's kernel of shape [height, width, channels, multiplier] is filled under `convention`. */
+export function depthwiseInitializer(
+  convention: InitializerConvention,
+  [height, width, channels, multiplier]: readonly [number, number, number, number],
+  seed: number,
+  name: string,
+): SeededInitializerOptions {
+  // Each output has one input. PyTorch counts all outputs as fan-out.
+  return convolutionInitializer(convention, [height, width, 1, channels * multiplier], seed, name);
 }
 
 /** How a dense layer's kernel and bias are filled under `convention`. */

@@ -3,19 +3,19 @@ import { backend, findBackendFactory } from '@tensorflow/tfjs-core';
 import { type Adapter, type FoundGPU, findGPU } from '../../webgpu/find-gpu.js';
 import { importByName, isNotInstalled } from './optional-package.js';
 
-/** A way to compute that may work here. */
+/** A backend that may work here. */
 export interface BackendCandidate {
-  /** How users name it. */
+  /** Its name for users. */
   name: string;
   /** Its name in TensorFlow.js. */
   backend: string;
   /**
-   * Loads and registers it. Throws, with a reason for people, when it cannot be had.
+   * Loads and registers it. Throws with a readable reason when it is unavailable.
    *
    * @param from - Where the application is, for packages that only it has: see `findPackage`.
    */
   load(from?: string): Promise<void>;
-  /** Called while it is active. Throws, with a reason, when it is not what it should be; else says what it is. */
+  /** Called while it is active. Returns a description, or throws with a reason why it does not count. */
   inspect(): string | Promise<string>;
 }
 
@@ -28,11 +28,11 @@ async function load(name: string, importIt: () => Promise<unknown>): Promise<voi
   }
 }
 
-/** What Linux, macOS, Windows and tfjs-node itself say when the binding or the library of TensorFlow is not there. */
+/** Messages of Linux, macOS, Windows, and tfjs-node when the binding or the library of TensorFlow is missing. */
 const libraryMissing =
   /native addon module .* can not be found|libtensorflow\S*: cannot open shared object|Library not loaded: \S*libtensorflow|The specified module could not be found/;
 
-/** One sentence for people on a tfjs-node package that is installed and does not load. */
+/** A readable reason why an installed tfjs-node package does not load. */
 export function explainTensorFlowFailure(name: string, error: Error): Error {
   if (!libraryMissing.test(error.message)) return error;
   return new Error(
@@ -61,13 +61,13 @@ function usesGPU(): boolean {
 
 type NamedAdapter = Pick<Adapter, 'isFallbackAdapter' | 'info'>;
 
-/** What an adapter calls itself. */
+/** The name of an adapter. */
 function adapterName({ info }: NamedAdapter): string {
   const parts = [info?.vendor, info?.architecture, info?.description || info?.device];
   return parts.filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
-/** Whether an adapter computes on the processor, much slower than the wasm backend does. */
+/** Whether an adapter computes on the processor, which is much slower than the wasm backend. */
 export function isSoftwareAdapter(adapter: NamedAdapter): boolean {
   return (
     adapter.isFallbackAdapter === true ||
@@ -95,14 +95,14 @@ async function loadWebGPU(from: string | undefined): Promise<void> {
   });
 }
 
-/** Waits for the threads: a backend that has fewer than it should works, but its name is not the whole truth. */
+/** Waits for the threads, to report a backend that works with fewer than it should have. */
 async function inspectWasm(): Promise<string> {
   const { kernelModule } = await import('../../wasm/module/kernel-module.js');
   const missing = await kernelModule().threadsStarted();
   return `WebAssembly on the processor${missing === undefined ? '' : `, with fewer threads: ${missing}`}`;
 }
 
-/** Everything that may compute here, the fastest first. */
+/** All backends that may work here, the fastest first. */
 export const backendCandidates: readonly BackendCandidate[] = [
   {
     name: 'tfjs-node-gpu',

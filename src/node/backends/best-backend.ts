@@ -21,14 +21,14 @@ import { type BackendCandidate, backendCandidates } from './backend-candidates.j
 /** Options of {@link useBestBackend}. */
 export interface UseBestBackendOptions {
   /**
-   * The backend to use, or else an error: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'.
+   * The only backend to try: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'.
    *
    * @defaultValue the fastest
    */
   prefer?: string;
   /**
-   * A file of the application (`import.meta.url`) or its folder, from which to resolve packages that the library does
-   * not reach, as in a workspace.
+   * A file of the application (`import.meta.url`) or its folder, from which to resolve packages that the library cannot
+   * reach, as in a workspace.
    *
    * @defaultValue the main program, then the working directory
    */
@@ -47,17 +47,17 @@ export interface BackendReason {
   name: string;
   /** Whether it is the one in use now. */
   taken: boolean;
-  /** What it is, or why it was not chosen. */
+  /** A description, or why it was not chosen. */
   reason: string;
 }
 
-/** What {@link useBestBackend} did. */
+/** Result of {@link useBestBackend}. */
 export interface BackendChoice {
   /** The active backend's name in TensorFlow.js: 'tensorflow', 'webgpu', 'wasm' or 'cpu'. */
   backend: string;
   /** Its name here: 'tfjs-node-gpu', 'webgpu', 'tfjs-node', 'wasm' or 'cpu'. */
   name: string;
-  /** All that were considered, the fastest first. */
+  /** All candidates, the fastest first. */
   reasons: BackendReason[];
 }
 
@@ -81,7 +81,7 @@ async function checkComputes(backend: string): Promise<void> {
 
 async function attempt(candidate: BackendCandidate, from: string | undefined): Promise<BackendReason> {
   const { name, backend } = candidate;
-  // TensorFlow.js's own warnings and advice: what they say is in the reasons.
+  // Silence the warnings and advice of TensorFlow.js, which the reasons contain.
   const before = env().getBool('IS_TEST');
   env().set('IS_TEST', true);
   try {
@@ -157,15 +157,15 @@ export async function useBestBackend(options: UseBestBackendOptions = {}): Promi
   return choice;
 }
 
-/** What packages are looked up from: folders need a slash behind them. */
+/** The places to resolve packages from; folders need a slash at the end. */
 function lookupPlace(from: FilePath): string {
   const place = resolve(toFileName('useBestBackend', 'from', from));
   return statSync(place, { throwIfNoEntry: false })?.isDirectory() ? join(place, '/') : place;
 }
 
 /**
- * Releases what a backend holds of the machine, once all work is done. This is WebGPU's graphics device, which can keep a
- * Node process alive; other backends hold nothing that does. All tensors on the device are lost.
+ * Releases the backend's device once all work is done. WebGPU's graphics device can keep a
+ * Node process alive; other backends hold nothing. All tensors on the device are lost.
  *
  * @example
  * await useBestBackend();

@@ -1,9 +1,9 @@
-// Not by name: webpack would replace `createRequire` and look for packages itself.
+// Not imported by name, because webpack would replace `createRequire` and look for packages itself.
 import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { SimCLRError } from '../../errors/errors.js';
 
-/** Whether `error` says that `name` itself is not installed, rather than that it is broken. */
+/** Whether `error` means that `name` is not installed, rather than broken. */
 export function isNotInstalled(error: unknown, name: string): boolean {
   const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
   return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);
@@ -14,7 +14,7 @@ function ownFile(): string | undefined {
   return typeof __filename === 'string' ? __filename : import.meta.url;
 }
 
-/** The working directory, `undefined` where it was deleted. */
+/** The working directory, `undefined` if it was deleted. */
 function workingDirectory(): string | undefined {
   try {
     return `${process.cwd()}/`;
@@ -24,8 +24,8 @@ function workingDirectory(): string | undefined {
 }
 
 /**
- * Finds the file of a package that the library may not reach by itself: in a workspace only the application has it,
- * and a thread that runs a text looks from the working directory.
+ * Finds the file of a package that the library may not reach by itself: in a workspace, only the application has it,
+ * and a thread that runs a string resolves from the working directory.
  *
  * @param from - Looked from first: a file of the application, or a folder whose name ends with a slash.
  * @returns `undefined` when it is not found from there, from this file, from the main program or from the working
@@ -43,11 +43,11 @@ export function findPackage(name: string, from?: string): string | undefined {
 }
 
 /**
- * Imports a package that may not be there. Neither compiler nor bundler looks for it: bundlers would stop where it is
- * missing, and take it from the place where its binaries are.
+ * Imports a package that may be missing. Neither compiler nor bundler looks for it: bundlers would fail if it is
+ * missing, and move it away from its binaries.
  *
  * @param from - As for {@link findPackage}.
- * @throws what importing throws.
+ * @throws the error of the import.
  */
 export async function importByName<T>(name: string, from?: string): Promise<T> {
   try {

@@ -9,7 +9,7 @@ import { directory } from './directory.js';
 
 const manifestFile = 'checkpoints.json';
 
-/** What {@link checkpointDirectory} gives: a `CheckpointStore` of the root entry. */
+/** Result of {@link checkpointDirectory}: a `CheckpointStore` of the root entry. */
 export interface CheckpointDirectory {
   /** The folder. */
   readonly path: string;
@@ -34,7 +34,7 @@ async function unlessMissing<T, U>(work: Promise<T>, otherwise: U): Promise<T | 
   }
 }
 
-/** The manifest is removed first: what is left after a crash is not a checkpoint. */
+/** Removes the manifest first, so that a crash does not leave half a checkpoint. */
 async function remove(folder: string): Promise<void> {
   await rm(join(folder, 'model.json'), { force: true });
   for (const name of await unlessMissing(readdir(folder), [])) {

@@ -23,10 +23,10 @@ const modelFile = 'model.json';
 const weightsFile = 'weights.bin';
 const previousWeightsFile = 'weights.previous.bin';
 
-/** Files that this module writes say what their weights must be; other TensorFlow.js files do not. */
+/** Files of this module contain the hash of their weights; other TensorFlow.js files do not. */
 type ModelFile = io.ModelJSON & { weightsSha256?: string; jsonSha256?: string };
 
-/** What a folder saves of a checkpoint: the bytes of each tensor. */
+/** A checkpoint as a folder saves it: the bytes of each tensor. */
 export type OwnedArtifacts = Omit<io.ModelArtifacts, 'weightData'> & {
   /** The bytes of each tensor: a buffer of their own, or shared memory that stays unchanged until the save has ended. */
   weightData: (ArrayBuffer | Uint8Array<SharedArrayBuffer>)[];
@@ -41,7 +41,7 @@ function shards(weightData: io.WeightData | undefined): ArrayBuffer[] {
   return Array.isArray(weightData) ? weightData : [weightData];
 }
 
-/** Node hashes less than 2 GiB at once. */
+/** Node hashes less than 2 GiB per call. */
 const hashedBytes = 2 ** 30;
 
 function sha256(buffers: readonly ArrayBuffer[]): string {
@@ -54,29 +54,29 @@ function sha256(buffers: readonly ArrayBuffer[]): string {
   return hash.digest('hex');
 }
 
-/** Hash of a model file but for this hash. Parsing and writing JSON again gives the same text. */
+/** Hash of a model file without this hash. Parsing and writing JSON again gives the same text. */
 function jsonSha256({ jsonSha256: _, ...model }: ModelFile): string {
   return createHash('sha256').update(JSON.stringify(model)).digest('hex');
 }
 
-/** Whether `file` holds the weights that the present model file was saved with. */
+/** Whether `file` holds the weights of the current model file. */
 async function belongsToModel(path: string, file: string): Promise<boolean> {
   try {
     const model: ModelFile = JSON.parse(await readFile(join(path, modelFile), 'utf8'));
     return model.weightsSha256 === sha256(await readWeights(path, [file]));
   } catch (error) {
-    // What cannot be read now may still be what the model file needs: it must not be removed.
+    // An unreadable file may still be what the model file needs, so it must not be removed.
     const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     if (code !== undefined && code !== 'ENOENT') throw error;
     return false;
   }
 }
 
-/** Keeps the present weights under a second name until the model file that goes with the new ones is there. */
+/** Keeps the current weights under a second name until the new model file is in place. */
 async function keepPrevious(path: string): Promise<void> {
   const weights = join(path, weightsFile);
   const previous = join(path, previousWeightsFile);
-  // Left by a crash in the middle of a save: then these, not weights.bin, may be what the model file needs.
+  // After a crash during a save, these may be the weights of the model file, instead of weights.bin.
   if (await belongsToModel(path, previousWeightsFile)) return;
   try {
     await rm(previous, { force: true });
@@ -145,10 +145,10 @@ function writeShards(buffers: ArrayBuffer[]): WriteWeights {
   };
 }
 
-/** Below this a thread costs more than it saves. */
+/** For fewer bytes, a thread costs more than it saves. */
 const bytesWorthAThread = 1_000_000;
 
-/** The buffers may go to another thread, which leaves this one to the steps of training. */
+/** The buffers may go to another thread, so that this one can continue training. */
 async function saveOwned(path: string, artifacts: OwnedArtifacts): Promise<io.SaveResult> {
   const { weightData, weightSpecs } = artifacts;
   if (weightData.reduce((total, { byteLength }) => total + byteLength, 0) < bytesWorthAThread) {
@@ -219,7 +219,7 @@ function isWeight(spec: io.WeightsManifestEntry | null): boolean {
   );
 }
 
-/** Bytes that the manifest promises, where its types say so. */
+/** Number of bytes according to the manifest, if its types are known. */
 function expectedBytes(specs: readonly io.WeightsManifestEntry[]): number | undefined {
   let total = 0;
   for (const { shape, dtype, quantization } of specs) {
@@ -254,7 +254,7 @@ async function load(path: string): Promise<io.ModelArtifacts> {
   const names = weightsManifest.flatMap((group) => group.paths);
   let buffers = await readWeights(path, names);
   if (expected !== undefined && sha256(buffers) !== expected) {
-    // What a crash in the middle of a save leaves; see `save`.
+    // Left by a crash during a save; see `save`.
     const previous = await readWeights(path, [previousWeightsFile]).catch(() => undefined);
     if (!previous || sha256(previous) !== expected) {
       throw damaged(
@@ -298,7 +298,7 @@ export function directory(path: FilePath): {
    * buffers, and reads shared memory in place. `SimCLR.save` uses it. Float32 tensors with NaN or infinities are refused.
    */
   saveOwned(artifacts: OwnedArtifacts): Promise<io.SaveResult>;
-  /** Loads what was saved. */
+  /** Loads the saved model. */
   load(): Promise<io.ModelArtifacts>;
 } {
   const folder = resolve(toFileName('directory', 'path', path));

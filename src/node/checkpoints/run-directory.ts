@@ -41,7 +41,7 @@ export interface NewestModel {
   load(): Promise<io.ModelArtifacts>;
 }
 
-/** What {@link runDirectory} gives. */
+/** Result of {@link runDirectory}. */
 export interface RunDirectory {
   /** The folder. */
   readonly path: string;
@@ -94,7 +94,7 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** Puts the files of a run that has begun in their places. It can be cut off anywhere and done again. */
+/** Moves the files of a new run into place. It may be interrupted anywhere and repeated. */
 async function settle(folder: string): Promise<void> {
   await rm(join(folder, unfinishedFolder), { recursive: true, force: true });
   const begun = join(folder, begunFolder);
@@ -130,7 +130,7 @@ async function begin(folder: string, settings: string, save: Parameters<RunDirec
   await settle(folder);
 }
 
-/** Steps of a saved trainer; -1 for a model of another program. */
+/** Steps of a saved trainer; -1 for a model from another program. */
 function stepOf({ userDefinedMetadata: saved }: io.ModelArtifacts): number {
   const progress = isObject(saved) ? saved.progress : undefined;
   return isObject(progress) && typeof progress.step === 'number' ? progress.step : -1;

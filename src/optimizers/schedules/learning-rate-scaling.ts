@@ -10,7 +10,7 @@ export interface LearningRateScalingOptions {
 }
 
 /**
- * A learning rate in proportion to the batch: `baseLearningRate * batchSize / 256`.
+ * A learning rate proportional to the batch size: `baseLearningRate * batchSize / 256`.
  *
  * @param options - Base rate and batch size.
  * @returns The learning rate.
@@ -29,7 +29,7 @@ export function linearScaling(options: LearningRateScalingOptions): number {
 }
 
 /**
- * A learning rate that grows with the square root of the batch: `baseLearningRate * sqrt(batchSize)`. Better than
+ * A learning rate that grows with the square root of the batch size: `baseLearningRate * sqrt(batchSize)`. Better than
  * the linear rule for small batches and short runs; at 4096 images, 0.075 gives what 0.3 gives linearly.
  *
  * @param options - Base rate and batch size.

@@ -6,7 +6,7 @@
  */
 export interface LearningRateSchedule {
   /**
-   * The rate at `step`, a number >= 0. `share` is the part of the run that is done, from 0 to 1, for schedules that follow
+   * The rate at `step`, a number >= 0. `share` is the completed part of the run, from 0 to 1, for schedules that use
    * it.
    */
   (step: number, share?: number): number;
@@ -28,9 +28,9 @@ export type ScheduleConfig =
   | {
       /** A {@link scaledSchedule}. */
       name: 'scaled';
-      /** What the rate is multiplied by. */
+      /** The factor. */
       factor: number;
-      /** The rate before it is multiplied. */
+      /** The rate before scaling. */
       learningRate: number | ScheduleConfig;
     }
   | ({
@@ -65,7 +65,7 @@ export interface WarmupCosineOptions {
    */
   end?: number;
   /**
-   * Whose formula. With w warm-up steps and T steps in total, at step t:
+   * Whose formula to use. With w warm-up steps and T steps in total, at step t:
    * - 'google': the warm-up has covered `t / w` of its way, so that step 0 has the rate `start`; the cosine
    *   `(t - w) / (T - w)`;
    * - 'lightly': the warm-up has covered `(t + 1) / w`, so that step w - 1 has the peak; the cosine
@@ -75,7 +75,7 @@ export interface WarmupCosineOptions {
    */
   convention?: 'google' | 'lightly';
   /**
-   * The rate changes once every so many steps, an integer >= 1. With the number of steps in an epoch, the schedule
+   * Steps between changes of the rate, an integer >= 1. With the number of steps in an epoch, the schedule
    * equals PyTorch's `CosineAnnealingLR` stepped once per epoch.
    *
    * @defaultValue `1`

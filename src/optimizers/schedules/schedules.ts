@@ -39,9 +39,9 @@ export function constantSchedule(learningRate: number): LearningRateSchedule {
 }
 
 /**
- * Linear warm-up, then half a cosine down to `end`, which every later step has too.
+ * Linear warm-up, then half a cosine down to `end`, where the rate stays.
  *
- * @param options - Peak and end points, lengths in steps, and whose formula.
+ * @param options - See {@link WarmupCosineOptions}.
  * @returns The schedule.
  * @throws {@link InvalidOptionError} when a rate is not a finite number >= 0, a number of steps is not an integer in its
  * range, `warmupSteps > totalSteps`, or the convention is unknown.
@@ -96,9 +96,9 @@ export function warmupCosineSchedule(options: WarmupCosineOptions): LearningRate
 }
 
 /**
- * Another rate, multiplied by a factor at every step.
+ * Multiplies another rate by a factor at every step.
  *
- * @param learningRate - A number or a schedule. If the schedule has no `config`, neither has the result.
+ * @param learningRate - A number or a schedule. If the schedule has no `config`, the result has none either.
  * @param factor - >= 0.
  * @returns A schedule. Scaling a scaled schedule multiplies the factors instead of nesting.
  * @throws {@link InvalidOptionError} when `factor`, or a number given as rate, is negative or not finite.
@@ -124,7 +124,7 @@ function fromSaved(learningRate: number | ScheduleConfig): LearningRate {
   return typeof learningRate === 'object' ? scheduleFromConfig(learningRate) : learningRate;
 }
 
-/** What earlier versions called the fields of a {@link ScheduleConfig}. */
+/** The present names of the fields that earlier versions wrote in a {@link ScheduleConfig}. */
 const earlierNames = { type: 'name' };
 const earlierWarmupNames = {
   learningRate: 'peak',
@@ -134,7 +134,7 @@ const earlierWarmupNames = {
   holdSteps: 'everySteps',
 };
 
-/** A saved schedule with the names of this version. */
+/** A saved schedule, with fields renamed as in this version. */
 export function upgradeScheduleConfig(config: unknown): unknown {
   if (!isObject(config)) return config;
   const named = renameFields(config, earlierNames);
@@ -152,9 +152,9 @@ export function upgradeScheduleConfig(config: unknown): unknown {
 }
 
 /**
- * Rebuilds a schedule from its saved `config`, that of an earlier version included.
+ * Rebuilds a schedule from its saved `config`, also that of an earlier version.
  *
- * @param config - What the schedule's `config` was.
+ * @param config - The saved `config`.
  * @returns A schedule with the same rate at every step.
  * @throws {@link InvalidOptionError} when `config` has an unknown name or holds what the schedule refuses.
  * @example

@@ -4,9 +4,9 @@ import { InvalidOptionError } from '../../errors/errors.js';
 import type { LearningRate, LearningRateSchedule, WarmupCosineByShareOptions } from './schedule-types.js';
 
 /**
- * Linear warm-up, then half a cosine, over the share of the run that is done instead of its steps: for a run that ends by
- * the clock, whose number of steps nobody knows in advance. `fit` tells the optimizer the share before each step; in a
- * loop of your own, set `optimizer.runShare`.
+ * Linear warm-up, then half a cosine, over the completed share of the run instead of its steps: for a run that ends by
+ * the clock, whose number of steps is not known in advance. `fit` tells the optimizer the share before each step. In a
+ * custom loop, set `optimizer.runShare`.
  *
  * @param options - Peak, end points, and share of the warm-up.
  * @returns The schedule, a function of the step and the share; the step does not matter.

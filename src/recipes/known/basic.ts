@@ -5,7 +5,7 @@ const description = "the project's own description of SimCLR";
 const unstated = `${description} does not say; as in spijkervet-stl10, which is nearest to it`;
 const library = `${description} does not say; this library's default`;
 
-/** The network this library was begun for: ResNet-18 at 96x96, a head of 512 and 512 units, z of 64. */
+/** This library's first network: ResNet-18 at 96x96, a head of 512 and 512 units, z of 64. */
 export const basicRecipe: Recipe = {
   ...spijkervetSTL10,
   name: 'basic',

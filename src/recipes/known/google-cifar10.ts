@@ -6,7 +6,7 @@ const command = `${google} README.md, "pretrain the model on CIFAR-10 with a sin
 /** ResNet-18 on CIFAR-10 by the official code: LARS, batch 512, 1,000 epochs. */
 export const googleCIFAR10: Recipe = {
   name: 'google-cifar10',
-  title: "The official code's command for CIFAR-10 on one GPU.",
+  title: 'The command of the official code for CIFAR-10 on one GPU.',
   encoder: { ...googleResNet18, inputShape: [32, 32, 3], stem: 'small' },
   projectionHead: {
     hidden: [512, 512],

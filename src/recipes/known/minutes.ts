@@ -4,7 +4,7 @@ import { basicRecipe } from './basic.js';
 const measured = 'measured on CIFAR-10 on two processor cores';
 const library = "this library's default";
 
-/** What learns most in a few minutes of pictures of 32x32: ResNet-18 with a large stem, a cosine over the run. */
+/** The best features after a few minutes on pictures of 32x32: ResNet-18 with a large stem, a cosine over the run. */
 export const minutesRecipe: Recipe = {
   ...basicRecipe,
   name: 'minutes',

@@ -67,7 +67,7 @@ export const paperImageNet: Recipe = {
     augmentation: `${paper}, appendix A; ${googleFirst} data_util.py`,
     'augmentation.options.antialias': `${googleFirst} data_util.py: resize_bicubic has no antialiasing`,
     'augmentation.options.strength': `${googleFirst} run.py: color_jitter_strength = 1.0`,
-    'augmentation.options.blur': `${paper}, appendix A: half of the pictures, kernel a tenth of the height; ${googleFirst} data_util.py: radius int(22 / 2), so 23 taps`,
+    'augmentation.options.blur': `${paper}, appendix A: half of the pictures, kernel a tenth of the height; ${googleFirst} data_util.py: radius int(22 / 2), so 23 pixels`,
     normalization: `${googleFirst} data.py: pictures stay in [0, 1]`,
     temperature: `${googleFirst} run.py: temperature = 0.1; the best of the paper's table 5`,
     viewBatching: `${googleFirst} model.py: features = tf.concat(features_list, 0)`,
@@ -83,8 +83,8 @@ export const paperImageNet: Recipe = {
   },
   deviations: [
     ...googleDeviations,
-    'The first code adds to the brightness; here it is multiplied, as in the later code.',
-    'Batch normalization over all cores ("global"); here over the batch of the process.',
+    'The first version of the code adds to the brightness; here it is multiplied, as in the later version.',
+    'The original normalizes over the batches of all cores ("global"); here over the batch of the process.',
   ],
   reported: [
     {

@@ -1,4 +1,4 @@
-import type { RecipeAugmentation, RecipeEncoder } from '../recipe.js';
+import type { RecipeAugmentation, RecipeResNet } from '../recipe.js';
 
 // Google's sources at the commits read: the newest one, and the first, which is the code of the paper.
 export const google = 'google-research/simclr@383d414';
@@ -11,7 +11,7 @@ export const paper = 'Chen et al. 2020, arXiv:2002.05709';
 export const torchvision = "torchvision's models/resnet.py";
 
 /** torchvision's ResNet-18. */
-export const torchvisionResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+export const torchvisionResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   name: 'resnet18',
   width: 64,
   zeroInitResidual: false,
@@ -35,14 +35,14 @@ export const torchvisionSources = {
 } as const;
 
 /** ResNet-18 of Google's code. */
-export const googleResNet18: Omit<RecipeEncoder, 'inputShape' | 'stem'> = {
+export const googleResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   ...torchvisionResNet18,
   zeroInitResidual: true,
   projectionShortcut: 'always',
   initializer: 'google',
 };
 
-/** What every implementation's random crop, mirroring and jitter have in common. */
+/** The random crop, mirroring, and jitter that all implementations share. */
 export const commonAugmentation: Pick<
   RecipeAugmentation['options'],
   'scale' | 'aspectRatio' | 'flipProbability' | 'jitter' | 'jitterProbability' | 'grayscaleProbability'
@@ -58,13 +58,13 @@ export const commonAugmentation: Pick<
 export const pillowBlur =
   "Pillow's GaussianBlur, whose kernel is not cut off: 13 pixels are three standard deviations of the widest";
 export const pillowDeviation =
-  'Pillow approximates the Gaussian blur by three box blurs and repeats the border; here it is a Gaussian of 13 taps with a mirrored border.';
+  'Pillow approximates the Gaussian blur by three box blurs and repeats the border; here it is a Gaussian kernel of 13 pixels with a mirrored border.';
 export const roundedDeviation =
   'The original rounds to 8 bits after every step of the augmentation; here values stay floating-point.';
 export const precisionDeviation = 'The original trains in mixed precision; here everything is float32.';
 export const googleDeviations = [
-  "Google's loss is twice the mean over the views: LARS does not notice in adapted layers, but biases and the scales and offsets of batch normalization move half as fast here.",
-  "A crop is drawn with TensorFlow's sample_distorted_bounding_box (up to 100 attempts, aspect ratio uniform, then the whole picture); here as torchvision does (10 attempts, log-uniform, then the middle).",
-  'Blur draws one standard deviation a batch there, one per picture here.',
-  'Its schedule counts floor(pictures * epochs / batch) + 1 steps; here an epoch is whole batches only.',
+  "Google's loss is twice the mean over the views: that makes no difference to LARS in adapted layers, but biases and the scales and offsets of batch normalization move half as fast here.",
+  "The original draws crops with TensorFlow's sample_distorted_bounding_box (up to 100 attempts, uniform aspect ratio, then the whole picture); here they are drawn as in torchvision (10 attempts, log-uniform, then the center).",
+  'The original draws one standard deviation of the blur per batch; here it is drawn per picture.',
+  'The original schedule counts floor(pictures * epochs / batch) + 1 steps; here an epoch has whole batches only.',
 ];

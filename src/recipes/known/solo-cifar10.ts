@@ -109,9 +109,9 @@ export const soloCIFAR10: Recipe = {
     'training.datasetSize': 'CIFAR-10, training pictures',
   },
   deviations: [
-    'Pictures are mirrored after the colors there and before them here, which makes no difference to the views.',
-    'Its warm-up reaches the peak one step earlier.',
-    'It trains an online classifier beside, on detached features.',
+    'The original mirrors pictures after it changes colors, here they are mirrored before; the views are the same.',
+    'The original warm-up reaches the peak one step earlier.',
+    'The original also trains an online classifier on detached features.',
     pillowDeviation,
     roundedDeviation,
     precisionDeviation,

@@ -156,7 +156,7 @@ export const sthallesSTL10: Recipe = {
     optimizer: `${run}: torch.optim.Adam`,
     'optimizer.weightDecay': `${run}: weight-decay = 1e-4`,
     'optimizer.learningRate.base': `${run}: lr = 0.0003`,
-    'optimizer.learningRate.schedule': `${sthalles} simclr.py: constant up to epoch 10, then CosineAnnealingLR stepped once an epoch; ${run}: T_max = len(train_loader), 390 batches, taken for epochs, so that 200 epochs end half-way`,
+    'optimizer.learningRate.schedule': `${sthalles} simclr.py: constant up to epoch 10, then CosineAnnealingLR stepped once an epoch; ${run}: T_max = len(train_loader), 390 batches used as epochs, so that 200 epochs end halfway`,
     'training.batchSize': `${run}: batch-size = 256`,
     'training.epochs': `${run}: epochs = 200`,
     'training.datasetSize': 'STL-10, unlabeled pictures',

@@ -1,15 +1,24 @@
 import type { SimCLRAugmentationOptions } from '../../augmentations/index.js';
-import type { ProjectionHeadOptions, ResNetOptions } from '../../models/index.js';
+import type { MobileNetV2Options, ProjectionHeadOptions, ResNetOptions } from '../../models/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../../optimizers/index.js';
+
+/** A ResNet as plain data. */
+export interface ResNetConfig extends Omit<ResNetOptions, 'seed' | 'name'> {
+  /** Which network. */
+  name: 'resnet18' | 'resnet34' | 'resnet50';
+}
+
+/** A MobileNet as plain data. */
+export interface MobileNetV2Config extends Omit<MobileNetV2Options, 'seed' | 'name'> {
+  /** Which network. */
+  name: 'mobileNetV2';
+}
 
 /**
  * An encoder as plain data: which network, and its options. The trainer chooses the seed, and the model has the
  * network's own name.
  */
-export interface EncoderConfig extends Omit<ResNetOptions, 'seed' | 'name'> {
-  /** Which network. */
-  name: 'resnet18' | 'resnet34' | 'resnet50';
-}
+export type EncoderConfig = ResNetConfig | MobileNetV2Config;
 
 /** A projection head as plain data. Its input is the encoder's output, its seed the trainer's plus one. */
 export type ProjectionHeadConfig = Omit<ProjectionHeadOptions, 'inputDim' | 'seed' | 'name'>;

@@ -4,7 +4,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { fromData } from '../../errors/from-data.js';
-import { projectionHead, resnet18, resnet34, resnet50 } from '../../models/index.js';
+import { mobileNetV2, projectionHead, resnet18, resnet34, resnet50 } from '../../models/index.js';
 import { AdamW, LARS, type NamedOptimizer, SGD } from '../../optimizers/index.js';
 import type {
   AugmentationConfig,
@@ -16,7 +16,8 @@ import type {
 import { checkPlan } from './planned-learning-rate.js';
 
 const caller = 'SimCLR';
-const networks = { resnet18, resnet34, resnet50 };
+const networks = { resnet18, resnet34, resnet50, mobileNetV2 };
+const networkNames = Object.keys(networks) as EncoderConfig['name'][];
 const optimizers = { sgd: SGD, adamW: AdamW, lars: LARS };
 
 /** Whether a part is data to make it from: an object without the methods of a made part. */
@@ -31,11 +32,12 @@ export function isConfig<Config extends object>(part: object | undefined, method
 
 /** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
 export function buildEncoder(config: EncoderConfig, seed: number): LayersModel {
-  checkChoice(caller, 'encoder.name', config.name, ['resnet18', 'resnet34', 'resnet50']);
+  checkChoice(caller, 'encoder.name', config.name, networkNames);
   const { name, ...options } = config;
   return fromData(caller, 'encoder', config, () => {
     refuseKeys('encoder', options, { seed: 1 });
-    return networks[name]({ ...options, seed });
+    const build = networks[name] as (options: object) => LayersModel;
+    return build({ ...options, seed });
   });
 }
 

@@ -1,6 +1,7 @@
 import {
   add,
   conv2d,
+  depthwiseConv2d,
   matMul,
   maxPool,
   relu,
@@ -41,12 +42,18 @@ function whole<T extends Tensor>(shape: number[], [factor, modulus, offset]: Pat
 const picture = (offset = -5) => whole<Tensor4D>([1, 4, 4, 2], [7, 11, offset]);
 
 /**
- * The operations that every encoder is made of, on pictures of 4x4 pixels: some graphics drivers silently give zeros (tensorflow/tfjs#7733, #8590).
+ * The operations that encoders are made of, on pictures of 4x4 pixels: some graphics drivers silently give zeros (tensorflow/tfjs#7733, #8590).
  */
 export const knownOperations: readonly KnownOperation[] = [
   operation('conv2d', [1, 4, 4, 4], () => ({ x: picture(), filter: whole([3, 3, 2, 4], [5, 7, -3]) }), {
     apply: ({ x, filter }) => conv2d(x as Tensor4D, filter as Tensor4D, 1, 'same'),
   }),
+  operation(
+    'depthwiseConv2d',
+    [1, 4, 4, 2],
+    () => ({ x: picture(), filter: whole([3, 3, 2, 1], [5, 7, -3]) }),
+    { apply: ({ x, filter }) => depthwiseConv2d(x as Tensor4D, filter as Tensor4D, 1, 'same') },
+  ),
   // All inputs negative: kernels that begin with a maximum of 0 lose them.
   operation('maxPool', [1, 2, 2, 2], () => ({ x: picture(-16) }), {
     apply: ({ x }) => maxPool(x as Tensor4D, 2, 2, 'valid'),

@@ -37,6 +37,8 @@ export class BatchNormalization {
   rows!: i32;
   channels!: i32;
   relu!: i32;
+  /** The largest value that the ReLU lets through: 6, or Infinity. */
+  ceiling!: f32;
   epsilon!: f32;
 }
 
@@ -196,6 +198,7 @@ export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32)
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
   const zero = f32x4.splat(0);
+  const ceiling = f32x4.splat(work.ceiling);
   for (let block = first; block < last; block++) {
     const offset = <usize>firstRow(work, block) * bytes;
     const scale = work.factors + <usize>(block / blocksOfGroup(work)) * 4 * bytes;
@@ -205,103 +208,134 @@ export function normalizeBlocks(work: BatchNormalization, first: i32, last: i32)
       for (; at < whole; at += 16) {
         let y = multiplyAdd(v128.load(work.x + row + at), v128.load(scale + at), v128.load(scale + bytes + at));
         if (work.residual) y = f32x4.add(y, v128.load(work.residual + row + at));
-        if (work.relu) y = f32x4.max(y, zero);
+        if (work.relu) y = f32x4.min(f32x4.max(y, zero), ceiling);
         v128.store(work.output + row + at, y);
       }
       for (; at < bytes; at += 4) {
         let y = load<f32>(work.x + row + at) * load<f32>(scale + at) + load<f32>(scale + bytes + at);
         if (work.residual) y += load<f32>(work.residual + row + at);
-        if (work.relu) y = max<f32>(y, 0);
+        if (work.relu) y = min<f32>(max<f32>(y, 0), work.ceiling);
         store<f32>(work.output + row + at, y);
       }
     }
   }
 }
 
-/** The output's gradient where the ReLU let values through; NaN in the output counts as let through. */
+/** What follows the normalization: nothing, a ReLU, or a ReLU that ends at the ceiling. */
+const noActivation: i32 = 0;
+const openActivation: i32 = 1;
+const cappedActivation: i32 = 2;
+
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function maskedVector(work: BatchNormalization, at: usize): v128 {
-  const gradient = v128.load(work.gradient + at);
-  if (!work.activated) return gradient;
-  return v128.andnot(gradient, f32x4.le(v128.load(work.activated + at), f32x4.splat(0)));
+function activationOf(work: BatchNormalization): i32 {
+  if (!work.activated) return noActivation;
+  return work.ceiling < Infinity ? cappedActivation : openActivation;
+}
+
+/** The output's gradient where the activation let values through; NaN in the output counts as let through. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function maskedVector(activation: i32, gradient: usize, activated: usize, ceiling: v128): v128 {
+  const vector = v128.load(gradient);
+  if (activation == noActivation) return vector;
+  const output = v128.load(activated);
+  let closed = f32x4.le(output, f32x4.splat(0));
+  if (activation == cappedActivation) closed = v128.or(closed, f32x4.ge(output, ceiling));
+  return v128.andnot(vector, closed);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function maskedValue(work: BatchNormalization, at: usize): f32 {
-  return work.activated && load<f32>(work.activated + at) <= 0 ? 0 : load<f32>(work.gradient + at);
+function maskedValue(activation: i32, gradient: usize, activated: usize, ceiling: f32): f32 {
+  const value = load<f32>(gradient);
+  if (activation == noActivation) return value;
+  const output = load<f32>(activated);
+  return output <= 0 || (activation == cappedActivation && output >= ceiling) ? 0 : value;
 }
 
 /** Sums of the gradient and of its products with x - mean, for blocks `first` to `last - 1`. */
 export function blockGradients(work: BatchNormalization, first: i32, last: i32): void {
+  const activation = activationOf(work);
+  if (activation == noActivation) sumGradients(noActivation, work, first, last);
+  else if (activation == openActivation) sumGradients(openActivation, work, first, last);
+  else sumGradients(cappedActivation, work, first, last);
+}
+
+/** Inlined with a constant activation, so that each gets its own loop. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function sumGradients(activation: i32, work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
-  const whole = bytes & ~15;
   for (let block = first; block < last; block++) {
     const rows = rowsOfBlock(work, block);
     const offset = <usize>firstRow(work, block) * bytes;
     const means = work.mean + <usize>(block / blocksOfGroup(work)) * bytes;
     const sums = work.partials + <usize>block * 2 * bytes;
-    let at: usize = 0;
-    for (; at + 64 <= bytes; at += 64) {
-      const m0 = v128.load(means + at);
-      const m1 = v128.load(means + at, 16);
-      const m2 = v128.load(means + at, 32);
-      const m3 = v128.load(means + at, 48);
-      let s0 = f32x4.splat(0);
-      let s1 = f32x4.splat(0);
-      let s2 = f32x4.splat(0);
-      let s3 = f32x4.splat(0);
-      let p0 = f32x4.splat(0);
-      let p1 = f32x4.splat(0);
-      let p2 = f32x4.splat(0);
-      let p3 = f32x4.splat(0);
-      let index = offset + at;
-      for (let row = 0; row < rows; row++) {
-        const g0 = maskedVector(work, index);
-        s0 = f32x4.add(s0, g0);
-        p0 = multiplyAdd(g0, f32x4.sub(v128.load(work.x + index), m0), p0);
-        const g1 = maskedVector(work, index + 16);
-        s1 = f32x4.add(s1, g1);
-        p1 = multiplyAdd(g1, f32x4.sub(v128.load(work.x + index, 16), m1), p1);
-        const g2 = maskedVector(work, index + 32);
-        s2 = f32x4.add(s2, g2);
-        p2 = multiplyAdd(g2, f32x4.sub(v128.load(work.x + index, 32), m2), p2);
-        const g3 = maskedVector(work, index + 48);
-        s3 = f32x4.add(s3, g3);
-        p3 = multiplyAdd(g3, f32x4.sub(v128.load(work.x + index, 48), m3), p3);
-        index += bytes;
-      }
-      storeFour(sums + at, s0, s1, s2, s3);
-      storeFour(sums + bytes + at, p0, p1, p2, p3);
+    memory.fill(sums, 0, 2 * bytes);
+    // Rows in their order, so that memory is read as it lies; four at a time, so that sums are rarely loaded and stored.
+    let row = 0;
+    for (; row + 4 <= rows; row += 4) addRows(4, activation, work, offset + <usize>row * bytes, means, sums, bytes);
+    for (; row < rows; row++) addRows(1, activation, work, offset + <usize>row * bytes, means, sums, bytes);
+  }
+}
+
+/** Adds one row or four to the sums of a block. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function addRows(
+  rows: i32,
+  activation: i32,
+  work: BatchNormalization,
+  offset: usize,
+  means: usize,
+  sums: usize,
+  bytes: usize,
+): void {
+  const gradients = work.gradient + offset;
+  const outputs = work.activated + offset;
+  const inputs = work.x + offset;
+  const products = sums + bytes;
+  const limit = work.ceiling;
+  const ceiling = f32x4.splat(limit);
+  const whole = bytes & ~15;
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    const mean = v128.load(means + at);
+    let sum = v128.load(sums + at);
+    let product = v128.load(products + at);
+    const g0 = maskedVector(activation, gradients + at, outputs + at, ceiling);
+    sum = f32x4.add(sum, g0);
+    product = multiplyAdd(g0, f32x4.sub(v128.load(inputs + at), mean), product);
+    if (rows == 4) {
+      let next = at + bytes;
+      const g1 = maskedVector(activation, gradients + next, outputs + next, ceiling);
+      sum = f32x4.add(sum, g1);
+      product = multiplyAdd(g1, f32x4.sub(v128.load(inputs + next), mean), product);
+      next += bytes;
+      const g2 = maskedVector(activation, gradients + next, outputs + next, ceiling);
+      sum = f32x4.add(sum, g2);
+      product = multiplyAdd(g2, f32x4.sub(v128.load(inputs + next), mean), product);
+      next += bytes;
+      const g3 = maskedVector(activation, gradients + next, outputs + next, ceiling);
+      sum = f32x4.add(sum, g3);
+      product = multiplyAdd(g3, f32x4.sub(v128.load(inputs + next), mean), product);
     }
-    for (; at < whole; at += 16) {
-      const mean = v128.load(means + at);
-      let sum = f32x4.splat(0);
-      let products = f32x4.splat(0);
-      let index = offset + at;
-      for (let row = 0; row < rows; row++) {
-        const gradient = maskedVector(work, index);
-        sum = f32x4.add(sum, gradient);
-        products = multiplyAdd(gradient, f32x4.sub(v128.load(work.x + index), mean), products);
-        index += bytes;
-      }
-      v128.store(sums + at, sum);
-      v128.store(sums + bytes + at, products);
+    v128.store(sums + at, sum);
+    v128.store(products + at, product);
+  }
+  for (; at < bytes; at += 4) {
+    const mean = load<f32>(means + at);
+    let sum = load<f32>(sums + at);
+    let product = load<f32>(products + at);
+    for (let row = 0; row < rows; row++) {
+      const next = at + <usize>row * bytes;
+      const gradient = maskedValue(activation, gradients + next, outputs + next, limit);
+      sum += gradient;
+      product += gradient * (load<f32>(inputs + next) - mean);
     }
-    for (; at < bytes; at += 4) {
-      const mean = load<f32>(means + at);
-      let sum: f32 = 0;
-      let products: f32 = 0;
-      for (let row = 0; row < rows; row++) {
-        const index = offset + at + <usize>row * bytes;
-        const gradient = maskedValue(work, index);
-        sum += gradient;
-        products += gradient * (load<f32>(work.x + index) - mean);
-      }
-      store<f32>(sums + at, sum);
-      store<f32>(sums + bytes + at, products);
-    }
+    store<f32>(sums + at, sum);
+    store<f32>(products + at, product);
   }
 }
 
@@ -343,8 +377,20 @@ export function combineGradients(work: BatchNormalization): void {
 
 /** Gradients of x and, where there is one, of the residual, for blocks `first` to `last - 1`. */
 export function inputGradients(work: BatchNormalization, first: i32, last: i32): void {
+  const activation = activationOf(work);
+  if (activation == noActivation) spreadGradients(noActivation, work, first, last);
+  else if (activation == openActivation) spreadGradients(openActivation, work, first, last);
+  else spreadGradients(cappedActivation, work, first, last);
+}
+
+/** Inlined with a constant activation, so that each gets its own loop. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function spreadGradients(activation: i32, work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
   const whole = bytes & ~15;
+  const limit = work.ceiling;
+  const ceiling = f32x4.splat(limit);
   for (let block = first; block < last; block++) {
     const offset = <usize>firstRow(work, block) * bytes;
     const scale = work.factors + <usize>(block / blocksOfGroup(work)) * 4 * bytes;
@@ -353,16 +399,18 @@ export function inputGradients(work: BatchNormalization, first: i32, last: i32):
     const shift = slope + bytes;
     const end = offset + <usize>rowsOfBlock(work, block) * bytes;
     for (let row = offset; row < end; row += bytes) {
+      const gradients = work.gradient + row;
+      const outputs = work.activated + row;
       let at: usize = 0;
       for (; at < whole; at += 16) {
-        const gradient = maskedVector(work, row + at);
+        const gradient = maskedVector(activation, gradients + at, outputs + at, ceiling);
         const centered = f32x4.sub(v128.load(work.x + row + at), v128.load(mean + at));
         const linear = multiplyAdd(centered, v128.load(slope + at), v128.load(shift + at));
         v128.store(work.xGradient + row + at, multiplyAdd(gradient, v128.load(scale + at), linear));
         if (work.residualGradient) v128.store(work.residualGradient + row + at, gradient);
       }
       for (; at < bytes; at += 4) {
-        const gradient = maskedValue(work, row + at);
+        const gradient = maskedValue(activation, gradients + at, outputs + at, limit);
         const centered = load<f32>(work.x + row + at) - load<f32>(mean + at);
         const linear = centered * load<f32>(slope + at) + load<f32>(shift + at);
         store<f32>(work.xGradient + row + at, gradient * load<f32>(scale + at) + linear);

@@ -1,5 +1,12 @@
 import { averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
+import { ChannelCopies, repeatChannels, sumChannelCopies } from './depthwise/channel-copies';
+import { Depthwise, depthwiseConvolution } from './depthwise/depthwise';
+import {
+  combineDepthwiseFilter,
+  depthwiseFilterBlocks,
+  DepthwiseFilterGradient,
+} from './depthwise/depthwise-filter-gradient';
 import { combineBlocks, reduceBlocks, Reduction } from './reduce';
 import { SegmentSum, segmentSum } from './segment-sum';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
@@ -126,6 +133,21 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 30:
       softmaxRows(changetype<SoftmaxRows>(work), first, last);
+      break;
+    case 31:
+      depthwiseConvolution(changetype<Depthwise>(work), first, last, scratch);
+      break;
+    case 32:
+      depthwiseFilterBlocks(changetype<DepthwiseFilterGradient>(work), first, last, scratch);
+      break;
+    case 33:
+      combineDepthwiseFilter(changetype<DepthwiseFilterGradient>(work), first, last);
+      break;
+    case 34:
+      repeatChannels(changetype<ChannelCopies>(work), first, last);
+      break;
+    case 35:
+      sumChannelCopies(changetype<ChannelCopies>(work), first, last);
       break;
   }
 }

@@ -28,6 +28,13 @@ interface Sizes {
   blocks: number;
 }
 
+/** Attributes of the kernels: see src/tensors/fused-rows.ts. */
+interface RowAttributes {
+  relu?: boolean;
+  ceiling?: number;
+  epsilon?: number;
+}
+
 function sizesOf(x: TensorInfo, groups: number): Sizes {
   const channels = x.shape.at(-1)!;
   const rows = isEmpty(x) ? 0 : util.sizeFromShape(x.shape) / (channels * groups);
@@ -37,8 +44,7 @@ function sizesOf(x: TensorInfo, groups: number): Sizes {
 function structure(
   addresses: Addresses,
   { groups, rows, channels, blocks }: Sizes,
-  relu: boolean,
-  epsilon: number,
+  { relu = false, ceiling = Number.POSITIVE_INFINITY, epsilon = 0 }: RowAttributes,
 ) {
   const module = kernelModule();
   const partials = module.block('rowPartials', blocks * 2 * channels * 4);
@@ -52,6 +58,7 @@ function structure(
     rows,
     channels,
     relu: relu ? 1 : 0,
+    ceiling,
     epsilon,
   });
 }
@@ -67,7 +74,7 @@ export const rowMoments: KernelFunc = ({ inputs, attrs }) => {
   const sizes = sizesOf(x, groups);
   const [mean, variance] = [0, 1].map(() => makeOutput([groups, sizes.channels])) as [TensorInfo, TensorInfo];
   const addresses = { x: addressOf(x), mean: addressOf(mean), variance: addressOf(variance) };
-  const work = structure(addresses, sizes, false, 0);
+  const work = structure(addresses, sizes, {});
   const module = kernelModule();
   module.dispatch(kinds.blockMoments, work, sizes.blocks);
   module.dispatch(kinds.combineMoments, work, groups);
@@ -77,7 +84,7 @@ export const rowMoments: KernelFunc = ({ inputs, attrs }) => {
 /** SimCLRNormalizeRows. */
 export const normalizeRows: KernelFunc = ({ inputs, attrs }) => {
   const { x, mean, variance, gamma, beta, residual } = inputs as Record<string, TensorInfo>;
-  const { groups, epsilon, relu } = attrs as unknown as { groups: number; epsilon: number; relu: boolean };
+  const { groups, ...attributes } = attrs as unknown as RowAttributes & { groups: number };
   const sizes = sizesOf(x!, groups);
   const output = makeOutput(x!.shape);
   const work = structure(
@@ -91,8 +98,7 @@ export const normalizeRows: KernelFunc = ({ inputs, attrs }) => {
       beta: addressOrZero(beta),
     },
     sizes,
-    relu,
-    epsilon,
+    attributes,
   );
   const module = kernelModule();
   module.dispatch(kinds.outputFactors, work, groups);
@@ -103,9 +109,8 @@ export const normalizeRows: KernelFunc = ({ inputs, attrs }) => {
 /** SimCLRNormalizeRowsGradient. */
 export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
   const { dy, x, mean, variance, gamma, output } = inputs as Record<string, TensorInfo>;
-  const { groups, epsilon, residual } = attrs as unknown as {
+  const { groups, residual, ...attributes } = attrs as unknown as RowAttributes & {
     groups: number;
-    epsilon: number;
     residual: boolean;
   };
   const sizes = sizesOf(x!, groups);
@@ -127,8 +132,7 @@ export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
       betaGradient: addressOf(betaGradient),
     },
     sizes,
-    false,
-    epsilon,
+    attributes,
   );
   const module = kernelModule();
   module.dispatch(kinds.blockGradients, work, sizes.blocks);

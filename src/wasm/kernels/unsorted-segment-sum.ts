@@ -1,5 +1,5 @@
 import { cast, type KernelFunc, type TensorInfo, tidy, util } from '@tensorflow/tfjs-core';
-import { asTensor } from '../module/as-tensor.js';
+import { asTensor, ownTensor } from '../module/as-tensor.js';
 import { constants, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, makeOutput } from '../module/tensor-address.js';
 
@@ -28,6 +28,6 @@ export const unsortedSegmentSum: KernelFunc = ({ inputs, attrs }) => {
       segmentCount: numSegments,
     });
     module.dispatch(kinds.segmentSum, work, Math.ceil(columns / columnsPerTask));
-    return cast(asTensor(output), x.dtype);
+    return cast(ownTensor(output), x.dtype);
   });
 };

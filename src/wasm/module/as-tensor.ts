@@ -6,5 +6,10 @@ import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
  */
 export function asTensor<T extends Tensor>(info: TensorInfo): T {
   engine().backend.incRef(info.dataId);
+  return ownTensor(info);
+}
+
+/** A tensor for what the kernel itself has made: the only reference to the data. */
+export function ownTensor<T extends Tensor>(info: TensorInfo): T {
   return engine().makeTensorFromTensorInfo(info) as T;
 }

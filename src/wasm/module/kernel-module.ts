@@ -98,8 +98,16 @@ export class KernelModule {
 
   /** Writes a structure into its own block and returns its address, which is valid until the next one of that name. */
   structure<Name extends StructureName>(name: Name, fields: Fields<Name>): number {
-    const address = this.block(name, layouts[name][0]);
-    writeStructure(this.memory, address, name, fields);
+    return this.structures(name, [fields]);
+  }
+
+  /** Writes structures one behind the other, as {@link structure} writes one. */
+  structures<Name extends StructureName>(name: Name, list: readonly Fields<Name>[]): number {
+    const [bytes] = layouts[name];
+    const address = this.block(name, bytes * list.length);
+    for (const [index, fields] of list.entries()) {
+      writeStructure(this.memory, address + index * bytes, name, fields);
+    }
     return address;
   }
 

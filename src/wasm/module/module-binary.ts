@@ -43,6 +43,17 @@ const importSection = 2;
 const sharedLimits = [3, 0, 128, 128, 4];
 const ownLimits = [0, 0];
 
+/** Where the section that starts at `start` ends: a byte with its number, its length in seven bits per byte, its content. */
+function endOfSection(binary: Uint8Array, start: number): number {
+  let at = start + 1;
+  let length = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = binary[at++]!;
+    length |= (byte & 127) << shift;
+    if (byte < 128) return at + length;
+  }
+}
+
 /**
  * The compiled module, for shared memory or memory of its own. It is compiled for shared memory; the other variant differs
  * only in the type of the imported memory, at the end of the import section.
@@ -62,9 +73,9 @@ export function moduleBinary({
   const text = width === 'wide' ? wide : fused ? relaxed : plain;
   const binary = Uint8Array.from(atob(text!), (character) => character.charCodeAt(0));
   if (shared) return binary;
-  // This section and those before it are shorter than 128 bytes, so that their length takes one byte.
   let start = 8;
-  while (binary[start] !== importSection) start += 2 + binary[start + 1]!;
+  while (binary[start] !== importSection) start = endOfSection(binary, start);
+  // This section is shorter than 128 bytes, so that its length takes one byte.
   const end = start + 2 + binary[start + 1]!;
   if (sharedLimits.some((byte, i) => binary[end - sharedLimits.length + i] !== byte)) {
     throw new Error('simclr-ts/wasm: the compiled module has an unexpected import section.');

@@ -36,6 +36,7 @@ CASES = [
     case("torchvision-resnet34", "torchvision", "torchvision", "resnet34"),
     case("torchvision-resnet50", "torchvision", "torchvision", "resnet50"),
     case("torchvision-resnet18-small", "torchvision", "torchvision", "resnet18", stem="small", size=32),
+    case("torchvision-mobilenet-v2", "torchvision", "torchvision", "mobilenet_v2", size=65),
     case("timm-resnet18", "timm", "timm", "resnet18"),
     case("timm-resnet34", "timm", "timm", "resnet34"),
     case("timm-resnet50", "timm", "timm", "resnet50"),
@@ -82,11 +83,13 @@ def outputs(case, model, pictures):
 def features(case, model, pictures):
     if case["package"] == "timm":
         return model.forward_head(model.forward_features(pictures), pre_logits=True)
-    classifier, model.fc = model.fc, nn.Identity()
+    last = "classifier" if case["architecture"] == "mobilenet_v2" else "fc"
+    classifier = getattr(model, last)
+    setattr(model, last, nn.Identity())
     try:
         return model(pictures)
     finally:
-        model.fc = classifier
+        setattr(model, last, classifier)
 
 
 def build_torchvision(case):

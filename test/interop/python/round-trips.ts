@@ -8,9 +8,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { Command } from 'commander';
 import {
   exportONNX,
   loadStateDict,
@@ -21,6 +21,7 @@ import {
   writeSafetensors,
 } from '../../../src/interop/index.js';
 import {
+  mobileNetV2,
   type ProjectionHeadOptions,
   projectionHead,
   type ResNetOptions,
@@ -37,7 +38,7 @@ interface Case {
   name: string;
   package: string;
   format: StateDictFormat;
-  architecture: 'resnet18' | 'resnet34' | 'resnet50';
+  architecture: keyof typeof builders;
   stem: NonNullable<ResNetOptions['stem']>;
   size: number;
   head?: ProjectionHeadOptions;
@@ -52,14 +53,13 @@ interface Answer {
 }
 
 const tolerance = 1e-4;
-const builders = { resnet18, resnet34, resnet50 };
-const { values: options } = parseArgs({
-  options: {
-    python: { type: 'string', default: 'python3' },
-    only: { type: 'string', default: '' },
-    'require-all': { type: 'boolean', default: false },
-  },
-});
+const builders = { resnet18, resnet34, resnet50, mobilenet_v2: mobileNetV2 };
+const options = new Command('round-trips')
+  .option('--python <file>', 'Python with the packages', 'python3')
+  .option('--only <name>', 'one package', '')
+  .option('--require-all', 'fail if a package is missing', false)
+  .parse()
+  .opts<{ python: string; only: string; requireAll: boolean }>();
 const folder = mkdtempSync(join(tmpdir(), 'simclr-interop-'));
 const file = (name: string) => join(folder, name);
 
@@ -84,7 +84,8 @@ interface Networks {
 }
 
 function build({ architecture, stem, size, head }: Case): Networks {
-  const encoder = builders[architecture]({ inputShape: [size, size, 3], stem });
+  const build = builders[architecture] as typeof resnet18;
+  const encoder = build({ inputShape: [size, size, 3], stem });
   if (head === undefined) return { encoder };
   return { encoder, head: projectionHead({ inputDim: encoder.outputs[0]!.shape[1]!, ...head }) };
 }
@@ -177,7 +178,7 @@ async function main(): Promise<boolean> {
     }
     if (skipped !== undefined) {
       console.log(`skip ${name}: ${skipped}`);
-      if (options['require-all']) good = false;
+      if (options.requireAll) good = false;
     }
     if (torch) {
       good = report(name, 'our weights in its network', torch) && good;

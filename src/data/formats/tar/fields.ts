@@ -15,7 +15,7 @@ export function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** A number: octal digits between blanks or, of GNU tar and where the highest bit is set, big-endian bytes. */
+/** A number: octal digits between blanks or, if the highest bit is set (GNU tar), big-endian bytes. */
 export function numberOf(bytes: Uint8Array, what: string): number {
   const binary = bytes[0] === 0x80 || bytes[0] === 0xff;
   const text = binary ? '' : textOf(bytes).trim();

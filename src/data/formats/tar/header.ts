@@ -1,16 +1,16 @@
 import { numberOf, TarFault, textOf } from './fields.js';
 import { type OldSparse, oldSparse } from './sparse.js';
 
-/** What a header block says that matters here. Owner, mode and time are not looked at, whatever stands there. */
+/** The relevant fields of a header block. Owner, mode, and time are ignored. */
 export interface TarHeader {
   /** The prefix included. */
   name: string;
   linkname: string;
   /** Bytes that follow. */
   size: number;
-  /** The character that stands for the type; '0' for the zero byte of old archives. */
+  /** The type character; '0' for the zero byte of old archives. */
   type: string;
-  /** Where the data of a file with holes belong, in the manner of older GNU tar. */
+  /** Map of a sparse file, in the format of older GNU tar. */
   sparse?: OldSparse;
 }
 
@@ -18,7 +18,7 @@ export interface TarHeader {
  * Reads a header block.
  *
  * @returns `undefined` for a block of zeros.
- * @throws `TarFault` when it is no header.
+ * @throws `TarFault` when it is not a header.
  * @see POSIX pax, "ustar Interchange Format"; GNU tar, "Basic Tar Format"
  */
 export function parseHeader(block: Uint8Array): TarHeader | undefined {
@@ -26,7 +26,7 @@ export function parseHeader(block: Uint8Array): TarHeader | undefined {
   checkSum(block);
   const magic = textOf(block.subarray(257, 263));
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!);
-  // GNU tar keeps times where POSIX has the prefix.
+  // GNU tar stores times where POSIX has the prefix.
   const prefix = magic === 'ustar' ? textOf(block.subarray(345, 500)) : '';
   const name = textOf(block.subarray(0, 100));
   return {
@@ -38,7 +38,7 @@ export function parseHeader(block: Uint8Array): TarHeader | undefined {
   };
 }
 
-/** The sum is of unsigned bytes; some old programs took signed ones. */
+/** The checksum is of unsigned bytes; some old programs used signed ones. */
 function checkSum(block: Uint8Array): void {
   let unsigned = 0;
   let signed = 0;

@@ -25,7 +25,7 @@ export function parsePax(bytes: Uint8Array): PaxRecords {
   return records;
 }
 
-/** The last value of a key, if it is not empty: an empty one takes back what was said before. */
+/** The last value of a key; an empty one cancels earlier ones. */
 export function paxValue(records: PaxRecords, key: string): string | undefined {
   return records.filter(([own]) => own === key).at(-1)?.[1] || undefined;
 }

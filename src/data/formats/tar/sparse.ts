@@ -1,20 +1,20 @@
 import { decimalOf, EntryFault, numberOf } from './fields.js';
 import { type PaxRecords, paxValue } from './pax.js';
 
-/** A stretch of a file that is stored; what lies between them is zeros. */
+/** A stored region of a file; the gaps between regions are zeros. */
 export interface Region {
   offset: number;
   size: number;
 }
 
-/** A file with holes, as GNU tar and others store it. */
+/** A sparse file, as GNU tar and others store it. */
 export interface SparseMap {
   regions: Region[];
   /** Bytes of the file, holes included. */
   size: number;
 }
 
-/** A map whose rest may stand in the blocks behind the header. */
+/** A map that may continue in the blocks after the header. */
 export interface OldSparse extends SparseMap {
   goesOn: boolean;
 }
@@ -28,7 +28,7 @@ export function oldSparse(block: Uint8Array): OldSparse {
   };
 }
 
-/** Takes in a block behind that header. */
+/** Adds a block after that header. */
 export function extendOldSparse(map: OldSparse, block: Uint8Array): void {
   map.regions.push(...oldRegions(block.subarray(0, 504)));
   map.goesOn = block[504] !== 0;
@@ -45,14 +45,14 @@ function oldRegions(bytes: Uint8Array): Region[] {
   return regions;
 }
 
-/** What an extended header says of holes. In version 1 the map stands in front of the data; see {@link mapInData}. */
+/** Sparse information of an extended header. In version 1 the map precedes the data; see {@link mapInData}. */
 export interface PaxSparse {
   name: string | undefined;
   size: number;
   regions: Region[] | 'in front of the data';
 }
 
-/** @returns `undefined` where it says nothing of holes. */
+/** @returns `undefined` if the file is not sparse. */
 export function paxSparse(records: PaxRecords): PaxSparse | undefined {
   if (!records.some(([key]) => key.startsWith('GNU.sparse.'))) return undefined;
   const value = (key: string) => paxValue(records, `GNU.sparse.${key}`);
@@ -70,7 +70,7 @@ export function paxSparse(records: PaxRecords): PaxSparse | undefined {
 }
 
 /**
- * The map of version 1: lines of decimal numbers, filled up to whole blocks.
+ * The map of version 1: lines of decimal numbers, padded to whole blocks.
  *
  * @param readBlock - The next block of the entry's data.
  */
@@ -100,7 +100,7 @@ function pairs(numbers: readonly number[]): Region[] {
   }));
 }
 
-/** @throws `EntryFault` unless the regions lie in the file, one behind the other, and are all of what is stored. */
+/** @throws `EntryFault` unless the regions are in order, lie in the file, and cover all stored data. */
 export function checkMap({ regions, size }: SparseMap, stored: number): void {
   let reached = 0;
   let total = 0;

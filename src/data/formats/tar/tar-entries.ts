@@ -18,7 +18,7 @@ export interface TarEntry {
 /** Options of {@link tarEntries}. */
 export interface TarEntriesOptions {
   /**
-   * Larger files are refused before they fill the memory. In bytes, integer >= 1.
+   * Maximum size of a file in bytes, so that a large one cannot exhaust memory. Integer >= 1.
    *
    * @defaultValue 2^28 (256 MiB)
    */
@@ -40,10 +40,10 @@ const otherKinds: Record<string, string> = {
   M: 'the rest of a file that began in another volume',
 };
 
-/** What is kept of extended headers that hold for all entries that follow. */
+/** Values of global extended headers, which apply to all following entries. */
 const globalKeys = new Set(['path', 'linkpath', 'size']);
 
-/** Reads blocks, and says where an archive is cut off. */
+/** Reads blocks, and reports where an archive is cut off. */
 class BlockReader {
   constructor(private readonly reader: ByteReader) {}
 
@@ -55,7 +55,7 @@ class BlockReader {
     return block;
   }
 
-  /** The next `size` bytes, without what fills their last block. */
+  /** The next `size` bytes, without the padding of their last block. */
   async data(size: number, what: string): Promise<Uint8Array> {
     const bytes = await this.reader.read(size);
     const isWhole = bytes.length === size && (await this.reader.skip(-size & (blockBytes - 1)));
@@ -79,12 +79,12 @@ class BlockReader {
   }
 }
 
-/** An entry with what extended headers and long names say of it. */
+/** An entry, with its extended headers and long names applied. */
 interface Entry extends TarHeader {
   pax: PaxRecords;
 }
 
-/** The next entry that is none of those that only describe others. */
+/** The next entry that is not metadata of another. */
 async function nextEntry(blocks: BlockReader, globals: Map<string, string>): Promise<Entry | undefined> {
   let own: PaxRecords = [];
   const long: { name?: string; linkname?: string } = {};
@@ -114,7 +114,7 @@ async function nextEntry(blocks: BlockReader, globals: Map<string, string>): Pro
   }
 }
 
-/** Why a name may not be one of a file in an archive; nothing is written, but what follows may use it as a path. */
+/** Why a name is refused: nothing is written here, but a caller may use it as a path. */
 function unsafeName(name: string): string | undefined {
   if (name.includes('\0')) return 'with a zero character';
   if (/^([/\\]|[a-z]:)/i.test(name)) return 'an absolute path';

@@ -31,8 +31,9 @@ export class Product {
   shift!: usize;
   /** Tensor of the shape of the output that is added too; 0 without one. */
   residual!: usize;
-  /** 1 if a ReLU follows. */
-  relu!: i32;
+  /** Where the result ends on both sides: 0 and infinity for a ReLU. */
+  floor!: f32;
+  ceiling!: f32;
 }
 
 /**
@@ -67,24 +68,26 @@ export function multiplyGathered(product: Product, first: i32, last: i32, scratc
   }
 }
 
-/** Writes act(row + shift + residual) to the output, `offset` bytes after its beginning. */
+/** Writes min(max(row + shift + residual, floor), ceiling) to the output, `offset` bytes after its beginning. */
 function finishRow(product: Product, from: usize, offset: usize): void {
   const bytes = (<usize>product.columns) << 2;
   const whole = bytes & ~15;
   const to = product.output + offset;
+  const shift = product.shift;
+  const adds = product.residual != 0;
   const residual = product.residual + offset;
+  const floor = f32x4.splat(product.floor);
+  const ceiling = f32x4.splat(product.ceiling);
   let at: usize = 0;
   for (; at < whole; at += 16) {
-    let y = f32x4.add(v128.load(from + at), v128.load(product.shift + at));
-    if (product.residual) y = f32x4.add(y, v128.load(residual + at));
-    if (product.relu) y = f32x4.max(y, f32x4.splat(0));
-    v128.store(to + at, y);
+    let y = f32x4.add(v128.load(from + at), v128.load(shift + at));
+    if (adds) y = f32x4.add(y, v128.load(residual + at));
+    v128.store(to + at, f32x4.min(f32x4.max(y, floor), ceiling));
   }
   for (; at < bytes; at += 4) {
-    let y = load<f32>(from + at) + load<f32>(product.shift + at);
-    if (product.residual) y += load<f32>(residual + at);
-    if (product.relu) y = max<f32>(y, 0);
-    store<f32>(to + at, y);
+    let y = load<f32>(from + at) + load<f32>(shift + at);
+    if (adds) y += load<f32>(residual + at);
+    store<f32>(to + at, min<f32>(max<f32>(y, product.floor), product.ceiling));
   }
 }
 

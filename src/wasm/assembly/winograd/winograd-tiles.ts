@@ -50,8 +50,9 @@ export class Tiles {
   shift!: usize;
   /** Tensor of the shape of the output that is added too; 0 without one. */
   residual!: usize;
-  /** 1 if a ReLU follows. */
-  relu!: i32;
+  /** Where the result ends on both sides: 0 and infinity for a ReLU. */
+  floor!: f32;
+  ceiling!: f32;
 }
 
 /** Multiplies six vectors (five for tiles of 3x3) by B' and stores as many at `to`, `step` bytes apart. */
@@ -190,7 +191,7 @@ function outputPass(
 }
 
 /**
- * Y = A' M A for tiles `first` to `last - 1` of the group; with a shift act(Y + shift + residual). Scratch: 640 bytes and 16
+ * Y = A' M A for tiles `first` to `last - 1` of the group; with a shift min(max(Y + shift + residual, floor), ceiling). Scratch: 640 bytes and 16
  * addresses.
  */
 export function transformOutputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
@@ -215,7 +216,8 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
   const toResidual = work.residual - work.tensor;
   const adds = work.residual != 0;
   const zero = f32x4.splat(0);
-  const lowest = work.relu ? zero : f32x4.splat(-Infinity);
+  const floor = f32x4.splat(work.floor);
+  const ceiling = f32x4.splat(work.ceiling);
   for (let tile = first; tile < last; tile++) {
     pixelAddresses(work, tile, 0, 0, tileSize, addresses);
     const from = work.transformed + (<usize>(tile * channels) << 2);
@@ -255,7 +257,7 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
           if (finishes) {
             y = f32x4.add(y, offset);
             if (adds) y = f32x4.add(y, v128.load(pixel + toResidual + c));
-            y = f32x4.max(y, lowest);
+            y = f32x4.min(f32x4.max(y, floor), ceiling);
           }
           v128.store(pixel + c, y);
         }

@@ -29,21 +29,21 @@ export function convolutionInfo(
   );
 }
 
-/** `kernel` for float32 and NHWC without dilation; for anything else `stock`, tfjs's own kernel, if there is one. */
-export function guarded(
-  kernelName: string,
-  kernel: KernelFunc,
-  stock = getKernel(kernelName, 'wasm'),
-): KernelFunc {
+/**
+ * `kernel` for float32 and NHWC, without dilation unless it computes that; for anything else tfjs's own kernel, if there is
+ * one.
+ */
+export function guarded(kernelName: string, kernel: KernelFunc, { dilates = false } = {}): KernelFunc {
+  const stock = getKernel(kernelName, 'wasm');
   return (call) => {
     const { dataFormat = 'NHWC', dilations = 1 } = call.attrs as unknown as ConvolutionAttributes;
-    const dilated = [dilations].flat().some((dilation) => dilation !== 1);
+    const dilated = !dilates && [dilations].flat().some((dilation) => (dilation ?? 1) !== 1);
     const dtypes = Object.values(call.inputs as Record<string, TensorInfo>).map(({ dtype }) => dtype);
     if (dataFormat === 'NHWC' && !dilated && dtypes.every((dtype) => dtype === 'float32'))
       return kernel(call);
     if (stock) return stock.kernelFunc(call);
     throw new Error(
-      `${kernelName}: the wasm backend supports only float32 and NHWC without dilation. Received: ${dtypes}, dataFormat=${dataFormat}, dilations=${dilations}.`,
+      `${kernelName}: the wasm backend supports only float32 and NHWC${dilates ? '' : ' without dilation'}. Received: ${dtypes}, dataFormat=${dataFormat}, dilations=${dilations}.`,
     );
   };
 }

@@ -25,15 +25,16 @@ export function changingFilter(address: number): Filter {
   };
 }
 
-/** What follows a product before its results are written: act(product + shift + residual). */
+/** What follows a product before its results are written: min(max(product + shift + residual, floor), ceiling). */
 export interface Finish {
   /** Address of one value per output channel. 0 if nothing follows. */
   shift: number;
   /** Address of a tensor of the shape of the output; 0 without one. */
   residual: number;
-  /** 1 if a ReLU follows. */
-  relu: number;
+  /** 0 for a ReLU; minus infinity without one. */
+  floor: number;
+  ceiling: number;
 }
 
 /** The product alone. */
-export const noFinish: Finish = { shift: 0, residual: 0, relu: 0 };
+export const noFinish: Finish = { shift: 0, residual: 0, floor: -Infinity, ceiling: Infinity };

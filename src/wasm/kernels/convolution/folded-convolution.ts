@@ -19,16 +19,16 @@ interface Inputs {
   residual?: TensorInfo;
 }
 
-type Attributes = ConvolutionAttributes & { epsilon: number; relu: boolean };
+type Attributes = ConvolutionAttributes & { epsilon: number; floor: number; ceiling: number };
 
-/** SimCLRFoldedConv2D: see src/tensors/folded-convolution.ts. */
+/** SimCLRFoldedConv2D: see src/tensors/convolution/folded-convolution.ts. */
 export const foldedConvolution: KernelFunc = ({ inputs, attrs }) => {
   const { x, residual, ...weights } = inputs as unknown as Inputs;
-  const { relu, epsilon, ...attributes } = attrs as unknown as Attributes;
+  const { floor, ceiling, epsilon, ...attributes } = attrs as unknown as Attributes;
   const info = convolutionInfo(x.shape as Shape4D, weights.filter.shape as Shape4D, attributes);
   return kernelModule().derived.keeping(() => {
     const { filter, shift } = foldedFilter(weights, epsilon);
-    const finish = { shift, residual: residual ? addressOf(residual) : 0, relu: relu ? 1 : 0 };
+    const finish = { shift, residual: residual ? addressOf(residual) : 0, floor, ceiling };
     return convolve(x, filter, info, finish);
   });
 };

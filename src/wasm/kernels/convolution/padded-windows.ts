@@ -5,11 +5,16 @@ import {
   type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { paddedKernels } from '../../../tensors/padded-windows.js';
+import { paddedKernels } from '../../../tensors/convolution/padded-windows.js';
+import {
+  depthwiseConv2D,
+  depthwiseConv2DBackpropFilter,
+  depthwiseConv2DBackpropInput,
+} from '../depthwise/depthwise.js';
 import { maxPool, maxPoolGrad } from '../max-pool.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 
-/** Attributes of these kernels: see src/tensors/padded-windows.ts. */
+/** Attributes of these kernels: see src/tensors/convolution/padded-windows.ts. */
 interface PaddedAttributes {
   strides: number;
   padding: [top: number, bottom: number, left: number, right: number];
@@ -33,11 +38,14 @@ function padded(kernel: KernelFunc): KernelFunc {
   return (call) => kernel({ ...call, attrs: attributesOf(call.attrs as object) as NamedAttrMap });
 }
 
-/** Convolution and max pool with explicit padding, and the kernels of their gradients, by name. */
+/** Convolutions and max pool with explicit padding, and the kernels of their gradients, by name. */
 export const paddedWindows: ReadonlyArray<[name: string, kernel: KernelFunc]> = [
   [paddedKernels.convolution, padded(conv2D)],
   [paddedKernels.convolutionInputGradient, padded(conv2DBackpropInput)],
   [paddedKernels.convolutionFilterGradient, padded(conv2DBackpropFilter)],
+  [paddedKernels.depthwise, padded(depthwiseConv2D)],
+  [paddedKernels.depthwiseInputGradient, padded(depthwiseConv2DBackpropInput)],
+  [paddedKernels.depthwiseFilterGradient, padded(depthwiseConv2DBackpropFilter)],
   [paddedKernels.maxPool, padded(maxPool)],
   [paddedKernels.maxPoolGradient, padded(maxPoolGrad)],
 ];
@@ -46,26 +54,30 @@ function run(kernel: string, inputs: Record<string, Tensor>, attributes: object)
   return engine().runKernel(kernel, inputs, attributes as Record<string, number>) as Tensor;
 }
 
-/** The gradients of {@link paddedWindows}. */
-export const paddedGradients: readonly GradConfig[] = [
-  {
-    kernelName: paddedKernels.convolution,
+function convolutionGradient(kernelName: string, forInput: string, forFilter: string): GradConfig {
+  return {
+    kernelName,
     inputsToSave: ['x', 'filter'],
     gradFunc: (dy, [x, filter], attributes) => ({
-      x: () =>
-        run(
-          paddedKernels.convolutionInputGradient,
-          { dy: dy as Tensor, filter: filter! },
-          { ...attributes, inputShape: x!.shape },
-        ),
+      x: () => run(forInput, { dy: dy as Tensor, filter: filter! }, { ...attributes, inputShape: x!.shape }),
       filter: () =>
-        run(
-          paddedKernels.convolutionFilterGradient,
-          { x: x!, dy: dy as Tensor },
-          { ...attributes, filterShape: filter!.shape },
-        ),
+        run(forFilter, { x: x!, dy: dy as Tensor }, { ...attributes, filterShape: filter!.shape }),
     }),
-  },
+  };
+}
+
+/** The gradients of {@link paddedWindows}. */
+export const paddedGradients: readonly GradConfig[] = [
+  convolutionGradient(
+    paddedKernels.convolution,
+    paddedKernels.convolutionInputGradient,
+    paddedKernels.convolutionFilterGradient,
+  ),
+  convolutionGradient(
+    paddedKernels.depthwise,
+    paddedKernels.depthwiseInputGradient,
+    paddedKernels.depthwiseFilterGradient,
+  ),
   {
     kernelName: paddedKernels.maxPool,
     inputsToSave: ['x'],

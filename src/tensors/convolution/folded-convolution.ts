@@ -5,20 +5,20 @@ import {
   getBackend,
   getKernel,
   mul,
-  relu,
   type Tensor,
   type Tensor1D,
   type Tensor4D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { affineOf } from './batch-normalization.js';
-import { recordsGradients } from './fused-rows.js';
+import { type Activation, addAndActivate, affineOf, ceilingOf } from '../batch-normalization.js';
+import { recordsGradients } from '../fused-rows.js';
 import { paddedConv2d, type SidePadding } from './padded-windows.js';
 
 /**
  * A kernel that a backend may have under a name of this library, in place of {@link foldedConvolution}'s plain ops and with
  * their results but for rounding. Inputs `x`, `filter`, and where there are any `bias`, `mean`, `variance`, `gamma`, `beta`
- * and `residual`; attributes `strides`, `pad` (as of tfjs's convolutions), `epsilon` and `relu`. The backend may keep what
+ * and `residual`; attributes `strides`, `pad` (as of tfjs's convolutions), `epsilon`, and `floor`
+ * and `ceiling`, where the activation ends. The backend may keep what
  * it computes from the other inputs than `x` and `residual` until their data is disposed of.
  */
 export const foldedKernel = 'SimCLRFoldedConv2D';
@@ -50,7 +50,7 @@ export interface FoldedConvolutionOptions {
   /** What is added then. Shape of the result. */
   residual?: Tensor4D | undefined;
   /** Applied last. */
-  activation?: 'relu' | undefined;
+  activation?: Activation | undefined;
 }
 
 /**
@@ -79,7 +79,8 @@ export function foldedConvolution(
       strides,
       pad: typeof pad === 'string' ? pad : [[0, 0], ...pad.map((sides) => [...sides]), [0, 0]],
       epsilon,
-      relu: activation === 'relu',
+      floor: activation === undefined ? Number.NEGATIVE_INFINITY : 0,
+      ceiling: ceilingOf(activation),
     };
     return engine().runKernel(foldedKernel, given as Record<string, Tensor>, attributes as never) as Tensor4D;
   }
@@ -91,8 +92,7 @@ export function foldedConvolution(
         ? conv2d(x, folded, strides, pad)
         : paddedConv2d(x, folded, { strides, padding: pad });
     if (shift !== undefined) y = add(y, shift);
-    if (residual !== undefined) y = add(y, residual);
-    return activation === 'relu' ? relu(y) : y;
+    return addAndActivate(y, residual, activation) as Tensor4D;
   });
 }
 

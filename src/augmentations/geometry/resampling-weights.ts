@@ -1,12 +1,12 @@
-/** How pixels between pixels are computed. */
+/** How to interpolate between pixels. */
 export type Interpolation = 'bilinear' | 'bicubic';
 
 /**
  * A linear map along one axis, sparse: output row r of the whole batch is the sum over t < `count` of
- * `weights[t * rows + r]` times input row `indices[t * rows + r]`, where rows of all pictures are numbered through.
+ * `weights[t * rows + r]` times input row `indices[t * rows + r]`. Row numbers run through all pictures.
  */
-export interface Taps {
-  /** Length of the axis afterwards. */
+export interface ResamplingWeights {
+  /** Length of the resampled axis. */
   readonly outputLength: number;
   /** Terms per sum. */
   readonly count: number;
@@ -32,20 +32,20 @@ function cubic(x: number, a: number): number {
 }
 
 /**
- * Taps that resample, in every picture, the span `spans(picture)` of an axis to `outputLength` pixels, as PyTorch's
- * `interpolate(align_corners=False)` resamples a crop: nothing outside the span is looked at.
+ * Weights that resample, in every picture, the span `spans(picture)` of an axis to `outputLength` pixels, as PyTorch's
+ * `interpolate(align_corners=False)` resamples a crop: pixels outside the span are not used.
  *
- * With `antialias` the kernel is widened where the picture shrinks, and weights beyond the border are dropped and
- * the rest normalized (cubic a = -0.5). Without, the border pixel is repeated (cubic a = -0.75). Both are PyTorch's.
+ * With `antialias`, the kernel widens where the picture shrinks, weights beyond the border are dropped, and
+ * the rest are normalized (cubic a = -0.5). Without, the border pixel is repeated (cubic a = -0.75). Both follow PyTorch.
  */
-export function resamplingTaps(options: {
+export function resamplingWeights(options: {
   batchSize: number;
   inputLength: number;
   outputLength: number;
   spans: (picture: number) => Span;
   interpolation: Interpolation;
   antialias: boolean;
-}): Taps {
+}): ResamplingWeights {
   const { batchSize, inputLength, outputLength, spans, interpolation, antialias } = options;
   const halfWidth = interpolation === 'bilinear' ? 1 : 2;
   const kernel = interpolation === 'bilinear' ? triangle : (x: number) => cubic(x, antialias ? -0.5 : -0.75);
@@ -106,13 +106,13 @@ export function resamplingTaps(options: {
   };
 }
 
-/** Taps that cut `outputLength` pixels out of every picture from pixel `start` on; zeros outside the picture. */
-export function croppingTaps(
+/** Weights that crop `outputLength` pixels of every picture, starting at pixel `start`; zeros outside the picture. */
+export function croppingWeights(
   batchSize: number,
   inputLength: number,
   outputLength: number,
   start: number,
-): Taps {
+): ResamplingWeights {
   const rows = batchSize * outputLength;
   const indices = new Int32Array(rows);
   const weights = new Float32Array(rows);

@@ -1,5 +1,6 @@
 import {
   conv2d,
+  depthwiseConv2d,
   engine,
   getBackend,
   getKernel,
@@ -16,14 +17,14 @@ export type SidePadding = readonly [before: number, after: number];
 export interface WindowOptions {
   /** Step of the window along both axes, in pixels. */
   strides: number;
-  /** Padding of height and width. Every line and column of it lies under some window. */
+  /** Padding of height and width. Every row and column of it lies under some window. */
   padding: readonly [SidePadding, SidePadding];
 }
 
 /**
- * Kernels that a backend may have under names of this library: windows over pictures with explicit padding, without a
+ * Kernels of this library that a backend may register: windows over pictures with explicit padding, without a
  * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right). The
- * backend registers gradients for the first and the last of them.
+ * backend registers gradients for those that are no gradients.
  */
 export const paddedKernels = {
   /** Inputs `x`, `filter`. */
@@ -32,6 +33,12 @@ export const paddedKernels = {
   convolutionInputGradient: 'SimCLRPaddedConv2DInputGradient',
   /** Inputs `x`, `dy`; attribute `filterShape`. */
   convolutionFilterGradient: 'SimCLRPaddedConv2DFilterGradient',
+  /** Inputs `x`, `filter`. */
+  depthwise: 'SimCLRPaddedDepthwiseConv2D',
+  /** Inputs `dy`, `filter`; attribute `inputShape`. */
+  depthwiseInputGradient: 'SimCLRPaddedDepthwiseConv2DInputGradient',
+  /** Inputs `x`, `dy`; attribute `filterShape`. */
+  depthwiseFilterGradient: 'SimCLRPaddedDepthwiseConv2DFilterGradient',
   /** Inputs `dy`, `input`, `output`; attributes `kernelSize` too. */
   maxPoolGradient: 'SimCLRPaddedMaxPoolGradient',
   /** Inputs `x`; attributes `kernelSize` too. */
@@ -51,7 +58,7 @@ function runPadded(
 }
 
 /**
- * Convolution of pictures with zeros around them.
+ * Convolution of pictures padded with zeros.
  *
  * @param x - `[N, H, W, C]`, float32.
  * @param filter - `[size, size, C, F]`.
@@ -62,6 +69,25 @@ export function paddedConv2d(x: Tensor4D, filter: Tensor4D, { strides, padding }
   return (
     runPadded(paddedKernels.convolution, { x, filter }, attributes) ??
     tidy(() => conv2d(padAround(x, padding, 0), filter, strides, 'valid'))
+  );
+}
+
+/**
+ * Depthwise convolution of pictures with zeros around them: each channel has its own filters.
+ *
+ * @param x - `[N, H, W, C]`, float32.
+ * @param filter - `[size, size, C, multiplier]`.
+ * @returns `[N, H', W', C * multiplier]`; the caller disposes it.
+ */
+export function paddedDepthwiseConv2d(
+  x: Tensor4D,
+  filter: Tensor4D,
+  { strides, padding }: WindowOptions,
+): Tensor4D {
+  const attributes = { strides, padding: padding.flat() };
+  return (
+    runPadded(paddedKernels.depthwise, { x, filter }, attributes) ??
+    tidy(() => depthwiseConv2d(padAround(x, padding, 0), filter, strides, 'valid'))
   );
 }
 
