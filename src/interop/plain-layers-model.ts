@@ -1,8 +1,8 @@
 import { ones, tidy, zeros } from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError } from '../errors/errors.js';
+import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from '../models/layer-graph.js';
 import { axesOf, type Padding } from '../models/layers/padding.js';
-import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from './onnx/layer-graph.js';
 
 const caller = 'toPlainLayersModel';
 

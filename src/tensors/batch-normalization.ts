@@ -96,7 +96,7 @@ function checkChannels(caller: string, name: string, tensor: Tensor, channels: n
   }
 }
 
-function addAndActivate(
+export function addAndActivate(
   normalized: Tensor,
   residual: Tensor | undefined,
   activation: Activation | undefined,
@@ -107,7 +107,7 @@ function addAndActivate(
 }
 
 /** Where an activation ends. */
-const ceilingOf = (activation: Activation | undefined) =>
+export const ceilingOf = (activation: Activation | undefined) =>
   activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
 
 /** The gradient in front of an activation, from that behind it. */
@@ -315,10 +315,10 @@ function normalized(
 }
 
 /** `scale` and `shift` of every channel such that the normalized x is scale * x + shift. */
-function affineOf(
+export function affineOf(
   mean: Tensor,
   variance: Tensor,
-  { gamma, beta, epsilon }: AffineOptions,
+  { gamma, beta, epsilon }: Pick<AffineOptions, 'gamma' | 'beta' | 'epsilon'>,
 ): { scale: Tensor; shift: Tensor } {
   const deviation = rsqrt(add(variance, epsilon));
   const scale = gamma === undefined ? deviation : mul(deviation, gamma);

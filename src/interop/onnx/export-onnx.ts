@@ -4,7 +4,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { checkEncoder } from '../../models/index.js';
-import { type AnyLayer, layerCalls } from './layer-graph.js';
+import { type AnyLayer, layerCalls } from '../../models/layer-graph.js';
 import { type Dimension, OnnxGraph } from './onnx-graph.js';
 import { type LayerWriter, writeLayer } from './onnx-layers.js';
 

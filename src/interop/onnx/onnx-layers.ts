@@ -1,7 +1,7 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type AnyLayer, type LayerCall, refuseLayer, weightOf } from '../../models/layer-graph.js';
 import { toOihw } from '../../models/layers/kernel-layout.js';
 import { axesOf, type Padding } from '../../models/layers/padding.js';
-import { type AnyLayer, type LayerCall, refuseLayer, weightOf } from './layer-graph.js';
 import type { Attribute, OnnxGraph } from './onnx-graph.js';
 
 /** Writes the layers of one model into a graph, in which pictures are [batch, channels, height, width]. */

@@ -110,6 +110,11 @@ export function paddedMaxPool(
   );
 }
 
-function padAround(x: Tensor4D, [vertical, horizontal]: WindowOptions['padding'], value: number): Tensor4D {
+/** Pictures with a border of a value. */
+export function padAround(
+  x: Tensor4D,
+  [vertical, horizontal]: WindowOptions['padding'],
+  value: number,
+): Tensor4D {
   return pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]], value);
 }
