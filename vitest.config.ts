@@ -85,7 +85,12 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
   (start) => `test/${start}{/**/*,}.test.ts`,
 );
 const kernelProject = (name: string, settings: Partial<Settings>) =>
-  sourceProject(name, { BACKEND: 'wasm', ...settings }, { include: kernelTests, ...inParallel });
+  // Each file begins with an empty memory of the module, because some test where blocks lie.
+  sourceProject(
+    name,
+    { BACKEND: 'wasm', ...settings },
+    { include: kernelTests, isolate: true, ...inParallel },
+  );
 
 /** The studio's tests that train for minutes. */
 const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];

@@ -1,9 +1,9 @@
 /**
- * How long a checkpoint holds training up, as a share of a step: `tsx bench/checkpoint-pause.ts`. The main job's size:
+ * How long a checkpoint delays training, as a share of a step: `tsx bench/checkpoint-pause.ts`. The size of the main job:
  * ResNet-18 of width 64 at 96x96, batches of 32 pairs, SGD with momentum, wasm.
  *
- * A step blocks its thread from beginning to end, so what it is held up for is the time that saving keeps that thread
- * busy, wherever within the write it falls: measured by `performance.eventLoopUtilization` over a save with nothing
+ * A step blocks its thread from beginning to end, so the delay is the time that saving keeps that thread
+ * busy, measured by `performance.eventLoopUtilization` over a save with nothing
  * else running. Hashing and writing happen in another thread and are not part of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,10 +17,10 @@ import { directory } from 'simclr-ts/node';
 import { setThreadCount } from 'simclr-ts/wasm';
 import { median, quartiles } from './statistics.js';
 
-/** Share of a step that a checkpoint may hold it up for. */
+/** Allowed delay by a checkpoint, as a share of a step. */
 const allowedShare = 0.05;
 
-/** Measures it: `value` is the share, `ratio` what is allowed over it, so that more is better. */
+/** Measures the delay: `value` is the share of a step; `ratio` is the allowed share over it, so that more is better. */
 export async function measureCheckpointPause({ batch = 32, rounds = 7, threads = 2 } = {}) {
   setThreadCount(threads);
   await setBackend('wasm');

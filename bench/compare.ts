@@ -4,32 +4,34 @@ import type { Side } from './side.js';
 import { median, quartiles } from './statistics.js';
 import { amountOf, unitOf } from './work.js';
 
-/** A measured row, as it stands in the JSON. */
+/** A measured row, as in the JSON file. */
 export interface Result {
   name: string;
   /** Ours: the median of the rounds, in `unit`. */
   value: number;
   unit: string;
-  /** What it is compared with. */
+  /** Name of the baseline. */
   baseline: string;
-  /** Our speed over the baseline's, more is better; of overhead and memory our time or megabytes over the baseline's. */
+  /**
+   * Our speed over the baseline's, more is better; of overhead and memory our time or megabytes over the baseline's.
+   */
   ratio: number;
   /** The baseline's median, in `unit`. */
   baselineValue: number;
-  /** What ours is. */
+  /** Name of ours. */
   ours: string;
   /** First and third quartile of the rounds. */
   spread: { value: [number, number]; baseline: [number, number]; ratio: [number, number] };
   rounds: number;
 }
 
-/** What is measured by its first run. */
+/** Kinds of work that are measured in the first run. */
 const once: MeasureOptions = { rounds: 1, warmups: 0 };
 
 /** Share of a step that the augmentations may take. */
 const allowedShare = 0.1;
 
-/** The row's figures from the seconds of every round. */
+/** The figures of a row, from the seconds of every round. */
 export function figuresOf(
   row: Row,
   timings: Timings,
@@ -80,7 +82,9 @@ export function figuresOf(
   };
 }
 
-/** Peak memory beside what the baseline, which holds its whole batch, would take for as many pictures as ours. */
+/**
+ * Peak memory, compared with what the baseline, which holds its whole batch, would take for as many pictures as ours.
+ */
 export function memoryFigures(
   row: Row,
   ours: Memory,
@@ -99,7 +103,7 @@ export function memoryFigures(
 }
 
 /**
- * Measures one row: starts one process a side, times them in turns, ends both.
+ * Measures one row: starts one process per side, times them in turns, and ends both.
  *
  * @param start - Starts the process of a side.
  */
@@ -113,7 +117,7 @@ export async function compare(
     const baseline = await start(row.baseline);
     try {
       const isMemory = row.figure === 'memory';
-      // Memory has its peak in the first run, and no rounds.
+      // Memory peaks in the first run, so there are no rounds.
       const timings = await interleave(ours, baseline, isMemory ? once : options);
       const { value, baselineValue, ratio, spread } = isMemory
         ? memoryFigures(row, ours.memory, baseline.memory)

@@ -13,9 +13,9 @@ const source = (multiplyAdd: string) => `
     return f32x4.extract_lane(${Array.from({ length: 11 }, (_, i) => i).reduce((sum, i) => `f32x4.add(${sum}, s${i + 1})`, 's0')}, 0);
   }`;
 
-/** What one core multiplies and adds at most in 128-bit vectors of float32, in GFLOP/s: the best of five tries. */
+/** The peak multiply-add rate of one core with 128-bit vectors of float32, in GFLOP/s: the best of five tries. */
 export async function coreLimit(): Promise<number> {
-  // Newer releases have it without the flag, and complain of it.
+  // Newer releases do not need the flag, and reject it.
   if (Number.parseInt(process.versions.node, 10) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
   let binary: Uint8Array | undefined;
   const { error } = await asc.main(

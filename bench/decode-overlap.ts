@@ -1,12 +1,12 @@
 /**
- * What decoding costs a training step: `npx tsx bench/decode-overlap.ts` (`--help` lists the flags).
+ * Measures what decoding costs a training step: `npx tsx bench/decode-overlap.ts` (`--help` lists the flags).
  *
- * Trains a small ResNet from JPEG files, 500x375 unless told otherwise, which the program makes itself, and prints for
- * each way of reading them the share of the time in which steps waited for their batches, and the middle and the longest
- * wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut both views
- * of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes longer than
- * from there is the price of decoding on the cores that train. The files are in the system's cache: a disk is not
- * measured.
+ * Trains a small ResNet on JPEG files that it makes (500x375 by default), and prints for
+ * each way of reading them the share of the time in which steps waited for their batches, and the middle and the
+ * longest wait. The first two ways decode small center squares, from which the device cuts the crops; the others cut
+ * both views of each picture out of the whole. From the cache nothing is decoded, but views are cut. What a step takes
+ * longer than from there is the cost of decoding on the cores that train. The files are in the system's cache, so the
+ * disk is not measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ const values = new Command('npx tsx bench/decode-overlap.ts')
     }
   >();
 const { side, batch: batchSize, epochs, width, height } = values;
-/** The first batches of an epoch cannot be ready, and those made ready meanwhile wait less than others. */
+/** The first batches of an epoch cannot be ready, and those prepared meanwhile wait less than others. */
 const uncounted = 4;
 if (values.pictures < 5 * batchSize) {
   throw new Error('--pictures must be five batches at least: four of an epoch are not counted.');
@@ -66,7 +66,7 @@ async function writePhotographs(folder: string, count: number): Promise<string[]
   return paths;
 }
 
-/** Decodes a batch when it is asked for, as a loop does that knows of no prefetching. */
+/** Decodes a batch on request, without prefetching. */
 function onDemand(paths: readonly string[]): ImageBatchSource {
   async function* batches(pass: EpochPass): AsyncGenerator<ImageBatch> {
     const order = epochOrder(paths.length, pass);
@@ -91,7 +91,7 @@ interface Turn {
   given?: number;
 }
 
-/** The same data set, taking the time. */
+/** The same data set, with timing. */
 function timed(dataset: ImageBatchSource, turns: Turn[]): ImageBatchSource {
   async function* batches(pass: EpochPass) {
     let asked = performance.now();
@@ -115,9 +115,9 @@ interface Measured {
   name: string;
   /** Share of the time in which the step waited for data. */
   waiting: number;
-  /** Of a step, in the middle of all. */
+  /** Median over the steps. */
   medianWaitMilliseconds: number;
-  /** Of the step that waited longest. */
+  /** Maximum over the steps. */
   longestWaitMilliseconds: number;
   stepMilliseconds: number;
   pairsPerSecond: number;

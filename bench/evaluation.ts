@@ -51,8 +51,8 @@ async function timed<T>(name: string, work: () => Promise<T>, describe: (result:
 }
 
 const options = new Command('evaluation')
-  .option('--references <count>', 'rows that are learned from', positiveInteger, 10_000)
-  .option('--queries <count>', 'rows that are asked for', positiveInteger, 10_000)
+  .option('--references <count>', 'rows to fit to', positiveInteger, 10_000)
+  .option('--queries <count>', 'rows to classify', positiveInteger, 10_000)
   .option('--dim <count>', 'columns', positiveInteger, 512)
   .option('--repetitions <count>', 'how often each is measured', positiveInteger, 2)
   .option('--only <name>', 'knn, probe, retrieval or uniformity')
@@ -62,10 +62,10 @@ const options = new Command('evaluation')
 await setBackend('wasm');
 const train = representations(options.references, options.dim, 1);
 const test = representations(options.queries, options.dim, 2);
-const wanted = (name: string) => options.only === undefined || options.only === name;
+const isSelected = (name: string) => options.only === undefined || options.only === name;
 const accuracyOf = ({ accuracy }: { accuracy: number }) => `accuracy ${accuracy}`;
 for (let repetition = 0; repetition < options.repetitions; repetition++) {
-  if (wanted('knn')) {
+  if (isSelected('knn')) {
     const knn = await timed(
       'knnClassifier',
       () => knnClassifier(train),
@@ -73,18 +73,18 @@ for (let repetition = 0; repetition < options.repetitions; repetition++) {
     );
     await timed('KnnClassifier.evaluate', () => knn.evaluate(test.embeddings, test.labels), accuracyOf);
   }
-  if (wanted('probe')) {
+  if (isSelected('probe')) {
     const describe = ({ iterations, loss }: { iterations: number; loss: number }) =>
       `${iterations} iterations, loss ${loss.toFixed(6)}`;
     const probe = await timed('linearProbe', () => linearProbe(train), describe);
     await timed('LinearProbe.evaluate', () => probe.evaluate(test.embeddings, test.labels), accuracyOf);
   }
-  if (wanted('retrieval')) {
+  if (isSelected('retrieval')) {
     const describe = ({ meanAveragePrecision }: { meanAveragePrecision: number }) =>
       `mAP ${meanAveragePrecision}`;
     await timed('retrieval', () => retrieval(test.embeddings, test.labels), describe);
   }
-  if (wanted('uniformity')) await timed('uniformity', () => uniformity(test.embeddings), String);
+  if (isSelected('uniformity')) await timed('uniformity', () => uniformity(test.embeddings), String);
 }
 const peak = process.resourceUsage().maxRSS / 1024;
 console.log(`peak memory of the process ${peak.toFixed(0)} MiB, tensors left ${memory().numTensors}`);

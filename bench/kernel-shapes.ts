@@ -97,7 +97,7 @@ export function convolutionOf(kernel: KernelName): Convolution | undefined {
   return (convolutions as Partial<Record<KernelName, Convolution>>)[kernel];
 }
 
-/** Floating-point operations of one call (a multiplication and an addition are two), where they are what counts. */
+/** Floating-point operations of one call (a multiplication and an addition are two), for compute-bound kernels. */
 export function kernelOperations(kernel: KernelName, images: number): number | undefined {
   const convolution = convolutionOf(kernel);
   if (convolution) {

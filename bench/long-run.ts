@@ -1,8 +1,8 @@
 /**
- * Trains for a long time and says what grew: `npx tsx bench/long-run.ts --minutes 60 [--threads N] [--json FILE]`. The main
- * job's network on CIFAR-10's 50,000 pictures in batches of 256, a checkpoint every 100 steps, of which three are kept.
- * Prints a line a minute; at the end the slope of the resident memory and of the speed, fitted to all minutes but the
- * first three, in which the memory of wasm, the pictures and V8's heap come to their size.
+ * Trains for a long time and reports what grew: `npx tsx bench/long-run.ts --minutes 60 [--threads N] [--json FILE]`.
+ * The main job's network on CIFAR-10's 50,000 pictures in batches of 256, a checkpoint every 100 steps, of which three
+ * are kept. Prints a line per minute; at the end the slope of the resident memory and of the speed, fitted to all
+ * minutes but the first three, in which the memory of wasm, the pictures and V8's heap come to their size.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { checkpoint, SimCLR } from 'simclr-ts/training';
 import { setThreadCount } from 'simclr-ts/wasm';
 import { slope } from './statistics.js';
 
-/** Minutes that are no part of the fit. */
+/** First minutes, which are left out of the fit. */
 const settling = 3;
 
 const options = new Command('npx tsx bench/long-run.ts')
@@ -90,7 +90,7 @@ try {
     residentMB: fitted.at(-1)!.residentMB,
     stepsPerSecond: mean,
     speedChangePerHour: perHour(({ stepsPerSecond }) => stepsPerSecond) / mean,
-    // A checkpoint that is being written holds its own; between two there are as few as ever.
+    // A checkpoint that is being written holds tensors of its own; between checkpoints their number is constant.
     tensorsGrown: fewest(fitted.slice(-10)) - fewest(fitted.slice(0, 10)),
   };
   console.log(JSON.stringify(summary, null, 2));

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Resident memory of a process, in MB. */
 export interface Memory {
-  /** When the work was prepared. */
+  /** After the work was prepared. */
   prepared: number;
-  /** The most so far. */
+  /** Peak so far. */
   peak: number;
 }
 
 /** A process that holds prepared work and runs it on request. */
 export interface Worker {
-  /** What ran, as it is printed: `'PyTorch 1.13, 2 threads'`. */
+  /** Name of the side, as printed: `'PyTorch 1.13, 2 threads'`. */
   readonly label: string;
   /** Runs the work `repetitions` times and returns the seconds that all of them took. */
   run(repetitions: number): Promise<number>;
-  /** Its resident memory, as far as it has told. */
+  /** Its resident memory, if it has reported it. */
   readonly memory: Readonly<Memory>;
   /** Ends the process. */
   close(): Promise<void>;
@@ -22,9 +22,9 @@ export interface Worker {
 
 /** How often something is measured. */
 export interface MeasureOptions {
-  /** Pairs of turns that count, at least 1. */
+  /** Measured turns of each side, at least 1. */
   rounds: number;
-  /** Turns of each side before that, at least 1. */
+  /** Unmeasured turns of each side before them, at least 1. */
   warmups: number;
   /**
    * A turn repeats work that is shorter than this, in seconds.
@@ -46,8 +46,8 @@ export interface Timings {
 }
 
 /**
- * Times two workers in turns, ours, baseline, ours, baseline, ..., never both at once: what else the machine does
- * hits both alike.
+ * Times two workers in turns, ours, baseline, ours, baseline, ..., never both at once, so that other load
+ * affects both alike.
  */
 export async function interleave(
   ours: Worker,

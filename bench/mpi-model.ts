@@ -22,7 +22,7 @@ function secondsOf(length: number, repetitions: number): number {
     synchronous!.allReduce(values);
     return (performance.now() - began) / 1000;
   });
-  return Math.min(...times); // what else the machine does only adds
+  return Math.min(...times); // other load only adds
 }
 
 const latency = secondsOf(2, 200);

@@ -25,7 +25,7 @@ export function multiplications(
   }
   if (kernel === 'BatchMatMul' || kernel === '_FusedMatMul') {
     const [a, b, out] = [inputs[0]!, inputs[1]!, outputs[0]!];
-    // The depth is what both operands have beside the result's rows and columns.
+    // The depth is what the operands have in addition to the result's rows and columns.
     return Math.sqrt((volume(a) * volume(b) * volume(out)) / (out.length > 2 ? out[0]! : 1));
   }
   return 0;

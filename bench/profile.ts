@@ -26,10 +26,10 @@ const whole = (text: string) => {
 };
 
 const { batch, size, threads, rounds, json } = new Command('npm run lane -- profile')
-  .option('--batch <pictures>', 'pictures of a step', whole, 32)
+  .option('--batch <pictures>', 'pictures per step', whole, 32)
   .option('--size <pixels>', 'height and width: 96 with the 7x7 stem, 32 with the 3x3 one', whole, 96)
   .option('--threads <count>', 'threads of the kernels', whole, 2)
-  .option('--rounds <count>', 'steps that are measured', whole, 5)
+  .option('--rounds <count>', 'measured steps', whole, 5)
   .option('--json <file>', 'also write the table there')
   .parse()
   .opts<{ batch: number; size: number; threads: number; rounds: number; json?: string }>();

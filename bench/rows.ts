@@ -2,23 +2,23 @@ import { kernelNames } from './kernel-shapes.js';
 import type { RuntimeName, Side } from './side.js';
 import { type EmbedWork, type StepWork, stems, type TrainWork, type Work } from './work.js';
 
-/** One row of the table: what is compared with what. */
+/** One row of the table: our side, the baseline, and what to compare. */
 export interface Row {
   name: string;
   /**
-   * Speeds of both sides; the share that our time is of the baseline's; our time over the baseline's for as many pictures;
-   * or our peak memory beside what the baseline would need for as many pictures.
+   * Speeds of both sides; the share that our time is of the baseline's; our time over the baseline's for equally many
+   * pictures; or our peak memory over what the baseline would need for equally many pictures.
    */
   figure: 'speed' | 'share' | 'overhead' | 'memory';
   ours: Side;
   baseline: Side;
 }
 
-/** What is measured. */
+/** Settings of all rows. */
 export interface RowOptions {
-  /** Pictures of a step; each has two views. */
+  /** Pictures per step; each has two views. */
   batch: number;
-  /** Pictures of a step of the stock backend, which takes seconds a picture. */
+  /** Pictures per step of the stock backend, which takes seconds per picture. */
   stockBatch: number;
   /** Threads of both sides. */
   threads: number;
@@ -33,7 +33,7 @@ const train = (batch: number, microBatch: number | null, size: 32 | 96, width: n
   stem: stems[size === 96 ? 7 : 3],
 });
 
-/** Pictures of the large step, and of its micro-batches. */
+/** Pictures per large step, and per micro-batch of it. */
 const [largeBatch, microBatch] = [4096, 32];
 
 /** All rows in the order of the table. */
@@ -73,7 +73,7 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
     {
       name: 'gradcache-4096-memory',
       figure: 'memory',
-      // Narrow, for it is about memory: a minute and not ten.
+      // Narrow, because only memory counts: it takes a minute instead of ten.
       ours: ours(threads, train(largeBatch, microBatch, 32, 16)),
       baseline: ours(threads, train(8 * microBatch, null, 32, 16)),
     },
@@ -103,7 +103,7 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
 /**
  * The rows of these names.
  *
- * @param only - Names with commas between them; one that ends in `*` stands for all that begin so.
+ * @param only - Names separated by commas; one that ends in `*` matches a prefix.
  * @throws Error when there is none of such a name.
  */
 export function selectRows(rows: readonly Row[], only: string): Row[] {

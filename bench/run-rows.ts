@@ -6,9 +6,9 @@ import type { RuntimeName, Side } from './side.js';
 import { formatHeader, formatResult } from './table.js';
 import { startWorker } from './worker-process.js';
 
-/** What {@link runRows} tells, and whom. */
+/** Callbacks of {@link runRows}. */
 export interface Surroundings {
-  /** Finds a runtime on this machine; asked once for each. */
+  /** Finds a runtime on this machine; called once for each. */
   find(name: RuntimeName): Runtime;
   /** Prints one line. */
   print(line: string): void;
@@ -18,7 +18,7 @@ export interface Surroundings {
 
 /**
  * Measures rows one after the other and prints the table. A row whose baseline is missing is left out; one that fails
- * is told, and the others are measured all the same.
+ * is reported, and the others are measured nevertheless.
  *
  * @returns The results, and how many rows failed.
  */

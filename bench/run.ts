@@ -38,7 +38,7 @@ async function main(options: BenchOptions): Promise<void> {
     if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
   };
   if (json !== undefined) await mkdir(dirname(json), { recursive: true });
-  await write([]); // a path that cannot be written is known before anything is measured
+  await write([]); // fail before measuring if the path cannot be written
 
   console.log(describeMachine());
   const { results, failed } = await runRows(rows, options, {
@@ -54,21 +54,25 @@ async function main(options: BenchOptions): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-/** How long a checkpoint holds training up: in a process of its own, for its thread pool is of the whole process. */
+/** How long a checkpoint delays training, in a process of its own, because the thread pool belongs to the process. */
 async function measurePause(): Promise<Result> {
   const script = fileURLToPath(new URL('checkpoint-pause.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script]);
   const { value, unit, ratio, spread, rounds } = JSON.parse(stdout) as Pause;
-  const most = value * ratio;
+  const allowed = value * ratio;
   return {
     name: pauseRow,
     value,
     unit,
-    baseline: `${(100 * most).toFixed(0)} % of a step`,
+    baseline: `${(100 * allowed).toFixed(0)} % of a step`,
     ratio,
-    baselineValue: most,
+    baselineValue: allowed,
     ours: 'saving a checkpoint of ResNet-18 while training',
-    spread: { value: spread, baseline: [most, most], ratio: [most / spread[1], most / spread[0]] },
+    spread: {
+      value: spread,
+      baseline: [allowed, allowed],
+      ratio: [allowed / spread[1], allowed / spread[0]],
+    },
     rounds,
   };
 }

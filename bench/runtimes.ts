@@ -7,12 +7,12 @@ import { buildSync } from 'esbuild';
 import type { RuntimeName, Side } from './side.js';
 import type { WorkerCommand } from './worker-process.js';
 
-/** How a runtime is started, or why it is not to be had here. */
+/** How to start a runtime, or why it is missing here. */
 export type Runtime = { start(side: Side): WorkerCommand } | { missing: string };
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(folder, '.cache');
-const installHint = 'npm run lane -- bench-setup installs it where it can be had';
+const installHint = 'npm run lane -- bench-setup installs it where possible';
 
 /** Workers that need nothing but Node. */
 const sources = {
@@ -132,7 +132,7 @@ function taskOf({ work, threads }: Side): string {
   return JSON.stringify({ work, threads });
 }
 
-/** Everything that counts threads listens to one of these. */
+/** The variables that set the number of threads. */
 export function threadVariables(threads: number): Record<string, string> {
   const names = [
     'SIMCLR_WASM_THREADS',

@@ -1,14 +1,14 @@
-/** What a data-parallel step costs, from figures that can be measured on two ranks. */
+/** Inputs of the cost model of a data-parallel step, which can be measured on two ranks. */
 export interface Figures {
   /** Seconds of the step of one rank alone. */
   step: number;
   /** Pictures of a rank in a step. */
   batch: number;
-  /** Bytes a second that an all-reduce of all gradients moves: their bytes over its seconds. */
+  /** Bytes per second of an all-reduce of all gradients: their bytes over its seconds. */
   bandwidth: number;
   /** Seconds of an all-reduce of a few bytes between two ranks. */
   latency: number;
-  /** Floating-point operations a second of a matrix product. */
+  /** Floating-point operations per second of a matrix product. */
   speed: number;
 }
 
@@ -23,7 +23,7 @@ export interface Cost {
   statistics: number;
   gradients: number;
   total: number;
-  /** Share of the step in which a rank does what it would do alone. */
+  /** Parallel efficiency: the share of the step that a rank alone would take. */
   efficiency: number;
 }
 

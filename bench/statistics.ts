@@ -1,5 +1,5 @@
 /**
- * The value below which a share `q` of the numbers lies, between neighbors in proportion.
+ * The `q` quantile of the numbers, with linear interpolation.
  *
  * @param values - One or more.
  * @param q - From 0 to 1.
@@ -12,7 +12,7 @@ export function quantile(values: readonly number[], q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/** The middle one. */
+/** The median. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
@@ -22,7 +22,7 @@ export function quartiles(values: readonly number[]): [number, number] {
   return [quantile(values, 0.25), quantile(values, 0.75)];
 }
 
-/** The slope of the line that lies nearest to points `[x, y]`, by least squares. Two or more points of different x. */
+/** The least-squares slope through points `[x, y]`. Two or more points of different x. */
 export function slope(points: readonly (readonly [number, number])[]): number {
   const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];

@@ -2,7 +2,7 @@ import type { Result } from './compare.js';
 
 const significant = (value: number) => value.toPrecision(3).replace(/e\+.*$/, (power) => power);
 
-/** Numbers with three digits that count, and never in powers of ten below a million. */
+/** Numbers with three significant digits, without an exponent below a million. */
 export function formatNumber(value: number): string {
   return value >= 1000 && value < 1e6 ? value.toFixed(0) : significant(value);
 }

@@ -1,6 +1,6 @@
 import { type KernelName, kernelOperations } from './kernel-shapes.js';
 
-/** How a ResNet begins, in the words of the library's `ResNetStem`. */
+/** The stem of a ResNet, as in the library's `ResNetStem`. */
 export interface Stem {
   kernelSize: number;
   strides: number;
@@ -51,7 +51,7 @@ export interface KernelWork {
   images: number;
 }
 
-/** What a worker process prepares and then runs on request. */
+/** Work that a worker process prepares and then runs on request. */
 export type Work = StepWork | TrainWork | EmbedWork | AugmentWork | KernelWork;
 
 /** The stem of ResNet for larger pictures, and the one for 32x32. */
@@ -60,7 +60,7 @@ export const stems = {
   3: { kernelSize: 3, strides: 2, pool: false },
 } as const satisfies Record<number, Stem>;
 
-/** What speeds of some work are counted in. */
+/** The unit of speed of some work. */
 export function unitOf(work: Work): string {
   if (work.kind === 'embed') return 'images/s';
   if (work.kind !== 'kernel') return 'pairs/s';

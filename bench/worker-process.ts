@@ -18,9 +18,9 @@ interface Reply {
 }
 
 /**
- * Starts a worker process and waits until it has prepared its work. It and we speak JSON, one object a line: it says
- * `{"ready": label}`, then answers each `{"repetitions": n}` by `{"seconds": s}`; `{"error": text}` ends it. Both answers
- * may have `megabytes`, the most memory so far.
+ * Starts a worker process and waits until it has prepared its work. Both sides exchange JSON, one object per line: it
+ * writes `{"ready": label}`, then answers each `{"repetitions": n}` by `{"seconds": s}`; `{"error": text}` ends it.
+ * Both answers may have `megabytes`, the most memory so far.
  *
  * @param name - What it is, in errors.
  * @param timeout - Seconds that an answer may take.
@@ -34,7 +34,7 @@ export async function startWorker(
   const replies = readReplies(name, child, timeout);
   try {
     const { ready, megabytes = Number.NaN } = await replies.next();
-    if (ready === undefined) throw new Error(`${name} did not begin with what it is.`);
+    if (ready === undefined) throw new Error(`${name} did not report its name first.`);
     const memory: Memory = { prepared: megabytes, peak: megabytes };
     return {
       label: ready,
@@ -103,7 +103,7 @@ function readReplies(name: string, child: ChildProcessWithoutNullStreams, timeou
   };
 }
 
-/** Ends a process at once: it holds nothing that must be kept. */
+/** Ends a process at once, because it has nothing to save. */
 function end(child: ChildProcessWithoutNullStreams): Promise<void> {
   return new Promise((resolve) => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resolve();

@@ -1,5 +1,5 @@
 /**
- * Writes the tables of docs/performance.md from what the benchmarks printed:
+ * Writes the tables of docs/performance.md from the results of the benchmarks:
  *
  *     npm run bench -- --json bench.json
  *     npm run lane -- profile --json profile.json
@@ -29,8 +29,8 @@ interface Profile {
 
 const page = new URL('../docs/performance.md', import.meta.url);
 const { bench, profile } = new Command('write-docs')
-  .requiredOption('--bench <file>', 'what npm run bench wrote')
-  .requiredOption('--profile <files...>', 'what npm run lane -- profile wrote, one or more')
+  .requiredOption('--bench <file>', 'JSON file of npm run bench')
+  .requiredOption('--profile <files...>', 'JSON files of npm run lane -- profile')
   .parse()
   .opts<{ bench: string; profile: string[] }>();
 
@@ -38,7 +38,7 @@ const read = async <T>(file: string) => JSON.parse(await readFile(file, 'utf8'))
 const results = await read<Result[]>(bench);
 const profiles = await Promise.all(profile.map((file) => read<Profile>(file)));
 
-/** A table whose columns are as wide as their longest cell; numbers stand to the right. */
+/** A Markdown table with aligned columns; numbers are right-aligned. */
 function table(headings: string[], rows: string[][], numeric: number[]): string {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]!.length)),

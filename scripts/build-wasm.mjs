@@ -1,7 +1,7 @@
 /**
- * Compiles src/wasm/assembly to src/wasm/module/binaries.generated.ts: the module as base64 text, so that Node, bundlers and
- * workers load it without a file's address. layout.generated.ts beside it holds the constants and offsets that callers
- * need. Does nothing when both are up to date with the sources and the compiler.
+ * Compiles src/wasm/assembly to src/wasm/module/binaries.generated.ts: the module as base64 text, so that Node,
+ * bundlers and workers load it without a file's address. layout.generated.ts next to it holds the constants and offsets
+ * that callers need. Does nothing when both are up to date with the sources and the compiler.
  */
 import { fileURLToPath } from 'node:url';
 import { buildWasm } from './wasm/build.mjs';

@@ -1,5 +1,5 @@
 /**
- * Builds the package into dist, unless dist was built from these very sources:
+ * Builds the package into dist, unless dist is up to date:
  *
  *     node scripts/build.mjs               with type declarations, as it is published
  *     node scripts/build.mjs --no-types    without them, which takes seconds: for benchmarks and runtimes

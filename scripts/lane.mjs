@@ -3,7 +3,7 @@
  *
  *     npm run lane                      lists the lanes
  *     npm run lane -- mpi               runs one
- *     npm run lane -- backends --quick  what follows its name is for the lane
+ *     npm run lane -- backends --quick  passes what follows the name to the lane
  */
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
@@ -15,7 +15,7 @@ const build = ['node', 'scripts/build.mjs'];
 const buildWithoutTypes = [...build, '--no-types'];
 const buildKernels = ['node', 'scripts/build-wasm.mjs'];
 
-/** A lane's commands, one after the other. The last one gets the words after the lane's name. */
+/** A lane's commands, one after the other. The last one gets the arguments after the lane's name. */
 const lanes = {
   slow: {
     about: 'tests that take minutes: samples of the guides, numeric tests on plain JavaScript',
@@ -55,7 +55,7 @@ const lanes = {
     commands: [buildKernels, project('studio-long')],
   },
   backends: {
-    about: 'what runs on this machine, how exactly and how fast',
+    about: 'which backends run on this machine, how exactly and how fast',
     commands: [buildKernels, ['tsx', 'test/backends/run.ts']],
   },
   package: {
@@ -85,7 +85,7 @@ const lanes = {
     commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
   },
   'bench-setup': {
-    about: 'installs what the benchmarks compare with: PyTorch, tfjs-node',
+    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node',
     commands: [['bash', 'bench/setup.sh']],
   },
 };

@@ -28,8 +28,8 @@ function asTensor(info: TensorInfo): Tensor {
 }
 
 /**
- * The gradient of a convolution for its filter, which stock tfjs lacks on wasm, as a user would put it together: for
- * every tap of the filter, the pixels under it times the output's gradient.
+ * The gradient of a convolution for its filter, which stock tfjs lacks on wasm, as a user would compose it: for
+ * every position of the filter, the pixels under it times the output's gradient.
  */
 const filterGradient: KernelFunc = ({ inputs, attrs }) => {
   const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
@@ -57,7 +57,7 @@ const filterGradient: KernelFunc = ({ inputs, attrs }) => {
             [0, 0],
           ]);
     const gradient = reshape(asTensor(dy), [pixels, outChannels]);
-    const taps: Tensor[] = [];
+    const products: Tensor[] = [];
     for (let row = 0; row < info.filterHeight; row++) {
       for (let column = 0; column < info.filterWidth; column++) {
         const seen = stridedSlice(
@@ -71,10 +71,10 @@ const filterGradient: KernelFunc = ({ inputs, attrs }) => {
           ],
           [1, strideHeight, strideWidth, 1],
         );
-        taps.push(matMul(transpose(reshape(seen, [pixels, inChannels])), gradient));
+        products.push(matMul(transpose(reshape(seen, [pixels, inChannels])), gradient));
       }
     }
-    return reshape(stack(taps), filterShape);
+    return reshape(stack(products), filterShape);
   });
 };
 

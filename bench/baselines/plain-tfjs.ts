@@ -5,7 +5,7 @@ import type { StepWork } from '../work.js';
 type Tensors = Layers.SymbolicTensor;
 
 /**
- * The training step in plain TensorFlow.js, as a user of it alone would write it.
+ * The training step as a user would write it in plain TensorFlow.js.
  *
  * @param core - tfjs-core, or a package that holds it.
  * @param layers - tfjs-layers, or a package that holds it.

@@ -1,5 +1,5 @@
 /**
- * Are the two sides the same training? Prints, for ours and its PyTorch twin,
+ * Checks that both sides train alike. Prints, for ours and its PyTorch twin,
  *
  * - the losses of steps from equal weights on equal views, and how far the weights are apart afterwards;
  * - moments of the views that each augmentation makes of the same pictures, with the error of sampling.
@@ -156,7 +156,7 @@ async function compareSteps(python: string, folder: string, steps: number, pictu
     const own = relativeError(first.get(name)!, exact);
     console.log(`  ${name.padEnd(34)} ${own.toExponential(1)} ${error.toExponential(1)}`);
   }
-  console.log('Weights afterwards: length of the difference over the length of what the steps changed');
+  console.log('Weights afterwards: length of the difference over the length of the change by the steps');
   const before = (name: string) => floatsOf(join(folder, `encoder.${name}.f32`));
   for (const [name, values] of await getTorchvisionWeights(encoder)) {
     if (!/^(conv1|bn1|layer1\.0|layer4\.1\.(conv2|bn2))/.test(name)) continue;

@@ -12,7 +12,7 @@ const tQuantiles = [
   2.0518, 2.0484, 2.0452, 2.0423,
 ] as const;
 
-/** The 97.5 % point of Student's t distribution; between whole degrees of freedom that of the lower one. */
+/** The 97.5 % point of Student's t distribution; between integer degrees of freedom, that of the lower one. */
 function tQuantile(degreesOfFreedom: number): number {
   const place = Math.min(Math.floor(degreesOfFreedom + 1e-9), tQuantiles.length);
   return tQuantiles[place - 1]!;
@@ -29,7 +29,7 @@ function squaredError(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1) / values.length;
 }
 
-/** The mean that runs with other seeds would give on average, by Student's t. Two values or more. */
+/** The mean over seeds with its interval, by Student's t. Two values or more. */
 export function meanInterval(values: readonly number[]): Estimate {
   const mean = meanOf(values);
   const half = tQuantile(values.length - 1) * Math.sqrt(squaredError(values));
@@ -37,9 +37,10 @@ export function meanInterval(values: readonly number[]): Estimate {
 }
 
 /**
- * Difference of two means, the variances not taken to be equal. Two values or more each.
+ * Difference of two means, without assuming equal variances (Welch). Two values or more each.
  *
- * @see Welch 1947, "The generalization of 'Student's' problem when several different population variances are involved".
+ * @see Welch 1947, "The generalization of 'Student's' problem when several different population variances are
+ * involved".
  */
 export function differenceOfMeans(first: readonly number[], second: readonly number[]): Estimate {
   const mean = meanOf(first) - meanOf(second);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { integer, numberFrom } from '../../src/cli/options.js';
 import type { Budget } from './task.js';
 
-/** What the command line says. */
+/** Values of the flags. */
 export interface ComparisonOptions {
   budget: Budget;
   seeds: number;
@@ -12,12 +12,12 @@ export interface ComparisonOptions {
   json: string | undefined;
 }
 
-/** Reads the flags; `--help` and mistakes end the process with a text. */
+/** Reads the flags; `--help` and errors print a message and end the process. */
 export function readOptions(argv: string[]): ComparisonOptions {
   const command = new Command('npm run compare --')
     .description('Ours and PyTorch: the same recipe on the same pictures of CIFAR-10, evaluated alike.')
     .option('--minutes <m>', 'training time of each side and seed', numberFrom(0.01))
-    .option('--pairs <p>', 'pictures that each side sees per seed instead, two views each', integer(256))
+    .option('--pairs <p>', 'instead, pictures that each side sees per seed, two views each', integer(256))
     .option('--seeds <n>', 'runs of each side, with the seeds 0 to n - 1', integer(1), 1)
     .option('--threads <n>', 'threads of both sides', integer(1), 2)
     .option('--references <n>', 'labeled pictures that kNN and linear probe learn from', integer(50), 10_000)
@@ -27,8 +27,8 @@ export function readOptions(argv: string[]): ComparisonOptions {
       'after',
       `
 Examples:
-  npm run compare -- --minutes 7 --json speed.json               what the same time is worth
-  npm run compare -- --pairs 51200 --seeds 3 --json parity.json  what the same pictures are worth
+  npm run compare -- --minutes 7 --json speed.json               compares after equal time
+  npm run compare -- --pairs 51200 --seeds 3 --json parity.json  compares after equally many pictures
 `,
     );
   command.parse(argv);

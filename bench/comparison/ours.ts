@@ -1,6 +1,6 @@
 /**
- * Our side, by nothing but the public API: trains by the task in the command line, embeds, and says in its last line what
- * came of it. The twin of torch_simclr.py.
+ * Our side, with the public API only: trains by the task on the command line, embeds, and prints the result in its last
+ * line. The twin of torch_simclr.py.
  */
 import { writeFile } from 'node:fs/promises';
 import 'simclr-ts/wasm';

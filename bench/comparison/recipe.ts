@@ -1,4 +1,4 @@
-/** What both sides train by: plain data, handed to each as JSON. */
+/** The recipe of both sides: plain data that each gets as JSON. */
 export const recipe = {
   /** ResNet-18 of width 64, 7x7 stem with stride 2 and pool, torchvision's initialization. */
   stem: 'imagenet',
@@ -21,7 +21,7 @@ export const recipe = {
   std: [0.247, 0.243, 0.261],
 } as const;
 
-/** {@link recipe}, also after a way through JSON. */
+/** {@link recipe}, also after a round trip through JSON. */
 export type Recipe = typeof recipe;
 
 /**

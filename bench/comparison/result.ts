@@ -3,12 +3,12 @@ import { differenceOfMeans, type Estimate, meanInterval, meanOf } from './interv
 import type { Recipe } from './recipe.js';
 import type { Budget, TrainReply } from './task.js';
 
-/** What is compared. */
+/** The accuracies that are compared. */
 export const measures = ['knn', 'linearProbe'] as const;
 /** One of {@link measures}. */
 export type Measure = (typeof measures)[number];
 
-/** Share of right answers that a parity run may differ by. */
+/** Allowed difference in accuracy of a parity run. */
 export const parityTolerance = 0.02;
 
 /** A run, evaluated. */
@@ -20,16 +20,16 @@ export interface EvaluatedRun extends Omit<TrainReply, 'dim'> {
   predictions: Record<Measure, Int32Array>;
 }
 
-/** A run as it stands in the JSON. */
+/** A run, as in the JSON file. */
 export type RunResult = Omit<EvaluatedRun, 'framework' | 'predictions'>;
 
 /** A side; its own figures are the means over its runs. */
 export interface SideResult {
-  /** What ran, with versions. */
+  /** Framework and versions. */
   framework: string;
   pairsPerSecond: number;
   pairsSeen: number;
-  /** Of every step, the mean over the runs, as far as all came. */
+  /** Loss of every step: the mean over the runs, up to the shortest. */
   loss: number[];
   /** Accuracy on the test pictures. */
   knn: number;
@@ -39,7 +39,7 @@ export interface SideResult {
   runs: RunResult[];
 }
 
-/** What `npm run compare` writes. */
+/** The JSON file of `npm run compare`. */
 export interface ComparisonResult {
   budget: Budget;
   seeds: number[];
@@ -50,7 +50,7 @@ export interface ComparisonResult {
   machine: string;
   date: string;
   ours: SideResult;
-  /** `null` where there is no PyTorch. */
+  /** `null` without PyTorch. */
   pytorch: SideResult | null;
   /** Why it is null. */
   missing?: string;
@@ -80,7 +80,7 @@ export function summarizeSide(runs: readonly EvaluatedRun[], testImages: number)
   };
 }
 
-/** By how much ours is better. */
+/** Ours minus PyTorch's, with its interval. */
 export function compareSides(
   ours: readonly EvaluatedRun[],
   pytorch: readonly EvaluatedRun[],
@@ -101,7 +101,9 @@ export function compareSides(
   return { knn: of('knn'), linearProbe: of('linearProbe') };
 }
 
-/** The sides of each seed in the order in which they run: who is first changes, for a machine's quiet moments. */
+/**
+ * The sides of each seed in the order in which they run. The first side alternates, so that both meet equal conditions.
+ */
 export function turns<Side>(seeds: number, sides: readonly Side[]): Array<{ seed: number; side: Side }> {
   return Array.from({ length: seeds }, (_, seed) => {
     const order = seed % 2 === 0 ? sides : [...sides].reverse();

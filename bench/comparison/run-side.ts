@@ -11,8 +11,8 @@ export interface SideCommand {
 /**
  * Runs a side to its end.
  *
- * @param name - What it is, in errors.
- * @param log - Told each line that it writes to its standard error.
+ * @param name - Its name in errors.
+ * @param log - Called with each line of its standard error.
  * @returns Its last line, read as JSON.
  */
 export function runSide(

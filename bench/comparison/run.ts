@@ -1,6 +1,6 @@
 /**
- * Ours and PyTorch side by side: the same recipe on the same pictures of CIFAR-10, for the same time or for as many
- * pictures, evaluated alike.
+ * Ours and PyTorch side by side: the same recipe on the same pictures of CIFAR-10, for the same time or equally many
+ * pictures, with the same evaluation.
  *
  *     npm run compare -- --minutes 7 --json FILE        (npm run compare -- --help for the flags)
  */
@@ -81,7 +81,7 @@ async function main(options: ComparisonOptions): Promise<void> {
     throw new Error('compare: the built library is compared, and dist is missing. Run npm run build first.');
   }
   if (json !== undefined) {
-    // A path that cannot be written is known before anything is trained.
+    // Fail before training if the path cannot be written.
     await mkdir(dirname(json), { recursive: true });
     await writeFile(json, '{}\n');
   }
@@ -127,7 +127,7 @@ async function main(options: ComparisonOptions): Promise<void> {
       log(
         `  ${reply.framework}: ${reply.pairsSeen} pairs, ${reply.pairsPerSecond.toFixed(1)} a second; kNN ${evaluated.knn}, linear probe ${evaluated.linearProbe}`,
       );
-      // What is done is kept, should a later run fail.
+      // Keep the results so far, in case a later run fails.
       if (json !== undefined && runs.ours.length > 0) await write(json, collect());
     }
   } finally {

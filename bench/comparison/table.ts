@@ -11,7 +11,7 @@ export function describeBudget({ budget, seeds }: Pick<ComparisonResult, 'budget
   return `${amount}, ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}`;
 }
 
-/** The mean of the last twenty losses: a step's own is noisy. */
+/** The mean of the last twenty losses, because that of a single step is noisy. */
 export function lastLoss({ loss }: SideResult): number {
   const last = loss.slice(-20);
   return last.reduce((sum, value) => sum + value, 0) / last.length;
@@ -26,7 +26,7 @@ export function tableOf({ budget, ours, pytorch, difference, speedRatio }: Compa
   ];
   return [
     ['', 'simclr-ts', ...(pytorch === null ? [] : ['PyTorch', 'ours against PyTorch'])],
-    // Of a run that counts pictures the time says little: it may share the machine.
+    // The time of a run that counts pictures says little, because it may share the machine.
     ...('minutes' in budget
       ? [
           both(

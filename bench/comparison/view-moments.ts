@@ -1,4 +1,4 @@
-/** What {@link momentsOf} measures of views, in order. */
+/** The names of the values of {@link momentsOf}, in order. */
 export const momentNames = [
   'mean red',
   'mean green',
@@ -21,7 +21,7 @@ export const momentNames = [
  * mirroring, jitter (levels, contrast, clipping, color) and loss of colors.
  *
  * @param views - `count` pictures of 32x32x3.
- * @param layout - Whether a picture's channels lie side by side or one after the other.
+ * @param layout - Whether the channels of a picture are interleaved or planar.
  */
 export function momentsOf(
   views: Float32Array,
@@ -89,7 +89,7 @@ export interface MomentComparison {
 /**
  * Compares the moments of several independent draws.
  *
- * @param ours - For each draw, what {@link momentsOf} gave; two draws or more.
+ * @param ours - The result of {@link momentsOf} for each draw; two draws or more.
  */
 export function compareMoments(ours: number[][], theirs: number[][]): MomentComparison[] {
   return momentNames.map((name, moment) => {

@@ -28,9 +28,9 @@ interface GraphicsBackend {
 }
 
 const { batch, size, steps, json } = new Command()
-  .option('--batch <n>', 'pictures of a step', Number, 256)
+  .option('--batch <n>', 'pictures per step', Number, 256)
   .option('--size <n>', 'height and width', Number, 96)
-  .option('--steps <n>', 'steps that count', Number, 20)
+  .option('--steps <n>', 'measured steps', Number, 20)
   .option('--json <file>', 'writes the results')
   .parse()
   .opts<{ batch: number; size: number; steps: number; json?: string }>();

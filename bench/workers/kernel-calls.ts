@@ -28,7 +28,7 @@ import type { KernelWork } from '../work.js';
 
 type Layer = InstanceType<typeof layers.Layer>;
 
-/** What each side has its own of. */
+/** The parts that differ between the sides. */
 export interface Parts {
   /** Layers that together are batch normalization and ReLU. */
   normalization(): Layer[];

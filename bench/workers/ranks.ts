@@ -11,7 +11,7 @@ import { configureThreads } from './threads.js';
 const communicator = await mpiCommunicator();
 const { rank, size } = communicator;
 
-/** What rank 0 has all do: a step, or nothing more. */
+/** The command of rank 0 to all ranks: run a step, or end. */
 const command = new Uint8Array(1);
 const [end, step] = [0, 1];
 

@@ -3,9 +3,9 @@ import type { Work } from '../work.js';
 
 /** Work that is ready to run. */
 export interface Prepared {
-  /** What runs, with its number of threads. */
+  /** Name of the side, with its number of threads. */
   label: string;
-  /** Runs it once, to the end. Where it is a step, returns the loss. */
+  /** Runs the work once, to the end. Returns the loss of a training step. */
   run(): number | undefined | Promise<number | undefined>;
 }
 
@@ -25,7 +25,7 @@ export async function serve(prepare: (work: Work, threads: number) => Promise<Pr
       const began = performance.now();
       for (let repetition = 0; repetition < repetitions; repetition++) {
         const loss = await run();
-        // Numbers that are none take another time than numbers.
+        // Arithmetic on NaN takes a different time.
         if (loss !== undefined && !Number.isFinite(loss)) throw new Error(`The loss is ${loss}.`);
       }
       say({ seconds: (performance.now() - began) / 1000, megabytes: peakMegabytes() });
@@ -36,7 +36,7 @@ export async function serve(prepare: (work: Work, threads: number) => Promise<Pr
   }
 }
 
-/** The most resident memory of this process so far. */
+/** Peak resident memory of this process so far. */
 function peakMegabytes(): number {
   return process.resourceUsage().maxRSS / 1024;
 }

@@ -1,7 +1,7 @@
 import { setThreadCount } from 'simclr-ts/wasm';
 
 /**
- * Sets the threads of the kernels to what the runner asked for in `SIMCLR_WASM_THREADS`; before the backend starts.
+ * Sets the number of kernel threads from `SIMCLR_WASM_THREADS`. Call it before the backend starts.
  *
  * @returns The number of threads, for the row's label.
  */

@@ -1,4 +1,4 @@
-/** SimCLR out of its parts, without the trainer: views, encoder, projection head, loss, gradients, optimizer. */
+/** SimCLR from its parts, without the trainer: views, encoder, projection head, loss, gradients, optimizer. */
 import 'simclr-ts/wasm';
 import {
   dispose,
@@ -69,12 +69,12 @@ for (let epoch = 0; epoch < epochs; epoch++) {
   }
   losses.push(sum / steps);
 }
-const uniform = Math.log(2 * batchSize - 1); // the loss of embeddings that tell nothing apart
+const uniform = Math.log(2 * batchSize - 1); // the loss of embeddings that are all equal
 console.log(
   `loss ${losses[0]!.toFixed(3)} to ${losses.at(-1)!.toFixed(3)}; learning nothing: ${uniform.toFixed(3)}`,
 );
 
-// The head has done its work: the representation h before it is what is used.
+// The head served training only: use the representation h before it.
 const h = tidy(() => encoder.predict(imagesToTensor(images)) as Tensor2D);
 const half = labels.length / 2;
 const rows = (first: number) => slice(h, [first, 0], [half, -1]);
@@ -83,4 +83,4 @@ const classifier = await knnClassifier(
   { neighbors: 5 },
 );
 const { accuracy } = await classifier.evaluate(rows(half), labels.slice(half));
-console.log(`what it shows by the nearest neighbors: ${Math.round(100 * accuracy)} % right`);
+console.log(`classified by nearest neighbors: ${Math.round(100 * accuracy)} % right`);

@@ -17,7 +17,7 @@ const communicator = await mpiCommunicator();
 await setBackend('wasm');
 await ready();
 
-// Every rank makes the same data set; each trains on its part. Here: pictures of stripes.
+// Every rank builds the same data set and trains on its part. Here: pictures of stripes.
 const count = 256;
 const data = new Uint8Array(count * 32 * 32 * 3);
 for (let i = 0; i < data.length; i++) {

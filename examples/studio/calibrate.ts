@@ -14,7 +14,7 @@ import type { Callback } from 'simclr-ts';
 import { doctor } from 'simclr-ts/doctor';
 import { wasmMemory } from 'simclr-ts/wasm';
 import { calibrationPictures } from './calibration/cifar-pictures.js';
-import { type Worth, worthOfModel, worthOfPixels } from './calibration/held-out.js';
+import { type Quality, qualityOfModel, qualityOfPixels } from './calibration/held-out.js';
 import { number, numbers, type SharedOptions, withSharedOptions } from './calibration/options.js';
 import { memoryText, startWasm } from './calibration/start-wasm.js';
 import { liveAugmentation } from './worker/live-augmentation.js';
@@ -32,7 +32,7 @@ interface Options extends SharedOptions {
 }
 
 /** A moment of training. */
-interface Point extends Worth {
+interface Point extends Quality {
   pairs: number;
   steps: number;
   /** Minutes of training alone. */
@@ -44,7 +44,7 @@ interface Point extends Worth {
 
 const command = withSharedOptions(new Command('npx tsx examples/studio/calibrate.ts'))
   .description('Trains as the studio does on pictures of CIFAR-10, and measures on held-out ones.')
-  .option('--pictures <n>', "pictures that stand in for a person's own, at most 5,000", number(8), 300)
+  .option('--pictures <n>', "pictures in place of a person's own, at most 5,000", number(8), 300)
   .option('--minutes <list>', 'minutes of training after which to measure', numbers(0, false), [])
   .option('--pairs <list>', 'pairs after which to measure', numbers(1), [])
   .option('--held-out <n>', 'test pictures to measure with, at most 10,000', number(10), 2000)
@@ -60,11 +60,11 @@ const minutesWanted = options.minutes.length + pairsWanted.length > 0 ? [...opti
 const log = (text: string) => console.error(text);
 const percent = (share: number | undefined) =>
   share === undefined ? '' : `${(100 * share).toFixed(1)} %`.padStart(8);
-const worthText = (worth: Worth) =>
-  `kNN${percent(worth.knn)}, kNN among others${percent(worth.knnOthers)}, probe${percent(worth.probe)}` +
-  (worth.viewFound === undefined
+const qualityText = (quality: Quality) =>
+  `kNN${percent(quality.knn)}, kNN among others${percent(quality.knnOthers)}, probe${percent(quality.probe)}` +
+  (quality.viewFound === undefined
     ? ''
-    : `, same folder${percent(worth.sameFolder)}, other view${percent(worth.viewFound)}, rank ${worth.effectiveRank!.toFixed(1)}`);
+    : `, same folder${percent(quality.sameFolder)}, other view${percent(quality.viewFound)}, rank ${quality.effectiveRank!.toFixed(1)}`);
 
 await startWasm(options.threads);
 const parts = await calibrationPictures({ ...options, own: options.pictures, classes: options.classes }, log);
@@ -74,8 +74,8 @@ const startingEncoder = options.startingEncoder && (await readFile(options.start
 const live = liveAugmentation(augmentation, settings.viewSize);
 const simclr = newModel(settings, live.transform, startingEncoder || undefined);
 
-const rawPixels = await worthOfPixels(parts);
-log(`pixels alone: ${worthText(rawPixels)}`);
+const rawPixels = await qualityOfPixels(parts);
+log(`pixels alone: ${qualityText(rawPixels)}`);
 
 const points: Point[] = [];
 let pairs = 0;
@@ -84,13 +84,13 @@ let seconds = 0;
 let losses: number[] = [];
 
 async function addPoint(): Promise<void> {
-  const worth = await worthOfModel(simclr, parts);
+  const quality = await qualityOfModel(simclr, parts);
   const loss = losses.length > 0 ? losses.reduce((sum, value) => sum + value, 0) / losses.length : null;
   losses = [];
   const residentMiB = Math.round(process.memoryUsage().rss / 2 ** 20);
-  points.push({ pairs, steps, minutes: seconds / 60, ...worth, loss, residentMiB });
+  points.push({ pairs, steps, minutes: seconds / 60, ...quality, loss, residentMiB });
   const at = `${pairs} pairs, ${(seconds / 60).toFixed(1)} min`;
-  console.log(`${at}: ${worthText(worth)}${loss === null ? '' : `, loss ${loss.toFixed(3)}`}`);
+  console.log(`${at}: ${qualityText(quality)}${loss === null ? '' : `, loss ${loss.toFixed(3)}`}`);
   if (!options.json) return;
   await mkdir(dirname(options.json), { recursive: true });
   const recipe = { settings, augmentation, startingEncoder: options.startingEncoder ?? null };

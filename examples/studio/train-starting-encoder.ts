@@ -35,13 +35,13 @@ const command = withSharedOptions(new Command('npx tsx examples/studio/train-sta
   .option('--minutes <m>', 'training time', number(0.05, false), 120)
   .option('--pictures <n>', 'unlabeled pictures, of 40,000', number(64), 40_000)
   .parse();
-const { classes, minutes, out, pictures: wanted, set, threads } = command.opts<Options>();
+const { classes, minutes, out, pictures: pictureCount, set, threads } = command.opts<Options>();
 const { training: settings, augmentation } = set;
 const log = (text: string) => console.error(text);
 
-await mkdir(dirname(out), { recursive: true }); // a folder that cannot be written is known before any work is done
+await mkdir(dirname(out), { recursive: true }); // fail before any work if the folder cannot be written
 await startWasm(threads);
-const { pictures } = await startingEncoderPictures(wanted, classes, log);
+const { pictures } = await startingEncoderPictures(pictureCount, classes, log);
 const count = pictures.names.length;
 const simclr = newModel(settings, liveAugmentation(augmentation, settings.viewSize).transform);
 let seconds = 0;
@@ -91,7 +91,7 @@ function reports(): Callback {
   };
 }
 
-log(`Training on ${count} pictures for ${minutes} min; Ctrl-C ends early and keeps what was learned ...`);
+log(`Training on ${count} pictures for ${minutes} min; Ctrl-C ends early and saves the encoder ...`);
 const interrupt = onInterrupt();
 await simclr.fit(asImages(pictures), {
   epochs: 1_000_000,

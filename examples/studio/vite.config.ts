@@ -36,8 +36,8 @@ function contentSecurityPolicy(): Plugin {
 }
 
 /**
- * Lets the threads of tfjs's wasm backend start. They get the source of its loader as text, where a variable of the file
- * around it, renamed by the minifier, is not defined; it holds nothing in a module.
+ * Lets the threads of tfjs's wasm backend start. They get the source of its loader as text, where a variable of the
+ * file around it, renamed by the minifier, is not defined; it holds nothing in a module.
  */
 function selfContainedLoader(): Plugin {
   return {
@@ -53,7 +53,7 @@ function selfContainedLoader(): Plugin {
 }
 
 /**
- * Puts an encoder that people may begin with beside the page, as a file of its own host; without `file` there is none.
+ * Serves a starting encoder next to the page, from the same host, if `file` is given.
  * examples/studio/train-starting-encoder.ts makes one.
  */
 function startingEncoder(file: string | undefined): Plugin {

@@ -64,7 +64,7 @@ export async function buildWasm(root, compiler = installedCompiler()) {
   return true;
 }
 
-/** The compiler and its optimizer, which is a package of its own. */
+/** The compiler and its optimizer, which is a separate package. */
 function installedCompiler() {
   const require = createRequire(import.meta.url);
   const versionOf = (name) => `${name} ${require(`${name}/package.json`).version}`;

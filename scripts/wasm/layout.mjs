@@ -1,6 +1,7 @@
 /**
- * Reads from the AssemblyScript sources what TypeScript callers must know: the number of each kernel, the constants, and the
- * offsets of the fields of each structure. It understands plain declarations only and throws on anything else.
+ * Reads the facts that TypeScript callers need from the AssemblyScript sources: the number of each kernel, the
+ * constants, and the offsets of the fields of each structure. It understands plain declarations only and throws on
+ * anything else.
  */
 
 /** Sizes in bytes of AssemblyScript's field types; each is aligned to its size. */

@@ -77,7 +77,7 @@ export function compose(transforms: readonly Transform<unknown>[]): Transform<Co
   };
 }
 
-/** The crop of the first part. What is left keeps the first place, so that the others draw from the same streams. */
+/** The crop of the first part. The rest keeps the first place, so that the other parts draw from the same streams. */
 function leadingCropOf([first, ...others]: readonly Transform<unknown>[]): { leadingCrop?: LeadingCrop } {
   if (!first?.leadingCrop) return {};
   const { plan, streams, rest } = first.leadingCrop;

@@ -29,7 +29,7 @@ export interface GaussianBlurOptions {
   /**
    * Length of the kernel in pixels, odd, for both axes.
    *
-   * @defaultValue A tenth of the picture's height made odd, `floor(height / 10) | 1`: 9 at 96 pixels, 23 at 224, 3 at
+   * @defaultValue An odd tenth of the picture's height, `floor(height / 10) | 1`: 9 at 96 pixels, 23 at 224, 3 at
    * 32 (SimCLR, appendix A; Google's code and common PyTorch code agree)
    */
   kernelSize?: number;

@@ -54,8 +54,8 @@ export interface Transform<P> {
 
   /**
    * The random resized crop that the transform begins with, if any. A data set that decodes files can then cut
-   * it out of the whole picture. {@link randomResizedCrop} has it, and so does the result of {@link compose} that begins
-   * with it. Leave it out of a copy whose `apply` or `sample` you replace.
+   * it out of the whole picture. {@link randomResizedCrop} has it, and so does the result of {@link compose} that
+   * begins with it. Leave it out of a copy whose `apply` or `sample` you replace.
    */
   readonly leadingCrop?: LeadingCrop;
 }
@@ -70,7 +70,7 @@ export interface LeadingCrop {
   readonly rest: Transform<unknown>;
 }
 
-/** Does nothing. It takes the place of a crop that was made while decoding. */
+/** Does nothing. It replaces a crop that the decoder has already applied. */
 export const unchanged: Transform<unknown> = {
   name: 'unchanged',
   sample: () => null,

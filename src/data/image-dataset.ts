@@ -52,7 +52,7 @@ export interface ViewBatch extends Omit<ImageBatch, 'images' | 'views'> {
   images?: undefined;
 }
 
-/** What an iterable data set gives: one batch at a time, with views only if the pass asks for them. */
+/** A batch of an iterable data set, with views only if the pass asks for them. */
 export type ImageBatchLike = Tensor4D | ImageArrayLike | ImageBatch | ViewBatch;
 
 /** An iterable of batches. */
@@ -74,8 +74,8 @@ export interface EpochPass {
   startBatch: number;
   /**
    * The part of one of several processes, requested from a source that is `shardable`: of every `size` consecutive
-   * batches only the one at place `rank`, and none of an incomplete last group. `startBatch` then counts batches of this
-   * part.
+   * batches only the one at place `rank`, and none of an incomplete last group. `startBatch` then counts batches of
+   * this part.
    */
   shard?: {
     /** Place of the batch in its group, from 0. */
@@ -113,7 +113,7 @@ export interface DecodedBatches {
 }
 
 /**
- * What training, embedding and classifiers take pictures from: an array or a tensor of all pictures, an iterable of
+ * The pictures for training, embedding, and classifiers: an array or a tensor of all pictures, an iterable of
  * batches, or a function that starts a new pass for every epoch.
  *
  * The library does not dispose a tensor of all pictures. It disposes tensors in the batches of an iterable after their
@@ -163,7 +163,7 @@ export function checkImages(
   }
 }
 
-/** Whether all pictures of a data set lie in memory, where any of them can be taken. */
+/** Whether all pictures of a data set are in memory, with random access. */
 export function isInMemory(dataset: unknown): dataset is Tensor4D | ImageArrayLike {
   return isTensor(dataset) || isImageArray(dataset);
 }

@@ -4,7 +4,7 @@ import { DataError, InvalidOptionError, ShapeError } from '../errors/errors.js';
 import { randomGenerator } from '../random/index.js';
 import { checkImageArray, type ImageArray, type ImageArrayLike, imageSize, isBytes } from './image-array.js';
 
-/** Pictures with a class label each, as the readers of data sets give them. */
+/** Pictures with a class label each, the result of a data set's reader. */
 export interface LabeledImages {
   /** The pictures. */
   images: ImageArray;

@@ -5,7 +5,7 @@ import type { LabeledImages } from './labeled-images.js';
 
 /** Options of {@link samplePictures}. */
 export interface SamplePicturesOptions {
-  /** Things to be seen, each a class; an integer >= 2. @defaultValue `12` */
+  /** Number of classes; an integer >= 2. @defaultValue `12` */
   classes?: number;
   /** Height and width in pixels; an integer >= 8. @defaultValue `32` */
   size?: number;
@@ -22,8 +22,8 @@ const patterns: readonly (readonly [name: string, at: (x: number, y: number) => 
 ];
 
 /**
- * Made pictures for a first try, for tests and for examples: each class is a pattern in two colors, and every picture of
- * it shows the pattern at another place and in another light. A small encoder learns to tell them apart in seconds. The
+ * Synthetic pictures for a first try, tests, and examples: each class is a pattern in two colors, and every picture of
+ * it shows the pattern at another position and brightness. A small encoder learns to tell them apart in seconds. The
  * same arguments give the same pictures everywhere.
  *
  * @param count - How many, an integer >= 1; class 0, 1, ..., and around again.

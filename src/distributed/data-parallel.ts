@@ -75,8 +75,8 @@ export interface DataParallel {
    *
    * @param dataset - The same on every rank. With `sharding: 'none'`, that of this rank.
    * @returns Loss and speed over the pictures of all ranks.
-   * @throws `DistributedError` when the ranks differ in seed, options, models, data or versions, which it names, or when
-   * another rank has ended.
+   * @throws `DistributedError` when the ranks differ in seed, options, models, data or versions, which it names, or
+   * when another rank has ended.
    */
   fit(dataset: ImageDataset, options?: DataParallelFitOptions): Promise<History>;
   /**
@@ -90,12 +90,12 @@ export interface DataParallel {
 
 /**
  * Trains one model on several processes, each with its own pictures. N processes with batches of size B train like one
- * process with batches of size N * B, up to rounding: the loss covers the projections of all ranks (pictures of other ranks
- * are negatives, too), batch normalization the batches of all ranks, and gradients are summed over all ranks.
+ * process with batches of size N * B, up to rounding: the loss covers the projections of all ranks (pictures of other
+ * ranks are negatives, too), batch normalization the batches of all ranks, and gradients are summed over all ranks.
  *
- * Every rank makes the same trainer and calls the same methods. When `fit` begins, all ranks take the weights of rank 0.
- * Callbacks (progress, checkpoints, evaluation) run on rank 0 while the others wait. If a callback or the signal of any rank
- * ends training, it ends on all ranks. When a rank fails, `communicator.abort` tells the others.
+ * Every rank makes the same trainer and calls the same methods. When `fit` begins, all ranks take the weights of
+ * rank 0. Callbacks (progress, checkpoints, evaluation) run on rank 0 while the others wait. If a callback or the signal
+ * of any rank ends training, it ends on all ranks. When a rank fails, `communicator.abort` tells the others.
  *
  * @param simclr - The trainer of this rank. Outside of `fit` and `trainStep` of the result it works as before.
  * @param communicator - `mpiCommunicator()` of `simclr-ts/mpi`, {@link workerCommunicator} or {@link singleProcess}.
@@ -176,7 +176,7 @@ class Ranks implements DataParallel {
     });
   }
 
-  /** Runs what all ranks do together. An error on one rank ends it on all. */
+  /** Runs a collective operation. An error on one rank ends it on all. */
   private async together<T>(body: () => Promise<T>): Promise<T> {
     const { simclr, communicator } = this;
     coreOf('dataParallel', simclr).parallel = parallelStep(simclr, communicator, this.options);
@@ -216,7 +216,7 @@ class Ranks implements DataParallel {
   }
 }
 
-/** Errors that all ranks get, so that no rank needs to tell the others. */
+/** Errors that all ranks get, so that no rank needs to report them to the others. */
 const commonErrors = new WeakSet<Error>();
 
 function onAllRanks(error: Error): Error {
@@ -266,7 +266,7 @@ function overAllProcesses(loss: ViewLoss, communicator: Communicator): ViewLoss 
   };
 }
 
-/** Refuses, before the first step, what several processes do not support. */
+/** Refuses, before the first step, settings that several processes do not support. */
 function checkSupported(caller: string, simclr: SimCLR, options: FitOptions | TrainStepOptions): void {
   const refuse = (expectation: string, received: string) => {
     throw new InvalidOptionError(`${caller}: ${expectation}. Received: ${received}.`);

@@ -10,12 +10,12 @@ export interface RankCallbacks {
   signal: AbortSignal;
 }
 
-/** What a rank asks for. The strongest request wins. */
+/** The request of a rank. The strongest one wins. */
 const requests = { none: 0, stop: 1, abort: 2 } as const;
 
 /**
- * Wraps the callbacks and the signal of one rank so that, if one of them ends training, it ends on every rank after the same
- * step.
+ * Wraps the callbacks and the signal of one rank so that, if one of them ends training, it ends on every rank after the
+ * same step.
  */
 export function rankCallbacks(
   own: readonly Callback[],

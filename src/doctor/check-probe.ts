@@ -13,7 +13,7 @@ export const minGeometrySteps = 50;
 /** Everything that one probe shows to be wrong. */
 export async function checkProbe(simclr: Trainer, probe: Probe): Promise<Diagnosis[]> {
   const { pairs, projections } = probe;
-  // The other checks compare projections, and comparisons with NaN tell nothing.
+  // The other checks compare projections, and every comparison with NaN is false.
   const nonFinite = checkFinite(probe);
   if (nonFinite.length > 0) return nonFinite;
   const units = unitRows(projections, 2 * pairs);
@@ -33,7 +33,8 @@ export async function checkProbe(simclr: Trainer, probe: Probe): Promise<Diagnos
 }
 
 function checkViews({ viewDifferences, thumbnails, pairs }: Probe, units: Float32Array): Diagnosis[] {
-  // A thousandth of the range is less than one of 255 steps. An augmentation with flips alone leaves half of the views equal.
+  // A thousandth of the range is less than one of 255 steps. An augmentation with flips alone leaves half of the views
+  // equal.
   const identical = viewDifferences.filter((difference) => difference < 1e-3).length / pairs;
   if (identical >= 0.95) {
     return [

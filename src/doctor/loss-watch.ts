@@ -43,7 +43,7 @@ export class LossWatch {
     if (this.shares.length > this.patience) this.shares.shift();
   }
 
-  /** Returns what is wrong so far. */
+  /** Returns the findings so far. */
   diagnose(): Diagnosis[] {
     return [...this.initial, ...this.atChance(), ...this.zeroRate()];
   }
@@ -84,10 +84,10 @@ export function lossAtChance(loss: number, pairs: number, steps: number, views =
 }
 
 /**
- * Checks the first loss of an untrained trainer. In any network, views of one picture are somewhat similar, so that the loss
- * is a little below ln(2N - 1), or above it when the temperature is small and similarities vary. Below a tenth of that,
- * pairs are found without learning; above it by more than half of what a similarity of 1 is worth, partners are less similar
- * than other pictures.
+ * Checks the first loss of an untrained trainer. In any network, views of one picture are somewhat similar, so that the
+ * loss is a little below ln(2N - 1), or above it when the temperature is small and similarities vary. Below a tenth of
+ * that, pairs are found without learning; above it by more than half of the contribution of a similarity of 1, partners
+ * are less similar than other pictures.
  */
 export function checkInitialLoss(loss: number, pairs: number, temperature: number, views = 2): Diagnosis[] {
   const chance = chanceLoss(pairs, views);

@@ -35,7 +35,7 @@ import { allLayers, watchActivations } from './watch-activations.js';
 /** Pictures of a step, or the views that a data set cut out of them, one tensor per view. */
 export type StepPictures = Parameters<Trainer['views']>[0];
 
-/** What one pass over a batch tells of a trainer: plain numbers. */
+/** Statistics of a trainer from one pass over a batch, as plain numbers. */
 export interface Probe {
   /** Number of pictures. */
   pairs: number;
@@ -53,13 +53,13 @@ export interface Probe {
   weightNorm: number;
   /** The largest output of each unit, by ReLU layer. */
   activations: Map<string, Float32Array>;
-  /** Values of a custom loss: for the projections, for twice the projections, and for a ten-thousandth of them. */
+  /** Values of a custom loss: for the projections, for twice the projections, and for these divided by ten thousand. */
   customLoss: { plain: number; doubled: number; shrunk: number } | undefined;
 }
 
 /**
- * Whether some layer normalizes parts of the batch separately, so that rows of one part influence each other: one of this
- * library with `groups`, or an unknown layer with running statistics.
+ * Whether some layer normalizes parts of the batch separately, so that rows of one part influence each other: one of
+ * this library with `groups`, or an unknown layer with running statistics.
  */
 export function sharesPartsOfBatch(simclr: Trainer): boolean {
   return [simclr.encoder, simclr.projectionHead].flatMap(allLayers).some((layer) => {

@@ -20,7 +20,7 @@ export class InvalidOptionError extends SimCLRError {
   override name = 'InvalidOptionError';
 }
 
-/** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels without a class. */
+/** Values lie outside the documented range: 0-255 where [0, 1] is expected, NaN, labels that are not classes. */
 export class ValueRangeError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
   override name = 'ValueRangeError';

@@ -4,7 +4,7 @@ import { ShapeError, ValueRangeError } from '../errors/errors.js';
 
 /** Embeddings in host memory, row-major: row i is `data.subarray(i * d, (i + 1) * d)`. */
 export interface EmbeddingArray {
-  /** `n * d` finite numbers. Kept by reference: do not change them while a classifier made from them is in use. */
+  /** `n * d` finite numbers. Kept by reference: do not change them while a classifier fitted to them is in use. */
   data: Float32Array;
   /** `[n, d]`: rows and dimensions, both >= 1. */
   shape: readonly [number, number];
@@ -20,7 +20,7 @@ export interface EmbeddingArrayLike {
   readonly shape: readonly number[];
 }
 
-/** What the evaluation functions take: a float32 tensor of shape `[n, d]`, or an array with that shape. */
+/** Input of the evaluation functions: a float32 tensor of shape `[n, d]`, or an array with that shape. */
 export type Embeddings = EmbeddingArrayLike | Tensor2D;
 
 /** Checked embeddings in host memory. */

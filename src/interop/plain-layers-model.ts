@@ -1,8 +1,8 @@
 import { ones, tidy, zeros } from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError } from '../errors/errors.js';
+import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from '../models/layer-graph.js';
 import { axesOf, type Padding } from '../models/layers/padding.js';
-import { type AnyLayer, type LayerCall, layerCalls, refuseLayer, weightOf } from './onnx/layer-graph.js';
 
 const caller = 'toPlainLayersModel';
 
@@ -27,10 +27,10 @@ const stockLayers = new Set([
 /**
  * Rebuilds a model from layers of tfjs-layers, so that it loads without this library.
  *
- * The layers keep their names. A layer of this library that fuses several operations becomes several layers: padding and
- * convolution; or normalization, addition and ReLU. Inference gives the same results up to float32 rounding. Training
- * differs: `groups` are lost, and tfjs-layers computes the running variance differently. If you save the architecture
- * without weights, the weights start from zeros.
+ * The layers keep their names. A layer of this library that fuses several operations becomes several layers: padding
+ * and convolution; or normalization, addition and ReLU. Inference gives the same results up to float32 rounding.
+ * Training differs: `groups` are lost, and tfjs-layers computes the running variance differently. If you save the
+ * architecture without weights, the weights start from zeros.
  *
  * To go back, use `loadLayersModel`: `SimCLR` takes any such model as its encoder.
  *

@@ -31,7 +31,7 @@ const builders = 'resnet18, resnet34, resnet50, mobileNetV2 or projectionHead';
 export interface LoadStateDictOptions {
   /**
    * Naming of the tensors. `'auto'` finds the network by its names under any prefix.
-   * @defaultValue 'auto'
+   * @defaultValue `'auto'`
    */
   format?: 'auto' | StateDictFormat;
   /**
@@ -53,7 +53,7 @@ export interface LoadedStateDict {
 export interface StateDictOptions {
   /**
    * Naming of the tensors.
-   * @defaultValue 'torchvision'
+   * @defaultValue `'torchvision'`
    */
   format?: StateDictFormat;
   /**
@@ -76,13 +76,13 @@ interface RequiredTensors {
  * Loads weights from PyTorch into a ResNet, a MobileNet or a projection head: those of torchvision, timm, lightly and
  * solo-learn, and any with the same names under another prefix. The MobileNet must be torchvision's.
  *
- * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights may
- * be in its part of the network.
+ * Everything is checked before the first weight changes. Each weight of the model must be present, and no other weights
+ * may be in its part of the network.
  *
  * @param model - A model of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` or `projectionHead`. Build it like
  * the original, including its stem: different strides or padding do not change any shape, so no check finds them.
- * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`, matrices
- * `[outputs, inputs]`. Floating-point numbers of any width.
+ * @param tensors - Tensors by name, as from {@link readSafetensors}: kernels `[outputs, inputs, height, width]`,
+ * matrices `[outputs, inputs]`. Floating-point numbers of any width.
  * @param options - See {@link LoadStateDictOptions}.
  * @returns The prefix of the weights, and what was ignored.
  * @throws `CheckpointError` when there is no such network or more than one, or weights are missing, unexpected or of
@@ -136,7 +136,8 @@ export function loadStateDict(
 }
 
 /**
- * Returns the weights of a ResNet, a MobileNet or a projection head with the names of a PyTorch package, for {@link writeSafetensors}.
+ * Returns the weights of a ResNet, a MobileNet or a projection head with the names of a PyTorch package, for {@link
+ * writeSafetensors}.
  *
  * Includes the counters `num_batches_tracked` (0), so that `load_state_dict` misses nothing but classifiers.
  *

@@ -2,7 +2,7 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import type { PartState } from '../tensors/stateful-part.js';
 import type { LossConfig } from './loss-config.js';
 
-/** What a loss may need besides the projections. */
+/** Inputs of a loss besides the projections. */
 export interface LossContext {
   /** The class of each of the N pictures, integers; negative = unknown. */
   labels?: ArrayLike<number> | undefined;

@@ -7,7 +7,7 @@ export interface MobileNetV2Options extends NetworkOptions {
   /**
    * Factor of the number of channels, > 0: torchvision's `width_mult`. Numbers of channels are rounded to multiples of 8. The
    * representation gets longer above 1, but not shorter below.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   widthMultiplier?: number;
   /**
@@ -16,7 +16,7 @@ export interface MobileNetV2Options extends NetworkOptions {
    * - `'imagenet'`: 32 times in all, as in torchvision.
    * - `'small'`: 8 times, for pictures of about 32x32: the first convolution and the second stage have stride 1, as in
    *   kuangliu's pytorch-cifar.
-   * @defaultValue 'imagenet'
+   * @defaultValue `'imagenet'`
    */
   stem?: 'imagenet' | 'small';
 }

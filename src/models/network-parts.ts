@@ -17,12 +17,12 @@ import {
 export interface NetworkOptions {
   /**
    * [height, width, channels] of the pictures.
-   * @defaultValue [96, 96, 3], the pictures of STL-10
+   * @defaultValue `[96, 96, 3]`, the pictures of STL-10
    */
   inputShape?: readonly [number, number, number];
   /**
    * Integer >= 0 that the weights are a function of.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   seed?: number;
   /**
@@ -34,7 +34,7 @@ export interface NetworkOptions {
   batchNormalization?: BatchNormalizationSettings;
   /**
    * How kernels are filled, see {@link InitializerConvention}.
-   * @defaultValue 'torch'
+   * @defaultValue `'torch'`
    */
   initializer?: InitializerConvention;
 }

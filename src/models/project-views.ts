@@ -1,7 +1,7 @@
 import { concat, slice, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
-/** What {@link projectViews} needs. */
+/** Options of {@link projectViews}. */
 export interface ProjectViewsOptions {
   /** The encoder f. */
   encoder: LayersModel;

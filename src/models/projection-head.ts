@@ -32,39 +32,39 @@ export interface HeadNormalization extends BatchNormalizationSettings {
 export interface ProjectionHeadOptions {
   /**
    * Length of the representations h.
-   * @defaultValue 512, the output of ResNet-18 and -34
+   * @defaultValue `512`, the output of ResNet-18 and -34
    */
   inputDim?: number;
   /**
    * Widths of the hidden layers, each followed by a ReLU; `[]` makes the head linear.
-   * @defaultValue [512, 512]; the paper has one
+   * @defaultValue `[512, 512]`; the paper has one
    */
   hidden?: readonly number[];
   /**
    * Length of the projections z.
-   * @defaultValue 64; the paper has 128
+   * @defaultValue `64`; the paper has 128
    */
   outputDim?: number;
   /** Where there is batch normalization, and its momentum, epsilon and groups. @defaultValue none anywhere */
   batchNormalization?: HeadNormalization;
   /**
    * Whether dense layers have a bias.
-   * @defaultValue true where no batch normalization follows (it would cancel the bias), otherwise false
+   * @defaultValue `true` where no batch normalization follows (it would cancel the bias), otherwise `false`
    */
   useBias?: boolean;
   /**
    * How to initialize kernels and biases, see {@link InitializerConvention}.
-   * @defaultValue 'torch'
+   * @defaultValue `'torch'`
    */
   initializer?: InitializerConvention;
   /**
    * Seed of the weights. Integer >= 0.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   seed?: number;
   /**
    * Name of the model; its layers are called 'NAME.dense1', 'NAME.bn1', ...
-   * @defaultValue 'projectionHead'
+   * @defaultValue `'projectionHead'`
    */
   name?: string;
 }

@@ -14,13 +14,13 @@ export interface ResNetStem {
   pool: boolean;
   /**
    * Zeros on each side of the picture, in pixels; solo-learn has 2 for CIFAR.
-   * @defaultValue kernelSize - 1 in all, half of them on each side
+   * @defaultValue `kernelSize - 1` in all, half of them on each side
    */
   padding?: number;
   /**
    * Activation after the stem's batch normalization. `'none'` matches lightly's examples with `ResNetGenerator`: an
    * `nn.Sequential` of its children, which leaves out the ReLU that the network itself calls.
-   * @defaultValue 'relu'
+   * @defaultValue `'relu'`
    */
   activation?: 'relu' | 'none';
 }
@@ -33,23 +33,23 @@ export interface ResNetOptions extends NetworkOptions {
    * - `'imagenet'`: 7x7 with stride 2, then the pool (He et al. 2015, Table 1).
    * - `'small'`: 3x3 with stride 1 and no pool, for pictures of about 32x32 (SimCLR, appendix B.9).
    * - a {@link ResNetStem}: anything else, such as `{ kernelSize: 7, strides: 2, pool: false }`.
-   * @defaultValue 'imagenet'
+   * @defaultValue `'imagenet'`
    */
   stem?: 'imagenet' | 'small' | ResNetStem;
   /**
    * Channels of the first stage; the others have 2, 4 and 8 times as many.
-   * @defaultValue 64
+   * @defaultValue `64`
    */
   width?: number;
   /**
    * Whether the last batch normalization of every block starts with gamma 0, so that the block starts as the identity.
-   * @defaultValue false, as in torchvision; the official SimCLR code does it
+   * @defaultValue `false`, as in torchvision; the official SimCLR code does it
    */
   zeroInitResidual?: boolean;
   /**
    * Which blocks get a 1x1 convolution on their shortcut: `'whenNeeded'` where the shape changes (torchvision), or
    * `'always'` at the start of each stage (the official SimCLR code: 4,224 parameters more in a ResNet-18).
-   * @defaultValue 'whenNeeded'
+   * @defaultValue `'whenNeeded'`
    */
   projectionShortcut?: 'whenNeeded' | 'always';
 }

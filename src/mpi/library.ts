@@ -18,13 +18,18 @@ export interface MPILibrary {
   allGather(values: SendableArray, all: SendableArray): void;
   /** MPI_Bcast. */
   broadcast(values: SendableArray, root: number): void;
-  /** MPI_Ibarrier. Returns a function that tests whether all ranks have arrived; do not call it again once they have. */
+  /**
+   * MPI_Ibarrier. Returns a function that tests whether all ranks have arrived; do not call it again once they have.
+   */
   startBarrier(): () => boolean;
-  /** Tells `rank` with an empty message that this rank ends after so many barriers. */
+  /** Tells `rank` with an empty message that this rank ends after that number of barriers. */
   sendExit(rank: number, barriers: number): void;
   /** Waits for that message from `rank`. */
   awaitExit(rank: number): void;
-  /** A rank that has sent this message after so many barriers, `undefined` if none has. Does not receive the message. */
+  /**
+   * A rank that has sent this message after that number of barriers, `undefined` if none has. Does not receive the
+   * message.
+   */
   findExit(barriers: number): number | undefined;
   /** MPI_Abort. */
   abort(code: number): void;
@@ -33,8 +38,8 @@ export interface MPILibrary {
 }
 
 /**
- * Tag of the message that a rank ends after so many barriers. Two tags are enough, because ranks that wait for each other
- * are at most one barrier apart.
+ * Tag of the message that a rank ends after a number of barriers. Two tags are enough, because ranks that wait for each
+ * other are at most one barrier apart.
  */
 const exitTag = (barriers: number) => 71 + (barriers % 2);
 
@@ -75,8 +80,8 @@ type Handles = Record<keyof typeof openmpiSymbols, unknown> & { inPlace: bigint;
 
 /**
  * By default, OpenMPI and UCX overwrite the machine code of `munmap` and similar functions, for networks that register
- * memory, and unwind the stack from signal handlers. Neither is safe in a process with just-in-time compiled code, whose
- * frames no table describes. Variables that the user has set are kept.
+ * memory, and unwind the stack from signal handlers. Neither is safe in a process with just-in-time compiled code,
+ * whose frames no table describes. Variables that the user has set are kept.
  */
 const environmentDefaults = {
   OMPI_MCA_memory: '^patcher',

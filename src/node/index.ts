@@ -1,5 +1,5 @@
 /**
- * What only Node can do: files and folders of pictures, saving to disk, progress, the choice of a backend.
+ * Functions for Node only: files and folders of pictures, saving to disk, progress, the choice of a backend.
  * @module
  */
 

@@ -23,44 +23,44 @@ export interface AdamWOptions {
   /**
    * Number >= 0 or a schedule.
    *
-   * @defaultValue 1e-3
+   * @defaultValue `1e-3`
    */
   learningRate?: LearningRate;
   /**
    * Decay of the mean gradient, from 0 to below 1.
    *
-   * @defaultValue 0.9
+   * @defaultValue `0.9`
    */
   beta1?: number;
   /**
    * Decay of the mean squared gradient, from 0 to below 1.
    *
-   * @defaultValue 0.999
+   * @defaultValue `0.999`
    */
   beta2?: number;
   /**
    * Added to the root of the mean squared gradient, > 0.
    *
-   * @defaultValue 1e-8
+   * @defaultValue `1e-8`
    */
   epsilon?: number;
   /**
    * Strength of the weight decay, >= 0. With 0 this is Adam.
    *
-   * @defaultValue 0.01
+   * @defaultValue `0.01`
    */
   weightDecay?: number;
   /**
    * 'decoupled' multiplies the weights by `1 - learningRate * weightDecay` (AdamW); 'l2' adds `weightDecay * w` to the
    * gradient, as `torch.optim.Adam` does.
    *
-   * @defaultValue 'decoupled'
+   * @defaultValue `'decoupled'`
    */
   weightDecayMode?: 'decoupled' | 'l2';
   /**
    * Variables to exclude from weight decay.
    *
-   * @defaultValue 'none', as in PyTorch
+   * @defaultValue `'none'`, as in PyTorch
    */
   excludeFromWeightDecay?: VariableSelection;
 }
@@ -143,7 +143,7 @@ export class AdamW extends NamedOptimizer {
    * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
    *
    * @param classConstructor - The class.
-   * @param config - What `getConfig` gave.
+   * @param config - Result of `getConfig`.
    */
   static override fromConfig<T extends serialization.Serializable>(
     classConstructor: serialization.SerializableConstructor<T>,

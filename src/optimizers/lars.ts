@@ -16,45 +16,45 @@ export interface LARSOptions {
   /**
    * Share of the velocity to keep, from 0 to below 1. With 0 there is no slot.
    *
-   * @defaultValue 0.9
+   * @defaultValue `0.9`
    */
   momentum?: number;
   /**
    * Strength of the weight decay, >= 0, added to the gradient.
    *
-   * @defaultValue 1e-6
+   * @defaultValue `1e-6`
    */
   weightDecay?: number;
   /**
    * Norm of a step at learning rate 1, as a share of the variable's norm; > 0 (`eeta` in Google's code).
    *
-   * @defaultValue 0.001
+   * @defaultValue `0.001`
    */
   trustCoefficient?: number;
   /**
    * Whose formulas to use; see {@link LARS}.
    *
-   * @defaultValue 'google'
+   * @defaultValue `'google'`
    */
   convention?: 'google' | 'lightly';
   /**
    * Whether to use Nesterov momentum; requires `momentum` > 0.
    *
-   * @defaultValue false
+   * @defaultValue `false`
    */
   nesterov?: boolean;
   /**
    * Only with the convention 'google'. True: the velocity sums steps, already scaled by learning rate and trust ratio.
    * False ("popular momentum"): it sums gradients, and rate and trust ratio apply to the velocity.
    *
-   * @defaultValue true
+   * @defaultValue `true`
    */
   classicMomentum?: boolean;
   /**
-   * Only with the convention 'lightly'. Divides the trust ratio by the learning rate and caps it at 1, so that no variable moves
-   * faster than with SGD at that rate ("LARC", solo-learn's `clip_lr`).
+   * Only with the convention 'lightly'. Divides the trust ratio by the learning rate and caps it at 1, so that no
+   * variable moves faster than with SGD at that rate ("LARC", solo-learn's `clip_lr`).
    *
-   * @defaultValue false
+   * @defaultValue `false`
    */
   clip?: boolean;
   /**
@@ -66,7 +66,7 @@ export interface LARSOptions {
   /**
    * Variables to exclude from weight decay.
    *
-   * @defaultValue 'biasAndNormalization'
+   * @defaultValue `'biasAndNormalization'`
    */
   excludeFromWeightDecay?: VariableSelection;
   /**
@@ -87,8 +87,7 @@ export interface LARSOptions {
  *
  * Convention 'lightly' (also lightning-bolts): `r = trustCoefficient * |w| / (|gradient| + weightDecay * |w| + epsilon)`;
  * `v = momentum * v + r * (gradient + weightDecay * w); w -= learningRate * v` (with `clip`,
- * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or
- * `|gradient|` is 0, the plain gradient is used.
+ * `min(r / learningRate, 1)` in place of r); where `weightDecay`, `|w|` or `|gradient|` is 0, the plain gradient is used.
  *
  * The two differ when the learning rate changes: Google's velocity contains old rates, lightly's does not. Norms
  * and ratios stay on the device.
@@ -200,7 +199,7 @@ export class LARS extends NamedOptimizer {
    * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
    *
    * @param classConstructor - The class.
-   * @param config - What `getConfig` gave.
+   * @param config - Result of `getConfig`.
    */
   static override fromConfig<T extends serialization.Serializable>(
     classConstructor: serialization.SerializableConstructor<T>,

@@ -42,7 +42,9 @@ const sameName: RenameVariable = (name) => name;
 export abstract class NamedOptimizer extends Optimizer {
   /** The learning rate, or its schedule. You may replace it between steps. */
   learningRate: LearningRate;
-  /** Share of the run that is done, from 0 to 1, for a learning rate that follows it. `fit` sets it before each step. */
+  /**
+   * Share of the run that is done, from 0 to 1, for a learning rate that follows it. `fit` sets it before each step.
+   */
   runShare = 0;
 
   private readonly states = new Map<string, VariableSlots>();
@@ -223,7 +225,7 @@ export abstract class NamedOptimizer extends Optimizer {
   /**
    * Replaces the state with a saved one. The next step is bit for bit the one that would have followed.
    *
-   * @param state - What {@link NamedOptimizer.state} gave. It is copied.
+   * @param state - Result of {@link NamedOptimizer.state}. It is copied.
    * @param rename - Translates the saved names to those of the variables here; none by default.
    * @throws {@link CheckpointError} when it belongs to another class, has other slots (as with another `momentum`
    * setting), is damaged, or two variables get the same
@@ -243,8 +245,8 @@ export abstract class NamedOptimizer extends Optimizer {
   }
 
   /**
-   * The state in the format of tfjs: the step count `iter`, then every slot as `variable/slot`. How often each variable was
-   * updated is not part of it: prefer {@link NamedOptimizer.state}.
+   * The state in the format of tfjs: the step count `iter`, then every slot as `variable/slot`. How often each variable
+   * was updated is not part of it: prefer {@link NamedOptimizer.state}.
    *
    * @returns Named tensors; the slots are the live ones, the first is the caller's to dispose.
    */

@@ -15,32 +15,32 @@ export interface SGDOptions {
   /**
    * Share of the velocity to keep, from 0 to below 1. With 0 there is no slot.
    *
-   * @defaultValue 0.9, that of the SimCLR recipes (PyTorch's own is 0)
+   * @defaultValue `0.9`, that of the SimCLR recipes (PyTorch's own is 0)
    */
   momentum?: number;
   /**
    * Whether to use Nesterov momentum; requires `momentum` > 0.
    *
-   * @defaultValue false
+   * @defaultValue `false`
    */
   nesterov?: boolean;
   /**
    * Strength of the weight decay, >= 0.
    *
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   weightDecay?: number;
   /**
    * 'l2' adds `weightDecay * w` to the gradient, as PyTorch does; 'decoupled' multiplies the weights by
    * `1 - learningRate * weightDecay` and leaves the gradient alone (SGDW).
    *
-   * @defaultValue 'l2'
+   * @defaultValue `'l2'`
    */
   weightDecayMode?: 'l2' | 'decoupled';
   /**
    * Variables to exclude from weight decay.
    *
-   * @defaultValue 'none', as in PyTorch
+   * @defaultValue `'none'`, as in PyTorch
    */
   excludeFromWeightDecay?: VariableSelection;
 }
@@ -118,7 +118,7 @@ export class SGD extends NamedOptimizer {
    * As tfjs calls it for a registered class; see {@link optimizerFromConfig}.
    *
    * @param classConstructor - The class.
-   * @param config - What `getConfig` gave.
+   * @param config - Result of `getConfig`.
    */
   static override fromConfig<T extends serialization.Serializable>(
     classConstructor: serialization.SerializableConstructor<T>,

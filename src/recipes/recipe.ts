@@ -72,7 +72,7 @@ export type RecipeOptimizer = (
 
 /** A result that the recipe's authors report. */
 export interface ReportedAccuracy {
-  /** What was measured, and when. */
+  /** The measured result, and its date. */
   measure: string;
   /** Top-1 accuracy, from 0 to 1. */
   accuracy: number;

@@ -34,7 +34,7 @@ const pathEnds: readonly (readonly [end: string, present: string])[] = [
  * Renames the fields of a recipe that an earlier version of this library wrote as JSON. A recipe with present names is
  * returned as an equal copy, and fields that no version knows stay: `new SimCLR` refuses them.
  *
- * @param saved - What `JSON.parse` made of the saved recipe.
+ * @param saved - The saved recipe, parsed from JSON.
  * @returns A recipe for `new SimCLR`, {@link adjustRecipe} and {@link describeRecipe}.
  * @example
  * const simclr = new SimCLR(upgradeRecipe(JSON.parse(text)));

@@ -96,7 +96,7 @@ function checkChannels(caller: string, name: string, tensor: Tensor, channels: n
   }
 }
 
-function addAndActivate(
+export function addAndActivate(
   normalized: Tensor,
   residual: Tensor | undefined,
   activation: Activation | undefined,
@@ -107,7 +107,7 @@ function addAndActivate(
 }
 
 /** Where an activation ends. */
-const ceilingOf = (activation: Activation | undefined) =>
+export const ceilingOf = (activation: Activation | undefined) =>
   activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
 
 /** The gradient in front of an activation, from that behind it. */
@@ -118,7 +118,8 @@ function throughActivation(dy: Tensor, output: Tensor, activation: Activation | 
 }
 
 /**
- * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β + residual).
+ * Batch normalization in training mode, with an optional residual and activation: y = act(γ · (x − μ) / √(σ² + ε) + β +
+ * residual).
  *
  * The mean μ and the biased variance σ² are over all axes but the last, in two passes (no cancellation when the
  * mean is large). The gradient for `x`, `gamma`, `beta`, and `residual` is in closed form and keeps only `x` and,
@@ -266,9 +267,9 @@ function normalizeByBatch(
 }
 
 /**
- * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means over all
- * processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's), it is
- * slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
+ * The fused kernel takes the gradient's means over this process's batch. This adds, for each channel, what the means
+ * over all processes change. With G the sum of dz times the normalized x (gamma's gradient) and B that of dz (beta's),
+ * it is slope (B / n - B_all / N) + slope (G / n - G_all / N) times the normalized x, which is another normalization.
  */
 function correctGradient(
   dx: Tensor,
@@ -314,10 +315,10 @@ function normalized(
 }
 
 /** `scale` and `shift` of every channel such that the normalized x is scale * x + shift. */
-function affineOf(
+export function affineOf(
   mean: Tensor,
   variance: Tensor,
-  { gamma, beta, epsilon }: AffineOptions,
+  { gamma, beta, epsilon }: Pick<AffineOptions, 'gamma' | 'beta' | 'epsilon'>,
 ): { scale: Tensor; shift: Tensor } {
   const deviation = rsqrt(add(variance, epsilon));
   const scale = gamma === undefined ? deviation : mul(deviation, gamma);

@@ -7,11 +7,18 @@ export {
   batchNormalization,
   batchNormalizationInference,
 } from './batch-normalization.js';
+
+export {
+  type ChannelNormalization,
+  type FoldedConvolutionOptions,
+  foldedConvolution,
+} from './convolution/folded-convolution.js';
 export {
   paddedConv2d,
   paddedDepthwiseConv2d,
   paddedMaxPool,
   type SidePadding,
   type WindowOptions,
-} from './padded-windows.js';
+} from './convolution/padded-windows.js';
+
 export { type SumOverProcesses, withSharedStatistics } from './shared-statistics.js';

@@ -1,10 +1,12 @@
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { RowLayout } from './row-statistics.js';
 
-/** Replaces each value with its sum over all processes, synchronously and in place. Every process passes equally many. */
+/**
+ * Replaces each value with its sum over all processes, synchronously and in place. Every process passes equally many.
+ */
 export type SumOverProcesses = (values: Float64Array) => void;
 
-/** What statistics over the batches of all processes need besides this process's batch. */
+/** Inputs of statistics over the batches of all processes besides this process's batch. */
 export interface SharedRows {
   /** Sums over the processes. */
   sumOverProcesses: SumOverProcesses;

@@ -1,4 +1,4 @@
-import { concat, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { concat, type Tensor, type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { unlessLost } from '../backend/lost-device.js';
 import { explainMissingKernel } from '../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../backend/yield-to-event-loop.js';
@@ -9,6 +9,7 @@ import { datasetSize, type ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkInteger } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { inferenceOf } from '../models/inference/inference.js';
 import type { TrainerCore } from './step/trainer-core.js';
 import { normalizeImages } from './step/views.js';
 import type { EmbedOptions } from './trainer.js';
@@ -38,6 +39,7 @@ async function embed(
   checkImageDataset(caller, 'images', images);
   if (isInMemory(images)) checkInputShape(core, caller, images.shape);
   const total = datasetSize(images);
+  const represent = representation(core, projected);
   const pieces: Tensor2D[] = [];
   let done = 0;
   try {
@@ -45,7 +47,7 @@ async function embed(
       try {
         checkInputShape(core, caller, batch.shape);
         core.checkUsable(caller); // it may have been disposed of meanwhile
-        pieces.push(represent(core, batch, projected));
+        pieces.push(represent(batch));
       } finally {
         batch.dispose();
       }
@@ -64,13 +66,11 @@ async function embed(
   }
 }
 
-/** Representations or projections of images that were checked. */
-function represent(core: TrainerCore, images: Tensor4D, projected: boolean): Tensor2D {
-  const { encoder, projectionHead, normalization } = core;
-  return tidy(() => {
-    const h = encoder.apply(normalizeImages(normalization, images), { training: false }) as Tensor2D;
-    return projected ? (projectionHead.apply(h, { training: false }) as Tensor2D) : h;
-  });
+/** What makes representations or projections of images that were checked. */
+function representation(core: TrainerCore, projected: boolean): (images: Tensor4D) => Tensor2D {
+  const encode = inferenceOf(core.encoder);
+  const project = projected ? inferenceOf(core.projectionHead) : (h: Tensor) => h;
+  return (images) => tidy(() => project(encode(normalizeImages(core.normalization, images))) as Tensor2D);
 }
 
 function checkInputShape({ encoder }: TrainerCore, caller: string, shape: readonly number[]): void {

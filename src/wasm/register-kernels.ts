@@ -7,6 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
+import { foldedKernel } from '../tensors/convolution/folded-convolution.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
 import { avgPoolGrad } from './kernels/average-pool.js';
@@ -14,6 +15,7 @@ import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batc
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
 import { conv3DBackpropFilter, conv3DBackpropInput } from './kernels/convolution/convolution-3d.js';
 import { guarded } from './kernels/convolution/convolution-info.js';
+import { foldedConvolution } from './kernels/convolution/folded-convolution.js';
 import { paddedGradients, paddedWindows } from './kernels/convolution/padded-windows.js';
 import {
   depthwiseConv2D,
@@ -62,8 +64,8 @@ let registered = false;
  * Registers on tfjs's wasm backend the kernels that training needs, where tfjs has none, a slow or wrong one, or one
  * that uses a single thread: `Conv2D`, `DepthwiseConv2dNative`, and the two gradients of each, the two of `Conv3D`, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
  * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
- * explicitly padded convolutions and max pool, batch normalization, softmax and optimizer updates in few passes over memory.
- * The gradient of `Tile` becomes a sum, on all backends.
+ * explicitly padded convolutions and max pool, convolution with what follows it at inference, batch normalization,
+ * softmax and optimizer updates in few passes over memory. The gradient of `Tile` becomes a sum, on all backends.
  * Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
@@ -95,6 +97,7 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(foldedKernel, foldedConvolution);
   replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);

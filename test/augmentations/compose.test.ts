@@ -131,7 +131,7 @@ describe('compose', () => {
     });
   });
 
-  it('refuses what is no transform, and parameters of another', () => {
+  it('refuses what is not a transform, and parameters of another', () => {
     expect(() => compose([undefined as never])).toThrow(InvalidOptionError);
     expect(() => compose('flip' as never)).toThrow('compose: transforms must be an array of transforms.');
     const images = pictures('compose', 1, 4, 4);

@@ -12,7 +12,7 @@ const cache = join(root, '.cache/backends');
 /** Environment of a process that computes on a backend. */
 type Environment = Record<string, string>;
 
-/** A backend of Node's. */
+/** A backend in Node. */
 export interface NodeLane {
   name: string;
   /** By the names of test/helpers/setting.ts. */
@@ -61,7 +61,7 @@ async function prepareTfjsNode(): Promise<Environment> {
   const given = process.env.SIMCLR_TEST_TFJS_NODE;
   if (given) return { SIMCLR_TEST_TFJS_NODE: given };
   const { status, output } = await execute('bash', ['bench/setup.sh', 'tfjs-node']);
-  if (status !== 0) throw new Error(`tfjs-node cannot be had: ${lastLines(output)}`);
+  if (status !== 0) throw new Error(`tfjs-node cannot be installed: ${lastLines(output)}`);
   return { SIMCLR_TEST_TFJS_NODE: built };
 }
 
@@ -92,7 +92,7 @@ export async function prepareWebGPU(): Promise<Environment> {
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
     const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, 'webgpu@0.6'];
     const { status, output } = await execute('npm', args);
-    if (status !== 0) throw new Error(`the npm package webgpu cannot be had: ${lastLines(output)}`);
+    if (status !== 0) throw new Error(`the npm package webgpu cannot be installed: ${lastLines(output)}`);
     environment.SIMCLR_TEST_WEBGPU = join(folder, 'node_modules/webgpu/index.js');
   }
   const driver = join(chromiumFolder, 'vk_swiftshader_icd.json');
@@ -122,7 +122,7 @@ interface VitestReport {
   }[];
 }
 
-/** Whether the backend starts at all, and its speed: in a process of its own, as tests are no measurement. */
+/** Whether the backend starts at all, and its speed: in a process of its own, because tests do not measure speed. */
 async function measure(environment: Environment): Promise<number> {
   const program = 'test/backends/throughput-program.ts';
   const { output } = await execute(process.execPath, ['--import', 'tsx', program], environment);

@@ -1,6 +1,7 @@
 /**
- * Which backends work here, how exactly and how fast: `npm run lane -- backends --help`. For a backend that does not work
- * here, the table gives the reason. The exit status is 1 when a test fails or a required backend does not work.
+ * Tests which backends work here, how exactly and how fast: `npm run lane -- backends --help`. For a backend
+ * that does not work here, the table gives the reason. The exit status is 1 when a test fails or a required backend
+ * does not work.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -94,7 +95,7 @@ if (values.keep && values.json !== undefined && existsSync(values.json)) {
 }
 const order = lanes.map(({ name }) => name);
 
-/** After every lane, so that what was measured is kept when a later one is interrupted. */
+/** After every lane, so that its results are kept when a later one is interrupted. */
 function save(): void {
   const reference = rows.find(({ backend }) => backend === 'wasm')?.pairsPerSecond;
   for (const row of rows) {
@@ -143,7 +144,8 @@ async function runLane(lane: Lane): Promise<void> {
   save();
 }
 
-// Most of a lane keeps one core busy. With all tests, each has the machine to itself, so that its speed can be compared.
+// Most of a lane keeps one core busy. With all tests, each has the machine to itself, so that its speed can be
+// compared.
 const isBrowserLane = ({ name }: Lane) => browserLanes.some((lane) => lane.name === name);
 const toRun = lanes.filter(({ name }) => chosen.includes(name));
 const inNode = toRun.filter((lane) => !isBrowserLane(lane));

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-/** What is known of a backend on this machine. */
+/** The results of a backend on this machine. */
 export interface BackendRow {
   backend: string;
   available: boolean;

@@ -160,7 +160,7 @@ describe('a side', () => {
     await expect(failing).rejects.toThrow('side ended (code 3).\nno room');
   });
 
-  it('that says nothing, or is no program, is named', async () => {
+  it('that says nothing, or is not a program, is named', async () => {
     await expect(runSide('side', node(''), () => {})).rejects.toThrow(
       'side did not end with a result. Received: "".',
     );

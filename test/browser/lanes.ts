@@ -1,10 +1,10 @@
-/** What a lane does not run. */
+/** Tests that a lane leaves out. */
 export interface LeftOut {
   /** Full names of tests that match. */
   tests?: string;
   /** Beginnings of the paths of test files. */
   files?: readonly string[];
-  /** Why, for people. */
+  /** Why, as text. */
   because: string;
 }
 
@@ -35,7 +35,7 @@ const largeNetworks = [
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
   tests: largeNetworks,
-  because: 'networks of full width take minutes per test in software: the narrow ones stand for them',
+  because: 'networks of full width take minutes per test in software: the narrow ones run instead',
 };
 
 /** With 16-bit textures `fit` refuses to train, so these lanes only embed. */
@@ -67,7 +67,7 @@ export const slowWebGPU: LeftOut = {
     'test/training/micro-batches',
   ],
   because:
-    'a step of training takes seconds to minutes in software: one optimizer on the tiniest network stands for all',
+    'a step of training takes seconds to minutes in software: only one optimizer runs, on the smallest network',
 };
 
 /** All of them. */

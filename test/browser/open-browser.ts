@@ -11,14 +11,15 @@ import type { SuiteReport, SuiteRequest } from './suite.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the page and tfjs's files are served from. */
-const bundle = join(root, '.cache/browser-tests');
+/** Folder that the page is served from. Each process has one, because two runs may be under way. */
+const bundle = join(root, `.cache/browser-tests-${process.pid}`);
+/** Folder of tfjs's own wasm files. */
 const wasmFiles = join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
 
 export interface RunLaneOptions {
   /** Which test files. Default: all that can run in a browser. */
   only?: (path: string) => boolean;
-  /** Called with what the page prints. */
+  /** Called with the lines that the page prints. */
   log?: (line: string) => void;
   /** Measures the pairs per second of training before the tests. */
   measure?: boolean;
@@ -95,6 +96,7 @@ export async function openBrowser(): Promise<TestBrowser> {
     async close() {
       await browser.close();
       server.close();
+      await rm(bundle, { recursive: true, force: true });
     },
   };
 }

@@ -3,7 +3,7 @@
  *
  *     npm run lane -- browser                                  all lanes
  *     npm run lane -- browser chromium-webgl                   one
- *     npm run lane -- browser chromium-webgl test/losses       one, and of the tests those whose path begins so
+ *     npm run lane -- browser chromium-webgl test/losses       one, with the tests whose path begins with this
  */
 import { browserLanes } from './lanes.js';
 import { openBrowser } from './open-browser.js';

@@ -11,7 +11,7 @@ import {
   type VitestRunnerConfig,
 } from '@vitest/runner';
 
-/** What is asked of a page. */
+/** The task of a page. */
 export interface SuiteRequest {
   /** By the names of test/helpers/setting.ts. */
   settings: Record<string, string>;
@@ -23,7 +23,7 @@ export interface SuiteRequest {
   measure?: boolean;
 }
 
-/** What became of it. */
+/** The result of a test. */
 export interface SuiteReport {
   passed: string[];
   failed: { name: string; error: string }[];

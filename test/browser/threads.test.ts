@@ -63,7 +63,7 @@ describe('threads in an isolated page', () => {
   it('that die fail the next call with a named error', async () => {
     const memory = sharedMemory();
     const pool = new ThreadPool(2, exports, 0, undefined as never, memory);
-    new Int32Array(memory.buffer).fill(1, poolBytes / 4); // as if it had served before it ended
+    new Int32Array(memory.buffer).fill(1, poolBytes / 4); // as if it had computed before it ended
     let error: unknown;
     for (let wait = 0; wait < 100 && error === undefined; wait++) {
       await sleep(50); // the news of its end comes through the event loop

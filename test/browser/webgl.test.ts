@@ -1,4 +1,4 @@
-// What happens around training on a WebGL context: that it is lost, that it fills up.
+// Training on a WebGL context that is lost or runs out of memory.
 import {
   backend,
   findBackendFactory,

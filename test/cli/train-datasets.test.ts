@@ -141,6 +141,21 @@ describe('train --report on a folder', () => {
   });
 });
 
+describe('train --architecture mobileNetV2', () => {
+  it('trains, continues, and has no --width', async () => {
+    const flags = ['train', 'digits', '--architecture', 'mobileNetV2', '--epochs', '1', '--batch-size', '8'];
+    const first = await runJSON([...flags, '--limit', '16', '--out', 'mobile'], { cwd });
+    expect(first.json).toMatchObject({ outcome: 'completed', effectiveRank: { dim: 1280 } });
+    const more = await runJSON(['train', 'digits', '--out', 'mobile', '--resume', '--epochs', '2'], { cwd });
+    // Of the same 16 pictures: the limit is the run's.
+    expect(more.json).toMatchObject({ outcome: 'completed', pictures: 16, step: 4 });
+    expect(more.stderr).not.toContain('continues with others');
+    const wide = await runCLI([...flags, '--width', '8', '--out', 'wide'], { cwd });
+    expect(wide.stderr).toContain('--width is for ResNets');
+    expect(wide.code).toBe(2);
+  });
+});
+
 describe('train --optimizer and --schedule', () => {
   it.each([
     [['--optimizer', 'sgd'], { name: 'sgd', learningRate: { schedule: { name: 'warmupCosine' } } }],

@@ -172,7 +172,7 @@ describe('train', () => {
     });
   });
 
-  it('takes the usual batch only where there are so many pictures, says so, and continues with it', async () => {
+  it('takes the usual batch only if there are enough pictures, says so, and continues with it', async () => {
     const flags = ['--width', '4', '--size', '32', '--epochs', '1', '--limit', '6', '--out', 'few'];
     const first = await runJSON(['train', 'photos', ...flags], { cwd });
     expect(first.json).toMatchObject({ batchSize: 6, step: 1 });

@@ -469,7 +469,7 @@ describe('evaluate --report and report', () => {
     expect(comparison).toContain('Both on the same 4 test pictures');
   });
 
-  it('refuse a folder that is no run, a damaged one, and a curve without a page', async () => {
+  it('refuse a folder that is not a run, a damaged one, and a curve without a page', async () => {
     expect(await refused(['report', 'photos'])).toEqual({
       code: 3,
       message: expect.stringContaining('must be the folder of a run, with losses.jsonl'),

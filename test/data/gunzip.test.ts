@@ -87,7 +87,7 @@ describe('gzip', () => {
     expect(closed).toBe(2);
   });
 
-  it('of one member is read where there is no node:zlib, as in a browser', async () => {
+  it('of one member is read without node:zlib, as in a browser', async () => {
     const missing = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
     try {
       expect(new TextDecoder().decode(await gunzip('test', zip(long)))).toBe(long);

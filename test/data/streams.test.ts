@@ -164,7 +164,7 @@ describe('batch and repeat', () => {
 describe('mapStream and prefetch', () => {
   const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-  it('keeps the order whatever is done first, with so many under way', async () => {
+  it('keeps the order whichever finishes first, with `concurrency` under way', async () => {
     let underWay = 0;
     let most = 0;
     const squares = mapStream(

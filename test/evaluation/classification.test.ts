@@ -14,7 +14,7 @@ describe('confidenceInterval', () => {
     },
   );
 
-  it('refuses what is no share and no count', () => {
+  it('refuses what is neither a share nor a count', () => {
     expect(() => confidenceInterval(1.5, 10)).toThrow(
       /accuracy must be a number from 0 to 1. Received: accuracy=1.5/,
     );

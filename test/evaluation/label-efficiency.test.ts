@@ -42,7 +42,7 @@ describe('labelEfficiency', () => {
     expect(JSON.parse(JSON.stringify(curve))).toEqual(curve);
   });
 
-  it('puts linear probes beside what is trained for as long as the labels ask for', async () => {
+  it('reports linear probes next to networks that train for as long as the labels require', async () => {
     const asked: number[] = [];
     const curve = await expectTensors(0, () =>
       labelEfficiency(simclr, training, test, {

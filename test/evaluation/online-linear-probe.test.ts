@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe('onlineLinearProbe', () => {
-  it('learns beside the training, writes metrics and does not touch the encoder', async () => {
+  it('learns alongside training, writes metrics and does not touch the encoder', async () => {
     const pictures = tinyPictures(16);
     const alone = trainer();
     await alone.fit(pictures, { epochs: 8, batchSize: 8 });

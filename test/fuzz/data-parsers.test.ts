@@ -15,7 +15,7 @@ describe('parsers of picture files under mutated input', () => {
 });
 
 describe('fuzz', () => {
-  it('finds an error that is none of ours, and says how to come by it again', async () => {
+  it('finds an error that is not one of ours, and says how to reproduce it', async () => {
     const broken = {
       weight: 1,
       run(random: ReturnType<typeof randomGenerator>) {

@@ -10,8 +10,8 @@ export interface Tolerance {
 }
 
 /**
- * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; says where
- * they differ most. NaN is close to nothing, not to NaN either; an infinity only to itself.
+ * Asserts that two arrays have the same length and agree within a tolerance, at least that of the backend; reports
+ * where they differ most. NaN is close to nothing, not to NaN either; an infinity only to itself.
  */
 export function expectClose(
   actual: ArrayLike<number>,

@@ -2,8 +2,8 @@ import { memory } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
 /**
- * Runs `body` and asserts that it leaves exactly `kept` tensors more than there were, and not more data than tensors: a kernel
- * can keep memory that no tensor refers to.
+ * Runs `body` and asserts that it leaves exactly `kept` tensors more than there were, and not more data than tensors: a
+ * kernel can keep memory that no tensor refers to.
  */
 export async function expectTensors<T>(kept: number, body: () => T | Promise<T>): Promise<T> {
   const before = memory();

@@ -29,7 +29,7 @@ function actor(rank: number, size: number, script: Float64Array[][], calls: { co
 
 /**
  * Plays all ranks in one thread, round after round. What a rank sends in an operation is right as soon as everything it
- * received before is right, so after as many rounds as there are operations everything is right.
+ * received before is right, so after one round per operation everything is right.
  */
 export function playAll<T>(size: number, play: (communicator: Communicator) => T): T[] {
   const script: Float64Array[][] = [];

@@ -1,6 +1,6 @@
 import { engine, getBackend } from '@tensorflow/tfjs-core';
 
-/** What test files of one process share and must leave as they found it. */
+/** State that the test files of one process share and must leave unchanged. */
 export interface SharedState {
   backend: string;
   folder: string;
@@ -15,7 +15,7 @@ export function sharedState(): SharedState {
 /** Variables that packages set when they are loaded: sharp and TensorFlow. */
 const setByPackages = new Set(['VIPSHOME', 'TF_CPP_MIN_LOG_LEVEL']);
 
-/** Sentences about what differs from `before`. */
+/** Sentences about differences from `before`. */
 export function tracesSince(before: SharedState): string[] {
   const traces: string[] = [];
   if (getBackend() !== before.backend) traces.push(`the backend is ${getBackend()}, not ${before.backend}`);

@@ -67,7 +67,7 @@ afterEach(() => {
 });
 
 describe('progressBar', () => {
-  it('writes one line an epoch where there is no terminal, and in CI', () => {
+  it('writes one line per epoch without a terminal, and in CI', () => {
     const lines =
       'epoch 1/2: loss 2.0000, 2 steps in 1.0 s, 16 pairs/s\nepoch 2/2: loss 1.0000, 2 steps in 1.0 s, 16 pairs/s\n';
     expect(train(new Recorder(false), { totalSteps: 4 })).toBe(lines);

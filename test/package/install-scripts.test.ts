@@ -31,7 +31,7 @@ it('nothing that comes with the library, or that its guides install, runs a scri
   expect([...shipped].filter((path) => packages[path]!.hasInstallScript)).toEqual([]);
 });
 
-it('a browser user downloads none of what only Node uses', async () => {
+it('a browser user does not download what only Node uses', async () => {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   expect(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).sort()).toEqual([
     '@tensorflow/tfjs-backend-wasm',

@@ -25,7 +25,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 describe('the packed package', () => {
-  it('has the guides, whole among themselves, and nothing that is generated beside them', async () => {
+  it('has the guides, complete with their links, and nothing that is generated next to them', async () => {
     const guides = (await filesBelow(join(packed, 'docs'))).filter((name) => name.endsWith('.md'));
     expect(guides).toEqual(expect.arrayContaining(['README.md', 'command-line.md', 'recipes.md']));
     expect(guides.filter((name) => name.startsWith('api/'))).toEqual([]);

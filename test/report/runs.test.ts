@@ -139,7 +139,7 @@ describe('readRun', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('refuses a folder that is no run, or none', async () => {
+  it('refuses a folder that is not a run, or a missing one', async () => {
     await mkdir(join(root, 'empty'), { recursive: true });
     for (const dir of [join(root, 'empty'), join(root, 'nowhere')]) {
       await expect(readRun(dir)).rejects.toThrow(

@@ -6,7 +6,7 @@ export const builtPage = fileURLToPath(new URL('../../examples/studio/dist', imp
 
 const configFile = fileURLToPath(new URL('../../examples/studio/vite.config.ts', import.meta.url));
 
-/** Builds the page into a folder, with an encoder to begin with where a file of one is given. */
+/** Builds the page into a folder, with a starting encoder if a file is given. */
 export async function buildStudio(folder: string, startingEncoder?: string): Promise<void> {
   if (startingEncoder) process.env.STUDIO_STARTING_ENCODER = startingEncoder;
   else delete process.env.STUDIO_STARTING_ENCODER;

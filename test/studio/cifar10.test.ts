@@ -10,7 +10,7 @@ import {
   calibrationPictures,
   type LabeledPictures,
 } from '../../examples/studio/calibration/cifar-pictures.js';
-import { worthOfModel } from '../../examples/studio/calibration/held-out.js';
+import { qualityOfModel } from '../../examples/studio/calibration/held-out.js';
 import { startWasm } from '../../examples/studio/calibration/start-wasm.js';
 import { defaultAugmentation, defaultTraining } from '../../examples/studio/shared/settings.js';
 import { liveAugmentation } from '../../examples/studio/worker/live-augmentation.js';
@@ -101,9 +101,9 @@ it(`learns from ${count} dropped pictures what helps with held-out ones`, {
   );
   const { transform } = liveAugmentation(defaultAugmentation, defaultTraining.viewSize);
   const simclr = newModel(defaultTraining, transform);
-  const before = await worthOfModel(simclr, parts);
+  const before = await qualityOfModel(simclr, parts);
   loadStateDict(simclr.encoder, readSafetensors(safetensors).tensors);
-  const after = await worthOfModel(simclr, parts);
+  const after = await qualityOfModel(simclr, parts);
   console.info(`before ${JSON.stringify(before)}\nafter ${steps} steps ${JSON.stringify(after)}`);
   // Chromium's canvas and sharp enlarge by the same filter, or what the calibration says would be of other pictures.
   expect(await leastAgreement(simclr, parts.own, vectors)).toBeGreaterThan(0.99);

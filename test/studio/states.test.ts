@@ -63,7 +63,7 @@ it('is accessible and fits a phone with pictures and a notice', async () => {
     ...files,
     { name, mimeType: 'text/plain', buffer: Buffer.from('no picture') },
   ]);
-  await studio.text('#notices', /Left aside/);
+  await studio.text('#notices', /Skipped/);
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
   expect(await problems('pictures')).toEqual([]);
 });

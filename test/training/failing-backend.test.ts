@@ -66,7 +66,7 @@ describe('a backend that fails while parts are made', () => {
     );
   });
 
-  it('or while a file is loaded is no damaged file', async () => {
+  it('or while a file is loaded is not reported as a damaged file', async () => {
     const store = memoryStore();
     const simclr = tinySimCLR();
     await simclr.save(store);

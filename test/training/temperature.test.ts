@@ -21,7 +21,7 @@ function temperatureOf(options: SimCLROptions): number | undefined {
 }
 
 describe('the temperature of a trainer', () => {
-  it('beside the name of a loss is the temperature of that loss', async () => {
+  it('next to the name of a loss is the temperature of that loss', async () => {
     const expected = await firstLoss({ loss: { name: 'ntXent', temperature: 0.1 } });
     expect(expected).not.toBe(await firstLoss({}));
     expect(await firstLoss({ loss: 'ntXent', temperature: 0.1 })).toBe(expected);

@@ -46,7 +46,7 @@ it("sums, differences, products and quotients are the cpu backend's over generat
   );
 });
 
-it('goes through more than one task, with a length that is no multiple of the vector width', async () => {
+it('goes through more than one task, with a length that is not a multiple of the vector width', async () => {
   const length = 3 * 16_384 + 5;
   const values = hashedValues('long', length);
   const [expected, actual] = await onBoth(() => add(tensor1d(values), tensor1d(values)));

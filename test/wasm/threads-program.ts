@@ -15,10 +15,13 @@ import {
   ready,
   setBackend,
   type Tensor,
+  type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+
 import '@tensorflow/tfjs-layers';
 import { useBestBackend } from '../../src/node/index.js';
+import { foldedConvolution } from '../../src/tensors/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
@@ -40,16 +43,25 @@ await prepareWasm(count === 'default' ? {} : { threads: Number(count) });
 await setBackend('wasm');
 await ready();
 
-const [x, w, d, a, b] = [
+const [x, w, d, bias, residual, a, b] = [
   hashedTensor('x', [8, 13, 11, 24]),
   hashedTensor('w', [3, 3, 24, 40]),
   hashedTensor('d', [3, 3, 24, 2]),
+  hashedTensor('bias', [40]),
+  hashedTensor('residual', [8, 13, 11, 40]),
   hashedTensor('a', [300, 70]),
   hashedTensor('b', [50, 70]),
 ];
 const results = () => {
   const convolution = (image: Tensor, filter: Tensor) =>
     conv2d(image as Tensor4D, filter as Tensor4D, 2, 'same');
+  const folded = foldedConvolution(x as Tensor4D, w as Tensor4D, {
+    strides: 1,
+    pad: 'same',
+    bias: bias as Tensor1D,
+    residual: residual as Tensor4D,
+    activation: 'relu',
+  });
   const depthwise = (image: Tensor, filter: Tensor) =>
     depthwiseConv2d(image as Tensor4D, filter as Tensor4D, 1, 'same');
   return [convolution, depthwise]
@@ -57,7 +69,7 @@ const results = () => {
       const inputs = [x!, [w!, d!][i]!] as const;
       return [operation(...inputs), ...grads(operation)([...inputs])];
     })
-    .concat(matMul(a!, b!, false, true));
+    .concat(matMul(a!, b!, false, true), folded);
 };
 
 try {

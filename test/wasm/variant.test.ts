@@ -6,7 +6,7 @@ import { testSetting } from '../helpers/setting.js';
 
 beforeAll(() => useBackend('wasm'));
 
-// A lane that silently tested another variant than its name says would be worth nothing.
+// A lane must not silently test another variant than its name says.
 describe('this run tests the variant that was asked for', () => {
   it('number of threads', () => {
     const wanted = testSetting('WASM_THREADS');

@@ -11,9 +11,12 @@ import {
   ready,
   setBackend,
   type Tensor,
+  type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+
 import '@tensorflow/tfjs-layers';
+import { foldedConvolution } from '../../src/tensors/index.js';
 import { wasmKernels } from '../../src/wasm/index.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { prepareWasm } from '../helpers/wasm.js';
@@ -38,7 +41,15 @@ for (const [inputs, outputs] of [
   const filter = hashedTensor(`w${outputs}`, [3, 3, inputs, outputs]);
   for (const stride of [1, 2]) {
     const convolve = (x: Tensor, w: Tensor) => conv2d(x as Tensor4D, w as Tensor4D, stride, 'same');
-    await add([convolve(image, filter), ...grads(convolve)([image, filter])]);
+    const product = convolve(image, filter);
+    const folded = foldedConvolution(image as Tensor4D, filter as Tensor4D, {
+      strides: stride,
+      pad: 'same',
+      bias: hashedTensor('bias', [outputs]) as Tensor1D,
+      residual: hashedTensor('residual', product.shape) as Tensor4D,
+      activation: 'relu',
+    });
+    await add([product, ...grads(convolve)([image, filter]), folded]);
   }
 }
 for (const channels of [16, 24, 35]) {

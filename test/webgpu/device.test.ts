@@ -49,7 +49,7 @@ describe('useWebGPU', () => {
     expect([backend() === first, getBackend()]).toEqual([true, 'webgpu']);
   });
 
-  it('says that there is no adapter, and leaves what is active', async () => {
+  it('reports a missing adapter, and leaves the active backend', async () => {
     await setBackend('cpu');
     const registry = engine().registry as Record<string, unknown>;
     const started = registry.webgpu;

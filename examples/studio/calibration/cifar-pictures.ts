@@ -11,7 +11,7 @@ export interface LabeledPictures {
 
 /** Parts of CIFAR-10 that share no picture. */
 export interface Parts {
-  /** What a person would drop: the first of the 50,000. */
+  /** In place of a person's own pictures: the first of the 50,000. */
   own: LabeledPictures;
   /** Other labeled pictures, as neighbors for the held-out ones: from number 5,000. */
   others: LabeledPictures;
@@ -21,7 +21,7 @@ export interface Parts {
 
 const firstOther = 5_000;
 
-/** From this picture on starting encoders are trained; calibration uses those before it. */
+/** Starting encoders are trained on pictures from this number on; calibration uses those before it. */
 export const firstOfStartingEncoder = 10_000;
 
 /** Numbers of the first `count` pictures from `start` on that are of `classes`. */
@@ -40,8 +40,8 @@ function firstOf(
 }
 
 /**
- * The pictures as the studio would read them from files. CIFAR-10's 32x32 pixels are enlarged to the size that it keeps by the
- * filter of Chromium's canvas (Mitchell's); the folder of each is its class.
+ * The pictures as the studio would read them from files. CIFAR-10's 32x32 pixels are enlarged to the size that it keeps
+ * by the filter of Chromium's canvas (Mitchell's); the folder of each is its class.
  */
 async function asDropped(labeled: LabeledImages, indices: number[]): Promise<LabeledPictures> {
   const { images, labels } = selectImages(labeled, indices);
@@ -83,7 +83,7 @@ export async function calibrationPictures(
   };
 }
 
-/** The pictures that a starting encoder learns from: none of a calibration's. */
+/** The pictures that a starting encoder learns from; calibration uses none of them. */
 export async function startingEncoderPictures(
   count: number,
   classes: readonly number[] | undefined,

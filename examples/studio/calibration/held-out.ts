@@ -4,8 +4,8 @@ import { vectorsOf } from '../worker/vectors.js';
 import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
 /** How good vectors are, as shares of the held-out pictures unless stated otherwise. */
-export interface Worth {
-  /** kNN with the person's own pictures as neighbors: what a search of theirs would find. */
+export interface Quality {
+  /** kNN with the person's own pictures as neighbors, as in a search. */
   knn: number;
   /** kNN with a fixed number of other pictures as neighbors, which measures the encoder alone. */
   knnOthers: number;
@@ -47,10 +47,10 @@ function pixels({ pictures: { names, size, data } }: LabeledPictures): Embedding
   return { data: result, shape: [names.length, dim] };
 }
 
-async function worth(
+async function qualityOf(
   parts: Parts,
   vectors: (part: LabeledPictures) => EmbeddingArray | Promise<EmbeddingArray>,
-): Promise<Worth> {
+): Promise<Quality> {
   const { own, others, heldOut } = parts;
   const [ownVectors, otherVectors, heldOutVectors] = [
     await vectors(own),
@@ -77,10 +77,10 @@ async function worth(
 }
 
 /** How good the vectors of a model are. */
-export async function worthOfModel(simclr: SimCLR, parts: Parts): Promise<Worth> {
+export async function qualityOfModel(simclr: SimCLR, parts: Parts): Promise<Quality> {
   const { viewMatch, groupMatch, effectiveRank } = (await measure(simclr, parts.own.pictures)).measurement;
   return {
-    ...(await worth(parts, (part) => embed(simclr, part))),
+    ...(await qualityOf(parts, (part) => embed(simclr, part))),
     ...(groupMatch !== undefined && { sameFolder: groupMatch }),
     viewFound: viewMatch,
     effectiveRank,
@@ -88,6 +88,6 @@ export async function worthOfModel(simclr: SimCLR, parts: Parts): Promise<Worth>
 }
 
 /** How good pixels alone are. */
-export function worthOfPixels(parts: Parts): Promise<Worth> {
-  return worth(parts, pixels);
+export function qualityOfPixels(parts: Parts): Promise<Quality> {
+  return qualityOf(parts, pixels);
 }

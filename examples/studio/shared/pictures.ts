@@ -13,7 +13,7 @@ export interface PictureSet {
 /** Height and width at which pictures are kept. */
 export const pictureSize = 64;
 
-/** More would not fit into a tab's memory beside training. */
+/** More would not leave enough of a tab's memory for training. */
 export const mostPictures = 5000;
 
 /** Fewer give too few negatives to learn from. */

@@ -20,7 +20,7 @@ interface Answer {
   error?: { name: string; message: string };
 }
 
-/** Offers `commands` to the page that made this worker. @returns what sends events to it */
+/** Offers `commands` to the page that made this worker. @returns a function that sends events to the page */
 export function serve<Event>(commands: Commands): (event: Event) => void {
   addEventListener('message', async ({ data: { call, command, args } }: MessageEvent<Call>) => {
     const answer: Answer = { call };

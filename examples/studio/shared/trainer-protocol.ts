@@ -36,7 +36,7 @@ export interface Measurement {
   dim: number;
 }
 
-/** A measurement with what the page draws from it. */
+/** A measurement, and the data that the page draws. */
 export interface MeasureEvent {
   type: 'measure';
   measurement: Measurement;
@@ -97,7 +97,7 @@ export type ExportKind = 'safetensors' | 'onnx' | 'tfjs' | 'checkpoint' | 'vecto
 export interface StartingEncoder {
   /** Width of its network, and so of the model. */
   width: number;
-  /** What it has learned from, as text. */
+  /** Its training data, as text. */
   training: string;
 }
 

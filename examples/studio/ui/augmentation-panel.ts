@@ -5,8 +5,8 @@ import { byId, element, pictureCanvas } from './dom.js';
 type Slider = readonly [
   setting: keyof AugmentationSettings,
   label: string,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
   step: number,
 ];
 
@@ -84,11 +84,11 @@ export function augmentationPanel(app: App): void {
       output.textContent = app.augmentation[setting].toFixed(2);
     }
   };
-  for (const [setting, text, least, most, step] of sliders) {
+  for (const [setting, text, min, max, step] of sliders) {
     const input = element('input', {
       type: 'range',
-      min: String(least),
-      max: String(most),
+      min: String(min),
+      max: String(max),
       step: String(step),
     });
     const output = element('output');

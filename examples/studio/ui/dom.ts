@@ -14,7 +14,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A canvas with the picture that lies at `start` of red, green and blue bytes. */
+/** A canvas with the picture at offset `start` of red, green, and blue bytes. */
 export function pictureCanvas(
   data: Uint8Array,
   start: number,

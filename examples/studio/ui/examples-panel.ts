@@ -3,7 +3,7 @@ import type { App } from './app.js';
 import { byId, element } from './dom.js';
 import { PictureGrid } from './picture-grid.js';
 
-/** A few pictures with what was nearest to them before training, and now. */
+/** A few pictures with their nearest ones before training and now. */
 export function examplesPanel(app: App): void {
   const place = byId('examples');
   let before: MeasureEvent | undefined;

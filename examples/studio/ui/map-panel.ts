@@ -99,10 +99,10 @@ export function mapPanel(app: App): void {
     const x = event.offsetX / canvas.clientWidth;
     const y = event.offsetY / canvas.clientHeight;
     let nearest = -1;
-    let least = Number.POSITIVE_INFINITY;
+    let min = Number.POSITIVE_INFINITY;
     for (let i = 0; i < indices.length; i++) {
       const distance = Math.hypot(places[2 * i]! - x, places[2 * i + 1]! - y);
-      if (distance < least) [nearest, least] = [i, distance];
+      if (distance < min) [nearest, min] = [i, distance];
     }
     if (nearest >= 0) app.tell('chosen', indices[nearest]!);
   });
@@ -110,11 +110,11 @@ export function mapPanel(app: App): void {
 
 /** Points moved and scaled into the unit square. */
 function unitSquare(points: Float32Array): Float32Array {
-  const least = [Infinity, Infinity];
-  const most = [-Infinity, -Infinity];
+  const min = [Infinity, Infinity];
+  const max = [-Infinity, -Infinity];
   for (const [i, value] of points.entries()) {
-    least[i % 2] = Math.min(least[i % 2]!, value);
-    most[i % 2] = Math.max(most[i % 2]!, value);
+    min[i % 2] = Math.min(min[i % 2]!, value);
+    max[i % 2] = Math.max(max[i % 2]!, value);
   }
-  return points.map((value, i) => (value - least[i % 2]!) / (most[i % 2]! - least[i % 2]! || 1));
+  return points.map((value, i) => (value - min[i % 2]!) / (max[i % 2]! - min[i % 2]! || 1));
 }

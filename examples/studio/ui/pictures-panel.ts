@@ -12,14 +12,14 @@ function report({ added, leftAside, beyond }: Reading): void {
   if (beyond > 0) {
     const all = (added + leftAside.length + beyond).toLocaleString('en');
     const most = mostPictures.toLocaleString('en');
-    notice('warning', `${all} pictures do not fit in a tab's memory: ${most} were taken, evenly spread.`);
+    notice('warning', `${all} pictures do not fit in a tab's memory: ${most} were added, evenly spread.`);
   }
   if (leftAside.length > 0) {
     const first = leftAside.slice(0, 3).map(({ path, reason }) => `${path} ${reason}`);
     const more = leftAside.length > 3 ? `; and ${leftAside.length - 3} more` : '';
-    notice('warning', `Left aside: ${first.join('; ')}${more}.`);
+    notice('warning', `Skipped: ${first.join('; ')}${more}.`);
   }
-  if (added === 0 && leftAside.length === 0) notice('info', 'There was no new picture in that.');
+  if (added === 0 && leftAside.length === 0) notice('info', 'No new pictures found.');
 }
 
 /** Section 1: adding and showing pictures. */
@@ -71,7 +71,7 @@ export function picturesPanel(app: App): void {
   for (const input of [files, folder]) {
     input.addEventListener('change', () => {
       const list = chosenFiles(input);
-      input.value = ''; // so that the same can be chosen again
+      input.value = ''; // so that the same files can be chosen again
       void read(list);
     });
   }
@@ -92,7 +92,7 @@ export function picturesPanel(app: App): void {
   });
   document.addEventListener('dragleave', () => drop.classList.remove('over'));
   document.addEventListener('drop', (event) => {
-    event.preventDefault(); // or the browser leaves the page to show the file
+    event.preventDefault(); // otherwise the browser leaves the page to show the file
     drop.classList.remove('over');
     if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(read);
   });

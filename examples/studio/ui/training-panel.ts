@@ -117,15 +117,15 @@ export function trainingPanel(app: App): void {
 
   const train = () =>
     attempt(async () => {
-      const wanted = settings.read();
-      if (app.trained && wanted.epochs <= doneEpochs) {
-        wanted.epochs = doneEpochs + wanted.epochs; // what was asked for is done: as many again
-        settings.show(wanted);
+      const chosen = settings.read();
+      if (app.trained && chosen.epochs <= doneEpochs) {
+        chosen.epochs = doneEpochs + chosen.epochs; // already done: train as many more
+        settings.show(chosen);
       }
       state.textContent = 'Training …';
       setMode('running');
       try {
-        const outcome = await app.trainer.train(wanted, app.augmentation);
+        const outcome = await app.trainer.train(chosen, app.augmentation);
         app.trained = true;
         state.textContent =
           outcome === 'completed' ? 'Training is done.' : 'Training was stopped; it can continue.';

@@ -79,7 +79,7 @@ export class SettingsForm {
     note.hidden = false;
     note.textContent =
       'From scratch, all that the network knows comes from your pictures. The CIFAR-10 encoder has seen small photographs ' +
-      `of animals and vehicles before (${encoder.training}): a head start, most of all with few pictures of such things.`;
+      `of animals and vehicles before (${encoder.training}): a head start, especially with few such pictures.`;
     this.start.addEventListener('change', () => {
       this.startingEncoder = this.start.value === 'encoder';
       this.update();

@@ -8,7 +8,9 @@ import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
 
 let started = false;
 
-/** Threads for training: all cores but one, which the page needs; with two cores both, because half would cost too much. */
+/**
+ * Threads for training: all cores but one, which the page needs; with two cores both, because half would cost too much.
+ */
 function threadCount(): number {
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
   const cores = navigator.hardwareConcurrency;
@@ -29,14 +31,16 @@ async function activate(name: BackendName): Promise<void> {
   } else if (name === 'webgl') {
     if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
       throw new Error(
-        'WebGL is off or not there: check the browser\'s "hardware acceleration", or take wasm.',
+        'WebGL is off or missing: turn on "hardware acceleration" in the browser, or choose wasm.',
       );
     }
     await import('@tensorflow/tfjs-backend-webgl');
   } else {
     const gpu = (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu;
     if (!(await gpu?.requestAdapter())) {
-      throw new Error('WebGPU is not there: this browser or its graphics card does not offer it. Take wasm.');
+      throw new Error(
+        'WebGPU is missing: this browser or its graphics card does not support it. Choose wasm.',
+      );
     }
     await import('@tensorflow/tfjs-backend-webgpu');
   }
@@ -44,7 +48,7 @@ async function activate(name: BackendName): Promise<void> {
   await ready();
 }
 
-/** The library's preflight, then a few real steps of a small network: does it train here, and how fast? */
+/** The library's preflight, then a few real steps of a small network: whether it trains here, and how fast. */
 async function tryStep(): Promise<number> {
   const size = 16;
   const count = 16;

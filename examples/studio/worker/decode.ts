@@ -21,7 +21,7 @@ export async function decodePicture(file: Blob): Promise<Uint8Array> {
   const stated = await sizeInFile(file);
   if (stated && stated.width * stated.height > mostPixels) {
     const megapixels = Math.round((stated.width * stated.height) / 1e6);
-    throw new Error(`has ${megapixels} megapixels, and ${mostPixels / 1e6} is the most; make it smaller`);
+    throw new Error(`has ${megapixels} megapixels, more than ${mostPixels / 1e6}; make it smaller`);
   }
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new Error('is damaged, or of a kind that this browser does not read');

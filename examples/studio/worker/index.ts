@@ -69,7 +69,7 @@ const commands: TrainerCommands = {
     const loaded = await loadStartingEncoder();
     if (!loaded) return null;
     session.startingEncoder = loaded.bytes;
-    return loaded.about;
+    return loaded.description;
   },
 
   async restore() {
@@ -104,7 +104,7 @@ const commands: TrainerCommands = {
   },
 
   async train(settings, augmentation) {
-    if (training) throw new Error('Training is running already.');
+    if (training) throw new Error('Training is already running.');
     training = new Training(session, say);
     try {
       return await training.run(settings, augmentation);

@@ -5,7 +5,7 @@ import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
 import { vectorsOf, vectorsOfViews } from './vectors.js';
 
 /** Pictures that are measured and drawn while training runs: enough to see, few enough to be quick. */
-const most = 240;
+const mostMeasured = 240;
 const neighborsShown = 5;
 const examplesShown = 4;
 
@@ -13,15 +13,15 @@ const examplesShown = 4;
 const measuringPass = 2 ** 30;
 
 /** Every k-th of `count` pictures. */
-export function spreadIndices(count: number, wanted: number): number[] {
-  const taken = Math.min(count, wanted);
+export function spreadIndices(count: number, limit: number): number[] {
+  const taken = Math.min(count, limit);
   return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
 }
 
 /** How good the vectors are, by measures without labels, and by folders if there are any. */
 export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<MeasureEvent> {
   const { step } = simclr.progress;
-  const indices = spreadIndices(pictures.names.length, most);
+  const indices = spreadIndices(pictures.names.length, mostMeasured);
   const vectors = await vectorsOf(simclr, pictures, indices);
   const [first, second] = await vectorsOfViews(simclr, pictures, indices, measuringPass);
   const { indices: nearest } = await nearestNeighbors(first, second, 1);

@@ -5,7 +5,7 @@ import type { TrainingSettings } from '../shared/settings.js';
 /**
  * The studio's model, before its first step.
  *
- * @param startingEncoder - A safetensors file with the weights to begin with; random ones without it.
+ * @param startingEncoder - A safetensors file with the initial weights; random if left out.
  */
 export function newModel(
   { viewSize, width, learningRate, temperature, seed }: TrainingSettings,

@@ -49,9 +49,9 @@ async function zipEntries({ path, file }: DroppedFile, leftAside: LeftAside[]): 
 }
 
 /** Every k-th of a list, so that no folder is left out. */
-function spread<T>(items: T[], most: number): T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+function spread<T>(items: T[], limit: number): T[] {
+  if (items.length <= limit) return items;
+  return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]!);
 }
 
 /** The folder of a picture; `''` at the top. */
@@ -62,11 +62,11 @@ function folderOf(path: string): string {
 /**
  * The pictures among dropped files and in dropped archives. Unreadable files are returned with a reason.
  *
- * @param room - How many more the studio takes.
+ * @param free - Number of pictures that the studio can still take.
  */
 export async function readFiles(
   files: DroppedFile[],
-  room: number,
+  free: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<{ pictures: ReadPicture[]; reading: Reading }> {
   const leftAside: LeftAside[] = [];
@@ -78,7 +78,7 @@ export async function readFiles(
     else if (!litter.test(path))
       leftAside.push({ path, reason: 'is not a picture (PNG, JPEG, WebP, GIF, BMP, AVIF)' });
   }
-  const candidates = spread(found, Math.min(room, mostPictures));
+  const candidates = spread(found, Math.min(free, mostPictures));
   const pictures: ReadPicture[] = [];
   for (const [index, { path, contents }] of candidates.entries()) {
     try {

@@ -68,7 +68,7 @@ export async function nameTheRest(
     (label, row) => probabilities.data[row * used.length + label]!,
   );
   for (const { index, label } of named) {
-    classes[index] = label; // what a person said stands
+    classes[index] = label; // names given by a person have priority
     confidence[index] = 1;
   }
   if (classes.length !== rows) throw new Error('The probe did not name every picture.');

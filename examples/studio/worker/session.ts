@@ -11,7 +11,7 @@ const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
 const stateName = 'state.json';
 
-/** Pictures, model and what is known of them: what a reload must bring back. */
+/** Pictures, model, and their state, which a reload must restore. */
 export class Session {
   pictures: PictureSet = { names: [], groups: [], size: pictureSize, data: new Uint8Array(0) };
   simclr: SimCLR | undefined;
@@ -41,7 +41,7 @@ export class Session {
     this.settings = settings;
     this.augmentation = liveAugmentation(augmentation, settings.viewSize);
     if (settings.startingEncoder && !this.startingEncoder) {
-      const text = 'This page came without an encoder to begin with: training begins from scratch.';
+      const text = 'This page has no encoder to start from. Training starts from scratch.';
       this.say({ type: 'notice', level: 'warning', text });
     }
     const encoder = settings.startingEncoder ? this.startingEncoder : undefined;
@@ -56,7 +56,7 @@ export class Session {
     this.losses = [];
   }
 
-  /** Takes the model off the backend, which is about to be exchanged. */
+  /** Takes the model off the backend before a change of backend. */
   async pack(): Promise<void> {
     const { simclr } = this;
     if (!simclr) return;
@@ -91,7 +91,7 @@ export class Session {
     await this.keep(() => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]));
   }
 
-  /** Saves model and state; where storage does not let it, says so once and continues. */
+  /** Saves model and state; if storage refuses, reports it once and continues. */
   async saveModel(): Promise<void> {
     const { simclr } = this;
     if (!simclr) return;
@@ -114,7 +114,7 @@ export class Session {
     }
   }
 
-  /** Brings back what the last visit left. @returns whether there was something */
+  /** Restores the last visit. @returns whether anything was saved */
   async restore(): Promise<boolean> {
     const file = await readFile(picturesName).catch(() => undefined);
     if (!file) return false;
@@ -137,7 +137,7 @@ export class Session {
     this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
     this.augmentation = augmentation;
     // The model is written before the state: after a reload between the two it is ahead by a few steps.
-    this.settings = { ...defaultTraining, ...state.settings }; // an older page may have known fewer
+    this.settings = { ...defaultTraining, ...state.settings }; // an older version of the page may have saved fewer
     this.measurements = state.measurements;
     this.losses = state.losses;
     this.labels = state.labels;

@@ -1,7 +1,7 @@
 import { io } from '@tensorflow/tfjs-core';
 
 /**
- * Files of the origin's own private file system. A file is replaced only when the new one is whole.
+ * Files of the origin's own private file system. A file is replaced only when the new one is complete.
  */
 const folderName = 'simclr-ts-studio';
 
@@ -10,7 +10,7 @@ async function folder(): Promise<FileSystemDirectoryHandle> {
   return root.getDirectoryHandle(folderName, { create: true });
 }
 
-/** @throws when storage is full or refused. What was there before is then kept. */
+/** @throws when storage is full or refused. The previous file is then kept. */
 export async function writeFile(
   name: string,
   parts: readonly (string | ArrayBuffer | Uint8Array<ArrayBuffer>)[],
@@ -26,7 +26,7 @@ export async function writeFile(
   }
 }
 
-/** The file, or `undefined` where there is none or it is empty. */
+/** The file, or `undefined` if it is missing or empty. */
 export async function readFile(name: string): Promise<File | undefined> {
   try {
     const file = await (await (await folder()).getFileHandle(name)).getFile();
@@ -63,9 +63,9 @@ export function modelFile(name: string): io.IOHandler {
   };
 }
 
-/** What a person should be told of an error of storage. */
+/** The message for a person about a storage error. */
 export function storageMessage(error: unknown): string {
   const { name, message } = error as Error;
   const cause = name === 'QuotaExceededError' ? 'storage is full' : message;
-  return `Cannot save in this browser: ${cause}. Everything else works, but a reload would start from what was saved last.`;
+  return `Cannot save in this browser: ${cause}. Everything else works, but a reload would return to the last saved state.`;
 }

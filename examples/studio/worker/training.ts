@@ -14,10 +14,10 @@ const secondsBetweenReports = 0.5;
 const shareOfMeasuring = 0.15;
 const secondsBetweenMeasurements = 3;
 
-/** Losses kept for the chart; beyond, every second one goes. */
+/** Maximum number of losses for the chart; beyond it, every second one is dropped. */
 const mostLosses = 2000;
 
-/** One training run: what it reports, and how it is held up and ended. */
+/** One training run: its reports, and how to pause and end it. */
 export class Training {
   private readonly ending = new AbortController();
   private go: (() => void) | undefined;
@@ -115,7 +115,7 @@ export class Training {
     this.lossEvery *= 2;
   }
 
-  /** What the library finds wrong with the run, as a notice. */
+  /** A finding of the library's doctor, as a notice. */
   private doctor(): Callback {
     return doctor({
       onFinding: ({ message }) => this.say({ type: 'notice', level: 'warning', text: message }),
@@ -146,7 +146,7 @@ export class Training {
     };
   }
 
-  /** Last of the callbacks: what they did of a step is done before it is held up. */
+  /** The last callback, so that the others have finished a step before it pauses. */
   private pauses(): Callback {
     return {
       onStepEnd: async () => {
@@ -158,7 +158,7 @@ export class Training {
   }
 }
 
-/** Whether a model made by `before` can be trained on by `after`. */
+/** Whether training with `after` can continue a model created with `before`. */
 function sameModel(before: TrainingSettings, after: TrainingSettings): boolean {
   const fixed = ['viewSize', 'width', 'temperature', 'learningRate', 'seed', 'startingEncoder'] as const;
   return fixed.every((setting) => before[setting] === after[setting]);

@@ -25,7 +25,7 @@ const recipeNames: readonly RecipeName[] = [
   'sthalles-stl10',
 ];
 
-const architectures = ['resnet18', 'resnet34', 'resnet50'];
+const architectures = ['resnet18', 'resnet34', 'resnet50', 'mobileNetV2'];
 
 /** `train SOURCE`. */
 export function trainCommand(execute: Execute): Command {
@@ -50,7 +50,7 @@ export function trainCommand(execute: Execute): Command {
     .addOption(choice('--recipe <name>', 'settings to start from (docs/recipes.md)', recipeNames))
     .addOption(choice('--architecture <name>', 'encoder (default: resnet18)', architectures))
     .option('--size <pixels>', "side of the encoder's input (default: 96, or the data set's)", integer(8))
-    .option('--width <channels>', 'channels of its first stage (default: 64)', integer(1))
+    .option('--width <channels>', 'channels of the first stage of a ResNet (default: 64)', integer(1))
     .addOption(
       choice('--stem <kind>', 'its first layers (default: small below 64 pixels)', ['imagenet', 'small']),
     )

@@ -19,7 +19,7 @@ export type NamedRecord = ImageRecord & {
   indexIsPlace?: boolean;
 };
 
-/** What {@link BatchDecoder} needs to know. */
+/** Options of {@link BatchDecoder}. */
 export interface BatchDecoderOptions {
   /** Named by errors. */
   caller: string;

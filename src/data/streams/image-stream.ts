@@ -39,7 +39,7 @@ export interface ImageStreamOptions {
   classes?: number;
 }
 
-/** What {@link imageStream} gives: a data set for training. */
+/** Result of {@link imageStream}: a data set for training. */
 export interface ImageStreamDataset extends DecodedBatches, ImageBatchSource {
   /** It starts at any batch. */
   readonly seekable: true;
@@ -79,13 +79,13 @@ export async function* withSignal<T>(
 
 /**
  * Makes a data set of a stream of pictures: cuts it into batches, and decodes them while the step before is computed.
- * Batches carry `labels` if all their records have one. If `decode` cuts views, as `decodePool` does, the random crops of
- * training are cut out of the whole pictures.
+ * Batches carry `labels` if all their records have one. If `decode` cuts views, as `decodePool` does, the random crops
+ * of training are cut out of the whole pictures.
  *
- * Batches are cut before decoding, so that a damaged picture makes its batch smaller and moves no other picture. A batch
- * is skipped when no picture is left, and for training (`dropRemainder`) when fewer than two are. The order is that of
- * `records` (see {@link shuffle}); the options `shuffle` and `seed` of `fit` do not apply. A resumed run continues with
- * the batches that it had not yet received.
+ * Batches are cut before decoding, so that a damaged picture makes its batch smaller and moves no other picture. A
+ * batch is skipped when no picture is left, and for training (`dropRemainder`) when fewer than two are. The order is
+ * that of `records` (see {@link shuffle}); the options `shuffle` and `seed` of `fit` do not apply. A resumed run
+ * continues with the batches that it had not yet received.
  *
  * @param records - Pictures, decoded or not, or a function of the epoch that returns them.
  * @returns A data set for `fit`, `embed` and `imageBatches`.

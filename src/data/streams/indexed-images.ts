@@ -33,7 +33,7 @@ export interface IndexedImagesOptions {
   prefetch?: number;
 }
 
-/** What {@link indexedImages} gives: a data set for training. */
+/** Result of {@link indexedImages}: a data set for training. */
 export interface IndexedImagesDataset extends ImageBatchSource {
   (pass: EpochPass): AsyncGenerator<ImageBatch, void, undefined>;
   /** Number of pictures. */
@@ -44,7 +44,7 @@ export interface IndexedImagesDataset extends ImageBatchSource {
   readonly shardable: true;
 }
 
-/** What {@link indexedDataset} reads in a pass. */
+/** The source that {@link indexedDataset} reads in a pass. */
 interface IndexedSource<Batch> {
   read(indices: Uint32Array, place: number, signal: AbortSignal, pass: EpochPass): Promise<Batch | undefined>;
   close?(): Promise<void> | void;
@@ -80,8 +80,8 @@ export function indexedDataset<Batch extends ImageBatch | ViewBatch = ImageBatch
 }
 
 /**
- * Makes a data set of pictures with random access. Every epoch visits all of them in a new order, a function of seed and
- * epoch, and reads ahead of the training step.
+ * Makes a data set of pictures with random access. Every epoch visits all of them in a new order, a function of seed
+ * and epoch, and reads ahead of the training step.
  *
  * @throws {@link InvalidOptionError} when an option is outside its domain or `images` has no `size` and `read`; while
  *   batches are taken, when there are fewer pictures than one batch.

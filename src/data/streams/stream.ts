@@ -32,7 +32,7 @@ export interface Stream<T> extends AsyncIterable<T> {
 }
 
 /**
- * What the functions on streams take: a stream, anything iterable, or a function that begins pass number
+ * Input of the functions on streams: a stream, anything iterable, or a function that begins pass number
  * `epoch`. A generator serves one pass only; pass the function that makes it instead.
  */
 export type StreamInput<T> =
@@ -41,7 +41,7 @@ export type StreamInput<T> =
   | AsyncIterable<T>
   | ((epoch: number) => Iterable<T> | AsyncIterable<T>);
 
-/** What a stream is made of: {@link Stream.open} without the checks and the defaults. */
+/** The implementation of a stream: {@link Stream.open} without the checks and the defaults. */
 export interface StreamParts<T> {
   open(epoch: number, position: number): AsyncGenerator<T, void, undefined>;
   size?: number | undefined;

@@ -26,24 +26,24 @@ export interface FineTuneOptions {
   /**
    * Where the classifier attaches: to the representation h, or after the n-th dense layer of the projection head with its
    * normalization and activation. 1 is the first one, as in SimCLRv2, which calls it `ft_proj_selector`.
-   * @defaultValue 'h' (SimCLR)
+   * @defaultValue `'h'` (SimCLR)
    */
   attachTo?: 'h' | number;
   /**
    * `'pretrained'`: start from the weights of the source. `'scratch'`: start from the layers' own initializers, which
    * give this library's networks the weights that they had before any training.
-   * @defaultValue 'pretrained'
+   * @defaultValue `'pretrained'`
    */
   weights?: 'pretrained' | 'scratch';
   /**
    * Epochs, that is, passes over the labeled pictures.
-   * @defaultValue 60 (SimCLR, appendix B.5, for 1 % of the labels; 30 for 10 %)
+   * @defaultValue `60` (SimCLR, appendix B.5, for 1 % of the labels; 30 for 10 %)
    */
   epochs?: number;
   /**
    * Largest number of pictures per step, at least 2. Pictures in memory are cut into steps of equal size; no picture is
    * left out.
-   * @defaultValue 64
+   * @defaultValue `64`
    */
   batchSize?: number;
   /**
@@ -54,7 +54,7 @@ export interface FineTuneOptions {
   learningRate?: number;
   /**
    * Strength of the weight decay, >= 0. Not together with `optimizer`.
-   * @defaultValue 0 (SimCLR, appendix B.5)
+   * @defaultValue `0` (SimCLR, appendix B.5)
    */
   weightDecay?: number;
   /**
@@ -68,13 +68,13 @@ export interface FineTuneOptions {
   augmentation?: Transform<unknown>;
   /**
    * Seed of order and augmentation, an integer >= 0.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   seed?: number;
   /**
    * Whether to copy the trained weights into the source's encoder, and the part of its head that is used, at the end.
    * Otherwise the source stays as it is.
-   * @defaultValue false
+   * @defaultValue `false`
    */
   updateSource?: boolean;
   /** Called after each step. */

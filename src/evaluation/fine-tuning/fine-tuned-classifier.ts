@@ -21,7 +21,7 @@ interface SavedMetadata {
   fineTunedClassifier: { normalization: NormalizeOptions | null };
 }
 
-/** A network that classifies pictures, made by `fineTune`. */
+/** A network that classifies pictures, the result of `fineTune`. */
 export class FineTunedClassifier {
   /** Number of classes. */
   readonly classes: number;
@@ -69,7 +69,8 @@ export class FineTunedClassifier {
    * Predicts classes and compares them with the labels.
    *
    * @param images - As for `predict`.
-   * @param labels - Class numbers, each at its picture's number in the data set. Left out, those that the batches carry.
+   * @param labels - Class numbers, each at its picture's number in the data set. Left out, those that the batches
+   * carry.
    * @throws {@link InvalidOptionError} when there are no labels.
    * @throws {@link ShapeError} when labels and pictures differ in number, {@link ValueRangeError} when a label is not a
    * class; and what `predict` throws.
@@ -87,7 +88,8 @@ export class FineTunedClassifier {
   }
 
   /**
-   * Saves the network in the format of tfjs-layers, with the normalization in its metadata. `loadLayersModel` reads it, too.
+   * Saves the network in the format of tfjs-layers, with the normalization in its metadata. `loadLayersModel` reads it,
+   * too.
    *
    * @param target - Any tfjs IO handler or URL string; a directory through `directory(path)` of `simclr-ts/node`.
    * @throws {@link SimCLRError} after `dispose`.
@@ -100,7 +102,7 @@ export class FineTunedClassifier {
   }
 
   /**
-   * Loads what {@link FineTunedClassifier.save} wrote.
+   * Loads a classifier that {@link FineTunedClassifier.save} wrote.
    *
    * @param source - Any tfjs IO handler or URL string.
    * @throws {@link CheckpointError} when it holds something else.

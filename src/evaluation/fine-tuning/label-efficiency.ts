@@ -22,8 +22,8 @@ import type { FineTuneOptions } from './fine-tune-options.js';
 import { networkOutputs } from './network-outputs.js';
 
 /**
- * How the labels are used: for a linear probe on frozen representations, to fine-tune the pretrained network, or to train
- * the same network from scratch.
+ * How the labels are used: for a linear probe on frozen representations, to fine-tune the pretrained network, or to
+ * train the same network from scratch.
  */
 export type LabelEfficiencyMethod = 'probe' | 'pretrained' | 'scratch';
 
@@ -51,7 +51,9 @@ export interface LabelEfficiencySeries {
 
 /** Result of {@link labelEfficiency}: plain data, ready for JSON and for a plot. */
 export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
-  /** The horizontal axis in ascending order: labels per class. Only those that are complete for all seeds and methods. */
+  /**
+   * The horizontal axis in ascending order: labels per class. Only those that are complete for all seeds and methods.
+   */
   perClass: number[];
   /** The lines, values in the order of `perClass`. */
   series: Record<Method, LabelEfficiencySeries>;
@@ -67,7 +69,7 @@ export interface LabelEfficiency<Method extends LabelEfficiencyMethod = 'pretrai
 export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = 'pretrained' | 'scratch'> {
   /**
    * The lines of the plot. `'probe'` takes seconds where fine-tuning takes minutes.
-   * @defaultValue ['pretrained', 'scratch']
+   * @defaultValue `['pretrained', 'scratch']`
    */
   methods?: readonly Method[];
   /**
@@ -76,8 +78,9 @@ export interface LabelEfficiencyOptions<Method extends LabelEfficiencyMethod = '
    */
   perClass?: readonly number[];
   /**
-   * Each seed makes its own choice of pictures and its own training. Under one seed, larger choices contain smaller ones.
-   * @defaultValue [0]
+   * Each seed makes its own choice of pictures and its own training. Under one seed, larger choices contain smaller
+   * ones.
+   * @defaultValue `[0]`
    */
   seeds?: readonly number[];
   /**
@@ -189,17 +192,18 @@ function prober(source: FineTuneSource, test: LabeledPictures, classes: number) 
 }
 
 /**
- * Compares what labels are worth with and without pretraining: accuracy on test pictures over the number of labels per
- * class, for the pretrained network (fine-tuned, or under a linear probe) and for the same network trained from scratch on
- * the same pictures.
+ * Compares learning from few labels with and without pretraining: accuracy on test pictures over the number of labels
+ * per class, for the pretrained network (fine-tuned, or under a linear probe) and for the same network trained from
+ * scratch on the same pictures.
  *
  * @param source - A `SimCLR`, or its encoder, projection head and normalization. It does not change.
- * @param training - Labeled pictures to choose from. A data set that is not in memory is read once or twice, for its labels
- * and for the chosen pictures.
+ * @param training - Labeled pictures to choose from. A data set that is not in memory is read once or twice, for its
+ * labels and for the chosen pictures.
  * @param test - Other labeled pictures, of the encoder's input size.
  * @param options - See {@link LabelEfficiencyOptions}.
  * @throws {@link InvalidOptionError} when an option is outside its domain.
- * @throws {@link ValueRangeError} when a class has fewer pictures than a point of the curve needs; and what `fineTune` throws.
+ * @throws {@link ValueRangeError} when a class has fewer pictures than a point of the curve needs; and what `fineTune`
+ * throws.
  * @example
  * const curve = await labelEfficiency(simclr, train, test, { perClass: [1, 10, 100], fineTune: { epochs: 60 } });
  * console.table(curve.runs);

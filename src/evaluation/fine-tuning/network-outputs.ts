@@ -9,6 +9,7 @@ import { isInMemory } from '../../data/image-dataset.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { inferenceOf } from '../../models/inference/inference.js';
 import type { EmbedOptions } from '../../training/index.js';
 import { type LabeledRows, RowLabels } from '../labels/labeled-pictures.js';
 
@@ -47,6 +48,7 @@ export async function networkOutputs(
   };
   if (isInMemory(images)) checkShape(images.shape);
   const total = datasetSize(images);
+  const infer = inferenceOf(network);
   const parts: Float32Array[] = [];
   const rows = new RowLabels();
   for await (const batch of inferenceBatches(caller, images, { batchSize })) {
@@ -56,7 +58,7 @@ export async function networkOutputs(
       beforePass?.();
       outputs = tidy(() => {
         const input = normalization ? normalize(normalization).apply(batch.images, null) : batch.images;
-        return after(network.apply(input, { training: false }) as Tensor2D);
+        return after(infer(input) as Tensor2D);
       });
       parts.push(await outputs.data<'float32'>());
     } catch (error) {

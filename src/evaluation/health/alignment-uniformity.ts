@@ -9,7 +9,7 @@ import { unitRows } from '../linear-algebra/unit-rows.js';
 export interface AlignmentOptions {
   /**
    * Power of the distance, > 0.
-   * @defaultValue 2 (Wang and Isola)
+   * @defaultValue `2` (Wang and Isola)
    */
   alpha?: number;
 }
@@ -18,7 +18,7 @@ export interface AlignmentOptions {
 export interface UniformityOptions {
   /**
    * t in exp(-t |x - y|²), > 0.
-   * @defaultValue 2 (Wang and Isola)
+   * @defaultValue `2` (Wang and Isola)
    */
   t?: number;
 }

@@ -1,13 +1,13 @@
 interface Tridiagonal {
   diagonal: Float64Array;
-  /** `beside[i]` is the element next to `diagonal[i]` and `diagonal[i + 1]`. */
-  beside: Float64Array;
+  /** `offDiagonal[i]` couples `diagonal[i]` and `diagonal[i + 1]`. */
+  offDiagonal: Float64Array;
 }
 
 /** Reduces a symmetric matrix with largest element 1 to tridiagonal form by Householder reflections. */
 function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
   const a = matrix.slice();
-  const beside = new Float64Array(Math.max(0, size - 1));
+  const offDiagonal = new Float64Array(Math.max(0, size - 1));
   const v = new Float64Array(size);
   const w = new Float64Array(size);
   for (let k = 0; k < size - 1; k++) {
@@ -16,12 +16,12 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
     let tail = 0; // squared length of the elements to eliminate
     for (let i = first + 1; i < size; i++) tail += a[i * size + k]! ** 2;
     if (tail < 1e-40) {
-      beside[k] = head; // the ignored elements are below 1e-20 of the largest one
+      offDiagonal[k] = head; // the ignored elements are below 1e-20 of the largest one
       continue;
     }
     const length = Math.sqrt(head * head + tail);
     const target = head > 0 ? -length : length; // the sign that avoids cancellation in v
-    beside[k] = target;
+    offDiagonal[k] = target;
     v[first] = head - target;
     for (let i = first + 1; i < size; i++) v[i] = a[i * size + k]!;
     const factor = 2 / ((head - target) ** 2 + tail);
@@ -43,15 +43,15 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
       for (let j = first; j < size; j++) a[row + j] = a[row + j]! - vi * w[j]! - wi * v[j]!;
     }
   }
-  return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), beside };
+  return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), offDiagonal };
 }
 
 /** Counts the eigenvalues below `bound`: the negative pivots of T - bound * I (Sturm's count). */
-function countBelow({ diagonal, beside }: Tridiagonal, bound: number, smallest: number): number {
+function countBelow({ diagonal, offDiagonal }: Tridiagonal, bound: number, smallest: number): number {
   let count = 0;
   let pivot = 1;
   for (let i = 0; i < diagonal.length; i++) {
-    const coupling = i === 0 ? 0 : beside[i - 1]! ** 2 / pivot;
+    const coupling = i === 0 ? 0 : offDiagonal[i - 1]! ** 2 / pivot;
     pivot = diagonal[i]! - bound - coupling;
     if (Math.abs(pivot) < smallest) pivot = -smallest;
     if (pivot < 0) count++;
@@ -75,11 +75,11 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
     matrix.map((value) => value / scale),
     size,
   );
-  const { diagonal, beside } = tridiagonal;
+  const { diagonal, offDiagonal } = tridiagonal;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < size; i++) {
-    const radius = Math.abs(i > 0 ? beside[i - 1]! : 0) + Math.abs(i < size - 1 ? beside[i]! : 0);
+    const radius = Math.abs(i > 0 ? offDiagonal[i - 1]! : 0) + Math.abs(i < size - 1 ? offDiagonal[i]! : 0);
     low = Math.min(low, diagonal[i]! - radius); // Gershgorin's discs contain every eigenvalue
     high = Math.max(high, diagonal[i]! + radius);
   }

@@ -1,4 +1,4 @@
-/** What {@link minimize} needs. */
+/** Options of {@link minimize}. */
 export interface MinimizeOptions {
   /** The value at `point`; writes the gradient into `gradient`. */
   evaluate(point: Float64Array, gradient: Float64Array): number;

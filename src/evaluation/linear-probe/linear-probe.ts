@@ -27,34 +27,34 @@ export interface LinearProbeOptions {
    * rest (of equally accurate ones the one with the lowest loss there), and fits it to all rows. `'validation'` tries ten
    * values from 1e-4 to 1e4 in equal ratios, as scikit-learn's `LogisticRegressionCV` does. CLIP sweeps from 1e-6 to 1e6 in
    * the same way (Radford et al. 2021, arXiv:2103.00020, appendix A.3).
-   * @defaultValue 1 (scikit-learn)
+   * @defaultValue `1` (scikit-learn)
    */
   inverseRegularization?: number | 'validation' | readonly number[];
   /**
    * Share of each class's rows, above 0 and below 1, that is held out to compare several strengths. A class with one row
    * is not held out.
-   * @defaultValue 0.2
+   * @defaultValue `0.2`
    */
   validationShare?: number;
   /**
    * Seed that chooses the held-out rows, an integer >= 0.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   seed?: number;
   /**
    * Stops after this many L-BFGS iterations, converged or not.
-   * @defaultValue 1000
+   * @defaultValue `1000`
    */
   maxIterations?: number;
   /**
    * Converged once no element of the gradient of the mean objective exceeds this.
-   * @defaultValue 1e-6 (scikit-learn: 1e-4)
+   * @defaultValue `1e-6` (scikit-learn: 1e-4)
    */
   tolerance?: number;
   /**
    * Whether to subtract each column's mean and divide by its standard deviation over the training rows, as scikit-learn's
    * StandardScaler does. Constant columns are not divided.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   standardize?: boolean;
 }

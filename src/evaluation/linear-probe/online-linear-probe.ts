@@ -44,27 +44,27 @@ export interface OnlineLinearProbeOptions {
   validation?: LabeledPictures;
   /**
    * Labeled pictures per step of the classifier.
-   * @defaultValue 64
+   * @defaultValue `64`
    */
   batchSize?: number;
   /**
    * Training steps between two steps of the classifier. Larger is cheaper, because each step costs a forward pass.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   everySteps?: number;
   /**
    * Learning rate of the classifier's Adam, > 0.
-   * @defaultValue 1e-3 (Adam's default, which keras.io's SimCLR example uses)
+   * @defaultValue `1e-3` (Adam's default, which keras.io's SimCLR example uses)
    */
   learningRate?: number;
   /**
    * Seed of the order of the labeled pictures, an integer >= 0.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   seed?: number;
   /**
    * Prefix of the names of the metrics.
-   * @defaultValue 'onlineProbe'
+   * @defaultValue `'onlineProbe'`
    */
   name?: string;
 }

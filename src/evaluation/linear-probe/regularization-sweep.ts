@@ -15,7 +15,7 @@ export interface RegularizationTrial {
   loss: number;
 }
 
-/** What {@link sweepRegularization} needs. */
+/** Options of {@link sweepRegularization}. */
 export interface SweepOptions {
   /** Strengths to try. */
   grid: readonly number[];
@@ -34,8 +34,8 @@ export interface Sweep {
 }
 
 /**
- * Fits each strength on a part of the rows, strongest regularization first, starting from the previous fit. Picks the one
- * with the highest accuracy on the rest; of equally accurate ones the one with the lowest loss there; of those the
+ * Fits each strength on a part of the rows, strongest regularization first, starting from the previous fit. Picks the
+ * one with the highest accuracy on the rest; of equally accurate ones the one with the lowest loss there; of those the
  * strongest.
  *
  * @throws {@link ValueRangeError} when no class has two rows, so that none can be held out.

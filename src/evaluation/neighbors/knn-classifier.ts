@@ -25,17 +25,17 @@ export interface LabeledEmbeddings {
 export interface KnnClassifierOptions {
   /**
    * How many nearest references vote, from 1 to the number of references.
-   * @defaultValue 20 (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
+   * @defaultValue `20` (lightly's documentation for Imagenette and ImageNet-100; its code uses 200 for all of ImageNet)
    */
   neighbors?: number;
   /**
    * t in the weight exp(similarity / t), unitless, > 0. Smaller values give the nearest references more weight.
-   * @defaultValue 0.1 (lightly)
+   * @defaultValue `0.1` (lightly)
    */
   temperature?: number;
   /**
    * `'cosine-exponential'`: a neighbor votes with weight exp(similarity / t). `'uniform'`: each neighbor has one vote.
-   * @defaultValue 'cosine-exponential'
+   * @defaultValue `'cosine-exponential'`
    */
   weighting?: 'cosine-exponential' | 'uniform';
 }

@@ -10,7 +10,7 @@ export interface NearDuplicatesOptions {
   /**
    * Cosine similarity, from -1 to 1, at which two rows are linked. 1 links only rows that are equal within the resolution of
    * float32.
-   * @defaultValue 0.98
+   * @defaultValue `0.98`
    */
   threshold?: number;
 }

@@ -4,7 +4,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { checkEncoder } from '../../models/index.js';
-import { type AnyLayer, layerCalls } from './layer-graph.js';
+import { type AnyLayer, layerCalls } from '../../models/layer-graph.js';
 import { type Dimension, OnnxGraph } from './onnx-graph.js';
 import { type LayerWriter, writeLayer } from './onnx-layers.js';
 
@@ -13,9 +13,9 @@ export interface ExportONNXOptions {
   /** Head to put after the encoder: the file then has its projections as output 'z', in addition to 'h'. */
   projectionHead?: LayersModel;
   /**
-   * Axis order of the input pictures: `'NCHW'`, `[batch, channels, height, width]`, as in ONNX and PyTorch, or `'NHWC'`, as in
-   * this library.
-   * @defaultValue 'NCHW'
+   * Axis order of the input pictures: `'NCHW'`, `[batch, channels, height, width]`, as in ONNX and PyTorch, or
+   * `'NHWC'`, as in this library.
+   * @defaultValue `'NCHW'`
    */
   layout?: 'NCHW' | 'NHWC';
   /**
@@ -34,8 +34,8 @@ const maximumBytes = 2 ** 31 - 1;
 /**
  * Writes an encoder as an ONNX file, for onnxruntime and others: operator set 17, float32, any batch size.
  *
- * The input 'images' is float32 in [0, 1], the output 'h' is `[batch, dim]`. Batch normalization uses the running statistics,
- * as in inference.
+ * The input 'images' is float32 in [0, 1], the output 'h' is `[batch, dim]`. Batch normalization uses the running
+ * statistics, as in inference.
  *
  * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` and `projectionHead`,
  * and of tfjs-layers Conv2D, DepthwiseConv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
@@ -44,8 +44,8 @@ const maximumBytes = 2 ** 31 - 1;
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.
  * @returns The whole file.
- * @throws `InvalidOptionError` when a layer, which it names, cannot be exported, an option is outside its domain, or the
- * weights take 2 GiB or more.
+ * @throws `InvalidOptionError` when a layer, which it names, cannot be exported, an option is outside its domain, or
+ * the weights take 2 GiB or more.
  * @throws `ShapeError` unless the encoder maps pictures to vectors that the head takes.
  * @example
  * const file = await exportONNX(simclr.encoder, { projectionHead: simclr.projectionHead });

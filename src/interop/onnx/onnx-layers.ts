@@ -1,7 +1,7 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type AnyLayer, type LayerCall, refuseLayer, weightOf } from '../../models/layer-graph.js';
 import { toOihw } from '../../models/layers/kernel-layout.js';
 import { axesOf, type Padding } from '../../models/layers/padding.js';
-import { type AnyLayer, type LayerCall, refuseLayer, weightOf } from './layer-graph.js';
 import type { Attribute, OnnxGraph } from './onnx-graph.js';
 
 /** Writes the layers of one model into a graph, in which pictures are [batch, channels, height, width]. */
@@ -120,9 +120,9 @@ function stockDepthwise(context: LayerContext, call: LayerCall): string {
 }
 
 /**
- * The padding of a layer of tfjs-layers. `auto_pad` does not support dilated kernels, nor strides longer than a window, for
- * which onnxruntime would compute negative padding; those get explicit numbers. Others must not: onnxruntime fuses a Pad
- * into an AveragePool with explicit numbers, and then no longer counts the zeros.
+ * The padding of a layer of tfjs-layers. `auto_pad` does not support dilated kernels, nor strides longer than a window,
+ * for which onnxruntime would compute negative padding; those get explicit numbers. Others must not: onnxruntime fuses
+ * a Pad into an AveragePool with explicit numbers, and then no longer counts the zeros.
  *
  * @param spans - Rows and columns covered by a window.
  */

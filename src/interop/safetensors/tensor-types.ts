@@ -46,7 +46,7 @@ export interface StateTensor {
   data: StateData;
 }
 
-/** What {@link writeSafetensors} takes: a {@link StateTensor} whose type is optional. */
+/** Input of {@link writeSafetensors}: a {@link StateTensor} whose type is optional. */
 export type StateTensorInput = Omit<StateTensor, 'dtype'> & {
   /**
    * Type in the file: that of the array, or 'F16' or 'BF16' for a `Float32Array` and 'BOOL' for a `Uint8Array`.

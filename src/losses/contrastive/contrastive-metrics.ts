@@ -9,12 +9,12 @@ export interface ContrastiveMetricsOptions {
   /**
    * Divides the cosine similarities in the entropy: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, as in `ntXentLoss`
+   * @defaultValue `0.5`, as in `ntXentLoss`
    */
   temperature?: number;
 }
 
-/** What {@link contrastiveMetrics} measures. All values are means over the views or pairs of the batch. */
+/** Result of {@link contrastiveMetrics}. All values are means over the views or pairs of the batch. */
 export interface ContrastiveMetrics {
   /** How often the positive is the most similar of all other 2N - 1 views, from 0 to 1; chance is 1 / (2N - 1). */
   top1Accuracy: number;

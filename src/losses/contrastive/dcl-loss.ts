@@ -9,7 +9,7 @@ export interface DCLLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.1, the paper's and lightly's
+   * @defaultValue `0.1`, the paper's and lightly's
    */
   temperature?: number;
   /** Rows of the similarity matrix in memory at once, as in `ntXentLoss`. */
@@ -21,7 +21,7 @@ export interface DCLWLossOptions extends DCLLossOptions {
   /**
    * Divides the similarities of positive pairs in their weights: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, the paper's and lightly's
+   * @defaultValue `0.5`, the paper's and lightly's
    */
   sigma?: number;
 }

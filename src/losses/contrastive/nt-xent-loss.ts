@@ -9,13 +9,13 @@ export interface NTXentLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, the paper's best value for CIFAR-10 (appendix B.9); its ImageNet models use 0.1.
+   * @defaultValue `0.5`, the paper's best value for CIFAR-10 (appendix B.9); its ImageNet models use 0.1.
    */
   temperature?: number;
   /**
    * Reduction of the 2N losses.
    *
-   * @defaultValue 'mean'
+   * @defaultValue `'mean'`
    */
   reduction?: 'mean' | 'sum' | 'none';
   /**

@@ -32,7 +32,7 @@ export interface NTXentQueueLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.5, as in `ntXentLoss` and lightly; MoCo uses 0.07
+   * @defaultValue `0.5`, as in `ntXentLoss` and lightly; MoCo uses 0.07
    */
   temperature?: number;
 }

@@ -23,12 +23,12 @@ export function rowBlocks(
   columns: number,
   { period = rows, blockSize }: RowBlockOptions = {},
 ): RowBlock[] {
-  const most = blockSize ?? Math.max(1, Math.floor(largestBlock / columns));
-  if (most >= rows) return [{ start: 0, rows }];
+  const maxRows = blockSize ?? Math.max(1, Math.floor(largestBlock / columns));
+  if (maxRows >= rows) return [{ start: 0, rows }];
   const blocks: RowBlock[] = [];
   for (let first = 0; first < rows; first += period) {
-    for (let row = 0; row < period; row += most) {
-      blocks.push({ start: first + row, rows: Math.min(most, period - row) });
+    for (let row = 0; row < period; row += maxRows) {
+      blocks.push({ start: first + row, rows: Math.min(maxRows, period - row) });
     }
   }
   return blocks;

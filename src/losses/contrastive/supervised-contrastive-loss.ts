@@ -11,7 +11,7 @@ export interface SupervisedContrastiveLossOptions {
   /**
    * Divides the cosine similarities: unitless, finite, > 0.
    *
-   * @defaultValue 0.1, the paper's (section 4.4); the code of HobbitLong/SupContrast uses 0.07
+   * @defaultValue `0.1`, the paper's (section 4.4); the code of HobbitLong/SupContrast uses 0.07
    */
   temperature?: number;
   /** Rows of the similarity matrix in memory at once, as in `ntXentLoss`. */

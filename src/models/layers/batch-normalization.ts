@@ -18,39 +18,39 @@ export interface BatchNormalizationLayerOptions {
   name?: string;
   /**
    * Whether there is a learned offset `beta`.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   center?: boolean;
   /**
    * Whether there is a learned scale `gamma`.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   scale?: boolean;
   /**
    * Added to the variance, > 0.
-   * @defaultValue 1e-5, as in PyTorch and the official SimCLR code
+   * @defaultValue `1e-5`, as in PyTorch and the official SimCLR code
    */
   epsilon?: number;
   /**
    * Decay of the running statistics, in [0, 1]: running = momentum * running + (1 - momentum) * batch.
-   * @defaultValue 0.9, as in the official SimCLR code; PyTorch writes the same as 0.1
+   * @defaultValue `0.9`, as in the official SimCLR code; PyTorch writes the same as 0.1
    */
   momentum?: number;
   /**
    * In training the batch is split into this many equal parts, each normalized by its own statistics.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   groups?: number;
   /**
    * Initial value of `gamma`; with 'zeros', a residual branch contributes nothing at first.
-   * @defaultValue 'ones'
+   * @defaultValue `'ones'`
    */
   gammaInitializer?: 'ones' | 'zeros';
   /** Applied last: `'relu'`, or `'relu6'`, min(max(x, 0), 6). @defaultValue none */
   activation?: 'relu' | 'relu6';
   /**
    * Whether `gamma` and `beta` are trained.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   trainable?: boolean;
 }
@@ -132,8 +132,8 @@ export class BatchNormalization extends layers.Layer {
   }
 
   /**
-   * @throws {@link ShapeError} in training, when a group has only one value for each channel or `groups` does not divide
-   * the batch.
+   * @throws {@link ShapeError} in training, when a group has only one value for each channel or `groups` does not
+   * divide the batch.
    */
   override call(inputs: Tensor | Tensor[], kwargs: CallArguments): Tensor {
     const [x, residual] = Array.isArray(inputs) ? inputs : [inputs];

@@ -10,6 +10,6 @@ export const layerKeys: Readonly<Record<keyof LayerArguments | 'customObjects', 
   dtype: 1,
   inputDType: 1,
   weights: 1,
-  // tfjs-layers adds it to the config of what it loads.
+  // tfjs-layers adds it to the config of a loaded layer.
   customObjects: 1,
 };

@@ -7,7 +7,7 @@ import { convolutionInitializer } from './seeded-initializer.js';
 
 /** Options of {@link PaddedConv2D}. */
 export interface PaddedConv2DOptions extends PaddedConvolutionOptions {
-  /** Channels that come out. */
+  /** Output channels. */
   filters: number;
 }
 

@@ -8,7 +8,7 @@ import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitialize
 import { axesOf, checkPadding, outputSize, type Padding, type PaddingPlan, planPadding } from './padding.js';
 import { checkInitializer, SeededInitializer, type SeededInitializerOptions } from './seeded-initializer.js';
 
-/** Options that the convolutions of this library have in common. */
+/** Options of all convolutions of this library. */
 export interface PaddedConvolutionOptions {
   /** Name of the layer. */
   name?: string;
@@ -16,28 +16,28 @@ export interface PaddedConvolutionOptions {
   kernelSize: number;
   /**
    * Step of the kernel along both axes, in pixels.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   strides?: number;
   /**
    * Zeros around the picture, in pixels.
-   * @defaultValue kernelSize - 1 lines and columns in all, half of them on each side, as in torchvision's networks and the
-   * official SimCLR code
+   * @defaultValue `kernelSize - 1` rows and columns in total, half of them on each side, as in torchvision's networks
+   * and the official SimCLR code
    */
   padding?: Padding;
   /**
    * Whether a learned offset is added.
-   * @defaultValue false
+   * @defaultValue `false`
    */
   useBias?: boolean;
   /**
-   * How the kernel is filled.
+   * How to initialize the kernel.
    * @defaultValue normal with variance 2 / fan-out, seed 0
    */
   kernelInitializer?: SeededInitializerOptions;
   /**
    * Whether the kernel is trained.
-   * @defaultValue true
+   * @defaultValue `true`
    */
   trainable?: boolean;
 }

@@ -9,7 +9,7 @@ import { depthwiseInitializer } from './seeded-initializer.js';
 export interface PaddedDepthwiseConv2DOptions extends PaddedConvolutionOptions {
   /**
    * Filters per channel.
-   * @defaultValue 1
+   * @defaultValue `1`
    */
   depthMultiplier?: number;
 }

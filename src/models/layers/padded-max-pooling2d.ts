@@ -16,12 +16,12 @@ export interface PaddedMaxPooling2DOptions {
   kernelSize: number;
   /**
    * Step of the window along both axes, in pixels.
-   * @defaultValue kernelSize
+   * @defaultValue `kernelSize`
    */
   strides?: number;
   /**
    * Rows and columns around the picture that no maximum includes, in pixels; smaller than the window.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   padding?: Padding;
 }

@@ -20,7 +20,7 @@ const initializerKeys = {
   scale: 1,
   seed: 1,
   stream: 1,
-  // tfjs-layers adds it to the config of what it loads.
+  // tfjs-layers adds it to the config of a loaded initializer.
   customObjects: 1,
 } as const satisfies KnownKeys<SeededInitializerOptions & { customObjects: unknown }>;
 

@@ -18,7 +18,7 @@ export function explainSystemError(error: unknown): string {
   return explanation ? `${explanation} (${code})` : message;
 }
 
-/** Whether an error is the answer of the operating system to a call. */
+/** Whether an error comes from the operating system. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof error === 'object' && error !== null && 'syscall' in error;
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 let writes = 0;
 
-/** Makes a file of what `write` puts into it, and waits until the disk has it. */
+/** Writes a file with `write`, and waits until the disk has it. */
 async function makeDurably<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'w');
   try {
@@ -22,7 +22,7 @@ export function writeDurably(path: string, contents: readonly (string | Uint8Arr
   });
 }
 
-/** Makes a folder and those above it. By itself first, because only that tells of a disk that is read-only. */
+/** Makes a folder and its parents. Tries the folder alone first, because only that reports a read-only disk. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -61,7 +61,7 @@ export async function endTemporary(...files: readonly string[]): Promise<void> {
   }
 }
 
-/** Removes what a process that was killed in the middle of a write of `names` left in a folder. */
+/** Removes the temporary files of `names` that a killed process left in a folder. */
 export async function removeLeftovers(folder: string, names: readonly string[]): Promise<void> {
   for (const file of await readdir(folder)) {
     const [, name, writer] = /^(.*)\.(\d+)-\d+\.tmp$/.exec(file) ?? [];
@@ -84,9 +84,9 @@ function isWritten(path: string, writer: number): boolean {
 }
 
 /**
- * Replaces a file by what `write` puts into another, all or nothing, also when the power fails.
+ * Replaces a file with one that `write` fills, all or nothing, even if the power fails.
  *
- * @returns What `write` does.
+ * @returns The result of `write`.
  */
 export async function replaceFileBy<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const temporary = beginTemporary(path);
@@ -101,7 +101,7 @@ export async function replaceFileBy<T>(path: string, write: (file: FileHandle) =
   }
 }
 
-/** Replaces a file, all or nothing, also when the power fails. */
+/** Replaces a file, all or nothing, even if the power fails. */
 export function replaceFile(path: string, text: string): Promise<void> {
   return replaceFileBy(path, (file) => file.appendFile(text));
 }

@@ -3,7 +3,10 @@ import type { Picture, PictureToCut } from '../../data/index.js';
 import type { CropPlan } from '../../data/view-crops.js';
 import type { FractionalBox } from './resample-box.js';
 
-/** What {@link cutViews} is made of; handed over, because its text is also part of the program of other threads. */
+/**
+ * The functions that {@link cutViews} calls; passed in, because its source is also part of the program of other
+ * threads.
+ */
 export interface CuttingTools {
   /** Size of a picture as it is seen, in pixels. */
   measure(bytes: Uint8Array): Promise<readonly [height: number, width: number]>;
@@ -24,8 +27,8 @@ export interface CuttingTools {
  * Decodes a picture once and cuts its views out of it.
  *
  * Where each box is at least four times as large as its view, the picture is decoded at a half, a quarter, ... of its
- * size, which formats such as JPEG do for a fraction of the work; each box then still has at least two pixels for one of
- * the view, so that the view hardly differs. What is to be kept is decoded as {@link CutViewsOptions} says.
+ * size, which formats such as JPEG do for a fraction of the work; each box then still has at least two pixels for one
+ * of the view, so that the view hardly differs. What is to be kept is decoded as {@link CutViewsOptions} says.
  *
  * Refers to nothing outside of itself, because its text is also part of the program of other threads. For the same
  * reason it does without `??` and `?.`: the compiler of the CommonJS build puts helpers of its own in their place.

@@ -7,22 +7,22 @@ import type { DecodePlan } from './decode-image.js';
 import { openPicture } from './open-picture.js';
 import { resampleBox } from './resample-box.js';
 
-/** What a decoding thread is told when it starts. */
+/** The data that a decoding thread starts with. */
 export interface DecodeWorkerData {
-  /** Where sharp lies. */
+  /** The location of sharp. */
   sharp: string;
   plan: DecodePlan;
   /** Pictures under way at the same time. */
   concurrency: number;
 }
 
-/** What is cut out of pictures, and whether they come too: see `CutViews`. */
+/** The views to cut, and whether to return the whole pictures too; see `CutViews`. */
 export interface Cutting {
   crops: readonly CropPlan[];
   keep: boolean;
 }
 
-/** What a decoding thread is asked: pictures to decode or, with `cutting`, to cut views from; or to forget a question. */
+/** A message to a decoding thread: pictures to decode or, with `cutting`, to cut views from; or a request to cancel. */
 export type DecodeRequest =
   | {
       id: number;
@@ -31,13 +31,13 @@ export type DecodeRequest =
     }
   | { cancel: number };
 
-/** What became of a picture. */
+/** The result of a picture. */
 export type DecodeOutcome =
   | { images: readonly Picture[] }
   /** The file could not be read (`read`) or decoded; `bytes` is its length. */
   | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
 
-/** What a decoding thread answers: a result for each picture, or why it can never decode one. */
+/** The answer of a decoding thread: a result for each picture, or why it cannot decode any. */
 export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: string };
 
 /**

@@ -43,7 +43,7 @@ export interface ImageFolderOptions extends DecodeImageOptions {
    */
   concurrency?: number;
   /**
-   * Whether folders inside folders are read.
+   * Whether to read subfolders.
    *
    * @defaultValue `true`
    */
@@ -85,7 +85,7 @@ export interface StreamImageFolderOptions extends ImageFolderOptions {
   cache?: ImageCache;
 }
 
-/** What {@link readImageFolder} gives. */
+/** Result of {@link readImageFolder}. */
 export interface ImageFolderContents {
   /** All pictures that decode, of shape `[count, height, width, 3]`, bytes 0-255. */
   images: ImageArray;
@@ -99,7 +99,10 @@ export interface ImageFolderContents {
   skipped: SkippedImage[];
 }
 
-/** What {@link imageFolder} gives: a data set that decodes its pictures in every epoch. Its batches carry `labels` if it has them. */
+/**
+ * Result of {@link imageFolder}: a data set that decodes its pictures in every epoch. Its batches carry `labels` if it
+ * has them.
+ */
 export interface ImageFolderDataset extends DecodedBatches, ImageBatchSource {
   /** Number of files. */
   readonly size: number;

@@ -1,6 +1,6 @@
 import type { Sharp, SharpOptions } from 'sharp';
 
-/** What {@link openPicture} takes of a plan. */
+/** The fields of a plan that {@link openPicture} reads. */
 export interface OpenPictureOptions {
   background: { r: number; g: number; b: number };
   fit: 'cover' | 'contain' | 'fill';
@@ -100,7 +100,9 @@ export async function openPicture(
     return [select(new Float32Array(copy), info.channels, colors, encode), info];
   }
 
-  /** Red, green, blue and, where there is one, alpha of pixels with `count` samples, the first `used` of them colors. */
+  /**
+   * Red, green, blue and, where there is one, alpha of pixels with `count` samples, the first `used` of them colors.
+   */
   function select(
     samples: ArrayLike<number>,
     count: number,
@@ -120,7 +122,7 @@ export async function openPicture(
     return new Uint8Array(result.buffer);
   }
 
-  /** The tag ExtraSamples says what further channels are, and not all are alpha; libvips does not read it. */
+  /** The tag ExtraSamples gives the meaning of extra channels, not all of which are alpha; libvips does not read it. */
   function alphaOfTIFF(): number {
     if (channels <= colors) return -1;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

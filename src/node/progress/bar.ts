@@ -10,7 +10,7 @@ export interface Bar {
   stop(): void;
 }
 
-/** What a bar begins with. */
+/** Initial settings of a bar. */
 export interface BarStart {
   /** The bar's line in the notation of cli-progress, with `{left}` for the remaining time. */
   format: string;

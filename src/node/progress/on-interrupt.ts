@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 
-/** What {@link onInterrupt} gives. */
+/** Result of {@link onInterrupt}. */
 export interface Interrupt {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@ import { type Bar, openBar } from './bar.js';
 import { isInteractive } from './output.js';
 import type { ProgressOptions } from './progress.js';
 
-/** What a training callback receives when training begins. */
+/** Argument of a training callback when training begins. */
 export interface ProgressFitStart {
   /** Steps of the whole training, where their number is known. */
   totalSteps?: number;
@@ -15,7 +15,7 @@ export interface ProgressFitStart {
   batchSize: number;
 }
 
-/** What a training callback receives after a step. */
+/** Argument of a training callback after a step. */
 export interface ProgressStep {
   /** The step, counted from 0 over the whole training. */
   step: number;
@@ -31,7 +31,7 @@ export interface ProgressStep {
   pairs: number;
 }
 
-/** What a training callback receives after an epoch. */
+/** Argument of a training callback after an epoch. */
 export interface ProgressEpoch {
   /** The pass, counted from 0. */
   epoch: number;
@@ -72,14 +72,14 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
   checkKeys('progressBar', options, { stream: 1, quiet: 1 });
   const { stream = process.stderr, quiet = false } = options;
   let bar: Bar | undefined;
-  /** What the bar shows; none where lines are written instead. */
+  /** The content of the bar; none if lines are written instead. */
   let format: string | undefined;
   let epochs = 0;
   let totalSteps = 0;
   /** Seconds after which the clock ends training; infinite without a limit. */
   let limit = Number.POSITIVE_INFINITY;
   let began = 0;
-  /** What the bar counts: steps, or seconds if the clock may end training. */
+  /** The unit of the bar: steps, or seconds if the clock may end training. */
   let total = 0;
   /** Steps of this `fit`, and the epoch that it began with: earlier ones are not counted. */
   let done = 0;

@@ -20,7 +20,7 @@ export interface ProgressOptions {
   quiet?: boolean;
 }
 
-/** What {@link progress} gives. */
+/** Result of {@link progress}. */
 export interface Progress {
   /** Sets how much is done; text after the bar is optional. */
   update(done: number, note?: string): void;
@@ -31,8 +31,8 @@ export interface Progress {
 }
 
 /**
- * Shows the progress of long work other than training, such as decoding, embedding or a download: on a terminal as a bar
- * with the remaining time, elsewhere (files, CI) as one line at the end.
+ * Shows the progress of long work other than training, such as decoding, embedding or a download: on a terminal as a
+ * bar with the remaining time, elsewhere (files, CI) as one line at the end.
  *
  * @param total - How much there is to do; a finite number >= 0.
  * @param label - What is being done, for example `'Decoding'`.

@@ -6,7 +6,7 @@ import { backendOf, sharedBytesOf } from '../../tensors/shared-bytes.js';
 import type { TrainerCore } from '../step/trainer-core.js';
 import { captureExtraState } from './extra-state.js';
 import { byteOrder, checkJson, format, formatVersion, type Metadata, type Topologies } from './format.js';
-import { captureLoss } from './loss-state.js';
+import { captureLoss } from './saved-loss.js';
 import { describeOptimizer } from './saved-optimizer.js';
 import { describeOptions } from './trainer-settings.js';
 

@@ -79,3 +79,29 @@ export function elementwise(
     return output;
   };
 }
+
+/** Multiplies rows of `channels` values at an address by one value per channel. */
+export function multiplyByChannels(
+  values: number,
+  factors: number,
+  length: number,
+  channels: number,
+  result: number,
+): void {
+  const module = kernelModule();
+  const work = module.structure('Elementwise', {
+    a: values,
+    b: factors,
+    result,
+    length,
+    rows: length / channels,
+    inner: channels,
+    aOuter: 0,
+    aRow: channels,
+    aInner: 1,
+    bOuter: 0,
+    bRow: 0,
+    bInner: 1,
+  });
+  module.dispatch(kinds.multiplyValues, work, Math.ceil(length / valuesPerTask));
+}

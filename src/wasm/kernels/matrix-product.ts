@@ -1,5 +1,6 @@
 import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../module/tensor-address.js';
+import { changingFilter } from './convolution/filter.js';
 import { type Axis, gather, multiply, multiplyOverPixels } from './convolution/gathered-product.js';
 
 /** Addresses and sizes of a product of two matrices. */
@@ -27,8 +28,8 @@ function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
     columns,
     depth,
     output,
-    filter: {
-      source: b,
+    filter: changingFilter(b),
+    part: {
       channels: depth,
       filterHeight: 1,
       filterWidth: 1,

@@ -1,11 +1,12 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { backend, getBackend } from '@tensorflow/tfjs-core';
+import { backend, type DataId, getBackend } from '@tensorflow/tfjs-core';
 import { hasTag } from '../../errors/checks.js';
 import { BackendError } from '../../errors/errors.js';
 import { takeThreadCount } from '../threads/thread-count.js';
 import { controlBytes, type PoolExports, ThreadPool } from '../threads/thread-pool.js';
+import { DerivedBlocks } from './derived-blocks.js';
 import { layouts } from './layout.generated.js';
-import { guardAllocations, memoryOf, type WasmMemory, type WasmModule } from './memory.js';
+import { guardAllocations, memoryOf, reclaimWhenFull, type WasmMemory, type WasmModule } from './memory.js';
 import { checkSimd, hasRelaxedSimd, type KernelWidth, moduleBinary } from './module-binary.js';
 import { type Fields, type StructureName, writeStructure } from './structures.js';
 import { takeKernelWidth } from './wide-kernels.js';
@@ -30,10 +31,14 @@ export class KernelModule {
   readonly isFused: boolean;
   readonly width: KernelWidth;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
+  /** Filters in the layouts that the kernels read. */
+  readonly derived: DerivedBlocks;
 
   constructor(private readonly wasm: WasmModule) {
     this.memory = memoryOf(wasm);
     guardAllocations(wasm, this.memory);
+    this.derived = new DerivedBlocks(wasm);
+    reclaimWhenFull(wasm, () => this.derived.clear());
     this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
     this.isFused = hasRelaxedSimd();
     // The wide build needs fused multiply-add, which every engine has that can fuse its vectors.
@@ -69,6 +74,11 @@ export class KernelModule {
     const address = this.wasm._malloc(bytes);
     this.blocks.set(name, { address, bytes });
     return address;
+  }
+
+  /** A view of the memory, valid until the next allocation. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, length);
   }
 
   /** A view of the memory that other threads can read; `undefined` when the memory is not shared. */
@@ -117,7 +127,7 @@ export class KernelModule {
 
   /** See {@link wasmMemory}. */
   get usage(): WasmMemory {
-    let kernelBytes = 0;
+    let kernelBytes = this.derived.bytes;
     for (const { bytes } of this.blocks.values()) kernelBytes += bytes;
     return { heapBytes: this.memory.buffer.byteLength, kernelBytes };
   }
@@ -139,13 +149,25 @@ export class KernelModule {
 
 const modules = new WeakMap<object, KernelModule>();
 
+/** Calls `onDisposal` whenever a backend frees the data of a tensor, or hands it over to another backend. */
+function watchDisposal(active: BackendWasm, onDisposal: (dataId: DataId) => void): void {
+  const disposeData = active.disposeData.bind(active);
+  active.disposeData = (dataId, force) => {
+    const isFreed = disposeData(dataId, force);
+    if (isFreed) onDisposal(dataId);
+    return isFreed;
+  };
+}
+
 /** The kernels on the active wasm backend. */
 export function kernelModule(): KernelModule {
   const active = backend() as BackendWasm;
   let module = modules.get(active);
   if (!module) {
-    module = new KernelModule(active.wasm as unknown as WasmModule);
-    modules.set(active, module);
+    const created = new KernelModule(active.wasm as unknown as WasmModule);
+    watchDisposal(active, (dataId) => created.derived.forget(dataId));
+    modules.set(active, created);
+    module = created;
   }
   return module;
 }

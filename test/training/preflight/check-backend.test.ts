@@ -99,7 +99,7 @@ describe('checkBackend', () => {
     simclr.dispose();
   });
 
-  it('tries the operations alone where there is no encoder', async () => {
+  it('tries the operations alone without an encoder', async () => {
     const check = await expectTensors(0, () => checkBackend());
     expect(check.ok).toBe(true);
     expect(check.kernels).toEqual(expect.arrayContaining(['Conv2D', 'Conv2DBackpropFilter', 'MaxPoolGrad']));
@@ -263,7 +263,7 @@ describe('a backend that computes wrongly', () => {
     }
   });
 
-  it('is no backend where none starts', async () => {
+  it('has no backend if none starts', async () => {
     vi.spyOn(engine(), 'ready').mockRejectedValue(new Error('No backend found in registry.'));
     const check = await checkBackend();
     vi.restoreAllMocks();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { basicRecipe, type Recipe, recipes, upgradeRecipe } from 'simclr-ts/recipes';
+import { adjustRecipe, basicRecipe, type Recipe, recipes, upgradeRecipe } from 'simclr-ts/recipes';
 import { nearestName } from '../../../errors/check-keys.js';
 import { isObject } from '../../../errors/checks.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
@@ -52,7 +52,8 @@ function checkSettings(settings: TrainingSettings): void {
     throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
   }
   const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1 };
-  const known = [basicRecipe, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
+  const mobile = adjustRecipe(basicRecipe, { encoder: { name: 'mobileNetV2' } });
+  const known = [mobile, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
   const unknown = pathsOf(settings).find((path) => !known.includes(path));
   if (unknown === undefined) return;
   const nearest = nearestName(unknown, known);

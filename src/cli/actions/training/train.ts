@@ -95,11 +95,10 @@ export const train: Action<TrainOptions> = async ([source], options, context) =>
   await checkOut(options);
   if (options.resume) await runDirectory(out).settle();
   await prepareReport(options);
-  const dataset = await findDataset(source!, options.limit, context);
+  const resumed = options.resume ? await resumedSettings(out, options, context) : undefined;
+  const dataset = await findDataset(source!, options.limit ?? resumed?.limit ?? undefined, context);
   const ownSize = dataset && Math.max(...dataset.images.shape.slice(1, 3));
-  const planned = options.resume
-    ? await resumedSettings(out, options, context)
-    : newSettings(options, context, ownSize);
+  const planned = resumed ?? newSettings(options, context, ownSize);
   const found = dataset ? datasetSource(dataset, options) : await folderSource(source!, planned, options);
   checkLabels(source!, dataset, options);
   const settings = settingsFor(planned, found.count, options, context);

@@ -18,7 +18,7 @@ export interface TrainingOptions {
   epochs?: number;
   batchSize?: number;
   size?: number;
-  architecture?: 'resnet18' | 'resnet34' | 'resnet50';
+  architecture?: 'resnet18' | 'resnet34' | 'resnet50' | 'mobileNetV2';
   width?: number;
   stem?: 'imagenet' | 'small';
   temperature?: number;
@@ -77,6 +77,9 @@ function withOptions(given: Recipe, options: TrainingOptions, context: Context):
   const { size, architecture, width, stem, temperature, strength, batchSize, epochs } = options;
   const { learningRate, warmupEpochs } = options;
   const recipe = withOptimizer(given, options);
+  if (width !== undefined && (architecture ?? recipe.encoder.name) === 'mobileNetV2') {
+    throw new CommandError('--width is for ResNets: a MobileNetV2 has none.', exitCodes.usage);
+  }
   if (warmupEpochs !== undefined && warmUpOf(recipe) === undefined) {
     throw new CommandError(
       `--warmup-epochs needs a learning rate with a warm-up, and that of ${recipe.name} has none. Add --schedule cosine.`,

@@ -1,7 +1,7 @@
-/** What is wrong with an archive, in words that follow its name. */
+/** A fault of an archive, in words that follow its name. */
 export class TarFault extends Error {}
 
-/** What is wrong with one entry, in words that follow the entry's name. */
+/** A fault of one entry, in words that follow the entry's name. */
 export class EntryFault extends TarFault {}
 
 /** Text up to the first zero byte: UTF-8, or Latin-1 where it is not, so that different names stay different. */

@@ -27,6 +27,13 @@ export class Product {
   scatterStepX!: i32;
   scatterY!: i32;
   scatterX!: i32;
+  /** What is added to each column of the result; 0 if the product is all. */
+  shift!: usize;
+  /** Tensor of the shape of the output that is added too; 0 without one. */
+  residual!: usize;
+  /** Where the result ends on both sides: 0 and infinity for a ReLU. */
+  floor!: f32;
+  ceiling!: f32;
 }
 
 /**
@@ -54,6 +61,33 @@ export function multiplyGathered(product: Product, first: i32, last: i32, scratc
       multiplyPanels(packed, panels, length, to, stride, start > 0, rows, columns, edgeTile);
     }
     if (scatters) scatterRows(product, row, rows, scattered);
+    else if (product.shift) {
+      const offset = <usize>row * stride;
+      for (let i: usize = 0; i < <usize>rows; i++) finishRow(product, to + i * stride, offset + i * stride);
+    }
+  }
+}
+
+/** Writes min(max(row + shift + residual, floor), ceiling) to the output, `offset` bytes after its beginning. */
+function finishRow(product: Product, from: usize, offset: usize): void {
+  const bytes = (<usize>product.columns) << 2;
+  const whole = bytes & ~15;
+  const to = product.output + offset;
+  const shift = product.shift;
+  const adds = product.residual != 0;
+  const residual = product.residual + offset;
+  const floor = f32x4.splat(product.floor);
+  const ceiling = f32x4.splat(product.ceiling);
+  let at: usize = 0;
+  for (; at < whole; at += 16) {
+    let y = f32x4.add(v128.load(from + at), v128.load(shift + at));
+    if (adds) y = f32x4.add(y, v128.load(residual + at));
+    v128.store(to + at, f32x4.min(f32x4.max(y, floor), ceiling));
+  }
+  for (; at < bytes; at += 4) {
+    let y = load<f32>(from + at) + load<f32>(shift + at);
+    if (adds) y += load<f32>(residual + at);
+    store<f32>(to + at, min<f32>(max<f32>(y, product.floor), product.ceiling));
   }
 }
 
@@ -68,10 +102,8 @@ function scatterRows(product: Product, first: i32, rows: i32, from: usize): void
     const y =
       (rowsAbove / gather.outHeight) * product.scatterHeight + line * product.scatterStepY + product.scatterY;
     const x = column * product.scatterStepX + product.scatterX;
-    memory.copy(
-      product.output + <usize>(y * product.scatterWidth + x) * bytes,
-      from + <usize>i * bytes,
-      bytes,
-    );
+    const offset = <usize>(y * product.scatterWidth + x) * bytes;
+    if (product.shift) finishRow(product, from + <usize>i * bytes, offset);
+    else memory.copy(product.output + offset, from + <usize>i * bytes, bytes);
   }
 }

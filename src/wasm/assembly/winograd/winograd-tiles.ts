@@ -46,6 +46,13 @@ export class Tiles {
   zeros!: usize;
   /** Height and width of a tile's output: 4 or 3. */
   tileSize!: i32;
+  /** What {@link transformOutputs} adds to each channel; 0 if it only transforms. */
+  shift!: usize;
+  /** Tensor of the shape of the output that is added too; 0 without one. */
+  residual!: usize;
+  /** Where the result ends on both sides: 0 and infinity for a ReLU. */
+  floor!: f32;
+  ceiling!: f32;
 }
 
 /** Multiplies six vectors (five for tiles of 3x3) by B' and stores as many at `to`, `step` bytes apart. */
@@ -183,24 +190,39 @@ function outputPass(
   v128.store(to + 3 * step, f32x4.add(plusTimes(difference12, difference34, 8), m5));
 }
 
-/** Y = A' M A for tiles `first` to `last - 1` of the group. Scratch: 640 bytes and 16 addresses. */
+/**
+ * Y = A' M A for tiles `first` to `last - 1` of the group; with a shift min(max(Y + shift + residual, floor), ceiling). Scratch: 640 bytes and 16
+ * addresses.
+ */
 export function transformOutputs(work: Tiles, first: i32, last: i32, scratch: usize): void {
-  if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4);
-  else outputTiles(work, first, last, scratch, 3);
+  if (work.shift) {
+    if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4, true);
+    else outputTiles(work, first, last, scratch, 3, true);
+  } else if (work.tileSize == 4) outputTiles(work, first, last, scratch, 4, false);
+  else outputTiles(work, first, last, scratch, 3, false);
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32): void {
+function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSize: i32, finishes: bool): void {
   const side: usize = tileSize + 2;
   const channels = work.channels;
   const step = positionBytes(work.tiles, channels);
   const addresses = scratch + 640;
   const result = scratch + 384;
+  const zeros = work.zeros;
+  const shift = work.shift;
+  // Bytes from the output to the residual: wraps around, and so does the sum of addresses.
+  const toResidual = work.residual - work.tensor;
+  const adds = work.residual != 0;
+  const zero = f32x4.splat(0);
+  const floor = f32x4.splat(work.floor);
+  const ceiling = f32x4.splat(work.ceiling);
   for (let tile = first; tile < last; tile++) {
     pixelAddresses(work, tile, 0, 0, tileSize, addresses);
     const from = work.transformed + (<usize>(tile * channels) << 2);
     for (let c: usize = 0; c < <usize>channels << 2; c += 16) {
+      const offset = finishes ? v128.load(shift + c) : zero;
       for (let j: usize = 0; j < side; j++) {
         const column = from + c + j * step;
         outputPass(
@@ -230,7 +252,14 @@ function outputTiles(work: Tiles, first: i32, last: i32, scratch: usize, tileSiz
         );
         for (let j: usize = 0; j < <usize>tileSize; j++) {
           const pixel = load<usize>(addresses + (i * <usize>tileSize + j) * 4);
-          if (pixel != work.zeros) v128.store(pixel + c, v128.load(result + j * 16));
+          if (pixel == zeros) continue;
+          let y = v128.load(result + j * 16);
+          if (finishes) {
+            y = f32x4.add(y, offset);
+            if (adds) y = f32x4.add(y, v128.load(pixel + toResidual + c));
+            y = f32x4.min(f32x4.max(y, floor), ceiling);
+          }
+          v128.store(pixel + c, y);
         }
       }
     }

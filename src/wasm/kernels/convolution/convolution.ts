@@ -2,6 +2,7 @@ import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core
 import { kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../../module/tensor-address.js';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
+import { changingFilter, type Filter, type Finish, noFinish } from './filter.js';
 import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
 import { multiplyRegions } from './region-products.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
@@ -69,8 +70,14 @@ function gatherInput(x: TensorInfo, info: Info): InputPatches {
   return { gathered, filterHeight, filterWidth: 1, channels };
 }
 
-function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
-  const output = makeOutput(info.outShape);
+/** The convolution as a product of gathered pixels with the filter. */
+function gatheredConvolution(
+  x: TensorInfo,
+  filter: Filter,
+  info: Info,
+  output: TensorInfo,
+  finish: Finish,
+): void {
   const { outChannels, inChannels } = info;
   if (inChannels < fewChannels && info.filterWidth > 1) {
     const { gathered, filterHeight, filterWidth, channels } = gatherInput(x, info);
@@ -81,8 +88,9 @@ function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
       columns: outChannels,
       depth: filterHeight * filterWidth * channels,
       output: addressOf(output),
-      filter: {
-        source: addressOf(filter),
+      filter,
+      finish,
+      part: {
         channels,
         filterHeight,
         filterWidth,
@@ -93,7 +101,7 @@ function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
         strideColumn: 1,
       },
     });
-    return output;
+    return;
   }
   const positionValues = inChannels * outChannels;
   multiplyRegions({
@@ -105,8 +113,9 @@ function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
     outputSize: [info.outHeight, info.outWidth],
     outputStride: [1, 1],
     outputOffset: [0, 0],
-    filter: {
-      address: addressOf(filter),
+    filter,
+    finish,
+    part: {
       channels: inChannels,
       offset: 0,
       strides: [info.filterWidth * positionValues, positionValues],
@@ -114,7 +123,6 @@ function forward(x: TensorInfo, filter: TensorInfo, info: Info): TensorInfo {
       columnStride: 1,
     },
   });
-  return output;
 }
 
 /** The input pixels whose index is `phase` modulo the stride, and the filter positions that contribute to their gradient. */
@@ -154,8 +162,8 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
         outputSize: [info.inHeight, info.inWidth],
         outputStride: [strideHeight, strideWidth],
         outputOffset: [phaseY, phaseX],
-        filter: {
-          address: addressOf(filter),
+        filter: changingFilter(addressOf(filter)),
+        part: {
           channels: outChannels,
           offset: y.firstPosition * rowValues + x.firstPosition * positionValues,
           strides: [strideHeight * rowValues, strideWidth * positionValues],
@@ -193,8 +201,16 @@ export const conv2D: KernelFunc = ({ inputs, attrs }) => {
   const attributes = attrs as unknown as ConvolutionAttributes;
   const info = convolutionInfo(x.shape as Shape4D, filter.shape as Shape4D, attributes);
   if (isEmpty(x) || isEmpty(filter)) return makeFilled(info.outShape, 0);
-  return suitsWinograd(info) ? winogradConvolution(x, filter, info, 'forward') : forward(x, filter, info);
+  return convolve(x, changingFilter(addressOf(filter)), info);
 };
+
+/** The convolution of a tensor that is not empty, and what follows it. */
+export function convolve(x: TensorInfo, filter: Filter, info: Info, finish = noFinish): TensorInfo {
+  const output = makeOutput(info.outShape);
+  if (suitsWinograd(info)) winogradConvolution(x, filter, info, 'forward', output, finish);
+  else gatheredConvolution(x, filter, info, output, finish);
+  return output;
+}
 
 /**
  * Conv2DBackpropInput, as products of gathered output gradients with the rotated filter: one for each remainder of the input
@@ -205,9 +221,10 @@ export const conv2DBackpropInput: KernelFunc = ({ inputs, attrs }) => {
   const attributes = attrs as unknown as ConvolutionAttributes & { inputShape: Shape4D };
   const info = convolutionInfo(attributes.inputShape, filter.shape as Shape4D, attributes);
   if (isEmpty(dy) || isEmpty(filter)) return makeFilled(info.inShape, 0);
-  return suitsWinograd(info)
-    ? winogradConvolution(dy, filter, info, 'backward')
-    : inputGradient(dy, filter, info);
+  if (!suitsWinograd(info)) return inputGradient(dy, filter, info);
+  const output = makeOutput(info.inShape);
+  winogradConvolution(dy, changingFilter(addressOf(filter)), info, 'backward', output);
+  return output;
 };
 
 /** Conv2DBackpropFilter: for each filter position, the sum over all pixels of gathered pixels times output gradients. */

@@ -1,4 +1,5 @@
 import { constants, type Fields, kernelModule, kinds } from '../../module/kernel-module.js';
+import { type Filter, type Finish, noFinish } from './filter.js';
 
 const { blockRows } = constants.product;
 const { edgeTileBytes } = constants.panels;
@@ -69,10 +70,13 @@ export interface ProductWork {
   columns: number;
   depth: number;
   output: number;
-  /** The filter, or a part of it: see assembly/products/pack-columns.ts. */
-  filter: Omit<Fields<'ColumnPacking'>, 'to' | 'columns' | 'chunk'>;
+  filter: Filter;
+  /** The part of the filter that is multiplied: see assembly/products/pack-columns.ts. */
+  part: Omit<Fields<'ColumnPacking'>, 'source' | 'to' | 'columns' | 'chunk'>;
   /** Where rows are written, if not one after the other: see assembly/products/product.ts. */
   scatter?: Scatter;
+  /** @defaultValue the product alone */
+  finish?: Finish;
 }
 
 /** Where the rows of a product are written. */
@@ -92,14 +96,17 @@ const inOrder: Scatter = {
 };
 
 /** output = gathered rows times filter. */
-export function multiply({ gathered, rows, columns, depth, output, filter, scatter }: ProductWork): void {
+export function multiply(work: ProductWork): void {
+  const { gathered, rows, columns, depth, output, filter, part, scatter, finish = noFinish } = work;
   const module = kernelModule();
   const chunk = Math.min(chunkDepth, depth);
   const padded = roundUp(columns, tile.columns);
-  const panels = module.block('panels', padded * depth * 4);
-  const pack = module.structure('ColumnPacking', { ...filter, to: panels, columns, chunk });
-  module.dispatch(kinds.packColumns, pack, padded / tile.columns, edgeTileBytes);
-  const work = module.structure('Product', {
+  const layout = `${part.offset}+${part.filterHeight}x${part.filterWidth}x${part.channels}`;
+  const panels = filter.arranged('panels', layout, padded * depth * 4, (to) => {
+    const pack = module.structure('ColumnPacking', { ...part, source: filter.values(), to, columns, chunk });
+    module.dispatch(kinds.packColumns, pack, padded / tile.columns, edgeTileBytes);
+  });
+  const product = module.structure('Product', {
     gather: gathered,
     panels,
     output,
@@ -108,9 +115,10 @@ export function multiply({ gathered, rows, columns, depth, output, filter, scatt
     depth,
     chunk,
     ...(scatter ?? inOrder),
+    ...finish,
   });
   const scratch = edgeTileBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
-  module.dispatch(kinds.multiplyGathered, work, Math.ceil(rows / blockRows), scratch);
+  module.dispatch(kinds.multiplyGathered, product, Math.ceil(rows / blockRows), scratch);
 }
 
 /** A product of gathered values with the gradients of the same pixels. */

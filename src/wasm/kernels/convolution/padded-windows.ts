@@ -5,7 +5,7 @@ import {
   type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { paddedKernels } from '../../../tensors/padded-windows.js';
+import { paddedKernels } from '../../../tensors/convolution/padded-windows.js';
 import {
   depthwiseConv2D,
   depthwiseConv2DBackpropFilter,
@@ -14,7 +14,7 @@ import {
 import { maxPool, maxPoolGrad } from '../max-pool.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './convolution.js';
 
-/** Attributes of these kernels: see src/tensors/padded-windows.ts. */
+/** Attributes of these kernels: see src/tensors/convolution/padded-windows.ts. */
 interface PaddedAttributes {
   strides: number;
   padding: [top: number, bottom: number, left: number, right: number];

@@ -1,4 +1,5 @@
 import { borderRegions } from './border-regions.js';
+import type { Filter, Finish } from './filter.js';
 import { type Axis, type GatherSource, gather, multiply } from './gathered-product.js';
 
 /** A convolution as a product, and how its regions find their part of the filter and of the output. */
@@ -12,8 +13,9 @@ export interface RegionProductsWork {
   /** Row (i, j) of the product is output pixel `outputOffset + (i, j) * outputStride`. */
   outputStride: readonly [number, number];
   outputOffset: readonly [number, number];
-  filter: {
-    address: number;
+  filter: Filter;
+  /** How the values of the filter are read. */
+  part: {
     channels: number;
     /** Values before the filter position (0, 0). */
     offset: number;
@@ -22,16 +24,30 @@ export interface RegionProductsWork {
     channelStride: number;
     columnStride: number;
   };
+  /** @defaultValue the product alone */
+  finish?: Finish;
 }
 
 /** Computes one product for each region of the output. */
 export function multiplyRegions(work: RegionProductsWork): void {
-  const { source, axes, pictures, columns, output, outputSize, outputStride, outputOffset, filter } = work;
+  const {
+    source,
+    axes,
+    pictures,
+    columns,
+    output,
+    outputSize,
+    outputStride,
+    outputOffset,
+    filter,
+    part,
+    finish,
+  } = work;
   const [regionsY, regionsX] = borderRegions(axes, [source.height, source.width], pictures);
   const single = regionsY.length === 1 && regionsX.length === 1 && outputStride.every((step) => step === 1);
   for (const y of regionsY) {
     for (const x of regionsX) {
-      const offset = filter.offset + y.firstFilter * filter.strides[0] + x.firstFilter * filter.strides[1];
+      const offset = part.offset + y.firstFilter * part.strides[0] + x.firstFilter * part.strides[1];
       const scatter = {
         scatterHeight: outputSize[0],
         scatterWidth: outputSize[1],
@@ -44,19 +60,20 @@ export function multiplyRegions(work: RegionProductsWork): void {
         gathered: gather(source, y.axis, x.axis),
         rows: pictures * y.axis.outSize * x.axis.outSize,
         columns,
-        depth: y.axis.filterSize * x.axis.filterSize * filter.channels,
+        depth: y.axis.filterSize * x.axis.filterSize * part.channels,
         output,
-        filter: {
-          source: filter.address,
-          channels: filter.channels,
+        filter,
+        part: {
+          channels: part.channels,
           filterHeight: y.axis.filterSize,
           filterWidth: x.axis.filterSize,
           offset,
-          strideY: filter.strides[0],
-          strideX: filter.strides[1],
-          strideChannel: filter.channelStride,
-          strideColumn: filter.columnStride,
+          strideY: part.strides[0],
+          strideX: part.strides[1],
+          strideChannel: part.channelStride,
+          strideColumn: part.columnStride,
         },
+        ...(finish && { finish }),
         ...(single ? {} : { scatter }),
       });
     }

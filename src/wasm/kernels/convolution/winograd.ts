@@ -2,6 +2,7 @@ import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import { constants, kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
 import { multiplicationsOf } from './border-regions.js';
+import { type Filter, type Finish, noFinish } from './filter.js';
 
 type Info = backend_util.Conv2DInfo;
 
@@ -95,6 +96,7 @@ interface TileWork {
   count: number;
   padTop?: number;
   padLeft?: number;
+  finish?: Finish;
 }
 
 function transformTiles({
@@ -106,6 +108,7 @@ function transformTiles({
   count,
   padTop = 0,
   padLeft = 0,
+  finish = noFinish,
 }: TileWork): void {
   const module = kernelModule();
   const { address, height, width, channels } = pictures;
@@ -123,6 +126,7 @@ function transformTiles({
     padLeft,
     zeros: module.zeros(channels * 4),
     tileSize: grid.tileSize,
+    ...finish,
   });
   module.dispatch(kind, work, count, scratchBytes);
 }
@@ -142,13 +146,14 @@ function transformedBlock(name: string, positions: number, count: number, channe
  */
 export function winogradConvolution(
   source: TensorInfo,
-  filter: TensorInfo,
+  filter: Filter,
   info: Info,
   direction: 'forward' | 'backward',
-): TensorInfo {
+  output: TensorInfo,
+  finish = noFinish,
+): void {
   const module = kernelModule();
   const forward = direction === 'forward';
-  const output = makeOutput(forward ? info.outShape : info.inShape);
   const input = { height: info.inHeight, width: info.inWidth, channels: info.inChannels };
   const result = { height: info.outHeight, width: info.outWidth, channels: info.outChannels };
   const from: Pictures = { address: addressOf(source), ...(forward ? input : result) };
@@ -158,16 +163,18 @@ export function winogradConvolution(
 
   const grid = gridOf(info.batchSize, to.height, to.width);
   const { positions, tileSize } = grid;
-  const filters = module.block('winogradFilters', positionsBytes(positions, from.channels, to.channels));
-  const filterWork = module.structure('Filters', {
-    filter: addressOf(filter),
-    transformed: filters,
-    inputs: info.inChannels,
-    outputs: info.outChannels,
-    rotated: forward ? 0 : 1,
-    tileSize,
+  const filterBytes = positionsBytes(positions, from.channels, to.channels);
+  const filters = filter.arranged('winogradFilters', `${tileSize}`, filterBytes, (transformed) => {
+    const work = module.structure('Filters', {
+      filter: filter.values(),
+      transformed,
+      inputs: info.inChannels,
+      outputs: info.outChannels,
+      rotated: forward ? 0 : 1,
+      tileSize,
+    });
+    module.dispatch(kinds.transformFilters, work, from.channels / 4, scratchBytes);
   });
-  module.dispatch(kinds.transformFilters, filterWork, from.channels / 4, scratchBytes);
   forGroups(grid, from.channels + to.channels, (first, count) => {
     const left = transformedBlock('winogradLeft', positions, count, from.channels);
     const products = transformedBlock('winogradRight', positions, count, to.channels);
@@ -190,9 +197,8 @@ export function winogradConvolution(
       accumulate: 0,
     });
     module.dispatch(kinds.multiplyPositions, work, positions, scratchBytes);
-    transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products });
+    transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products, finish });
   });
-  return output;
 }
 
 /** The gradient of the filter. */

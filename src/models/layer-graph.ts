@@ -1,5 +1,5 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-import { InvalidOptionError } from '../../errors/errors.js';
+import { InvalidOptionError } from '../errors/errors.js';
 
 /** A layer of tfjs-layers. */
 export type AnyLayer = LayersModel['layers'][number];

@@ -17,14 +17,14 @@ export type SidePadding = readonly [before: number, after: number];
 export interface WindowOptions {
   /** Step of the window along both axes, in pixels. */
   strides: number;
-  /** Padding of height and width. Every row and column of it lies under some window. */
+  /** Padding of height and width. Some window covers every row and column of it. */
   padding: readonly [SidePadding, SidePadding];
 }
 
 /**
  * Kernels of this library that a backend may register: windows over pictures with explicit padding, without a
- * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right). The
- * backend registers gradients for those that are no gradients.
+ * padded copy of the pictures. Their attributes are `strides` (one number) and `padding` (top, bottom, left, right).
+ * The backend registers gradients for all but the gradient kernels.
  */
 export const paddedKernels = {
   /** Inputs `x`, `filter`. */
@@ -45,7 +45,7 @@ export const paddedKernels = {
   maxPool: 'SimCLRPaddedMaxPool',
 } as const;
 
-// The lowest float32: no input lies below it.
+// The lowest float32: no input is below it.
 const lowest = -3.4028234663852886e38;
 
 function runPadded(
@@ -110,6 +110,11 @@ export function paddedMaxPool(
   );
 }
 
-function padAround(x: Tensor4D, [vertical, horizontal]: WindowOptions['padding'], value: number): Tensor4D {
+/** Pictures with a border of a value. */
+export function padAround(
+  x: Tensor4D,
+  [vertical, horizontal]: WindowOptions['padding'],
+  value: number,
+): Tensor4D {
   return pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]], value);
 }
