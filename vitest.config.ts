@@ -17,14 +17,14 @@ interface Settings {
 /**
  * A project of tests that import the source, under the settings of test/helpers/setting.ts. Its files share processes:
  * tfjs and the kernels load once per process instead of once per file, which halves the time of `npm test`. The setup
- * fails a file that leaves a trace (test/helpers/traces.ts).
+ * fails a file that leaves a trace (test/helpers/no-traces.ts).
  */
 const sourceProject = (name: string, settings: Partial<Settings>, test: ProjectTest) => ({
   extends: true as const,
   test: {
     name,
     isolate: false,
-    setupFiles: ['test/helpers/setup.ts'],
+    setupFiles: ['test/helpers/setup.ts', 'test/helpers/no-traces.ts'],
     env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
     ...test,
   },
