@@ -7,6 +7,7 @@ import {
   oneHot,
   randomUniform,
   setBackend,
+  slice4d,
   type Tensor,
   type Tensor4D,
   tensor1d,
@@ -160,7 +161,7 @@ describe('conv2d and its gradients on wasm', () => {
     );
   });
 
-  // More tiles than are worked on at once: groups end within a picture, and the filter's gradient is summed over them.
+  // More tiles than are worked on at once: blocks and groups end within a picture, and the filter's gradient is summed.
   it.each<{ pad: 0 | 1; outputs: number; groups: number }>([
     { pad: 1, outputs: 16, groups: 3 },
     { pad: 0, outputs: 40, groups: 4 },
@@ -193,9 +194,42 @@ describe('conv2d and its gradients on wasm', () => {
       }
       const times = (kind: number) => dispatched.filter((done) => done === kind).length;
       // Forward twice and for the input; for the filter.
-      expect([times(kinds.multiplyPositions), times(kinds.sumPositions)]).toEqual([3 * groups, groups]);
+      expect([times(kinds.convolveTiles), times(kinds.sumPositions)]).toEqual([3, groups]);
     },
   );
+
+  it('gives a picture the same bits among few pictures, position by position, and among many, in blocks', async () => {
+    await setBackend('wasm');
+    const module = kernelModule();
+    const dispatched = new Set<number>();
+    const { dispatch } = module;
+    module.dispatch = (kind, ...rest) => {
+      dispatched.add(kind);
+      dispatch.call(module, kind, ...rest);
+    };
+    const [many, few, values] = [400, 5, 8 * 8 * 16];
+    const x = tensor4d(hashedValues('x', many * values), [many, 8, 8, 16]);
+    const w = tensor4d(hashedValues('w', 9 * 16 * 24), [3, 3, 16, 24]);
+    const start = slice4d(x, [0, 0, 0, 0], [few, 8, 8, 16]);
+    const results: Tensor[] = [];
+    const kindsOf: boolean[][] = [];
+    try {
+      for (const pictures of [x, start]) {
+        dispatched.clear();
+        results.push(conv2d(pictures, w, 1, 'same'));
+        kindsOf.push([dispatched.has(kinds.convolveTiles), dispatched.has(kinds.multiplyPositions)]);
+      }
+    } finally {
+      Reflect.deleteProperty(module, 'dispatch');
+    }
+    expect(kindsOf).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    const [all, alone] = await Promise.all(results.map((result) => result.data()));
+    expect(all!.slice(0, alone!.length)).toEqual(alone);
+    for (const tensor of [x, w, start, ...results]) tensor.dispose();
+  });
 
   // The last tile's rows are multiplied six at a time: up to five beyond the last are read, and dropped.
   it("reads nothing beyond Winograd's working memory, however many channels there are", async () => {

@@ -27,6 +27,7 @@ import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
 import { SoftmaxRows, softmaxRows } from './softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
+import { convolveTiles, TileConvolution } from './winograd/winograd-convolution';
 import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
 import { multiplyPositions, PositionProducts, sumPositions } from './winograd/winograd-products';
 import { Tiles, transformGradients, transformInputs, transformOutputs } from './winograd/winograd-tiles';
@@ -148,6 +149,9 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 35:
       sumChannelCopies(changetype<ChannelCopies>(work), first, last);
+      break;
+    case 36:
+      convolveTiles(changetype<TileConvolution>(work), first, last, scratch);
       break;
   }
 }

@@ -1,5 +1,5 @@
 import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
-import { constants, kernelModule, kinds } from '../../module/kernel-module.js';
+import { constants, type Fields, kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
 import { multiplicationsOf } from './border-regions.js';
 import { type Filter, type Finish, noFinish } from './filter.js';
@@ -7,6 +7,7 @@ import { type Filter, type Finish, noFinish } from './filter.js';
 type Info = backend_util.Conv2DInfo;
 
 const { positionPadding, scratchBytes } = constants['winograd-tiles'];
+const { structureBytes } = constants['winograd-convolution'];
 /** Heights and widths of a tile's output for which there are transforms. */
 const tileSizes = [4, 3] as const;
 
@@ -18,6 +19,15 @@ const groupBytes = 8 * 2 ** 20;
 const minTilesPerGroup = 96;
 /** A product reads six rows at a time, and so at most this many after the last tile. */
 const slackRows = constants['micro-kernel'].tileRows - 1;
+
+/** Bytes of both transforms of a block of tiles: with the filter that passes through, they stay in a core's own cache. */
+const blockBytes = 640 * 2 ** 10;
+/** Every block reads the whole filter, so smaller blocks do not pay, */
+const minBlockTiles = 24;
+/** nor does a larger transformed filter. */
+const maxFilterBytes = 8 * 2 ** 20;
+/** Fewer blocks per thread do not keep all of them busy until the end. */
+const minBlocksPerThread = 4;
 
 /** Cost of transforming a tile, as a share of its products; and of transforming a filter, in products. */
 const tileOverhead = 0.25;
@@ -87,8 +97,16 @@ function forGroups(grid: Grid, channels: number, body: (first: number, count: nu
   }
 }
 
+/** Tiles of pictures per block, if a convolution is computed block by block rather than position by position. */
+function blockTilesOf({ positions, total }: Grid, inputs: number, outputs: number): number | undefined {
+  const fitting = Math.floor(blockBytes / (positions * 4 * (inputs + outputs)));
+  const size = Math.max(minBlockTiles, fitting - (fitting % constants['micro-kernel'].tileRows));
+  const minBlocks = minBlocksPerThread * kernelModule().threads;
+  const suits = positions * inputs * outputs * 4 <= maxFilterBytes && total >= minBlocks * size;
+  return suits ? size : undefined;
+}
+
 interface TileWork {
-  kind: number;
   pictures: Pictures;
   transformed: number;
   grid: Grid;
@@ -99,20 +117,10 @@ interface TileWork {
   finish?: Finish;
 }
 
-function transformTiles({
-  kind,
-  pictures,
-  transformed,
-  grid,
-  first,
-  count,
-  padTop = 0,
-  padLeft = 0,
-  finish = noFinish,
-}: TileWork): void {
-  const module = kernelModule();
+function tilesOf(work: TileWork): Fields<'Tiles'> {
+  const { pictures, transformed, grid, first, count, padTop = 0, padLeft = 0, finish = noFinish } = work;
   const { address, height, width, channels } = pictures;
-  const work = module.structure('Tiles', {
+  return {
     tensor: address,
     transformed,
     height,
@@ -124,11 +132,15 @@ function transformTiles({
     tiles: count,
     padTop,
     padLeft,
-    zeros: module.zeros(channels * 4),
+    zeros: kernelModule().zeros(channels * 4),
     tileSize: grid.tileSize,
     ...finish,
-  });
-  module.dispatch(kind, work, count, scratchBytes);
+  };
+}
+
+function transformTiles({ kind, ...work }: TileWork & { kind: number }): void {
+  const module = kernelModule();
+  module.dispatch(kind, module.structure('Tiles', tilesOf(work)), work.count, scratchBytes);
 }
 
 /** Bytes of `rows` transformed tiles, or of a transformed filter with `rows` inputs. */
@@ -175,6 +187,35 @@ export function winogradConvolution(
     });
     module.dispatch(kinds.transformFilters, work, from.channels / 4, scratchBytes);
   });
+  const blockTiles = blockTilesOf(grid, from.channels, to.channels);
+  if (blockTiles !== undefined) {
+    module.zeros(Math.max(from.channels, to.channels) * 4); // both structures hold the address of the zeros
+    const all = { grid, transformed: 0, first: 0, count: grid.total };
+    const work = module.structure('TileConvolution', {
+      transforms: module.structures('Tiles', [
+        tilesOf({ ...all, pictures: from, padTop, padLeft }),
+        tilesOf({ ...all, pictures: to, finish }),
+      ]),
+      products: module.structure('PositionProducts', {
+        left: 0,
+        right: filters,
+        result: 0,
+        tiles: 0,
+        depth: from.channels,
+        columns: to.channels,
+        accumulate: 0,
+      }),
+      tiles: grid.total,
+      blockTiles,
+    });
+    const matrices =
+      positionsBytes(positions, blockTiles, from.channels) +
+      slackRows * from.channels * 4 +
+      positionsBytes(positions, blockTiles, to.channels);
+    const blocks = Math.ceil(grid.total / blockTiles);
+    module.dispatch(kinds.convolveTiles, work, blocks, scratchBytes + structureBytes + matrices);
+    return;
+  }
   forGroups(grid, from.channels + to.channels, (first, count) => {
     const left = transformedBlock('winogradLeft', positions, count, from.channels);
     const products = transformedBlock('winogradRight', positions, count, to.channels);
