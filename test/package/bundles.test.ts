@@ -43,24 +43,24 @@ describe('ntXentLoss from the root', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 90000,
+  '.': 92500,
   './augmentations': 10500,
   './data': 16500,
   './distributed': 15000,
   './doctor': 16500,
   './errors': 500,
-  './evaluation': 36000,
+  './evaluation': 38500,
   './interop': 16200,
   './losses': 9900,
-  './models': 10100,
+  './models': 10700,
   './mpi': 4000,
-  './node': 86000,
+  './node': 97500,
   './optimizers': 7500,
   './random': 2000,
-  './recipes': 8800,
-  './report': 32000,
-  './training': 59500,
-  './wasm': 45000,
+  './recipes': 9500,
+  './report': 34600,
+  './training': 61500,
+  './wasm': 58500,
   './webgpu': 5000,
 };
 
