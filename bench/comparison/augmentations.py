@@ -114,7 +114,7 @@ def jitter(images, recipe, generator):
 
 
 def augment(images, recipe, generator):
-    """One view of each picture. `images` float32 [N, 3, S, S] in [0, 1]; so is the result, not normalised."""
+    """One view of each picture. `images` float32 [N, 3, S, S] in [0, 1]; so is the result, not normalized."""
     count, size = images.shape[0], images.shape[-1]
     boxes = draw_boxes(count, size, recipe["cropScale"], recipe["cropRatio"], generator)
     flipped = torch.rand(count, generator=generator) < recipe["flipProbability"]

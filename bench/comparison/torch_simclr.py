@@ -91,7 +91,7 @@ def make_optimizer(recipe, encoder, head):
 
 
 def step(views, recipe, encoder, head, loss_of, optimizer, rate):
-    """One step on normalised views, [view 1; view 2]; the loss before it."""
+    """One step on normalized views, [view 1; view 2]; the loss before it."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad(set_to_none=True)
@@ -160,7 +160,7 @@ def write_embeddings(encoder, recipe, pictures, path):
 
 
 def make_views(task):
-    """Draws of views of the first training pictures, as raw float32 [draws, N, 3, 32, 32], not normalised."""
+    """Draws of views of the first training pictures, as raw float32 [draws, N, 3, 32, 32], not normalized."""
     draws = torch.Generator().manual_seed(task["seed"])
     images = to_float(read_pictures(task["train"], task["pictures"]))
     views = [augment(images, task["recipe"], draws) for _ in range(task["draws"])]
