@@ -11,7 +11,7 @@ const real = new Set(
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
   maxBytes maxEntryBytes mean minDelta minutes momentum peak probability redundancy saturation scale share sigma start std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
-  viewBytes warmupEpochs warmupShare cosineEpochs weightDecay`.split(/\s+/),
+  viewBytes warmupEpochs warmupShare cosineEpochs weightDecay widthMultiplier`.split(/\s+/),
 );
 
 /** Numbers that may be below 0. */
