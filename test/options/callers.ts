@@ -68,9 +68,10 @@ const lossConfigs = [
 ];
 const sgd = { name: 'sgd', learningRate: 0.1 };
 
+/** Hundreds of trainers are made, so that their heads are small. */
 const trainerBases = [
   { encoder: { name: 'resnet18', ...resnet, stem }, normalization },
-  { projectionHead: {}, encoder: { name: 'resnet18', ...resnet, stem: 'small' } },
+  { encoder: { name: 'resnet18', ...resnet, stem: 'small' } },
   {
     encoder: { name: 'resnet18', ...resnet, stem: 'small' },
     augmentation: { name: 'simclrAugmentation', options: { jitter: {}, blur: {}, normalization } },
@@ -83,7 +84,7 @@ const trainerBases = [
     }),
   ),
   ...lossConfigs.map((loss) => ({ encoder: { name: 'resnet18', ...resnet, stem: 'small' }, loss })),
-];
+].map((base) => ({ ...base, projectionHead: { hidden: [4], outputDim: 4 } }));
 
 const decode = { size: 8 };
 

@@ -20,9 +20,7 @@ const signed = new Set(['mean']);
 /** Options that have an upper limit. */
 const refusedAt = new Set(
   `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
-  testFraction validationShare warmupShare share lowerBy widthMultiplier beta1 beta2 threshold strength`.split(
-    /\s+/,
-  ),
+  testFraction validationShare warmupShare share lowerBy beta1 beta2 threshold strength`.split(/\s+/),
 );
 
 const found = publicOptions();
