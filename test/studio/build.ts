@@ -8,9 +8,18 @@ const configFile = fileURLToPath(new URL('../../examples/studio/vite.config.ts',
 
 /** Builds the page into a folder, with a starting encoder if a file is given. */
 export async function buildStudio(folder: string, startingEncoder?: string): Promise<void> {
-  if (startingEncoder) process.env.STUDIO_STARTING_ENCODER = startingEncoder;
-  else delete process.env.STUDIO_STARTING_ENCODER;
-  await build({ configFile, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+  const variable = 'STUDIO_STARTING_ENCODER';
+  const before = process.env[variable];
+  const set = (file: string | undefined) => {
+    if (file === undefined) delete process.env[variable];
+    else process.env[variable] = file;
+  };
+  set(startingEncoder);
+  try {
+    await build({ configFile, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+  } finally {
+    set(before);
+  }
 }
 
 /** Builds the page once for all test files. */
