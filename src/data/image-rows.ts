@@ -2,6 +2,14 @@ import { gather, slice, type Tensor4D, tensor1d, tidy } from '@tensorflow/tfjs-c
 import { gatherImages, type ImageArray, type ImageArrayLike, isTensor } from './image-array.js';
 import { checkImages } from './image-dataset.js';
 
+/** Images `start` to `start + count - 1`, without a copy. */
+export function imageRange(images: ImageArrayLike, start: number, count: number): ImageArray {
+  const [total, height, width, channels] = images.shape as ImageArray['shape'];
+  const size = images.data.length / total;
+  const data = images.data.subarray(start * size, (start + count) * size) as ImageArray['data'];
+  return { data, shape: [count, height, width, channels] };
+}
+
 /**
  * Images `start` to `start + count - 1` as a new float32 tensor with values in [0, 1].
  *
@@ -16,10 +24,7 @@ export function sliceImages(
   checkImages(caller, 'images', images);
   const count = length ?? images.shape[0]! - start;
   if (isTensor(images)) return slice(images, [start, 0, 0, 0], [count, -1, -1, -1]);
-  const size = images.data.length / images.shape[0];
-  const data = images.data.subarray(start * size, (start + count) * size);
-  const [, ...imageShape] = images.shape;
-  return gatherImages(caller, { data, shape: [count, ...imageShape] });
+  return gatherImages(caller, imageRange(images, start, count));
 }
 
 /** The images at `indices`, in that order, as a new float32 tensor with values in [0, 1]. */

@@ -11,6 +11,7 @@ import {
   linearProbe,
 } from '../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../training/index.js';
+import { embedOnHost } from './embed-on-host.js';
 import { centeredRows, pixelEmbeddings } from './pixel-embeddings.js';
 
 /** Pictures with labels that training does not see. */
@@ -132,15 +133,10 @@ export async function evaluateRun(
   };
   const embedPart = async (images: ImageArrayLike, part: string): Promise<EmbeddingArray> => {
     onProgress(part, 0, images.shape[0]!);
-    const h = await simclr.embed(images, {
+    return embedOnHost(simclr, images, {
       batchSize,
       onProgress: (done) => onProgress(part, done, images.shape[0]!),
     });
-    try {
-      return { data: Float32Array.from(await h.data()), shape: h.shape };
-    } finally {
-      h.dispose();
-    }
   };
   const embed = async (when: string): Promise<PartEmbeddings> => ({
     references: await embedPart(references.images, `references ${when}`),

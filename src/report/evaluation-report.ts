@@ -1,13 +1,19 @@
 import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
-import type { Trainer } from '../training/index.js';
+import type { History, Trainer } from '../training/index.js';
 import type { EmbeddingWorth, EvaluationPictures, RunEvaluationResult } from './evaluate-run.js';
 import { mapOf, type NamedParts, neighborRows, thumbnails, viewRows } from './galleries/run-galleries.js';
-import type { AccuracyRow, ReportData } from './types.js';
+import { largestBatch } from './run-folder.js';
+import type { AccuracyRow, ReportData, ReportTraining } from './types.js';
 
 const accuracies = (worth: Partial<EmbeddingWorth>): Pick<AccuracyRow, 'knn' | 'linearProbe'> => ({
   ...(worth.knn && { knn: worth.knn.accuracy }),
   ...(worth.linearProbe && { linearProbe: worth.linearProbe.accuracy }),
 });
+
+/** The course of training as a page shows it. */
+export function trainingOf({ steps, epochs }: History): ReportTraining {
+  return { losses: steps, batchSize: largestBatch(steps), epochs };
+}
 
 /**
  * Turns the result of `evaluateRun` into data for `writeReport`: accuracies before and after training beside those of
@@ -53,11 +59,7 @@ export async function evaluationReport(
         matrix: confusionMatrix(test.labels, after.linearProbe.predictions, Math.max(2, classes)),
       },
     }),
-    training: {
-      losses: history.steps,
-      batchSize: history.steps.reduce((most, { pairs }) => Math.max(most, pairs), 2),
-      epochs: history.epochs,
-    },
+    training: trainingOf(history),
     views: await viewRows(simclr, references.images),
     map: await mapOf(shown, parts),
     neighbors: await neighborRows(thumbnails(references.images, references.labels), shown, parts),

@@ -60,7 +60,12 @@ function plannedCount({ settings }: Run, name: 'batchSize' | 'datasetSize'): num
 export function batchSizeOf(run: Run): number {
   const planned = plannedCount(run, 'batchSize');
   if (planned !== undefined) return Math.min(planned, plannedCount(run, 'datasetSize') ?? planned);
-  return run.losses.reduce((max, { pairs }) => Math.max(max, pairs), 2);
+  return largestBatch(run.losses);
+}
+
+/** Pictures of the largest step; at least 2. */
+export function largestBatch(steps: readonly { pairs: number }[]): number {
+  return steps.reduce((largest, { pairs }) => Math.max(largest, pairs), 2);
 }
 
 /** Number of pictures that the run trained on, without damaged files. */

@@ -1,8 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
-import type { TorchvisionWeight } from '../../src/models/index.js';
+import { getTorchvisionWeights, type TorchvisionWeight } from '../../src/models/index.js';
 import { expectClose } from '../helpers/close.js';
+import { tidyAsync } from '../helpers/tidy-async.js';
 import { backendTolerance } from '../helpers/tolerance.js';
+import { pictures } from './fill.js';
 
 /** A sample of a representation: every so many values, and the norm of all. */
 export interface Representation {
@@ -51,4 +54,42 @@ export async function expectGradient(
   });
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   expectClose(first, expected.values, { absolute: tolerance * largest });
+}
+
+/** Number of trained parameters. */
+export function parametersOf(model: LayersModel): number {
+  return model.trainableWeights.reduce(
+    (total, { shape }) => total + (shape as number[]).reduce((size, length) => size * length, 1),
+    0,
+  );
+}
+
+/** What torchvision's network gives for the pictures of a fixture. */
+interface NetworkCase {
+  size: number;
+  parameters: number;
+  inference: Representation;
+  training?: Representation;
+  float32Error?: number;
+  /** The first running statistics after the pass in training, by name. */
+  running?: Record<string, number[]>;
+}
+
+/** Asserts that a network with hashed weights is torchvision's, in inference and, if the fixture has it, in training. */
+export async function expectTorchvision(model: LayersModel, item: NetworkCase): Promise<void> {
+  expect(parametersOf(model)).toBe(item.parameters);
+  const x = pictures(item.size);
+  await tidyAsync(async () => await expectRepresentation(model.predict(x) as Tensor, item.inference));
+  const { training } = item;
+  if (training) {
+    await tidyAsync(
+      async () =>
+        await expectRepresentation(model.apply(x, { training: true }) as Tensor, training, item.float32Error),
+    );
+    const weights = await getTorchvisionWeights(model);
+    for (const [name, values] of Object.entries(item.running!)) {
+      expectClose(weights.get(name)!.slice(0, 16), values, { absolute: 1e-5, relative: 1e-4 });
+    }
+  }
+  x.dispose();
 }

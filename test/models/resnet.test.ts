@@ -1,12 +1,4 @@
-import {
-  getBackend,
-  mul,
-  sum,
-  type Tensor,
-  type Tensor2D,
-  type Variable,
-  variableGrads,
-} from '@tensorflow/tfjs-core';
+import { getBackend, mul, sum, type Tensor2D, type Variable, variableGrads } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
@@ -20,10 +12,9 @@ import {
   torchvisionWeights,
 } from '../../src/models/index.js';
 import fixture from '../fixtures/models/resnet.json' with { type: 'json' };
-import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { tidyAsync } from '../helpers/tidy-async.js';
-import { expectGradient, expectRepresentation } from './compare.js';
+import { expectGradient, expectTorchvision, parametersOf } from './compare.js';
 import { filled, hashedWeight, pictures } from './fill.js';
 
 const builders: Record<string, (options?: ResNetOptions) => LayersModel> = { resnet18, resnet34, resnet50 };
@@ -49,34 +40,7 @@ function build({ architecture, size, width, stem }: Case): LayersModel {
   return model;
 }
 
-function parametersOf(model: LayersModel): number {
-  return model.trainableWeights.reduce(
-    (total, { shape }) => total + (shape as number[]).reduce((size, length) => size * length, 1),
-    0,
-  );
-}
-
-async function compare(item: Case): Promise<void> {
-  const model = build(item);
-  expect(parametersOf(model)).toBe(item.parameters);
-  const x = pictures(item.size);
-  await tidyAsync(async () => await expectRepresentation(model.predict(x) as Tensor, item.inference));
-  if ('training' in item) {
-    await tidyAsync(
-      async () =>
-        await expectRepresentation(
-          model.apply(x, { training: true }) as Tensor,
-          item.training!,
-          item.float32Error,
-        ),
-    );
-    const weights = await getTorchvisionWeights(model);
-    for (const [name, values] of Object.entries(item.running!)) {
-      expectClose(weights.get(name)!.slice(0, 16), values, { absolute: 1e-5, relative: 1e-4 });
-    }
-  }
-  x.dispose();
-}
+const compare = async (item: Case) => expectTorchvision(build(item), item);
 
 const label = '$architecture, width $width, $stem stem, $size pixels';
 

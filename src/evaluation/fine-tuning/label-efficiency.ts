@@ -13,8 +13,9 @@ import {
   type PictureLabels,
   readLabels,
 } from '../labels/labeled-pictures.js';
-import { checkLabels, type Labels } from '../labels/labels.js';
+import { checkLabels } from '../labels/labels.js';
 import { selectLabeled } from '../labels/select-labeled.js';
+import { smallestClass } from '../labels/smallest-class.js';
 import { linearProbe } from '../linear-probe/linear-probe.js';
 import type { FineTuneSource } from './classifier-network.js';
 import { fineTune } from './fine-tune.js';
@@ -102,12 +103,6 @@ export type LabelEfficiencyTraining = Omit<
 
 const caller = 'labelEfficiency';
 const allMethods: readonly LabelEfficiencyMethod[] = ['probe', 'pretrained', 'scratch'];
-
-function smallestClass(labels: Labels): number {
-  const counts = new Map<number, number>();
-  for (const label of Array.from(labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return Math.min(...counts.values());
-}
 
 function checkList(argument: string, list: readonly number[], minimum: number): number[] {
   if (!Array.isArray(list) || list.length === 0) {

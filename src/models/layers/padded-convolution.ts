@@ -5,7 +5,7 @@ import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitializer } from './layer-types.js';
-import { axesOf, checkPadding, outputSize, type Padding, type PaddingPlan, planPadding } from './padding.js';
+import { axesOf, checkPadding, outputShape, type Padding, type PaddingPlan, planPadding } from './padding.js';
 import { checkInitializer, SeededInitializer, type SeededInitializerOptions } from './seeded-initializer.js';
 
 /** Options of all convolutions of this library. */
@@ -128,16 +128,8 @@ export abstract class PaddedConvolution extends layers.Layer {
 
   /** `[batch, height', width', channels']`; sizes that are open stay open. */
   override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
-    const [batch, height, width, channels] = inputShape as OpenShape;
-    const { kernelSize, strides, padding } = this.options;
-    const [vertical, horizontal] = axesOf(padding);
-    const window = { kernelSize, stride: strides };
-    return [
-      batch!,
-      height == null ? null : outputSize(height, window, vertical),
-      width == null ? null : outputSize(width, window, horizontal),
-      this.outputChannels(channels ?? null),
-    ];
+    const channels = (inputShape as OpenShape)[3];
+    return outputShape(inputShape as OpenShape, this.options, this.outputChannels(channels ?? null));
   }
 
   /** The convolution of one tensor. */

@@ -6,7 +6,7 @@ import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { paddedMaxPool } from '../../tensors/index.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape } from './layer-types.js';
-import { axesOf, checkPadding, outputSize, type Padding, planPadding } from './padding.js';
+import { axesOf, checkPadding, outputShape, type Padding, planPadding } from './padding.js';
 
 /** Options of {@link PaddedMaxPooling2D}. */
 export interface PaddedMaxPooling2DOptions {
@@ -73,16 +73,7 @@ export class PaddedMaxPooling2D extends layers.Layer {
         `PaddedMaxPooling2D: the input must have shape [batch, height, width, channels]. Received: input shape [${inputShape}].`,
       );
     }
-    const [batch, height, width, channels] = inputShape as OpenShape;
-    const { kernelSize, strides, padding } = this.options;
-    const [vertical, horizontal] = axesOf(padding);
-    const window = { kernelSize, stride: strides };
-    return [
-      batch!,
-      height == null ? null : outputSize(height, window, vertical),
-      width == null ? null : outputSize(width, window, horizontal),
-      channels!,
-    ];
+    return outputShape(inputShape as OpenShape, this.options, (inputShape as OpenShape)[3]!);
   }
 
   /** The maxima of one tensor. */

@@ -1,5 +1,6 @@
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
+import type { OpenShape } from './layer-types.js';
 
 /** Zeros around a picture (for a maximum, lowest values): one number, or [top, bottom, left, right]. */
 export type Padding = number | readonly [number, number, number, number];
@@ -51,6 +52,22 @@ export function outputSize(
   [before, after]: AxisPadding,
 ): number {
   return Math.floor((size + before + after - kernelSize) / stride) + 1;
+}
+
+/** Shape of the maps that windows give: `[batch, height', width', channels]`. Unknown sizes stay unknown. */
+export function outputShape(
+  [batch, height, width]: OpenShape,
+  { kernelSize, strides, padding }: { kernelSize: number; strides: number; padding: Padding },
+  channels: number | null,
+): OpenShape {
+  const [vertical, horizontal] = axesOf(padding);
+  const window = { kernelSize, stride: strides };
+  return [
+    batch!,
+    height == null ? null : outputSize(height, window, vertical),
+    width == null ? null : outputSize(width, window, horizontal),
+    channels,
+  ];
 }
 
 /** The padding without the part that no window reaches: with stride 2, the last row is often unused. */

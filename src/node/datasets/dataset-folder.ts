@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { imageRange } from '../../data/image-rows.js';
 import type { ImageArray, LabeledImages } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
@@ -120,15 +121,9 @@ export async function readDatasetFolder(
   if (!reader) return undefined;
   const at = (name: string) => (names.has(name) ? join(path, name) : undefined);
   const { images, ...labeled } = await reader.read(at, limit);
-  return { name: reader.name, images: firstImages(images, limit), ...labeled };
-}
-
-/** The first pictures, without a copy. */
-function firstImages({ data, shape }: ImageArray, limit = Number.POSITIVE_INFINITY): ImageArray {
-  const [count, height, width, channels] = shape;
-  const number = Math.min(limit, count);
   return {
-    data: data.subarray(0, number * height * width * channels),
-    shape: [number, height, width, channels],
+    name: reader.name,
+    images: imageRange(images, 0, Math.min(limit ?? images.shape[0], images.shape[0])),
+    ...labeled,
   };
 }

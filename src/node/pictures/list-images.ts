@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { spreadRows } from '../../data/spread-rows.js';
 import { DataError } from '../../errors/errors.js';
 import { explainSystemError } from '../files/system-error.js';
 import { loadSharp } from './decode-image.js';
@@ -113,8 +114,7 @@ export async function listImages(
     );
   }
   all.sort(compareParts);
-  const number = Math.min(all.length, limit);
-  const chosen = Array.from({ length: number }, (_, i) => all[Math.floor((i * all.length) / number)]!);
+  const chosen = spreadRows(all.length, limit).map((row) => all[row]!);
   const paths = chosen.map((parts) => join(dir, ...parts));
   if (!all.every((parts) => parts.length === 2)) return { paths };
   const classNames = [...new Set(all.map((parts) => parts[0]!))];

@@ -1,5 +1,7 @@
-import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
-import { type ImageArrayLike, imagesToTensor } from '../../data/index.js';
+import { tidy } from '@tensorflow/tfjs-core';
+import { sliceImages } from '../../data/image-rows.js';
+import type { ImageArrayLike } from '../../data/index.js';
+import { spreadRows } from '../../data/spread-rows.js';
 import { type EmbeddingArray, nearestNeighbors } from '../../evaluation/embedding-evaluation.js';
 import type { Trainer } from '../../training/index.js';
 import type {
@@ -36,14 +38,11 @@ const mapPictures = 400;
 const queries = 8;
 const neighbors = 6;
 
-/** At most `count` row numbers, evenly spread. */
-function spreadRows(rows: number, count: number): number[] {
-  const number = Math.min(rows, count);
-  return Array.from({ length: number }, (_, i) => Math.floor((i * rows) / number));
-}
-
 /** Some rows of `embeddings`. */
-function embeddingRows({ data, shape: [, dim] }: EmbeddingArray, rows: readonly number[]): EmbeddingArray {
+export function embeddingRows(
+  { data, shape: [, dim] }: EmbeddingArray,
+  rows: readonly number[],
+): EmbeddingArray {
   const taken = new Float32Array(rows.length * dim);
   for (const [i, row] of rows.entries()) taken.set(data.subarray(row * dim, (row + 1) * dim), i * dim);
   return { data: taken, shape: [rows.length, dim] };
@@ -92,10 +91,7 @@ export async function viewRows(simclr: Trainer, images: ImageArrayLike): Promise
   const indices = Array.from({ length: count }, (_, index) => index);
   const { mean, std } = simclr.normalization ?? { mean: [0], std: [1] };
   const views = tidy(() => {
-    const [height, width, channels] = images.shape.slice(1) as [number, number, number];
-    const first = images.data.slice(0, count * height * width * channels);
-    const tensor = imagesToTensor({ data: first, shape: [count, height, width, channels] } as ImageArrayLike);
-    return simclr.views(tensor as Tensor4D, indices, 0);
+    return simclr.views(sliceImages('viewRows', images, 0, count), indices, 0);
   });
   try {
     const [view1, view2] = await Promise.all(

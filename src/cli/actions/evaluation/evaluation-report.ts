@@ -2,11 +2,13 @@ import type { LabeledImages, SimCLR } from 'simclr-ts';
 import { selectLabeled } from 'simclr-ts/evaluation';
 import { decodeImage } from 'simclr-ts/node';
 import { type ReportEfficiency, readRun, runReport, writeReport } from 'simclr-ts/report';
+import { spreadRows } from '../../../data/spread-rows.js';
+import { smallestClass } from '../../../evaluation/labels/smallest-class.js';
 import { mapOf, neighborRows, type PicturesToShow } from '../../../report/galleries/run-galleries.js';
 import type { Context } from '../../context.js';
 import { type LabeledFiles, takeRows } from '../labeled.js';
 import { decodeAtOnce } from '../pictures.js';
-import { labelCurve, smallestClass } from './label-curve.js';
+import { labelCurve } from './label-curve.js';
 
 /** Options that the page depends on. */
 interface PageOptions {
@@ -48,10 +50,7 @@ async function efficiency(
 ): Promise<ReportEfficiency> {
   const perClass = Math.min(200, smallestClass(train.labels)); // two choices of 100 that differ
   const chosen = Array.from(selectLabeled(train.labels, { perClass }, seed));
-  const step = Math.max(1, test.labels.length / curveTestPictures);
-  const tested = Array.from({ length: Math.min(curveTestPictures, test.labels.length) }, (_, i) =>
-    Math.floor(i * step),
-  );
+  const tested = spreadRows(test.labels.length, curveTestPictures);
   const size = simclr.inputSize;
   return labelCurve(
     simclr,

@@ -16,13 +16,6 @@ interface LabelCurveOptions {
   signal?: AbortSignal;
 }
 
-/** Pictures of the smallest class. */
-export function smallestClass(labels: ArrayLike<number>): number {
-  const counts = new Map<number, number>();
-  for (const label of Array.from(labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return Math.min(...counts.values());
-}
-
 /** Accuracy over labels per class: linear probes on h, and the same network trained from scratch. */
 export async function labelCurve(
   simclr: SimCLR,
@@ -31,16 +24,11 @@ export async function labelCurve(
   { seeds, scratchSteps, signal }: LabelCurveOptions,
   context: Context,
 ): Promise<ReportEfficiency> {
-  const available = smallestClass(references.labels);
-  const perClass = [1, 10, 100].filter((count) => count <= available);
   const classes = new Set(references.labels).size;
-  const bar = progress(2 * seeds.length * perClass.length, 'Classifiers from few labels', {
-    quiet: context.quiet,
-  });
+  let bar: ReturnType<typeof progress> | undefined;
   try {
     const { runs, testCount } = await labelEfficiency(simclr, references, test, {
       methods: ['probe', 'scratch'],
-      perClass,
       seeds: [...seeds],
       fineTune: (labels) => ({
         batchSize,
@@ -48,13 +36,16 @@ export async function labelCurve(
         learningRate: 0.05,
       }),
       ...(signal && { signal }),
-      onProgress: (_, done) => bar.update(done),
+      onProgress(_, done, total) {
+        bar ??= progress(total, 'Classifiers from few labels', { quiet: context.quiet });
+        bar.update(done);
+      },
     });
     const note =
       `Each network from scratch takes about ${scratchSteps} steps of at most ${batchSize} pictures ` +
       '(--scratch-steps). With more steps it reaches more.';
     return { runs, testCount, note };
   } finally {
-    bar.stop();
+    bar?.stop();
   }
 }

@@ -1,17 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { type ImageArray, type LabeledImages, selectImages } from 'simclr-ts';
 import { type DatasetContents, loadCIFAR10, readDatasetFolder } from 'simclr-ts/node';
+import { imageRange } from '../../../data/image-rows.js';
+import { spreadRows } from '../../../data/spread-rows.js';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { resizedImages } from './resized-images.js';
 import type { TrainingSettings } from './saved-settings.js';
-import {
-  inputSize,
-  type MeasuringSizes,
-  sampleSize,
-  spreadRows,
-  type TrainingSource,
-} from './training-pictures.js';
+import { inputSize, type MeasuringSizes, sampleSize, type TrainingSource } from './training-pictures.js';
 
 /**
  * The data set that `name` stands for: CIFAR-10 by its name, others by the folder of their files.
@@ -43,9 +39,10 @@ export async function findDataset(
   return undefined;
 }
 
-/** The first pictures. */
-function firstOf(labeled: LabeledImages, count: number): LabeledImages {
-  return selectImages(labeled, spreadRows(Math.min(count, labeled.labels.length), count));
+/** The first pictures, without a copy. */
+function firstOf({ images, labels, ...rest }: LabeledImages, most: number): LabeledImages {
+  const count = Math.min(most, labels.length);
+  return { images: imageRange(images, 0, count), labels: labels.subarray(0, count), ...rest };
 }
 
 /** A data set in memory as pictures to train on. */

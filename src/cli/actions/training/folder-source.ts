@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { LabeledImages } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
 import { imageFolder, type SkippedImage } from 'simclr-ts/node';
+import { spreadRows } from '../../../data/spread-rows.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { listClasses, relabel } from '../class-folders.js';
 import { decodeAtOnce } from '../pictures.js';
@@ -11,7 +12,6 @@ import {
   type MeasuringPictures,
   type MeasuringSizes,
   sampleSize,
-  spreadRows,
   type TrainingPictures,
   type TrainingSource,
 } from './training-pictures.js';

@@ -21,12 +21,15 @@ import {
   viewRows,
   writeReport,
 } from 'simclr-ts/report';
+import { spreadRows } from '../../../data/spread-rows.js';
+import { embedOnHost } from '../../../report/embed-on-host.js';
+import { trainingOf } from '../../../report/evaluation-report.js';
 import { mapOf, neighborRows, thumbnails } from '../../../report/galleries/run-galleries.js';
 import type { Context } from '../../context.js';
 import { labelCurve } from '../evaluation/label-curve.js';
 import { prepareFile } from '../write-file.js';
 import type { TrainingSettings } from './saved-settings.js';
-import { type MeasuringPictures, spreadRows, type TrainingPictures } from './training-pictures.js';
+import type { MeasuringPictures, TrainingPictures } from './training-pictures.js';
 
 /** What `train` measures beside the loss. */
 export interface MeasuringOptions {
@@ -68,12 +71,7 @@ export async function measuredTraining(
   context: Context,
 ): Promise<MeasuredTraining> {
   const sample = await pictures.sample();
-  const embedSample = async (): Promise<EmbeddingArray> => {
-    const h = await simclr.embed(sample, { batchSize });
-    const data = Float32Array.from(await h.data());
-    h.dispose();
-    return { data, shape: h.shape };
-  };
+  const embedSample = () => embedOnHost(simclr, sample, { batchSize });
   const before = await embedSample();
   const labeled = options.report === undefined ? undefined : await pictures.labeled?.();
   const evaluation = labeled && (await evaluate(simclr, labeled, train, context));
@@ -175,17 +173,16 @@ async function unlabeledReport(
   simclr: SimCLR,
   sample: ImageArray,
   { before, after }: Record<'before' | 'after', EmbeddingArray>,
-  { steps, epochs }: History,
+  history: History,
 ): Promise<ReportData> {
   const shown = thumbnails(sample);
   const parts = [
     { name: 'Before training', references: before, test: before },
     { name: 'After training', references: after, test: after },
   ];
-  const batchSize = steps.reduce((most, { pairs }) => Math.max(most, pairs), 2);
   return {
     title: '',
-    training: { losses: steps, batchSize, epochs },
+    training: trainingOf(history),
     views: await viewRows(simclr, sample),
     map: await mapOf(shown, parts),
     neighbors: await neighborRows(shown, shown, parts),

@@ -1,4 +1,5 @@
 import { augment, type ImageArray, imagesToTensor, randomGenerator, resize } from 'simclr-ts';
+import { imageRange } from '../../../data/image-rows.js';
 
 const chunkSize = 250;
 
@@ -17,11 +18,7 @@ export async function resizedImages(
   const bytes = new Uint8Array(count * rows * columns * channels);
   for (let first = 0; first < count; first += chunkSize) {
     const number = Math.min(chunkSize, count - first);
-    const data = images.data.subarray(
-      first * height * width * channels,
-      (first + number) * height * width * channels,
-    );
-    const chunk = imagesToTensor({ data, shape: [number, height, width, channels] } as ImageArray);
+    const chunk = imagesToTensor(imageRange(images, first, number));
     const resized = augment(transform, chunk, randomGenerator(0));
     const colors = await resized.data();
     chunk.dispose();

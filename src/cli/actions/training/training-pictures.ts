@@ -40,12 +40,6 @@ export interface MeasuringSizes {
 /** Number of pictures on which the rank of the representations is measured. */
 export const sampleSize = 256;
 
-/** At most `count` row numbers, evenly spread. */
-export function spreadRows(rows: number, count: number): number[] {
-  const number = Math.min(rows, count);
-  return Array.from({ length: number }, (_, i) => Math.floor((i * rows) / number));
-}
-
 /** Height and width of the encoder's input. */
 export function inputSize({ recipe }: TrainingSettings): readonly [height: number, width: number] {
   const [height, width] = recipe.encoder.inputShape;

@@ -1,5 +1,6 @@
 import type { EpochPass, ImageArray, ImageBatchSource } from 'simclr-ts';
 import type { ImageFolderDataset } from 'simclr-ts/node';
+import { imageRange } from '../../../data/image-rows.js';
 
 /**
  * A folder whose batches consist of full micro-batches even if some files are damaged. Pictures that do not fill the last
@@ -14,19 +15,11 @@ export function wholeMicroBatches(folder: ImageFolderDataset, microBatchSize: nu
       const indices = Array.from(batch.indices!).slice(0, count);
       const { number } = batch;
       const about = { indices, ...(number !== undefined && { number }) };
-      const first = (images: unknown) => firstOf(images as ImageArray, count);
+      const first = (images: unknown) => imageRange(images as ImageArray, 0, count);
       yield batch.views
         ? { views: batch.views.map(first), ...about }
         : { images: first(batch.images), ...about };
     }
   }
   return Object.assign(batches, { size: folder.size, seekable: true, cutsViews: folder.cutsViews });
-}
-
-/** The first pictures of a batch, which a folder holds in ordinary memory. */
-function firstOf({ data, shape: [, height, width, channels] }: ImageArray, count: number): ImageArray {
-  return {
-    data: data.subarray(0, count * height * width * channels),
-    shape: [count, height, width, channels],
-  };
 }

@@ -11,20 +11,21 @@ export interface ConvolutionAttributes {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** Sizes and padding of an NHWC convolution without dilation. */
+/** Sizes and padding of an NHWC convolution, or of a depthwise one. */
 export function convolutionInfo(
-  xShape: Shape4D,
-  filterShape: Shape4D,
-  { strides, pad, dimRoundingMode }: ConvolutionAttributes,
+  xShape: number[],
+  filterShape: number[],
+  { strides, pad, dilations, dimRoundingMode }: ConvolutionAttributes,
+  { depthwise = false } = {},
 ): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
-    xShape,
-    filterShape,
+    xShape as Shape4D,
+    filterShape as Shape4D,
     strides,
-    1,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
-    false,
+    depthwise,
     'channelsLast',
   );
 }

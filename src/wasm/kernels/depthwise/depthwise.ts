@@ -1,30 +1,15 @@
-import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../../module/tensor-address.js';
-import type { ConvolutionAttributes } from '../convolution/convolution-info.js';
+import { type ConvolutionAttributes, convolutionInfo } from '../convolution/convolution-info.js';
 import { repeatedChannels, sumOfCopies } from './channel-copies.js';
 import { depthwiseFilterGradient } from './filter-gradient.js';
-
-type Shape4D = [number, number, number, number];
-type Info = backend_util.Conv2DInfo;
 
 /** Values per task: enough that taking a task costs next to nothing. */
 const taskValues = 16384;
 
-/** Sizes and padding of an NHWC depthwise convolution. */
-function depthwiseInfo(xShape: number[], filterShape: number[], attributes: ConvolutionAttributes): Info {
-  const { strides, pad, dilations, dimRoundingMode } = attributes;
-  return backend_util.computeConv2DInfo(
-    xShape as Shape4D,
-    filterShape as Shape4D,
-    strides,
-    dilations ?? 1,
-    pad,
-    dimRoundingMode,
-    true,
-    'channelsLast',
-  );
-}
+const depthwiseInfo = (xShape: number[], filterShape: number[], attributes: ConvolutionAttributes) =>
+  convolutionInfo(xShape, filterShape, attributes, { depthwise: true });
 
 /** Along one axis, the pixels to compute, where they are in the output, and the source pixels that their taps read. */
 interface Axis {
