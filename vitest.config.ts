@@ -24,7 +24,7 @@ const sourceProject = (name: string, settings: Partial<Settings>, test: ProjectT
   test: {
     name,
     isolate: false,
-    setupFiles: ['test/helpers/setup.ts', 'test/helpers/no-traces.ts'],
+    setupFiles: ['setup', 'no-traces', 'typed-array-equality'].map((name) => `test/helpers/${name}.ts`),
     env: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value])),
     ...test,
   },

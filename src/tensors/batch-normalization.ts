@@ -3,10 +3,10 @@ import {
   customGrad,
   div,
   type GradSaveFunc,
+  minimum,
   mul,
   neg,
   relu,
-  relu6,
   reshape,
   rsqrt,
   square,
@@ -103,7 +103,8 @@ export function addAndActivate(
 ): Tensor {
   const added = residual === undefined ? normalized : add(normalized, reshape(residual, normalized.shape));
   if (activation === undefined) return added;
-  return activation === 'relu6' ? relu6(added) : relu(added);
+  // Not relu6, which takes NaN for 0 on WebGPU.
+  return activation === 'relu6' ? minimum(relu(added), ceilingOf(activation)) : relu(added);
 }
 
 /** Where an activation ends. */
