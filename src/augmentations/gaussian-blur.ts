@@ -17,7 +17,9 @@ import {
   receivedMessage,
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
+import { resampleFused } from './geometry/fused-resample.js';
 import { gatherRows } from './geometry/resample.js';
+import type { ResamplingWeights } from './geometry/resampling-weights.js';
 import { checkImages, checkRows } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
 
@@ -53,6 +55,12 @@ export interface GaussianBlurParameters {
   sigma: Float32Array;
 }
 
+/** Where pixel `position` of a border beyond a side of `length` pixels is mirrored to. */
+function mirrored(position: number, length: number): number {
+  const distance = Math.abs(position);
+  return distance < length ? distance : 2 * (length - 1) - distance;
+}
+
 /** The 1-D kernel of every picture, repeated for its channels: `[kernelSize, batch * channels]`. */
 function gaussianKernels(sigma: Float32Array, kernelSize: number, channels: number): Float32Array {
   const radius = (kernelSize - 1) / 2;
@@ -75,16 +83,38 @@ function gaussianKernels(sigma: Float32Array, kernelSize: number, channels: numb
 
 /** Pixel indices of `height` × `width` with a mirrored border of `radius`, row by row. */
 function reflectedPixels(height: number, width: number, radius: number): Int32Array {
-  const mirror = (position: number, length: number): number => {
-    const distance = Math.abs(position - radius);
-    return distance < length ? distance : 2 * (length - 1) - distance;
-  };
   const paddedWidth = width + 2 * radius;
   return Int32Array.from(
     { length: (height + 2 * radius) * paddedWidth },
     (_, pixel) =>
-      mirror(Math.floor(pixel / paddedWidth), height) * width + mirror(pixel % paddedWidth, width),
+      mirrored(Math.floor(pixel / paddedWidth) - radius, height) * width +
+      mirrored((pixel % paddedWidth) - radius, width),
   );
+}
+
+/** Blurring along an axis as {@link ResamplingWeights}, with the kernels `[kernelSize, batch]`. */
+function blurringWeights(
+  kernels: Float32Array,
+  batchSize: number,
+  length: number,
+  padding: BlurPadding,
+): ResamplingWeights {
+  const count = kernels.length / batchSize;
+  const radius = (count - 1) / 2;
+  const rows = batchSize * length;
+  const indices = new Int32Array(count * rows);
+  const weights = new Float32Array(count * rows);
+  for (let term = 0; term < count; term++) {
+    for (let row = 0; row < rows; row++) {
+      const picture = Math.floor(row / length);
+      const from = row - picture * length + term - radius;
+      const isInside = from >= 0 && from < length;
+      if (!isInside && padding === 'zero') continue;
+      indices[term * rows + row] = picture * length + mirrored(from, length);
+      weights[term * rows + row] = kernels[term * batchSize + picture]!;
+    }
+  }
+  return { outputLength: length, count, indices, weights };
 }
 
 /**
@@ -141,6 +171,14 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
             `Received: images=[${images.shape}].`,
         );
       }
+      const weightsAlong = (length: number) =>
+        blurringWeights(gaussianKernels(parameters.sigma, size, 1), batchSize, length, padding);
+      const fused = resampleFused(images, () => ({
+        rows: weightsAlong(height),
+        columns: weightsAlong(width),
+        clips: true,
+      }));
+      if (fused) return fused;
       return tidy(() => {
         // Pictures become channels: a depthwise convolution then gives each its own kernel.
         const columns = batchSize * channels;

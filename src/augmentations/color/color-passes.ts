@@ -1,6 +1,7 @@
 import { clone, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type BlendPass, blend, type ColorConvention, identityBlend, isIdentityBlend } from './blend.js';
 import { type ColorPlanes, fromPlanes, toPlanes } from './color-planes.js';
+import { changeColorsFused, type FusedColorOperations, fusedColorKinds } from './fused-colors.js';
 import {
   adjustHueSaturation,
   type HueSaturationPass,
@@ -78,6 +79,36 @@ function packColorPasses(
   return passes;
 }
 
+function kindOf(operation: ColorOperation, convention: ColorConvention): keyof typeof fusedColorKinds {
+  if (operation === 'contrast') return convention === 'tf' ? 'channelContrast' : 'contrast';
+  if (operation === 'saturation') return convention === 'tf' ? 'hsvSaturation' : 'saturation';
+  return operation;
+}
+
+/** The operations of every picture in its own order, without those that change nothing. */
+function listOperations(
+  operations: readonly ColorOperation[],
+  order: ArrayLike<number>,
+  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
+  batchSize: number,
+  convention: ColorConvention,
+): FusedColorOperations {
+  const perPicture = operations.length;
+  const kinds = new Int32Array(batchSize * perPicture);
+  const listed = new Float32Array(batchSize * perPicture);
+  for (let picture = 0; picture < batchSize; picture++) {
+    for (let place = 0; place < perPicture; place++) {
+      const operation = operations[order[picture * perPicture + place]!]!;
+      const amount = amounts[operation]![picture]!;
+      const isIdentity = amount === (operation === 'hue' ? 0 : 1);
+      kinds[picture * perPicture + place] =
+        fusedColorKinds[isIdentity ? 'none' : kindOf(operation, convention)];
+      listed[picture * perPicture + place] = amount;
+    }
+  }
+  return { kinds, amounts: listed };
+}
+
 /**
  * Applies color operations to every picture, in its own order. One-channel gray pictures have no saturation or
  * hue to change, as in torchvision.
@@ -98,6 +129,10 @@ export function applyColorOperations(
   const actingOrder = order
     .filter((position) => acting.includes(operations[position]!))
     .map((position) => acting.indexOf(operations[position]!));
+  const fused = changeColorsFused(images, () =>
+    listOperations(acting, actingOrder, amounts, batchSize, convention),
+  );
+  if (fused) return fused;
   const passes = packColorPasses(acting, actingOrder, amounts, batchSize, convention);
   return tidy(() => {
     if (passes.length === 0) return clone(images);

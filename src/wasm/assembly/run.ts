@@ -1,3 +1,5 @@
+import { changeColors, ColorOperations } from './augmentation/colors';
+import { resamplePictures, Resampling } from './augmentation/resample';
 import { averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
 import { ChannelCopies, repeatChannels, sumChannelCopies } from './depthwise/channel-copies';
@@ -152,6 +154,12 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 36:
       convolveTiles(changetype<TileConvolution>(work), first, last, scratch);
+      break;
+    case 37:
+      resamplePictures(changetype<Resampling>(work), first, last, scratch);
+      break;
+    case 38:
+      changeColors(changetype<ColorOperations>(work), first, last, scratch);
       break;
   }
 }
