@@ -68,6 +68,7 @@ const transforms = fc.oneof(
     .map((options) => gaussianBlur(options)),
   fc.record({ convention, strength: fc.constantFrom(0, 0.5, 1) }).map((options) => colorJitter(options)),
   convention.map((name) => randomApply(colorJitter({ convention: name }), { probability: 0.5 })),
+  fc.constant(randomApply(gaussianBlur({ kernelSize: 5 }), { probability: 0.5 })),
   fc.constant(randomGrayscale({ probability: 0.5 })),
   convention.map((name) => simclrAugmentation({ size: 12, convention: name })),
 ) as fc.Arbitrary<DescribedTransform<unknown>>;

@@ -87,16 +87,15 @@ function kindOf(operation: ColorOperation, convention: ColorConvention): keyof t
 
 /** The operations of every picture in its own order, without those that change nothing. */
 function listOperations(
-  operations: readonly ColorOperation[],
-  order: ArrayLike<number>,
-  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
+  { operations, order, amounts, convention }: ColorOperations,
   batchSize: number,
-  convention: ColorConvention,
+  selected: Uint8Array | undefined,
 ): FusedColorOperations {
   const perPicture = operations.length;
   const kinds = new Int32Array(batchSize * perPicture);
   const listed = new Float32Array(batchSize * perPicture);
   for (let picture = 0; picture < batchSize; picture++) {
+    if (selected && !selected[picture]) continue;
     for (let place = 0; place < perPicture; place++) {
       const operation = operations[order[picture * perPicture + place]!]!;
       const amount = amounts[operation]![picture]!;
@@ -109,30 +108,30 @@ function listOperations(
   return { kinds, amounts: listed };
 }
 
+/** What to do with the colors of every picture. */
+export interface ColorOperations {
+  /** The available operations. */
+  operations: readonly ColorOperation[];
+  /** For every picture, the sequence as positions in `operations`. `[batch * operations.length]`. */
+  order: Uint8Array;
+  /** By operation, the factor (or turn of the hue) of every picture. */
+  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>;
+  convention: ColorConvention;
+}
+
 /**
  * Applies color operations to every picture, in its own order. One-channel gray pictures have no saturation or
  * hue to change, as in torchvision.
- *
- * @param operations - The available operations.
- * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
- * @param amounts - By operation, the factor (or turn of the hue) of every picture.
  */
-export function applyColorOperations(
-  images: Tensor4D,
-  operations: readonly ColorOperation[],
-  order: Uint8Array,
-  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
-  convention: ColorConvention,
-): Tensor4D {
+export function applyColorOperations(images: Tensor4D, colors: ColorOperations): Tensor4D {
+  const fused = changeSelectedColors(images, colors);
+  if (fused) return fused;
+  const { operations, order, amounts, convention } = colors;
   const [batchSize, , , channels] = images.shape;
   const acting = channels === 1 ? operations.filter(changesGray) : operations;
   const actingOrder = order
     .filter((position) => acting.includes(operations[position]!))
     .map((position) => acting.indexOf(operations[position]!));
-  const fused = changeColorsFused(images, () =>
-    listOperations(acting, actingOrder, amounts, batchSize, convention),
-  );
-  if (fused) return fused;
   const passes = packColorPasses(acting, actingOrder, amounts, batchSize, convention);
   return tidy(() => {
     if (passes.length === 0) return clone(images);
@@ -145,4 +144,13 @@ export function applyColorOperations(
     }
     return fromPlanes(planes, images.shape);
   });
+}
+
+/** {@link applyColorOperations} for the selected pictures alone, where the backend can; else `undefined`. */
+export function changeSelectedColors(
+  images: Tensor4D,
+  colors: ColorOperations,
+  selected?: Uint8Array,
+): Tensor4D | undefined {
+  return changeColorsFused(images, () => listOperations(colors, images.shape[0], selected));
 }
