@@ -43,7 +43,7 @@ export interface StartedFrom {
   ignored: string[];
   /** Whether the projection head got weights, too. */
   projectionHead: boolean;
-  /** Why it did not. */
+  /** Why it did not, where the weights hold one. */
   reason?: string;
 }
 
@@ -65,8 +65,8 @@ export function describeWeights({ tensors, metadata = {} }: StartingWeights): We
     if (own !== undefined) shapes.set(own, shape);
   }
   const network = architectureOf(shapes);
-  const normalization =
-    normalizationOf(metadata) ?? (isOfImageNet(given) ? imagenetNormalization : undefined);
+  const saved = normalizationOf(metadata);
+  const normalization = saved === undefined && isOfImageNet(given) ? imagenetNormalization : saved;
   const size = /^(\d+)x(\d+)$/.exec(metadata.inputSize ?? '');
   const stem = stemFrom(metadata.stem) ?? usualStem(shapes);
   return {
@@ -137,6 +137,7 @@ export function startFrom(
   const { tensors, metadata = {} } = weights;
   checkStem(trainer, metadata);
   const { prefix, ignored } = loadStateDict(trainer.encoder, tensors);
+  if (!hasHead(tensors)) return { prefix, ignored, projectionHead: false };
   try {
     const head = loadStateDict(trainer.projectionHead, tensors);
     const rest = new Set(head.ignored);
@@ -146,6 +147,11 @@ export function startFrom(
     const reason = messageOf(error).replace(/^\w+: /, '');
     return { prefix, ignored, projectionHead: false, reason };
   }
+}
+
+function hasHead(tensors: StartingWeights['tensors']): boolean {
+  const entries = entriesOf('startFrom', tensors);
+  return entries.some(([name, { shape }]) => /(^|\.)0\.weight$/.test(name) && shape.length === 2);
 }
 
 /** @throws `CheckpointError` when the metadata say that the weights belong to another stem. Shapes would not tell. */

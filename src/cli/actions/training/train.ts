@@ -13,6 +13,7 @@ import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { folderSource } from './folder-source.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
+import { applyStart, readStart } from './starting-weights.js';
 import type { MeasuringSizes } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
@@ -59,7 +60,10 @@ async function startTrainer(
   return new SimCLR({ ...recipe, seed });
 }
 
-async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
+async function checkOut({ out, resume, overwrite, from }: TrainOptions): Promise<void> {
+  if (resume && from !== undefined) {
+    throw new CommandError('--from starts a run and --resume continues one: choose one.', exitCodes.usage);
+  }
   if (resume && overwrite) {
     throw new CommandError('--resume continues and --overwrite starts over: choose one.', exitCodes.usage);
   }
@@ -90,9 +94,11 @@ function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void 
 }
 
 /** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
-export const train: Action<TrainOptions> = async ([source], options, context) => {
+export const train: Action<TrainOptions> = async ([source], given, context) => {
+  await checkOut(given);
+  const start = await readStart(given, context);
+  const { options } = start;
   const { out, minutes, checkpointEvery, keep } = options;
-  await checkOut(options);
   if (options.resume) await runDirectory(out).settle();
   await prepareReport(options);
   const resumed = options.resume ? await resumedSettings(out, options, context) : undefined;
@@ -122,6 +128,7 @@ export const train: Action<TrainOptions> = async ([source], options, context) =>
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
     } else {
+      applyStart(simclr, start, context);
       const untrained = simclr;
       await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
     }
