@@ -48,3 +48,5 @@ export {
   type ProgressStep,
   progressBar,
 } from './progress/progress-bar.js';
+export type { ProjectorPictures } from './tensorboard/projector.js';
+export { type TensorBoardOptions, tensorBoard } from './tensorboard/tensor-board.js';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -152,5 +152,22 @@ describe('train --from', () => {
     const { code, json } = await train('refused', ...flags);
     expect((json.error as { message: string }).message).toContain(message);
     expect(code).toBe(status);
+  });
+});
+
+describe('train --log-dir', () => {
+  it('writes events, views and embeddings for TensorBoard', async () => {
+    const args = ['train', 'photos', ...tiny, '--out', 'logged', '--log-dir', 'logs/one'];
+    expect((await runJSON(args, { cwd })).code).toBe(0);
+    const files = readdirSync(path('logs/one')).sort();
+    expect(files).toEqual([
+      expect.stringMatching(/^events\.out\.tfevents\./),
+      'projector',
+      'projector_config.pbtxt',
+    ]);
+    const text = readFileSync(path(`logs/one/${files[0]}`), 'latin1');
+    for (const tag of ['train/loss', 'epoch/loss', 'views']) expect(text).toContain(tag);
+    const rows = readFileSync(path('logs/one/projector/h.tsv'), 'utf8').trim().split('\n');
+    expect(rows).toHaveLength(24);
   });
 });

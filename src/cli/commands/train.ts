@@ -71,6 +71,7 @@ export function trainCommand(execute: Execute): Command {
       '--report <file>',
       'write an HTML page: views, loss, map, neighbors, accuracies if there are labels',
     )
+    .option('--log-dir <dir>', 'write event files for TensorBoard: loss, learning rate, views, embeddings')
     .option('--test <dir>', 'class folders of test pictures; SOURCE then has the same class folders')
     .option('--references <n>', 'labeled pictures that classifiers learn from', integer(2), 10_000)
     .option('--test-images <n>', 'test pictures', integer(1), 10_000)

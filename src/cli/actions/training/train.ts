@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { type Callback, checkpoint, type FitOptions, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
-import { type DatasetContents, directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
+import {
+  type DatasetContents,
+  directory,
+  onInterrupt,
+  progressBar,
+  runDirectory,
+  tensorBoard,
+} from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
 import type { Action, Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
@@ -25,6 +32,8 @@ interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes
   checkpointEvery: number;
   keep: number;
   cacheMb: number;
+  /** Folder of event files for TensorBoard. */
+  logDir?: string;
   backend?: string;
   resume?: boolean;
   overwrite?: boolean;
@@ -98,7 +107,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
   await checkOut(given);
   const start = await readStart(given, context);
   const { options } = start;
-  const { out, minutes, checkpointEvery, keep } = options;
+  const { out, minutes, checkpointEvery, keep, logDir } = options;
   if (options.resume) await runDirectory(out).settle();
   await prepareReport(options);
   const resumed = options.resume ? await resumedSettings(out, options, context) : undefined;
@@ -146,6 +155,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       }),
       tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
+      ...(logDir === undefined
+        ? []
+        : [tensorBoard(logDir, { projector: { images: await pictures.sample() } })]),
     ];
     const fit: FitOptions = {
       epochs: training.epochs,
