@@ -42,19 +42,20 @@ export function modelConfig(model: ExportedModel, metadata: Record<string, strin
 }
 
 /**
- * `preprocessor_config.json`: the shorter side is resized to the longer one of the input, and the center is cut out, as
- * `decodeImage` does with `fit: 'cover'` for a square input.
+ * `preprocessor_config.json`. For a square input the shorter side is resized and the center cut out, as `decodeImage` does
+ * with `fit: 'cover'`. There is no such setting for other inputs: those pictures are stretched.
  *
  * @see transformers, CLIPImageProcessor, of which transformers.js has a copy
  */
 export function preprocessorConfig({ height, width, normalization }: ExportedModel): object {
+  const isSquare = height === width;
   return {
     image_processor_type: 'CLIPImageProcessor',
     do_convert_rgb: true,
     do_resize: true,
-    size: { shortest_edge: Math.max(height, width) },
+    size: isSquare ? { shortest_edge: height } : { height, width },
     resample: lanczos,
-    do_center_crop: true,
+    do_center_crop: isSquare,
     crop_size: { height, width },
     do_rescale: true,
     rescale_factor: 1 / 255,

@@ -76,7 +76,8 @@ export async function huggingFaceFiles(
     );
   }
   const normalizing = normalization === undefined ? {} : { normalization };
-  const metadata = { ...weightsMetadata(encoder, normalizing), format: 'pt', names: 'torchvision' };
+  const about = weightsMetadata(encoder, normalizing);
+  const metadata = { ...about, format: 'pt', names: 'torchvision' };
   const state = await stateDict(encoder);
   const network = describeNetwork(encoder);
   const model: ExportedModel = {
@@ -93,6 +94,7 @@ export async function huggingFaceFiles(
     precision,
     pictureSize: 'any',
     names: { images: 'pixel_values', h: 'image_embeds' },
+    metadata: about,
   });
   const json = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
   return new Map<string, Uint8Array>([

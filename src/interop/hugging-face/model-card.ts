@@ -14,6 +14,7 @@ export function modelCard(model: ExportedModel): string {
   const pixels = normalization
     ? `RGB in [0, 1], minus mean (${numbers(normalization.mean)}), divided by standard deviation (${numbers(normalization.std)})`
     : 'RGB in [0, 1], not normalized';
+  const fit = height === width ? 'the shorter side resized, the center kept,' : 'resized';
   const header = [
     '---',
     `library_name: ${timm === undefined ? 'transformers.js' : 'timm'}`,
@@ -58,7 +59,7 @@ export function modelCard(model: ExportedModel): string {
     '',
     '| | |',
     '| --- | --- |',
-    `| picture | ${height}x${width} (height x width) pixels: the shorter side resized with a Lanczos filter, the center kept |`,
+    `| picture | ${height}x${width} (height x width) pixels, ${fit} with a Lanczos filter |`,
     `| pixels | ${pixels} |`,
     `| weights | ${precision} |`,
     '',

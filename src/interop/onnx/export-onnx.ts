@@ -41,6 +41,11 @@ export interface ExportONNXOptions {
    * @defaultValue `{ images: 'images', h: 'h', z: 'z' }`
    */
   names?: { images?: string; h?: string; z?: string };
+  /**
+   * Further texts for the file's metadata. They replace those of {@link weightsMetadata} that have the same key.
+   * @defaultValue none
+   */
+  metadata?: Readonly<Record<string, string>>;
 }
 
 const caller = 'exportONNX';
@@ -82,6 +87,7 @@ export async function exportONNX(
     precision: 1,
     pictureSize: 1,
     names: 1,
+    metadata: 1,
   });
   const { projectionHead, layout = 'NCHW', normalization } = options;
   const { precision = 'float32', pictureSize = 'fixed' } = options;
@@ -89,6 +95,7 @@ export async function exportONNX(
   checkChoice(caller, 'precision', precision, ['float32', 'float16']);
   checkChoice(caller, 'pictureSize', pictureSize, ['fixed', 'any']);
   const names = checkNames(options.names);
+  const metadata = checkMetadata(options.metadata);
   const dim = checkEncoder(encoder, caller);
   const pictures = encoder.inputs[0]!;
   const [, , , channels] = checkPictures(caller, encoder);
@@ -113,7 +120,18 @@ export async function exportONNX(
     ...weightsMetadata(encoder, normalization ? { normalization } : {}),
     normalizationIncluded: String(normalization !== undefined),
     precision,
+    ...metadata,
   });
+}
+
+function checkMetadata(metadata: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value === 'string') continue;
+    throw new InvalidOptionError(
+      receivedMessage(caller, 'metadata must be an object of strings', `metadata.${key}`, value),
+    );
+  }
+  return metadata;
 }
 
 /** The names with their defaults. Slashes are in those of layers, which they must not meet. */
