@@ -154,7 +154,6 @@ const program = `
   import { readFileSync } from 'node:fs';
   import { env, pipeline } from '@huggingface/transformers';
   env.allowRemoteModels = false;
-  env.localModelPath = '/';
   const answers = {};
   for (const { name, folder, expected } of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
     try {
