@@ -33,7 +33,7 @@ const lanes = {
         'node',
         'scripts/with-node.mjs',
         'latest',
-        ...project('kernels', 'test/wasm', 'test/training/five-steps'),
+        ...project('kernels*', 'test/wasm', 'test/training/five-steps'),
       ],
     ],
   },

@@ -4,9 +4,9 @@ import { multiplyPanels, edgeTileBytes } from './panels';
 import { wideColumns } from './wide-micro-kernel';
 
 /** Pixels packed at a time. */
-const chunkPixels: i32 = 192;
+export const chunkPixels: i32 = 192;
 /** Bytes of scratch for an edge tile and for two `Gather` structures of the thread. */
-const headBytes: usize = 512;
+export const headBytes: usize = 512;
 
 /** Gradient of a filter: for each filter position, the sum over all pixels of input values times output gradients. */
 @unmanaged
@@ -88,11 +88,10 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
     const pixels = pictures * inputs.outHeight * inputs.outWidth;
     for (let pixel = 0; pixel < pixels; pixel += chunkPixels) {
       const length = min(chunkPixels, pixels - pixel);
-      for (let k = 0; k < length; k++) {
-        store<usize>(addresses + ((<usize>k) << 2), gatherAddress(gradients, pixel + k, 0, 0));
-      }
+      listAddresses(gradients, pixel, length, 0, 0, addresses);
       packOutputs(addresses, length, outputs, packedOutputs);
-      packInputs(inputs, pixel, length, filterY, filterX, channel, channels, packedInputs);
+      listAddresses(inputs, pixel, length, filterY, filterX, addresses);
+      packInputs(addresses, length, channel, channels, packedInputs);
       multiplyPanels(
         packedOutputs,
         packedInputs,
@@ -116,8 +115,26 @@ function firstInside(offset: i32, step: i32): i32 {
   return offset >= 0 ? 0 : (step - 1 - offset) / step;
 }
 
+/**
+ * Writes the addresses of pixels `first` to `first + length - 1` at a filter position that is inside the picture for all of
+ * them. Divides once per row of pixels: a division takes as long as several vectors.
+ */
+export function listAddresses(gather: Gather, first: i32, length: i32, filterY: i32, filterX: i32, to: usize): void {
+  const step = <usize>(gather.strideWidth * gather.pixelStride) << 2;
+  let column = first % gather.outWidth;
+  for (let k = 0; k < length; column = 0) {
+    let address = gatherAddress(gather, first + k, filterY, filterX);
+    const stop = min(length, k + gather.outWidth - column);
+    for (; k < stop; k++) {
+      store<usize>(to, address);
+      address += step;
+      to += 4;
+    }
+  }
+}
+
 /** Packs panels of 6 outputs: the 6 gradients of each pixel are contiguous. */
-function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): void {
+export function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): void {
   const end = addresses + ((<usize>length) << 2);
   for (let output = 0; output < outputs; output += tileRows) {
     const skip = (<usize>output) << 2;
@@ -142,21 +159,12 @@ function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): vo
 }
 
 /** Packs panels of input channels at one filter position: the channels of a panel are contiguous for each pixel. */
-function packInputs(
-  gather: Gather,
-  first: i32,
-  length: i32,
-  filterY: i32,
-  filterX: i32,
-  channel: i32,
-  channels: i32,
-  to: usize,
-): void {
+export function packInputs(addresses: usize, length: i32, channel: i32, channels: i32, to: usize): void {
   const panelBytes = (<usize>(length * tileColumns)) << 2;
   const wide = WIDE ? channels & ~(wideColumns - 1) : 0;
   const whole = channels & ~(tileColumns - 1);
   for (let k = 0; k < length; k++) {
-    const from = gatherAddress(gather, first + k, filterY, filterX) + ((<usize>channel) << 2);
+    const from = load<usize>(addresses + ((<usize>k) << 2)) + ((<usize>channel) << 2);
     if (WIDE) {
       let at = to + ((<usize>(k * wideColumns)) << 2);
       for (let c = 0; c < wide; c += wideColumns) {
@@ -179,11 +187,12 @@ function packInputs(
       v128.store(at, v128.load(source, 16), 16);
       at += panelBytes;
     }
-    for (let c = whole; c < channels; c += tileColumns) {
-      for (let i = 0; i < tileColumns; i++) {
-        store<f32>(at + ((<usize>i) << 2), c + i < channels ? load<f32>(from + ((<usize>(c + i)) << 2)) : 0);
-      }
-      at += panelBytes;
+    if (whole < channels) {
+      // Reads up to seven values too many, which give columns that nobody keeps. Behind the last block of the memory the
+      // allocator has records of its own.
+      const source = from + ((<usize>whole) << 2);
+      v128.store(at, v128.load(source));
+      v128.store(at, v128.load(source, 16), 16);
     }
   }
 }

@@ -9,6 +9,8 @@ const tile = { rows: constants['micro-kernel'].tileRows, columns: constants['mic
 const chunkDepth = 256;
 /** Input channels per task of the filter gradient. */
 const channelsPerTask = 128;
+/** Parts of the pixels when the filter's gradient is summed in parts: enough for the threads to share evenly. */
+const mostParts = 32;
 /** Scratch of the filter gradient before its panels: an edge tile, two `Gather` structures, the addresses of a chunk. */
 const headBytes = constants['filter-gradient'].headBytes + 4 * chunkPixels;
 
@@ -150,4 +152,26 @@ export function multiplyOverPixels(work: FilterGradientWork): void {
     channelsPerTask: perTask,
   });
   module.dispatch(kinds.multiplyFilterGradient, structure, tasks, scratch);
+}
+
+/**
+ * The same for a small result, and pixels for which every filter position is inside the picture: each pixel is packed once.
+ * The parts, and so the order of additions, depend on the number of pixels alone.
+ */
+export function multiplyInParts(work: FilterGradientWork): void {
+  const module = kernelModule();
+  const { gathered, filterPositions, channels, gradient, output, pixels, outputs } = work;
+  const parts = Math.min(mostParts, Math.ceil(pixels / chunkPixels));
+  const structure = module.structure('FilterGradientParts', {
+    gather: gathered,
+    gradient,
+    sums: module.block('filter parts', 4 * parts * filterPositions * channels * outputs),
+    result: output,
+    pixels,
+    outputs,
+    parts,
+  });
+  const packed = chunkPixels * (roundUp(outputs, tile.rows) + roundUp(channels, tile.columns));
+  module.dispatch(kinds.sumFilterParts, structure, parts, headBytes + 4 * packed);
+  module.dispatch(kinds.combineFilterParts, structure, filterPositions);
 }
