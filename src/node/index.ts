@@ -28,7 +28,7 @@ export { fileSource, idxFileRecords, webDatasetFiles } from './files/file-source
 export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-files.js';
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './files/read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './files/record-file.js';
-export { type WriteFilesOptions, writeFiles } from './files/write-files.js';
+export { type WriteFilesOptions, type WrittenFile, writeFiles } from './files/write-files.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './pictures/decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './pictures/decode-pool.js';
 export {

@@ -40,7 +40,14 @@ export interface ExportONNXOptions {
    * Names of input and outputs.
    * @defaultValue `{ images: 'images', h: 'h', z: 'z' }`
    */
-  names?: { images?: string; h?: string; z?: string };
+  names?: {
+    /** Of the pictures. */
+    images?: string;
+    /** Of the representations. */
+    h?: string;
+    /** Of the projections, if there is a head. */
+    z?: string;
+  };
   /**
    * Further texts for the file's metadata. They replace those of {@link weightsMetadata} that have the same key.
    * @defaultValue none

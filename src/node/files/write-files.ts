@@ -16,6 +16,14 @@ export interface WriteFilesOptions {
   keep?: readonly string[];
 }
 
+/** A file that {@link writeFiles} wrote. */
+export interface WrittenFile {
+  /** Its path in the folder, with forward slashes. */
+  path: string;
+  /** Its size. */
+  bytes: number;
+}
+
 /**
  * Writes files into a folder, such as those of `huggingFaceFiles`. Each appears under its name when it is complete, and
  * replaces the one that was there. Other files in the folder stay.
@@ -23,7 +31,7 @@ export interface WriteFilesOptions {
  * @param folder - Made if it is not there.
  * @param files - Contents by path in the folder, with forward slashes.
  * @param options - See {@link WriteFilesOptions}.
- * @returns The files that were written, by their path in the folder, in the given order, with their sizes in bytes.
+ * @returns The files that were written, in the given order.
  * @throws `DataError` when the system cannot write a file; `path` of the error names it.
  * @throws `InvalidOptionError` when a path leads out of the folder, or `files` is not a `Map`.
  * @example
@@ -33,7 +41,7 @@ export async function writeFiles(
   folder: FilePath,
   files: ReadonlyMap<string, Uint8Array>,
   options: WriteFilesOptions = {},
-): Promise<{ path: string; bytes: number }[]> {
+): Promise<WrittenFile[]> {
   const caller = 'writeFiles';
   checkKeys(caller, options, { keep: 1 });
   const { keep = [] } = options;
@@ -52,7 +60,7 @@ export async function writeFiles(
       );
     }
   }
-  const written: { path: string; bytes: number }[] = [];
+  const written: WrittenFile[] = [];
   for (const [path, contents] of files) {
     const file = join(root, ...path.split('/'));
     try {
