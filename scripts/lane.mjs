@@ -85,7 +85,7 @@ const lanes = {
     commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
   },
   'bench-setup': {
-    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node',
+    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node, jax-js',
     commands: [['bash', 'bench/setup.sh']],
   },
 };
