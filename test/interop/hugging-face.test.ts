@@ -2,7 +2,13 @@ import { memory } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
-import { exportONNX, huggingFaceFiles, readSafetensors, weightsMetadata } from '../../src/interop/index.js';
+import {
+  exportONNX,
+  huggingFaceFiles,
+  readSafetensors,
+  stateDict,
+  weightsMetadata,
+} from '../../src/interop/index.js';
 import {
   getTorchvisionWeights,
   mobileNetV2,
@@ -204,6 +210,8 @@ describe('exportONNX', () => {
     const refused = exportONNX(encoder, { precision: 'float16' });
     await expect(refused).rejects.toThrow(ValueRangeError);
     await expect(refused).rejects.toThrow(/within 65504.*70000 in "encoder\/layer1\.0\.bn1\.running_var"/);
+    const state = stateDict(encoder, { precision: 'float16' });
+    await expect(state).rejects.toThrow(/within 65504.*70000 in "layer1\.0\.bn1\.running_var"/);
     encoder.dispose();
   });
 

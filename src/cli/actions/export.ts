@@ -5,7 +5,6 @@ import {
   exportONNX,
   huggingFaceFiles,
   type StateDictFormat,
-  type StateTensorInput,
   stateDict,
   toPlainLayersModel,
   weightsMetadata,
@@ -109,16 +108,12 @@ async function writeONNX(simclr: SimCLR, options: ExportOptions): Promise<Writte
 }
 
 async function writeState(simclr: SimCLR, options: ExportOptions): Promise<WrittenFile[]> {
-  const { safetensors, names, head = false, float16 = false } = options;
+  const { safetensors, names, head = false } = options;
   if (safetensors === undefined) return [];
   const { encoder, projectionHead, normalization } = simclr;
-  const state = new Map<string, StateTensorInput>(await stateDict(encoder, { format: names }));
-  if (head) for (const entry of await stateDict(projectionHead, { format: names })) state.set(...entry);
-  if (float16) {
-    for (const [name, tensor] of state) {
-      if (tensor.dtype === 'F32') state.set(name, { ...tensor, dtype: 'F16' });
-    }
-  }
+  const form = { format: names, precision: precisionOf(options) } as const;
+  const state = new Map(await stateDict(encoder, form));
+  if (head) for (const entry of await stateDict(projectionHead, form)) state.set(...entry);
   const metadata = {
     ...weightsMetadata(encoder, normalization ? { normalization } : {}),
     names,

@@ -7,7 +7,6 @@ import { checkEncoder } from '../../models/index.js';
 import { describeNetwork, isStandardResNet } from '../network-description.js';
 import { exportONNX } from '../onnx/export-onnx.js';
 import { writeSafetensors } from '../safetensors/safetensors.js';
-import type { StateTensorInput } from '../safetensors/tensor-types.js';
 import { stateDict } from '../state-dict.js';
 import { checkPictures, describeShape, weightsMetadata } from '../weights-metadata.js';
 import { modelConfig, preprocessorConfig } from './configs.js';
@@ -78,7 +77,7 @@ export async function huggingFaceFiles(
   const normalizing = normalization === undefined ? {} : { normalization };
   const about = weightsMetadata(encoder, normalizing);
   const metadata = { ...about, format: 'pt', names: 'torchvision' };
-  const state = await stateDict(encoder);
+  const state = await stateDict(encoder, { precision });
   const network = describeNetwork(encoder);
   const model: ExportedModel = {
     name,
@@ -100,24 +99,10 @@ export async function huggingFaceFiles(
   return new Map<string, Uint8Array>([
     ['config.json', json(modelConfig(model, metadata))],
     ['preprocessor_config.json', json(preprocessorConfig(model))],
-    ['model.safetensors', writeSafetensors(inPrecision(state, precision), { metadata })],
+    ['model.safetensors', writeSafetensors(state, { metadata })],
     [precision === 'float16' ? 'onnx/model_fp16.onnx' : 'onnx/model.onnx', onnx],
     ['README.md', new TextEncoder().encode(modelCard(model))],
   ]);
-}
-
-/** Tensors for `writeSafetensors`, float32 rounded to `precision`. */
-export function inPrecision(
-  state: ReadonlyMap<string, StateTensorInput>,
-  precision: 'float32' | 'float16',
-): Map<string, StateTensorInput> {
-  if (precision === 'float32') return new Map(state);
-  return new Map(
-    [...state].map(([name, tensor]) => [
-      name,
-      tensor.dtype === 'F32' ? { ...tensor, dtype: 'F16' as const } : tensor,
-    ]),
-  );
 }
 
 function describeStem(stem: unknown): string {

@@ -1,5 +1,5 @@
 import { Message } from '../../data/formats/protobuf.js';
-import { ValueRangeError } from '../../errors/errors.js';
+import { checkHalf } from '../safetensors/check-half.js';
 import { float32ToHalf } from '../safetensors/float-formats.js';
 
 // Field numbers and types of onnx.proto.
@@ -49,14 +49,8 @@ export class OnnxGraph {
    */
   floats(name: string, shape: readonly number[], values: Float32Array): string {
     if (this.precision === 'float32') return this.constant(name, shape, floatType, values);
-    const halves = float32ToHalf(values);
-    const wrong = halves.findIndex((half) => (half & 0x7fff) === 0x7c00);
-    if (wrong >= 0) {
-      throw new ValueRangeError(
-        `exportONNX: weights must be within 65504 for precision 'float16'. Received: ${values[wrong]} in ${JSON.stringify(name)}.`,
-      );
-    }
-    return this.constant(name, shape, halfType, halves);
+    checkHalf('exportONNX', name, values);
+    return this.constant(name, shape, halfType, float32ToHalf(values));
   }
 
   /** Adds a constant list of integers. */

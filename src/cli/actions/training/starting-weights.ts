@@ -8,6 +8,8 @@ import type { TrainingOptions } from './training-settings.js';
 /** Weights that a run starts from, and the options that they imply. */
 export interface Start<Options> {
   weights?: StartingWeights;
+  /** The backend, if reading the weights started one. */
+  backend?: string;
   /** The given options. Those about the network and its pictures that were left out are the weights' own. */
   options: Options;
 }
@@ -19,7 +21,7 @@ export async function readStart<Options extends TrainingOptions & { backend?: st
 ): Promise<Start<Options>> {
   const { from, recipe } = options;
   if (from === undefined) return { options };
-  await startBackend(options.backend, context);
+  const backend = await startBackend(options.backend, context);
   const weights = await readWeights(from);
   const { inputSize, normalization, ...network } = describeWeights(weights);
   const { architecture = network.architecture } = options;
@@ -33,7 +35,7 @@ export async function readStart<Options extends TrainingOptions & { backend?: st
   if (normalization === undefined) {
     context.warn(`${from} does not say how its pictures were normalized. The recipe decides.`);
   }
-  return { weights, options: { ...own, ...options } };
+  return { weights, backend, options: { ...own, ...options } };
 }
 
 /** Gives a new trainer the weights. */

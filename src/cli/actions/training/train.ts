@@ -131,7 +131,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const { training } = settings.recipe;
     const { batchSize } = training;
     await mkdir(out, { recursive: true });
-    const backend = await startBackend(options.backend, context);
+    const backend = start.backend ?? (await startBackend(options.backend, context));
     simclr = await startTrainer(options, settings, context);
     if (options.resume) {
       checkEpochs(options, simclr);
