@@ -1,7 +1,7 @@
 /**
  * Event files of the `tensorBoard` callback, read by TensorBoard. `run.sh` calls it.
  *
- * A run trains, is saved, trains beyond that, and is lost. Then the saved one is loaded and trains on into the same folder.
+ * A run trains, is saved, trains beyond that, and is lost. Then the saved one is loaded and continues into the same folder.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { io } from '@tensorflow/tfjs-core';

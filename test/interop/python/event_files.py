@@ -22,7 +22,7 @@ def read(folder):
     assert set(tags["scalars"]) == expected, tags
     assert tags["images"] == ["views"], tags
 
-    # The steps that were lost are gone, and the axis goes on.
+    # The steps that were lost are gone, and the axis continues.
     result = {}
     for tag, key in [("train/loss", "loss"), ("train/learning_rate", "learningRate")]:
         found = events.Scalars(tag)
