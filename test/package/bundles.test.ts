@@ -44,7 +44,7 @@ describe('ntXentLoss from the root', () => {
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
   '.': 92500,
-  './augmentations': 10500,
+  './augmentations': 11500,
   './data': 16500,
   './distributed': 15000,
   './doctor': 16500,
@@ -60,8 +60,8 @@ const ceilings: Record<string, number> = {
   './random': 2000,
   './recipes': 9500,
   './report': 34600,
-  './training': 61500,
-  './wasm': 58500,
+  './training': 64000,
+  './wasm': 66000,
   './webgpu': 5000,
 };
 
