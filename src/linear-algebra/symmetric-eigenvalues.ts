@@ -1,12 +1,24 @@
-interface Tridiagonal {
+/** A symmetric matrix with one diagonal on each side of the main one. */
+export interface Tridiagonal {
   diagonal: Float64Array;
   /** `offDiagonal[i]` couples `diagonal[i]` and `diagonal[i + 1]`. */
   offDiagonal: Float64Array;
 }
 
-/** Reduces a symmetric matrix with largest element 1 to tridiagonal form by Householder reflections. */
-function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
-  const a = matrix.slice();
+/** A matrix by its tridiagonal form. */
+export interface TridiagonalForm {
+  /** What the matrix was divided by, so that its largest element is 1. */
+  scale: number;
+  /** Holds the reflections: see {@link reflectorOf}. */
+  reduced: Float64Array;
+  tridiagonal: Tridiagonal;
+}
+
+/** Squared length below which a column counts as eliminated: elements below 1e-20 of the largest one. */
+const negligible = 1e-40;
+
+/** Reduces a symmetric matrix with largest element 1, in place, to tridiagonal form by Householder reflections. */
+function tridiagonalize(a: Float64Array, size: number): Tridiagonal {
   const offDiagonal = new Float64Array(Math.max(0, size - 1));
   const v = new Float64Array(size);
   const w = new Float64Array(size);
@@ -15,8 +27,8 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
     const head = a[first * size + k]!;
     let tail = 0; // squared length of the elements to eliminate
     for (let i = first + 1; i < size; i++) tail += a[i * size + k]! ** 2;
-    if (tail < 1e-40) {
-      offDiagonal[k] = head; // the ignored elements are below 1e-20 of the largest one
+    if (tail < negligible) {
+      offDiagonal[k] = head;
       continue;
     }
     const length = Math.sqrt(head * head + tail);
@@ -46,6 +58,36 @@ function tridiagonalize(matrix: Float64Array, size: number): Tridiagonal {
   return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), offDiagonal };
 }
 
+/**
+ * Reflection k of {@link tridiagonalForm}, I - factor v vᵀ, with zeros in v up to element k; undefined where none was
+ * needed. Column k of the reduced matrix still holds what the reflection eliminated.
+ */
+export function reflectorOf(
+  reduced: Float64Array,
+  { offDiagonal }: Tridiagonal,
+  size: number,
+  k: number,
+): { v: Float64Array; factor: number } | undefined {
+  const v = new Float64Array(size);
+  let tail = 0;
+  for (let i = k + 2; i < size; i++) {
+    v[i] = reduced[i * size + k]!;
+    tail += v[i]! ** 2;
+  }
+  if (tail < negligible) return undefined;
+  v[k + 1] = reduced[(k + 1) * size + k]! - offDiagonal[k]!;
+  return { v, factor: 2 / (v[k + 1]! ** 2 + tail) };
+}
+
+/** The tridiagonal form of a symmetric matrix; undefined for a matrix of zeros. */
+export function tridiagonalForm(matrix: Float64Array, size: number): TridiagonalForm | undefined {
+  // Scale the largest element to 1, so that squares neither overflow nor underflow.
+  const scale = matrix.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  if (!(scale > 0)) return undefined;
+  const reduced = matrix.map((value) => value / scale);
+  return { scale, reduced, tridiagonal: tridiagonalize(reduced, size) };
+}
+
 /** Counts the eigenvalues below `bound`: the negative pivots of T - bound * I (Sturm's count). */
 function countBelow({ diagonal, offDiagonal }: Tridiagonal, bound: number, smallest: number): number {
   let count = 0;
@@ -59,23 +101,10 @@ function countBelow({ diagonal, offDiagonal }: Tridiagonal, bound: number, small
   return count;
 }
 
-/**
- * All eigenvalues of a symmetric matrix in descending order, by Householder's tridiagonal form and bisection on Sturm
- * counts. Exact up to rounding errors relative to the largest eigenvalue. Takes about 4/3 size³ multiplications.
- *
- * @param matrix - `size * size` numbers, row-major. Not changed.
- * @see Golub and Van Loan, "Matrix Computations" (4th edition), sections 8.3.1 and 8.4.1.
- */
-export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
-  // Scale the largest element to 1, so that squares neither overflow nor underflow.
-  const scale = matrix.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  const values = new Float64Array(size);
-  if (!(scale > 0)) return values;
-  const tridiagonal = tridiagonalize(
-    matrix.map((value) => value / scale),
-    size,
-  );
+/** The `count` largest eigenvalues in descending order, by bisection on Sturm counts. */
+export function eigenvaluesOf(tridiagonal: Tridiagonal, count: number): Float64Array {
   const { diagonal, offDiagonal } = tridiagonal;
+  const size = diagonal.length;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < size; i++) {
@@ -85,8 +114,9 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
   }
   const norm = Math.max(Math.abs(low), Math.abs(high));
   const resolution = norm * Number.EPSILON;
+  const values = new Float64Array(count);
   let above = high + resolution;
-  for (let k = 0; k < size; k++) {
+  for (let k = 0; k < count; k++) {
     // The (k + 1)-th largest eigenvalue: the smallest bound with all but k eigenvalues below it.
     let from = low - resolution;
     let to = above;
@@ -96,8 +126,21 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
       if (countBelow(tridiagonal, middle, resolution * 1e-10) >= size - k) to = middle;
       else from = middle;
     }
-    values[k] = (scale * (from + to)) / 2;
+    values[k] = (from + to) / 2;
     above = to;
   }
   return values.sort().reverse(); // neighbors may be swapped by a rounding error
+}
+
+/**
+ * All eigenvalues of a symmetric matrix in descending order, by Householder's tridiagonal form and bisection on Sturm
+ * counts. Exact up to rounding errors relative to the largest eigenvalue. Takes about 4/3 size³ multiplications.
+ *
+ * @param matrix - `size * size` numbers, row-major. Not changed.
+ * @see Golub and Van Loan, "Matrix Computations" (4th edition), sections 8.3.1 and 8.4.1.
+ */
+export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
+  const form = tridiagonalForm(matrix, size);
+  if (form === undefined) return new Float64Array(size);
+  return eigenvaluesOf(form.tridiagonal, size).map((value) => value * form.scale);
 }

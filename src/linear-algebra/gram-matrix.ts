@@ -1,4 +1,4 @@
-import type { Matrix } from '../embeddings.js';
+import type { Matrix } from './matrix.js';
 
 /** What to subtract from each column, and what to multiply the result by. */
 export interface ColumnScaling {
