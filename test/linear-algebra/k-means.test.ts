@@ -68,7 +68,7 @@ describe('kMeans', () => {
     const { assignments, reseeded, inertia } = kMeans(points, far, 50);
     expect(reseeded).toBe(2);
     expect(Math.min(...sizesOf(assignments, 3))).toBeGreaterThan(0);
-    expect(inertia.at(-1)).toBeLessThan(0.1 * inertia[0]!);
+    expect(inertia.at(-1)).toBeLessThan(0.5 * inertia[0]!);
     for (let i = 1; i < inertia.length; i++) expect(inertia[i]).toBeLessThanOrEqual(inertia[i - 1]!);
   });
 
