@@ -38,12 +38,21 @@ function tridiagonalize(a: Float64Array, size: number): Tridiagonal {
     for (let i = first + 1; i < size; i++) v[i] = a[i * size + k]!;
     const factor = 2 / ((head - target) ** 2 + tail);
     // With p = factor * A v and w = p - (factor / 2)(p . v) v, the reflected block is A - v wᵀ - w vᵀ.
+    // Only elements up to the diagonal are read and written.
+    for (let i = first; i < size; i++) {
+      const row = i * size;
+      const vi = v[i]!;
+      let sum = a[row + i]! * vi;
+      for (let j = first; j < i; j++) {
+        const value = a[row + j]!;
+        sum += value * v[j]!;
+        w[j] = w[j]! + value * vi;
+      }
+      w[i] = sum;
+    }
     let product = 0;
     for (let i = first; i < size; i++) {
-      let sum = 0;
-      const row = i * size;
-      for (let j = first; j < size; j++) sum += a[row + j]! * v[j]!;
-      w[i] = factor * sum;
+      w[i] = factor * w[i]!;
       product += w[i]! * v[i]!;
     }
     const half = (factor * product) / 2;
@@ -52,7 +61,7 @@ function tridiagonalize(a: Float64Array, size: number): Tridiagonal {
       const vi = v[i]!;
       const wi = w[i]!;
       const row = i * size;
-      for (let j = first; j < size; j++) a[row + j] = a[row + j]! - vi * w[j]! - wi * v[j]!;
+      for (let j = first; j <= i; j++) a[row + j] = a[row + j]! - vi * w[j]! - wi * v[j]!;
     }
   }
   return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), offDiagonal };
