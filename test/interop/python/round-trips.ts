@@ -32,7 +32,7 @@ import {
 } from '../../../src/models/index.js';
 import { useBackend } from '../../helpers/backend.js';
 import { filled, hashedWeight } from '../../models/fill.js';
-import { oddEncoder, stockEncoder } from '../models.js';
+import { joinedEncoder, oddEncoder, stockEncoder } from '../models.js';
 
 interface Case {
   name: string;
@@ -157,7 +157,11 @@ function report(name: string, what: string, differences: Record<string, number>)
 
 async function main(): Promise<boolean> {
   await useBackend('wasm');
-  const stock = { 'usual-layers': stockEncoder(), 'odd-layers': oddEncoder() };
+  const stock = {
+    'usual-layers': stockEncoder(),
+    'odd-layers': oddEncoder(),
+    'joined-layers': joinedEncoder(),
+  };
   runPython('--cases');
   const all = JSON.parse(readFileSync(file('cases.json'), 'utf8')) as Case[];
   const cases = all.filter(({ name }) => name.includes(options.only));
