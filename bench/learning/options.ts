@@ -10,8 +10,8 @@ export interface LearningOptions {
   references: number;
   /** Pictures that are classified. */
   tests: number;
-  /** Dimensions of read-outs. */
-  dim: number;
+  /** Dimensions of read-outs; the library's default if left out. */
+  dim?: number;
   /** Networks per kind, with seeds 1, 2, ... */
   seeds: number;
   /** File for the results. */
@@ -38,7 +38,7 @@ export function readLearningOptions(argv: readonly string[]): LearningOptions {
     .option('--minutes <count>', 'train so long from k-means filters that are held fixed', minutes, 0)
     .option('--references <count>', 'pictures to find neighbors in, and to fit to', count, 10_000)
     .option('--tests <count>', 'pictures to classify', count, 10_000)
-    .option('--dim <count>', 'dimensions of read-outs', count, 256)
+    .option('--dim <count>', "dimensions of read-outs (default: the library's)", count)
     .option('--seeds <count>', 'networks of each kind', count, 1)
     .option('--json <file>', 'write the results there')
     .parse([...argv], { from: 'user' })

@@ -4,9 +4,9 @@ import { knnClassifier } from 'simclr-ts/evaluation';
 import {
   type EncoderSource,
   encoderStages,
+  type FitReadoutOptions,
   fitReadout,
   initializeFromImages,
-  type ReadoutStage,
 } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
 import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
@@ -52,7 +52,7 @@ async function measure(
   readout: string,
   source: EncoderSource,
   { references, tests }: LearningData,
-  fit?: { stages: ReadoutStage[]; dim: number },
+  fit?: FitReadoutOptions,
 ): Promise<Measured> {
   const began = performance.now();
   const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize }));
@@ -107,7 +107,7 @@ export type NetworkKind = 'random weights' | 'k-means filters' | 'trained on k-m
 export async function* measureAll(
   data: LearningData,
   unlabeled: ImageArray,
-  { dim, seeds, minutes }: { dim: number; seeds: number; minutes: number },
+  { dim, seeds, minutes }: { dim?: number; seeds: number; minutes: number },
 ): AsyncGenerator<Measured, void, undefined> {
   const { images } = data.references;
   const [, height, width, channels] = images.shape;
@@ -115,8 +115,11 @@ export async function* measureAll(
   const averaged = pixelNetwork(images.shape);
   const grid = Math.floor(Math.min(height, width) / 2);
   yield await measure(pixels, 'averaged to half the size', { encoder: averaged }, data);
-  const stages = [{ layer: 'pixels', grid }];
-  yield await measure(pixels, 'averaged, whitened', { encoder: averaged }, data, { stages, dim });
+  const read = (layer: string, cells?: number): FitReadoutOptions => ({
+    stages: [{ layer, ...(cells !== undefined && { grid: cells }) }],
+    ...(dim !== undefined && { dim }),
+  });
+  yield await measure(pixels, 'averaged, whitened', { encoder: averaged }, data, read('pixels', grid));
   averaged.dispose();
 
   const kinds: NetworkKind[] = ['random weights', 'k-means filters'];
@@ -132,7 +135,6 @@ export async function* measureAll(
       const row = { network, seed, networkSeconds: seconds(began) };
       const [first, second] = encoderStages(encoder);
       yield await measure(row, 'h', source, data);
-      const read = (layer: string) => ({ stages: [{ layer }], dim });
       yield await measure(row, 'h, whitened', source, data, read('avgpool'));
       yield await measure(row, 'second stage on 4x4, whitened', source, data, read(second!.layer));
       yield await measure(row, 'first stage on 4x4, whitened', source, data, read(first!.layer));

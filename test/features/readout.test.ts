@@ -189,7 +189,8 @@ describe('fitReadout', () => {
     const normalization = { mean: [0.4, 0.5, 0.6], std: [0.3, 0.2, 0.1] };
     const encoder = smallResNet();
     const simclr = new SimCLR({ encoder, normalization });
-    const readout = await fitReadout(simclr, pictures, { dim: 5 });
+    const readout = await fitReadout(simclr, pictures);
+    expect(readout.dim).toBe(16);
     expect(readout.stages).toEqual([{ layer: 'bn1', height: 8, width: 8, channels: 4, grid: 4, weight: 1 }]);
     expect(readout.normalization).toEqual(normalization);
     const data = pictures.data.map((value, i) => {

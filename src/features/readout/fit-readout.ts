@@ -28,7 +28,7 @@ export interface FitReadoutOptions extends EmbedOptions {
   /**
    * Most dimensions of the vectors: the directions of the largest variance. Pictures that span fewer give fewer, see
    * `readout.dim`.
-   * @defaultValue `256`
+   * @defaultValue an eighth of the pictures, but at least 16 and at most 256
    */
   dim?: number;
 }
@@ -46,7 +46,7 @@ const mostLength = 4096;
  * @param source - Any model of tfjs-layers that takes pictures of a fixed size, or `{ encoder, normalization }`, such as
  * a `SimCLR`. It is copied as far as it is read, and not changed.
  * @param images - What `SimCLR.embed` takes; at least two pictures that differ. One pass, in memory that does not grow
- * with the pictures. Take at least several times as many as `dim`: fewer are whitened to directions of chance.
+ * with the pictures. Take several times as many as `dim`: fewer are whitened to directions of chance.
  * @param options - See {@link FitReadoutOptions}.
  * @returns The read-out. Dispose of it with `readout.dispose()`.
  * @throws {@link InvalidOptionError} when a stage is not in the encoder, its grid is finer than its maps, the stages have
@@ -65,8 +65,8 @@ export async function fitReadout(
 ): Promise<Readout> {
   const caller = 'fitReadout';
   checkKeys(caller, options, { stages: 1, dim: 1, batchSize: 1, onProgress: 1 });
-  const { dim = 256, batchSize = 64, onProgress } = options;
-  checkInteger(caller, 'dim', dim);
+  const { dim, batchSize = 64, onProgress } = options;
+  if (dim !== undefined) checkInteger(caller, 'dim', dim);
   checkInteger(caller, 'batchSize', batchSize);
   const { encoder, normalization, inputShape } = pictureEncoder(caller, source);
   const outputs = resolveStages(caller, encoder, options.stages);
@@ -94,13 +94,19 @@ export async function fitReadout(
         `${caller}: images must hold at least two pictures. Received: ${sums.rows}.`,
       );
     }
-    const { weights, explainedVariance } = whiteningOf(caller, sums.result(), stages, dim);
+    const most = dim ?? usualDim(sums.rows);
+    const { weights, explainedVariance } = whiteningOf(caller, sums.result(), stages, most);
     const json = { inputShape, stages, normalization, pictures: sums.rows, explainedVariance };
     return new Readout(withWhitening(model, weights), json);
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** Whitening with nearly as many dimensions as pictures makes all pictures equally far apart. */
+function usualDim(pictures: number): number {
+  return Math.min(256, Math.max(16, Math.floor(pictures / 8)));
 }
 
 /** One factor for each value of the joined vector: each stage gets a total variance of weight². */
