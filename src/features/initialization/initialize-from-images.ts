@@ -29,7 +29,7 @@ export interface InitializeFromImagesOptions {
    */
   patches?: number;
   /**
-   * Whether to scale the following layers to the pictures, too.
+   * Whether to scale layers without batch normalization to the pictures.
    * @defaultValue `true`
    */
   scale?: boolean;
@@ -59,8 +59,6 @@ export interface ImageInitialization {
   reseeded: number;
   /** Layers whose kernel was scaled. */
   scaled: string[];
-  /** Layers of batch normalization whose running statistics are now those of the pictures. */
-  normalized: string[];
 }
 
 /**
@@ -68,8 +66,7 @@ export interface ImageInitialization {
  *
  * The filters of the first convolution become the centers that k-means finds among whitened patches. Then, layer by layer,
  * what each convolution and dense layer gives on the pictures is scaled to variance 1. Where batch normalization follows a
- * layer, its kernel keeps its length, and the running mean and variance of the normalization become those of the pictures.
- * Offsets do not change.
+ * layer, which makes that moot, its kernel keeps its length. Offsets and running statistics do not change.
  *
  * 5,000 pictures of 32x32 with 64 filters of 7x7 take a few seconds on two cores. The same arguments give the same
  * filters; rounding of the network in front of the first convolution aside, on every backend.
@@ -120,18 +117,18 @@ export async function initializeFromImages(
     const weight = weightOf(layer, 'kernel')!;
     const length = lengthOf(await weight.read().data<'float32'>());
     const factor = length / lengthOf(kernel);
-    const scaled = kernel.map((value) => value * factor);
+    const filters = kernel.map((value) => value * factor);
     tidy(() => {
-      weight.write(tensor(scaled, kernelShape));
+      weight.write(tensor(filters, kernelShape));
     });
-    const layers = scale ? await scaleLayers(caller, encoder.encoder, first) : { scaled: [], normalized: [] };
+    const scaled = scale ? await scaleLayers(caller, encoder.encoder, first) : [];
     return {
       layer: layer.name,
       filters: kernelShape[3],
       patches: patches.count,
       inertia: clusters?.inertia ?? [],
       reseeded: clusters?.reseeded ?? 0,
-      ...layers,
+      scaled,
     };
   } catch (error) {
     throw explainMissingKernel(error);

@@ -4,14 +4,6 @@ import { convolutionOf } from '../../models/inference/foldable-layers.js';
 import { type AnyLayer, type LayerCall, layerCalls, weightOf } from '../../models/layer-graph.js';
 import { foldedConvolution } from '../../tensors/index.js';
 
-/** What {@link scaleLayers} changed. */
-export interface ScaledLayers {
-  /** Layers whose kernel was divided by the standard deviation of what it gave. */
-  scaled: string[];
-  /** Layers of batch normalization that got the mean and variance of what they take. */
-  normalized: string[];
-}
-
 const normalizations = new Set(['SimCLRBatchNormalization', 'BatchNormalization']);
 
 /** What a convolution or dense layer makes of its input, without offset and activation; undefined for other layers. */
@@ -28,18 +20,28 @@ function linearPart(layer: AnyLayer, x: Tensor): Tensor | undefined {
   return matMul(x as Tensor2D, kernel!.read() as Tensor2D);
 }
 
-/** Gives a normalization the statistics of `x`, if it normalizes the last axis by running ones. */
-function normalizeBy(layer: AnyLayer, x: Tensor): boolean {
+/** Runs a batch normalization by the statistics of `x`, as in training, and leaves its running ones as they were. */
+function normalizedByBatch(layer: AnyLayer, x: Tensor, argument: Tensor | Tensor[]): Tensor {
   const mean = weightOf(layer, 'moving_mean');
   const variance = weightOf(layer, 'moving_variance');
-  if (!mean || !variance || mean.shape[0] !== x.shape.at(-1)) return false;
-  tidy(() => {
+  if (!mean || !variance || mean.shape[0] !== x.shape.at(-1)) return applied(layer, argument);
+  return tidy(() => {
+    const [oldMean, oldVariance] = [mean.read().clone(), variance.read().clone()];
     const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
     const statistics = moments(x, axes);
     mean.write(statistics.mean);
     variance.write(statistics.variance);
+    try {
+      return applied(layer, argument);
+    } finally {
+      mean.write(oldMean);
+      variance.write(oldVariance);
+    }
   });
-  return true;
+}
+
+function applied(layer: AnyLayer, argument: Tensor | Tensor[]): Tensor {
+  return tidy(() => (layer.apply(argument, { training: false }) as Tensor).clone());
 }
 
 /** Divides a kernel by the standard deviation of what it gives. */
@@ -74,43 +76,40 @@ function normalizedTensors(calls: readonly LayerCall[]): Set<SymbolicTensor> {
 
 /**
  * Goes through an encoder layer by layer with some pictures: what a convolution or a dense layer gives, without its offset,
- * gets variance 1; where batch normalization follows and makes that moot, the normalization's running statistics become
- * those of the pictures instead.
+ * gets variance 1. Where batch normalization follows, which makes that moot, the layer stays as it is.
  *
  * @param images - As the encoder takes them. Not disposed.
+ * @returns Names of the layers whose kernel was scaled.
  * @see Mishkin and Matas 2016, arXiv:1511.06422, algorithm 1; Krähenbühl et al. 2016, arXiv:1511.06856, section 3.1.
  */
-export async function scaleLayers(
-  caller: string,
-  encoder: LayersModel,
-  images: Tensor4D,
-): Promise<ScaledLayers> {
+export async function scaleLayers(caller: string, encoder: LayersModel, images: Tensor4D): Promise<string[]> {
   const calls = layerCalls(caller, encoder);
   const moot = normalizedTensors(calls);
-  const done: ScaledLayers = { scaled: [], normalized: [] };
+  const isScaled = ({ layer, output }: LayerCall) =>
+    !moot.has(output) && !normalizations.has(layer.getClassName()) && weightOf(layer, 'kernel') !== undefined;
+  const last = calls.findLastIndex(isScaled);
+  const scaled: string[] = [];
   const values = new Map<SymbolicTensor, Tensor>();
   const lastUse = new Map<SymbolicTensor, number>();
   for (const [index, { inputs }] of calls.entries()) for (const input of inputs) lastUse.set(input, index);
   const seen = new Set<AnyLayer>();
   try {
-    for (const [index, { layer, inputs, output }] of calls.entries()) {
+    for (const [index, call] of calls.slice(0, last + 1).entries()) {
+      const { layer, inputs, output } = call;
       if (inputs.length === 0) {
         values.set(output, images.clone());
         continue;
       }
       const given = inputs.map((tensor) => values.get(tensor)!);
       // A layer that is called again keeps the scale of its first call.
-      if (!seen.has(layer)) {
-        if (normalizations.has(layer.getClassName())) {
-          if (normalizeBy(layer, given[0]!)) done.normalized.push(layer.name);
-        } else if (!moot.has(output) && (await scaleKernel(layer, given[0]!))) done.scaled.push(layer.name);
-        seen.add(layer);
-      }
+      if (isScaled(call) && !seen.has(layer) && (await scaleKernel(layer, given[0]!)))
+        scaled.push(layer.name);
+      seen.add(layer);
       const argument = given.length > 1 ? given : given[0]!;
-      values.set(
-        output,
-        tidy(() => (layer.apply(argument, { training: false }) as Tensor).clone()),
-      );
+      const result = normalizations.has(layer.getClassName())
+        ? normalizedByBatch(layer, given[0]!, argument)
+        : applied(layer, argument);
+      values.set(output, result);
       for (const tensor of new Set(inputs)) {
         if (lastUse.get(tensor) !== index) continue;
         values.get(tensor)!.dispose();
@@ -120,5 +119,5 @@ export async function scaleLayers(
   } finally {
     for (const value of values.values()) value.dispose();
   }
-  return done;
+  return scaled;
 }
