@@ -14,6 +14,8 @@ export interface LearningOptions {
   dim?: number;
   /** Networks per kind, with seeds 1, 2, ... */
   seeds: number;
+  /** Part of the name of the networks to measure. */
+  only?: string;
   /** File for the results. */
   json?: string;
 }
@@ -40,6 +42,7 @@ export function readLearningOptions(argv: readonly string[]): LearningOptions {
     .option('--tests <count>', 'pictures to classify', count, 10_000)
     .option('--dim <count>', "dimensions of read-outs (default: the library's)", count)
     .option('--seeds <count>', 'networks of each kind', count, 1)
+    .option('--only <text>', "networks to measure: 'pixels', 'random', 'k-means', or 'trained'")
     .option('--json <file>', 'write the results there')
     .parse([...argv], { from: 'user' })
     .opts<LearningOptions>();

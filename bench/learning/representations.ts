@@ -96,7 +96,7 @@ async function train(encoder: LayersModel, images: ImageArray, minutes: number, 
 }
 
 /** The networks that are measured: how each is made of a random one. */
-export type NetworkKind = 'random weights' | 'k-means filters' | 'trained on k-means filters';
+export type NetworkKind = 'random weights' | 'k-means filters' | 'trained, first layer from k-means';
 
 /**
  * Measures what can be had without training, and, where there are minutes, with it: whitened pixels, then h and the first
@@ -107,31 +107,33 @@ export type NetworkKind = 'random weights' | 'k-means filters' | 'trained on k-m
 export async function* measureAll(
   data: LearningData,
   unlabeled: ImageArray,
-  { dim, seeds, minutes }: { dim?: number; seeds: number; minutes: number },
+  { dim, seeds, minutes, only = '' }: { dim?: number; seeds: number; minutes: number; only?: string },
 ): AsyncGenerator<Measured, void, undefined> {
   const { images } = data.references;
   const [, height, width, channels] = images.shape;
   const pixels = { network: 'pixels', seed: 0, networkSeconds: 0 };
   const averaged = pixelNetwork(images.shape);
   const grid = Math.floor(Math.min(height, width) / 2);
-  yield await measure(pixels, 'averaged to half the size', { encoder: averaged }, data);
   const read = (layer: string, cells?: number): FitReadoutOptions => ({
     stages: [{ layer, ...(cells !== undefined && { grid: cells }) }],
     ...(dim !== undefined && { dim }),
   });
-  yield await measure(pixels, 'averaged, whitened', { encoder: averaged }, data, read('pixels', grid));
+  if (pixels.network.includes(only)) {
+    yield await measure(pixels, 'averaged to half the size', { encoder: averaged }, data);
+    yield await measure(pixels, 'averaged, whitened', { encoder: averaged }, data, read('pixels', grid));
+  }
   averaged.dispose();
 
   const kinds: NetworkKind[] = ['random weights', 'k-means filters'];
-  if (minutes > 0) kinds.push('trained on k-means filters');
+  if (minutes > 0) kinds.push('trained, first layer from k-means');
   const { normalization } = minutesRecipe;
   for (let seed = 1; seed <= seeds; seed++) {
-    for (const network of kinds) {
+    for (const network of kinds.filter((name) => name.includes(only))) {
       const began = performance.now();
       const encoder = resnet18({ inputShape: [height, width, channels], seed });
       const source = { encoder, normalization: normalization ?? null };
       if (network !== 'random weights') await initializeFromImages(source, images, { seed });
-      if (network === 'trained on k-means filters') await train(encoder, unlabeled, minutes, seed);
+      if (network === 'trained, first layer from k-means') await train(encoder, unlabeled, minutes, seed);
       const row = { network, seed, networkSeconds: seconds(began) };
       const [first, second] = encoderStages(encoder);
       yield await measure(row, 'h', source, data);
