@@ -23,11 +23,16 @@ const kMeansRounds = 10;
 
 /** Whitened patches, and the way back. */
 interface Whitened {
-  /** `[count, length]`: coordinates along the eigenvectors, each divided by the root of its variance. */
+  /** `[count, dim]`: coordinates along the eigenvectors, each divided by the root of its variance. */
   points: Float64Array;
-  /** One eigenvector per row, divided alike: maps a direction among the points to a filter. */
+  /** One eigenvector per row, divided alike, `[dim, length]`: maps a direction among the points to a filter. */
   basis: Float64Array;
+  /** Directions in which patches vary: none for their mean, which was subtracted. */
+  dim: number;
 }
+
+/** Directions with less than this share of the floor are left out: whitening leaves a tenth of their deviation. */
+const leastVariance = 0.01;
 
 /**
  * Subtracts the mean of each patch and divides by its standard deviation, so that brightness and contrast do not count.
@@ -66,33 +71,33 @@ function whiten(values: Float32Array, count: number, length: number): Whitened {
   const { mean, covariance } = sums.result();
   let trace = 0;
   for (let i = 0; i < length; i++) trace += covariance[i * length + i]!;
+  const floor = (whiteningFloor * trace) / length;
   const { values: variances, vectors } = largestEigenpairs(covariance, length, length);
-  const basis = vectors.map((value, i) => {
-    const variance = Math.max(0, variances[Math.floor(i / length)]!);
-    return value / Math.sqrt(variance + (whiteningFloor * trace) / length);
+  const dim = variances.filter((variance) => variance > leastVariance * floor).length;
+  const basis = vectors.subarray(0, dim * length).map((value, i) => {
+    return value / Math.sqrt(variances[Math.floor(i / length)]! + floor);
   });
-  const points = new Float64Array(count * length);
+  const points = new Float64Array(count * dim);
   const centered = new Float64Array(length);
   for (let patch = 0; patch < count; patch++) {
     const start = patch * length;
     for (let i = 0; i < length; i++) centered[i] = values[start + i]! - mean[i]!;
-    for (let k = 0; k < length; k++) {
+    for (let k = 0; k < dim; k++) {
       let sum = 0;
       const row = k * length;
       for (let i = 0; i < length; i++) sum += basis[row + i]! * centered[i]!;
-      points[start + k] = sum;
+      points[patch * dim + k] = sum;
     }
   }
-  return { points, basis };
+  return { points, basis, dim };
 }
 
 /** Directions among whitened patches: the axes, then the opposite of each, then random ones. */
-function axisDirections(filters: number, length: number, random: RandomGenerator): Float64Array {
-  const axes = length - 1; // patches have no mean, so that the last eigenvalue is 0
-  return Float64Array.from({ length: filters * length }, (_, i) => {
-    const [filter, k] = [Math.floor(i / length), i % length];
-    if (filter >= 2 * axes) return k < axes ? random.normal() : 0;
-    return filter % axes === k ? (filter < axes ? 1 : -1) : 0;
+function axisDirections(filters: number, dim: number, random: RandomGenerator): Float64Array {
+  return Float64Array.from({ length: filters * dim }, (_, i) => {
+    const [filter, k] = [Math.floor(i / dim), i % dim];
+    if (filter >= 2 * dim) return random.normal();
+    return filter % dim === k ? (filter < dim ? 1 : -1) : 0;
   });
 }
 
@@ -117,25 +122,25 @@ export function patchFilters(
       `${caller}: there must be at least as many patches as filters, ${Math.max(2, filters)}. Received: ${count} patches.`,
     );
   }
-  const { points, basis } = whiten(normalizeContrast(caller, patches), count, length);
+  const { points, basis, dim } = whiten(normalizeContrast(caller, patches), count, length);
   let clusters: Clusters | undefined;
   if (method === 'kMeans') {
-    const all = { data: points, count, dim: length };
+    const all = { data: points, count, dim };
     clusters = kMeans(
       all,
       spreadCenters(all, filters, () => random.uniform()),
       kMeansRounds,
     );
   }
-  const directions = clusters?.centers ?? axisDirections(filters, length, random);
+  const directions = clusters?.centers ?? axisDirections(filters, dim, random);
   const kernel = new Float32Array(length * filters);
   const filter = new Float64Array(length);
   for (let f = 0; f < filters; f++) {
-    const direction = directions.subarray(f * length, (f + 1) * length);
+    const direction = directions.subarray(f * dim, (f + 1) * dim);
     // Whitened patches have equal variance along all directions: filters from unit vectors answer with that variance.
     const size = Math.sqrt(direction.reduce((sum, value) => sum + value ** 2, 0)) || 1;
     filter.fill(0);
-    for (let k = 0; k < length; k++) {
+    for (let k = 0; k < dim; k++) {
       for (let i = 0; i < length; i++) {
         filter[i] = filter[i]! + (direction[k]! / size) * basis[k * length + i]!;
       }
