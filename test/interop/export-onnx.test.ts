@@ -11,45 +11,47 @@ import { InvalidOptionError, ShapeError } from '../../src/errors/index.js';
 import { exportONNX } from '../../src/interop/index.js';
 import { getTorchvisionWeights, projectionHead, resnet18 } from '../../src/models/index.js';
 import { expectTensors } from '../helpers/leaks.js';
-import { encoders, oddEncoder, stockEncoder } from './models.js';
+import { encoders, joinedEncoder, oddEncoder, stockEncoder } from './models.js';
 import { parseONNX as parse } from './onnx-reader.js';
 
 // That onnxruntime computes the same h and z is tested by test/interop/python: here is what the file says.
 
 describe('exportONNX', () => {
-  test.each([...encoders, ['usual layers', stockEncoder] as const, ['odd layers', oddEncoder] as const])(
-    '%s: every node finds its inputs, no name comes twice, no tensor is left',
-    async (_, build) => {
-      const encoder = build();
-      const dim = encoder.outputs[0]!.shape[1]!;
-      const head = projectionHead({
-        inputDim: dim,
-        hidden: [4],
-        outputDim: 3,
-        batchNormalization: { hidden: true },
-      });
-      const file = await expectTensors(0, () => exportONNX(encoder, { projectionHead: head }));
-      const { operatorSet, nodes, constants, inputs, outputs } = parse(file);
-      expect(operatorSet).toBe(17);
-      const [, height, width, channels] = encoder.inputs[0]!.shape;
-      expect(inputs).toEqual({ images: ['batch', channels, height, width] });
-      expect(outputs).toEqual({ h: ['batch', dim], z: ['batch', 3] });
-      const known = new Set(['images', ...constants.keys()]);
-      for (const node of nodes) {
-        for (const name of node.inputs) expect(known, node.name).toContain(name);
-        expect(known).not.toContain(node.name);
-        known.add(node.name);
+  test.each([
+    ...encoders,
+    ['usual layers', stockEncoder] as const,
+    ['odd layers', oddEncoder] as const,
+    ['joined layers', joinedEncoder] as const,
+  ])('%s: every node finds its inputs, no name comes twice, no tensor is left', async (_, build) => {
+    const encoder = build();
+    const dim = encoder.outputs[0]!.shape[1]!;
+    const head = projectionHead({
+      inputDim: dim,
+      hidden: [4],
+      outputDim: 3,
+      batchNormalization: { hidden: true },
+    });
+    const file = await expectTensors(0, () => exportONNX(encoder, { projectionHead: head }));
+    const { operatorSet, nodes, constants, inputs, outputs } = parse(file);
+    expect(operatorSet).toBe(17);
+    const [, height, width, channels] = encoder.inputs[0]!.shape;
+    expect(inputs).toEqual({ images: ['batch', channels, height, width] });
+    expect(outputs).toEqual({ h: ['batch', dim], z: ['batch', 3] });
+    const known = new Set(['images', ...constants.keys()]);
+    for (const node of nodes) {
+      for (const name of node.inputs) expect(known, node.name).toContain(name);
+      expect(known).not.toContain(node.name);
+      known.add(node.name);
+    }
+    expect([...known].filter((name) => name in outputs)).toEqual(['h', 'z']);
+    for (const [name, { shape, values }] of constants) {
+      if (!/(pads|axes)$/.test(name)) {
+        expect(values, name).toHaveLength(shape.reduce((product, size) => product * size, 1));
       }
-      expect([...known].filter((name) => name in outputs)).toEqual(['h', 'z']);
-      for (const [name, { shape, values }] of constants) {
-        if (!/(pads|axes)$/.test(name)) {
-          expect(values, name).toHaveLength(shape.reduce((product, size) => product * size, 1));
-        }
-      }
-      encoder.dispose();
-      head.dispose();
-    },
-  );
+    }
+    encoder.dispose();
+    head.dispose();
+  });
 
   test('a MobileNet: its operators, with depthwise convolutions as groups', async () => {
     const encoder = encoders.find(([name]) => name === 'mobileNetV2')![1]();

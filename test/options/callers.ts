@@ -1,9 +1,11 @@
 import { type io, type Tensor2D, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as augmentations from 'simclr-ts/augmentations';
 import * as data from 'simclr-ts/data';
 import * as distributed from 'simclr-ts/distributed';
 import * as doctor from 'simclr-ts/doctor';
 import * as evaluation from 'simclr-ts/evaluation';
+import * as features from 'simclr-ts/features';
 import * as interop from 'simclr-ts/interop';
 import * as losses from 'simclr-ts/losses';
 import * as models from 'simclr-ts/models';
@@ -20,6 +22,7 @@ import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 /** What calls need beside their options; made once, disposed of by the test. */
 export interface World {
   simclr: training.SimCLR;
+  readout: features.Readout;
   view: Tensor2D;
   pictures: Tensor4D;
   saved: io.IOHandler;
@@ -87,6 +90,16 @@ const trainerBases = [
 ].map((base) => ({ ...base, projectionHead: { hidden: [4], outputDim: 4 } }));
 
 const decode = { size: 8 };
+
+/** An encoder for one call. */
+async function withEncoder(use: (encoder: LayersModel) => Promise<unknown>): Promise<void> {
+  const encoder = models.resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+  try {
+    await use(encoder);
+  } finally {
+    encoder.dispose();
+  }
+}
 
 /** Every public function, constructor and method that takes options, by entry, name and parameter. */
 export const callers: Record<string, Caller> = {
@@ -229,6 +242,21 @@ export const callers: Record<string, Caller> = {
   'evaluation selectLabeled (selection)': {
     call: (options) => evaluation.selectLabeled(labels, options),
     base: [{ perClass: 1 }, { share: 0.5 }],
+  },
+
+  'features fitReadout (options)': {
+    call: (options) =>
+      withEncoder(async (encoder) =>
+        (await features.fitReadout(encoder, tinyPictures(4), options)).dispose(),
+      ),
+    base: [{ stages: [{ layer: 'bn1' }] }],
+  },
+  'features initializeFromImages (options)': {
+    call: (options) =>
+      withEncoder((encoder) => features.initializeFromImages(encoder, tinyPictures(4), options)),
+  },
+  'features Readout.embed (options)': {
+    call: async (options, { readout }) => (await readout.embed(tinyPictures(4), options)).dispose(),
   },
 
   'interop exportONNX (options)': {

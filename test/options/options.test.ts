@@ -1,5 +1,7 @@
 import { memory, ones } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fitReadout } from '../../src/features/index.js';
+import { resnet18 } from '../../src/models/index.js';
 import { memoryStore, tinyPictures, tinySimCLR } from '../training/tiny.js';
 import { type Caller, callers, makeView, type World } from './callers.js';
 import { type Option, publicOptions } from './public-options.js';
@@ -31,10 +33,14 @@ beforeAll(async () => {
   const simclr = tinySimCLR();
   const saved = memoryStore();
   await simclr.save(saved);
-  world = { saved, simclr, view: makeView(), pictures: ones([4, 8, 8, 3]) };
+  const encoder = resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+  const readout = await fitReadout(encoder, tinyPictures(4));
+  encoder.dispose();
+  world = { saved, simclr, readout, view: makeView(), pictures: ones([4, 8, 8, 3]) };
 });
 afterAll(() => {
   world.simclr.dispose();
+  world.readout.dispose();
   world.view.dispose();
   world.pictures.dispose();
 });

@@ -43,13 +43,14 @@ describe('ntXentLoss from the root', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 92500,
+  '.': 100500,
   './augmentations': 11500,
   './data': 16500,
   './distributed': 15000,
   './doctor': 16500,
   './errors': 500,
   './evaluation': 38500,
+  './features': 25800,
   './interop': 22100,
   './losses': 9900,
   './models': 10700,

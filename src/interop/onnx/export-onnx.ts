@@ -70,7 +70,7 @@ const maximumBytes = 2 ** 31 - 1;
  *
  * Layers that can be exported: all of `resnet18`, `resnet34`, `resnet50`, `mobileNetV2` and `projectionHead`,
  * and of tfjs-layers Conv2D, DepthwiseConv2D, BatchNormalization, ZeroPadding2D, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D,
- * GlobalMaxPooling2D, Dense, Flatten, Add, ReLU, Dropout, and Activation of relu, relu6, sigmoid or tanh.
+ * GlobalMaxPooling2D, Dense, Flatten, Add, Concatenate, ReLU, Dropout, and Activation of relu, relu6, sigmoid or tanh.
  *
  * @param encoder - Model from `[batch, height, width, channels]` to `[batch, dim]`.
  * @param options - See {@link ExportONNXOptions}.

@@ -81,6 +81,7 @@ const writers = new Map<string, Write>([
   ['Dense', dense],
   ['Flatten', flatten],
   ['Add', sum],
+  ['Concatenate', joined],
   ['Activation', activation],
   ['ReLU', relu],
   ['Dropout', ({ inputs }) => inputs[0]!],
@@ -264,6 +265,13 @@ function sum({ graph, name, inputs, rank }: LayerContext, call: LayerCall): stri
     return graph.node('Unsqueeze', `${name}.${i}`, [term, axes]);
   });
   return graph.node(inputs.length === 2 ? 'Add' : 'Sum', name, terms);
+}
+
+function joined({ graph, layer, name, inputs, rank }: LayerContext): string {
+  const axis = layer.getConfig().axis as number;
+  const own = axis < 0 ? axis + rank : axis;
+  // Channels are the last axis in tfjs, and the second here.
+  return graph.node('Concat', name, inputs, { axis: own === rank - 1 ? 1 : own === 0 ? 0 : own + 1 });
 }
 
 function activation(context: LayerContext): string {

@@ -28,7 +28,7 @@ import {
 } from '../../../src/models/index.js';
 import { useBackend } from '../../helpers/backend.js';
 import { filled, hashedWeight } from '../../models/fill.js';
-import { oddEncoder, stockEncoder } from '../models.js';
+import { joinedEncoder, oddEncoder, stockEncoder } from '../models.js';
 import { file, options, report, reportTrouble, runLane, runPython } from './lane.js';
 
 interface Case {
@@ -130,7 +130,11 @@ function readTheirs(item: Case): Record<string, number> {
 
 async function main(): Promise<boolean> {
   await useBackend('wasm');
-  const stock = { 'usual-layers': stockEncoder(), 'odd-layers': oddEncoder() };
+  const stock = {
+    'usual-layers': stockEncoder(),
+    'odd-layers': oddEncoder(),
+    'joined-layers': joinedEncoder(),
+  };
   runPython('round_trips.py', '--cases');
   const all = JSON.parse(readFileSync(file('cases.json'), 'utf8')) as Case[];
   const cases = all.filter(({ name }) => name.includes(options.only));
