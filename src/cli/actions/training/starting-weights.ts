@@ -2,14 +2,14 @@ import type { SimCLR } from 'simclr-ts';
 import { describeWeights, type StartingWeights, startFrom } from 'simclr-ts/interop';
 import { readWeights } from 'simclr-ts/node';
 import type { Context } from '../../context.js';
-import { startBackend } from '../open-model.js';
+import { type StartedBackend, startBackend } from '../open-model.js';
 import type { TrainingOptions } from './training-settings.js';
 
 /** Weights that a run starts from, and the options that they imply. */
 export interface Start<Options> {
   weights?: StartingWeights;
   /** The backend, if reading the weights started one. */
-  backend?: string;
+  backend?: StartedBackend;
   /** The given options. Those about the network and its pictures that were left out are the weights' own. */
   options: Options;
 }
