@@ -85,13 +85,20 @@ const oneByOne: ProjectTest = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/five-steps'].map(
   (start) => `test/${start}{/**/*,}.test.ts`,
 );
-const kernelProject = (name: string, settings: Partial<Settings>) =>
-  // Each file begins with an empty memory of the module, because some test where blocks lie.
-  sourceProject(
-    name,
-    { BACKEND: 'wasm', ...settings },
-    { include: kernelTests, isolate: true, ...inParallel },
-  );
+/** Kernel tests that begin with an empty memory of the module, because they test where blocks lie, or fill it. */
+const emptyMemoryTests = ['high-addresses', 'memory'].map((name) => `test/wasm/${name}.test.ts`);
+/** Two projects: `name`, and `name-empty-memory`. */
+const kernelProjects = (name: string, settings: Partial<Settings>) => {
+  const inSettings = { BACKEND: 'wasm', ...settings };
+  return [
+    sourceProject(name, inSettings, { include: kernelTests, exclude: emptyMemoryTests, ...inParallel }),
+    sourceProject(`${name}-empty-memory`, inSettings, {
+      include: emptyMemoryTests,
+      isolate: true,
+      ...inParallel,
+    }),
+  ];
+};
 
 /** The studio's tests that train for minutes. */
 const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];
@@ -102,7 +109,7 @@ const fetchedWebGPU = path('./.cache/backends/webgpu/node_modules/webgpu/index.j
 const webgpu = process.env.SIMCLR_TEST_WEBGPU ?? (existsSync(fetchedWebGPU) ? fetchedWebGPU : undefined);
 
 const projects = [
-  // `npm test` is these four.
+  // `npm test` is these.
   sourceProject(
     'cpu',
     { BACKEND: 'cpu' },
@@ -123,14 +130,14 @@ const projects = [
     },
   ),
   // Two threads also on a machine with one core: the one number that every machine tests.
-  kernelProject('kernels', { WASM_THREADS: '2' }),
+  ...kernelProjects('kernels', { WASM_THREADS: '2' }),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
   sourceProject('slow', { BACKEND: 'cpu' }, { include: [...testsIn(slowOnCPU), ...slow], ...inParallel }),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
-  kernelProject('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
-  kernelProject('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
-  kernelProject('wasm-plain-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own', RELAXED_SIMD: 'off' }),
+  ...kernelProjects('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
+  ...kernelProjects('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
+  ...kernelProjects('wasm-plain-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own', RELAXED_SIMD: 'off' }),
   // SIMCLR_TEST_BACKEND names the backend. One file at a time has the graphics device.
   sourceProject('backend', {}, { include: testsIn(numericFolders), testTimeout: 600_000, ...oneByOne }),
   {
@@ -167,7 +174,7 @@ const projects = [
 ];
 
 /** vitest reads this from a configuration too, though its types know it as a flag alone. `--project` overrides it. */
-const withoutProjectFlag = { project: ['cpu', 'isolated', 'wasm', 'kernels'] };
+const withoutProjectFlag = { project: ['cpu', 'isolated', 'wasm', 'kernels*'] };
 
 export default defineConfig({
   resolve: {

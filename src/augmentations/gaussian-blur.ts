@@ -17,12 +17,19 @@ import {
   receivedMessage,
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
+import {
+  type BlurPadding,
+  blurringWeights,
+  gaussianKernels,
+  keepOthers,
+  reflectedPixels,
+} from './geometry/blur-kernels.js';
+import { resampleFused } from './geometry/fused-resample.js';
 import { gatherRows } from './geometry/resample.js';
 import { checkImages, checkRows } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
 
-/** How blurring pads a picture: with its mirror image, or with zeros, which darken the border. */
-export type BlurPadding = 'reflect' | 'zero';
+export type { BlurPadding };
 
 /** Options of {@link gaussianBlur}. */
 export interface GaussianBlurOptions {
@@ -51,40 +58,6 @@ export interface GaussianBlurOptions {
 export interface GaussianBlurParameters {
   /** Standard deviations in pixels. `[batch]`. */
   sigma: Float32Array;
-}
-
-/** The 1-D kernel of every picture, repeated for its channels: `[kernelSize, batch * channels]`. */
-function gaussianKernels(sigma: Float32Array, kernelSize: number, channels: number): Float32Array {
-  const radius = (kernelSize - 1) / 2;
-  const columns = sigma.length * channels;
-  const kernels = new Float32Array(kernelSize * columns);
-  const values = new Float64Array(kernelSize);
-  sigma.forEach((deviation, picture) => {
-    let total = 0;
-    for (let pixel = 0; pixel < kernelSize; pixel++) {
-      values[pixel] = Math.exp(-0.5 * ((pixel - radius) / deviation) ** 2);
-      total += values[pixel]!;
-    }
-    for (let pixel = 0; pixel < kernelSize; pixel++) {
-      const start = pixel * columns + picture * channels;
-      kernels.fill(values[pixel]! / total, start, start + channels);
-    }
-  });
-  return kernels;
-}
-
-/** Pixel indices of `height` × `width` with a mirrored border of `radius`, row by row. */
-function reflectedPixels(height: number, width: number, radius: number): Int32Array {
-  const mirror = (position: number, length: number): number => {
-    const distance = Math.abs(position - radius);
-    return distance < length ? distance : 2 * (length - 1) - distance;
-  };
-  const paddedWidth = width + 2 * radius;
-  return Int32Array.from(
-    { length: (height + 2 * radius) * paddedWidth },
-    (_, pixel) =>
-      mirror(Math.floor(pixel / paddedWidth), height) * width + mirror(pixel % paddedWidth, width),
-  );
 }
 
 /**
@@ -130,34 +103,67 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
     },
 
     apply(images, parameters) {
-      checkImages(name, images);
-      const [batchSize, height, width, channels] = images.shape;
-      checkRows(name, 'sigma', parameters.sigma, batchSize);
-      const size = kernelSize ?? Math.floor(height / 10) | 1;
-      const radius = (size - 1) / 2;
-      if (padding === 'reflect' && radius >= Math.min(height, width)) {
-        throw new ShapeError(
-          `${name}: images must be larger than half the kernel (${radius} pixels) to be mirrored. ` +
-            `Received: images=[${images.shape}].`,
-        );
-      }
-      return tidy(() => {
-        // Pictures become channels: a depthwise convolution then gives each its own kernel.
-        const columns = batchSize * channels;
-        const kernels = gaussianKernels(parameters.sigma, size, channels);
-        let pixels = reshape(transpose(images, [1, 2, 0, 3]), [height * width, columns]) as Tensor2D;
-        let [rows, rowLength] = [height, width];
-        if (padding === 'reflect' && radius > 0) {
-          pixels = gatherRows(pixels, reflectedPixels(height, width, radius));
-          [rows, rowLength] = [height + 2 * radius, width + 2 * radius];
-        }
-        const border = padding === 'reflect' ? 'valid' : 'same';
-        const stacked = reshape(pixels, [1, rows, rowLength, columns]) as Tensor4D;
-        const vertical = depthwiseConv2d(stacked, tensor4d(kernels, [size, 1, columns, 1]), 1, border);
-        const both = depthwiseConv2d(vertical, tensor4d(kernels, [1, size, columns, 1]), 1, border);
-        const turned = transpose(reshape(both, [height, width, batchSize, channels]), [2, 0, 1, 3]);
-        return clipByValue(turned, 0, 1) as Tensor4D;
-      });
+      const size = checkedSize(images, parameters);
+      return blurFused(images, size, parameters) ?? blurAll(images, size, parameters);
     },
+
+    applySelected: (images, parameters, selected) =>
+      blurFused(images, checkedSize(images, parameters), parameters, selected),
   };
+
+  /** The length of the kernel. */
+  function checkedSize(images: Tensor4D, { sigma: deviations }: GaussianBlurParameters): number {
+    checkImages(name, images);
+    const [batchSize, height, width] = images.shape;
+    checkRows(name, 'sigma', deviations, batchSize);
+    const size = kernelSize ?? Math.floor(height / 10) | 1;
+    const radius = (size - 1) / 2;
+    if (padding === 'reflect' && radius >= Math.min(height, width)) {
+      throw new ShapeError(
+        `${name}: images must be larger than half the kernel (${radius} pixels) to be mirrored. ` +
+          `Received: images=[${images.shape}].`,
+      );
+    }
+    return size;
+  }
+
+  function blurFused(
+    images: Tensor4D,
+    size: number,
+    parameters: GaussianBlurParameters,
+    selected?: Uint8Array,
+  ): Tensor4D | undefined {
+    const [batchSize, height, width] = images.shape;
+    return resampleFused(images, () => {
+      const kernels = gaussianKernels(parameters.sigma, size, 1);
+      if (selected) keepOthers(kernels, selected);
+      return {
+        rows: blurringWeights(kernels, batchSize, height, padding),
+        columns: blurringWeights(kernels, batchSize, width, padding),
+        clips: true,
+      };
+    });
+  }
+
+  function blurAll(images: Tensor4D, size: number, parameters: GaussianBlurParameters): Tensor4D {
+    const [batchSize, height, width, channels] = images.shape;
+    const radius = (size - 1) / 2;
+    return tidy(() => {
+      // Pictures become channels: a depthwise convolution then gives each its own kernel.
+      const columns = batchSize * channels;
+      const kernels = gaussianKernels(parameters.sigma, size, channels);
+      let pixels = reshape(transpose(images, [1, 2, 0, 3]), [height * width, columns]) as Tensor2D;
+      let [rows, rowLength] = [height, width];
+      if (padding === 'reflect' && radius > 0) {
+        pixels = gatherRows(pixels, reflectedPixels(height, width, radius));
+        [rows, rowLength] = [height + 2 * radius, width + 2 * radius];
+      }
+      const border = padding === 'reflect' ? 'valid' : 'same';
+      const stacked = reshape(pixels, [1, rows, rowLength, columns]) as Tensor4D;
+      const vertical = depthwiseConv2d(stacked, tensor4d(kernels, [size, 1, columns, 1]), 1, border);
+      const both = depthwiseConv2d(vertical, tensor4d(kernels, [1, size, columns, 1]), 1, border);
+      const turned = transpose(reshape(both, [height, width, batchSize, channels]), [2, 0, 1, 3]);
+      return clipByValue(turned, 0, 1) as Tensor4D;
+    });
+  }
 }

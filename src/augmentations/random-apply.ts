@@ -22,7 +22,8 @@ export interface RandomApplyParameters<P> {
 /**
  * Applies a transform to each picture with a probability; the others stay as they are, bit for bit.
  *
- * The inner transform draws from `random.fold(0)`, and runs on the whole batch unless no picture is selected.
+ * The inner transform draws from `random.fold(0)`. It runs on the whole batch, unless no picture is selected or it has
+ * `applySelected`.
  *
  * @param transform - A transform that keeps the pictures' size; `apply` throws {@link ShapeError} if it does not.
  * @param options - {@link RandomApplyOptions}.
@@ -63,13 +64,15 @@ export function randomApply<P>(
     apply(images, { selected, inner }) {
       checkImages(name, images);
       checkRows(name, 'selected', selected, images.shape[0]);
-      return tidy(() =>
-        changeSelected(images, selected, (all) => {
+      return tidy(() => {
+        const direct = transform.applySelected?.(images, inner, selected);
+        if (direct) return direct;
+        return changeSelected(images, selected, (all) => {
           const changed = applyTransform(transform, all, inner);
           checkSameShape(name, 'images', all, `result of ${transform.name}`, changed);
           return changed;
-        }),
-      );
+        });
+      });
     },
   };
 }

@@ -5,11 +5,15 @@ import {
   registerKernel,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
+import { fusedColors } from '../augmentations/color/fused-colors.js';
+import { fusedResampling } from '../augmentations/geometry/fused-resample.js';
 import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { foldedKernel } from '../tensors/convolution/folded-convolution.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
+import { colorOperations } from './kernels/augmentation/color-operations.js';
+import { resample } from './kernels/augmentation/resample.js';
 import { avgPoolGrad } from './kernels/average-pool.js';
 import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
@@ -65,7 +69,7 @@ let registered = false;
  * that uses a single thread: `Conv2D`, `DepthwiseConv2dNative`, and the two gradients of each, the two of `Conv3D`, `BatchMatMul`, `MaxPool` and its gradient, `AvgPoolGrad`, `Sum`, `Mean`,
  * `Add`, `Sub`, `Multiply`, `RealDiv` and `UnsortedSegmentSum`; `Identity` without a copy; and, under names of this library,
  * explicitly padded convolutions and max pool, convolution with what follows it at inference, batch normalization,
- * softmax and optimizer updates in few passes over memory. The gradient of `Tile` becomes a sum, on all backends.
+ * softmax, optimizer updates, and the resampling and colors of augmentations in few passes over memory. The gradient of `Tile` becomes a sum, on all backends.
  * Calling it again does nothing.
  *
  * Importing `simclr-ts/wasm` calls it.
@@ -98,6 +102,8 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
   replaceKernel(foldedKernel, foldedConvolution);
+  replaceKernel(fusedResampling, resample);
+  replaceKernel(fusedColors, colorOperations);
   replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);

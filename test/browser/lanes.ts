@@ -34,7 +34,7 @@ const largeNetworks = [
 
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
-  tests: largeNetworks,
+  tests: `${largeNetworks}|five steps of 'mobile'.*(adamw|lars)`,
   because: 'networks of full width take minutes per test in software: the narrow ones run instead',
 };
 
@@ -55,7 +55,7 @@ export const halfFloats: LeftOut = {
 
 /** WebGPU compiles each kernel again for each shape, and a step of the narrow network takes a minute. */
 export const slowWebGPU: LeftOut = {
-  tests: `${largeNetworks}|five steps of 'narrow|five steps of 'tiny'.*(adamw|lars)|beyond 2048 views`,
+  tests: `${largeNetworks}|five steps of '(narrow|mobile)|five steps of 'tiny'.*(adamw|lars)|beyond 2048 views`,
   files: [
     'test/distributed/',
     'test/evaluation/',

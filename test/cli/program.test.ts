@@ -125,7 +125,13 @@ describe('backends', () => {
       backends: [
         { name: 'tfjs-node-gpu', works: false, reason: '@tensorflow/tfjs-node-gpu is not installed' },
         { name: 'webgpu', works: false },
-        { name: 'wasm', works: true, reason: 'WebAssembly on the processor' },
+        {
+          name: 'wasm',
+          works: true,
+          reason: expect.stringMatching(
+            /^WebAssembly on the processor, \d+ threads?, vectors of (128|256) bits$/,
+          ),
+        },
         { name: 'tfjs-node', works: false },
         { name: 'cpu', works: true },
       ],

@@ -38,7 +38,7 @@ it('node-wasm takes a folder of pictures', async () => {
 
 it('node-gpu takes the fastest backend that is installed', async () => {
   const { stdout } = await start('node-gpu');
-  expect(stdout).toContain('Using wasm (WebAssembly on the processor)');
+  expect(stdout).toContain('Using wasm (WebAssembly on the processor, ');
   expectLearning(stdout);
 });
 

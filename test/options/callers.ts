@@ -261,6 +261,21 @@ export const callers: Record<string, Caller> = {
 
   'interop exportONNX (options)': {
     call: (options, { simclr }) => interop.exportONNX(simclr.encoder, options),
+    base: [{ normalization, names: {} }],
+  },
+  'interop huggingFaceFiles (options)': {
+    call: async (options) => {
+      const encoder = models.resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+      try {
+        await interop.huggingFaceFiles(encoder, options);
+      } finally {
+        encoder.dispose();
+      }
+    },
+    base: [{ normalization }],
+  },
+  'interop weightsMetadata (options)': {
+    call: (options, { simclr }) => interop.weightsMetadata(simclr.encoder, options),
     base: [{ normalization }],
   },
   'interop writeSafetensors (options)': { call: (options) => interop.writeSafetensors({}, options) },
@@ -368,6 +383,11 @@ export const callers: Record<string, Caller> = {
   'node progress (options)': { call: (options) => node.progress(1, 'test', options) },
   'node progressBar (options)': { call: node.progressBar },
   'node readDatasetFolder (options)': { call: (options) => node.readDatasetFolder(nowhere, options) },
+  'node tensorBoard (options)': {
+    call: (options) => node.tensorBoard(nowhere, options),
+    base: [{ projector: { images: tinyPictures(2) } }],
+  },
+  'node writeFiles (options)': { call: (options) => node.writeFiles(nowhere, new Map(), options) },
   'node readIDX (options)': { call: (options) => node.readIDX(nowhere, undefined, options) },
   'node readSTL10 (options)': { call: (options) => node.readSTL10(nowhere, undefined, options) },
 

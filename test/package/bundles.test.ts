@@ -44,24 +44,25 @@ describe('ntXentLoss from the root', () => {
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
   '.': 100500,
-  './augmentations': 10500,
+  './augmentations': 11500,
   './data': 16500,
   './distributed': 15000,
   './doctor': 16500,
   './errors': 500,
   './evaluation': 38500,
   './features': 25800,
-  './interop': 16200,
+  './interop': 22100,
   './losses': 9900,
   './models': 10700,
   './mpi': 4000,
-  './node': 97500,
+  // With the trainer, which `readWeights` loads when it meets a saved model.
+  './node': 181500,
   './optimizers': 7500,
   './random': 2000,
   './recipes': 9500,
   './report': 34600,
-  './training': 61500,
-  './wasm': 58500,
+  './training': 64000,
+  './wasm': 66000,
   './webgpu': 5000,
 };
 

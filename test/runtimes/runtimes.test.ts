@@ -42,7 +42,7 @@ afterAll(() => user.dispose());
 
 it('trains, saves and decodes under Node', () => {
   for (const one of expected) {
-    expect(one).toMatchObject({ reason: 'WebAssembly on the processor', same: true });
+    expect(one).toMatchObject({ reason: 'WebAssembly on the processor, 2 threads', same: true });
     expect(one.losses).toHaveLength(3);
   }
   expect(expected[0]!.losses).not.toEqual(expected[1]!.losses);

@@ -144,7 +144,9 @@ it('kernels give the same bits beyond 2 GB, where addresses are negative as sign
   if (lowBlocks.has('Control')) blocks.set('Control', lowBlocks.get('Control')!);
   lowBlocks.delete('Control'); // the threads know where it is
   // What is free below is filled, down to what the results are made of.
-  for (let bytes = piece / 2; bytes >= 8; bytes /= 2) {
+  const halves = Array.from({ length: 17 }, (_, index) => piece / 2 ** (index + 1));
+  const small = Array.from({ length: 128 }, (_, index) => 8 * (128 - index));
+  for (const bytes of [...halves, ...small]) {
     for (let address = wasm._malloc(bytes); ; address = wasm._malloc(bytes)) {
       held.push(address);
       if (address > 2 ** 31) break;

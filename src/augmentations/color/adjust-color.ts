@@ -30,7 +30,12 @@ function adjust(
     );
   }
   const order = new Uint8Array(batchSize);
-  return applyColorOperations(images, [operation], order, { [operation]: amounts }, convention);
+  return applyColorOperations(images, {
+    operations: [operation],
+    order,
+    amounts: { [operation]: amounts },
+    convention,
+  });
 }
 
 /**

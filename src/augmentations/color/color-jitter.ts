@@ -1,10 +1,16 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkColorImages, checkRows } from '../image-checks.js';
 import type { DescribedTransform } from '../transform.js';
 import type { ColorConvention } from './blend.js';
-import { applyColorOperations, colorOperations } from './color-passes.js';
+import {
+  applyColorOperations,
+  type ColorOperations,
+  changeSelectedColors,
+  colorOperations,
+} from './color-passes.js';
 
 /** Options of {@link colorJitter}. */
 export interface ColorJitterOptions {
@@ -109,6 +115,14 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
     [-strength * hue, strength * hue] as const,
   ];
 
+  const operationsOf = (images: Tensor4D, parameters: ColorJitterParameters): ColorOperations => {
+    checkColorImages(name, images);
+    const batchSize = images.shape[0];
+    for (const operation of colorOperations) checkRows(name, operation, parameters[operation], batchSize);
+    checkRows(name, 'order', parameters.order, batchSize, 4);
+    return { operations: colorOperations, order: parameters.order, amounts: parameters, convention };
+  };
+
   return {
     name,
     config: { name, options: { brightness, contrast, saturation, hue, strength, convention } },
@@ -133,12 +147,9 @@ export function colorJitter(options: ColorJitterOptions = {}): DescribedTransfor
       };
     },
 
-    apply(images, parameters) {
-      checkColorImages(name, images);
-      const batchSize = images.shape[0];
-      for (const operation of colorOperations) checkRows(name, operation, parameters[operation], batchSize);
-      checkRows(name, 'order', parameters.order, batchSize, 4);
-      return applyColorOperations(images, colorOperations, parameters.order, parameters, convention);
-    },
+    apply: (images, parameters) => applyColorOperations(images, operationsOf(images, parameters)),
+
+    applySelected: (images, parameters, selected) =>
+      changeSelectedColors(images, operationsOf(images, parameters), selected),
   };
 }

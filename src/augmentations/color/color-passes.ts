@@ -1,6 +1,7 @@
 import { clone, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type BlendPass, blend, type ColorConvention, identityBlend, isIdentityBlend } from './blend.js';
 import { type ColorPlanes, fromPlanes, toPlanes } from './color-planes.js';
+import { changeColorsFused, type FusedColorOperations, fusedColorKinds } from './fused-colors.js';
 import {
   adjustHueSaturation,
   type HueSaturationPass,
@@ -78,21 +79,54 @@ function packColorPasses(
   return passes;
 }
 
+function kindOf(operation: ColorOperation, convention: ColorConvention): keyof typeof fusedColorKinds {
+  if (operation === 'contrast') return convention === 'tf' ? 'channelContrast' : 'contrast';
+  if (operation === 'saturation') return convention === 'tf' ? 'hsvSaturation' : 'saturation';
+  return operation;
+}
+
+/** The operations of every picture in its own order, without those that change nothing. */
+function listOperations(
+  { operations, order, amounts, convention }: ColorOperations,
+  batchSize: number,
+  selected: Uint8Array | undefined,
+): FusedColorOperations {
+  const perPicture = operations.length;
+  const kinds = new Int32Array(batchSize * perPicture);
+  const listed = new Float32Array(batchSize * perPicture);
+  for (let picture = 0; picture < batchSize; picture++) {
+    if (selected && !selected[picture]) continue;
+    for (let place = 0; place < perPicture; place++) {
+      const operation = operations[order[picture * perPicture + place]!]!;
+      const amount = amounts[operation]![picture]!;
+      const isIdentity = amount === (operation === 'hue' ? 0 : 1);
+      kinds[picture * perPicture + place] =
+        fusedColorKinds[isIdentity ? 'none' : kindOf(operation, convention)];
+      listed[picture * perPicture + place] = amount;
+    }
+  }
+  return { kinds, amounts: listed };
+}
+
+/** What to do with the colors of every picture. */
+export interface ColorOperations {
+  /** The available operations. */
+  operations: readonly ColorOperation[];
+  /** For every picture, the sequence as positions in `operations`. `[batch * operations.length]`. */
+  order: Uint8Array;
+  /** By operation, the factor (or turn of the hue) of every picture. */
+  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>;
+  convention: ColorConvention;
+}
+
 /**
  * Applies color operations to every picture, in its own order. One-channel gray pictures have no saturation or
  * hue to change, as in torchvision.
- *
- * @param operations - The available operations.
- * @param order - For every picture, the sequence as positions in `operations`. `[batch * operations.length]`.
- * @param amounts - By operation, the factor (or turn of the hue) of every picture.
  */
-export function applyColorOperations(
-  images: Tensor4D,
-  operations: readonly ColorOperation[],
-  order: Uint8Array,
-  amounts: Readonly<Partial<Record<ColorOperation, Float32Array>>>,
-  convention: ColorConvention,
-): Tensor4D {
+export function applyColorOperations(images: Tensor4D, colors: ColorOperations): Tensor4D {
+  const fused = changeSelectedColors(images, colors);
+  if (fused) return fused;
+  const { operations, order, amounts, convention } = colors;
   const [batchSize, , , channels] = images.shape;
   const acting = channels === 1 ? operations.filter(changesGray) : operations;
   const actingOrder = order
@@ -110,4 +144,13 @@ export function applyColorOperations(
     }
     return fromPlanes(planes, images.shape);
   });
+}
+
+/** {@link applyColorOperations} for the selected pictures alone, where the backend can; else `undefined`. */
+export function changeSelectedColors(
+  images: Tensor4D,
+  colors: ColorOperations,
+  selected?: Uint8Array,
+): Tensor4D | undefined {
+  return changeColorsFused(images, () => listOperations(colors, images.shape[0], selected));
 }

@@ -5,6 +5,7 @@ import { checkColorImages, checkRows } from '../image-checks.js';
 import { changeSelected, drawSelection, type SelectionParameters } from '../selection.js';
 import type { DescribedTransform } from '../transform.js';
 import { grayWeights } from './color-planes.js';
+import { changeColorsFused, fusedColorKinds } from './fused-colors.js';
 
 /**
  * Grayscale pictures with three equal channels: 0.2989 red + 0.587 green + 0.114 blue. Pictures of one channel stay as
@@ -64,7 +65,12 @@ export function randomGrayscale(
     apply(images, { selected }) {
       checkColorImages(name, images);
       checkRows(name, 'selected', selected, images.shape[0]);
-      return changeSelected(images, selected, grayscale);
+      // Grayscale is what saturation 0 leaves.
+      const fused = changeColorsFused(images, () => ({
+        kinds: Int32Array.from(selected, (changes) => fusedColorKinds[changes ? 'saturation' : 'none']),
+        amounts: new Float32Array(selected.length),
+      }));
+      return fused ?? changeSelected(images, selected, grayscale);
     },
   };
 }

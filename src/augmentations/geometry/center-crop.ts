@@ -40,11 +40,10 @@ export function centerCrop(options: CenterCropOptions): DescribedTransform<null>
     apply(images) {
       checkImages(name, images);
       const [batchSize, height, width] = images.shape;
-      return resample(
-        images,
-        croppingWeights(batchSize, height, size[0], cropStart(height, size[0])),
-        croppingWeights(batchSize, width, size[1], cropStart(width, size[1])),
-      );
+      return resample(images, {
+        rows: croppingWeights(batchSize, height, size[0], cropStart(height, size[0])),
+        columns: croppingWeights(batchSize, width, size[1], cropStart(width, size[1])),
+      });
     },
   };
 }

@@ -3,7 +3,7 @@ import { checkInteger, checkProbability } from '../../errors/checks.js';
 import { checkImages, checkRows } from '../image-checks.js';
 import { drawSelection, type SelectionParameters } from '../selection.js';
 import type { DescribedTransform } from '../transform.js';
-import { resampleColumns } from './resample.js';
+import { resample } from './resample.js';
 
 /** Options of {@link randomHorizontalFlip}. */
 export interface RandomHorizontalFlipOptions {
@@ -50,7 +50,7 @@ export function randomHorizontalFlip(
         }
       }
       const weights = new Float32Array(indices.length).fill(1);
-      return resampleColumns(images, { outputLength: width, count: 1, indices, weights });
+      return resample(images, { columns: { outputLength: width, count: 1, indices, weights } });
     },
   };
 }

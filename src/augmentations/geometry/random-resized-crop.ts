@@ -1,4 +1,4 @@
-import { clipByValue, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkInterval, checkPositive } from '../../errors/checks.js';
 import { checkImages, checkRows, resolveSize } from '../image-checks.js';
@@ -113,7 +113,7 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
       const [batchSize, height, width] = images.shape;
       checkRows(name, 'boxes', boxes, batchSize, 4);
       const zoom = [height / imageSize[0], width / imageSize[1]] as const;
-      const weights = ([0, 1] as const).map((axis) =>
+      const [rows, columns] = ([0, 1] as const).map((axis) =>
         resamplingWeights({
           batchSize,
           inputLength: images.shape[axis + 1]!,
@@ -126,10 +126,7 @@ export function randomResizedCrop(options: RandomResizedCropOptions): DescribedT
           antialias,
         }),
       );
-      return tidy(() => {
-        const result = resample(images, weights[0]!, weights[1]!);
-        return interpolation === 'bicubic' ? clipByValue(result, 0, 1) : result;
-      });
+      return resample(images, { rows: rows!, columns: columns!, clips: interpolation === 'bicubic' });
     },
   };
 }

@@ -1,5 +1,6 @@
 import {
   add,
+  clipByValue,
   clone,
   gatherND,
   mul,
@@ -10,6 +11,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { type Resampling, resampleFused } from './fused-resample.js';
 import type { ResamplingWeights } from './resampling-weights.js';
 
 /** Rows `indices` of a matrix. It only copies memory, by far the cheapest way to pick rows on wasm. */
@@ -55,7 +57,7 @@ function resampleRows(images: Tensor4D, resampling: ResamplingWeights): Tensor4D
 }
 
 /** {@link resampleRows} along the width. */
-export function resampleColumns(images: Tensor4D, resampling: ResamplingWeights): Tensor4D {
+function resampleColumns(images: Tensor4D, resampling: ResamplingWeights): Tensor4D {
   return tidy(() => {
     if (isIdentity(resampling, images.shape[2])) return clone(images);
     const turned = transpose(images, [0, 2, 1, 3]);
@@ -68,10 +70,13 @@ export function resampleColumns(images: Tensor4D, resampling: ResamplingWeights)
  * entries. Enlarging has 2 per row if bilinear and 4 if bicubic, so summing picked rows is cheaper than a product
  * with the full matrices on every backend.
  */
-export function resample(
-  images: Tensor4D,
-  rowWeights: ResamplingWeights,
-  columnWeights: ResamplingWeights,
-): Tensor4D {
-  return tidy(() => resampleColumns(resampleRows(images, rowWeights), columnWeights));
+export function resample(images: Tensor4D, resampling: Resampling): Tensor4D {
+  const fused = resampleFused(images, () => resampling);
+  if (fused) return fused;
+  const { rows, columns, clips = false } = resampling;
+  return tidy(() => {
+    const between = rows ? resampleRows(images, rows) : clone(images);
+    const result = columns ? resampleColumns(between, columns) : between;
+    return clips ? clipByValue<Tensor4D>(result, 0, 1) : result;
+  });
 }

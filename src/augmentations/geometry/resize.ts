@@ -1,4 +1,4 @@
-import { clipByValue, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice } from '../../errors/checks.js';
 import { checkImages, resolveSize } from '../image-checks.js';
@@ -50,7 +50,7 @@ export function resize(options: ResizeOptions): DescribedTransform<null> {
 
     apply(images): Tensor4D {
       checkImages(name, images);
-      const weights = ([0, 1] as const).map((axis) => {
+      const [rows, columns] = ([0, 1] as const).map((axis) => {
         const inputLength = images.shape[axis + 1]!;
         return resamplingWeights({
           batchSize: images.shape[0],
@@ -61,10 +61,7 @@ export function resize(options: ResizeOptions): DescribedTransform<null> {
           antialias,
         });
       });
-      return tidy(() => {
-        const result = resample(images, weights[0]!, weights[1]!);
-        return interpolation === 'bicubic' ? clipByValue(result, 0, 1) : result;
-      });
+      return resample(images, { rows: rows!, columns: columns!, clips: interpolation === 'bicubic' });
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   runDirectory,
   useBestBackend,
 } from 'simclr-ts/node';
+import { nodeRelease } from '../../backend/host.js';
 import { isError } from '../../errors/is-error.js';
 import type { Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
@@ -19,6 +20,10 @@ export interface ModelOptions {
 
 const install = 'Install one with `npm install @tensorflow/tfjs-backend-wasm`.';
 
+/** Measured by the row step-96-wasm-vs-pytorch-1-thread on Node 20 and 24; see docs/performance.md. */
+const newerNode =
+  'Node 24 to 26 use 256 bits, where the processor has them, and train 1.5 times as fast (measured on an AMD EPYC).';
+
 /**
  * Activates the requested backend, or the fastest.
  *
@@ -28,6 +33,10 @@ export async function startBackend(prefer: string | undefined, context: Context)
   try {
     const choice = await useBestBackend(prefer === undefined ? {} : { prefer });
     context.note(describeBackendChoice(choice));
+    const node = nodeRelease();
+    if (choice.name === 'wasm' && node?.architecture === 'x64' && node.major < 24) {
+      context.note(`Node ${node.major} computes in vectors of 128 bits. ${newerNode}`);
+    }
     if (choice.name === 'cpu' && prefer !== 'cpu') {
       context.warn(`No fast backend works here, and plain JavaScript is very slow. ${install}`);
     }

@@ -98,8 +98,11 @@ async function loadWebGPU(from: string | undefined): Promise<void> {
 /** Waits for the threads, to report a backend that works with fewer than it should have. */
 async function inspectWasm(): Promise<string> {
   const { kernelModule } = await import('../../wasm/module/kernel-module.js');
-  const missing = await kernelModule().threadsStarted();
-  return `WebAssembly on the processor${missing === undefined ? '' : `, with fewer threads: ${missing}`}`;
+  const module = kernelModule();
+  const missing = await module.threadsStarted();
+  const threads = module.threads === 1 ? '1 thread' : `${module.threads} threads`;
+  const fewer = missing === undefined ? '' : `, with fewer threads: ${missing}`;
+  return `WebAssembly on the processor, ${threads}, vectors of ${module.width === 'wide' ? 256 : 128} bits${fewer}`;
 }
 
 /** All backends that may work here, the fastest first. */

@@ -183,7 +183,7 @@ export async function releaseBackend(): Promise<void> {
  *
  * @example
  * describeBackendChoice(choice);
- * //=> 'Using wasm (WebAssembly on the processor); not tfjs-node-gpu (@tensorflow/tfjs-node-gpu is not installed), ...'
+ * //=> 'Using wasm (WebAssembly on the processor, 2 threads, vectors of 128 bits); not tfjs-node-gpu (@tensorflow/tfjs-node-gpu is not installed), ...'
  */
 export function describeBackendChoice(choice: BackendChoice): string {
   const taken = choice.reasons.find((reason) => reason.taken);

@@ -1,3 +1,5 @@
+import { changeColors, ColorOperations } from './augmentation/colors';
+import { resamplePictures, Resampling } from './augmentation/resample';
 import { averagePoolGradient } from './windows/average-pool';
 import { addValues, divideValues, Elementwise, multiplyValues, subtractValues } from './elementwise';
 import { ChannelCopies, repeatChannels, sumChannelCopies } from './depthwise/channel-copies';
@@ -10,6 +12,7 @@ import {
 import { combineBlocks, reduceBlocks, Reduction } from './reduce';
 import { SegmentSum, segmentSum } from './segment-sum';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
+import { combineFilterParts, FilterGradientParts, sumFilterParts } from './products/filter-gradient-parts';
 import { maxPool, maxPoolGradient } from './windows/max-pool';
 import { Pool } from './windows/pool';
 import {
@@ -152,6 +155,18 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 36:
       convolveTiles(changetype<TileConvolution>(work), first, last, scratch);
+      break;
+    case 37:
+      resamplePictures(changetype<Resampling>(work), first, last, scratch);
+      break;
+    case 38:
+      changeColors(changetype<ColorOperations>(work), first, last, scratch);
+      break;
+    case 39:
+      sumFilterParts(changetype<FilterGradientParts>(work), first, last, scratch);
+      break;
+    case 40:
+      combineFilterParts(changetype<FilterGradientParts>(work), first, last);
       break;
   }
 }

@@ -1,9 +1,16 @@
-import type { backend_util, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { type backend_util, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from '../../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../../module/tensor-address.js';
 import { type ConvolutionAttributes, convolutionInfo } from './convolution-info.js';
 import { changingFilter, type Filter, type Finish, noFinish } from './filter.js';
-import { type Axis, type GatherSource, gather, multiply, multiplyOverPixels } from './gathered-product.js';
+import {
+  type Axis,
+  type GatherSource,
+  gather,
+  multiply,
+  multiplyInParts,
+  multiplyOverPixels,
+} from './gathered-product.js';
 import { multiplyRegions } from './region-products.js';
 import { suitsWinograd, winogradConvolution, winogradFilterGradient } from './winograd.js';
 
@@ -12,6 +19,9 @@ type Info = backend_util.Conv2DInfo;
 /** With fewer channels than this, a whole row of the filter is gathered at once: a vector of three colors is mostly empty. */
 const fewChannels = 16;
 
+/** Filters of at most so many values have their gradient summed in parts: the sums of a part then stay in a core's cache. */
+const valuesOfParts = 32_768;
+
 /** The input pixels that each output pixel depends on, as rows of a product. */
 interface InputPatches {
   gathered: number;
@@ -19,6 +29,8 @@ interface InputPatches {
   filterWidth: number;
   /** Values at each filter position. */
   channels: number;
+  /** Whether the pictures have zeros around them, so that all filter positions are inside. */
+  isPadded: boolean;
 }
 
 function inputSource(x: TensorInfo, info: Info): GatherSource {
@@ -45,7 +57,7 @@ function gatherInput(x: TensorInfo, info: Info): InputPatches {
   const [yAxis, xAxis] = inputAxes(info);
   if (inChannels >= fewChannels || filterWidth === 1) {
     const gathered = gather(inputSource(x, info), yAxis, xAxis);
-    return { gathered, filterHeight, filterWidth, channels: inChannels };
+    return { gathered, filterHeight, filterWidth, channels: inChannels, isPadded: false };
   }
   // With zeros around the pictures, the values under a row of the filter are contiguous.
   const height = Math.max(padInfo.top + info.inHeight, (info.outHeight - 1) * strideHeight + filterHeight);
@@ -67,7 +79,7 @@ function gatherInput(x: TensorInfo, info: Info): InputPatches {
   const channels = filterWidth * inChannels;
   const source = { address: padded, height, width, channels, pixelStride: inChannels };
   const gathered = gather(source, { ...yAxis, offset: 0 }, { ...xAxis, offset: 0, filterSize: 1 });
-  return { gathered, filterHeight, filterWidth: 1, channels };
+  return { gathered, filterHeight, filterWidth: 1, channels, isPadded: true };
 }
 
 /** The convolution as a product of gathered pixels with the filter. */
@@ -178,8 +190,10 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
 
 function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.filterShape);
-  const { gathered, filterHeight, filterWidth, channels } = gatherInput(x, info);
-  multiplyOverPixels({
+  const { gathered, filterHeight, filterWidth, channels, isPadded } = gatherInput(x, info);
+  const multiplyPixels =
+    isPadded && util.sizeFromShape(info.filterShape) <= valuesOfParts ? multiplyInParts : multiplyOverPixels;
+  multiplyPixels({
     gathered,
     filterPositions: filterHeight * filterWidth,
     channels,
