@@ -12,4 +12,4 @@ export {
 } from './readout/encoder-stages.js';
 export { type FitReadoutOptions, fitReadout } from './readout/fit-readout.js';
 export { Readout } from './readout/readout.js';
-export type { ReadoutJSON, ReadoutState } from './readout/readout-state.js';
+export type { ReadoutJSON, ReadoutState, ReadoutTensor } from './readout/readout-state.js';

@@ -18,6 +18,14 @@ export interface ReadoutJSON {
   explainedVariance: number;
 }
 
+/** Numbers with their shape. */
+export interface ReadoutTensor {
+  /** Row-major. */
+  data: Float32Array;
+  /** Sizes of the axes. */
+  shape: number[];
+}
+
 /** What a read-out adds to its encoder. */
 export interface ReadoutState {
   /** What is read, and how. */
@@ -25,9 +33,9 @@ export interface ReadoutState {
   /** The weights that whiten: `y = x kernel + bias`. */
   tensors: {
     /** `[length of the joined stages, dim]`. */
-    kernel: { data: Float32Array; shape: number[] };
+    kernel: ReadoutTensor;
     /** `[dim]`. */
-    bias: { data: Float32Array; shape: number[] };
+    bias: ReadoutTensor;
   };
 }
 
