@@ -20,6 +20,7 @@ const rooms = [
   'training',
   'wasm',
   'webgpu',
+  'worker',
 ];
 
 // Beside its folder's index: evaluating embeddings must not bring the layers that fine-tuning needs.
