@@ -4,16 +4,17 @@
  *
  * @module
  */
-export { createTrainer, loadTrainer } from './create-trainer.js';
+
 export type { TrainerWorker } from './endpoint.js';
-export type { BackendStart } from './protocol.js';
+export { createTrainer, loadTrainer } from './page/create-trainer.js';
 export type {
   RemoteEmbedOptions,
   RemoteFitOptions,
   RemoteLoadOptions,
   RemoteTrainerOptions,
   WorkerStartOptions,
-} from './remote-options.js';
-export type { RemoteTrainer } from './remote-trainer.js';
-export type { ServeTrainerOptions, TrainerMethods } from './serve-options.js';
-export { serveTrainer } from './serve-trainer.js';
+} from './page/remote-options.js';
+export type { RemoteTrainer } from './page/remote-trainer.js';
+export type { BackendStart } from './protocol.js';
+export type { ServeTrainerOptions, TrainerMethods } from './served/serve-options.js';
+export { serveTrainer } from './served/serve-trainer.js';

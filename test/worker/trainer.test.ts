@@ -34,7 +34,11 @@ function served(options: Partial<ServeTrainerOptions> = {}): MessagePort {
 const tiny = (options: Partial<ServeTrainerOptions> = {}) => createTrainer(served(options), tinyOptions);
 const pictures = tinyPictures(8);
 const fitted = { epochs: 2, batchSize: 4 };
-const rejection = (promise: Promise<unknown>) => promise.then(() => 'no error', (error: unknown) => error);
+const rejection = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
 
 describe('a trainer in a worker', () => {
   it('gives the numbers of one that is not, and leaves no tensor', async () => {
@@ -60,7 +64,9 @@ describe('a trainer in a worker', () => {
   });
 
   it('tells of every step and epoch, all before fit resolves', async () => {
-    const trainer = await tiny({ callbacks: [{ onEpochEnd: (epoch) => void (epoch.metrics.mine = 7) }] });
+    const trainer = await tiny({
+      callbacks: [{ onEpochEnd: ({ metrics }) => void Object.assign(metrics, { mine: 7 }) }],
+    });
     const reports: ProgressReport[] = [];
     const epochs: number[] = [];
     const done: unknown[] = [];
@@ -228,7 +234,13 @@ describe('pictures on the way', () => {
   it('are typed arrays with a shape', async () => {
     const trainer = await tiny();
     const tensor = scalar(1);
-    for (const wrong of [tensor, undefined, [pictures], { data: [1], shape: [1, 1, 1, 1] }, { data: pictures.data }]) {
+    for (const wrong of [
+      tensor,
+      undefined,
+      [pictures],
+      { data: [1], shape: [1, 1, 1, 1] },
+      { data: pictures.data },
+    ]) {
       for (const call of [trainer.fit(wrong as never), trainer.embed(wrong as never)]) {
         const error = (await rejection(call)) as Error;
         expect(error).toBeInstanceOf(ShapeError);
@@ -266,7 +278,10 @@ describe('wrong options', () => {
     await refused(createTrainer(served(), { startSeconds: 0 }), /startSeconds must be a finite number > 0/);
     await refused(createTrainer(served(), { onRestart: 0 } as never), /onRestart must be a function/);
     await refused(createTrainer({} as never), /worker must be a worker, .*Received: worker=Object/);
-    await refused(createTrainer(() => 5 as never), /worker must be a worker, .*Received: worker=5/);
+    await refused(
+      createTrainer(() => 5 as never),
+      /worker must be a worker, .*Received: worker=5/,
+    );
     const before = memory().numTensors;
     await refused(createTrainer(served(), { encoder: { name: 'resnet7' } } as never), /encoder.name/);
     expect(memory().numTensors).toBe(before);
@@ -278,7 +293,9 @@ describe('wrong options', () => {
     expect(() => serveTrainer({ port } as never)).toThrow(/backend must be a function/);
     expect(() => serveTrainer({ backend: () => 1, port, parts: 5 } as never)).toThrow(/parts must be/);
     expect(() => serveTrainer({ backend: () => 1, port, methods: { a: 5 } } as never)).toThrow(/a must be/);
-    expect(() => serveTrainer({ backend: () => 1, port, callbacks: [{ onStep: 1 }] } as never)).toThrow(/onStep/);
+    expect(() => serveTrainer({ backend: () => 1, port, callbacks: [{ onStep: 1 }] } as never)).toThrow(
+      /onStep/,
+    );
     expect(() => serveTrainer({ backend: () => 1 })).toThrow(/must be called in a worker/);
   });
 });

@@ -1,12 +1,13 @@
 import { expose } from 'comlink';
-import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
-import { InvalidOptionError } from '../errors/errors.js';
-import { checkCallbacks } from '../training/callbacks/check-callbacks.js';
-import { hear, isTrainerWorker, type TrainerWorker } from './endpoint.js';
-import { holdLifeline } from './lifeline.js';
-import { type Greeting, isGreeting } from './protocol.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { receivedMessage } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
+import { checkCallbacks } from '../../training/callbacks/check-callbacks.js';
+import { hear, isTrainerWorker, type TrainerWorker } from '../endpoint.js';
+import { holdLifeline } from '../lifeline.js';
+import { type Greeting, isGreeting } from '../protocol.js';
 import type { ServeTrainerOptions } from './serve-options.js';
+import { backendStarter } from './start-backend.js';
 import { trainerService } from './trainer-service.js';
 
 const caller = 'serveTrainer';
@@ -41,22 +42,28 @@ export function serveTrainer(options: ServeTrainerOptions): void {
   }
   if (served in scope) return;
   Object.defineProperty(scope, served, { value: true });
+  const startBackend = backendStarter(backend);
   const say = (message: Greeting) => scope.postMessage(message, []);
   hear(scope, 'message', ({ data }) => {
     if (isGreeting(data, 'hello')) say({ simclr: 'serving' });
-    if (isGreeting(data, 'connect')) connect(data.port, data.lifeline, options);
+    if (isGreeting(data, 'connect')) connect(data.port, data.lifeline, options, startBackend);
   });
   say({ simclr: 'serving' });
 }
 
 /** Serves one trainer. */
-function connect(port: MessagePort, lifeline: string, options: ServeTrainerOptions): void {
+function connect(
+  port: MessagePort,
+  lifeline: string,
+  options: ServeTrainerOptions,
+  startBackend: ReturnType<typeof backendStarter>,
+): void {
   let release = () => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   expose(
-    trainerService(options, () => holdLifeline(lifeline, released), release),
+    trainerService(options, startBackend, () => holdLifeline(lifeline, released), release),
     port,
   );
 }

@@ -1,12 +1,12 @@
-import { io, ready, type Tensor2D } from '@tensorflow/tfjs-core';
+import { io, type Tensor2D } from '@tensorflow/tfjs-core';
 import { releaseProxy, transfer } from 'comlink';
-import { receivedMessage } from '../errors/checks.js';
-import { errorToData } from '../errors/error-data.js';
-import { BackendError, InvalidOptionError, SimCLRError } from '../errors/errors.js';
-import type { EmbeddingArray } from '../evaluation/index.js';
-import { type Callback, checkBackend, progress, SimCLR } from '../training/index.js';
-import { checkPlain } from './plain-data.js';
-import type { FitEvent, Outcome, TrainerFacts, TrainerService } from './protocol.js';
+import { receivedMessage } from '../../errors/checks.js';
+import { errorToData } from '../../errors/error-data.js';
+import { InvalidOptionError, SimCLRError } from '../../errors/errors.js';
+import type { EmbeddingArray } from '../../evaluation/index.js';
+import { type Callback, progress, SimCLR } from '../../training/index.js';
+import { checkPlain } from '../plain-data.js';
+import type { BackendStart, FitEvent, Outcome, TrainerFacts, TrainerService } from '../protocol.js';
 import type { ServeTrainerOptions } from './serve-options.js';
 
 /** A function of the page. */
@@ -66,15 +66,17 @@ async function telling<Args extends unknown[], T>(
 /**
  * The trainer of one page in this worker.
  *
+ * @param startBackend - Starts the backend unless it has started, and gives its name.
  * @param lifeline - Holds what tells the page that this worker lives.
  * @param release - Called when the trainer is disposed of.
  */
 export function trainerService(
   options: ServeTrainerOptions,
+  startBackend: (start: BackendStart) => Promise<string>,
   lifeline: () => Promise<boolean>,
   release: () => void,
 ): TrainerService {
-  const { backend, parts = (given) => given, callbacks = [], methods = {} } = options;
+  const { parts = (given) => given, callbacks = [], methods = {} } = options;
   const running = new Map<number, { abort: AbortController; ended: Promise<unknown> }>();
   let made: SimCLR | undefined;
   let disposed = false;
@@ -115,14 +117,7 @@ export function trainerService(
   return {
     start: (start) =>
       outcome(async () => {
-        if ((await backend(start)) === false) {
-          throw new BackendError('serveTrainer: backend must start. Received: backend() gave false.');
-        }
-        await ready();
-        // A first computation on all threads: whatever hangs there hangs while the page still counts the seconds.
-        const check = await checkBackend();
-        if (check.backend === '') throw new BackendError(check.message);
-        backendName = check.backend;
+        backendName = await startBackend(start);
         return { lifeline: await lifeline() };
       }),
     create: (given) => outcome(() => keep(new SimCLR(parts(given)))),

@@ -1,12 +1,12 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { Remote } from 'comlink';
-import { checkKeys } from '../errors/check-keys.js';
-import { checkPositive, receivedMessage } from '../errors/checks.js';
-import { CheckpointError, InvalidOptionError, WorkerError } from '../errors/errors.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkPositive, receivedMessage } from '../../errors/checks.js';
+import { CheckpointError, InvalidOptionError, WorkerError } from '../../errors/errors.js';
+import { isTrainerWorker, type TrainerWorker } from '../endpoint.js';
+import { checkPlain } from '../plain-data.js';
+import type { BackendStart, Outcome, TrainerFacts, TrainerService } from '../protocol.js';
 import { Connection } from './connection.js';
-import { isTrainerWorker, type TrainerWorker } from './endpoint.js';
-import { checkPlain } from './plain-data.js';
-import type { BackendStart, Outcome, TrainerFacts, TrainerService } from './protocol.js';
 import {
   loadKeys,
   type RemoteLoadOptions,

@@ -1,8 +1,8 @@
 import { transfer } from 'comlink';
-import type { ImageArrayLike } from '../data/index.js';
-import { checkKeys } from '../errors/check-keys.js';
-import { hasTag, isObject, receivedMessage } from '../errors/checks.js';
-import { ShapeError } from '../errors/errors.js';
+import type { ImageArrayLike } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { hasTag, isObject, receivedMessage } from '../../errors/checks.js';
+import { ShapeError } from '../../errors/errors.js';
 
 /**
  * Pictures as they go to a worker: on shared memory as they are, otherwise moved where the caller allows it, otherwise

@@ -1,15 +1,15 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { proxy } from 'comlink';
-import type { ImageArrayLike } from '../data/index.js';
-import { checkKeys } from '../errors/check-keys.js';
-import { receivedMessage } from '../errors/checks.js';
-import { CheckpointError, InvalidOptionError } from '../errors/errors.js';
-import type { EmbeddingArray } from '../evaluation/index.js';
-import type { History, TrainingProgress } from '../training/index.js';
+import type { ImageArrayLike } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { receivedMessage } from '../../errors/checks.js';
+import { CheckpointError, InvalidOptionError } from '../../errors/errors.js';
+import type { EmbeddingArray } from '../../evaluation/index.js';
+import type { History, TrainingProgress } from '../../training/index.js';
+import { checkPlain } from '../plain-data.js';
+import type { FitEvent, TrainerFacts } from '../protocol.js';
 import type { Connection } from './connection.js';
 import { picturesToSend } from './pictures.js';
-import { checkPlain } from './plain-data.js';
-import type { FitEvent, TrainerFacts } from './protocol.js';
 import { embedKeys, fitKeys, type RemoteEmbedOptions, type RemoteFitOptions } from './remote-options.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { Callback, SimCLR, SimCLROptions } from '../training/index.js';
-import type { TrainerWorker } from './endpoint.js';
-import type { BackendStart } from './protocol.js';
+import type { Callback, SimCLR, SimCLROptions } from '../../training/index.js';
+import type { TrainerWorker } from '../endpoint.js';
+import type { BackendStart } from '../protocol.js';
 
 /** Functions of the worker that the page can call: see {@link RemoteTrainer.call}. */
 export type TrainerMethods = Readonly<Record<string, (simclr: SimCLR, ...args: never[]) => unknown>>;
@@ -8,7 +8,8 @@ export type TrainerMethods = Readonly<Record<string, (simclr: SimCLR, ...args: n
 /** Options of {@link serveTrainer}. */
 export interface ServeTrainerOptions {
   /**
-   * Activates a backend, such as `() => setBackend('wasm')`; this library never does. Called for each trainer.
+   * Activates a backend, such as `() => setBackend('wasm')`; this library never does. Called once, for the first
+   * trainer; again where it failed.
    *
    * @param start - How many threads to use at most, after a start that hung.
    */

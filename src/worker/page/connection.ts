@@ -1,15 +1,15 @@
 import { type Remote, wrap } from 'comlink';
-import { errorFromData } from '../errors/error-data.js';
-import { SimCLRError, WorkerError } from '../errors/errors.js';
-import { hear, type TrainerWorker } from './endpoint.js';
-import { watchLifeline } from './lifeline.js';
+import { errorFromData } from '../../errors/error-data.js';
+import { SimCLRError, WorkerError } from '../../errors/errors.js';
+import { hear, type TrainerWorker } from '../endpoint.js';
+import { watchLifeline } from '../lifeline.js';
 import {
   type BackendStart,
   type Greeting,
   isGreeting,
   type Outcome,
   type TrainerService,
-} from './protocol.js';
+} from '../protocol.js';
 
 /** A channel of its own to one trainer in a worker. Every call is rejected when the worker ends. */
 export class Connection {

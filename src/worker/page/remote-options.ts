@@ -1,5 +1,5 @@
-import type { KnownKeys } from '../errors/check-keys.js';
-import type { LossConfig, LossName } from '../losses/index.js';
+import type { KnownKeys } from '../../errors/check-keys.js';
+import type { LossConfig, LossName } from '../../losses/index.js';
 import type {
   AugmentationConfig,
   EmbedOptions,
@@ -11,7 +11,7 @@ import type {
   ProjectionHeadConfig,
   SimCLRLoadOptions,
   SimCLROptions,
-} from '../training/index.js';
+} from '../../training/index.js';
 
 /** How {@link createTrainer} and {@link loadTrainer} wait for a worker. */
 export interface WorkerStartOptions {
