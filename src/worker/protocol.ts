@@ -33,10 +33,10 @@ export function isGreeting<Kind extends Greeting['simclr']>(
 /** What starts the backend is told. */
 export interface BackendStart {
   /**
-   * How many threads to use at most, where a start with more did not end in time; otherwise left out. Hand it to
+   * How many threads to use at most, where a start with more did not end in time; otherwise `undefined`. Hand it to
    * `setThreadCount` of `simclr-ts/wasm`.
    */
-  threads?: number;
+  threads: number | undefined;
 }
 
 /** What is known of a trainer in a worker once it is made. */

@@ -3,10 +3,10 @@ import 'simclr-ts/wasm';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { setThreadCount, wasmKernels } from 'simclr-ts/wasm';
-import { serveTrainer } from 'simclr-ts/worker';
+import { type BackendStart, serveTrainer } from 'simclr-ts/worker';
 
 const options = {
-  backend({ threads }: { threads?: number }) {
+  backend({ threads }: BackendStart) {
     setThreadCount(threads ?? 2);
     setWasmPaths(new URL('.', location.href).href);
     return setBackend('wasm');

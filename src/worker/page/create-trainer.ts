@@ -107,7 +107,7 @@ async function connect(
   onRestart: (reason: string) => void,
 ): Promise<Connection> {
   const owned = typeof worker === 'function';
-  const attempts: BackendStart[] = owned ? [{}, ...fewerThreads()] : [{}];
+  const attempts: BackendStart[] = [{ threads: undefined }, ...(owned ? fewerThreads() : [])];
   for (const [attempt, start] of attempts.entries()) {
     const made = owned ? worker() : worker;
     if (!isTrainerWorker(made)) {
