@@ -4,17 +4,17 @@
  *
  * @module
  */
-
 export type { TrainerWorker } from './endpoint.js';
-export { createTrainer, loadTrainer } from './page/create-trainer.js';
-export type {
-  RemoteEmbedOptions,
-  RemoteFitOptions,
-  RemoteLoadOptions,
-  RemoteTrainerOptions,
-  WorkerStartOptions,
-} from './page/remote-options.js';
-export type { RemoteTrainer } from './page/remote-trainer.js';
+export {
+  createTrainer,
+  loadTrainer,
+  type RemoteEmbedOptions,
+  type RemoteFitOptions,
+  type RemoteLoadOptions,
+  type RemoteTrainer,
+  type RemoteTrainerOptions,
+  type WorkerStartOptions,
+} from './page/index.js';
 export type { BackendStart } from './protocol.js';
 export type { ServeTrainerOptions, TrainerMethods } from './served/serve-options.js';
 export { serveTrainer } from './served/serve-trainer.js';
