@@ -29,6 +29,7 @@ const library = [
   'src/index.ts',
   'src/evaluation/embedding-evaluation.ts',
   'src/worker/page/index.ts',
+  'src/worker/served/index.ts',
   ...rooms.map((room) => `src/${room}/index.ts`),
 ];
 

@@ -16,5 +16,4 @@ export {
   type WorkerStartOptions,
 } from './page/index.js';
 export type { BackendStart } from './protocol.js';
-export type { ServeTrainerOptions, TrainerMethods } from './served/serve-options.js';
-export { serveTrainer } from './served/serve-trainer.js';
+export { type ServeTrainerOptions, serveTrainer, type TrainerMethods } from './served/index.js';

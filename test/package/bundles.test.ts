@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { root, subpaths } from './packed.js';
 
 /** Bundles a consumer's import as a browser build would, with tfjs left to the consumer. */
-async function bundle(code: string): Promise<{ text: string; gzip: number }> {
+async function bundle(code: string, settings: BuildOptions = {}): Promise<{ text: string; gzip: number }> {
   const result = await build({
     stdin: { contents: code, resolveDir: root },
     bundle: true,
@@ -27,8 +27,9 @@ async function bundle(code: string): Promise<{ text: string; gzip: number }> {
       'umap-js',
     ],
     logLevel: 'error',
+    ...settings,
   });
-  const text = result.outputFiles[0]!.text;
+  const text = result.outputFiles![0]!.text;
   return { text, gzip: gzipSync(text, { level: 9 }).length };
 }
 
@@ -43,7 +44,9 @@ describe('ntXentLoss from the root', () => {
 
 describe('a page whose trainer is in a worker', () => {
   it('takes at most 7 kB and nothing of tfjs', async () => {
-    const { text, gzip } = await bundle("export { createTrainer, loadTrainer } from 'simclr-ts/worker';");
+    const code = "export { createTrainer, loadTrainer } from 'simclr-ts/worker';";
+    // Without the paths of tsconfig.json, which lead to src: which chunks there are decides what comes along.
+    const { text, gzip } = await bundle(code, { tsconfigRaw: {} });
     expect(gzip).toBeLessThanOrEqual(7168);
     expect(text).not.toContain('@tensorflow');
   });
