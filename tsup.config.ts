@@ -18,6 +18,7 @@ const rooms = [
   'recipes',
   'report',
   'training',
+  'vite',
   'wasm',
   'webgpu',
   'worker',

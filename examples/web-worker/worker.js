@@ -1,8 +1,4 @@
 import 'simclr-ts/wasm';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { nearestNeighbors } from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
@@ -10,11 +6,6 @@ import { serveTrainer } from 'simclr-ts/worker';
 
 serveTrainer({
   backend({ threads }) {
-    setWasmPaths({
-      'tfjs-backend-wasm.wasm': plain,
-      'tfjs-backend-wasm-simd.wasm': simd,
-      'tfjs-backend-wasm-threaded-simd.wasm': threaded,
-    });
     if (threads !== undefined) setThreadCount(threads); // after a start that took too long
     return setBackend('wasm');
   },

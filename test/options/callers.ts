@@ -14,6 +14,7 @@ import * as random from 'simclr-ts/random';
 import * as recipes from 'simclr-ts/recipes';
 import * as report from 'simclr-ts/report';
 import * as training from 'simclr-ts/training';
+import * as vite from 'simclr-ts/vite';
 import * as worker from 'simclr-ts/worker';
 import { memoryCheckpoints } from '../training/memory-checkpoints.js';
 import { tinyPictures, tinySimCLR } from '../training/tiny.js';
@@ -470,6 +471,7 @@ export const callers: Record<string, Caller> = {
   'training SimCLR.project (options)': {
     call: (options, { simclr }) => simclr.project(tinyPictures(4), options),
   },
+  'vite simclr (options)': { call: vite.simclr },
   'worker createTrainer (options)': {
     call: async (options, { port }) => (await worker.createTrainer(port, options)).dispose(),
     base: trainerBases,

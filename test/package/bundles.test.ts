@@ -12,7 +12,7 @@ async function bundle(code: string, settings: BuildOptions = {}): Promise<{ text
     minify: true,
     write: false,
     format: 'esm',
-    platform: /simclr-ts\/(node|mpi|report)/.test(code) ? 'node' : 'browser',
+    platform: /simclr-ts\/(node|mpi|report|vite)/.test(code) ? 'node' : 'browser',
     external: [
       '@tensorflow/*',
       'sharp',
@@ -71,6 +71,7 @@ const ceilings: Record<string, number> = {
   './recipes': 9500,
   './report': 34600,
   './training': 61500,
+  './vite': 2500,
   './wasm': 58500,
   './webgpu': 5000,
   './worker': 72000,

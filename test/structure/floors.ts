@@ -9,7 +9,7 @@ export const floors: readonly (readonly string[])[] = [
   ['augmentations', 'models', 'losses', 'optimizers'],
   ['training'],
   ['recipes', 'evaluation', 'interop', 'distributed', 'wasm', 'webgpu'],
-  ['doctor', 'node', 'worker'],
+  ['doctor', 'node', 'vite', 'worker'],
   ['report', 'mpi'],
   ['index'],
   ['cli'],
