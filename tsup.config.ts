@@ -19,14 +19,19 @@ const rooms = [
   'recipes',
   'report',
   'training',
+  'vite',
   'wasm',
   'webgpu',
+  'worker',
 ];
 
-// Beside its folder's index: evaluating embeddings must not bring the layers that fine-tuning needs.
+// Beside their folder's index: evaluating embeddings must not bring the layers that fine-tuning needs, and a page whose
+// trainer is in a worker must not bring TensorFlow.js.
 const library = [
   'src/index.ts',
   'src/evaluation/embedding-evaluation.ts',
+  'src/worker/page/index.ts',
+  'src/worker/served/index.ts',
   ...rooms.map((room) => `src/${room}/index.ts`),
 ];
 

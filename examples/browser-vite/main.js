@@ -1,20 +1,10 @@
 import 'simclr-ts/wasm';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { browser, cast, div, setBackend, stack, tidy } from '@tensorflow/tfjs-core';
 import { nearestNeighbors, resnet18, SimCLR, simclrAugmentation } from 'simclr-ts';
 import { drawPictures } from './draw-pictures.js';
 
 const element = (id) => document.getElementById(id);
 
-// Bundlers do not find the wasm files of tfjs by themselves.
-setWasmPaths({
-  'tfjs-backend-wasm.wasm': plain,
-  'tfjs-backend-wasm-simd.wasm': simd,
-  'tfjs-backend-wasm-threaded-simd.wasm': threaded,
-});
 await setBackend('wasm');
 
 const drawn = drawPictures(96);

@@ -1,6 +1,8 @@
+import { simclr } from 'simclr-ts/vite';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
   base: './', // the built files work from any path
-  build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
+  build: { chunkSizeWarningLimit: 2000 },
+  plugins: [simclr({ isolate: false })], // any host will do
 });

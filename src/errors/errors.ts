@@ -65,6 +65,12 @@ export class DistributedError extends SimCLRError {
   override name = 'DistributedError';
 }
 
+/** A worker cannot be started, does not answer, or ended while it was needed, with the trainer in it. */
+export class WorkerError extends SimCLRError {
+  /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */
+  override name = 'WorkerError';
+}
+
 /** The loss or its gradient became NaN or infinite, and training stopped at once. */
 export class NonFiniteLossError extends SimCLRError {
   /** Tells the error's kind where `instanceof` cannot, as between two copies of the package. */

@@ -9,4 +9,5 @@ export {
   ShapeError,
   SimCLRError,
   ValueRangeError,
+  WorkerError,
 } from './errors.js';

@@ -9,9 +9,11 @@ import {
   ShapeError,
   SimCLRError,
   ValueRangeError,
+  WorkerError,
 } from './errors.js';
 
-const kinds = {
+/** The classes of this library's errors, by their names. */
+export const kinds = {
   SimCLRError,
   ShapeError,
   InvalidOptionError,
@@ -22,6 +24,7 @@ const kinds = {
   BackendLostError,
   DistributedError,
   NonFiniteLossError,
+  WorkerError,
 };
 type ErrorKinds = { [Name in keyof typeof kinds]: InstanceType<(typeof kinds)[Name]> };
 

@@ -57,7 +57,9 @@ function testFiles(root: string): Plugin {
 export async function bundleTests(root: string, outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: ['page', 'worker'].map((name) => relative(root, join(root, `test/browser/${name}.ts`))),
+    entryPoints: ['page', 'worker', 'trainer-worker'].map((name) =>
+      relative(root, join(root, `test/browser/${name}.ts`)),
+    ),
     outdir,
     bundle: true,
     splitting: true,

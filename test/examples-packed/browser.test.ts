@@ -54,10 +54,10 @@ it('browser-vite trains from static files and shows what it did', async () => {
   }
 });
 
-/** The address at which `npm run preview` serves what was built. */
-function preview(folder: string): Promise<{ url: string; server: ChildProcess }> {
+/** The address at which Vite serves an example: `preview` what was built, `dev` what it is built of. */
+function serve(script: 'preview' | 'dev', folder: string): Promise<{ url: string; server: ChildProcess }> {
   return new Promise((resolve, reject) => {
-    const args = ['run', '--silent', 'preview', '--', '--host', '127.0.0.1', '--port', '41730'];
+    const args = ['run', '--silent', script, '--', '--host', '127.0.0.1', '--port', '41730'];
     const env = { ...process.env, NO_COLOR: '1' };
     const server = spawn('npm', args, { cwd: folder, env, detached: true });
     let output = '';
@@ -68,12 +68,34 @@ function preview(folder: string): Promise<{ url: string; server: ChildProcess }>
         if (url) resolve({ url: url[0], server });
       });
     }
-    server.on('exit', () => reject(new Error(`vite preview ended: ${output}`)));
+    server.on('exit', () => reject(new Error(`vite ${script} ended: ${output}`)));
   });
 }
 
+it.each([
+  ['web-worker', 'one thread', false],
+  ['browser-vite', 'one thread', true],
+] as const)('%s trains while it is developed', async (name, line, prints) => {
+  const { url, server } = await serve('dev', join(inject('workshop'), name));
+  try {
+    // Vite reloads the page when it finds a package to prepare.
+    const warmUp = await open(url);
+    await warmUp.page.waitForTimeout(5000);
+    await warmUp.page.close();
+    const { page, errors } = await open(url);
+    const lines: string[] = [];
+    page.on('console', (message) => lines.push(message.text()));
+    if (name === 'web-worker') await page.getByRole('button', { name: 'Train' }).click();
+    expectLearning(await state(page, /^(Training|Done|Failed)/));
+    expect(lines.some((text) => text.includes(line))).toBe(prints);
+    expect(errors).toEqual([]);
+  } finally {
+    process.kill(-server.pid!);
+  }
+});
+
 it('web-worker trains on threads in a worker, tells the page of each step, and stops when asked', async () => {
-  const { url, server } = await preview(await build('web-worker'));
+  const { url, server } = await serve('preview', await build('web-worker'));
   try {
     const { page, errors } = await open(url);
     const lines: string[] = [];

@@ -16,6 +16,8 @@ import * as random from 'simclr-ts/random';
 import * as recipes from 'simclr-ts/recipes';
 import * as report from 'simclr-ts/report';
 import * as training from 'simclr-ts/training';
+import * as vite from 'simclr-ts/vite';
+import * as worker from 'simclr-ts/worker';
 import { memoryCheckpoints } from '../training/memory-checkpoints.js';
 import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 
@@ -26,6 +28,9 @@ export interface World {
   view: Tensor2D;
   pictures: Tensor4D;
   saved: io.IOHandler;
+  /** Where trainers are served, and one of them. */
+  port: MessagePort;
+  remote: worker.RemoteTrainer;
 }
 
 /** How to call what takes options. */
@@ -514,7 +519,38 @@ export const callers: Record<string, Caller> = {
   'training SimCLR.project (options)': {
     call: (options, { simclr }) => simclr.project(tinyPictures(4), options),
   },
+  'vite simclr (options)': { call: vite.simclr },
+  'worker createTrainer (options)': {
+    call: async (options, { port }) => (await worker.createTrainer(port, options)).dispose(),
+    base: trainerBases,
+  },
+  'worker loadTrainer (options)': {
+    call: async (options, { port, saved }) => (await worker.loadTrainer(port, saved, options)).dispose(),
+    base: [{ normalization }, ...lossConfigs.map((loss) => ({ loss }))],
+  },
+  'worker RemoteTrainer.fit (options)': {
+    call: (options, { remote }) => remote.fit(tinyPictures(4), options),
+    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+  },
+  'worker RemoteTrainer.embed (options)': {
+    call: (options, { remote }) => remote.embed(tinyPictures(4), options),
+  },
+  'worker RemoteTrainer.project (options)': {
+    call: (options, { remote }) => remote.project(tinyPictures(4), options),
+  },
+  'worker serveTrainer (options)': {
+    call: (options) => worker.serveTrainer(options),
+    base: [{ backend: () => true }],
+    data: ['methods'],
+  },
 };
+
+/** A port at which trainers are served, and the other end, to close. */
+export function servedPort(): { port: MessagePort; close(): void } {
+  const { port1: port, port2 } = new MessageChannel();
+  worker.serveTrainer({ backend: () => true, port: port2 });
+  return { port, close: () => port2.close() };
+}
 
 /** Two views of two pictures, for the losses. */
 export function makeView(): Tensor2D {

@@ -1,9 +1,11 @@
 import { memory, ones } from '@tensorflow/tfjs-core';
+import { createTrainer } from 'simclr-ts/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fitReadout } from '../../src/features/index.js';
 import { resnet18 } from '../../src/models/index.js';
 import { memoryStore, tinyPictures, tinySimCLR } from '../training/tiny.js';
-import { type Caller, callers, makeView, type World } from './callers.js';
+import { tinyOptions } from '../worker/tiny-options.js';
+import { type Caller, callers, makeView, servedPort, type World } from './callers.js';
 import { type Option, publicOptions } from './public-options.js';
 
 /** Options that are not integers. Every other number has to be one. */
@@ -11,7 +13,7 @@ const real = new Set(
   `alpha antialias aspectRatio background base baseLearningRate
   beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta minutes momentum peak probability redundancy saturation scale share sigma start std
+  maxBytes maxEntryBytes mean minDelta minutes momentum peak probability redundancy saturation scale share sigma start startSeconds std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
   viewBytes warmupEpochs warmupShare cosineEpochs weightDecay widthMultiplier`.split(/\s+/),
 );
@@ -28,6 +30,7 @@ const refusedAt = new Set(
 const found = publicOptions();
 const named = (parameter: (typeof found)[number]) => `${parameter.name} (${parameter.parameter})`;
 let world: World;
+let closePort: () => void;
 
 beforeAll(async () => {
   const simclr = tinySimCLR();
@@ -36,9 +39,14 @@ beforeAll(async () => {
   const encoder = resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
   const readout = await fitReadout(encoder, tinyPictures(4));
   encoder.dispose();
-  world = { saved, simclr, readout, view: makeView(), pictures: ones([4, 8, 8, 3]) };
+  const { port, close } = servedPort();
+  closePort = close;
+  const remote = await createTrainer(port, tinyOptions);
+  world = { saved, simclr, readout, view: makeView(), pictures: ones([4, 8, 8, 3]), port, remote };
 });
-afterAll(() => {
+afterAll(async () => {
+  await world.remote.dispose();
+  closePort();
   world.simclr.dispose();
   world.readout.dispose();
   world.view.dispose();

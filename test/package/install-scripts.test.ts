@@ -36,6 +36,7 @@ it('a browser user does not download what only Node uses', async () => {
   expect(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).sort()).toEqual([
     '@tensorflow/tfjs-backend-wasm',
     'cli-progress',
+    'comlink',
     'commander',
   ]);
   for (const name of told) expect(manifest.peerDependenciesMeta[name], name).toEqual({ optional: true });

@@ -10,7 +10,7 @@ export const floors: readonly (readonly string[])[] = [
   ['features'],
   ['training'],
   ['recipes', 'evaluation', 'interop', 'distributed', 'wasm', 'webgpu'],
-  ['doctor', 'node'],
+  ['doctor', 'node', 'vite', 'worker'],
   ['report', 'mpi'],
   ['index'],
   ['cli'],

@@ -1,0 +1,9 @@
+export { createTrainer, loadTrainer } from './create-trainer.js';
+export type {
+  RemoteEmbedOptions,
+  RemoteFitOptions,
+  RemoteLoadOptions,
+  RemoteTrainerOptions,
+  WorkerStartOptions,
+} from './remote-options.js';
+export type { RemoteTrainer } from './remote-trainer.js';
