@@ -56,6 +56,8 @@ function servedWasm(headers: Record<string, string>): Plugin {
       worker: { format: 'es', plugins: () => [bundledWasm()] },
       server: { headers },
       preview: { headers },
+      // A worker is loaded later than its page, and what Vite prepares only then makes it reload the page.
+      optimizeDeps: { include: ['simclr-ts', 'simclr-ts/wasm', 'simclr-ts/worker', '@tensorflow/tfjs-core'] },
     }),
     configResolved(config) {
       root = config.root;
