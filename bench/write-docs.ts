@@ -1,9 +1,12 @@
 /**
  * Writes the tables of docs/performance.md from the results of the benchmarks:
  *
- *     npm run bench -- --json bench.json
+ *     npm run bench -- --json 20.json
+ *     node scripts/with-node.mjs 24 npm run bench -- --json 24.json
  *     npm run lane -- profile --json profile.json
- *     npx tsx bench/write-docs.ts --bench bench.json --profile profile.json
+ *     npx tsx bench/write-docs.ts --bench 24=24.json 20=20.json --profile profile.json
+ *
+ * Tables of what was not measured stay as they are.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
@@ -29,13 +32,21 @@ interface Profile {
 
 const page = new URL('../docs/performance.md', import.meta.url);
 const { bench, profile } = new Command('write-docs')
-  .requiredOption('--bench <file>', 'JSON file of npm run bench')
-  .requiredOption('--profile <files...>', 'JSON files of npm run lane -- profile')
+  .requiredOption(
+    '--bench <files...>',
+    'for each version of Node, VERSION=FILE: the JSON file of npm run bench',
+  )
+  .option('--profile <files...>', 'JSON files of npm run lane -- profile', [])
   .parse()
-  .opts<{ bench: string; profile: string[] }>();
+  .opts<{ bench: string[]; profile: string[] }>();
 
 const read = async <T>(file: string) => JSON.parse(await readFile(file, 'utf8')) as T;
-const results = await read<Result[]>(bench);
+const runs = await Promise.all(
+  bench.map(async (given) => {
+    const [version, file] = given.split('=') as [string, string];
+    return { version, results: await read<Result[]>(file) };
+  }),
+);
 const profiles = await Promise.all(profile.map((file) => read<Profile>(file)));
 
 /** A Markdown table with aligned columns; numbers are right-aligned. */
@@ -92,8 +103,22 @@ function replaceSection(text: string, name: string, content: string): string {
 }
 
 const isKernel = ({ name }: Result) => name.startsWith('kernel-');
+
+/** A table for each version of Node that measured such rows. */
+function tablesOf(counts: (result: Result) => boolean): string {
+  return runs
+    .map(({ version, results }) => ({ version, chosen: results.filter(counts) }))
+    .filter(({ chosen }) => chosen.length > 0)
+    .map(({ version, chosen }) => `Node ${version}:\n\n${resultRows(chosen)}`)
+    .join('\n\n');
+}
+
 let text = await readFile(page, 'utf8');
-text = replaceSection(text, 'rows', resultRows(results.filter((result) => !isKernel(result))));
-text = replaceSection(text, 'kernels', resultRows(results.filter(isKernel)));
-text = replaceSection(text, 'profile', profiles.map(profileSection).join('\n\n'));
+for (const [name, content] of [
+  ['rows', tablesOf((result) => !isKernel(result))],
+  ['kernels', tablesOf(isKernel)],
+  ['profile', profiles.map(profileSection).join('\n\n')],
+] as const) {
+  if (content !== '') text = replaceSection(text, name, content);
+}
 await writeFile(page, text);
