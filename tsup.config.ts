@@ -8,6 +8,7 @@ const rooms = [
   'doctor',
   'errors',
   'evaluation',
+  'features',
   'interop',
   'losses',
   'models',

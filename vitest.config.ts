@@ -35,6 +35,7 @@ const numericFolders = [
   'augmentations',
   'distributed',
   'evaluation',
+  'features',
   'interop',
   'losses',
   'models',

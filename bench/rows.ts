@@ -1,4 +1,4 @@
-import { kernelNames } from './kernel-shapes.js';
+import { type KernelName, kernelNames } from './kernel-shapes.js';
 import type { RuntimeName, Side } from './side.js';
 import { type EmbedWork, type StepWork, stems, type TrainWork, type Work } from './work.js';
 
@@ -33,6 +33,14 @@ const train = (batch: number, microBatch: number | null, size: 32 | 96, width: n
   stem: stems[size === 96 ? 7 : 3],
 });
 
+/** Kernels that jax-js has too. Its convolutions take a second per picture. */
+const againstJax = {
+  gemm: { kernel: 'matmul-transposed', images: 512 },
+  conv: { kernel: 'conv-3x3', images: 1 },
+  'conv-input-gradient': { kernel: 'conv-3x3-input-gradient', images: 1 },
+  'conv-filter-gradient': { kernel: 'conv-3x3-filter-gradient', images: 1 },
+} as const satisfies Record<string, { kernel: KernelName; images: number }>;
+
 /** Pictures per large step, and per micro-batch of it. */
 const [largeBatch, microBatch] = [4096, 32];
 
@@ -58,6 +66,7 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
       baseline: { runtime: 'stock', threads: 1, work: step(96, stockBatch) },
     },
     against('step-96-wasm-vs-pytorch', 'pytorch', step(96)),
+    against('step-96-wasm-vs-pytorch-new', 'pytorch-new', step(96)),
     against('step-96-wasm-vs-tfjs-node', 'tfjs-node', step(96)),
     against('step-32-wasm-vs-pytorch', 'pytorch', step(32)),
     against('step-96-wasm-vs-pytorch-1-thread', 'pytorch', step(96), 1),
@@ -90,6 +99,10 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
         baseline: { runtime: 'stock', threads: 1, work },
       };
     }),
+    against('gemm-gflops', 'stock', { kind: 'kernel', kernel: 'matmul-transposed', images: 512 }, 1),
+    ...Object.entries(againstJax).map(([name, { kernel, images }]) =>
+      against(`${name}-vs-jax-js`, 'jax-js', { kind: 'kernel', kernel, images }, 1),
+    ),
     {
       // Twice the pictures on two ranks, each with one thread, against one process with one thread.
       name: 'mpi-2-vs-1',

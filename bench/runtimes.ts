@@ -23,7 +23,9 @@ const sources = {
 
 /** Finds a runtime on this machine. */
 export function findRuntime(name: RuntimeName): Runtime {
-  if (name === 'pytorch') return findPyTorch();
+  if (name === 'pytorch') return pyTorchOf(findPython());
+  if (name === 'pytorch-new') return pyTorchOf(findNewPython());
+  if (name === 'jax-js') return findJaxJs();
   if (name === 'tfjs-node') return findTfjsNode();
   if (name === 'ranks-2') return findMPI(2);
   return { start: (side) => nodeWorker(sources[name], side) };
@@ -44,8 +46,16 @@ export function findPython(): { python: string } | { missing: string } {
   return { python };
 }
 
-function findPyTorch(): Runtime {
-  const found = findPython();
+/** The Python with PyPI's newest PyTorch, or why there is none. */
+function findNewPython(): { python: string } | { missing: string } {
+  const python = join(cache, 'python-new/bin/python');
+  const works = spawnSync(python, ['-c', 'import torch, torchvision']).status === 0;
+  return works
+    ? { python }
+    : { missing: "PyPI's PyTorch is not installed (npm run lane -- bench-setup pytorch-new)" };
+}
+
+function pyTorchOf(found: ReturnType<typeof findPython>): Runtime {
   if ('missing' in found) return found;
   const script = join(folder, 'baselines/torch_step.py');
   return {
@@ -71,6 +81,17 @@ function findTfjsNode(): Runtime {
     start: (side) => {
       const worker = nodeWorker('baselines/tfjs-node.ts', side);
       return { ...worker, env: { ...worker.env, SIMCLR_TFJS_NODE: path, TF_CPP_MIN_LOG_LEVEL: '2' } };
+    },
+  };
+}
+
+function findJaxJs(): Runtime {
+  const path = join(cache, 'jax-js/node_modules/@jax-js/jax/dist/index.js');
+  if (!existsSync(path)) return { missing: 'jax-js is not installed (npm run lane -- bench-setup jax-js)' };
+  return {
+    start: (side) => {
+      const worker = nodeWorker('baselines/jax-js.ts', side);
+      return { ...worker, env: { ...worker.env, SIMCLR_JAX_JS: path } };
     },
   };
 }

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the benchmarks compare with, from the package registries:
 #
-#     npm run lane -- bench-setup                   both
+#     npm run lane -- bench-setup                   PyTorch, tfjs-node and jax-js
 #     npm run lane -- bench-setup pytorch           PyTorch and torchvision (Debian's where apt-get may be used, else PyPI's)
 #     npm run lane -- bench-setup tfjs-node         tfjs-node on TensorFlow 2.15, built here
+#     npm run lane -- bench-setup jax-js            jax-js
+#     npm run lane -- bench-setup pytorch-new       PyPI's newest PyTorch, beside that of Debian (on Linux about 6 GB)
 #
 # Everything but Debian's packages goes to bench/.cache, which git ignores. What is there already is left as it is.
 set -uo pipefail
@@ -11,6 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=$here/.cache
 tfjs_version=4.22.0
 tensorflow_version=2.15.1
+jax_version=0.1.25
 
 say() { echo "bench-setup: $*"; }
 
@@ -44,6 +47,24 @@ setup_pytorch() {
   say 'installing PyTorch and torchvision from PyPI (on Linux a large download)'
   python3 -m venv "$cache/python" && "$cache/python/bin/python" -m pip install --quiet torch torchvision || return 1
   python=$(python_with_torch) && say "PyTorch is ready: $python"
+}
+
+setup_pytorch_new() {
+  local python=$cache/python-new/bin/python
+  if ! "$python" -c 'import torch, torchvision' 2>/dev/null; then
+    say "installing PyPI's newest PyTorch"
+    python3 -m venv "$cache/python-new" && "$python" -m pip install --quiet numpy torch torchvision || return 1
+  fi
+  say "PyTorch is ready: $python, $("$python" -c 'import torch; print(torch.__version__)')"
+}
+
+setup_jax_js() {
+  local folder=$cache/jax-js
+  mkdir -p "$folder"
+  # A package of its own: without it npm would climb up and write in the library's package.json.
+  echo '{ "private": true }' >"$folder/package.json"
+  (cd "$folder" && npm install --silent --ignore-scripts --no-audit --no-fund "@jax-js/jax@$jax_version") || return 1
+  say "jax-js is ready: $folder"
 }
 
 # Copies TensorFlow's libraries and C headers out of its wheel; the rest of it, a gigabyte, stays packed.
@@ -123,14 +144,16 @@ setup_tfjs_node() {
 }
 
 mkdir -p "$cache"
-[ $# -gt 0 ] || set -- pytorch tfjs-node
+[ $# -gt 0 ] || set -- pytorch tfjs-node jax-js
 failed=0
 for baseline in "$@"; do
   case $baseline in
     pytorch) setup_pytorch || failed=1 ;;
     tfjs-node) setup_tfjs_node || failed=1 ;;
+    jax-js) setup_jax_js || failed=1 ;;
+    pytorch-new) setup_pytorch_new || failed=1 ;;
     *)
-      say "there are 'pytorch' and 'tfjs-node'. Received: $baseline"
+      say "there are 'pytorch', 'tfjs-node', 'jax-js' and 'pytorch-new'. Received: $baseline"
       exit 2
       ;;
   esac

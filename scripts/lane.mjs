@@ -77,7 +77,7 @@ const lanes = {
     commands: [build, project('examples')],
   },
   interop: {
-    about: 'weights to and from Python packages',
+    about: 'weights, model folders and event files to and from Python packages and transformers.js',
     commands: [buildKernels, ['bash', 'test/interop/python/run.sh']],
   },
   profile: {
@@ -85,7 +85,7 @@ const lanes = {
     commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
   },
   'bench-setup': {
-    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node',
+    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node, jax-js',
     commands: [['bash', 'bench/setup.sh']],
   },
 };

@@ -2,6 +2,7 @@ export * from './augmentations/index.js';
 export * from './data/index.js';
 export * from './errors/index.js';
 export * from './evaluation/index.js';
+export * from './features/index.js';
 export * from './losses/index.js';
 export * from './models/index.js';
 export * from './optimizers/index.js';

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { hasTag, receivedMessage } from '../errors/checks.js';
 import { ShapeError, ValueRangeError } from '../errors/errors.js';
+import type { Matrix } from '../linear-algebra/matrix.js';
 
 /** Embeddings in host memory, row-major: row i is `data.subarray(i * d, (i + 1) * d)`. */
 export interface EmbeddingArray {
@@ -23,12 +24,7 @@ export interface EmbeddingArrayLike {
 /** Input of the evaluation functions: a float32 tensor of shape `[n, d]`, or an array with that shape. */
 export type Embeddings = EmbeddingArrayLike | Tensor2D;
 
-/** Checked embeddings in host memory. */
-export interface Matrix {
-  data: Float32Array;
-  rows: number;
-  dim: number;
-}
+export type { Matrix };
 
 /**
  * Checks embeddings and copies those of a tensor to host memory. The tensor is not disposed.

@@ -1,3 +1,4 @@
+export { type HuggingFaceOptions, huggingFaceFiles } from './hugging-face/hugging-face-files.js';
 export { type ExportONNXOptions, exportONNX } from './onnx/export-onnx.js';
 export { toPlainLayersModel } from './plain-layers-model.js';
 export {
@@ -14,6 +15,13 @@ export type {
   StateTensorInput,
 } from './safetensors/tensor-types.js';
 export {
+  describeWeights,
+  type StartedFrom,
+  type StartingWeights,
+  startFrom,
+  type WeightsDescription,
+} from './starting-weights.js';
+export {
   type LoadedStateDict,
   type LoadStateDictOptions,
   loadStateDict,
@@ -21,3 +29,4 @@ export {
   stateDict,
 } from './state-dict.js';
 export type { StateDictFormat } from './state-dict-names.js';
+export { type WeightsMetadataOptions, weightsMetadata } from './weights-metadata.js';

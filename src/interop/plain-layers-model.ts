@@ -12,6 +12,7 @@ const stockLayers = new Set([
   'Add',
   'AveragePooling2D',
   'BatchNormalization',
+  'Concatenate',
   'Conv2D',
   'Dense',
   'DepthwiseConv2D',
@@ -35,7 +36,7 @@ const stockLayers = new Set([
  * To go back, use `loadLayersModel`: `SimCLR` takes any such model as its encoder.
  *
  * @param source - An encoder or projection head of this library, or a model of these layers of tfjs-layers: dense,
- * convolution, padding, pooling, normalization, addition, ReLU and other activations, flatten, dropout.
+ * convolution, padding, pooling, normalization, addition, concatenation, ReLU and other activations, flatten, dropout.
  * @returns A new model with its own weights. Dispose it with `dispose()`.
  * @throws `InvalidOptionError` when a layer has no counterpart; the error names it.
  * @example

@@ -10,6 +10,7 @@ import {
 } from '../models/index.js';
 import { type TorchvisionNetwork, torchvisionNetwork } from '../models/torchvision-names.js';
 import { type HeadWeight, headWeights, readHeadWeight, writeHeadWeight } from './head-weights.js';
+import { checkHalf } from './safetensors/check-half.js';
 import { checkShape, entriesOf, type NamedTensors } from './safetensors/safetensors.js';
 import { quoted } from './safetensors/safetensors-header.js';
 import { type StateTensor, type StateTensorInput, typeOfArray } from './safetensors/tensor-types.js';
@@ -61,6 +62,11 @@ export interface StateDictOptions {
    * @defaultValue that of the format, see {@link StateDictFormat}; '' if it has none
    */
   prefix?: string;
+  /**
+   * Type that `writeSafetensors` gives the weights in the file. The returned arrays are float32 either way.
+   * @defaultValue `'float32'`
+   */
+  precision?: 'float32' | 'float16';
 }
 
 /** The weights that a model needs, and their names in a state dict. */
@@ -145,6 +151,7 @@ export function loadStateDict(
  * @param options - See {@link StateDictOptions}.
  * @returns Copies of the weights by name, in PyTorch's order: float32, with int64 counters.
  * @throws `InvalidOptionError` when the model is not one of those, or an option is outside its domain.
+ * @throws `ValueRangeError` when a weight is too large for `'float16'`, whose largest number is 65504.
  * @example
  * const file = writeSafetensors(await stateDict(encoder, { format: 'lightly' }));
  */
@@ -153,15 +160,17 @@ export async function stateDict(
   options: StateDictOptions = {},
 ): Promise<Map<string, StateTensor>> {
   const caller = 'stateDict';
-  checkKeys(caller, options, { format: 1, prefix: 1 });
-  const { format = 'torchvision' } = options;
+  checkKeys(caller, options, { format: 1, prefix: 1, precision: 1 });
+  const { format = 'torchvision', precision = 'float32' } = options;
   checkChoice(caller, 'format', format, formatNames);
+  checkChoice(caller, 'precision', precision, ['float32', 'float16']);
   checkPrefix(caller, options.prefix);
   const head = partsOf(caller, model);
   const names = formats[format];
   const result = new Map<string, StateTensor>();
   const put = (name: string, shape: readonly number[], data: Float32Array) => {
-    result.set(name, { dtype: 'F32', shape, data });
+    if (precision === 'float16') checkHalf(caller, name, data);
+    result.set(name, { dtype: precision === 'float16' ? 'F16' : 'F32', shape, data });
     if (!name.endsWith('.running_var')) return;
     const counter = name.replace(/running_var$/, 'num_batches_tracked');
     result.set(counter, { dtype: 'I64', shape: [], data: new BigInt64Array(1) });

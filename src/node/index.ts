@@ -15,6 +15,7 @@ export {
 } from './backends/best-backend.js';
 export { type CheckpointDirectory, checkpointDirectory } from './checkpoints/checkpoint-directory.js';
 export { directory, type OwnedArtifacts } from './checkpoints/directory.js';
+export { readWeights } from './checkpoints/read-weights.js';
 export { type NewestModel, type RunDirectory, runDirectory } from './checkpoints/run-directory.js';
 export { type CIFAR10, type LoadCIFAR10Options, loadCIFAR10 } from './datasets/cifar10.js';
 export {
@@ -27,6 +28,7 @@ export { fileSource, idxFileRecords, webDatasetFiles } from './files/file-source
 export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-files.js';
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './files/read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './files/record-file.js';
+export { type WriteFilesOptions, type WrittenFile, writeFiles } from './files/write-files.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './pictures/decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './pictures/decode-pool.js';
 export {
@@ -46,3 +48,5 @@ export {
   type ProgressStep,
   progressBar,
 } from './progress/progress-bar.js';
+export type { ProjectorPictures } from './tensorboard/projector.js';
+export { type TensorBoardOptions, tensorBoard } from './tensorboard/tensor-board.js';

@@ -24,7 +24,9 @@ export interface BatchRandom {
  * const flip = random.fold(3).uniform() < 0.5; // the same forever
  */
 export class RandomGenerator implements BatchRandom {
-  private counter = 0;
+  // The draws taken so far, in two words: a remainder of a larger number takes as long as the draw itself.
+  private low = 0;
+  private high = 0;
   private spare: number | undefined;
 
   /** Call {@link randomGenerator} instead. */
@@ -66,13 +68,9 @@ export class RandomGenerator implements BatchRandom {
       this.spare = undefined;
       return value;
     }
-    const [value, spare] = threefry2x32(
-      this.key0,
-      this.key1,
-      this.counter % twoPower32,
-      Math.floor(this.counter / twoPower32),
-    );
-    this.counter++;
+    const [value, spare] = threefry2x32(this.key0, this.key1, this.low, this.high);
+    this.low = (this.low + 1) | 0;
+    if (this.low === 0) this.high++;
     this.spare = spare;
     return value;
   }

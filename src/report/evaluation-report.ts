@@ -1,6 +1,7 @@
 import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../training/index.js';
-import type { EmbeddingWorth, EvaluationPictures, RunEvaluationResult } from './evaluate-run.js';
+import type { EmbeddingWorth, EvaluationPictures, RunEvaluationResult } from './evaluation/run-evaluation.js';
+import { trainingVerdict } from './evaluation/training-verdict.js';
 import { mapOf, type NamedParts, neighborRows, thumbnails, viewRows } from './galleries/run-galleries.js';
 import { largestBatch } from './run-folder.js';
 import type { AccuracyRow, ReportData, ReportTraining } from './types.js';
@@ -33,7 +34,8 @@ export async function evaluationReport(
   evaluation: RunEvaluationResult,
   title: string,
 ): Promise<ReportData> {
-  const { history, rawPixels, centeredPixels, before, after, gains, embeddings } = evaluation;
+  const { history, rawPixels, centeredPixels, whitenedPixels, before, after, readout, gains, embeddings } =
+    evaluation;
   const { references, test } = pictures;
   const parts: NamedParts[] = [{ name: 'Before training', ...embeddings.before }];
   if (embeddings.after) parts.push({ name: 'After training', ...embeddings.after });
@@ -49,10 +51,25 @@ export async function evaluationReport(
         baselines: [
           { name: 'Raw pixels', remark: 'no encoder', ...accuracies(rawPixels) },
           { name: 'Pixels, centered', remark: "less their picture's mean", ...accuracies(centeredPixels) },
+          { name: 'Pixels, whitened', remark: 'averaged to about 16x16', ...accuracies(whitenedPixels) },
+          ...(readout
+            ? [
+                {
+                  name: 'Read-out before training',
+                  remark: 'first stage on a 4x4 grid, whitened; random weights',
+                  ...accuracies(readout.before),
+                },
+                {
+                  name: 'Read-out after training',
+                  remark: 'first stage on a 4x4 grid, whitened; no labels used',
+                  ...accuracies(readout.after ?? {}),
+                },
+              ]
+            : []),
         ],
         before: { name: 'Before training', remark: 'random weights', ...accuracies(before) },
         after: { name: 'After training', remark: 'no labels used', ...accuracies(after) },
-        ...(gains && { gain: gains.overBefore.knn }),
+        ...(gains && { gain: gains.overBefore.knn, note: trainingVerdict(gains) }),
       },
       confusion: {
         of: 'linear probe',

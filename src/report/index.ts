@@ -11,17 +11,19 @@ export {
   type SettingDifference,
   writeComparison,
 } from './comparison.js';
-export {
-  type EmbeddingWorth,
-  type EvaluateRunOptions,
-  type EvaluationPictures,
-  evaluateRun,
-  type Gain,
-  type PartEmbeddings,
-  type RunEmbeddings,
-  type RunEvaluationResult,
-  type RunGains,
-} from './evaluate-run.js';
+export { type EvaluateRunOptions, evaluateRun } from './evaluation/evaluate-run.js';
+export type {
+  EmbeddingWorth,
+  EvaluationPictures,
+  Gain,
+  PartEmbeddings,
+  ReadoutGains,
+  ReadoutWorth,
+  RunEmbeddings,
+  RunEvaluationResult,
+  RunGains,
+} from './evaluation/run-evaluation.js';
+export { trainingVerdict } from './evaluation/training-verdict.js';
 export { evaluationReport } from './evaluation-report.js';
 export { viewRows } from './galleries/run-galleries.js';
 export { writeReport } from './report.js';

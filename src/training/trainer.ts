@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageDataset } from '../data/index.js';
 import type { ViewLoss } from '../losses/index.js';
+import type { EmbedOptions } from '../models/inference/embed-images.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { ContrastiveLoss } from './options/to-view-loss.js';
 
@@ -28,13 +29,7 @@ export interface TrainStepResult {
   step: number;
 }
 
-/** Options of `embed` and `project`. */
-export interface EmbedOptions {
-  /** Images per pass through the network: bounds the memory. @defaultValue `64` */
-  batchSize?: number;
-  /** Called after each pass with the images done and their total, `undefined` where the data set does not know it. */
-  onProgress?: (done: number, total: number | undefined) => void;
-}
+export type { EmbedOptions };
 
 /** The parts of a trainer. */
 export interface TrainerParts {

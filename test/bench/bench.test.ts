@@ -41,9 +41,10 @@ describe('statistics', () => {
 
 describe('rows', () => {
   it('have the names that others rely on', () => {
-    expect(rows.slice(0, 11).map(({ name }) => name)).toEqual([
+    expect(rows.slice(0, 12).map(({ name }) => name)).toEqual([
       'step-96-wasm-vs-stock',
       'step-96-wasm-vs-pytorch',
+      'step-96-wasm-vs-pytorch-new',
       'step-96-wasm-vs-tfjs-node',
       'step-32-wasm-vs-pytorch',
       'step-96-wasm-vs-pytorch-1-thread',
@@ -54,8 +55,16 @@ describe('rows', () => {
       'gradcache-4096-memory',
       'gradcache-overhead',
     ]);
-    const others = [...kernelNames.map((name) => `kernel-${name}`), 'mpi-2-vs-1'];
-    expect(rows.slice(11).map(({ name }) => name)).toEqual(others);
+    const others = [
+      ...kernelNames.map((name) => `kernel-${name}`),
+      'gemm-gflops',
+      'gemm-vs-jax-js',
+      'conv-vs-jax-js',
+      'conv-input-gradient-vs-jax-js',
+      'conv-filter-gradient-vs-jax-js',
+      'mpi-2-vs-1',
+    ];
+    expect(rows.slice(12).map(({ name }) => name)).toEqual(others);
   });
 
   it('give both sides the same work and threads, but for the stock backend', () => {
@@ -191,7 +200,7 @@ describe('runRows', () => {
     const chosen = selectRows(rows, 'step-96*');
     const { results, failed } = await runRows(chosen, quick, {
       find: (name) => {
-        if (name === 'pytorch') return { missing: 'PyTorch is not here' };
+        if (name.startsWith('pytorch')) return { missing: 'PyTorch is not here' };
         return { start: () => commandOf(name, name === 'stock' ? 'no start' : 'none') };
       },
       print: (line) => lines.push(line),
@@ -203,6 +212,7 @@ describe('runRows', () => {
     expect(lines.slice(1)).toEqual([
       'step-96-wasm-vs-stock: failed. stock: nothing to run',
       'step-96-wasm-vs-pytorch: left out, PyTorch is not here.',
+      'step-96-wasm-vs-pytorch-new: left out, PyTorch is not here.',
       expect.stringMatching(/^step-96-wasm-vs-tfjs-node /),
       'step-96-wasm-vs-pytorch-1-thread: left out, PyTorch is not here.',
     ]);

@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { bundleProgram } from '../helpers/bundle-program.js';
 import { temporaryFolder } from '../node/temporary.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const main = bundleProgram(fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)));
 
 /** Runs the command line with nobody at the other end of a stream. */
 function runClosed(args: readonly string[], closed: 'stdout' | 'stderr') {
-  const child = spawn(process.execPath, ['--import', tsx, `${root}src/cli/main.ts`, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: temporaryFolder(),
-    env: { ...process.env, TSX_TSCONFIG_PATH: `${root}tsconfig.json` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child[closed].destroy();

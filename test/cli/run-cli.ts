@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import { getBackend, setBackend } from '@tensorflow/tfjs-core';
 import { vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
+import { bundleProgram } from '../helpers/bundle-program.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** How a command line ended. */
 export interface Outcome {
@@ -88,10 +87,10 @@ async function runAlone(args: readonly string[], { cwd, env = {} }: RunOptions):
 
 function runSpawned(args: readonly string[], options: RunOptions): Promise<Outcome> {
   const { cwd, env = {}, imports = [], onStderr, onStart } = options;
-  const loaders = [tsx, ...imports].flatMap((name) => ['--import', name]);
-  const child = spawn(process.execPath, [...loaders, `${root}src/cli/main.ts`, ...args], {
+  const loaders = imports.flatMap((name) => ['--import', name]);
+  const child = spawn(process.execPath, [...loaders, bundleProgram(main), ...args], {
     cwd,
-    env: { ...process.env, TSX_TSCONFIG_PATH: `${root}tsconfig.json`, ...env },
+    env: { ...process.env, ...env },
   });
   let stdout = '';
   let stderr = '';

@@ -14,7 +14,8 @@ async function onRanks(size: number, options: TrainOptions): Promise<Trained[]> 
   return answers.map(({ value }) => value as Trained);
 }
 
-const tolerance = { relative: 2e-5, absolute: 2e-5 };
+// Rounding differs, because sums over pictures are divided differently, and each step multiplies it.
+const tolerance = { relative: 5e-5, absolute: 2e-5 };
 
 function expectSame(ranks: Trained[], whole: Trained): void {
   for (const rank of ranks) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { choleskyInPlace, choleskySolveInPlace } from '../../src/evaluation/linear-algebra/cholesky.js';
-import { columnGram, rowGram } from '../../src/evaluation/linear-algebra/gram-matrix.js';
+import { columnGram, rowGram } from '../../src/linear-algebra/gram-matrix.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { embeddingHealth } from '../../src/evaluation/index.js';
-import { symmetricEigenvalues } from '../../src/evaluation/linear-algebra/symmetric-eigenvalues.js';
+import { symmetricEigenvalues } from '../../src/linear-algebra/symmetric-eigenvalues.js';
 import { randomGenerator } from '../../src/random/index.js';
 import { expectClose } from '../helpers/close.js';
 import { embeddings, golden, train } from './golden.js';

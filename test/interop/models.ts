@@ -13,6 +13,7 @@ import {
   resnet50,
   setTorchvisionWeights,
 } from '../../src/models/index.js';
+import type { AnyLayer } from '../../src/models/layer-graph.js';
 import { hashedWeight } from '../models/fill.js';
 
 /** Small encoders of this library with known weights and running statistics. */
@@ -128,4 +129,21 @@ export function oddEncoder(): LayersModel {
     .averagePooling2d({ poolSize: [1, 2], strides: 3, padding: 'same', name: 'averages' })
     .apply(sum) as SymbolicTensor;
   return model({ inputs: x, outputs: layers.flatten({ name: 'flat' }).apply(averages) as SymbolicTensor });
+}
+
+/** An encoder whose maps and vectors are joined, as those of a read-out are. */
+export function joinedEncoder(): LayersModel {
+  const x = input({ shape: [10, 11, 3] });
+  const apply = (layer: AnyLayer, to: SymbolicTensor | SymbolicTensor[]) => layer.apply(to) as SymbolicTensor;
+  const thin = apply(layers.conv2d({ filters: 2, kernelSize: 3, name: 'thin' }), x);
+  const wide = apply(layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu', name: 'wide' }), x);
+  const maps = apply(layers.concatenate({ name: 'maps' }), [thin, wide]);
+  const cells = apply(
+    layers.averagePooling2d({ poolSize: [4, 5], strides: [4, 4], padding: 'valid', name: 'cells' }),
+    maps,
+  );
+  const flat = apply(layers.flatten({ name: 'flat' }), cells);
+  const means = apply(layers.globalAveragePooling2d({ name: 'means' }), wide);
+  const both = apply(layers.concatenate({ axis: 1, name: 'both' }), [flat, means]);
+  return model({ inputs: x, outputs: apply(layers.dense({ units: 5, name: 'last' }), both) });
 }

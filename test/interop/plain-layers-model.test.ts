@@ -14,7 +14,7 @@ import { PaddedMaxPooling2D, projectionHead } from '../../src/models/index.js';
 import { expectClose } from '../helpers/close.js';
 import { expectTensors } from '../helpers/leaks.js';
 import { filled } from '../models/fill.js';
-import { encoders, stockEncoder } from './models.js';
+import { encoders, joinedEncoder, stockEncoder } from './models.js';
 
 async function saved(source: LayersModel): Promise<io.ModelArtifacts> {
   let artifacts: io.ModelArtifacts | undefined;
@@ -38,29 +38,31 @@ const head = (): LayersModel => {
 };
 
 describe('toPlainLayersModel', () => {
-  test.each([...encoders, ['head', head] as const, ['usual layers', stockEncoder] as const])(
-    '%s: the same output from a file without a class of ours, and no tensor more',
-    async (_, build) => {
-      const source = build();
-      const x = filled('x', [2, ...(source.inputs[0]!.shape.slice(1) as number[])], 0.5, 0.5);
-      await expectTensors(0, async () => {
-        const plain = toPlainLayersModel(source);
-        const artifacts = await saved(plain);
-        expect(JSON.stringify(artifacts.modelTopology)).not.toMatch(/SimCLR|Seeded/);
-        const loaded = await loadLayersModel(io.fromMemory(artifacts));
-        for (const other of [plain, loaded]) {
-          tidy(() => {
-            const [expected, actual] = [source, other].map((each) => (each.predict(x) as Tensor).dataSync());
-            expectClose(actual!, expected!, { relative: 1e-5 });
-          });
-        }
-        plain.dispose();
-        loaded.dispose();
-      });
-      x.dispose();
-      source.dispose();
-    },
-  );
+  test.each([
+    ...encoders,
+    ['head', head] as const,
+    ['usual layers', stockEncoder] as const,
+    ['joined layers', joinedEncoder] as const,
+  ])('%s: the same output from a file without a class of ours, and no tensor more', async (_, build) => {
+    const source = build();
+    const x = filled('x', [2, ...(source.inputs[0]!.shape.slice(1) as number[])], 0.5, 0.5);
+    await expectTensors(0, async () => {
+      const plain = toPlainLayersModel(source);
+      const artifacts = await saved(plain);
+      expect(JSON.stringify(artifacts.modelTopology)).not.toMatch(/SimCLR|Seeded/);
+      const loaded = await loadLayersModel(io.fromMemory(artifacts));
+      for (const other of [plain, loaded]) {
+        tidy(() => {
+          const [expected, actual] = [source, other].map((each) => (each.predict(x) as Tensor).dataSync());
+          expectClose(actual!, expected!, { relative: 1e-5 });
+        });
+      }
+      plain.dispose();
+      loaded.dispose();
+    });
+    x.dispose();
+    source.dispose();
+  });
 
   test('its weights are its own', async () => {
     const source = encoders[1]![1]();

@@ -1,9 +1,11 @@
 import { type io, type Tensor2D, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as augmentations from 'simclr-ts/augmentations';
 import * as data from 'simclr-ts/data';
 import * as distributed from 'simclr-ts/distributed';
 import * as doctor from 'simclr-ts/doctor';
 import * as evaluation from 'simclr-ts/evaluation';
+import * as features from 'simclr-ts/features';
 import * as interop from 'simclr-ts/interop';
 import * as losses from 'simclr-ts/losses';
 import * as models from 'simclr-ts/models';
@@ -22,6 +24,7 @@ import { tinyPictures, tinySimCLR } from '../training/tiny.js';
 /** What calls need beside their options; made once, disposed of by the test. */
 export interface World {
   simclr: training.SimCLR;
+  readout: features.Readout;
   view: Tensor2D;
   pictures: Tensor4D;
   saved: io.IOHandler;
@@ -92,6 +95,16 @@ const trainerBases = [
 ].map((base) => ({ ...base, projectionHead: { hidden: [4], outputDim: 4 } }));
 
 const decode = { size: 8 };
+
+/** An encoder for one call. */
+async function withEncoder(use: (encoder: LayersModel) => Promise<unknown>): Promise<void> {
+  const encoder = models.resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+  try {
+    await use(encoder);
+  } finally {
+    encoder.dispose();
+  }
+}
 
 /** Every public function, constructor and method that takes options, by entry, name and parameter. */
 export const callers: Record<string, Caller> = {
@@ -236,8 +249,38 @@ export const callers: Record<string, Caller> = {
     base: [{ perClass: 1 }, { share: 0.5 }],
   },
 
+  'features fitReadout (options)': {
+    call: (options) =>
+      withEncoder(async (encoder) =>
+        (await features.fitReadout(encoder, tinyPictures(4), options)).dispose(),
+      ),
+    base: [{ stages: [{ layer: 'bn1' }] }],
+  },
+  'features initializeFromImages (options)': {
+    call: (options) =>
+      withEncoder((encoder) => features.initializeFromImages(encoder, tinyPictures(4), options)),
+  },
+  'features Readout.embed (options)': {
+    call: async (options, { readout }) => (await readout.embed(tinyPictures(4), options)).dispose(),
+  },
+
   'interop exportONNX (options)': {
     call: (options, { simclr }) => interop.exportONNX(simclr.encoder, options),
+    base: [{ normalization, names: {} }],
+  },
+  'interop huggingFaceFiles (options)': {
+    call: async (options) => {
+      const encoder = models.resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+      try {
+        await interop.huggingFaceFiles(encoder, options);
+      } finally {
+        encoder.dispose();
+      }
+    },
+    base: [{ normalization }],
+  },
+  'interop weightsMetadata (options)': {
+    call: (options, { simclr }) => interop.weightsMetadata(simclr.encoder, options),
     base: [{ normalization }],
   },
   'interop writeSafetensors (options)': { call: (options) => interop.writeSafetensors({}, options) },
@@ -345,6 +388,11 @@ export const callers: Record<string, Caller> = {
   'node progress (options)': { call: (options) => node.progress(1, 'test', options) },
   'node progressBar (options)': { call: node.progressBar },
   'node readDatasetFolder (options)': { call: (options) => node.readDatasetFolder(nowhere, options) },
+  'node tensorBoard (options)': {
+    call: (options) => node.tensorBoard(nowhere, options),
+    base: [{ projector: { images: tinyPictures(2) } }],
+  },
+  'node writeFiles (options)': { call: (options) => node.writeFiles(nowhere, new Map(), options) },
   'node readIDX (options)': { call: (options) => node.readIDX(nowhere, undefined, options) },
   'node readSTL10 (options)': { call: (options) => node.readSTL10(nowhere, undefined, options) },
 

@@ -1,6 +1,8 @@
 import { memory, ones } from '@tensorflow/tfjs-core';
 import { createTrainer } from 'simclr-ts/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fitReadout } from '../../src/features/index.js';
+import { resnet18 } from '../../src/models/index.js';
 import { memoryStore, tinyPictures, tinySimCLR } from '../training/tiny.js';
 import { tinyOptions } from '../worker/tiny-options.js';
 import { type Caller, callers, makeView, servedPort, type World } from './callers.js';
@@ -34,15 +36,19 @@ beforeAll(async () => {
   const simclr = tinySimCLR();
   const saved = memoryStore();
   await simclr.save(saved);
+  const encoder = resnet18({ inputShape: [8, 8, 3], width: 2, stem: 'small' });
+  const readout = await fitReadout(encoder, tinyPictures(4));
+  encoder.dispose();
   const { port, close } = servedPort();
   closePort = close;
   const remote = await createTrainer(port, tinyOptions);
-  world = { saved, simclr, view: makeView(), pictures: ones([4, 8, 8, 3]), port, remote };
+  world = { saved, simclr, readout, view: makeView(), pictures: ones([4, 8, 8, 3]), port, remote };
 });
 afterAll(async () => {
   await world.remote.dispose();
   closePort();
   world.simclr.dispose();
+  world.readout.dispose();
   world.view.dispose();
   world.pictures.dispose();
 });

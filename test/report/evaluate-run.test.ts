@@ -1,8 +1,9 @@
 import { memory } from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { type SimCLR, samplePictures, selectImages } from 'simclr-ts';
 import { accuracyDifference, type EmbeddingArray, knnClassifier } from 'simclr-ts/evaluation';
-import { evaluateRun } from 'simclr-ts/report';
-import { expect, it } from 'vitest';
+import { evaluateRun, type RunGains, trainingVerdict } from 'simclr-ts/report';
+import { describe, expect, it } from 'vitest';
 import { tinySimCLR } from '../training/tiny.js';
 
 const all = samplePictures(36, { classes: 3, size: 8 });
@@ -23,8 +24,9 @@ it('measures pixels, the encoder before and after, and the differences on the sa
     onProgress: (part, done, total) => void told.push(`${part} ${done}/${total}`),
   });
   expect(result.history.steps).toHaveLength(3);
-  const { before, after, rawPixels, gains, embeddings } = result;
-  for (const { knn, linearProbe } of [before, after!, rawPixels]) {
+  const { before, after, rawPixels, whitenedPixels, readout, gains, embeddings } = result;
+  const atReadout = [readout!.before, readout!.after!];
+  for (const { knn, linearProbe } of [before, after!, rawPixels, whitenedPixels, ...atReadout]) {
     for (const { accuracy, count, interval } of [knn, linearProbe]) {
       expect(count).toBe(12);
       expect(interval.low).toBeLessThanOrEqual(accuracy);
@@ -34,6 +36,16 @@ it('measures pixels, the encoder before and after, and the differences on the sa
   expect(result.centeredPixels.knn.count).toBe(12);
   expect(gains!.overCenteredPixels.knn).toEqual(
     accuracyDifference(after!.knn.predictions, result.centeredPixels.knn.predictions, pictures.test.labels),
+  );
+  expect(gains!.overWhitenedPixels.knn).toEqual(
+    accuracyDifference(after!.knn.predictions, whitenedPixels.knn.predictions, pictures.test.labels),
+  );
+  expect(gains!.readout!.overBefore.knn).toEqual(
+    accuracyDifference(
+      readout!.after!.knn.predictions,
+      readout!.before.knn.predictions,
+      pictures.test.labels,
+    ),
   );
   // Three patterns in colors of their own: told apart by the pixels.
   expect(rawPixels.linearProbe.accuracy).toBeGreaterThan(0.6);
@@ -68,6 +80,47 @@ it('has nothing to say of an encoder whose training was aborted', async () => {
   expect(result).toMatchObject({ after: null, gains: null, embeddings: { after: null } });
   expect(result.history.outcome).toBe('aborted');
   simclr.dispose();
+});
+
+it('measures an encoder without maps on h alone', async () => {
+  const encoder = sequential({
+    layers: [layers.flatten({ inputShape: [8, 8, 3] }), layers.dense({ units: 8, activation: 'relu' })],
+  });
+  const simclr = tinySimCLR({ encoder });
+  const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, epochs));
+  expect(result).toMatchObject({ readout: null, gains: { readout: null } });
+  simclr.dispose({ includeGiven: true });
+});
+
+describe('the verdict on a run', () => {
+  const difference = (points: number) => ({
+    difference: points / 100,
+    low: (points - 1) / 100,
+    high: (points + 1) / 100,
+  });
+  const gain = (points: number) => ({ knn: difference(points), linearProbe: difference(points) });
+  const gains = (overBefore: number, overWhitenedPixels: number, readout = true): RunGains => ({
+    overRawPixels: gain(30),
+    overCenteredPixels: gain(30),
+    overWhitenedPixels: gain(overWhitenedPixels),
+    overBefore: gain(overBefore),
+    readout: readout ? { overBefore: gain(overBefore), overWhitenedPixels: gain(overWhitenedPixels) } : null,
+  });
+
+  it.each([
+    [
+      gains(5, 8),
+      'At the read-out, training gained +5.0 points of nearest-neighbor accuracy (+4.0 to +6.0), and is ahead of whitened pixels by +8.0.',
+    ],
+    [gains(5, 8, false), /^On h, training gained \+5\.0 points/],
+    [
+      gains(0.5, 8),
+      /^At the read-out, training changed \+0\.5 points .* cannot be told from chance or did harm/,
+    ],
+    [gains(5, -2), /but whitened pixels are no worse \(-2\.0 against whitened pixels\)\. Train longer/],
+  ])('%# says whether training helped, over the strongest baselines alone', (given, expected) => {
+    expect(trainingVerdict(given)).toMatch(expected);
+  });
 });
 
 it('refuses pictures of different sizes and unknown options before it trains', async () => {

@@ -4,9 +4,10 @@
  */
 export const floors: readonly (readonly string[])[] = [
   ['errors'],
-  ['random', 'tensors'],
+  ['random', 'tensors', 'linear-algebra'],
   ['backend', 'data'],
   ['augmentations', 'models', 'losses', 'optimizers'],
+  ['features'],
   ['training'],
   ['recipes', 'evaluation', 'interop', 'distributed', 'wasm', 'webgpu'],
   ['doctor', 'node', 'vite', 'worker'],

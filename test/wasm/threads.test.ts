@@ -8,9 +8,10 @@ import { availableCores } from '../../src/backend/available-cores.js';
 import { BackendError, InvalidOptionError } from '../../src/errors/index.js';
 import { setThreadCount } from '../../src/wasm/index.js';
 import { kernelModule } from '../../src/wasm/module/kernel-module.js';
+import { bundleProgram } from '../helpers/bundle-program.js';
 import { temporaryFolder } from '../node/temporary.js';
 
-const program = fileURLToPath(new URL('threads-program.ts', import.meta.url));
+const program = bundleProgram(fileURLToPath(new URL('threads-program.ts', import.meta.url)));
 
 interface Outcome {
   threads?: number;
@@ -23,7 +24,7 @@ interface Outcome {
 
 /** Runs the program to its end: that it comes to one is part of what is tested. */
 async function runWith(variables: Record<string, string>, ...args: string[]): Promise<Outcome> {
-  return runNode(variables, ['--import', 'tsx', program, ...args]);
+  return runNode(variables, [program, ...args]);
 }
 
 async function runNode(variables: Record<string, string>, command: string[]): Promise<Outcome> {
@@ -94,18 +95,7 @@ describe('threads', () => {
     );
     const url = pathToFileURL(probe).href;
     const text = `await import(${JSON.stringify(pathToFileURL(program).href)});`;
-    const options = [
-      '--input-type=module',
-      '--import',
-      url,
-      '--import',
-      'tsx',
-      '--eval',
-      text,
-      '--',
-      'as a file',
-      '3',
-    ];
+    const options = ['--input-type=module', '--import', url, '--eval', text, '--', 'as a file', '3'];
     const { threads, missing, hash } = await runNode({ NODE_OPTIONS: `--import ${url}` }, options);
     expect({ threads, missing, hash }).toEqual({ threads: 3, hash: (await run('1')).hash });
     expect(readFileSync(log, 'utf8')).toBe('.'); // a module of a process is evaluated once
@@ -114,8 +104,8 @@ describe('threads', () => {
   it.skipIf(isWindows)(
     `may be stopped with the process for longer than they may take${isWindows ? ' (left out: Windows has no SIGSTOP)' : ''}`,
     async () => {
-      const file = fileURLToPath(new URL('paused-program.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      const file = bundleProgram(fileURLToPath(new URL('paused-program.ts', import.meta.url)));
+      const child = spawn(process.execPath, [file], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const pause = 700; // more than twice the timeout of the program

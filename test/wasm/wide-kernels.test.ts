@@ -7,13 +7,14 @@ import { setKernelWidth, wasmKernels } from '../../src/wasm/index.js';
 import { measureProducts } from '../../src/wasm/module/measure-products.js';
 import { hasRelaxedSimd, loadWideBinary } from '../../src/wasm/module/module-binary.js';
 import { useBackend } from '../helpers/backend.js';
+import { bundleProgram } from '../helpers/bundle-program.js';
 import { testSetting } from '../helpers/setting.js';
 
-const program = fileURLToPath(new URL('wide-kernels-program.ts', import.meta.url));
+const program = bundleProgram(fileURLToPath(new URL('wide-kernels-program.ts', import.meta.url)));
 
 async function run(kernels: string): Promise<{ width: string; hash: string }> {
   const env = { ...process.env, SIMCLR_WASM_KERNELS: kernels };
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { env });
   return JSON.parse(stdout.slice(stdout.indexOf('{')));
 }
 

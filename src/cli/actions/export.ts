@@ -1,5 +1,17 @@
-import { exportONNX, type StateDictFormat, stateDict, writeSafetensors } from 'simclr-ts/interop';
-import type { Action } from '../context.js';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { SimCLR } from 'simclr-ts';
+import {
+  exportONNX,
+  huggingFaceFiles,
+  type StateDictFormat,
+  stateDict,
+  toPlainLayersModel,
+  weightsMetadata,
+  writeSafetensors,
+} from 'simclr-ts/interop';
+import { directory, writeFiles } from 'simclr-ts/node';
+import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { type ModelOptions, openModel } from './open-model.js';
 import { prepareFile, writeWhole } from './write-file.js';
@@ -7,54 +19,148 @@ import { prepareFile, writeWhole } from './write-file.js';
 interface ExportOptions extends ModelOptions {
   onnx?: string;
   safetensors?: string;
+  huggingface?: string;
+  tfjs?: string;
   names: StateDictFormat;
   layout: 'NCHW' | 'NHWC';
   head?: boolean;
+  float16?: boolean;
+  anySize?: boolean;
+}
+
+interface WrittenFile {
+  path: string;
+  format: string;
+  bytes: number;
+}
+
+function checkTargets({
+  onnx,
+  safetensors,
+  huggingface,
+  tfjs,
+  names,
+  head,
+  float16,
+  anySize,
+}: ExportOptions) {
+  const refuse = (message: string) => new CommandError(message, exitCodes.usage);
+  if ([onnx, safetensors, huggingface, tfjs].every((target) => target === undefined)) {
+    throw refuse('--onnx FILE, --safetensors FILE, --huggingface DIR or --tfjs DIR is needed, or several.');
+  }
+  if (head && safetensors !== undefined && (names === 'torchvision' || names === 'timm')) {
+    throw refuse(
+      `--head in safetensors needs --names lightly, lightly-resnet or solo-learn: ${names} has no projection head.`,
+    );
+  }
+  if (float16 && [onnx, safetensors, huggingface].every((target) => target === undefined)) {
+    throw refuse(
+      '--float16 is for --onnx, --safetensors and --huggingface: TensorFlow.js computes in float32.',
+    );
+  }
+  if (anySize && onnx === undefined) {
+    throw refuse('--any-size is for --onnx; the ONNX file of --huggingface takes any size as it is.');
+  }
 }
 
 /** `export`: the model for other programs. */
 export const exportModel: Action<ExportOptions> = async (_, options, context) => {
-  const { onnx, safetensors, names, layout, head = false } = options;
-  if (onnx === undefined && safetensors === undefined) {
-    throw new CommandError('--onnx FILE or --safetensors FILE is needed, or both.', exitCodes.usage);
-  }
-  if (head && safetensors !== undefined && (names === 'torchvision' || names === 'timm')) {
-    throw new CommandError(
-      `--head in safetensors needs --names lightly, lightly-resnet or solo-learn: ${names} has no projection head.`,
-      exitCodes.usage,
-    );
-  }
+  checkTargets(options);
   const simclr = await openModel(options, context);
   try {
-    const { encoder, projectionHead, normalization } = simclr;
-    const files: { path: string; format: string; bytes: number }[] = [];
-    const write = async (path: string, format: string, contents: Uint8Array) => {
-      await prepareFile(path);
-      await writeWhole(path, contents);
-      files.push({ path, format, bytes: contents.length });
-    };
-    if (onnx !== undefined) {
-      const contents = await exportONNX(encoder, {
-        layout,
-        ...(head && { projectionHead }),
-        ...(normalization && { normalization }),
-      });
-      await write(onnx, 'onnx', contents);
-    }
-    if (safetensors !== undefined) {
-      const state = new Map(await stateDict(encoder, { format: names }));
-      if (head) for (const entry of await stateDict(projectionHead, { format: names })) state.set(...entry);
-      const [height, width] = simclr.inputSize;
-      const metadata = {
-        names,
-        inputSize: `${height}x${width}`,
-        ...(normalization && { normalization: JSON.stringify(normalization) }),
-      };
-      await write(safetensors, 'safetensors', writeSafetensors(state, { metadata }));
-    }
-    const text = files.map(({ path, bytes }) => `${path}: ${(bytes / 1e6).toFixed(1)} MB`).join('\n');
+    const files = [
+      ...(await writeONNX(simclr, options)),
+      ...(await writeState(simclr, options)),
+      ...(await writeHuggingFace(simclr, options, context)),
+      ...(await writeTFJS(simclr, options)),
+    ];
+    const text = files.map(({ path, bytes }) => `${path}: ${size(bytes)}`).join('\n');
     return { text, json: { model: options.model, files } };
   } finally {
     simclr.dispose();
   }
 };
+
+function size(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+async function write(path: string, format: string, contents: Uint8Array): Promise<WrittenFile> {
+  await prepareFile(path);
+  await writeWhole(path, contents);
+  return { path, format, bytes: contents.length };
+}
+
+const precisionOf = ({ float16 = false }: ExportOptions) => (float16 ? 'float16' : 'float32');
+
+async function writeONNX(simclr: SimCLR, options: ExportOptions): Promise<WrittenFile[]> {
+  const { onnx, layout, head = false, anySize = false } = options;
+  if (onnx === undefined) return [];
+  const { encoder, projectionHead, normalization } = simclr;
+  const contents = await exportONNX(encoder, {
+    layout,
+    precision: precisionOf(options),
+    pictureSize: anySize ? 'any' : 'fixed',
+    ...(head && { projectionHead }),
+    ...(normalization && { normalization }),
+  });
+  return [await write(onnx, 'onnx', contents)];
+}
+
+async function writeState(simclr: SimCLR, options: ExportOptions): Promise<WrittenFile[]> {
+  const { safetensors, names, head = false } = options;
+  if (safetensors === undefined) return [];
+  const { encoder, projectionHead, normalization } = simclr;
+  const form = { format: names, precision: precisionOf(options) } as const;
+  const state = new Map(await stateDict(encoder, form));
+  if (head) for (const entry of await stateDict(projectionHead, form)) state.set(...entry);
+  const metadata = {
+    ...weightsMetadata(encoder, normalization ? { normalization } : {}),
+    names,
+    format: 'pt',
+  };
+  return [await write(safetensors, 'safetensors', writeSafetensors(state, { metadata }))];
+}
+
+async function writeHuggingFace(
+  simclr: SimCLR,
+  options: ExportOptions,
+  context: Context,
+): Promise<WrittenFile[]> {
+  const { huggingface } = options;
+  if (huggingface === undefined) return [];
+  const { encoder, normalization } = simclr;
+  const files = await huggingFaceFiles(encoder, {
+    name: basename(resolve(huggingface)),
+    precision: precisionOf(options),
+    ...(normalization && { normalization }),
+  });
+  const written = await writeFiles(huggingface, files, { keep: ['README.md'] });
+  if (written.length < files.size) context.note(`Kept the README.md in ${huggingface}.`);
+  return written.map(({ path, bytes }) => ({ path: join(huggingface, path), format: 'huggingface', bytes }));
+}
+
+/** @throws {@link CommandError} when the folder holds a model that is no earlier export, such as a training run's. */
+async function refuseOtherModel(folder: string): Promise<void> {
+  const there = await readFile(join(folder, 'model.json'), 'utf8').catch(() => undefined);
+  if (there === undefined || there.includes('"library":"simclr-ts"')) return;
+  throw new CommandError(
+    `--tfjs must be a folder of its own. Received: ${JSON.stringify(folder)}, which holds another model.`,
+    exitCodes.usage,
+  );
+}
+
+async function writeTFJS(simclr: SimCLR, { tfjs }: ExportOptions): Promise<WrittenFile[]> {
+  if (tfjs === undefined) return [];
+  await refuseOtherModel(tfjs);
+  const { encoder, normalization } = simclr;
+  const plain = toPlainLayersModel(encoder);
+  try {
+    plain.setUserDefinedMetadata(weightsMetadata(encoder, normalization ? { normalization } : {}));
+    await plain.save(directory(tfjs));
+  } finally {
+    plain.dispose();
+  }
+  const paths = ['model.json', 'weights.bin'].map((name) => join(tfjs, name));
+  return Promise.all(paths.map(async (path) => ({ path, format: 'tfjs', bytes: (await stat(path)).size })));
+}

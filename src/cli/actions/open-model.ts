@@ -24,12 +24,20 @@ const install = 'Install one with `npm install @tensorflow/tfjs-backend-wasm`.';
 const newerNode =
   'Node 24 to 26 use 256 bits, where the processor has them, and train 1.5 times as fast (measured on an AMD EPYC).';
 
+/** The backend that computes. */
+export interface StartedBackend {
+  /** Its name, as `--backend` takes it. */
+  name: string;
+  /** What it runs on. */
+  details: string;
+}
+
 /**
  * Activates the requested backend, or the fastest.
  *
  * @throws {@link CommandError} when there is none.
  */
-export async function startBackend(prefer: string | undefined, context: Context): Promise<string> {
+export async function startBackend(prefer: string | undefined, context: Context): Promise<StartedBackend> {
   try {
     const choice = await useBestBackend(prefer === undefined ? {} : { prefer });
     context.note(describeBackendChoice(choice));
@@ -40,7 +48,7 @@ export async function startBackend(prefer: string | undefined, context: Context)
     if (choice.name === 'cpu' && prefer !== 'cpu') {
       context.warn(`No fast backend works here, and plain JavaScript is very slow. ${install}`);
     }
-    return choice.name;
+    return { name: choice.name, details: choice.reasons.find(({ taken }) => taken)!.reason };
   } catch (error) {
     if (!isError(error, 'BackendError')) throw error;
     const reason = /, but (.*)\.$/s.exec(error.message)?.[1];

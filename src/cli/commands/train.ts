@@ -41,6 +41,7 @@ export function trainCommand(execute: Execute): Command {
     .option('--minutes <m>', 'stop after this time (default: no limit)', numberBetween(0))
     .option('--limit <n>', 'train on at most this many pictures', integer(2))
     .option('--seed <n>', 'seed of weights, order and views (default: 0)', seed)
+    .option('--from <path>', 'start from weights: a model folder, or a .safetensors file')
     .option('--resume', 'continue the run in --out')
     .option('--overwrite', 'replace the model in --out')
     .option('--checkpoint-every <steps>', 'steps between checkpoints', integer(1), 200)
@@ -70,6 +71,7 @@ export function trainCommand(execute: Execute): Command {
       '--report <file>',
       'write an HTML page: views, loss, map, neighbors, accuracies if there are labels',
     )
+    .option('--log-dir <dir>', 'write event files for TensorBoard: loss, learning rate, views, embeddings')
     .option('--test <dir>', 'class folders of test pictures; SOURCE then has the same class folders')
     .option('--references <n>', 'labeled pictures that classifiers learn from', integer(2), 10_000)
     .option('--test-images <n>', 'test pictures', integer(1), 10_000)
@@ -82,6 +84,10 @@ export function trainCommand(execute: Execute): Command {
   addExamples(command, [
     ['simclr-ts train photos', 'train on all pictures in photos; Ctrl-C keeps what was learned'],
     ['simclr-ts train photos --resume', 'continue where it was interrupted'],
+    [
+      'simclr-ts train photos --from resnet18.safetensors',
+      "start from torchvision's or another model's weights",
+    ],
     ['simclr-ts train photos --resume --epochs 200', 'train longer'],
     [
       'simclr-ts train cifar10 --recipe minutes --minutes 8 --report report.html',

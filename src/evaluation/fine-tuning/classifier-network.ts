@@ -1,7 +1,8 @@
 import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
+import { copyWeights, freeName, sameArchitecture } from '../../models/copy-model.js';
 import { checkEncoder } from '../../models/index.js';
-import { copyWeights, freeName, freshLayer, headLayers, sameArchitecture } from './copy-layers.js';
+import { freshLayer, headLayers } from './copy-layers.js';
 
 /** The source of a classifier: a `SimCLR`, or its parts. */
 export interface FineTuneSource {

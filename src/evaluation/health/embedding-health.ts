@@ -1,8 +1,8 @@
 import { ShapeError } from '../../errors/errors.js';
+import { columnGram, rowGram } from '../../linear-algebra/gram-matrix.js';
+import { symmetricEigenvalues } from '../../linear-algebra/symmetric-eigenvalues.js';
 import { type Embeddings, readEmbeddings } from '../embeddings.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
-import { columnGram, rowGram } from '../linear-algebra/gram-matrix.js';
-import { symmetricEigenvalues } from '../linear-algebra/symmetric-eigenvalues.js';
 import { unitBlock, unitRows } from '../linear-algebra/unit-rows.js';
 
 /** Result of {@link embeddingHealth}. */

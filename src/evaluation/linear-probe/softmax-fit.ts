@@ -1,9 +1,9 @@
+import { type ColumnScaling, columnGram } from '../../linear-algebra/gram-matrix.js';
 import { randomGenerator } from '../../random/index.js';
 import type { Matrix } from '../embeddings.js';
 import type { Labels } from '../labels/labels.js';
 import { choleskyInPlace, choleskySolveInPlace } from '../linear-algebra/cholesky.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
-import { type ColumnScaling, columnGram } from '../linear-algebra/gram-matrix.js';
 import { type Minimum, minimize } from './lbfgs.js';
 import { foldStandardization, type LinearLayer, softmaxObjective } from './softmax-regression.js';
 

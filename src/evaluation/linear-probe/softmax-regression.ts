@@ -1,5 +1,5 @@
+import type { ColumnScaling } from '../../linear-algebra/gram-matrix.js';
 import type { Matrix } from '../embeddings.js';
-import type { ColumnScaling } from '../linear-algebra/gram-matrix.js';
 
 // The rows of one block stay in the cache between the two products that read them.
 const blockRows = 64;

@@ -1,8 +1,14 @@
-import { Message } from './protobuf.js';
+import { Message } from '../../data/formats/protobuf.js';
+import { checkHalf } from '../safetensors/check-half.js';
+import { float32ToHalf } from '../safetensors/float-formats.js';
 
 // Field numbers and types of onnx.proto.
 const floatType = 1;
 const int64Type = 7;
+const halfType = 10;
+
+/** Width of the numbers that a graph computes with. */
+export type Precision = 'float32' | 'float16';
 
 /** An axis of an input or output: a size, or the name of a dynamic one. */
 export type Dimension = number | string;
@@ -10,8 +16,13 @@ export type Dimension = number | string;
 /** An attribute of a node: an integer, a list of integers, a string, or `{ float }`. */
 export type Attribute = number | readonly number[] | string | { float: number };
 
-/** Collects the nodes and constants of an ONNX graph. */
+/**
+ * Collects the nodes and constants of an ONNX graph. With 'float16' it computes in half precision; inputs and outputs
+ * stay float32.
+ */
 export class OnnxGraph {
+  constructor(private readonly precision: Precision = 'float32') {}
+
   private readonly graph = new Message();
   private readonly constants: Message[] = [];
   private readonly ends: Message[] = [];
@@ -31,9 +42,15 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Adds a constant of float32 values, which are kept by reference. */
+  /**
+   * Adds a constant. Float32 values are kept by reference.
+   *
+   * @throws `ValueRangeError` when a value is too large for half precision.
+   */
   floats(name: string, shape: readonly number[], values: Float32Array): string {
-    return this.constant(name, shape, floatType, values);
+    if (this.precision === 'float32') return this.constant(name, shape, floatType, values);
+    checkHalf('exportONNX', name, values);
+    return this.constant(name, shape, halfType, float32ToHalf(values));
   }
 
   /** Adds a constant list of integers. */
@@ -41,36 +58,44 @@ export class OnnxGraph {
     return this.constant(name, [values.length], int64Type, BigInt64Array.from(values, BigInt));
   }
 
-  /** Declares an input of the graph. */
+  /** Declares an input of the graph. @returns The name of its values in the graph's precision. */
   input(name: string, shape: readonly Dimension[]): string {
     this.ends.push(new Message().message(11, valueInfo(name, shape)));
-    return name;
+    return this.precision === 'float32' ? name : this.node('Cast', `${name}.half`, [name], { to: halfType });
   }
 
   /** Declares the output of a node as an output of the graph, with another name. */
   output(name: string, value: string, shape: readonly Dimension[]): void {
-    this.node('Identity', name, [value]);
+    if (this.precision === 'float32') this.node('Identity', name, [value]);
+    else this.node('Cast', name, [value], { to: floatType });
     this.ends.push(new Message().message(12, valueInfo(name, shape)));
   }
 
   /** @returns The file. */
-  finish(name: string, operatorSet: number): Uint8Array<ArrayBuffer> {
+  finish(
+    name: string,
+    operatorSet: number,
+    metadata: Readonly<Record<string, string>> = {},
+  ): Uint8Array<ArrayBuffer> {
     this.graph.text(2, name);
     for (const constant of this.constants) this.graph.message(5, constant);
     for (const end of this.ends) this.graph.fieldsOf(end);
-    return new Message()
+    const file = new Message()
       .integer(1, 8) // the version of the file format for operator set 17
       .text(2, 'simclr-ts')
       .message(7, this.graph)
-      .message(8, new Message().text(1, '').integer(2, operatorSet))
-      .finish();
+      .message(8, new Message().text(1, '').integer(2, operatorSet));
+    for (const [key, value] of Object.entries(metadata)) {
+      file.message(14, new Message().text(1, key).text(2, value));
+    }
+    return file.finish();
   }
 
   private constant(
     name: string,
     shape: readonly number[],
     type: number,
-    values: Float32Array | BigInt64Array,
+    values: Float32Array | Uint16Array | BigInt64Array,
   ): string {
     const tensor = new Message();
     for (const size of shape) tensor.integer(1, size);

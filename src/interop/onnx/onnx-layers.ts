@@ -11,6 +11,8 @@ export interface LayerWriter {
   scope: string;
   /** Names in the graph by tensors of the model. */
   names: Map<SymbolicTensor, string>;
+  /** Whether pictures may have any height and width. */
+  anySize: boolean;
   /** Values of a weight. */
   read: (weight: AnyLayer['weights'][number]) => Float32Array;
 }
@@ -79,6 +81,7 @@ const writers = new Map<string, Write>([
   ['Dense', dense],
   ['Flatten', flatten],
   ['Add', sum],
+  ['Concatenate', joined],
   ['Activation', activation],
   ['ReLU', relu],
   ['Dropout', ({ inputs }) => inputs[0]!],
@@ -127,7 +130,7 @@ function stockDepthwise(context: LayerContext, call: LayerCall): string {
  * @param spans - Rows and columns covered by a window.
  */
 function stockPadding(
-  { layer }: LayerContext,
+  { layer, anySize }: LayerContext,
   call: LayerCall,
   spans: readonly number[],
   strides: readonly number[],
@@ -140,7 +143,7 @@ function stockPadding(
   const isDilated = dilationRate.some((rate) => rate > 1);
   const isLong = strides.some((stride, axis) => stride > spans[axis]!);
   if (!isDilated && !isLong) return { auto_pad: 'SAME_UPPER' };
-  const sizes = call.inputs[0]!.shape.slice(1, 3);
+  const sizes = anySize ? [null, null] : call.inputs[0]!.shape.slice(1, 3);
   const totals = sizes.map((size, axis) => {
     const [span, stride] = [spans[axis]!, strides[axis]!];
     if (stride === 1) return span - 1;
@@ -242,7 +245,10 @@ function dense(context: LayerContext, call: LayerCall): string {
   );
 }
 
-function flatten({ graph, name, inputs }: LayerContext, call: LayerCall): string {
+function flatten({ graph, layer, name, inputs, anySize }: LayerContext, call: LayerCall): string {
+  if (anySize && call.inputs[0]!.shape.length === 4) {
+    refuseLayer(caller, layer, "with pictureSize 'any' a global pool must stand in place of flatten");
+  }
   // tfjs flattens [height, width, channels].
   const x =
     call.inputs[0]!.shape.length === 4
@@ -259,6 +265,13 @@ function sum({ graph, name, inputs, rank }: LayerContext, call: LayerCall): stri
     return graph.node('Unsqueeze', `${name}.${i}`, [term, axes]);
   });
   return graph.node(inputs.length === 2 ? 'Add' : 'Sum', name, terms);
+}
+
+function joined({ graph, layer, name, inputs, rank }: LayerContext): string {
+  const axis = layer.getConfig().axis as number;
+  const own = axis < 0 ? axis + rank : axis;
+  // Channels are the last axis in tfjs, and the second here.
+  return graph.node('Concat', name, inputs, { axis: own === rank - 1 ? 1 : own === 0 ? 0 : own + 1 });
 }
 
 function activation(context: LayerContext): string {

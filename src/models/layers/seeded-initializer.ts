@@ -89,9 +89,10 @@ export function drawWeights(length: number, options: SeededInitializerOptions): 
     // Box-Muller gives two independent draws for two uniform ones.
     const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
     const angle = 2 * Math.PI * random.uniform();
-    for (const value of [radius * Math.cos(angle), radius * Math.sin(angle)]) {
-      if (Math.abs(value) <= limit && i < length) values[i++] = value * scale;
-    }
+    const first = radius * Math.cos(angle);
+    const second = radius * Math.sin(angle);
+    if (Math.abs(first) <= limit) values[i++] = first * scale;
+    if (Math.abs(second) <= limit && i < length) values[i++] = second * scale;
   }
   return values;
 }

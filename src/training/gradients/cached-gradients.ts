@@ -7,7 +7,6 @@ import {
   mul,
   type NamedTensorMap,
   type Scalar,
-  slice,
   sum,
   type Tensor,
   type Tensor2D,
@@ -20,7 +19,6 @@ import { guardTape } from '../../backend/tape.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, checkNonNegative } from '../../errors/checks.js';
-import type { ViewLoss } from '../../losses/index.js';
 import { projectViews } from '../../models/project-views.js';
 import { toViewLoss } from '../options/to-view-loss.js';
 import { ChunkStatistics } from './chunk-statistics.js';
@@ -60,8 +58,9 @@ export interface CachedGradientsOptions extends ContrastiveGradientsOptions {
  * {@link contrastiveGradients} of a batch that does not fit into memory (GradCache): the loss sees the projections of
  * the whole batch, the network one chunk at a time.
  *
- * First the projections of all chunks without their activations, then the loss and its gradient at the projections, then
- * each chunk forward again and backward from that gradient. The sum is the gradient of the whole batch. Batch
+ * First the projections of all chunks but the last without their activations, then the last chunk forward, the loss, and its
+ * gradients at the projections and through the last chunk, then each other chunk forward again and backward from the
+ * gradient at its projections. The sum is the gradient of the whole batch. Batch
  * normalization sees a chunk at a time: the result, and what becomes of the running statistics, are those of one step with
  * layers that normalize in groups of a chunk.
  *
@@ -94,7 +93,8 @@ export async function cachedGradients(
   let total: NamedTensorMap = {};
   try {
     const projections: Tensor2D[][] = [];
-    for (let chunk = 0; chunk < chunks; chunk++) {
+    const last = chunks - 1;
+    for (let chunk = 0; chunk < last; chunk++) {
       const made = guardTape(() =>
         memory.with(chunk, false, (views) => tidy(() => projectViews(views, options))),
       );
@@ -103,12 +103,17 @@ export async function cachedGradients(
       statistics.collect();
       await betweenChunks();
     }
-    const { loss, gradients } = atProjections(toViewLoss(options.loss), projections, options, onProjections);
+    const { loss, atOthers, atVariables } = guardTape(() =>
+      memory.with(last, true, (views) => lastGradients(views, projections, options, onProjections)),
+    );
+    total = atVariables;
     dispose(held.splice(0));
-    held.push(loss, ...gradients);
-    for (let chunk = 0; chunk < chunks; chunk++) {
+    held.push(loss, ...atOthers.flat());
+    statistics.collect();
+    await betweenChunks();
+    for (let chunk = 0; chunk < last; chunk++) {
       const part = guardTape(() =>
-        memory.with(chunk, true, (views) => chunkGradients(views, chunk, gradients, options)),
+        memory.with(chunk, true, (views) => chunkGradients(views, atOthers[chunk]!, options)),
       );
       total = accumulate(total, part);
       statistics.undo();
@@ -128,44 +133,64 @@ export async function cachedGradients(
   }
 }
 
-/** The loss of the whole batch and its gradient at the projections, one tensor per view. */
-function atProjections(
-  loss: ViewLoss,
-  chunks: readonly Tensor2D[][],
-  { labels }: ContrastiveGradientsOptions,
+/** What {@link lastGradients} returns. */
+interface LastGradients {
+  loss: Scalar;
+  /** The gradient at the projections of each other chunk, one tensor per view. */
+  atOthers: Tensor2D[][];
+  /** The share of the last chunk in the gradients of the variables. */
+  atVariables: NamedTensorMap;
+}
+
+/**
+ * The loss of the whole batch, and its gradient at the projections of the other chunks and, through the last chunk, at the
+ * variables. The last chunk thus goes through the network once.
+ */
+function lastGradients(
+  views: readonly Tensor4D[],
+  others: readonly Tensor2D[][],
+  options: ContrastiveGradientsOptions,
   onProjections?: (projections: Tensor2D[]) => void,
-): { loss: Scalar; gradients: Tensor2D[] } {
-  return guardTape(() =>
-    tidy(() => {
-      const projections = chunks[0]!.map((_, view) => concat(chunks.map((chunk) => chunk[view]!)));
-      onProjections?.(projections);
-      const { value, grads } = engine().gradients(
-        () => lossOf(loss, projections, { labels }),
-        projections,
-        undefined,
-        true, // a loss may leave a view aside
-      );
-      const gradients = projections.map((view, i) => (grads[i] ?? zerosLike(view)) as Tensor2D);
-      return { loss: value, gradients };
-    }),
-  );
+): LastGradients {
+  const loss = toViewLoss(options.loss);
+  const { labels, variables } = options;
+  return tidy(() => {
+    const { value, grads } = engine().gradients(
+      () => {
+        const own = projectViews(views, options);
+        const projections = own.map((projection, view) =>
+          concat([...others.map((chunk) => chunk[view]!), projection]),
+        );
+        onProjections?.(projections);
+        return lossOf(loss, projections, { labels });
+      },
+      [...variables, ...others.flat()],
+      undefined,
+      true, // a loss may leave a view aside
+    );
+    const atVariables: NamedTensorMap = {};
+    for (const [index, { name }] of variables.entries()) {
+      if (grads[index]) atVariables[name] = grads[index];
+    }
+    let next = variables.length;
+    const atOthers = others.map((chunk) =>
+      chunk.map((projection) => (grads[next++] ?? zerosLike(projection)) as Tensor2D),
+    );
+    return { loss: value as Scalar, atOthers, atVariables };
+  });
 }
 
 /** The share of one chunk in the gradients of the variables. */
 function chunkGradients(
   views: readonly Tensor4D[],
-  chunk: number,
   atViews: readonly Tensor2D[],
-  options: CachedGradientsOptions,
+  options: ContrastiveGradientsOptions,
 ): NamedTensorMap {
   return tidy(() => {
-    const count = views[0]!.shape[0];
     const { grads: gradients } = variableGrads(() => {
       const projections = projectViews(views, options);
       // The derivative of this product is the chain rule: the gradient at z times that of z.
-      const products = projections.map((projection, view) =>
-        sum(mul(projection, slice(atViews[view]!, [chunk * count, 0], [count, -1]))),
-      );
+      const products = projections.map((projection, view) => sum(mul(projection, atViews[view]!)));
       return addN(products) as Scalar;
     }, options.variables);
     return gradients;
@@ -174,7 +199,6 @@ function chunkGradients(
 
 /** The sum of both, which are disposed of. */
 function accumulate(total: NamedTensorMap, part: NamedTensorMap): NamedTensorMap {
-  if (Object.keys(total).length === 0) return part;
   try {
     return tidy(() =>
       Object.fromEntries(Object.entries(part).map(([name, gradient]) => [name, add(total[name]!, gradient)])),

@@ -4,13 +4,9 @@
  * For every network of networks.py: our weights, under the package's names, in the package's own network; our ONNX file in
  * onnxruntime; the package's weights, from a .pth file, in our network. Outputs must agree within 1e-4 of the largest.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { Command } from 'commander';
 import {
   exportONNX,
   loadStateDict,
@@ -32,7 +28,8 @@ import {
 } from '../../../src/models/index.js';
 import { useBackend } from '../../helpers/backend.js';
 import { filled, hashedWeight } from '../../models/fill.js';
-import { oddEncoder, stockEncoder } from '../models.js';
+import { joinedEncoder, oddEncoder, stockEncoder } from '../models.js';
+import { file, options, report, reportTrouble, runLane, runPython } from './lane.js';
 
 interface Case {
   name: string;
@@ -52,22 +49,7 @@ interface Answer {
   onnx?: Record<string, number>;
 }
 
-const tolerance = 1e-4;
 const builders = { resnet18, resnet34, resnet50, mobilenet_v2: mobileNetV2 };
-const options = new Command('round-trips')
-  .option('--python <file>', 'Python with the packages', 'python3')
-  .option('--only <name>', 'one package', '')
-  .option('--require-all', 'fail if a package is missing', false)
-  .parse()
-  .opts<{ python: string; only: string; requireAll: boolean }>();
-const folder = mkdtempSync(join(tmpdir(), 'simclr-interop-'));
-const file = (name: string) => join(folder, name);
-
-function runPython(...args: string[]): void {
-  const script = new URL('round_trips.py', import.meta.url).pathname;
-  const { status } = spawnSync(options.python, [script, folder, ...args], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`interop: ${options.python} ended with ${status}`);
-}
 
 /** The program of the guide that turns a .pth file into a safetensors file. */
 function snippetOfGuide(): string {
@@ -146,19 +128,14 @@ function readTheirs(item: Case): Record<string, number> {
   return differences;
 }
 
-/** @returns Whether all lies within the tolerance. */
-function report(name: string, what: string, differences: Record<string, number>): boolean {
-  const entries = Object.entries(differences);
-  const good = entries.length > 0 && entries.every(([, value]) => value <= tolerance);
-  const list = entries.map(([key, value]) => `${key} ${value.toExponential(1)}`).join(', ');
-  console.log(`${good ? 'ok  ' : 'FAIL'} ${name}: ${what}: ${list}`);
-  return good;
-}
-
 async function main(): Promise<boolean> {
   await useBackend('wasm');
-  const stock = { 'usual-layers': stockEncoder(), 'odd-layers': oddEncoder() };
-  runPython('--cases');
+  const stock = {
+    'usual-layers': stockEncoder(),
+    'odd-layers': oddEncoder(),
+    'joined-layers': joinedEncoder(),
+  };
+  runPython('round_trips.py', '--cases');
   const all = JSON.parse(readFileSync(file('cases.json'), 'utf8')) as Case[];
   const cases = all.filter(({ name }) => name.includes(options.only));
   for (const item of cases) await writeOurs(item);
@@ -168,18 +145,11 @@ async function main(): Promise<boolean> {
   }
   const names = { cases: cases.map(({ name }) => name), stock: Object.keys(stock) };
   writeFileSync(file('names.json'), JSON.stringify(names));
-  runPython(snippetOfGuide());
+  runPython('round_trips.py', snippetOfGuide());
   const answers = JSON.parse(readFileSync(file('answers.json'), 'utf8')) as Record<string, Answer>;
   let good = true;
   for (const [name, { skipped, failed, torch, onnx }] of Object.entries(answers)) {
-    if (failed !== undefined) {
-      console.log(`FAIL ${name}: ${failed}`);
-      good = false;
-    }
-    if (skipped !== undefined) {
-      console.log(`skip ${name}: ${skipped}`);
-      if (options.requireAll) good = false;
-    }
+    good = reportTrouble(name, { skipped, failed }) && good;
     if (torch) {
       good = report(name, 'our weights in its network', torch) && good;
       const item = cases.find((candidate) => candidate.name === name)!;
@@ -190,9 +160,4 @@ async function main(): Promise<boolean> {
   return good;
 }
 
-try {
-  process.exitCode = (await main()) ? 0 : 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-process.exit();
+await runLane(main);

@@ -1,5 +1,5 @@
 import type { AccuracyDifference, ClassificationResult } from 'simclr-ts/evaluation';
-import type { RunEvaluationResult } from 'simclr-ts/report';
+import { type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
 import { percent, table } from '../table.js';
 
 type Measures = { knn: ClassificationResult; linearProbe?: ClassificationResult };
@@ -20,24 +20,37 @@ const gain = (difference: AccuracyDifference | undefined) =>
 export function evaluationTable({
   rawPixels,
   centeredPixels,
+  whitenedPixels,
   before,
   after,
+  readout,
   gains,
 }: RunEvaluationResult): string {
   const rows: [string, Measures][] = [
     ['raw pixels', rawPixels],
     ['pixels, centered', centeredPixels],
-    ['before training', before],
-    ...(after ? ([['after training', after]] as [string, Measures][]) : []),
+    ['pixels, whitened', whitenedPixels],
+    ['h before training', before],
+    ...(after ? ([['h after training', after]] as [string, Measures][]) : []),
+    ...(readout ? ([['read-out before training', readout.before]] as [string, Measures][]) : []),
+    ...(readout?.after ? ([['read-out after training', readout.after]] as [string, Measures][]) : []),
   ];
   const gained: [string, Differences][] = gains
     ? [
-        ['raw pixels', gains.overRawPixels],
-        ['pixels, centered', gains.overCenteredPixels],
-        ['before training', gains.overBefore],
+        ['h over raw pixels', gains.overRawPixels],
+        ['h over pixels, centered', gains.overCenteredPixels],
+        ['h over pixels, whitened', gains.overWhitenedPixels],
+        ['h over h before training', gains.overBefore],
+        ...(gains.readout
+          ? ([
+              ['read-out over pixels, whitened', gains.readout.overWhitenedPixels],
+              ['read-out over read-out before training', gains.readout.overBefore],
+            ] as [string, Differences][])
+          : []),
       ]
     : [];
   return [
+    ...(gains ? [trainingVerdict(gains), ''] : []),
     `Accuracy on ${before.knn.count} test pictures, with 95 % intervals:`,
     table(
       ['', 'nearest neighbors', 'linear probe'],
@@ -46,7 +59,7 @@ export function evaluationTable({
     '',
     'Points gained by training, on the same pictures:',
     table(
-      ['over', 'nearest neighbors', 'linear probe'],
+      ['', 'nearest neighbors', 'linear probe'],
       gained.map(([name, { knn, linearProbe }]) => [name, gain(knn), gain(linearProbe)]),
     ),
   ].join('\n');
@@ -61,13 +74,15 @@ const measured = ({ knn, linearProbe }: Measures) => ({
 
 /** The same as plain data. */
 export function evaluationJSON(evaluation: RunEvaluationResult) {
-  const { rawPixels, centeredPixels, before, after, gains } = evaluation;
+  const { rawPixels, centeredPixels, whitenedPixels, before, after, readout, gains } = evaluation;
   return {
     testImages: before.knn.count,
     rawPixels: measured(rawPixels),
     centeredPixels: measured(centeredPixels),
+    whitenedPixels: measured(whitenedPixels),
     before: measured(before),
     after: after && measured(after),
+    readout: readout && { before: measured(readout.before), after: readout.after && measured(readout.after) },
     gains,
   };
 }

@@ -14,6 +14,8 @@ export interface TrainingSettings {
   microBatchSize: number | null;
   /** Files that turned out to be damaged, of those that `recipe.training.datasetSize` counts. */
   damaged?: number;
+  /** Where the weights came from that the run started with. */
+  from?: string;
 }
 
 const fileName = 'training.json';
@@ -51,7 +53,7 @@ function checkSettings(settings: TrainingSettings): void {
     if (Number.isSafeInteger(value) && value! >= 1) continue;
     throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
   }
-  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1 };
+  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1, from: 1 };
   const mobile = adjustRecipe(basicRecipe, { encoder: { name: 'mobileNetV2' } });
   const known = [mobile, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
   const unknown = pathsOf(settings).find((path) => !known.includes(path));

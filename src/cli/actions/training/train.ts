@@ -1,7 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { type Callback, checkpoint, type FitOptions, SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
-import { type DatasetContents, directory, onInterrupt, progressBar, runDirectory } from 'simclr-ts/node';
+import {
+  type DatasetContents,
+  directory,
+  onInterrupt,
+  progressBar,
+  runDirectory,
+  tensorBoard,
+} from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
 import type { Action, Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
@@ -13,6 +20,7 @@ import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { folderSource } from './folder-source.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
+import { applyStart, readStart } from './starting-weights.js';
 import type { MeasuringSizes } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
@@ -24,6 +32,8 @@ interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes
   checkpointEvery: number;
   keep: number;
   cacheMb: number;
+  /** Folder of event files for TensorBoard. */
+  logDir?: string;
   backend?: string;
   resume?: boolean;
   overwrite?: boolean;
@@ -59,7 +69,10 @@ async function startTrainer(
   return new SimCLR({ ...recipe, seed });
 }
 
-async function checkOut({ out, resume, overwrite }: TrainOptions): Promise<void> {
+async function checkOut({ out, resume, overwrite, from }: TrainOptions): Promise<void> {
+  if (resume && from !== undefined) {
+    throw new CommandError('--from starts a run and --resume continues one: choose one.', exitCodes.usage);
+  }
   if (resume && overwrite) {
     throw new CommandError('--resume continues and --overwrite starts over: choose one.', exitCodes.usage);
   }
@@ -90,9 +103,11 @@ function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void 
 }
 
 /** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
-export const train: Action<TrainOptions> = async ([source], options, context) => {
-  const { out, minutes, checkpointEvery, keep } = options;
-  await checkOut(options);
+export const train: Action<TrainOptions> = async ([source], given, context) => {
+  await checkOut(given);
+  const start = await readStart(given, context);
+  const { options } = start;
+  const { out, minutes, checkpointEvery, keep, logDir } = options;
   if (options.resume) await runDirectory(out).settle();
   await prepareReport(options);
   const resumed = options.resume ? await resumedSettings(out, options, context) : undefined;
@@ -116,12 +131,13 @@ export const train: Action<TrainOptions> = async ([source], options, context) =>
     const { training } = settings.recipe;
     const { batchSize } = training;
     await mkdir(out, { recursive: true });
-    const backend = await startBackend(options.backend, context);
+    const backend = start.backend ?? (await startBackend(options.backend, context));
     simclr = await startTrainer(options, settings, context);
     if (options.resume) {
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
     } else {
+      applyStart(simclr, start, context);
       const untrained = simclr;
       await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
     }
@@ -139,6 +155,9 @@ export const train: Action<TrainOptions> = async ([source], options, context) =>
       }),
       tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
+      ...(logDir === undefined
+        ? []
+        : [tensorBoard(logDir, { projector: { images: await pictures.sample() } })]),
     ];
     const fit: FitOptions = {
       epochs: training.epochs,
@@ -164,7 +183,8 @@ export const train: Action<TrainOptions> = async ([source], options, context) =>
       model: out,
       outcome: history.outcome,
       ...(history.reason !== undefined && { reason: history.reason }),
-      backend,
+      backend: backend.name,
+      backendDetails: backend.details,
       pictures: pictures.whole,
       skipped: pictures.skipped,
       batchSize,

@@ -17,6 +17,8 @@ export function summarize({ steps }: History, batchSize: number) {
 export function describeRun(
   report: ReturnType<typeof summarize> & {
     model: string;
+    backend: string;
+    backendDetails: string;
     outcome: string;
     reason?: string;
     step: number;
@@ -24,7 +26,18 @@ export function describeRun(
     effectiveRank: { before: number; after: number | null; dim: number };
   },
 ): string {
-  const { model, outcome, reason, step, loss, pairsPerSecond, effectiveRank, pictures } = report;
+  const {
+    model,
+    backend,
+    backendDetails,
+    outcome,
+    reason,
+    step,
+    loss,
+    pairsPerSecond,
+    effectiveRank,
+    pictures,
+  } = report;
   if (!loss && outcome === 'completed') {
     return `Nothing left to train: the run in ${model} has completed its epochs. Add more with --epochs.`;
   }
@@ -41,6 +54,7 @@ export function describeRun(
     );
     lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures per second`);
   }
+  lines.push(`backend         ${backend}: ${backendDetails}`);
   if (after !== null) lines.push(`effective rank  ${before.toFixed(1)} to ${after.toFixed(1)} of ${dim}`);
   return [...lines, `model           ${model}`].join('\n');
 }

@@ -1,4 +1,4 @@
-import type { LearningRatePlan } from 'simclr-ts';
+import type { LearningRatePlan, NormalizeOptions, ResNetOptions } from 'simclr-ts';
 import {
   adjustRecipe,
   basicRecipe,
@@ -20,7 +20,7 @@ export interface TrainingOptions {
   size?: number;
   architecture?: 'resnet18' | 'resnet34' | 'resnet50' | 'mobileNetV2';
   width?: number;
-  stem?: 'imagenet' | 'small';
+  stem?: ResNetOptions['stem'];
   temperature?: number;
   optimizer?: 'adamW' | 'sgd' | 'lars';
   schedule?: 'constant' | 'cosine';
@@ -32,6 +32,10 @@ export interface TrainingOptions {
   seed?: number;
   limit?: number;
   microBatchSize?: number;
+  /** Weights to start from. */
+  from?: string;
+  /** How the pictures of those weights were normalized, if that is known. */
+  normalization?: NormalizeOptions | null;
 }
 
 /** Without a recipe: the basic one, in batches that fit into the memory of a laptop. */
@@ -92,13 +96,14 @@ function withOptions(given: Recipe, options: TrainingOptions, context: Context):
       ...(architecture !== undefined && { name: architecture }),
       ...(width !== undefined && { width }),
       ...(stem !== undefined && { stem }),
-    },
+    } as NonNullable<RecipeChanges['encoder']>,
     augmentation: {
       options: {
         ...(strength !== undefined && { strength }),
         ...(context.isGiven('blur') && !options.blur && { blur: false as const }),
       },
     },
+    ...(options.normalization !== undefined && { normalization: options.normalization }),
     ...(temperature !== undefined && { temperature }),
     optimizer: {
       learningRate: {
@@ -121,7 +126,8 @@ export function newSettings(options: TrainingOptions, context: Context, ownSize?
   const { seed = 0, limit = null, microBatchSize = null } = options;
   const recipe = withOptions(base, options, context);
   checkWarmUp(recipe);
-  return { recipe, seed, limit, microBatchSize };
+  const { from } = options;
+  return { recipe, seed, limit, microBatchSize, ...(from !== undefined && { from }) };
 }
 
 /** Checks the warm-up before any picture is read. */

@@ -47,7 +47,7 @@ export function sumFilterParts(work: FilterGradientParts, first: i32, last: i32,
       for (let k = 0; k < length; k++) {
         store<usize>(addresses + (<usize>k << 2), work.gradient + (<usize>((pixel + k) * outputs) << 2));
       }
-      packOutputs(addresses, length, outputs, packedOutputs);
+      packOutputs(addresses, length, 0, outputs, packedOutputs);
       for (let position = 0; position < positions; position++) {
         const filterY = position / gather.filterWidth;
         listAddresses(gather, pixel, length, filterY, position - filterY * gather.filterWidth, addresses);

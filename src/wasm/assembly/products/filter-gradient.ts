@@ -19,8 +19,10 @@ export class FilterGradient {
   result!: usize;
   pixels!: i32;
   outputs!: i32;
-  /** Input channels per task. Tasks are ordered by filter position, then by channel. */
+  /** Input channels per task. Tasks are ordered by filter position, then by channel, then by output. */
   channelsPerTask!: i32;
+  /** Outputs per task, a multiple of the rows of a tile. */
+  outputsPerTask!: i32;
 }
 
 /**
@@ -30,21 +32,21 @@ export class FilterGradient {
  * in memory. The result is transposed at the end. Pixels for which the filter position falls outside the picture are
  * skipped; in small pictures these are the majority.
  *
- * @param scratch - {@link headBytes}, then `chunkPixels` addresses, then `(chunkPixels + channelsPerTask) * outputs` and
+ * @param scratch - {@link headBytes}, then `chunkPixels` addresses, then `(chunkPixels + channelsPerTask) * outputsPerTask` and
  * `chunkPixels * channelsPerTask` values, each rounded up to whole panels.
  */
 export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i32, scratch: usize): void {
   const gather = changetype<Gather>(work.gather);
   const outputs = work.outputs;
   const pictures = work.pixels / (gather.outHeight * gather.outWidth);
-  const tasksPerPosition = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
-  const rowPanels = (outputs + tileRows - 1) / tileRows;
+  const channelTasks = (gather.channels + work.channelsPerTask - 1) / work.channelsPerTask;
+  const outputTasks = (outputs + work.outputsPerTask - 1) / work.outputsPerTask;
   const edgeTile = scratch;
   const inputs = changetype<Gather>(scratch + edgeTileBytes);
   const gradients = changetype<Gather>(scratch + edgeTileBytes + 64);
   const addresses = scratch + headBytes;
   const packedOutputs = addresses + ((<usize>chunkPixels) << 2);
-  const packedInputs = packedOutputs + ((<usize>(rowPanels * tileRows * chunkPixels)) << 2);
+  const packedInputs = packedOutputs + ((<usize>(work.outputsPerTask * chunkPixels)) << 2);
   const paddedChannels = ((work.channelsPerTask + tileColumns - 1) / tileColumns) * tileColumns;
   const sums = packedInputs + ((<usize>(paddedChannels * chunkPixels)) << 2);
   memory.copy(changetype<usize>(inputs), work.gather, offsetof<Gather>());
@@ -56,12 +58,15 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
   gradients.strideHeight = 1;
   gradients.strideWidth = 1;
   for (let task = first; task < last; task++) {
-    const filterPosition = task / tasksPerPosition;
-    const channel = (task - filterPosition * tasksPerPosition) * work.channelsPerTask;
+    const block = task / outputTasks;
+    const output = (task - block * outputTasks) * work.outputsPerTask;
+    const outputsOfTask = min(work.outputsPerTask, outputs - output);
+    const filterPosition = block / channelTasks;
+    const channel = (block - filterPosition * channelTasks) * work.channelsPerTask;
     const channels = min(work.channelsPerTask, gather.channels - channel);
     const filterY = filterPosition / gather.filterWidth;
     const filterX = filterPosition - filterY * gather.filterWidth;
-    const result = work.result + ((<usize>((filterPosition * gather.channels + channel) * outputs)) << 2);
+    const result = work.result + ((<usize>((filterPosition * gather.channels + channel) * outputs + output)) << 2);
     // The output pixels for which this filter position falls inside the picture.
     const top = firstInside(gather.offsetY + filterY * gather.dilationHeight, gather.strideHeight);
     const left = firstInside(gather.offsetX + filterX * gather.dilationWidth, gather.strideWidth);
@@ -74,7 +79,9 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
       firstInside(gather.offsetX + filterX * gather.dilationWidth - gather.width, gather.strideWidth),
     );
     if (bottom <= top || right <= left) {
-      memory.fill(result, 0, (<usize>(channels * outputs)) << 2);
+      for (let row = 0; row < channels; row++) {
+        memory.fill(result + ((<usize>(row * outputs)) << 2), 0, (<usize>outputsOfTask) << 2);
+      }
       continue;
     }
     inputs.outHeight = bottom - top;
@@ -89,7 +96,7 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
     for (let pixel = 0; pixel < pixels; pixel += chunkPixels) {
       const length = min(chunkPixels, pixels - pixel);
       listAddresses(gradients, pixel, length, 0, 0, addresses);
-      packOutputs(addresses, length, outputs, packedOutputs);
+      packOutputs(addresses, length, output, outputsOfTask, packedOutputs);
       listAddresses(inputs, pixel, length, filterY, filterX, addresses);
       packInputs(addresses, length, channel, channels, packedInputs);
       multiplyPanels(
@@ -99,12 +106,12 @@ export function multiplyFilterGradient(work: FilterGradient, first: i32, last: i
         sums,
         (<usize>channels) << 2,
         pixel > 0,
-        outputs,
+        outputsOfTask,
         channels,
         edgeTile,
       );
     }
-    transpose(sums, channels, outputs, result);
+    transpose(sums, channels, outputsOfTask, result, (<usize>outputs) << 2);
   }
 }
 
@@ -133,11 +140,11 @@ export function listAddresses(gather: Gather, first: i32, length: i32, filterY: 
   }
 }
 
-/** Packs panels of 6 outputs: the 6 gradients of each pixel are contiguous. */
-export function packOutputs(addresses: usize, length: i32, outputs: i32, to: usize): void {
+/** Packs panels of 6 outputs, from `begin` on: the 6 gradients of each pixel are contiguous. */
+export function packOutputs(addresses: usize, length: i32, begin: i32, outputs: i32, to: usize): void {
   const end = addresses + ((<usize>length) << 2);
   for (let output = 0; output < outputs; output += tileRows) {
-    const skip = (<usize>output) << 2;
+    const skip = (<usize>(begin + output)) << 2;
     const present = outputs - output;
     if (present >= tileRows) {
       for (let address = addresses; address < end; address += 4) {
@@ -197,12 +204,11 @@ export function packInputs(addresses: usize, length: i32, channel: i32, channels
   }
 }
 
-/** [outputs, channels] to [channels, outputs]. */
-function transpose(from: usize, channels: i32, outputs: i32, to: usize): void {
-  for (let channel = 0; channel < channels; channel++) {
+/** [outputs, channels] to [channels, outputs], whose rows are `step` bytes apart. */
+function transpose(from: usize, channels: i32, outputs: i32, to: usize, step: usize): void {
+  for (let channel = 0; channel < channels; channel++, to += step) {
     for (let output = 0; output < outputs; output++) {
-      store<f32>(to, load<f32>(from + ((<usize>(output * channels + channel)) << 2)));
-      to += 4;
+      store<f32>(to + ((<usize>output) << 2), load<f32>(from + ((<usize>(output * channels + channel)) << 2)));
     }
   }
 }

@@ -9,6 +9,8 @@ const tile = { rows: constants['micro-kernel'].tileRows, columns: constants['mic
 const chunkDepth = 256;
 /** Input channels per task of the filter gradient. */
 const channelsPerTask = 128;
+/** With several threads, outputs are divided into tasks too, until each thread has eight. Each packs the inputs again. */
+const fewestOutputs = 24;
 /** Parts of the pixels when the filter's gradient is summed in parts: enough for the threads to share evenly. */
 const mostParts = 32;
 /** Scratch of the filter gradient before its panels: an edge tile, two `Gather` structures, the addresses of a chunk. */
@@ -139,10 +141,13 @@ export function multiplyOverPixels(work: FilterGradientWork): void {
   const module = kernelModule();
   const { gathered, filterPositions, channels, gradient, output, pixels, outputs } = work;
   const perTask = Math.min(channelsPerTask, channels);
-  const rows = roundUp(outputs, tile.rows);
+  const blocks = filterPositions * Math.ceil(channels / perTask);
+  const { threads } = module;
+  const parts =
+    threads === 1 ? 1 : Math.min(Math.ceil((8 * threads) / blocks), Math.ceil(outputs / fewestOutputs));
+  const outputsPerTask = roundUp(outputs / parts, tile.rows);
   const columns = roundUp(perTask, tile.columns);
-  const scratch = headBytes + 4 * (chunkPixels * (rows + columns) + outputs * columns);
-  const tasks = filterPositions * Math.ceil(channels / perTask);
+  const scratch = headBytes + 4 * (chunkPixels * (outputsPerTask + columns) + outputsPerTask * columns);
   const structure = module.structure('FilterGradient', {
     gather: gathered,
     gradient,
@@ -150,7 +155,9 @@ export function multiplyOverPixels(work: FilterGradientWork): void {
     pixels,
     outputs,
     channelsPerTask: perTask,
+    outputsPerTask,
   });
+  const tasks = blocks * Math.ceil(outputs / outputsPerTask);
   module.dispatch(kinds.multiplyFilterGradient, structure, tasks, scratch);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Writes the wire format of Protocol Buffers, with the kinds of fields that ONNX needs. Bytes are kept by reference and joined
- * at the end, so that large weights are copied only once.
+ * Writes the wire format of Protocol Buffers, with the kinds of fields that ONNX and TensorBoard need. Bytes are kept by
+ * reference and joined at the end, so that large weights are copied only once.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -18,6 +18,13 @@ export class Message {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
     return this.append(varint(field * 8 + 5), bytes);
+  }
+
+  /** A field with a float64. */
+  double(field: number, value: number): this {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    return this.append(varint(field * 8 + 1), bytes);
   }
 
   /** A field with text. */

@@ -1,26 +1,25 @@
-import type { ImageArrayLike, LabeledImagesLike } from '../data/index.js';
-import { checkKeys } from '../errors/check-keys.js';
-import { checkInteger } from '../errors/checks.js';
-import { ShapeError } from '../errors/errors.js';
+import type { ImageArrayLike } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkInteger } from '../../errors/checks.js';
+import { ShapeError } from '../../errors/errors.js';
 import {
-  type AccuracyDifference,
   accuracyDifference,
   type ClassificationResult,
   type EmbeddingArray,
   knnClassifier,
   linearProbe,
-} from '../evaluation/embedding-evaluation.js';
-import type { History, Trainer } from '../training/index.js';
+} from '../../evaluation/embedding-evaluation.js';
+import type { History, Trainer } from '../../training/index.js';
 import { embedOnHost } from './embed-on-host.js';
 import { centeredRows, pixelEmbeddings } from './pixel-embeddings.js';
-
-/** Pictures with labels that training does not see. */
-export interface EvaluationPictures {
-  /** Pictures to fit the classifiers to. */
-  references: LabeledImagesLike;
-  /** Pictures of the same classes to test them on. */
-  test: LabeledImagesLike;
-}
+import type {
+  EmbeddingWorth,
+  EvaluationPictures,
+  Gain,
+  PartEmbeddings,
+  RunEvaluationResult,
+} from './run-evaluation.js';
+import { readoutEmbeddings, whitenedPixels } from './run-representations.js';
 
 /** Options of {@link evaluateRun}. */
 export interface EvaluateRunOptions {
@@ -32,64 +31,9 @@ export interface EvaluateRunOptions {
   onProgress?: (part: string, done: number, total: number) => void;
 }
 
-/** Embeddings of both parts, row by row. */
-export interface PartEmbeddings {
-  /** Of the references. */
-  references: EmbeddingArray;
-  /** Of the test pictures. */
-  test: EmbeddingArray;
-}
-
-/** Accuracies of one kind of embedding, with 95 % intervals. */
-export interface EmbeddingWorth {
-  /** By the nearest neighbors among the references. */
-  knn: ClassificationResult;
-  /** By a linear probe that is fitted to the references. */
-  linearProbe: ClassificationResult;
-}
-
-/** How much better the trained encoder is on the same test pictures, with 95 % intervals. */
-export type Gain = Record<keyof EmbeddingWorth, AccuracyDifference>;
-
-/** What training gains, as paired differences of accuracies. */
-export interface RunGains {
-  /** The trained encoder against raw pixels. */
-  overRawPixels: Gain;
-  /** The trained encoder against pixels without their picture's mean. */
-  overCenteredPixels: Pick<Gain, 'knn'>;
-  /** The trained encoder against itself before training. */
-  overBefore: Gain;
-}
-
-/** Representations h of references and test pictures. */
-export interface RunEmbeddings {
-  /** Those of the encoder before training. */
-  before: PartEmbeddings;
-  /** Those of the trained encoder; `null` if training was aborted. */
-  after: PartEmbeddings | null;
-}
-
-/** Result of {@link evaluateRun}. */
-export interface RunEvaluationResult {
-  /** History of training. */
-  history: History;
-  /** Raw pixels, as a baseline. */
-  rawPixels: EmbeddingWorth;
-  /** Pixels without their picture's mean: a stronger baseline for nearest neighbors, the same for a linear probe. */
-  centeredPixels: Pick<EmbeddingWorth, 'knn'>;
-  /** The encoder as it was before training. */
-  before: EmbeddingWorth;
-  /** The encoder after training; `null` if training was aborted. */
-  after: EmbeddingWorth | null;
-  /** The trained encoder against the pixels and against itself before; `null` if training was aborted. */
-  gains: RunGains | null;
-  /** Representations h before and after, for maps and searches. */
-  embeddings: RunEmbeddings;
-}
-
 /**
- * Evaluates what training achieves: accuracies of the nearest neighbors and of a linear probe on raw pixels, on the encoder
- * before training and on the encoder after it, with paired differences.
+ * Evaluates what training achieves: accuracies of the nearest neighbors and of a linear probe on pixels, raw and whitened,
+ * and before and after training on h and at the read-out of the encoder's first stage, with paired differences.
  *
  * @param simclr - The trainer before training.
  * @param pictures - References and test pictures with labels; training itself needs none.
@@ -153,42 +97,49 @@ export async function evaluateRun(
   const centeredPixels = {
     knn: await byNeighbors({ references: centeredRows(raw.references), test: centeredRows(raw.test) }),
   };
+  const whitened = await whitenedPixels(pictures, { batchSize });
+  const whitenedWorth = await worthOf(whitened);
+  const worthAtReadout = async () => {
+    const embeddings = await readoutEmbeddings(simclr, pictures, { batchSize });
+    return embeddings && worthOf(embeddings);
+  };
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);
+  const readoutBefore = await worthAtReadout();
   const history = await train();
+  const measured = { history, rawPixels, centeredPixels, whitenedPixels: whitenedWorth, before };
   if (history.outcome === 'aborted') {
     return {
-      history,
-      rawPixels,
-      centeredPixels,
-      before,
+      ...measured,
       after: null,
+      readout: readoutBefore && { before: readoutBefore, after: null },
       gains: null,
       embeddings: { before: hBefore, after: null },
     };
   }
   const hAfter = await embed('after');
   const after = await worthOf(hAfter);
-  const knnGainOver = (other: Pick<EmbeddingWorth, 'knn'>) =>
-    accuracyDifference(after.knn.predictions, other.knn.predictions, test.labels);
-  const gainOver = (other: EmbeddingWorth): Gain => ({
-    knn: knnGainOver(other),
-    linearProbe: accuracyDifference(
-      after.linearProbe.predictions,
-      other.linearProbe.predictions,
-      test.labels,
-    ),
+  const readoutAfter = await worthAtReadout();
+  const readout = readoutBefore && readoutAfter && { before: readoutBefore, after: readoutAfter };
+  const difference = (ours: ClassificationResult, theirs: ClassificationResult) =>
+    accuracyDifference(ours.predictions, theirs.predictions, test.labels);
+  const gainOf = (ours: EmbeddingWorth, theirs: EmbeddingWorth): Gain => ({
+    knn: difference(ours.knn, theirs.knn),
+    linearProbe: difference(ours.linearProbe, theirs.linearProbe),
   });
   return {
-    history,
-    rawPixels,
-    centeredPixels,
-    before,
+    ...measured,
     after,
+    readout,
     gains: {
-      overRawPixels: gainOver(rawPixels),
-      overCenteredPixels: { knn: knnGainOver(centeredPixels) },
-      overBefore: gainOver(before),
+      overRawPixels: gainOf(after, rawPixels),
+      overCenteredPixels: { knn: difference(after.knn, centeredPixels.knn) },
+      overWhitenedPixels: gainOf(after, whitenedWorth),
+      overBefore: gainOf(after, before),
+      readout: readout && {
+        overWhitenedPixels: gainOf(readout.after, whitenedWorth),
+        overBefore: gainOf(readout.after, readout.before),
+      },
     },
     embeddings: { before: hBefore, after: hAfter },
   };

@@ -1,4 +1,4 @@
-import type { Matrix } from '../embeddings.js';
+import type { Matrix } from './matrix.js';
 
 /** What to subtract from each column, and what to multiply the result by. */
 export interface ColumnScaling {
@@ -6,11 +6,12 @@ export interface ColumnScaling {
   scale: Float64Array;
 }
 
-// A panel of 64 x 256 floats (64 KiB) stays in the cache while all other rows pass by.
-const blockLength = 256;
+/** Rows of X in a block: a panel of 64 x 256 floats (64 KiB) stays in the cache while all other rows pass by. */
+export const blockLength = 256;
 const panelRows = 64;
 
-const roundUp = (size: number) => Math.ceil(size / 4) * 4;
+/** Columns with those that fill the last tile. */
+export const roundUp = (size: number) => Math.ceil(size / 4) * 4;
 
 /**
  * `out += block * blockᵀ` on and above the diagonal, panel by panel, in tiles of 4 x 4 whose sums stay in registers.
@@ -18,7 +19,7 @@ const roundUp = (size: number) => Math.ceil(size / 4) * 4;
  * The tiles of cholesky.ts and softmax-regression.ts are similar but read other kinds of arrays. One function for all three
  * was 20 to 50 % slower, because engines compile it for every kind.
  */
-function accumulate(block: Float32Array, size: number, length: number, out: Float64Array): void {
+export function accumulate(block: Float32Array, size: number, length: number, out: Float64Array): void {
   for (let panel = 0; panel < size; panel += panelRows) {
     accumulatePanel(block, size, length, out, panel, Math.min(panel + panelRows, size));
   }
@@ -94,7 +95,7 @@ function accumulatePanel(
 }
 
 /** A symmetric matrix from padded sums on and above the diagonal. */
-function symmetric(sums: Float64Array, padded: number, size: number): Float64Array {
+export function symmetric(sums: Float64Array, padded: number, size: number): Float64Array {
   const full = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     for (let j = i; j < size; j++) {

@@ -1,6 +1,6 @@
-import type { ImageDataset } from '../data/index.js';
-import type { EmbeddingArray } from '../evaluation/embedding-evaluation.js';
-import type { EmbedOptions, Trainer } from '../training/index.js';
+import type { ImageDataset } from '../../data/index.js';
+import type { EmbeddingArray } from '../../evaluation/embedding-evaluation.js';
+import type { EmbedOptions, Trainer } from '../../training/index.js';
 
 /** Representations h in host memory. */
 export async function embedOnHost(

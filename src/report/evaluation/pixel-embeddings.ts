@@ -1,5 +1,5 @@
-import { type ImageArrayLike, isBytes } from '../data/image-array.js';
-import type { EmbeddingArray } from '../evaluation/embedding-evaluation.js';
+import { type ImageArrayLike, isBytes } from '../../data/image-array.js';
+import type { EmbeddingArray } from '../../evaluation/embedding-evaluation.js';
 
 /**
  * The pixels of each picture as its embedding, as a baseline for encoders. Each channel has mean 0 and standard deviation 1

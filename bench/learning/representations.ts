@@ -1,0 +1,146 @@
+import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { type ImageArray, type Labels, SimCLR } from 'simclr-ts';
+import { knnClassifier } from 'simclr-ts/evaluation';
+import {
+  type EncoderSource,
+  encoderStages,
+  type FitReadoutOptions,
+  fitReadout,
+  initializeFromImages,
+} from 'simclr-ts/features';
+import { resnet18 } from 'simclr-ts/models';
+import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
+
+/** Pictures with their classes. */
+export interface Pictures {
+  images: ImageArray;
+  labels: Labels;
+}
+
+/** What is measured on. */
+export interface LearningData {
+  references: Pictures;
+  tests: Pictures;
+}
+
+/** One representation, measured. */
+export interface Measured {
+  /** Which network. */
+  network: string;
+  /** What of it is read, and how. */
+  readout: string;
+  /** Length of the vectors. */
+  dim: number;
+  seed: number;
+  /** Accuracy with 20 neighbors, and with 200; from 0 to 1. */
+  knn20: number;
+  knn200: number;
+  /** Seconds to make the network, initialization and training included. */
+  networkSeconds: number;
+  /** Seconds to fit the read-out. */
+  fitSeconds: number;
+}
+
+type Row = Pick<Measured, 'network' | 'seed' | 'networkSeconds'>;
+
+const batchSize = 128;
+const seconds = (since: number) => (performance.now() - since) / 1000;
+
+/** Measures a network at a read-out; without stages, its own output as it is. */
+async function measure(
+  row: Row,
+  readout: string,
+  source: EncoderSource,
+  { references, tests }: LearningData,
+  fit?: FitReadoutOptions,
+): Promise<Measured> {
+  const began = performance.now();
+  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize }));
+  const fitSeconds = fitted ? seconds(began) : 0;
+  const embedder = fitted ?? new SimCLR({ ...source });
+  const embeddings = await embedder.embed(references.images, { batchSize });
+  const queries = await embedder.embed(tests.images, { batchSize });
+  const accuracy = async (neighbors: number) => {
+    const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
+    return (await knn.evaluate(queries, tests.labels)).accuracy;
+  };
+  const measured = { ...row, readout, dim: queries.shape[1], knn20: await accuracy(20), fitSeconds };
+  const result = { ...measured, knn200: await accuracy(200) };
+  for (const each of [embeddings, queries, embedder]) each.dispose();
+  return result;
+}
+
+/** Pixels averaged to half the size, as a network: its read-out is whitened pixels. */
+function pixelNetwork([, height, width, channels]: ImageArray['shape']): LayersModel {
+  const pictures = input({ shape: [height, width, channels] });
+  const averaged = layers.averagePooling2d({ poolSize: 2, name: 'pixels' }).apply(pictures);
+  const outputs = layers.flatten({ name: 'flat' }).apply(averaged) as SymbolicTensor;
+  return model({ inputs: pictures, outputs, name: 'pixels' });
+}
+
+/**
+ * A network of the recipe `minutes`, whose first layer learns nothing, after so many minutes. Temperature, batch and
+ * learning rate are those that were best in trials with these filters.
+ */
+async function train(encoder: LayersModel, images: ImageArray, minutes: number, seed: number) {
+  const recipe = adjustRecipe(minutesRecipe, {
+    temperature: 0.1,
+    optimizer: { learningRate: { base: 7e-4 } },
+    training: { batchSize: 128, datasetSize: images.shape[0] },
+  });
+  encoder.getLayer('conv1').trainable = false;
+  const simclr = new SimCLR({ ...recipe, encoder, seed });
+  const { epochs, ...training } = recipe.training;
+  await simclr.fit(images, { ...training, epochs, minutes });
+  simclr.dispose();
+}
+
+/** The networks that are measured: how each is made of a random one. */
+export type NetworkKind = 'random weights' | 'k-means filters' | 'trained, first layer from k-means';
+
+/**
+ * Measures what can be had without training, and, where there are minutes, with it: whitened pixels, then h and the first
+ * two stages of each network.
+ *
+ * @param unlabeled - Pictures to train on.
+ */
+export async function* measureAll(
+  data: LearningData,
+  unlabeled: ImageArray,
+  { dim, seeds, minutes, only = '' }: { dim?: number; seeds: number; minutes: number; only?: string },
+): AsyncGenerator<Measured, void, undefined> {
+  const { images } = data.references;
+  const [, height, width, channels] = images.shape;
+  const pixels = { network: 'pixels', seed: 0, networkSeconds: 0 };
+  const averaged = pixelNetwork(images.shape);
+  const grid = Math.floor(Math.min(height, width) / 2);
+  const read = (layer: string, cells?: number): FitReadoutOptions => ({
+    stages: [{ layer, ...(cells !== undefined && { grid: cells }) }],
+    ...(dim !== undefined && { dim }),
+  });
+  if (pixels.network.includes(only)) {
+    yield await measure(pixels, 'averaged to half the size', { encoder: averaged }, data);
+    yield await measure(pixels, 'averaged, whitened', { encoder: averaged }, data, read('pixels', grid));
+  }
+  averaged.dispose();
+
+  const kinds: NetworkKind[] = ['random weights', 'k-means filters'];
+  if (minutes > 0) kinds.push('trained, first layer from k-means');
+  const { normalization } = minutesRecipe;
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const network of kinds.filter((name) => name.includes(only))) {
+      const began = performance.now();
+      const encoder = resnet18({ inputShape: [height, width, channels], seed });
+      const source = { encoder, normalization: normalization ?? null };
+      if (network !== 'random weights') await initializeFromImages(source, images, { seed });
+      if (network === 'trained, first layer from k-means') await train(encoder, unlabeled, minutes, seed);
+      const row = { network, seed, networkSeconds: seconds(began) };
+      const [first, second] = encoderStages(encoder);
+      yield await measure(row, 'h', source, data);
+      yield await measure(row, 'h, whitened', source, data, read('avgpool'));
+      yield await measure(row, 'second stage on 4x4, whitened', source, data, read(second!.layer));
+      yield await measure(row, 'first stage on 4x4, whitened', source, data, read(first!.layer));
+      encoder.dispose();
+    }
+  }
+}

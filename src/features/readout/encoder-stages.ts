@@ -1,0 +1,179 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { checkKeys, nearestName } from '../../errors/check-keys.js';
+import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
+import { CheckpointError, InvalidOptionError } from '../../errors/errors.js';
+import { layerCalls } from '../../models/layer-graph.js';
+
+/** Where an encoder can be read: a layer, and what it gives. */
+export interface EncoderStage {
+  /** Name of the layer. */
+  layer: string;
+  /** Rows of its maps. */
+  height: number;
+  /** Columns of its maps. */
+  width: number;
+  /** Channels of its maps. */
+  channels: number;
+}
+
+/** A stage that a read-out reads. */
+export interface ReadoutStage {
+  /**
+   * Name of the layer: one of {@link encoderStages}, or any other that gives maps `[batch, height, width, channels]` or
+   * vectors `[batch, channels]`.
+   */
+  layer: string;
+  /**
+   * Cells per side, in each of which the maps are averaged: 1 for one vector per map, 4 for 4x4. Cells overlap where the
+   * number does not divide the map.
+   * @defaultValue `4`, or as many as the map has rows or columns
+   */
+  grid?: number;
+  /**
+   * Standard deviation of the stage's vector relative to those of the other stages. A larger one brings more of its
+   * directions among the largest of the joined vector. A single stage has no use for it.
+   * @defaultValue `1`
+   */
+  weight?: number;
+}
+
+/** A {@link ReadoutStage} with all of its options and the shape of its maps. */
+export type ResolvedStage = Required<ReadoutStage> & EncoderStage;
+
+/** A stage, and the tensor that it reads. */
+export interface StageOutput {
+  stage: ResolvedStage;
+  tensor: SymbolicTensor;
+}
+
+/** Padding holds no features, but has a size of its own. */
+const sizeless = new Set(['InputLayer', 'ZeroPadding2D']);
+
+/** Maps of a layer, as a stage; undefined for layers that give neither maps of a known size nor vectors. */
+function stageOf(layer: string, { shape }: SymbolicTensor): EncoderStage | undefined {
+  const [height, width, channels] = shape.length === 2 ? [1, 1, shape[1]] : shape.slice(1);
+  if (shape.length !== 2 && shape.length !== 4) return undefined;
+  if (height == null || width == null || channels == null) return undefined;
+  return { layer, height, width, channels };
+}
+
+/** Every layer that can be read, in the order in which they run. */
+function readable(
+  caller: string,
+  encoder: LayersModel,
+): Map<string, { stage: EncoderStage; tensor: SymbolicTensor }> {
+  const found = new Map<string, { stage: EncoderStage; tensor: SymbolicTensor }>();
+  for (const { layer, output } of layerCalls(caller, encoder)) {
+    const stage = stageOf(layer.name, output);
+    if (!stage || sizeless.has(layer.getClassName())) continue;
+    found.delete(layer.name); // of a layer that is called twice, the last call counts
+    found.set(layer.name, { stage, tensor: output });
+  }
+  return found;
+}
+
+/**
+ * The stages of an encoder: the last layer of each size of maps, from the largest to the smallest.
+ *
+ * @param encoder - Any model of tfjs-layers that takes pictures of a fixed size.
+ * @returns The layer of each stage and the shape of its maps. Of a ResNet-18 for 32x32 pictures with the 'imagenet' stem:
+ * `'bn1'` (16x16), `'layer1.1.bn2'` (8x8), and so on.
+ * @throws {@link InvalidOptionError} when a layer has several outputs.
+ * @example
+ * const [stem, first] = encoderStages(encoder);
+ */
+export function encoderStages(encoder: LayersModel): EncoderStage[] {
+  const bySize = new Map<string, EncoderStage>();
+  for (const { stage, tensor } of readable('encoderStages', encoder).values()) {
+    if (tensor.shape.length === 4) bySize.set(`${stage.height}x${stage.width}`, stage);
+  }
+  return [...bySize.values()].sort((a, b) => b.height * b.width - a.height * a.width);
+}
+
+/** The stage that is read unless others are named: the first. */
+function defaultStage(caller: string, encoder: LayersModel): ReadoutStage {
+  const [stage] = encoderStages(encoder);
+  if (stage) return { layer: stage.layer };
+  throw new InvalidOptionError(
+    `${caller}: encoder must have a layer that gives maps; name another with stages. Received: ${encoder.name}.`,
+  );
+}
+
+/**
+ * Checks the stages of a read-out and finds what they read.
+ *
+ * @param stages - Left out, the default stage.
+ * @throws {@link InvalidOptionError} when there is none, one is not in the encoder, or an option is outside its domain.
+ */
+export function resolveStages(
+  caller: string,
+  encoder: LayersModel,
+  stages: readonly ReadoutStage[] = [defaultStage(caller, encoder)],
+): StageOutput[] {
+  if (!Array.isArray(stages) || stages.length === 0) {
+    const expectation = 'stages must be a list of at least one stage';
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'stages', stages));
+  }
+  const known = readable(caller, encoder);
+  return (stages as readonly ReadoutStage[]).map((given, index) => {
+    const argument = `stages[${index}]`;
+    checkKeys(caller, given, { layer: 1, grid: 1, weight: 1 }, argument);
+    const { layer, weight = 1 } = given;
+    const found = known.get(layer);
+    if (!found) {
+      const near = typeof layer === 'string' ? nearestName(layer, [...known.keys()]) : undefined;
+      const names = encoderStages(encoder).map((stage) => stage.layer);
+      const advice = near === undefined ? `its stages are ${names.join(', ')}` : `did you mean ${near}?`;
+      throw new InvalidOptionError(
+        receivedMessage(
+          caller,
+          `${argument}.layer must be a layer of the encoder that gives maps or vectors; ${advice}`,
+          `${argument}.layer`,
+          layer,
+        ),
+      );
+    }
+    const { height, width } = found.stage;
+    const most = Math.min(height, width);
+    const { grid = Math.min(4, most) } = given;
+    checkInteger(caller, `${argument}.grid`, grid);
+    if (grid > most) {
+      const expectation = `${argument}.grid must be at most ${most}, because ${layer} gives maps of ${height}x${width}`;
+      throw new InvalidOptionError(receivedMessage(caller, expectation, `${argument}.grid`, grid));
+    }
+    checkPositive(caller, `${argument}.weight`, weight);
+    return { stage: { ...found.stage, grid, weight }, tensor: found.tensor };
+  });
+}
+
+/**
+ * What saved stages read in an encoder.
+ *
+ * @throws {@link CheckpointError} when the encoder lacks a stage or has one of another shape.
+ */
+export function stageOutputs(
+  caller: string,
+  encoder: LayersModel,
+  stages: readonly ResolvedStage[],
+): StageOutput[] {
+  const known = readable(caller, encoder);
+  return stages.map((stage) => {
+    const found = known.get(stage.layer);
+    const shapeOf = ({ height, width, channels }: EncoderStage) => `${height}x${width}x${channels}`;
+    if (found && shapeOf(found.stage) === shapeOf(stage)) return { stage, tensor: found.tensor };
+    const received = found ? `one of ${shapeOf(found.stage)}` : 'an encoder without it';
+    throw new CheckpointError(
+      `${caller}: source must be the encoder that the state was fitted to, with a layer ${stage.layer} that gives ${shapeOf(stage)}. Received: ${received}.`,
+    );
+  });
+}
+
+/** Numbers that a stage adds to the vector. */
+export function stageLength({ grid, channels }: ResolvedStage): number {
+  return grid * grid * channels;
+}
+
+/** Length of the joined vector. */
+export function joinedLength(stages: readonly ResolvedStage[]): number {
+  return stages.reduce((sum, stage) => sum + stageLength(stage), 0);
+}
