@@ -73,7 +73,7 @@ export interface SimCLROptions {
    * 64 by Spijkervet/SimCLR
    */
   optimizer?: Optimizer | OptimizerConfig;
-  /** All views of one size in one pass, or one pass per view: see {@link ContrastiveGradientsOptions}. @defaultValue `'joint'` */
+  /** All views of one size in one pass, or one pass per view: see `ContrastiveGradientsOptions`. @defaultValue `'joint'` */
   viewBatching?: 'joint' | 'separate';
   /** Seed of the default models' weights, of the shuffling and of all views: an integer from 0 to 2^53 - 2. @defaultValue `0` */
   seed?: number;

@@ -45,7 +45,7 @@ export class Connection {
    * Waits for the worker's file and for the backend.
    *
    * @returns Whether the backend started in time.
-   * @throws {@link WorkerError} when the file does not load in time, or the worker ends.
+   * @throws `WorkerError` when the file does not load in time, or the worker ends.
    */
   async start(caller: string, seconds: number, start: BackendStart): Promise<boolean> {
     const loaded = await this.unlessEnded(caller, within(seconds, this.greet()));
@@ -85,7 +85,7 @@ export class Connection {
     this.worker.postMessage(message, transfer as never[]);
   }
 
-  /** The result of a call in the worker. @throws what was thrown there, or {@link WorkerError} when the worker ends */
+  /** The result of a call in the worker. @throws what was thrown there, or `WorkerError` when the worker ends */
   async call<T>(caller: string, run: (service: Remote<TrainerService>) => Promise<Outcome<T>>): Promise<T> {
     const outcome = await this.unlessEnded(caller, () => run(this.service));
     if ('error' in outcome) throw errorFromData(outcome.error);

@@ -23,9 +23,9 @@ import { RemoteTrainer } from './remote-trainer.js';
  * another is made, with half the threads and then with one. Or a worker of your own (of the web or of
  * `node:worker_threads`, or a port to one), which stays yours.
  * @param options - Those of `SimCLR` as plain data, and how long to wait.
- * @throws {@link WorkerError} when the worker's file does not load, does not call `serveTrainer`, or its backend does not
+ * @throws `WorkerError` when the worker's file does not load, does not call `serveTrainer`, or its backend does not
  * start within `startSeconds`.
- * @throws {@link InvalidOptionError}, {@link ShapeError} on a wrong option; {@link BackendError} when the worker has no
+ * @throws `InvalidOptionError`, `ShapeError` on a wrong option; `BackendError` when the worker has no
  * backend.
  * @example
  * const worker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
@@ -49,7 +49,7 @@ export async function createTrainer(
  * @param source - An IO handler of this side, such as `directory(path)` or what `latestCheckpoint` found; or a URL that the
  * worker loads from, such as `'indexeddb://my-model'`.
  * @param options - Those of `SimCLR.load` that are plain data, and how long to wait.
- * @throws {@link CheckpointError} when `source` is not what `save` wrote, and as {@link createTrainer}.
+ * @throws `CheckpointError` when `source` is not what `save` wrote, and as {@link createTrainer}.
  */
 export async function loadTrainer(
   worker: TrainerWorker | (() => TrainerWorker),

@@ -8,7 +8,7 @@ import { ShapeError } from '../../errors/errors.js';
  * Pictures as they go to a worker: on shared memory as they are, otherwise moved where the caller allows it, otherwise
  * copied. Only what is sent is copied, not all of a buffer of which the pictures are a part.
  *
- * @throws {@link ShapeError} unless `images` are a typed array with a shape. The trainer checks shape and values.
+ * @throws `ShapeError` unless `images` are a typed array with a shape. The trainer checks shape and values.
  */
 export function picturesToSend(caller: string, images: ImageArrayLike, move: boolean): ImageArrayLike {
   const isArray = isObject(images) && ['Float32Array', 'Uint8Array'].some((tag) => hasTag(images.data, tag));

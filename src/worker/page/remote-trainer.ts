@@ -16,7 +16,7 @@ import { embedKeys, fitKeys, type RemoteEmbedOptions, type RemoteFitOptions } fr
  * A trainer that lives in a worker: the methods of `SimCLR`, with pictures as typed arrays and embeddings as typed arrays,
  * and no tensor on this side. An error of the worker rejects the call with the same class and message.
  *
- * Every method rejects with {@link WorkerError} when the worker has ended, and with {@link SimCLRError} after `dispose`.
+ * Every method rejects with `WorkerError` when the worker has ended, and with `SimCLRError` after `dispose`.
  */
 export class RemoteTrainer {
   /** tfjs's name of the worker's backend. */
@@ -43,7 +43,7 @@ export class RemoteTrainer {
    * @param options - An abort of `signal` ends training after the current step; `fit` then resolves with outcome
    * `'aborted'`.
    * @returns Loss and speed of every epoch and step.
-   * @throws {@link InvalidOptionError}, {@link ShapeError} on a wrong option or wrong pictures, and what `SimCLR.fit`
+   * @throws `InvalidOptionError`, `ShapeError` on a wrong option or wrong pictures, and what `SimCLR.fit`
    * throws.
    */
   async fit(images: ImageArrayLike, options: RemoteFitOptions = {}): Promise<History> {
@@ -76,7 +76,7 @@ export class RemoteTrainer {
    *
    * @param images - As for `fit`, of the encoder's input size.
    * @returns `[N, d]`, d = 512 for ResNet-18.
-   * @throws {@link InvalidOptionError}, {@link ShapeError} on a wrong option or wrong pictures, and what `SimCLR.embed`
+   * @throws `InvalidOptionError`, `ShapeError` on a wrong option or wrong pictures, and what `SimCLR.embed`
    * throws.
    */
   embed(images: ImageArrayLike, options: RemoteEmbedOptions = {}): Promise<EmbeddingArray> {
@@ -122,7 +122,7 @@ export class RemoteTrainer {
    *
    * @param target - An IO handler of this side, such as `directory(path)` or tfjs's `io.withSaveHandler`, which gets what
    * there is to save; or a URL that the worker saves to, such as `'indexeddb://my-model'`.
-   * @throws {@link CheckpointError} when `target` cannot save, and what `SimCLR.save` throws.
+   * @throws `CheckpointError` when `target` cannot save, and what `SimCLR.save` throws.
    */
   async save(target: io.IOHandler | string): Promise<io.SaveResult> {
     const caller = 'RemoteTrainer.save';
@@ -154,7 +154,7 @@ export class RemoteTrainer {
    * @param name - Its name.
    * @param args - Plain data.
    * @returns What it returns, plain data too.
-   * @throws {@link InvalidOptionError} when the worker has no such method, or an argument or the result is not plain data;
+   * @throws `InvalidOptionError` when the worker has no such method, or an argument or the result is not plain data;
    * and what the method throws.
    */
   async call<Result = unknown>(name: string, ...args: unknown[]): Promise<Result> {

@@ -19,7 +19,7 @@ const served = Symbol.for('simclr-ts.served-trainer');
  * Serves trainers to the page that made this worker: the worker's side of {@link createTrainer}. Call it once, at the top
  * of the worker's file.
  *
- * @throws {@link InvalidOptionError} when an option is unknown or not a function, or outside a worker.
+ * @throws `InvalidOptionError` when an option is unknown or not a function, or outside a worker.
  * @example
  * import 'simclr-ts/wasm';
  * import { setBackend } from '@tensorflow/tfjs-core';
