@@ -66,7 +66,7 @@ const ceilings: Record<string, number> = {
   './losses': 9900,
   './models': 10700,
   './mpi': 4000,
-  // With the trainer, which `readWeights` loads when it meets a saved model.
+  // With the trainer, which `readWeights` needs for a saved model.
   './node': 181500,
   './optimizers': 7500,
   './random': 2000,

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { isObject } from '../../errors/checks.js';
 import { DataError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import type { StartingWeights } from '../../interop/index.js';
+import { type StartingWeights, stateDict, weightsMetadata } from '../../interop/index.js';
 import { readSafetensors } from '../../interop/safetensors/safetensors.js';
+import { SimCLR } from '../../training/index.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
 import { readBytes } from '../files/read-bytes.js';
 import { runDirectory } from './run-directory.js';
@@ -66,9 +67,6 @@ async function safetensors(caller: string, file: string): Promise<StartingWeight
 }
 
 async function savedModel(folder: string): Promise<StartingWeights> {
-  // Only here: whoever reads files needs neither the trainer nor tfjs-layers.
-  const { SimCLR } = await import('../../training/index.js');
-  const { stateDict, weightsMetadata } = await import('../../interop/index.js');
   const newest = await runDirectory(folder).newest();
   const simclr = await SimCLR.load(newest!);
   try {
