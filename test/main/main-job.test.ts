@@ -29,14 +29,23 @@ describe('npm start, small', () => {
       /Trained for 6 steps on 192 pictures\.\nloss +\d\.\d{4} to \d\.\d{4} \(4\.8442 is guessing\)/,
     );
     const table = /Accuracy on 200 test pictures[\s\S]*?\n\n/.exec(stdout)![0];
-    for (const name of ['raw pixels', 'pixels, centered', 'before training', 'after training']) {
+    for (const name of [
+      'raw pixels',
+      'pixels, centered',
+      'pixels, whitened',
+      'h before training',
+      'h after training',
+      'read-out before training',
+      'read-out after training',
+    ]) {
       const percents = new RegExp(`^${name} +(\\d+\\.\\d) %`, 'm').exec(table)!;
       // Of 200 pictures: a multiple of half a percent.
       expect(2 * Number(percents[1])).toBeCloseTo(Math.round(2 * Number(percents[1])), 6);
     }
     // 200 labeled pictures tell ten classes apart better than chance (10 %) by their pixels alone.
     expect(Number(/^raw pixels +(\d+\.\d)/m.exec(table)![1])).toBeGreaterThan(15);
-    expect(stdout).toMatch(/before training +[+-]\d+\.\d \([+-]\d+\.\d to [+-]\d+\.\d\)/);
+    expect(stdout).toMatch(/^At the read-out, training (gained|changed) [+-]\d+\.\d points/m);
+    expect(stdout).toMatch(/read-out before training +[+-]\d+\.\d \([+-]\d+\.\d to [+-]\d+\.\d\)/);
   });
 
   it('leaves a run to compare with another', async () => {
