@@ -14,7 +14,7 @@ import {
   SGD,
   trainableVariables,
 } from 'simclr-ts';
-import { setThreadCount, wasmMemory } from 'simclr-ts/wasm';
+import { setThreadCount, wasmKernels, wasmMemory } from 'simclr-ts/wasm';
 import { coreLimit } from './core-limit.js';
 import { multiplications } from './multiplications.js';
 import { median } from './statistics.js';
@@ -35,8 +35,8 @@ const { batch, size, threads, rounds, json } = new Command('npm run lane -- prof
   .opts<{ batch: number; size: number; threads: number; rounds: number; json?: string }>();
 
 setThreadCount(threads);
-await setBackend('wasm');
 const limit = (await coreLimit()) * threads;
+await setBackend('wasm');
 const encoder = resnet18({ inputShape: [size, size, 3], stem: size >= 64 ? stems[7] : stems[3] });
 const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
 const variables = trainableVariables(encoder, head);
@@ -122,6 +122,6 @@ for (const { kernel, calls, milliseconds, share, gflops, shareOfLimit } of rows)
 if (json !== undefined) {
   await writeFile(
     json,
-    `${JSON.stringify({ batch, size, threads, limit, milliseconds: total, heapBytes: wasmMemory().heapBytes, rows }, null, 2)}\n`,
+    `${JSON.stringify({ batch, size, threads, limit, width: wasmKernels().width, milliseconds: total, heapBytes: wasmMemory().heapBytes, rows }, null, 2)}\n`,
   );
 }

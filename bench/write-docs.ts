@@ -18,6 +18,7 @@ interface Profile {
   size: number;
   threads: number;
   limit: number;
+  width: 'narrow' | 'wide';
   milliseconds: number;
   heapBytes: number;
   rows: {
@@ -77,11 +78,16 @@ function resultRows(chosen: Result[]): string {
 
 const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
 
-function profileSection({ batch, size, threads, limit, milliseconds, heapBytes, rows }: Profile): string {
+function profileSection(run: Profile): string {
+  const { batch, size, threads, limit, width, milliseconds, heapBytes, rows } = run;
+  // What the cores can do at most is measured in vectors of 128 bits.
+  const hasLimit = width === 'narrow';
   const head =
     `A step of ${batch} pairs of ${size}x${size} on ${threads} threads: ${milliseconds.toFixed(0)} ms, ` +
-    `${((1000 * batch) / milliseconds).toFixed(1)} pairs/s, ${(heapBytes / 2 ** 20).toFixed(0)} MB of wasm memory. ` +
-    `The cores multiply and add at most ${limit.toFixed(0)} GFLOP/s in vectors of 128 bits.`;
+    `${((1000 * batch) / milliseconds).toFixed(1)} pairs/s, ${(heapBytes / 2 ** 20).toFixed(0)} MB of wasm memory.` +
+    (hasLimit
+      ? ` The cores multiply and add at most ${limit.toFixed(0)} GFLOP/s in vectors of 128 bits.`
+      : '');
   const shown = rows.filter(({ share }) => share >= 0.003);
   const cells = shown.map((row) => [
     row.kernel,
@@ -89,9 +95,10 @@ function profileSection({ batch, size, threads, limit, milliseconds, heapBytes, 
     row.milliseconds.toFixed(1),
     percent(row.share),
     row.gflops?.toFixed(1) ?? '',
-    percent(row.shareOfLimit),
+    ...(hasLimit ? [percent(row.shareOfLimit)] : []),
   ]);
-  const headings = ['kernel', 'calls', 'ms', 'of the step', 'GFLOP/s', "of the cores' limit"];
+  const headings = ['kernel', 'calls', 'ms', 'of the step', 'GFLOP/s'];
+  if (hasLimit) headings.push("of the cores' limit");
   return `${head}\n\n${table(headings, cells, [1, 2, 3, 4, 5])}`;
 }
 
