@@ -35,8 +35,8 @@ const { batch, size, threads, rounds, json } = new Command('npm run lane -- prof
   .opts<{ batch: number; size: number; threads: number; rounds: number; json?: string }>();
 
 setThreadCount(threads);
-const limit = (await coreLimit()) * threads;
 await setBackend('wasm');
+const limit = (await coreLimit()) * threads;
 const encoder = resnet18({ inputShape: [size, size, 3], stem: size >= 64 ? stems[7] : stems[3] });
 const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
 const variables = trainableVariables(encoder, head);

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { integer, numberFrom } from '../../src/cli/options.js';
 
 /** What {@link readLearningOptions} reads. */
 export interface LearningOptions {
@@ -20,28 +21,16 @@ export interface LearningOptions {
   json?: string;
 }
 
-function count(text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 1)) throw new InvalidArgumentError('An integer >= 1 is needed.');
-  return value;
-}
-
-function minutes(text: string): number {
-  const value = Number(text);
-  if (!(Number.isFinite(value) && value >= 0)) throw new InvalidArgumentError('A number >= 0 is needed.');
-  return value;
-}
-
 /** The flags of `bench/learning/run.ts`. */
 export function readLearningOptions(argv: readonly string[]): LearningOptions {
   return new Command('learning')
     .description('What can be had from pictures in a few minutes, by nearest neighbors on CIFAR-10.')
     .option('--data <folder>', 'CIFAR-10, as loadCIFAR10 keeps it (default: the cache, or a download)')
-    .option('--minutes <count>', 'train so long from k-means filters that are held fixed', minutes, 0)
-    .option('--references <count>', 'pictures to find neighbors in, and to fit to', count, 10_000)
-    .option('--tests <count>', 'pictures to classify', count, 10_000)
-    .option('--dim <count>', "dimensions of read-outs (default: the library's)", count)
-    .option('--seeds <count>', 'networks of each kind', count, 1)
+    .option('--minutes <count>', 'train so long from k-means filters that are held fixed', numberFrom(0), 0)
+    .option('--references <count>', 'pictures to find neighbors in, and to fit to', integer(1), 10_000)
+    .option('--tests <count>', 'pictures to classify', integer(1), 10_000)
+    .option('--dim <count>', "dimensions of read-outs (default: the library's)", integer(1))
+    .option('--seeds <count>', 'networks of each kind', integer(1), 1)
     .option('--only <text>', "networks to measure: 'pixels', 'random', 'k-means', or 'trained'")
     .option('--json <file>', 'write the results there')
     .parse([...argv], { from: 'user' })

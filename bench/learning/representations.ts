@@ -1,4 +1,4 @@
-import { input, type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type ImageArray, type Labels, SimCLR } from 'simclr-ts';
 import { knnClassifier } from 'simclr-ts/evaluation';
 import {
@@ -10,6 +10,7 @@ import {
 } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
 import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
+import { pixelEncoder } from '../../src/report/evaluation/run-representations.js';
 
 /** Pictures with their classes. */
 export interface Pictures {
@@ -70,14 +71,6 @@ async function measure(
   return result;
 }
 
-/** Pixels averaged to half the size, as a network: its read-out is whitened pixels. */
-function pixelNetwork([, height, width, channels]: ImageArray['shape']): LayersModel {
-  const pictures = input({ shape: [height, width, channels] });
-  const averaged = layers.averagePooling2d({ poolSize: 2, name: 'pixels' }).apply(pictures);
-  const outputs = layers.flatten({ name: 'flat' }).apply(averaged) as SymbolicTensor;
-  return model({ inputs: pictures, outputs, name: 'pixels' });
-}
-
 /**
  * A network of the recipe `minutes`, whose first layer learns nothing, after so many minutes. Temperature, batch and
  * learning rate are those that were best in trials with these filters.
@@ -112,7 +105,7 @@ export async function* measureAll(
   const { images } = data.references;
   const [, height, width, channels] = images.shape;
   const pixels = { network: 'pixels', seed: 0, networkSeconds: 0 };
-  const averaged = pixelNetwork(images.shape);
+  const averaged = pixelEncoder(images.shape);
   const grid = Math.floor(Math.min(height, width) / 2);
   const read = (layer: string, cells?: number): FitReadoutOptions => ({
     stages: [{ layer, ...(cells !== undefined && { grid: cells }) }],

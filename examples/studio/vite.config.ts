@@ -1,14 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
+import { simclr } from '../../src/vite/index.js';
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
-
-/** Headers that let threads share memory. If a host cannot send them, public/isolate.js adds them. */
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
 
 /** The page may connect to its own host only, even if a bug tries something else. */
 const policy = [
@@ -32,23 +27,6 @@ function contentSecurityPolicy(): Plugin {
         injectTo: 'head-prepend',
       },
     ],
-  };
-}
-
-/**
- * Lets the threads of tfjs's wasm backend start. They get the source of its loader as text, where a variable of the
- * file around it, renamed by the minifier, is not defined; it holds nothing in a module.
- */
-function selfContainedLoader(): Plugin {
-  return {
-    name: 'self-contained-loader',
-    transform(code, id) {
-      if (!id.includes('wasm-out/tfjs-backend-wasm-threaded-simd.js')) return;
-      const [before, factory] = code.split(/(?=function\(WasmBackendModuleThreadedSimd\))/);
-      if (!factory) this.error('The loader of tfjs-backend-wasm is not as expected.');
-      const changed = before + factory.replaceAll('_scriptDir', 'globalThis._scriptDir');
-      return { code: changed, map: null };
-    },
   };
 }
 
@@ -81,9 +59,8 @@ export default defineConfig({
       { find: /^simclr-ts\/(.+)$/, replacement: source('$1/index.ts') },
     ],
   },
-  plugins: [contentSecurityPolicy()],
-  worker: { format: 'es', plugins: () => [selfContainedLoader(), withEncoder()] },
-  build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
-  server: { headers: isolation },
-  preview: { headers: isolation },
+  // If a host cannot send the headers of isolation, public/isolate.js adds them.
+  plugins: [simclr(), contentSecurityPolicy()],
+  worker: { plugins: () => [withEncoder()] },
+  build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 },
 });

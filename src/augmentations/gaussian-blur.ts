@@ -137,11 +137,9 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
     return resampleFused(images, () => {
       const kernels = gaussianKernels(parameters.sigma, size, 1);
       if (selected) keepOthers(kernels, selected);
-      return {
-        rows: blurringWeights(kernels, batchSize, height, padding),
-        columns: blurringWeights(kernels, batchSize, width, padding),
-        clips: true,
-      };
+      const rows = blurringWeights(kernels, batchSize, height, padding);
+      const columns = width === height ? rows : blurringWeights(kernels, batchSize, width, padding);
+      return { rows, columns, clips: true };
     });
   }
 

@@ -6,6 +6,7 @@ import {
   sub,
   type Tensor1D,
   type Tensor2D,
+  type Tensor4D,
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
@@ -96,4 +97,28 @@ export function normalize(options: NormalizeOptions): DescribedTransform<null> {
  */
 export function denormalize(options: NormalizeOptions): DescribedTransform<null> {
   return perChannel('denormalize', options, (rows, mean, std) => add(mul<Tensor2D>(rows, std), mean));
+}
+
+/** What makes of pictures in [0, 1] what a network takes instead; `undefined` where it takes them as they are. */
+export function normalizer(
+  normalization: NormalizeOptions | null,
+): ((images: Tensor4D) => Tensor4D) | undefined {
+  if (!normalization) return undefined;
+  const transform = normalize(normalization);
+  return (images) => transform.apply(images, null);
+}
+
+/** The colors of normalized views as people see them, in [0, 1] and in host memory. The views are not disposed. */
+export async function colorsOf(
+  views: Tensor4D,
+  normalization: NormalizeOptions | null,
+): Promise<{ data: Float32Array; shape: [number, number, number, number] }> {
+  const { mean, std } = normalization ?? { mean: [0], std: [1] };
+  const channels = views.shape[3];
+  const data = Float32Array.from(await views.data(), (value, i) => {
+    const channel = i % channels;
+    const color = value * (std[channel] ?? std[0]!) + (mean[channel] ?? mean[0]!);
+    return Math.min(1, Math.max(0, color));
+  });
+  return { data, shape: views.shape };
 }

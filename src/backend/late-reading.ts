@@ -1,4 +1,4 @@
-import { getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { hasKernel } from '../tensors/registered-kernels.js';
 
 /**
  * A name under which a backend's entry registers that values come back from the device asynchronously and late: waiting for one value means waiting
@@ -8,5 +8,5 @@ export const lateReading = 'SimCLRLateReading';
 
 /** Whether to wait for a value of the active backend as late as possible. */
 export function readsLate(): boolean {
-  return getKernel(lateReading, getBackend()) !== undefined;
+  return hasKernel(lateReading);
 }

@@ -31,6 +31,12 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether an object has no class but that of its literal, perhaps of another realm. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Whether a value is of a built-in class, such as 'Float32Array', of whatever realm: a test runner's has its own. */
 export function hasTag(value: unknown, className: string): boolean {
   return Object.prototype.toString.call(value) === `[object ${className}]`;
@@ -89,6 +95,18 @@ export function checkSameShape(caller: string, nameA: string, a: Tensor, nameB: 
       `${caller}: ${nameA} and ${nameB} must have the same shape. Received: ${nameA}=[${a.shape}], ${nameB}=[${b.shape}].`,
     );
   }
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a function. */
+export function checkFunction(caller: string, argument: string, value: unknown): void {
+  if (typeof value === 'function') return;
+  throw new InvalidOptionError(receivedMessage(caller, `${argument} must be a function`, argument, value));
+}
+
+/** @throws {@link InvalidOptionError} unless `value` is a boolean. */
+export function checkBoolean(caller: string, argument: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new InvalidOptionError(receivedMessage(caller, `${argument} must be a boolean`, argument, value));
 }
 
 /** @throws {@link InvalidOptionError} unless `value` is a finite number > 0. */

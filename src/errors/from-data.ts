@@ -1,5 +1,5 @@
 import { asBackendError } from './backend-failure.js';
-import { describeValue, receivedMessage, shorten } from './checks.js';
+import { describeValue, isPlain, receivedMessage, shorten } from './checks.js';
 import { InvalidOptionError } from './errors.js';
 import { isError, messageOf } from './is-error.js';
 
@@ -20,11 +20,6 @@ export function refuseNull(caller: string, argument: string, value: unknown): vo
   } else if (Object.prototype.toString.call(value) === '[object Object]' && isPlain(value as object)) {
     for (const [key, item] of Object.entries(value as object)) refuseNull(caller, `${argument}.${key}`, item);
   }
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../augmentations/index.js';
 import { receivedMessage } from '../errors/checks.js';
@@ -43,13 +42,4 @@ export function pictureEncoder(caller: string, source: LayersModel | EncoderSour
   }
   if (normalization) normalize(normalization); // refuses a wrong mean or standard deviation
   return { encoder, normalization, inputShape: shape.slice(1) as [number, number, number] };
-}
-
-/** What a network takes instead of pictures in [0, 1]. */
-export function normalizer(
-  normalization: NormalizeOptions | null,
-): ((images: Tensor4D) => Tensor) | undefined {
-  if (!normalization) return undefined;
-  const transform = normalize(normalization);
-  return (images) => transform.apply(images, null);
 }

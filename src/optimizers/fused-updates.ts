@@ -1,4 +1,5 @@
-import { engine, getBackend, getKernel, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { engine, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { hasKernel } from '../tensors/registered-kernels.js';
 
 /**
  * Kernels of this library that a backend may register: a variable's whole step in one pass over memory, with
@@ -29,7 +30,7 @@ export function updateFused(
   attributes: Record<string, number | boolean>,
   targets: Variable[],
 ): boolean {
-  if (getKernel(kernel, getBackend()) === undefined) return false;
+  if (!hasKernel(kernel)) return false;
   const results = engine().runKernel(kernel, inputs, attributes) as Tensor[];
   for (const [index, variable] of targets.entries()) variable.assign(results[index]!);
   return true;

@@ -26,7 +26,8 @@ import {
   checkSameShape,
 } from '../errors/checks.js';
 import { ShapeError } from '../errors/errors.js';
-import { fusedKernels, hasFusedRows, recordsGradients, runFused } from './fused-rows.js';
+import { fusedKernels, hasFusedRows, runFused } from './fused-rows.js';
+import { recordsGradients } from './registered-kernels.js';
 import { meanOverRows, type RowLayout, rowLayout, sumOverRows } from './row-statistics.js';
 import { type SharedRows, sharedStatistics, shareMoments, shareSums } from './shared-statistics.js';
 

@@ -1,4 +1,5 @@
-import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, type Tensor } from '@tensorflow/tfjs-core';
+import { hasKernel } from './registered-kernels.js';
 
 /**
  * Kernels of this library that a backend may register in place of the plain ops of batch normalization,
@@ -23,12 +24,7 @@ export const fusedKernels = {
 
 /** Whether the active backend has the fused kernels. */
 export function hasFusedRows(): boolean {
-  return getKernel(fusedKernels.normalize, getBackend()) !== undefined;
-}
-
-/** Whether gradients of the current computation may be needed. */
-export function recordsGradients(): boolean {
-  return engine().state.gradientDepth > 0;
+  return hasKernel(fusedKernels.normalize);
 }
 
 /** Runs one of the fused kernels; inputs that are `undefined` are left out. */

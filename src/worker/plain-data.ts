@@ -1,4 +1,4 @@
-import { receivedMessage } from '../errors/checks.js';
+import { isPlain, receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError } from '../errors/errors.js';
 
 /**
@@ -9,7 +9,7 @@ import { InvalidOptionError } from '../errors/errors.js';
  * @throws {@link InvalidOptionError} naming the first.
  */
 export function checkPlain(caller: string, argument: string, value: unknown, advice: string): void {
-  if (typeof value === 'function' || typeof value === 'symbol' || isInstance(value)) {
+  if (typeof value === 'function' || typeof value === 'symbol' || (isBare(value) && !isPlain(value))) {
     const expectation = `${argument} must be plain data, because it goes from one thread to another; ${advice}`;
     throw new InvalidOptionError(receivedMessage(caller, expectation, argument, value));
   }
@@ -23,11 +23,4 @@ export function checkPlain(caller: string, argument: string, value: unknown, adv
 
 function isBare(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]';
-}
-
-/** Whether it is an object of a class that is not built in. */
-function isInstance(value: unknown): boolean {
-  if (!isBare(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
 }

@@ -1,7 +1,3 @@
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import { ready, setBackend } from '@tensorflow/tfjs-core';
 import { checkBackend, SimCLR } from 'simclr-ts';
 import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
@@ -20,11 +16,6 @@ function threadCount(): number {
 /** Loads the backend's code and activates it. */
 async function activate(name: BackendName): Promise<void> {
   if (name === 'wasm') {
-    setWasmPaths({
-      'tfjs-backend-wasm.wasm': plain,
-      'tfjs-backend-wasm-simd.wasm': simd,
-      'tfjs-backend-wasm-threaded-simd.wasm': threaded,
-    });
     const { setThreadCount } = await import('simclr-ts/wasm');
     if (!started) setThreadCount(threadCount());
     started = true;

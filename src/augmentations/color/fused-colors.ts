@@ -1,5 +1,5 @@
 import { type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
-import { runIfRegistered } from '../../tensors/run-if-registered.js';
+import { runIfRegistered } from '../../tensors/registered-kernels.js';
 
 /**
  * A kernel of this library that a backend may register, in place of the plain ops of `applyColorOperations` on pictures of

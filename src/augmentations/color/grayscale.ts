@@ -4,8 +4,8 @@ import { checkInteger, checkProbability } from '../../errors/checks.js';
 import { checkColorImages, checkRows } from '../image-checks.js';
 import { changeSelected, drawSelection, type SelectionParameters } from '../selection.js';
 import type { DescribedTransform } from '../transform.js';
+import { type ColorOperations, changeSelectedColors } from './color-passes.js';
 import { grayWeights } from './color-planes.js';
-import { changeColorsFused, fusedColorKinds } from './fused-colors.js';
 
 /**
  * Grayscale pictures with three equal channels: 0.2989 red + 0.587 green + 0.114 blue. Pictures of one channel stay as
@@ -26,6 +26,16 @@ export function grayscale(images: Tensor4D): Tensor4D {
     );
     return reshape(matMul(reshape(images, [images.size / 3, 3]), weights), images.shape);
   });
+}
+
+/** Grayscale as color operations: it is what saturation 0 leaves. */
+function withoutColors(batchSize: number): ColorOperations {
+  return {
+    operations: ['saturation'],
+    order: new Uint8Array(batchSize),
+    amounts: { saturation: new Float32Array(batchSize) },
+    convention: 'torchvision',
+  };
 }
 
 /** Options of {@link randomGrayscale}. */
@@ -65,12 +75,10 @@ export function randomGrayscale(
     apply(images, { selected }) {
       checkColorImages(name, images);
       checkRows(name, 'selected', selected, images.shape[0]);
-      // Grayscale is what saturation 0 leaves.
-      const fused = changeColorsFused(images, () => ({
-        kinds: Int32Array.from(selected, (changes) => fusedColorKinds[changes ? 'saturation' : 'none']),
-        amounts: new Float32Array(selected.length),
-      }));
-      return fused ?? changeSelected(images, selected, grayscale);
+      return (
+        changeSelectedColors(images, withoutColors(images.shape[0]), selected) ??
+        changeSelected(images, selected, grayscale)
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
-import { runIfRegistered } from '../../tensors/run-if-registered.js';
+import { runIfRegistered } from '../../tensors/registered-kernels.js';
 import { croppingWeights, type ResamplingWeights } from './resampling-weights.js';
 
 /**

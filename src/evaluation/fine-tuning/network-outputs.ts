@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type NormalizeOptions, normalize } from '../../augmentations/index.js';
+import type { NormalizeOptions } from '../../augmentations/index.js';
+import { normalizer } from '../../augmentations/normalize.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { inferencePasses } from '../../models/inference/inference-passes.js';
 import type { EmbedOptions } from '../../training/index.js';
@@ -35,7 +36,7 @@ export async function networkOutputs(
   const rows = new RowLabels();
   const passes = inferencePasses(caller, network, images, {
     batchSize,
-    prepare: normalization ? (batch) => normalize(normalization).apply(batch, null) : undefined,
+    prepare: normalizer(normalization),
     after: after as ((outputs: Tensor) => Tensor) | undefined,
     beforePass,
   });

@@ -1,5 +1,5 @@
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
+import { checkBoolean, checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import {
@@ -145,11 +145,7 @@ export async function linearProbe(
   checkInteger(caller, 'seed', seed, 0);
   checkInteger(caller, 'maxIterations', maxIterations);
   checkPositive(caller, 'tolerance', tolerance);
-  if (typeof standardize !== 'boolean') {
-    throw new InvalidOptionError(
-      receivedMessage(caller, 'standardize must be a boolean', 'standardize', standardize),
-    );
-  }
+  checkBoolean(caller, 'standardize', standardize);
   const matrix = await readEmbeddings(caller, 'embeddings', training.embeddings);
   const { rows, dim } = matrix;
   const { labels } = training;

@@ -3,8 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import type { ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkChoice, checkInteger, receivedMessage } from '../../errors/checks.js';
-import { InvalidOptionError } from '../../errors/errors.js';
+import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js';
 import { weightOf } from '../../models/layer-graph.js';
 import { randomGenerator } from '../../random/index.js';
 import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
@@ -100,9 +99,7 @@ export async function initializeFromImages(
   checkInteger(caller, 'patches', wanted);
   checkInteger(caller, 'batchSize', batchSize, 2);
   checkInteger(caller, 'seed', seed, 0);
-  if (typeof scale !== 'boolean') {
-    throw new InvalidOptionError(receivedMessage(caller, 'scale must be a boolean', 'scale', scale));
-  }
+  checkBoolean(caller, 'scale', scale);
   const encoder = pictureEncoder(caller, source);
   const convolution = firstConvolution(caller, encoder.encoder);
   const { layer, kernelShape } = convolution;

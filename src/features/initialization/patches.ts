@@ -1,5 +1,6 @@
 import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { normalizer } from '../../augmentations/normalize.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { epochBatches } from '../../data/batches/image-batches.js';
 import { checkImageDataset } from '../../data/check-image-dataset.js';
@@ -8,7 +9,7 @@ import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { inferenceOf } from '../../models/inference/inference.js';
 import type { RandomGenerator } from '../../random/index.js';
-import { normalizer, type PictureEncoder } from '../encoder-source.js';
+import type { PictureEncoder } from '../encoder-source.js';
 import type { FirstConvolution } from './first-convolution.js';
 
 /** Patches of pictures as a convolution sees them. */

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { normalizer } from '../../augmentations/normalize.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
@@ -7,7 +8,7 @@ import { type Covariance, CovarianceSums } from '../../linear-algebra/covariance
 import { principalComponents, totalVariance } from '../../linear-algebra/whitening.js';
 import type { EmbedOptions } from '../../models/inference/embed-images.js';
 import { inferencePasses } from '../../models/inference/inference-passes.js';
-import { type EncoderSource, normalizer, pictureEncoder } from '../encoder-source.js';
+import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
 import {
   joinedLength,
   type ReadoutStage,

@@ -1,11 +1,12 @@
 import type { io, Tensor2D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
+import { normalizer } from '../../augmentations/normalize.js';
 import type { ImageDataset } from '../../data/index.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
 import { checkEmbedOptions, type EmbedOptions, embedImages } from '../../models/inference/embed-images.js';
-import { type EncoderSource, normalizer, pictureEncoder } from '../encoder-source.js';
+import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
 import { joinedLength, type ResolvedStage, stageOutputs } from './encoder-stages.js';
 import { checkReadoutJSON, type ReadoutJSON, type ReadoutState, readTensors } from './readout-state.js';
 import { stageModel, withWhitening } from './stage-model.js';

@@ -1,14 +1,5 @@
-import {
-  engine,
-  exp,
-  getBackend,
-  getKernel,
-  max,
-  sub,
-  sum,
-  type Tensor2D,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { engine, exp, max, sub, sum, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { hasKernel } from '../../tensors/registered-kernels.js';
 import { exclusionMask } from './exclusion-mask.js';
 import type { RowBlock } from './row-blocks.js';
 
@@ -49,7 +40,7 @@ export interface BlockSoftmax {
  */
 export function softmaxOfBlock(logits: Tensor2D, block: RowBlock, candidates: Candidates): BlockSoftmax {
   const { images, views, excluded, temperature } = candidates;
-  if (getKernel(fusedSoftmax, getBackend()) !== undefined) {
+  if (hasKernel(fusedSoftmax)) {
     const period = excluded === 'self' ? images * views : images;
     const results = engine().runKernel(fusedSoftmax, { logits }, { start: block.start, period });
     logits.dispose();

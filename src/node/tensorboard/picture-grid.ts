@@ -10,9 +10,14 @@ const gap = 2;
  * Pictures side by side as one PNG file on white.
  *
  * @param columns - Pictures from left to right; those of a column are below each other. In [0, 1] or bytes, gray or color.
+ * @param mostRows - The most rows to draw.
  */
-export async function pictureGrid(caller: string, columns: readonly ImageArrayLike[]): Promise<EventImage> {
-  const rows = columns[0]!.shape[0]!;
+export async function pictureGrid(
+  caller: string,
+  columns: readonly ImageArrayLike[],
+  mostRows: number,
+): Promise<EventImage> {
+  const rows = Math.min(mostRows, columns[0]!.shape[0]!);
   const cell = [1, 2].map((axis) => Math.max(...columns.map(({ shape }) => shape[axis]!)));
   const [cellHeight, cellWidth] = cell as [number, number];
   const height = rows * (cellHeight + gap) - gap;

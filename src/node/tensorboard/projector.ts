@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBytes } from '../../data/image-array.js';
-import type { ImageArrayLike } from '../../data/index.js';
+import type { ImageArrayLike, ImageDataset } from '../../data/index.js';
+import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import type { Trainer } from '../../training/index.js';
 import { replaceFileBy } from '../files/write-durably.js';
 import { loadSharp } from '../pictures/decode-image.js';
@@ -30,14 +31,8 @@ export async function writeProjector(
   simclr: Trainer,
   { images, labels }: ProjectorPictures,
 ): Promise<void> {
-  const h = await simclr.embed(images as Parameters<Trainer['embed']>[0]);
-  const [count, dim] = h.shape;
-  let values: Float32Array;
-  try {
-    values = (await h.data()) as Float32Array;
-  } finally {
-    h.dispose();
-  }
+  const { data: values, shape } = await embedOnHost(simclr, images as ImageDataset, {});
+  const [count, dim] = shape;
   const vectors = Array.from({ length: count }, (_, row) =>
     Array.from(values.subarray(row * dim, (row + 1) * dim), (value) => Number(value.toPrecision(7))).join(
       '\t',

@@ -1,9 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import type { ImageArrayLike } from '../../data/index.js';
+import { colorsOf } from '../../augmentations/normalize.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
-import type { Callback, FitContext, StepRecord, Trainer } from '../../training/index.js';
+import type { Callback, FitContext, StepRecord } from '../../training/index.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
 import { loadSharp } from '../pictures/decode-image.js';
 import { EventFile } from './event-file.js';
@@ -105,8 +105,9 @@ export function tensorBoard(directory: FilePath, options: TensorBoardOptions = {
     let drawn: Tensor4D[] = [];
     try {
       drawn = context.simclr.views(images, indices, epoch);
-      const columns = await Promise.all(drawn.map((view) => colorsOf(view, context.simclr, views)));
-      await target.write(step, { tag: 'views', image: await pictureGrid(caller, columns) });
+      const { normalization } = context.simclr;
+      const columns = await Promise.all(drawn.map((view) => colorsOf(view, normalization)));
+      await target.write(step, { tag: 'views', image: await pictureGrid(caller, columns, views) });
     } finally {
       for (const tensor of [...drawn, ...(Array.isArray(images) ? images : [images])]) tensor.dispose();
     }
@@ -116,19 +117,6 @@ export function tensorBoard(directory: FilePath, options: TensorBoardOptions = {
 /** TensorBoard has no place for what is not known. */
 function finite(scalars: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(scalars).filter(([, value]) => Number.isFinite(value)));
-}
-
-/** The first pictures of a view in [0, 1], as they were before normalization. */
-async function colorsOf(view: Tensor4D, { normalization }: Trainer, most: number): Promise<ImageArrayLike> {
-  const [count, height, width, channels] = view.shape;
-  const { mean, std } = normalization ?? { mean: [0], std: [1] };
-  const values = await view.data();
-  const shown = Math.min(count, most);
-  const data = Float32Array.from(values.subarray(0, shown * height * width * channels), (value, i) => {
-    const channel = i % channels;
-    return value * (std[channel] ?? std[0]!) + (mean[channel] ?? mean[0]!);
-  });
-  return { data, shape: [shown, height, width, channels] };
 }
 
 /** @throws unless there are pictures, and as many labels if there are labels. */

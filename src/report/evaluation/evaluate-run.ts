@@ -2,6 +2,7 @@ import type { ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import {
   accuracyDifference,
   type ClassificationResult,
@@ -10,7 +11,6 @@ import {
   linearProbe,
 } from '../../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../../training/index.js';
-import { embedOnHost } from './embed-on-host.js';
 import { centeredRows, pixelEmbeddings } from './pixel-embeddings.js';
 import type {
   EmbeddingWorth,
@@ -97,17 +97,16 @@ export async function evaluateRun(
   const centeredPixels = {
     knn: await byNeighbors({ references: centeredRows(raw.references), test: centeredRows(raw.test) }),
   };
-  const whitened = await whitenedPixels(pictures, { batchSize });
-  const whitenedWorth = await worthOf(whitened);
+  const whitened = await worthOf(await whitenedPixels(pictures, batchSize));
   const worthAtReadout = async () => {
-    const embeddings = await readoutEmbeddings(simclr, pictures, { batchSize });
+    const embeddings = await readoutEmbeddings(simclr, pictures, batchSize);
     return embeddings && worthOf(embeddings);
   };
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);
   const readoutBefore = await worthAtReadout();
   const history = await train();
-  const measured = { history, rawPixels, centeredPixels, whitenedPixels: whitenedWorth, before };
+  const measured = { history, rawPixels, centeredPixels, whitenedPixels: whitened, before };
   if (history.outcome === 'aborted') {
     return {
       ...measured,
@@ -134,10 +133,10 @@ export async function evaluateRun(
     gains: {
       overRawPixels: gainOf(after, rawPixels),
       overCenteredPixels: { knn: difference(after.knn, centeredPixels.knn) },
-      overWhitenedPixels: gainOf(after, whitenedWorth),
+      overWhitenedPixels: gainOf(after, whitened),
       overBefore: gainOf(after, before),
       readout: readout && {
-        overWhitenedPixels: gainOf(readout.after, whitenedWorth),
+        overWhitenedPixels: gainOf(readout.after, whitened),
         overBefore: gainOf(readout.after, readout.before),
       },
     },

@@ -1,16 +1,15 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import type { ImageArrayLike, ImageDataset } from '../../data/index.js';
+import type { ImageDataset, LabeledImagesLike } from '../../data/index.js';
 import { isError } from '../../errors/is-error.js';
-import type { EmbeddingArray } from '../../evaluation/embedding-evaluation.js';
-import { type EncoderSource, fitReadout } from '../../features/index.js';
-import type { EmbedOptions } from '../../training/index.js';
+import { embedOnHost } from '../../evaluation/embed-on-host.js';
+import { type EncoderSource, type FitReadoutOptions, fitReadout } from '../../features/index.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
 
 /** Sides of the averaged pixels: whitened, they are worth most for nearest neighbors at about this size. */
 const whitenedSize = 16;
 
-/** Pixels, averaged, as an encoder. */
-function pixelEncoder([, height, width, channels]: readonly number[]): LayersModel {
+/** Pixels, averaged, as an encoder: its read-out is whitened pixels. */
+export function pixelEncoder([, height, width, channels]: readonly number[]): LayersModel {
   const poolSize = [height!, width!].map((side) => Math.ceil(side / whitenedSize)) as [number, number];
   const inputShape = [height!, width!, channels!];
   return sequential({
@@ -24,12 +23,11 @@ function pixelEncoder([, height, width, channels]: readonly number[]): LayersMod
 /** Pixels averaged to about 16x16 and whitened on the references, without their labels: the strongest cheap baseline. */
 export async function whitenedPixels(
   pictures: EvaluationPictures,
-  options: EmbedOptions,
+  batchSize: number,
 ): Promise<PartEmbeddings> {
   const encoder = pixelEncoder(pictures.references.images.shape);
   try {
-    const stages = [{ layer: 'flat', grid: 1 }] as const;
-    return await embedded({ encoder }, pictures, { ...options, stages });
+    return await embedded({ encoder }, pictures, { batchSize, stages: [{ layer: 'flat', grid: 1 }] });
   } finally {
     encoder.dispose();
   }
@@ -45,10 +43,10 @@ const cannotBeRead = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as 
 export async function readoutEmbeddings(
   source: EncoderSource,
   pictures: EvaluationPictures,
-  options: EmbedOptions,
+  batchSize: number,
 ): Promise<PartEmbeddings | null> {
   try {
-    return await embedded(source, pictures, options);
+    return await embedded(source, pictures, { batchSize });
   } catch (error) {
     if (cannotBeRead.some((name) => isError(error, name))) return null;
     throw error;
@@ -58,20 +56,14 @@ export async function readoutEmbeddings(
 async function embedded(
   source: EncoderSource,
   { references, test }: EvaluationPictures,
-  { batchSize, ...fit }: EmbedOptions & Parameters<typeof fitReadout>[2],
+  options: FitReadoutOptions & { batchSize: number },
 ): Promise<PartEmbeddings> {
-  const passes = batchSize === undefined ? {} : { batchSize };
-  const readout = await fitReadout(source, references.images as ImageDataset, { ...fit, ...passes });
-  const embed = async (images: ImageArrayLike): Promise<EmbeddingArray> => {
-    const vectors = await readout.embed(images as ImageDataset, passes);
-    try {
-      return { data: Float32Array.from(await vectors.data()), shape: vectors.shape };
-    } finally {
-      vectors.dispose();
-    }
-  };
+  const readout = await fitReadout(source, references.images as ImageDataset, options);
+  const { batchSize } = options;
+  const embed = ({ images }: LabeledImagesLike) =>
+    embedOnHost(readout, images as ImageDataset, { batchSize });
   try {
-    return { references: await embed(references.images), test: await embed(test.images) };
+    return { references: await embed(references), test: await embed(test) };
   } finally {
     readout.dispose();
   }

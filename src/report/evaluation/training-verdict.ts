@@ -1,7 +1,9 @@
 import type { AccuracyDifference } from '../../evaluation/embedding-evaluation.js';
 import type { RunGains } from './run-evaluation.js';
 
-const points = (share: number) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)}`;
+/** A difference of shares in percentage points, with its sign. */
+export const points = (share: number) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)}`;
+
 const interval = ({ difference, low, high }: AccuracyDifference) =>
   `${points(difference)} points of nearest-neighbor accuracy (${points(low)} to ${points(high)})`;
 

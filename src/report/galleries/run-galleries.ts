@@ -1,4 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
+import { colorsOf } from '../../augmentations/normalize.js';
 import { sliceImages } from '../../data/image-rows.js';
 import type { ImageArrayLike } from '../../data/index.js';
 import { spreadRows } from '../../data/spread-rows.js';
@@ -89,23 +90,12 @@ export function thumbnails(images: ImageArrayLike, labels?: ArrayLike<number>): 
 export async function viewRows(simclr: Trainer, images: ImageArrayLike): Promise<ViewRow[]> {
   const count = Math.min(8, images.shape[0]!);
   const indices = Array.from({ length: count }, (_, index) => index);
-  const { mean, std } = simclr.normalization ?? { mean: [0], std: [1] };
   const views = tidy(() => {
     return simclr.views(sliceImages('viewRows', images, 0, count), indices, 0);
   });
   try {
     const [view1, view2] = await Promise.all(
-      views.slice(0, 2).map(async (view) => {
-        const values = Float32Array.from(await view.data());
-        const channels = view.shape[3];
-        // The encoder's input is normalized. A page shows the colors before that.
-        const data = values.map((value, i) => {
-          const channel = i % channels;
-          const color = value * (std[channel] ?? std[0]!) + (mean[channel] ?? mean[0]!);
-          return Math.min(1, Math.max(0, color));
-        });
-        return { data, shape: view.shape };
-      }),
+      views.slice(0, 2).map((view) => colorsOf(view, simclr.normalization)),
     );
     return indices.map((index) => ({
       original: thumbnail(images, index),

@@ -2,8 +2,6 @@ import {
   add,
   conv2d,
   engine,
-  getBackend,
-  getKernel,
   mul,
   type Tensor,
   type Tensor1D,
@@ -11,7 +9,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { type Activation, addAndActivate, affineOf, ceilingOf } from '../batch-normalization.js';
-import { recordsGradients } from '../fused-rows.js';
+import { hasKernel, recordsGradients } from '../registered-kernels.js';
 import { paddedConv2d, type SidePadding } from './padded-windows.js';
 
 /**
@@ -68,7 +66,7 @@ export function foldedConvolution(
 ): Tensor4D {
   const { strides, pad, bias, normalization, residual, activation } = options;
   const suitsKernel =
-    getKernel(foldedKernel, getBackend()) !== undefined &&
+    hasKernel(foldedKernel) &&
     !recordsGradients() &&
     [x, filter, residual ?? x].every(({ dtype, size }) => dtype === 'float32' && size > 0);
   if (suitsKernel) {

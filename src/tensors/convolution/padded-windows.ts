@@ -1,14 +1,5 @@
-import {
-  conv2d,
-  depthwiseConv2d,
-  engine,
-  getBackend,
-  getKernel,
-  maxPool,
-  pad,
-  type Tensor4D,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { conv2d, depthwiseConv2d, engine, maxPool, pad, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { hasKernel } from '../registered-kernels.js';
 
 /** Pixels before and after the picture along one axis. */
 export type SidePadding = readonly [before: number, after: number];
@@ -53,7 +44,7 @@ function runPadded(
   inputs: Record<string, Tensor4D>,
   attributes: object,
 ): Tensor4D | undefined {
-  if (getKernel(kernel, getBackend()) === undefined) return undefined;
+  if (!hasKernel(kernel)) return undefined;
   return engine().runKernel(kernel, inputs, attributes as Record<string, number>) as Tensor4D;
 }
 

@@ -1,6 +1,7 @@
-import { engine, getBackend, getKernel, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { engine, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { releaseTape } from '../../backend/tape.js';
+import { hasKernel } from '../../tensors/registered-kernels.js';
 
 /** What a computation asked the engine for. */
 export class Needs {
@@ -52,8 +53,8 @@ export class Needs {
     const run = target.runKernel;
     const note = (name: string) => {
       if (this.layer !== undefined && !this.layerOf.has(name)) this.layerOf.set(name, this.layer);
-      if (getKernel(name, getBackend()) === undefined) this.missingKernels.add(name);
-      else this.kernels.add(name);
+      if (hasKernel(name)) this.kernels.add(name);
+      else this.missingKernels.add(name);
     };
     const observed = (...call: Parameters<typeof run>) => {
       note(call[0]);

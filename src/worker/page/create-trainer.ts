@@ -1,7 +1,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { Remote } from 'comlink';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkPositive, receivedMessage } from '../../errors/checks.js';
+import { checkFunction, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { CheckpointError, InvalidOptionError, WorkerError } from '../../errors/errors.js';
 import { isTrainerWorker, type TrainerWorker } from '../endpoint.js';
 import { checkPlain } from '../plain-data.js';
@@ -83,11 +83,7 @@ async function open<Options extends WorkerStartOptions>(
 ): Promise<RemoteTrainer> {
   const { startSeconds = 30, onRestart = console.warn, ...parts } = options;
   checkPositive(caller, 'startSeconds', startSeconds);
-  if (typeof onRestart !== 'function') {
-    throw new InvalidOptionError(
-      receivedMessage(caller, 'onRestart must be a function', 'onRestart', onRestart),
-    );
-  }
+  checkFunction(caller, 'onRestart', onRestart);
   for (const [option, value] of Object.entries(parts)) {
     checkPlain(caller, option, value, 'make it in the worker, by the parts of serveTrainer');
   }

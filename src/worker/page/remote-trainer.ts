@@ -2,7 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { proxy } from 'comlink';
 import type { ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { receivedMessage } from '../../errors/checks.js';
+import { checkFunction, receivedMessage } from '../../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../../errors/errors.js';
 import type { EmbeddingArray } from '../../evaluation/index.js';
 import type { History, TrainingProgress } from '../../training/index.js';
@@ -192,8 +192,7 @@ function listening<Args extends unknown[]>(listener: (...args: Args) => Promise<
 
 function checkFunctions(caller: string, functions: Record<string, unknown>): void {
   for (const [argument, value] of Object.entries(functions)) {
-    if (value === undefined || typeof value === 'function') continue;
-    throw new InvalidOptionError(receivedMessage(caller, `${argument} must be a function`, argument, value));
+    if (value !== undefined) checkFunction(caller, argument, value);
   }
 }
 

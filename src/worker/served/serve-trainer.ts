@@ -1,6 +1,6 @@
 import { expose } from 'comlink';
 import { checkKeys } from '../../errors/check-keys.js';
-import { receivedMessage } from '../../errors/checks.js';
+import { checkFunction, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import { checkCallbacks } from '../../training/callbacks/check-callbacks.js';
 import { hear, isTrainerWorker, type TrainerWorker } from '../endpoint.js';
@@ -30,8 +30,7 @@ export function serveTrainer(options: ServeTrainerOptions): void {
   checkKeys(caller, options, { backend: 1, parts: 1, callbacks: 1, methods: 1, port: 1 });
   const { backend, parts, callbacks = [], methods = {}, port } = options;
   for (const [argument, value] of Object.entries({ backend, parts: parts ?? backend, ...methods })) {
-    if (typeof value === 'function') continue;
-    throw new InvalidOptionError(receivedMessage(caller, `${argument} must be a function`, argument, value));
+    checkFunction(caller, argument, value);
   }
   checkCallbacks(caller, [...callbacks]);
   const scope = port ?? ownScope();

@@ -1,9 +1,9 @@
-import { io, type Tensor2D } from '@tensorflow/tfjs-core';
+import { io } from '@tensorflow/tfjs-core';
 import { releaseProxy, transfer } from 'comlink';
 import { receivedMessage } from '../../errors/checks.js';
 import { errorToData } from '../../errors/error-data.js';
 import { InvalidOptionError, SimCLRError } from '../../errors/errors.js';
-import type { EmbeddingArray } from '../../evaluation/index.js';
+import { toHost } from '../../evaluation/embed-on-host.js';
 import { type Callback, progress, SimCLR } from '../../training/index.js';
 import { checkPlain } from '../plain-data.js';
 import type { BackendStart, FitEvent, Outcome, TrainerFacts, TrainerService } from '../protocol.js';
@@ -140,7 +140,7 @@ export function trainerService(
               ...given,
               onProgress: (done: number, total: number | undefined) => teller.send(done, total),
             };
-            return toArray(await (projected ? trainer().project(images, all) : trainer().embed(images, all)));
+            return toHost(await (projected ? trainer().project(images, all) : trainer().embed(images, all)));
           }),
         ({ data }) => [data.buffer as ArrayBuffer],
       ),
@@ -172,14 +172,6 @@ export function trainerService(
         release();
       }),
   };
-}
-
-/** Rows in memory of their own. Disposes the tensor. */
-async function toArray(tensor: Tensor2D): Promise<EmbeddingArray> {
-  // Plain JavaScript's backend hands out the very array that it computes with.
-  const data = Float32Array.from(await tensor.data());
-  tensor.dispose();
-  return { data, shape: tensor.shape };
 }
 
 /** What the trainer would save. */

@@ -1,5 +1,6 @@
 import type { AccuracyDifference, ClassificationResult } from 'simclr-ts/evaluation';
 import { type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
+import { points } from '../../../report/evaluation/training-verdict.js';
 import { percent, table } from '../table.js';
 
 type Measures = { knn: ClassificationResult; linearProbe?: ClassificationResult };
@@ -10,7 +11,6 @@ const accuracy = (result: ClassificationResult | undefined) =>
     ? `${percent(result.accuracy)} (${percent(result.interval.low)} to ${percent(result.interval.high)})`
     : '';
 
-const points = (share: number) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)}`;
 const gain = (difference: AccuracyDifference | undefined) =>
   difference
     ? `${points(difference.difference)} (${points(difference.low)} to ${points(difference.high)})`

@@ -22,7 +22,7 @@ import {
   writeReport,
 } from 'simclr-ts/report';
 import { spreadRows } from '../../../data/spread-rows.js';
-import { embedOnHost } from '../../../report/evaluation/embed-on-host.js';
+import { embedOnHost } from '../../../evaluation/embed-on-host.js';
 import { trainingOf } from '../../../report/evaluation-report.js';
 import { mapOf, neighborRows, thumbnails } from '../../../report/galleries/run-galleries.js';
 import type { Context } from '../../context.js';

@@ -1,5 +1,5 @@
 /** Numbers of the operations. 0 is none. */
-export const scale: i32 = 1;
+export const brightness: i32 = 1;
 export const contrast: i32 = 2;
 export const saturation: i32 = 3;
 export const hue: i32 = 4;
@@ -126,7 +126,7 @@ function clipped(x: v128): v128 {
   return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(1));
 }
 
-/** Brightness: 0.2989 red + 0.587 green + 0.114 blue. */
+/** Gray: 0.2989 red + 0.587 green + 0.114 blue. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function gray(): v128 {
@@ -139,7 +139,7 @@ function gray(): v128 {
 
 /** Applies an operation to four pixels. */
 function apply(kind: i32, amount: f32): void {
-  if (kind == scale) {
+  if (kind == brightness) {
     blendPixels(amount, f32x4.splat(0), f32x4.splat(0), f32x4.splat(0));
   } else if (kind == contrast) {
     const offset = f32x4.splat(

@@ -1,8 +1,12 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { fusedColorKinds } from '../../../augmentations/color/fused-colors.js';
 import { constants, kernelModule, kinds as kernels } from '../../module/kernel-module.js';
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
 
-const { fourPixels } = constants.colors;
+/** The compiler sees that both sides number the operations alike. */
+const { fourPixels } = constants.colors satisfies Omit<typeof fusedColorKinds, 'none'> & {
+  fourPixels: number;
+};
 
 /** SimCLRColorOperations: see src/augmentations/color/fused-colors.ts. */
 export const colorOperations: KernelFunc = ({ inputs, attrs }) => {

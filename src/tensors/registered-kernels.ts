@@ -1,5 +1,14 @@
 import { engine, getBackend, getKernel, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { recordsGradients } from './fused-rows.js';
+
+/** Whether the active backend has a kernel of that name. */
+export function hasKernel(name: string): boolean {
+  return getKernel(name, getBackend()) !== undefined;
+}
+
+/** Whether gradients of the current computation may be needed. */
+export function recordsGradients(): boolean {
+  return engine().state.gradientDepth > 0;
+}
 
 /** What a kernel of this library takes. */
 export interface KernelCall {
@@ -20,7 +29,7 @@ export function runIfRegistered<T extends Tensor>(
   first: T,
   call: () => KernelCall,
 ): T | undefined {
-  if (first.size === 0 || recordsGradients() || !getKernel(name, getBackend())) return undefined;
+  if (first.size === 0 || recordsGradients() || !hasKernel(name)) return undefined;
   return tidy(() => {
     const { inputs, attributes } = call();
     return engine().runKernel(name, inputs, attributes) as T;
