@@ -11,6 +11,7 @@ export type {
   Recipe,
   RecipeAugmentation,
   RecipeEncoder,
+  RecipeInitialization,
   RecipeLearningRate,
   RecipeMobileNetV2,
   RecipeOptimizer,

@@ -12,7 +12,15 @@ import type { SimCLRLoadOptions, SimCLROptions } from './simclr-options.js';
 const caller = 'SimCLR';
 
 /** What a recipe says about itself and to `fit`: `new SimCLR(recipe)` accepts it and reads none of it. */
-const words = { name: 1, title: 1, sources: 1, deviations: 1, reported: 1, training: 1 } as const;
+const words = {
+  name: 1,
+  title: 1,
+  sources: 1,
+  deviations: 1,
+  reported: 1,
+  training: 1,
+  initialization: 1,
+} as const;
 
 /** Every option of `new SimCLR` and of `SimCLR.load`. */
 export const simclrKeys = {

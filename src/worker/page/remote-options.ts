@@ -80,7 +80,10 @@ const settings = {
 } as const;
 
 /** What a recipe says about itself and to `fit`. */
-type Words = Record<'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training', unknown>;
+type Words = Record<
+  'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training' | 'initialization',
+  unknown
+>;
 
 /** Every option of `createTrainer`. */
 export const trainerKeys = {
@@ -96,6 +99,7 @@ export const trainerKeys = {
   deviations: 1,
   reported: 1,
   training: 1,
+  initialization: 1,
 } as const satisfies KnownKeys<RemoteTrainerOptions & Words>;
 
 /** Every option of `loadTrainer`. */
