@@ -18,6 +18,7 @@ import { tellSkipped } from '../tell-skipped.js';
 import { datasetSource, findDataset } from './dataset-source.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { folderSource } from './folder-source.js';
+import { initialize } from './initialize.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
@@ -137,7 +138,8 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
     } else {
-      applyStart(simclr, start, context);
+      if (start.weights) applyStart(simclr, start, context);
+      else await initialize(simclr, settings, pictures, context);
       const untrained = simclr;
       await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
     }
