@@ -442,8 +442,16 @@ export const callers: Record<string, Caller> = {
 
   'recipes adjustRecipe (changes)': {
     call: (changes) => recipes.adjustRecipe(recipes.lightlyCIFAR10, changes),
-    // Data to data: what is below, and every number, is checked by `new SimCLR`, which is tested below.
-    data: ['encoder', 'projectionHead', 'augmentation', 'normalization', 'optimizer', 'training'],
+    // Data to data: what is below, and every number, is checked by `new SimCLR`, or by `initializeFromImages`, which are tested below.
+    data: [
+      'encoder',
+      'projectionHead',
+      'augmentation',
+      'normalization',
+      'optimizer',
+      'training',
+      'initialization',
+    ],
     unchecked: { temperature: 'checked by new SimCLR' },
   },
 
