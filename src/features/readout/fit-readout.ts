@@ -16,6 +16,7 @@ import {
   resolveStages,
   stageLength,
 } from './encoder-stages.js';
+import { fingerprint } from './encoder-weights.js';
 import { Readout } from './readout.js';
 import { stageModel, type WhiteningWeights, withWhitening } from './stage-model.js';
 
@@ -97,7 +98,14 @@ export async function fitReadout(
     }
     const most = dim ?? usualDim(sums.rows);
     const { weights, explainedVariance } = whiteningOf(caller, sums.result(), stages, most);
-    const json = { inputShape, stages, normalization, pictures: sums.rows, explainedVariance };
+    const json = {
+      inputShape,
+      stages,
+      normalization,
+      pictures: sums.rows,
+      explainedVariance,
+      encoderWeights: await fingerprint(model),
+    };
     return new Readout(withWhitening(model, weights), json);
   } catch (error) {
     model.dispose();

@@ -1,4 +1,4 @@
-import type { io, Tensor2D } from '@tensorflow/tfjs-core';
+import type { io, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
 import { normalizer } from '../../augmentations/normalize.js';
@@ -6,10 +6,11 @@ import type { ImageDataset } from '../../data/index.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
 import { checkEmbedOptions, type EmbedOptions, embedImages } from '../../models/inference/embed-images.js';
-import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
-import { joinedLength, type ResolvedStage, stageOutputs } from './encoder-stages.js';
-import { checkReadoutJSON, type ReadoutJSON, type ReadoutState, readTensors } from './readout-state.js';
-import { stageModel, withWhitening } from './stage-model.js';
+import type { EncoderSource } from '../encoder-source.js';
+import { joinedLength, type ResolvedStage } from './encoder-stages.js';
+import { sharesWeights } from './encoder-weights.js';
+import { checkReadoutJSON, type ReadoutJSON, type ReadoutState } from './readout-state.js';
+import { restoreReadout } from './restore-readout.js';
 
 /**
  * A read-out: pictures to vectors by way of an encoder's stages, averaged on a grid and whitened. {@link fitReadout} makes
@@ -125,10 +126,10 @@ export class Readout {
    */
   async state(): Promise<ReadoutState> {
     this.checkUsable('Readout.state');
-    const [kernel, bias] = this.model.layers.at(-1)!.getWeights();
-    const [kernelData, biasData] = await Promise.all([kernel!.data<'float32'>(), bias!.data<'float32'>()]);
+    const { json, kernel, bias } = this.whitening();
+    const [kernelData, biasData] = await Promise.all([kernel.data<'float32'>(), bias.data<'float32'>()]);
     return {
-      json: structuredClone(this.json),
+      json,
       tensors: {
         kernel: { data: kernelData, shape: [joinedLength(this.stages), this.dim] },
         bias: { data: biasData, shape: [this.dim] },
@@ -137,26 +138,37 @@ export class Readout {
   }
 
   /**
+   * What {@link Readout.state} reads, as it is now: the variables themselves.
+   * @internal
+   */
+  whitening(): { json: ReadoutJSON; kernel: Tensor; bias: Tensor } {
+    const [kernel, bias] = this.model.layers.at(-1)!.getWeights();
+    return { json: structuredClone(this.json), kernel: kernel!, bias: bias! };
+  }
+
+  /**
    * A read-out of an encoder from a state.
    *
    * @param source - The encoder that it was fitted to, or a `SimCLR`. It is copied as far as it is read.
    * @param state - From {@link Readout.state}.
-   * @throws {@link CheckpointError} when the encoder is another one: it takes other pictures, lacks a stage, or has one of
-   * another shape; and when the state is damaged.
+   * @throws {@link CheckpointError} when the encoder is another one: it takes other pictures, lacks a stage, has one of
+   * another shape, or has other weights, such as after more training; and when the state is damaged.
    */
   static async fromState(source: LayersModel | EncoderSource, state: ReadoutState): Promise<Readout> {
-    const caller = 'Readout.fromState';
-    const { encoder, inputShape } = pictureEncoder(caller, source);
-    const json = checkReadoutJSON(caller, state?.json);
-    if (String(json.inputShape) !== String(inputShape)) {
-      throw new CheckpointError(
-        `${caller}: source must be the encoder that the state was fitted to, which takes pictures of [${json.inputShape}]. Received: an encoder of [${inputShape}].`,
-      );
-    }
-    const outputs = stageOutputs(caller, encoder, json.stages);
-    const weights = readTensors(caller, state, joinedLength(json.stages));
-    const stages = await stageModel(caller, encoder, outputs);
-    return new Readout(withWhitening(stages, weights), json);
+    const { model, json } = await restoreReadout('Readout.fromState', source, state);
+    return new Readout(model, json);
+  }
+
+  /**
+   * Whether an encoder is the one that this was fitted to, and has not been trained or changed since. Of the encoder of a
+   * `SimCLR` that was loaded with its read-out, it says so too; of a read-out from {@link Readout.load}, which brings an
+   * encoder of its own, never.
+   *
+   * @throws {@link SimCLRError} after `dispose`.
+   */
+  isOf(encoder: LayersModel): boolean {
+    this.checkUsable('Readout.isOf');
+    return sharesWeights(this.model.layers.slice(0, -1), encoder);
   }
 
   /** Disposes the model. A second call does nothing. */
@@ -164,6 +176,11 @@ export class Readout {
     if (this.disposed) return;
     this.disposed = true;
     this.model.dispose();
+  }
+
+  /** Whether `dispose` was called. */
+  get isDisposed(): boolean {
+    return this.disposed;
   }
 
   private checkUsable(caller: string): void {
