@@ -4,7 +4,7 @@ import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageDataset } from '../data/index.js';
 import type { Readout } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
-import type { EmbedOptions } from '../models/inference/embed-images.js';
+import type { EmbedOptions, FlipOptions } from '../models/inference/embed-images.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { ContrastiveLoss } from './options/to-view-loss.js';
 
@@ -33,7 +33,7 @@ export interface TrainStepResult {
 export type { EmbedOptions };
 
 /** Options of `SimCLR.embed`. */
-export interface SimCLREmbedOptions extends EmbedOptions {
+export interface SimCLREmbedOptions extends EmbedOptions, FlipOptions {
   /**
    * Which vectors: the encoder's output h, or those of `simclr.readout`.
    * @defaultValue `'h'`

@@ -3,14 +3,19 @@ import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
 import { normalizer } from '../../augmentations/normalize.js';
 import type { ImageDataset } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkBoolean } from '../../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
-import { checkEmbedOptions, type EmbedOptions, embedImages } from '../../models/inference/embed-images.js';
+import { type EmbedOptions, embedImages, type FlipOptions } from '../../models/inference/embed-images.js';
 import type { EncoderSource } from '../encoder-source.js';
 import { joinedLength, type ResolvedStage } from './encoder-stages.js';
 import { sharesWeights } from './encoder-weights.js';
 import { checkReadoutJSON, type ReadoutJSON, type ReadoutState } from './readout-state.js';
 import { restoreReadout } from './restore-readout.js';
+
+/** Options of `Readout.embed`. */
+export interface ReadoutEmbedOptions extends EmbedOptions, FlipOptions {}
 
 /**
  * A read-out: pictures to vectors by way of an encoder's stages, averaged on a grid and whitened. {@link fitReadout} makes
@@ -73,12 +78,15 @@ export class Readout {
    * @throws {@link ShapeError}, {@link ValueRangeError} on images of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  async embed(images: ImageDataset, options: EmbedOptions = {}): Promise<Tensor2D> {
+  async embed(images: ImageDataset, options: ReadoutEmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'Readout.embed';
-    checkEmbedOptions(caller, options);
+    checkKeys(caller, options, { batchSize: 1, onProgress: 1, flips: 1 });
+    const { flips = false } = options;
+    checkBoolean(caller, 'flips', flips);
     this.checkUsable(caller);
     return embedImages(caller, this.model, images, options, {
       prepare: normalizer(this.normalization),
+      flips,
       beforePass: () => this.checkUsable(caller), // it may have been disposed of meanwhile
     });
   }

@@ -21,12 +21,15 @@ import { folderSource } from './folder-source.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
+import { fitTrainedReadout } from './trained-readout.js';
 import type { MeasuringSizes } from './training-pictures.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
 
 interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes {
   minutes?: number;
+  /** Whether to fit a read-out at the end. */
+  readout: boolean;
   /** Folder of labeled test pictures. */
   test?: string;
   checkpointEvery: number;
@@ -102,6 +105,14 @@ function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void 
   );
 }
 
+/** What the report says of a read-out. */
+function readoutOf({ readout, readoutStatus }: SimCLR) {
+  if (!readout || readoutStatus !== 'current') return null;
+  const { dim, pictures, explainedVariance } = readout;
+  const stages = readout.stages.map(({ layer, grid, weight }) => ({ layer, grid, weight }));
+  return { stages, dim, pictures, explainedVariance };
+}
+
 /** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
 export const train: Action<TrainOptions> = async ([source], given, context) => {
   await checkOut(given);
@@ -175,6 +186,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const run = async () => {
       const history = await trainer.fit(pictures.dataset, fit);
       await trainer.save(directory(out));
+      if (options.readout && (await fitTrainedReadout(trainer, history, pictures, context))) {
+        await trainer.save(directory(out));
+      }
       return history;
     };
     const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
@@ -192,6 +206,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
+      readout: readoutOf(simclr),
       findings,
       ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
       ...(measured.report !== undefined && { report: measured.report }),
