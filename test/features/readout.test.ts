@@ -352,7 +352,7 @@ describe('a read-out', () => {
       ],
       [
         smallResNet(2),
-        /with the same weights; after more training, fit again. Received: weights with fingerprint/,
+        /with the same weights; after more training, fit again. Received: an encoder with other weights/,
       ],
     ];
     for (const [other, message] of others) {

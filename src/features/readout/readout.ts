@@ -163,8 +163,12 @@ export class Readout {
    * another shape, or has other weights, such as after more training; and when the state is damaged.
    */
   static async fromState(source: LayersModel | EncoderSource, state: ReadoutState): Promise<Readout> {
-    const { model, json } = await restoreReadout('Readout.fromState', source, state);
-    return new Readout(model, json);
+    const caller = 'Readout.fromState';
+    const restored = await restoreReadout(caller, source, state);
+    if (restored) return new Readout(restored.model, restored.json);
+    throw new CheckpointError(
+      `${caller}: source must be the encoder that the state was fitted to, with the same weights; after more training, fit again. Received: an encoder with other weights.`,
+    );
   }
 
   /**

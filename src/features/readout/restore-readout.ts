@@ -9,13 +9,14 @@ import { stageModel, withWhitening } from './stage-model.js';
 /**
  * Model and description of a read-out from its state.
  *
- * @throws {@link CheckpointError} when the encoder is another one, or has other weights, or the state is damaged.
+ * @returns `undefined` when the encoder has other weights than those that the state was fitted to.
+ * @throws {@link CheckpointError} when the encoder is another one, or the state is damaged.
  */
 export async function restoreReadout(
   caller: string,
   source: LayersModel | EncoderSource,
   state: ReadoutState,
-): Promise<{ model: LayersModel; json: ReadoutJSON }> {
+): Promise<{ model: LayersModel; json: ReadoutJSON } | undefined> {
   const { encoder, inputShape } = pictureEncoder(caller, source);
   const json = checkReadoutJSON(caller, state?.json);
   if (String(json.inputShape) !== String(inputShape)) {
@@ -26,12 +27,9 @@ export async function restoreReadout(
   const outputs = stageOutputs(caller, encoder, json.stages);
   const weights = readTensors(caller, state, joinedLength(json.stages));
   const stages = await stageModel(caller, encoder, outputs);
-  const found = await fingerprint(stages);
-  if (json.encoderWeights !== null && json.encoderWeights !== found) {
+  if (json.encoderWeights !== null && json.encoderWeights !== (await fingerprint(stages))) {
     stages.dispose();
-    throw new CheckpointError(
-      `${caller}: source must be the encoder that the state was fitted to, with the same weights; after more training, fit again. Received: weights with fingerprint ${found} instead of ${json.encoderWeights}.`,
-    );
+    return undefined;
   }
   return { model: withWhitening(stages, weights), json };
 }

@@ -51,6 +51,7 @@ export async function restoreReadoutOf(
     return tensor && { data: await tensor.data<'float32'>(), shape: tensor.shape };
   };
   const state = { json: readout, tensors: { kernel: await read('kernel'), bias: await read('bias') } };
-  const { model, json } = await restoreReadout('SimCLR.load', core, state as ReadoutState);
-  core.readout.set(new Readout(model, json));
+  const restored = await restoreReadout('SimCLR.load', core, state as ReadoutState);
+  if (restored) core.readout.set(new Readout(restored.model, restored.json));
+  else core.readout.setLost();
 }

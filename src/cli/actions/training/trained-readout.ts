@@ -8,11 +8,14 @@ import type { TrainingPictures } from './training-pictures.js';
 /** Several times as many pictures as a read-out has dimensions; more do not change it. */
 const mostPictures = 4096;
 
+/** Whitened by fewer, vectors are mostly chance: two files of the same picture would not look alike. */
+const fewestPictures = 128;
+
 const cannotBeRead = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
 
 /**
  * Fits the read-out of a trained model to some of its pictures, unless the run was interrupted: whoever interrupts wants
- * to leave. A model that cannot be read so is told of and keeps none.
+ * to leave. There is none for a handful of pictures, nor for a model that cannot be read so, which a warning says.
  */
 export async function fitTrainedReadout(
   simclr: SimCLR,
@@ -22,6 +25,10 @@ export async function fitTrainedReadout(
 ): Promise<Readout | undefined> {
   if (outcome === 'aborted' || simclr.readoutStatus === 'current') return simclr.readout;
   const count = Math.min(mostPictures, pictures.whole);
+  if (count < fewestPictures) {
+    context.note(`No read-out: it takes at least ${fewestPictures} pictures. There are ${count}.`);
+    return undefined;
+  }
   const bar = progress(count, 'Fitting the read-out', { quiet: context.quiet });
   try {
     simclr.readout = await fitReadout(simclr, pictures.spread(count), {
