@@ -243,6 +243,37 @@ describe('fitReadout', () => {
     pixels.dispose();
   });
 
+  it('takes means over flips: of what is whitened, and of what is embedded', async () => {
+    const encoder = smallResNet();
+    const [count, height, width] = pictures.shape;
+    const mirror = pictures.data.map((_, i) => {
+      const [pixel, color] = [Math.floor(i / 3), i % 3];
+      return pictures.data[3 * (pixel - (pixel % width) + width - 1 - (pixel % width)) + color]!;
+    });
+    const mirrored = { data: mirror, shape: [count, height, width, 3] as const };
+    const readout = await fitReadout(encoder, pictures, { dim: 6, flips: true });
+    const [a, b] = [await embedded(readout), await embedded(readout, mirrored as never)];
+    expect(a).not.toEqual(b);
+    const vectors = await expectTensors(1, () => readout.embed(pictures, { flips: true }));
+    const mean = a.map((row, i) => row.map((value, k) => (value + b[i]![k]!) / 2));
+    expectClose(vectors.arraySync(), mean);
+    for (let k = 0; k < 6; k++) {
+      expect(mean.reduce((sum, row) => sum + row[k]! / 40, 0)).toBeCloseTo(0, 3);
+      expect(mean.reduce((sum, row) => sum + row[k]! ** 2 / 39, 0)).toBeCloseTo(1, 2);
+    }
+    const simclr = new SimCLR({ encoder });
+    simclr.readout = readout;
+    const same = await simclr.embed(pictures, { at: 'readout', flips: true });
+    expectClose(same.arraySync(), mean);
+    for (const each of [vectors, same, simclr, encoder]) each.dispose();
+    for (const call of [
+      () => fitReadout(smallResNet(), pictures, { flips: 1 as never }),
+      () => readout.embed(pictures, { flips: 'yes' as never }),
+    ]) {
+      expect((await rejection(call())).message).toMatch(/flips must be a boolean/);
+    }
+  });
+
   it('is not changed by what becomes of the encoder, and leaves nothing', async () => {
     const encoder = smallResNet();
     await expectTensors(0, async () => {
