@@ -98,7 +98,7 @@ describe('a model with a read-out', () => {
     const { stdout } = await runCLI(search, { cwd });
     expect(stdout).toContain('\ncompared by the read-out, 16 numbers\n');
     const duplicates = ['duplicates', 'few', '--model', 'model'];
-    expect((await runJSON(duplicates, { cwd })).json).toMatchObject({ at: 'readout', threshold: 0.9 });
+    expect((await runJSON(duplicates, { cwd })).json).toMatchObject({ at: 'readout', threshold: 0.98 });
     expect((await runJSON([...duplicates, '--at', 'h'], { cwd })).json).toMatchObject({
       at: 'h',
       threshold: 0.98,
