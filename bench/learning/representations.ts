@@ -47,20 +47,21 @@ type Row = Pick<Measured, 'network' | 'seed' | 'networkSeconds'>;
 const batchSize = 128;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
-/** Measures a network at a read-out; without stages, its own output as it is. */
+/** Measures a network at a read-out; without stages, its own output as it is. With `flips`, means over flips. */
 async function measure(
   row: Row,
   readout: string,
   source: EncoderSource,
   { references, tests }: LearningData,
   fit?: FitReadoutOptions,
+  flips = false,
 ): Promise<Measured> {
   const began = performance.now();
-  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize }));
+  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize, flips }));
   const fitSeconds = fitted ? seconds(began) : 0;
   const embedder = fitted ?? new SimCLR({ ...source });
-  const embeddings = await embedder.embed(references.images, { batchSize });
-  const queries = await embedder.embed(tests.images, { batchSize });
+  const embeddings = await embedder.embed(references.images, { batchSize, flips });
+  const queries = await embedder.embed(tests.images, { batchSize, flips });
   const accuracy = async (neighbors: number) => {
     const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
     return (await knn.evaluate(queries, tests.labels)).accuracy;
@@ -122,9 +123,19 @@ export async function* measureAll(
       const row = { network, seed, networkSeconds: seconds(began) };
       const [first, second] = encoderStages(encoder);
       yield await measure(row, 'h', source, data);
+      yield await measure(row, 'h, mean over flips', source, data, undefined, true);
       yield await measure(row, 'h, whitened', source, data, read('avgpool'));
       yield await measure(row, 'second stage on 4x4, whitened', source, data, read(second!.layer));
-      yield await measure(row, 'first stage on 4x4, whitened', source, data, read(first!.layer));
+      const firstStage = read(first!.layer);
+      yield await measure(row, 'first stage on 4x4, whitened', source, data, firstStage);
+      yield await measure(
+        row,
+        'first stage on 4x4, mean over flips, whitened',
+        source,
+        data,
+        firstStage,
+        true,
+      );
       encoder.dispose();
     }
   }

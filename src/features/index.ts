@@ -11,5 +11,5 @@ export {
   type ResolvedStage,
 } from './readout/encoder-stages.js';
 export { type FitReadoutOptions, fitReadout } from './readout/fit-readout.js';
-export { Readout } from './readout/readout.js';
+export { Readout, type ReadoutEmbedOptions } from './readout/readout.js';
 export type { ReadoutJSON, ReadoutState, ReadoutTensor } from './readout/readout-state.js';

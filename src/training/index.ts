@@ -55,4 +55,12 @@ export { type BackendCheck, type CheckBackendOptions, checkBackend } from './pre
 export type { WrongValue } from './preflight/probe-values.js';
 export { type DisposeOptions, SimCLR } from './simclr.js';
 export type { TrainStepOptions } from './step/train-on-batch.js';
-export type { EmbedOptions, Trainer, TrainerParts, TrainingProgress, TrainStepResult } from './trainer.js';
+export type { ReadoutStatus } from './step/trainer-readout.js';
+export type {
+  EmbedOptions,
+  SimCLREmbedOptions,
+  Trainer,
+  TrainerParts,
+  TrainingProgress,
+  TrainStepResult,
+} from './trainer.js';

@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augmentations/index.js';
+import type { Readout } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import { variableOf } from '../models/named-weights.js';
 import type { Trainer } from './trainer.js';
@@ -27,6 +28,11 @@ function describeLoss({ name, config }: ViewLoss): string {
   return `${name === 'ntXent' ? 'NT-Xent' : name}${settings.join('')}`;
 }
 
+function describeReadout({ stages, dim, pictures }: Readout): string {
+  const read = stages.map(({ layer, grid }) => (grid === 1 ? layer : `${layer} on ${grid}x${grid}`));
+  return `${read.join(', ')} -> [${dim}], fitted to ${pictures.toLocaleString('en')} pictures`;
+}
+
 /** The text behind `SimCLR.summary()`. */
 export function summarize(simclr: Trainer): string {
   const { encoder, projectionHead, augmentations, normalization, optimizer, progress } = simclr;
@@ -40,6 +46,7 @@ export function summarize(simclr: Trainer): string {
       'projectionHead',
       `${projectionHead.name}  ${shapes(projectionHead)}  ${countParameters(projectionHead)}`,
     ],
+    ...(simclr.readout ? [['readout', describeReadout(simclr.readout)] satisfies [string, string]] : []),
     ['loss', describeLoss(simclr.loss)],
     ['optimizer', optimizerName],
     ['viewBatching', simclr.viewBatching],

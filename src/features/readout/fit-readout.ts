@@ -2,11 +2,11 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalizer } from '../../augmentations/normalize.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkInteger } from '../../errors/checks.js';
+import { checkBoolean, checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../../errors/errors.js';
 import { type Covariance, CovarianceSums } from '../../linear-algebra/covariance.js';
 import { principalComponents, totalVariance } from '../../linear-algebra/whitening.js';
-import type { EmbedOptions } from '../../models/inference/embed-images.js';
+import type { EmbedOptions, FlipOptions } from '../../models/inference/embed-images.js';
 import { inferencePasses } from '../../models/inference/inference-passes.js';
 import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
 import {
@@ -16,11 +16,12 @@ import {
   resolveStages,
   stageLength,
 } from './encoder-stages.js';
+import { fingerprint } from './encoder-weights.js';
 import { Readout } from './readout.js';
 import { stageModel, type WhiteningWeights, withWhitening } from './stage-model.js';
 
 /** Options of {@link fitReadout}. */
-export interface FitReadoutOptions extends EmbedOptions {
+export interface FitReadoutOptions extends EmbedOptions, FlipOptions {
   /**
    * What to read. Several stages are joined.
    * @defaultValue the first of {@link encoderStages} on a grid of 4x4
@@ -48,7 +49,7 @@ const mostLength = 4096;
  * a `SimCLR`. It is copied as far as it is read, and not changed.
  * @param images - What `SimCLR.embed` takes; at least two pictures that differ. One pass, in memory that does not grow
  * with the pictures. Take several times as many as `dim`: fewer are whitened to directions of chance.
- * @param options - See {@link FitReadoutOptions}.
+ * @param options - See {@link FitReadoutOptions}. With `flips`, the means over flips are whitened: pass it to `embed` too.
  * @returns The read-out. Dispose of it with `readout.dispose()`.
  * @throws {@link InvalidOptionError} when a stage is not in the encoder, its grid is finer than its maps, the stages have
  * more than 4096 values together, or there are fewer than two pictures.
@@ -65,8 +66,9 @@ export async function fitReadout(
   options: FitReadoutOptions = {},
 ): Promise<Readout> {
   const caller = 'fitReadout';
-  checkKeys(caller, options, { stages: 1, dim: 1, batchSize: 1, onProgress: 1 });
-  const { dim, batchSize = 64, onProgress } = options;
+  checkKeys(caller, options, { stages: 1, dim: 1, flips: 1, batchSize: 1, onProgress: 1 });
+  const { dim, flips = false, batchSize = 64, onProgress } = options;
+  checkBoolean(caller, 'flips', flips);
   if (dim !== undefined) checkInteger(caller, 'dim', dim);
   checkInteger(caller, 'batchSize', batchSize);
   const { encoder, normalization, inputShape } = pictureEncoder(caller, source);
@@ -81,7 +83,11 @@ export async function fitReadout(
   const model = await stageModel(caller, encoder, outputs);
   try {
     const sums = new CovarianceSums(length);
-    const passes = inferencePasses(caller, model, images, { batchSize, prepare: normalizer(normalization) });
+    const passes = inferencePasses(caller, model, images, {
+      batchSize,
+      prepare: normalizer(normalization),
+      flips,
+    });
     for await (const { outputs: vectors } of passes) {
       try {
         sums.add(await vectors.data<'float32'>());
@@ -97,7 +103,14 @@ export async function fitReadout(
     }
     const most = dim ?? usualDim(sums.rows);
     const { weights, explainedVariance } = whiteningOf(caller, sums.result(), stages, most);
-    const json = { inputShape, stages, normalization, pictures: sums.rows, explainedVariance };
+    const json = {
+      inputShape,
+      stages,
+      normalization,
+      pictures: sums.rows,
+      explainedVariance,
+      encoderWeights: await fingerprint(model),
+    };
     return new Readout(withWhitening(model, weights), json);
   } catch (error) {
     model.dispose();

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { add, mul, reverse, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
@@ -18,6 +18,8 @@ export interface InferencePassesOptions {
   prepare?: ((images: Tensor4D) => Tensor) | undefined;
   /** Applied to outputs on the device. @defaultValue nothing */
   after?: ((outputs: Tensor) => Tensor) | undefined;
+  /** Whether to take the mean of the outputs of each picture and its mirror image. @defaultValue `false` */
+  flips?: boolean | undefined;
   /** Called before each pass, to throw if the network was disposed. */
   beforePass?: (() => void) | undefined;
 }
@@ -37,7 +39,7 @@ export async function* inferencePasses(
   caller: string,
   network: LayersModel,
   images: ImageDataset,
-  { batchSize, prepare, after, beforePass }: InferencePassesOptions,
+  { batchSize, prepare, after, flips = false, beforePass }: InferencePassesOptions,
 ): AsyncGenerator<InferencePass, void, undefined> {
   checkInteger(caller, 'batchSize', batchSize);
   checkImageDataset(caller, 'images', images);
@@ -56,8 +58,11 @@ export async function* inferencePasses(
       checkShape(batch.shape);
       beforePass?.();
       outputs = tidy(() => {
-        const y = infer(prepare ? prepare(batch) : batch);
-        return after ? after(y) : y;
+        const run = (pictures: Tensor4D) => {
+          const y = infer(prepare ? prepare(pictures) : pictures);
+          return after ? after(y) : y;
+        };
+        return flips ? mul(add(run(batch), run(reverse(batch, 2))), 0.5) : run(batch);
       });
     } catch (error) {
       throw explainMissingKernel(error);

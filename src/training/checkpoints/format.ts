@@ -7,15 +7,16 @@ import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
 import type { OptimizerDescription } from './saved-optimizer.js';
+import type { SavedReadout } from './saved-readout.js';
 
 /** Tells our checkpoints from other files of tfjs. */
 export const format = 'simclr-ts';
 
 /**
  * Raised whenever older versions could not read what is written. Version 2 added `byteOrder`, `fit` and `extraState`;
- * version 3 renamed options of optimizers and augmentations. All of them are read.
+ * version 3 renamed options of optimizers and augmentations; version 4 added `readout`. All of them are read.
  */
-export const formatVersion = 3;
+export const formatVersion = 4;
 
 /** What a checkpoint says besides topologies and weights. */
 export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
@@ -30,6 +31,8 @@ export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraStat
   extraState: Record<string, unknown>;
   /** JSON of the loss's state, left out if it has none; its tensors are among the weights. */
   lossJson?: unknown;
+  /** The read-out, left out if there is none; its tensors are among the weights. */
+  readout?: SavedReadout;
 }
 
 /** The models of a checkpoint. */

@@ -17,6 +17,7 @@ import { modelFromTopology, restoreWeights } from './restore-models.js';
 import { restoreLoss } from './saved-loss.js';
 import { restoreOptimizer } from './saved-optimizer.js';
 import { savedOptions } from './saved-options.js';
+import { restoreReadoutOf } from './saved-readout.js';
 import { trainerSettings } from './trainer-settings.js';
 
 /** A checkpoint that was read: the constructor's options, and how to give a trainer made with them its state. */
@@ -131,4 +132,5 @@ async function restoreState(core: TrainerCore, metadata: Metadata, tensors: Name
   await restoreExtraState({ ...core.extraState }, metadata.extraState, tensors).catch((cause: unknown) => {
     throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
   });
+  await restoreReadoutOf(core, metadata.readout, tensors); // last, because what fails later would leave it behind
 }

@@ -8,6 +8,7 @@ import { captureExtraState } from './extra-state.js';
 import { byteOrder, checkJson, format, formatVersion, type Metadata, type Topologies } from './format.js';
 import { captureLoss } from './saved-loss.js';
 import { describeOptimizer } from './saved-optimizer.js';
+import { captureReadout } from './saved-readout.js';
 import { describeOptions } from './trainer-settings.js';
 
 /** A checkpoint before its tensors are read: the state of one moment. */
@@ -29,6 +30,8 @@ export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
   try {
     const { tensors: lossTensors, ...loss } = captureLoss(core.loss);
     tensors.push(...lossTensors);
+    const { tensors: readoutTensors, ...readout } = captureReadout(core);
+    tensors.push(...readoutTensors);
     const extra = captureExtraState(core.extraState);
     tensors.push(...extra.tensors);
     const description = {
@@ -38,6 +41,7 @@ export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
       fit: core.lastFit ?? null,
       extraState: extra.json,
       ...loss,
+      ...readout,
     };
     const topology: Topologies = {
       encoder: core.encoder.toJSON(null, false) as object,

@@ -10,6 +10,7 @@ import type { ContrastiveLoss } from '../options/to-view-loss.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { Trainer, TrainerParts, TrainingProgress } from '../trainer.js';
 import type { ParallelStep } from './parallel-step.js';
+import { TrainerReadout } from './trainer-readout.js';
 
 /** Anything that a trainer holds and can dispose of. */
 interface Disposable {
@@ -31,6 +32,7 @@ export class TrainerCore implements TrainerParts {
   readonly viewBatching: 'joint' | 'separate';
   readonly seed: number;
   readonly extraState: Readonly<Record<string, StatefulPart>>;
+  readonly readout: TrainerReadout;
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0, seconds: 0 };
 
   /** The plan of the learning rate, until `fit` resolves it for the first time. */
@@ -61,6 +63,7 @@ export class TrainerCore implements TrainerParts {
     this.viewBatching = parts.viewBatching;
     this.seed = parts.seed;
     this.extraState = parts.extraState;
+    this.readout = new TrainerReadout(parts);
     this.learningRatePlan = parts.learningRatePlan;
     this.owned = new Set(parts.made);
   }
@@ -107,6 +110,7 @@ export class TrainerCore implements TrainerParts {
   dispose(includeGiven: boolean): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.readout.dispose();
     for (const part of [this.encoder, this.projectionHead, this.optimizer, this.loss]) {
       if (includeGiven || this.owned.has(part)) part.dispose?.();
     }

@@ -9,6 +9,7 @@ import type {
   OptimizerConfig,
   ProgressReport,
   ProjectionHeadConfig,
+  SimCLREmbedOptions,
   SimCLRLoadOptions,
   SimCLROptions,
 } from '../../training/index.js';
@@ -62,8 +63,14 @@ export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
   transfer?: boolean;
 }
 
-/** Options of {@link RemoteTrainer.embed} and {@link RemoteTrainer.project}. */
-export interface RemoteEmbedOptions extends EmbedOptions {
+/** Options of {@link RemoteTrainer.embed}. */
+export interface RemoteEmbedOptions extends SimCLREmbedOptions {
+  /** Whether to move the pictures' buffer to the worker: see {@link RemoteFitOptions}. @defaultValue `false` */
+  transfer?: boolean;
+}
+
+/** Options of {@link RemoteTrainer.project}. */
+export interface RemoteProjectOptions extends EmbedOptions {
   /** Whether to move the pictures' buffer to the worker: see {@link RemoteFitOptions}. @defaultValue `false` */
   transfer?: boolean;
 }
@@ -125,9 +132,16 @@ export const fitKeys = {
   transfer: 1,
 } as const satisfies KnownKeys<RemoteFitOptions>;
 
-/** Every option of `RemoteTrainer.embed` and `RemoteTrainer.project`. */
-export const embedKeys = {
+/** Every option of `RemoteTrainer.project`. */
+export const projectKeys = {
   batchSize: 1,
   onProgress: 1,
   transfer: 1,
+} as const satisfies KnownKeys<RemoteProjectOptions>;
+
+/** Every option of `RemoteTrainer.embed`. */
+export const embedKeys = {
+  ...projectKeys,
+  at: 1,
+  flips: 1,
 } as const satisfies KnownKeys<RemoteEmbedOptions>;

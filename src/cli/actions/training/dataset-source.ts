@@ -62,6 +62,7 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
         whole: count,
         skipped: [],
         sample: () => resizedImages(rowsOf(images, spreadRows(count, sampleSize)), size),
+        spread: (most) => resizedInChunks(images, spreadRows(count, most), size),
         ...(references &&
           test && {
             async labeled() {
@@ -75,6 +76,18 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
       };
     },
   };
+}
+
+const chunkSize = 250;
+
+async function* resizedInChunks(
+  images: ImageArray,
+  rows: readonly number[],
+  size: readonly [height: number, width: number],
+): AsyncGenerator<ImageArray, void, undefined> {
+  for (let first = 0; first < rows.length; first += chunkSize) {
+    yield await resizedImages(rowsOf(images, rows.slice(first, first + chunkSize)), size);
+  }
 }
 
 function rowsOf(images: ImageArray, rows: readonly number[]): ImageArray {

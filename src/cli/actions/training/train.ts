@@ -15,6 +15,7 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
+import { fitTrainedReadout } from '../vectors/trained-readout.js';
 import { datasetSource, findDataset } from './dataset-source.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { folderSource } from './folder-source.js';
@@ -28,6 +29,8 @@ import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from 
 
 interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes {
   minutes?: number;
+  /** Whether to fit a read-out at the end. */
+  readout: boolean;
   /** Folder of labeled test pictures. */
   test?: string;
   checkpointEvery: number;
@@ -101,6 +104,14 @@ function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void 
     `--epochs counts the whole run, and the run in ${JSON.stringify(out)} ${behind}. Received: --epochs ${epochs}.`,
     exitCodes.usage,
   );
+}
+
+/** What the report says of a read-out. */
+function readoutOf({ readout, readoutStatus }: SimCLR) {
+  if (!readout || readoutStatus !== 'current') return null;
+  const { dim, pictures, explainedVariance } = readout;
+  const stages = readout.stages.map(({ layer, grid, weight }) => ({ layer, grid, weight }));
+  return { stages, dim, pictures, explainedVariance };
 }
 
 /** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
@@ -177,6 +188,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const run = async () => {
       const history = await trainer.fit(pictures.dataset, fit);
       await trainer.save(directory(out));
+      if (options.readout && (await fitTrainedReadout(trainer, history, pictures, context))) {
+        await trainer.save(directory(out));
+      }
       return history;
     };
     const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
@@ -194,6 +208,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
+      readout: readoutOf(simclr),
       findings,
       ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
       ...(measured.report !== undefined && { report: measured.report }),

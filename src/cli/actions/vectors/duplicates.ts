@@ -7,9 +7,10 @@ import type { Action } from '../../context.js';
 import { type ModelOptions, openModel } from '../open-model.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
 import { embedPictures } from './embed-pictures.js';
+import { describePlace, type ModelVectors, type PlaceOptions, vectorsOf } from './model-vectors.js';
 
-interface DuplicatesOptions extends ModelOptions {
-  threshold: number;
+interface DuplicatesOptions extends ModelOptions, PlaceOptions {
+  threshold?: number;
   exact?: boolean;
   batchSize: number;
 }
@@ -24,6 +25,15 @@ function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
   const group = groups.get(key);
   if (group) group.push(path);
   else groups.set(key, [path]);
+}
+
+/**
+ * Smallest similarity of pictures that look the same. Measured on CIFAR-10, see docs/readout.md: at so many dimensions, 2,000
+ * different pictures have about one pair above it.
+ */
+function usualThreshold({ at, dim }: ModelVectors): number {
+  if (at === 'h' || dim < 64) return 0.98;
+  return dim < 192 ? 0.92 : 0.85;
 }
 
 /** Groups of files with the same bytes. Only those of equal size are read. */
@@ -70,8 +80,10 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
       return { text: describe(equal.groups, [], paths.length), json };
     }
-    const embedded = await embedPictures({ simclr, paths, batchSize: options.batchSize, context });
-    const groups = await nearDuplicates(embedded.vectors, { threshold: options.threshold });
+    const vectors = vectorsOf(simclr, options, 'readout', context);
+    const threshold = options.threshold ?? usualThreshold(vectors);
+    const embedded = await embedPictures({ vectors, paths, batchSize: options.batchSize, context });
+    const groups = await nearDuplicates(embedded.vectors, { threshold });
     const similar = groups.map(({ rows, similarity }) => ({
       paths: rows.map((row) => embedded.paths[row]!),
       similarity,
@@ -83,11 +95,12 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
     return {
-      text: describe(equal.groups, others, embedded.paths.length),
+      text: `${describe(equal.groups, others, embedded.paths.length)}\n\ncompared by ${describePlace(vectors)}, threshold ${threshold}`,
       json: {
         pictures: embedded.paths.length,
         model: options.model,
-        threshold: options.threshold,
+        at: vectors.at,
+        threshold,
         exact: equal.groups,
         similar: others,
         skipped: embedded.skipped,

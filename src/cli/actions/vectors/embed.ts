@@ -6,10 +6,11 @@ import { type ModelOptions, openModel } from '../open-model.js';
 import { listPictures } from '../pictures.js';
 import { counted } from '../table.js';
 import { prepareFile } from '../write-file.js';
-import { type EmbeddedChunk, embedInChunks, vectorLength } from './embed-pictures.js';
+import { type EmbeddedChunk, embedInChunks } from './embed-pictures.js';
+import { type PlaceOptions, vectorsOf } from './model-vectors.js';
 import { checkVectorFile, writeVectors } from './vector-files.js';
 
-interface EmbedOptions extends ModelOptions {
+interface EmbedOptions extends ModelOptions, PlaceOptions {
   out?: string;
   batchSize: number;
 }
@@ -40,12 +41,14 @@ export const embed: Action<EmbedOptions> = async ([path], options, context) => {
   }
   try {
     await prepareFile(out);
-    const dim = vectorLength(simclr);
-    const chunks = untilInterrupted(embedInChunks({ simclr, paths, batchSize, context }, skipped));
-    const { files, rows } = await writeVectors(out, { paths, dim, chunks });
+    const vectors = vectorsOf(simclr, options, 'h', context);
+    const { at, dim } = vectors;
+    const chunks = untilInterrupted(embedInChunks({ vectors, paths, batchSize, context }, skipped));
+    const { files, rows } = await writeVectors(out, { paths, at, dim, chunks });
+    const place = at === 'h' ? '' : ' at the read-out';
     return {
-      text: `${counted(rows, 'vector')} of ${dim} numbers in ${files.join(' and ')}`,
-      json: { files, pictures: rows, dim, model: options.model, skipped },
+      text: `${counted(rows, 'vector')} of ${dim} numbers${place} in ${files.join(' and ')}`,
+      json: { files, pictures: rows, at, dim, model: options.model, skipped },
       exitCode: interrupt.exitCode ?? exitCodes.success,
     };
   } finally {

@@ -6,8 +6,9 @@ import { type ModelOptions, openModel } from '../open-model.js';
 import { listFolder } from '../pictures.js';
 import { table } from '../table.js';
 import { embedPictures } from './embed-pictures.js';
+import { describePlace, type PlaceOptions, vectorsOf } from './model-vectors.js';
 
-interface SearchOptions extends ModelOptions {
+interface SearchOptions extends ModelOptions, PlaceOptions {
   in?: string;
   results: number;
   batchSize: number;
@@ -18,7 +19,7 @@ async function realName(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** `search IMAGE --in DIR`: the nearest pictures by cosine similarity of h. */
+/** `search IMAGE --in DIR`: the nearest pictures by cosine similarity. */
 export const search: Action<SearchOptions> = async ([image], options, context) => {
   const { in: folder, results: wanted, batchSize } = options;
   if (folder === undefined) {
@@ -27,8 +28,9 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
   const { paths } = await listFolder(folder);
   const simclr = await openModel(options, context);
   try {
+    const vectors = vectorsOf(simclr, options, 'readout', context);
     const query = await embedPictures({
-      simclr,
+      vectors,
       paths: [image!],
       batchSize: 1,
       context: { ...context, quiet: true },
@@ -40,7 +42,7 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
         exitCodes.model,
       );
     }
-    const found = await embedPictures({ simclr, paths, batchSize, context });
+    const found = await embedPictures({ vectors, paths, batchSize, context });
     const own = await realName(image!);
     // One more than is shown, because the query itself may be in the folder.
     const count = Math.min(wanted + 1, found.paths.length);
@@ -56,11 +58,12 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
     return {
       text:
         results.length > 0
-          ? table(['rank', 'similarity', 'file'], rows)
+          ? `${table(['rank', 'similarity', 'file'], rows)}\n\ncompared by ${describePlace(vectors)}`
           : `There is no other picture in ${folder}.`,
       json: {
         query: image,
         model: options.model,
+        at: vectors.at,
         searched: found.paths.length,
         results,
         skipped: found.skipped,

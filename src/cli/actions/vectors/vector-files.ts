@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { EmbeddingArray } from 'simclr-ts';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeInPieces } from '../write-file.js';
+import type { VectorPlace } from './model-vectors.js';
 import { csvHead, csvRow, jsonRow, npyHeader, safetensorsHeader } from './vector-formats.js';
 
 /** Some vectors and their files. */
@@ -15,6 +16,8 @@ export interface NamedVectors {
 export interface VectorSource {
   /** Files that may get a vector: all of them, unless some are damaged. */
   paths: readonly string[];
+  /** What the vectors are. @defaultValue `'h'` */
+  at?: VectorPlace;
   /** Length of a vector. */
   dim: number;
   /** The vectors, in the order of `paths`. */
@@ -116,7 +119,7 @@ const writers: Record<string, (path: string, source: VectorSource) => Promise<Wr
     return { files: [path], rows: kept.length };
   },
   '.csv': async (path, source) => {
-    const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source.dim), csvRow, source));
+    const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source), csvRow, source));
     return { files: [path], rows };
   },
   '.jsonl': async (path, source) => {
