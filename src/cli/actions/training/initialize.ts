@@ -2,8 +2,8 @@ import type { SimCLR } from 'simclr-ts';
 import { initializeFromImages } from 'simclr-ts/features';
 import { isError } from '../../../errors/is-error.js';
 import type { Context } from '../../context.js';
+import type { TrainingPictures } from './pictures/training-pictures.js';
 import type { TrainingSettings } from './saved-settings.js';
-import type { TrainingPictures } from './training-pictures.js';
 
 const cannotBeginSo = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
 
