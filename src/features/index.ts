@@ -13,3 +13,4 @@ export {
 export { type FitReadoutOptions, fitReadout } from './readout/fit-readout.js';
 export { Readout, type ReadoutEmbedOptions } from './readout/readout.js';
 export type { ReadoutJSON, ReadoutState, ReadoutTensor } from './readout/readout-state.js';
+export { stageEncoder } from './readout/stage-model.js';

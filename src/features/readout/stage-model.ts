@@ -1,7 +1,7 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { copyWeights, freeName, sameArchitecture } from '../../models/copy-model.js';
-import type { ResolvedStage, StageOutput } from './encoder-stages.js';
+import { type ReadoutStage, type ResolvedStage, resolveStages, type StageOutput } from './encoder-stages.js';
 
 /** Averages a map on a grid of cells of equal size, as a vector. */
 function pooled(x: SymbolicTensor, { grid }: ResolvedStage, name: (part: string) => string): SymbolicTensor {
@@ -11,6 +11,46 @@ function pooled(x: SymbolicTensor, { grid }: ResolvedStage, name: (part: string)
   const poolSize = size.map((pixels, axis) => pixels - (grid - 1) * strides[axis]!) as [number, number];
   const cells = layers.averagePooling2d({ poolSize, strides, padding: 'valid', name: name('pool') }).apply(x);
   return layers.flatten({ name: name('flat') }).apply(cells) as SymbolicTensor;
+}
+
+/** The vectors of stages, one after the other. */
+function joined(
+  tensors: readonly SymbolicTensor[],
+  stages: readonly StageOutput[],
+  taken: Set<string>,
+): SymbolicTensor {
+  const vectors = stages.map(({ stage }, index) =>
+    pooled(tensors[index]!, stage, (of) => freeName(`readout.${index}.${of}`, taken)),
+  );
+  if (vectors.length === 1) return vectors[0]!;
+  const name = freeName('readout.joined', taken);
+  return layers.concatenate({ axis: -1, name }).apply(vectors) as SymbolicTensor;
+}
+
+/**
+ * An encoder that ends at stages of another one, averaged on a grid and joined: train it, and you train those stages of the
+ * other, in a fraction of the time that its whole takes.
+ *
+ * @param encoder - Any model of tfjs-layers that takes pictures of a fixed size. The result shares its layers, and with them
+ * its weights: dispose of the encoder alone.
+ * @param stages - What to read. Weights of stages have no effect here.
+ * @returns Model from the encoder's pictures to vectors `[batch, length]`, the sum of `grid² * channels`. It has an
+ * architecture that checkpoints can hold.
+ * @throws {@link InvalidOptionError} when a stage is not in the encoder, or its grid is finer than its maps.
+ * @example
+ * const early = stageEncoder(encoder, [{ layer: 'layer1.1.bn2', grid: 2 }]);
+ * await new SimCLR({ encoder: early }).fit(images, { minutes: 3 });
+ * @see Löwe et al. 2019, arXiv:1905.11786, and Belilovsky et al. 2019, arXiv:1812.11446 (networks trained stage by stage).
+ */
+export function stageEncoder(encoder: LayersModel, stages: readonly ReadoutStage[]): LayersModel {
+  const outputs = resolveStages('stageEncoder', encoder, stages);
+  const taken = new Set(encoder.layers.map((layer) => layer.name));
+  const vectors = joined(
+    outputs.map(({ tensor }) => tensor),
+    outputs,
+    taken,
+  );
+  return model({ inputs: encoder.inputs, outputs: vectors, name: freeName(`${encoder.name}.stages`, taken) });
 }
 
 /**
@@ -32,16 +72,8 @@ export async function stageModel(
   try {
     copyWeights(part.layers, copy.layers);
     const taken = new Set(copy.layers.map((layer) => layer.name));
-    const vectors = stages.map(({ stage, tensor }, index) => {
-      const name = (of: string) => freeName(`readout.${index}.${of}`, taken);
-      return pooled(copy.outputs[tensors.indexOf(tensor)]!, stage, name);
-    });
-    const outputs =
-      vectors.length === 1
-        ? vectors[0]!
-        : (layers
-            .concatenate({ axis: -1, name: freeName('readout.joined', taken) })
-            .apply(vectors) as SymbolicTensor);
+    const read = stages.map(({ tensor }) => copy.outputs[tensors.indexOf(tensor)]!);
+    const outputs = joined(read, stages, taken);
     return model({ inputs: copy.inputs, outputs, name: encoder.name });
   } catch (error) {
     copy.dispose(); // the encoder may be disposed of
