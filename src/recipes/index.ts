@@ -14,6 +14,7 @@ export type {
   RecipeLearningRate,
   RecipeMobileNetV2,
   RecipeOptimizer,
+  RecipePictures,
   RecipeProjectionHead,
   RecipeResNet,
   ReportedAccuracy,

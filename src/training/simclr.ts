@@ -12,6 +12,7 @@ import { embedDataset } from './embed.js';
 import { fitTrainer } from './fit/fit.js';
 import type { FitOptions } from './fit/fit-options.js';
 import { checkOptions } from './options/check-options.js';
+import { inputSizeOf } from './options/input-size.js';
 import { temperatureOf } from './options/loss-option.js';
 import { makeParts } from './options/make-parts.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './options/simclr-options.js';
@@ -45,7 +46,7 @@ export interface DisposeOptions {
 export class SimCLR implements Trainer {
   /**
    * @throws {@link InvalidOptionError} on an option outside its domain.
-   * @throws {@link ShapeError} when the encoder does not take images of a fixed size, its output is not of rank 2, or
+   * @throws {@link ShapeError} when the encoder does not take images, its output is not of rank 2, or
    * the head does not take it.
    */
   constructor(options: SimCLROptions = {}) {
@@ -118,10 +119,13 @@ export class SimCLR implements Trainer {
     return temperatureOf(this.loss);
   }
 
-  /** Height and width of the encoder's input, in pixels. */
+  /**
+   * Height and width of the encoder's input, in pixels; of the first view where the encoder takes any.
+   *
+   * @throws {@link InvalidOptionError} when the encoder takes any size and the augmentation does not say which it gives.
+   */
   get inputSize(): [number, number] {
-    const [, height, width] = this.encoder.inputs[0]!.shape;
-    return [height!, width!];
+    return inputSizeOf(this.encoder, this.augmentations);
   }
 
   /**
@@ -189,7 +193,7 @@ export class SimCLR implements Trainer {
    * Representations h: what the encoder makes of images, for search, clustering or a classifier.
    *
    * @param images - What `fit` takes: float32 `[N, H, W, C]` in [0, 1] of the encoder's input size (or uint8 as a typed
-   * array), or batches of such images, as from an image folder. Rows are in the data set's own order.
+   * array; an encoder that takes any size takes the batches of a data set as they are), or batches of such images, as from an image folder. Rows are in the data set's own order.
    * @returns `[N, d]`, d = 512 for ResNet-18. The caller disposes it.
    * @throws {@link ShapeError}, {@link ValueRangeError} on images of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.

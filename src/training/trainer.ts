@@ -64,7 +64,7 @@ export interface Trainer extends TrainerParts {
   readonly progress: TrainingProgress;
   /** Temperature of the loss; `undefined` where it has none. */
   readonly temperature: number | undefined;
-  /** Height and width of the encoder's input, in pixels. */
+  /** Height and width of the encoder's input, in pixels; of the first view where the encoder takes any. */
   readonly inputSize: [number, number];
   /** Representations h `[N, d]` of images. The caller disposes the tensor. */
   embed(images: ImageDataset, options?: EmbedOptions): Promise<Tensor2D>;

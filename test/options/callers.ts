@@ -84,6 +84,10 @@ const trainerBases = [
     encoder: { name: 'resnet18', ...resnet, stem: 'small' },
     augmentation: { name: 'simclrAugmentation', options: { jitter: {}, blur: {}, normalization } },
   },
+  {
+    encoder: { name: 'resnet18', ...resnet, stem: 'small' },
+    augmentation: { name: 'multiCropAugmentation', options: { small: { jitter: {} } } },
+  },
   ...[sgd, { ...sgd, name: 'adamW' }, { ...sgd, name: 'lars' }, { ...sgd, learningRate: rate }].map(
     (optimizer) => ({
       encoder: { name: 'resnet18', ...resnet, stem: 'small' },
@@ -117,6 +121,10 @@ export const callers: Record<string, Caller> = {
   'augmentations gaussianBlur (options)': { call: augmentations.gaussianBlur },
   'augmentations randomGrayscale (options)': { call: augmentations.randomGrayscale },
   'augmentations denormalize (options)': { call: augmentations.denormalize, base: [normalization] },
+  'augmentations multiCropAugmentation (options)': {
+    call: augmentations.multiCropAugmentation,
+    base: [{ jitter: {}, blur: {}, normalization, small: { jitter: {}, blur: {}, normalization } }],
+  },
   'augmentations normalize (options)': { call: augmentations.normalize, base: [normalization] },
   'augmentations randomApply (options)': {
     call: (options) => augmentations.randomApply(augmentations.randomGrayscale(), options),
@@ -249,6 +257,10 @@ export const callers: Record<string, Caller> = {
     base: [{ perClass: 1 }, { share: 0.5 }],
   },
 
+  'features encoderStages (options)': {
+    call: (options, { simclr }) => features.encoderStages(simclr.encoder, options),
+    base: [{ size: 8 }],
+  },
   'features fitReadout (options)': {
     call: (options) =>
       withEncoder(async (encoder) =>

@@ -16,6 +16,8 @@ function pooled(x: SymbolicTensor, { grid }: ResolvedStage, name: (part: string)
 /**
  * Copies an encoder as far as its stages, and joins the stages: pictures to vectors.
  *
+ * @param size - Height and width of the pictures: also those of the encoder, where it does not take any.
+ *
  * The result is a model of its own: later changes of the encoder do not change it.
  *
  * @throws {@link ShapeError} when tfjs cannot rebuild the encoder from its configuration.
@@ -24,11 +26,12 @@ export async function stageModel(
   caller: string,
   encoder: LayersModel,
   stages: readonly StageOutput[],
+  size: readonly [number, number],
 ): Promise<LayersModel> {
   // Several stages may read the same tensor; tfjs-layers refuses an output that is given twice.
   const tensors = [...new Set(stages.map(({ tensor }) => tensor))];
   const part = model({ inputs: encoder.inputs, outputs: tensors, name: encoder.name });
-  const copy = await sameArchitecture(caller, part);
+  const copy = await sameArchitecture(caller, part, size);
   try {
     copyWeights(part.layers, copy.layers);
     const taken = new Set(copy.layers.map((layer) => layer.name));

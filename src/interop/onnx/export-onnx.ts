@@ -5,7 +5,8 @@ import { checkChoice, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { checkEncoder } from '../../models/index.js';
 import { type AnyLayer, layerCalls } from '../../models/layer-graph.js';
-import { checkNormalization, checkPictures, describeShape, weightsMetadata } from '../weights-metadata.js';
+import { describeShape } from '../../tensors/open-shape.js';
+import { checkNormalization, checkPictures, weightsMetadata } from '../weights-metadata.js';
 import { type Dimension, OnnxGraph } from './onnx-graph.js';
 import { type LayerWriter, writeLayer } from './onnx-layers.js';
 

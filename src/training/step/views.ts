@@ -4,6 +4,7 @@ import { isTensor } from '../../data/image-array.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { type BatchRandom, batchRandom } from '../../random/index.js';
+import { describeShape, fitsShape } from '../../tensors/open-shape.js';
 import type { TrainerParts } from '../trainer.js';
 import type { PicturesOrViews } from './batch.js';
 
@@ -69,10 +70,10 @@ function checkView(parts: TrainerParts, made: Tensor4D, count: number, view: num
   const expected = [count, ...encoder.inputs[0]!.shape.slice(1)];
   // A crop by a transform of its own may have a size of its own.
   const free = view > 0 && augmentations[view] !== augmentations[0] ? [1, 2] : [];
-  const isWrong = (size: number | null, axis: number) => size !== made.shape[axis] && !free.includes(axis);
-  if (made.shape.length !== 4 || expected.some(isWrong)) {
+  const open = expected.map((size, axis) => (free.includes(axis) ? null : size));
+  if (!fitsShape(made.shape, open)) {
     throw new ShapeError(
-      `SimCLR: augmentation must give views of the encoder's input shape [${expected}]. Received: views=[${made.shape}].`,
+      `SimCLR: augmentation must give views of the encoder's input shape [${describeShape(expected)}]. Received: views=[${made.shape}].`,
     );
   }
 }
