@@ -4,7 +4,7 @@ import { isInMemory } from '../data/image-dataset.js';
 import type { ImageDataset } from '../data/index.js';
 import { receivedMessage } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { describeShape } from '../tensors/open-shape.js';
+import { describeShape } from '../models/check-encoder.js';
 
 /** An encoder, and the normalization of the pictures that it takes. A `SimCLR` is one. */
 export interface EncoderSource {

@@ -2,8 +2,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../augmentations/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { describeShape } from '../models/check-encoder.js';
 import { checkEncoder } from '../models/index.js';
-import { describeShape } from '../tensors/open-shape.js';
 import { describeNetwork } from './network-description.js';
 
 /** Options of {@link weightsMetadata}. */

@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError } from '../errors/errors.js';
-import type { OpenSizes } from '../tensors/open-shape.js';
+import type { OpenSizes } from './check-encoder.js';
 
 /** A layer of tfjs-layers. */
 export type AnyLayer = LayersModel['layers'][number];

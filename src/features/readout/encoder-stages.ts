@@ -3,8 +3,8 @@ import { resolveSize } from '../../augmentations/image-checks.js';
 import { checkKeys, nearestName } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../../errors/errors.js';
+import { describeShape, fitsShape, type OpenSizes } from '../../models/check-encoder.js';
 import { layerCalls, shapesAt } from '../../models/layer-graph.js';
-import { describeShape, fitsShape, type OpenSizes } from '../../tensors/open-shape.js';
 
 /** Where an encoder can be read: a layer, and what it gives. */
 export interface EncoderStage {

@@ -8,7 +8,7 @@ import { isInMemory } from '../../data/image-dataset.js';
 import type { ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import { describeShape, fitsShape } from '../../tensors/open-shape.js';
+import { describeShape, fitsShape } from '../check-encoder.js';
 import { inferenceOf } from './inference.js';
 
 /** Options of {@link inferencePasses}. */

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ImageSize, Transform } from '../../augmentations/index.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
-import { describeShape } from '../../tensors/open-shape.js';
+import { describeShape } from '../../models/check-encoder.js';
 
 /** Input of an encoder: sizes in pixels, `null` where it takes any. */
 export type EncoderInput = [height: number | null, width: number | null, channels: number];

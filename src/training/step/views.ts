@@ -3,8 +3,8 @@ import { augment, type NormalizeOptions, normalize, type Transform } from '../..
 import { isTensor } from '../../data/image-array.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { describeShape, fitsShape } from '../../models/check-encoder.js';
 import { type BatchRandom, batchRandom } from '../../random/index.js';
-import { describeShape, fitsShape } from '../../tensors/open-shape.js';
 import type { TrainerParts } from '../trainer.js';
 import type { PicturesOrViews } from './batch.js';
 
