@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
+import { checkChoice } from '../errors/checks.js';
 import type { ViewLoss } from '../losses/index.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { History } from './callbacks/history.js';
@@ -244,6 +245,26 @@ export class SimCLR implements Trainer {
   ): Promise<T> {
     const loaded = await loadTrainer(source, options);
     return loaded.restore(() => new this(loaded.options));
+  }
+
+  /** Which weights encoder and projection head have: the trained ones, or their average over a `fit`. */
+  get weights(): 'trained' | 'averaged' {
+    return coreOf('SimCLR', this).average?.inUse ? 'averaged' : 'trained';
+  }
+
+  /**
+   * Gives encoder and projection head the trained weights or their average. `fit({ averageWeights })` ends with the
+   * average; the next step of training starts from the trained weights by itself.
+   *
+   * @param which - `'averaged'` needs a `fit` with `averageWeights` that has averaged at least one step.
+   * @throws {@link SimCLRError} when there is no average, during a step of training (in a callback it is allowed), and
+   * after `dispose`.
+   * @throws {@link InvalidOptionError} when `which` is something else.
+   */
+  useWeights(which: 'trained' | 'averaged'): void {
+    const caller = 'SimCLR.useWeights';
+    checkChoice(caller, 'which', which, ['trained', 'averaged']);
+    coreOf(caller, this).useWeights(caller, which);
   }
 
   /** The parts and their sizes as readable lines. */

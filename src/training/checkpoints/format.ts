@@ -6,6 +6,7 @@ import type { LossConfig } from '../../losses/index.js';
 import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
+import type { SavedAverage } from './saved-average.js';
 import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Tells our checkpoints from other files of tfjs. */
@@ -30,6 +31,8 @@ export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraStat
   extraState: Record<string, unknown>;
   /** JSON of the loss's state, left out if it has none; its tensors are among the weights. */
   lossJson?: unknown;
+  /** The average of the weights, left out if there is none. */
+  average?: SavedAverage;
 }
 
 /** The models of a checkpoint. */
@@ -104,6 +107,8 @@ function upgrade(metadata: Metadata): Metadata {
   const { augmentation, optimizer } = metadata;
   return {
     ...metadata,
+    // Files of earlier versions were trained without an average.
+    fit: metadata.fit && { ...metadata.fit, averageWeights: metadata.fit.averageWeights ?? null },
     augmentation: Array.isArray(augmentation)
       ? augmentation.map(upgradeTransformConfig)
       : augmentation && upgradeTransformConfig(augmentation),

@@ -37,7 +37,7 @@ export function restoreWeights(
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!/^(optimizer|loss)\//.test(name) && !isExtraTensor(name) && !weights.has(name))
+    if (!/^(optimizer|loss|average)\//.test(name) && !isExtraTensor(name) && !weights.has(name))
       problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {

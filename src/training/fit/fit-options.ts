@@ -1,4 +1,5 @@
 import type { KnownKeys } from '../../errors/check-keys.js';
+import type { AverageWeightsOptions } from '../averaging/average-settings.js';
 import type { Callback } from '../callbacks/callback.js';
 import type { SkipNonFinite } from './non-finite-policy.js';
 
@@ -74,6 +75,14 @@ export interface FitOptions {
    * @defaultValue the data set's own
    */
   datasetSize?: number;
+  /**
+   * Averages the weights over the run: see {@link AverageWeightsOptions}. At the end, encoder and projection head have the
+   * average, which `embed` and exports then use; see `SimCLR.useWeights`. A later `fit` continues from the trained weights
+   * and, with `resume`, from the average so far. Checkpoints hold both.
+   *
+   * @defaultValue none
+   */
+  averageWeights?: AverageWeightsOptions;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -96,4 +105,5 @@ export const fitKeys = {
   callbacks: 1,
   signal: 1,
   datasetSize: 1,
+  averageWeights: 1,
 } as const satisfies KnownKeys<FitOptions>;

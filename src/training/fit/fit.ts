@@ -5,6 +5,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
 import type { NamedOptimizer } from '../../optimizers/index.js';
+import { FitAverage } from '../averaging/fit-average.js';
 import type {
   Callback,
   EpochRecord,
@@ -56,6 +57,7 @@ class FitRun {
   private readonly maxSteps: number;
   private readonly steps: FitSteps;
   private readonly length: RunLength;
+  private readonly average: FitAverage;
   private stepsTaken = 0;
   private stopReason: string | undefined;
 
@@ -88,6 +90,7 @@ class FitRun {
     }
     this.steps = new FitSteps(core, options, batchSize, this.microBatchSize);
     this.length = new RunLength(core, options);
+    this.average = new FitAverage(core, options.averageWeights, this.length);
     this.maxSteps = maxSteps;
     checkCallbacks(caller, callbacks);
     this.callbacks = callbacks;
@@ -109,6 +112,7 @@ class FitRun {
     const { first, last } = this.epochRange();
     this.planLearningRate(last);
     this.length.begin(this.dataset, { ...this.options, batchSize: this.batchSize }, first, last);
+    this.average.begin(this.options.resume ?? false);
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
     const errors: unknown[] = [];
@@ -121,6 +125,7 @@ class FitRun {
         : this.stopReason === undefined
           ? 'completed'
           : 'stopped';
+      this.average.end();
     } catch (error) {
       errors.push(error);
     }
@@ -316,9 +321,11 @@ class FitRun {
         await this.unlessLost(() => batch.checkValues());
       }
       this.length.tell();
+      const { share } = this.length;
       taken = await this.steps.take(batch);
       this.core.progress.batch = batch.number + 1;
       if (taken) {
+        this.average.stepTaken(share);
         this.stepsTaken++;
         record.steps++;
       } else {

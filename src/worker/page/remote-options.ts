@@ -115,6 +115,7 @@ export const fitKeys = {
   labels: 1,
   checkBackend: 1,
   datasetSize: 1,
+  averageWeights: 1,
   signal: 1,
   onProgress: 1,
   onEpochEnd: 1,
