@@ -55,6 +55,12 @@ export type { SimCLRLoadOptions, SimCLROptions } from './options/simclr-options.
 export type { ContrastiveLoss } from './options/to-view-loss.js';
 export { type BackendCheck, type CheckBackendOptions, checkBackend } from './preflight/check-backend.js';
 export type { WrongValue } from './preflight/probe-values.js';
+export type {
+  AugmentationSchedule,
+  SizeSchedule,
+  StrengthSchedule,
+  ViewSchedules,
+} from './schedules/view-schedules.js';
 export { type DisposeOptions, SimCLR } from './simclr.js';
 export type { TrainStepOptions } from './step/train-on-batch.js';
 export type { EmbedOptions, Trainer, TrainerParts, TrainingProgress, TrainStepResult } from './trainer.js';

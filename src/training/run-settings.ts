@@ -7,6 +7,7 @@ import {
   type AverageWeightsSettings,
   averageSettings,
 } from './averaging/average-settings.js';
+import type { SchedulesSettings } from './schedules/view-schedules.js';
 
 /** What a call of `fit` decides about its steps, besides the trainer's own parts. */
 export interface FitSettings {
@@ -20,6 +21,8 @@ export interface FitSettings {
   datasetSize: number | null;
   /** How the weights are averaged, `null` = not. */
   averageWeights: AverageWeightsSettings | null;
+  /** How views change over the run, `null` = not. */
+  schedules: SchedulesSettings | null;
 }
 
 /** What a trainer itself decides about its steps. */
@@ -50,7 +53,7 @@ export function fitSettings(
     shuffle?: boolean;
     averageWeights?: AverageWeightsOptions;
   },
-): FitSettings {
+): Omit<FitSettings, 'schedules'> {
   const { batchSize = 64, microBatchSize = null, shuffle = true } = options;
   return {
     batchSize,

@@ -182,7 +182,14 @@ export const callers: Record<string, Caller> = {
   'distributed DataParallel.fit (options)': {
     call: (options, { simclr }) =>
       distributed.dataParallel(simclr, distributed.singleProcess()).fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'distributed DataParallel.trainStep (options)': {
     call: (options, { simclr, pictures: images }) =>
@@ -481,6 +488,9 @@ export const callers: Record<string, Caller> = {
   'training checkpoint (options)': { call: (options) => training.checkpoint(memoryCheckpoints(), options) },
   'training earlyStopping (options)': { call: training.earlyStopping },
   'training evaluation (options)': { call: (options) => training.evaluation(() => ({}), options) },
+  'training new WeightAverage (options)': {
+    call: (options, { simclr }) => new training.WeightAverage({ encoder: simclr.encoder }, options),
+  },
   'training progress (options)': { call: training.progress },
   'training bestCheckpoint (options)': {
     call: (options) => training.bestCheckpoint(memoryCheckpoints(), options),
@@ -510,7 +520,14 @@ export const callers: Record<string, Caller> = {
   },
   'training SimCLR.fit (options)': {
     call: (options, { simclr }) => simclr.fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'training SimCLR.trainStep (options)': {
     call: (options, { pictures: images, simclr }) => simclr.trainStep(images, options),
@@ -542,7 +559,14 @@ export const callers: Record<string, Caller> = {
   },
   'worker RemoteTrainer.fit (options)': {
     call: (options, { remote }) => remote.fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'worker RemoteTrainer.embed (options)': {
     call: (options, { remote }) => remote.embed(tinyPictures(4), options),

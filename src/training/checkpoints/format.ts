@@ -107,8 +107,10 @@ function upgrade(metadata: Metadata): Metadata {
   const { augmentation, optimizer } = metadata;
   return {
     ...metadata,
-    // Files of earlier versions were trained without an average.
-    fit: metadata.fit && { ...metadata.fit, averageWeights: metadata.fit.averageWeights ?? null },
+    // Files of earlier versions were trained without an average and schedules.
+    fit:
+      metadata.fit &&
+      ({ averageWeights: null, schedules: null, ...(metadata.fit as Partial<FitSettings>) } as FitSettings),
     augmentation: Array.isArray(augmentation)
       ? augmentation.map(upgradeTransformConfig)
       : augmentation && upgradeTransformConfig(augmentation),

@@ -99,6 +99,13 @@ export class RunLength {
     if ('runShare' in core.optimizer) core.optimizer.runShare = this.done;
   }
 
+  /** Share of the run at which the present epoch began; the present share where the clock tells it. */
+  get shareAtEpochStart(): number {
+    if (this.totalSteps === undefined || Number.isFinite(this.totalSeconds)) return this.done;
+    const { step, batch } = this.core.progress;
+    return Math.min((this.stepsBefore + step - this.firstStep - batch) / this.totalSteps, 1);
+  }
+
   private elapsed(): number {
     return this.began === undefined ? 0 : (performance.now() - this.began) / 1000;
   }

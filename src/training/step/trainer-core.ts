@@ -44,6 +44,8 @@ export class TrainerCore implements TrainerParts {
   parallel: ParallelStep | undefined;
   /** The last step, where the weights changed before its loss was known. Saving waits for it. */
   unchecked: Promise<unknown> | undefined;
+  /** What makes the views instead of `augmentations`, while `fit` changes them. */
+  scheduled: readonly Transform<unknown>[] | undefined;
   /** The average of the weights over the run, if `fit` makes one. */
   average: WeightAverage | undefined;
   /** What training lacks, with what to do about it. */

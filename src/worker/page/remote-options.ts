@@ -11,6 +11,7 @@ import type {
   ProjectionHeadConfig,
   SimCLRLoadOptions,
   SimCLROptions,
+  ViewSchedules,
 } from '../../training/index.js';
 
 /** How {@link createTrainer} and {@link loadTrainer} wait for a worker. */
@@ -48,7 +49,9 @@ export interface RemoteLoadOptions extends Omit<SimCLRLoadOptions, Parts>, Worke
 }
 
 /** Options of {@link RemoteTrainer.fit}. Callbacks belong to the worker: see {@link ServeTrainerOptions}. */
-export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
+export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks' | 'schedules'> {
+  /** As of `SimCLR.fit`, as data. @defaultValue none */
+  schedules?: ViewSchedules;
   /** Called after each optimizer step. An error that it throws ends training, and `fit` rejects with it. */
   onProgress?: (report: ProgressReport) => void;
   /** Called after each epoch, with what the worker's callbacks measured. */
@@ -116,6 +119,7 @@ export const fitKeys = {
   checkBackend: 1,
   datasetSize: 1,
   averageWeights: 1,
+  schedules: 1,
   signal: 1,
   onProgress: 1,
   onEpochEnd: 1,

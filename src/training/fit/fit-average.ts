@@ -1,11 +1,11 @@
-import type { RunLength } from '../fit/run-length.js';
-import type { TrainerCore } from '../step/trainer-core.js';
 import {
   type AverageWeightsOptions,
   type AverageWeightsSettings,
   averageSettings,
-} from './average-settings.js';
-import { WeightAverage } from './weight-average.js';
+} from '../averaging/average-settings.js';
+import { WeightAverage } from '../averaging/weight-average.js';
+import type { TrainerCore } from '../step/trainer-core.js';
+import type { RunLength } from './run-length.js';
 
 /** Averages the weights of a `fit`. */
 export class FitAverage {
