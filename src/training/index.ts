@@ -1,6 +1,11 @@
 export { trainableVariables } from '../models/named-weights.js';
 export type { PartState, StatefulPart } from '../tensors/stateful-part.js';
 export type { AverageWeightsOptions } from './averaging/average-settings.js';
+export {
+  type FollowedNetworks,
+  MomentumEncoder,
+  type MomentumEncoderOptions,
+} from './averaging/momentum-encoder.js';
 export { WeightAverage, type WeightAverageOptions } from './averaging/weight-average.js';
 export type {
   Callback,

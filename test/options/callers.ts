@@ -33,6 +33,12 @@ export interface World {
   remote: worker.RemoteTrainer;
 }
 
+/** Factors may be greater than 1 and need not be integers. */
+const fitUnchecked = {
+  'schedules.strength.from': 'a factor of any size',
+  'schedules.strength.to': 'a factor of any size',
+};
+
 /** How to call what takes options. */
 export interface Caller {
   call(options: never, world: World): unknown;
@@ -182,6 +188,7 @@ export const callers: Record<string, Caller> = {
   'distributed DataParallel.fit (options)': {
     call: (options, { simclr }) =>
       distributed.dataParallel(simclr, distributed.singleProcess()).fit(tinyPictures(4), options),
+    unchecked: fitUnchecked,
     base: [
       {
         batchSize: 2,
@@ -488,6 +495,9 @@ export const callers: Record<string, Caller> = {
   'training checkpoint (options)': { call: (options) => training.checkpoint(memoryCheckpoints(), options) },
   'training earlyStopping (options)': { call: training.earlyStopping },
   'training evaluation (options)': { call: (options) => training.evaluation(() => ({}), options) },
+  'training MomentumEncoder.of (options)': {
+    call: async (options, { simclr }) => (await training.MomentumEncoder.of(simclr, options)).dispose(),
+  },
   'training new WeightAverage (options)': {
     call: (options, { simclr }) => new training.WeightAverage({ encoder: simclr.encoder }, options),
   },
@@ -520,6 +530,7 @@ export const callers: Record<string, Caller> = {
   },
   'training SimCLR.fit (options)': {
     call: (options, { simclr }) => simclr.fit(tinyPictures(4), options),
+    unchecked: fitUnchecked,
     base: [
       {
         batchSize: 2,
@@ -559,6 +570,7 @@ export const callers: Record<string, Caller> = {
   },
   'worker RemoteTrainer.fit (options)': {
     call: (options, { remote }) => remote.fit(tinyPictures(4), options),
+    unchecked: fitUnchecked,
     base: [
       {
         batchSize: 2,
