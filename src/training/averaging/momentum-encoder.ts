@@ -63,11 +63,12 @@ export class MomentumEncoder implements StatefulPart {
   private constructor(
     private readonly followed: FollowedNetworks,
     copies: FollowedNetworks,
-    private readonly settings: Required<MomentumEncoderOptions>,
+    momentum: number,
+    private readonly viewBatching: 'joint' | 'separate',
   ) {
     this.encoder = copies.encoder;
     this.projectionHead = copies.projectionHead;
-    this.momentum = settings.momentum;
+    this.momentum = momentum;
   }
 
   /**
@@ -99,7 +100,7 @@ export class MomentumEncoder implements StatefulPart {
       throw error;
     }
     const copies = { encoder: copy, projectionHead: head };
-    return new MomentumEncoder({ encoder, projectionHead }, copies, { momentum, viewBatching });
+    return new MomentumEncoder({ encoder, projectionHead }, copies, momentum, viewBatching);
   }
 
   /**
@@ -109,8 +110,7 @@ export class MomentumEncoder implements StatefulPart {
    * @returns A tensor `[N, D]` for each view. The caller disposes them.
    */
   project(views: readonly Tensor4D[]): Tensor2D[] {
-    const { encoder, projectionHead } = this;
-    const { viewBatching } = this.settings;
+    const { encoder, projectionHead, viewBatching } = this;
     return tidy(() => projectViews(views, { encoder, projectionHead, viewBatching }));
   }
 
