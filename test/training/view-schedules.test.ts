@@ -1,3 +1,4 @@
+import { randomUniform, type Tensor4D } from '@tensorflow/tfjs-core';
 import {
   type Callback,
   cifar10Mean,
@@ -5,6 +6,7 @@ import {
   colorJitter,
   compose,
   gaussianBlur,
+  type ImageBatchSource,
   multiCropAugmentation,
   normalize,
   randomApply,
@@ -236,6 +238,41 @@ describe('fit with schedules', () => {
       for (const one of [begun, resumed]) one.dispose({ includeGiven: true });
     }
     straight.dispose({ includeGiven: true });
+  });
+
+  it('changes the size between epochs where the data set cuts the views, also where it resumes', async () => {
+    const asked: number[][] = [];
+    const dataset: ImageBatchSource = Object.assign(
+      function* ({ views = [], startBatch = 0, epoch }: Parameters<ImageBatchSource>[0]) {
+        const sides = views.map(({ crop }) => crop.size[0]);
+        asked.push([epoch, ...sides]);
+        for (let batch = startBatch; batch < 4; batch++) {
+          const tensors = sides.map(
+            (side) => randomUniform([4, side, side, 3], 0, 1, 'float32', batch) as Tensor4D,
+          );
+          yield { views: tensors, indices: [0, 1, 2, 3].map((row) => 4 * batch + row) };
+        }
+      },
+      { size: 16, seekable: true, cutsViews: true },
+    );
+    const early = { ...run, epochs: 3, schedules: { size: { from: 4, stages: 2 } } };
+    const losses = async (simclr: SimCLR, options: object) =>
+      (await simclr.fit(dataset, { ...early, ...options })).steps.map(({ loss }) => loss);
+    const straight = new SimCLR(parts([8, 8, 3]));
+    const expected = await losses(straight, {});
+    expect(asked.splice(0)).toEqual([
+      [0, 4, 4],
+      [1, 4, 4], // the second stage begins in the middle of this epoch
+      [2, 8, 8],
+    ]);
+    const begun = new SimCLR(parts([8, 8, 3]));
+    const first = await losses(begun, { maxSteps: 7 });
+    const store = memoryStore();
+    await begun.save(store);
+    const resumed = await SimCLR.load(store);
+    expect([...first, ...(await losses(resumed, { resume: true }))]).toEqual(expected);
+    expect(asked.at(-2)).toEqual([1, 4, 4]);
+    for (const one of [straight, begun, resumed]) one.dispose({ includeGiven: true });
   });
 
   it('follows the clock with minutes', async () => {
