@@ -6,6 +6,7 @@ export {
 } from './initialization/initialize-from-images.js';
 export {
   type EncoderStage,
+  type EncoderStagesOptions,
   encoderStages,
   type ReadoutStage,
   type ResolvedStage,

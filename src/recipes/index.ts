@@ -15,6 +15,7 @@ export type {
   RecipeLearningRate,
   RecipeMobileNetV2,
   RecipeOptimizer,
+  RecipePictures,
   RecipeProjectionHead,
   RecipeResNet,
   ReportedAccuracy,

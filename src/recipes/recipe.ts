@@ -25,11 +25,17 @@ export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batc
     : never;
 };
 
+/** The size of the pictures that a recipe is for. */
+export interface RecipePictures {
+  /** [height, width, channels] of the pictures. */
+  inputShape: readonly [number, number, number];
+}
+
 /** A ResNet with every choice given. */
-export type RecipeResNet = WithEveryChoice<ResNetConfig>;
+export type RecipeResNet = WithEveryChoice<Omit<ResNetConfig, 'inputShape'>> & RecipePictures;
 
 /** A MobileNet with every choice given. */
-export type RecipeMobileNetV2 = WithEveryChoice<MobileNetV2Config>;
+export type RecipeMobileNetV2 = WithEveryChoice<Omit<MobileNetV2Config, 'inputShape'>> & RecipePictures;
 
 /** An encoder with every choice given. */
 export type RecipeEncoder = RecipeResNet | RecipeMobileNetV2;

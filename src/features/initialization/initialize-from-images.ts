@@ -6,7 +6,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js';
 import { weightOf } from '../../models/layer-graph.js';
 import { randomGenerator } from '../../random/index.js';
-import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
+import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
 import { firstConvolution } from './first-convolution.js';
 import { patchFilters } from './patch-filters.js';
 import { samplePatches } from './patches.js';
@@ -107,8 +107,11 @@ export async function initializeFromImages(
   checkInteger(caller, 'batchSize', batchSize, 2);
   checkInteger(caller, 'seed', seed, 0);
   checkBoolean(caller, 'scale', scale);
-  const encoder = pictureEncoder(caller, source);
-  const convolution = firstConvolution(caller, encoder.encoder);
+  const encoder = pictureEncoder(caller, source, sizeInMemory(images));
+  const convolution = firstConvolution(caller, encoder.encoder, [
+    encoder.inputShape[0],
+    encoder.inputShape[1],
+  ]);
   const { layer, kernelShape } = convolution;
   const random = randomGenerator(seed);
   const { patches, first } = await samplePatches(caller, encoder, convolution, images, random.fold(0), {

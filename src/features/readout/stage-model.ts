@@ -1,6 +1,7 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { copyWeights, freeName, sameArchitecture } from '../../models/copy-model.js';
+import { pictureEncoder } from '../encoder-source.js';
 import { type ReadoutStage, type ResolvedStage, resolveStages, type StageOutput } from './encoder-stages.js';
 
 /** Averages a map on a grid of cells of equal size, as a vector. */
@@ -37,13 +38,16 @@ function joined(
  * @returns Model from the encoder's pictures to vectors `[batch, length]`, the sum of `grid² * channels`. It has an
  * architecture that checkpoints can hold.
  * @throws {@link InvalidOptionError} when a stage is not in the encoder, or its grid is finer than its maps.
+ * @throws {@link ShapeError} when the encoder does not take pictures of a fixed size.
  * @example
  * const early = stageEncoder(encoder, [{ layer: 'layer1.1.bn2', grid: 2 }]);
  * await new SimCLR({ encoder: early }).fit(images, { minutes: 3 });
  * @see Löwe et al. 2019, arXiv:1905.11786, and Belilovsky et al. 2019, arXiv:1812.11446 (networks trained stage by stage).
  */
 export function stageEncoder(encoder: LayersModel, stages: readonly ReadoutStage[]): LayersModel {
-  const outputs = resolveStages('stageEncoder', encoder, stages);
+  const caller = 'stageEncoder';
+  const { inputShape } = pictureEncoder(caller, encoder);
+  const outputs = resolveStages(caller, encoder, [inputShape[0], inputShape[1]], stages);
   const taken = new Set(encoder.layers.map((layer) => layer.name));
   const vectors = joined(
     outputs.map(({ tensor }) => tensor),
@@ -56,6 +60,8 @@ export function stageEncoder(encoder: LayersModel, stages: readonly ReadoutStage
 /**
  * Copies an encoder as far as its stages, and joins the stages: pictures to vectors.
  *
+ * @param size - Height and width of the pictures: also those of the encoder, where it does not take any.
+ *
  * The result is a model of its own: later changes of the encoder do not change it.
  *
  * @throws {@link ShapeError} when tfjs cannot rebuild the encoder from its configuration.
@@ -64,11 +70,12 @@ export async function stageModel(
   caller: string,
   encoder: LayersModel,
   stages: readonly StageOutput[],
+  size: readonly [number, number],
 ): Promise<LayersModel> {
   // Several stages may read the same tensor; tfjs-layers refuses an output that is given twice.
   const tensors = [...new Set(stages.map(({ tensor }) => tensor))];
   const part = model({ inputs: encoder.inputs, outputs: tensors, name: encoder.name });
-  const copy = await sameArchitecture(caller, part);
+  const copy = await sameArchitecture(caller, part, size);
   try {
     copyWeights(part.layers, copy.layers);
     const taken = new Set(copy.layers.map((layer) => layer.name));
