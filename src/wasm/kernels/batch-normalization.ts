@@ -140,3 +140,27 @@ export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
   module.dispatch(kinds.inputGradients, work, sizes.blocks);
   return [xGradient, gammaGradient, betaGradient, ...(residualGradient ? [residualGradient] : [])];
 };
+
+/** SimCLRMoveStatistics. */
+export const moveStatistics: KernelFunc = ({ inputs, attrs }) => {
+  const { mean, variance, batchMean, batchVariance } = inputs as Record<string, TensorInfo>;
+  const { momentum, meanShare, varianceShare } = attrs as unknown as Record<string, number>;
+  const [groups, channels] = batchMean!.shape as [number, number];
+  const [newMean, newVariance] = [0, 1].map(() => makeOutput([channels])) as [TensorInfo, TensorInfo];
+  const module = kernelModule();
+  const work = module.structure('RunningStatistics', {
+    mean: addressOf(mean!),
+    variance: addressOf(variance!),
+    batchMean: addressOf(batchMean!),
+    batchVariance: addressOf(batchVariance!),
+    newMean: addressOf(newMean),
+    newVariance: addressOf(newVariance),
+    groups,
+    channels,
+    momentum: momentum!,
+    meanShare: meanShare!,
+    varianceShare: varianceShare!,
+  });
+  module.dispatch(kinds.moveStatistics, work, 1);
+  return [newMean, newVariance];
+};

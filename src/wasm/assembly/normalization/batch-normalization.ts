@@ -1,4 +1,4 @@
-import { multiplyAdd } from './simd';
+import { multiplyAdd } from '../simd';
 
 /*
  * Batch normalization of rows [groups, rows, channels]. Blocks of rows are summed in float32 and their sums in float64. The
