@@ -96,7 +96,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       blockGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 16:
-      combineGradients(changetype<BatchNormalization>(work));
+      combineGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 17:
       inputGradients(changetype<BatchNormalization>(work), first, last);
