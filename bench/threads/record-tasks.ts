@@ -29,7 +29,7 @@ const names = new Map<number, string>(Object.entries(kinds).map(([name, kind]) =
  * calling thread, one at a time, so that this machine need not have as many cores.
  *
  * @param step - Makes equal calls of kernels each time.
- * @param rounds - Measured steps after an unmeasured one; times are the shortest of them, because other work of the machine only adds.
+ * @param rounds - Measured steps; times are the shortest of them, because other work of the machine only adds.
  */
 export function recordTasks(step: () => unknown, threads: number, rounds = 5): RecordedStep {
   const module = kernelModule() as unknown as Watched;
@@ -59,13 +59,12 @@ export function recordTasks(step: () => unknown, threads: number, rounds = 5): R
   const serial: number[] = [];
   Object.defineProperties(module, watched);
   try {
-    for (let round = -1; round < rounds; round++) {
+    for (let round = 0; round < rounds; round++) {
       dispatches = [];
       inPool = 0;
       const began = performance.now();
       step();
       const whole = performance.now() - began;
-      if (round < 0) continue;
       all.push(dispatches);
       serial.push(whole - inPool);
     }
