@@ -2,7 +2,7 @@ import { getBackend, setBackend, tensor1d, tensor2d, zeros } from '@tensorflow/t
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BatchNormalization } from '../../src/models/index.js';
-import { moveStatistics } from '../../src/tensors/running-statistics.js';
+import { moveStatistics } from '../../src/tensors/row-statistics.js';
 import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';

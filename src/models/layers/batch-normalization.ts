@@ -9,7 +9,7 @@ import {
   batchNormalization,
   batchNormalizationInference,
 } from '../../tensors/index.js';
-import { moveStatistics } from '../../tensors/running-statistics.js';
+import { moveStatistics } from '../../tensors/row-statistics.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
