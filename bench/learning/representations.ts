@@ -9,7 +9,7 @@ import {
   initializeFromImages,
 } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
-import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
+import { minutesRecipe } from 'simclr-ts/recipes';
 import { pixelEncoder } from '../../src/report/evaluation/run-representations.js';
 
 /** Pictures with their classes. */
@@ -72,20 +72,12 @@ async function measure(
   return result;
 }
 
-/**
- * A network of the recipe `minutes`, whose first layer learns nothing, after so many minutes. Temperature, batch and
- * learning rate are those that were best in trials with these filters.
- */
+/** The recipe `minutes`, whose first layer comes from the pictures and learns nothing. */
 async function train(encoder: LayersModel, images: ImageArray, minutes: number, seed: number) {
-  const recipe = adjustRecipe(minutesRecipe, {
-    temperature: 0.1,
-    optimizer: { learningRate: { base: 7e-4 } },
-    training: { batchSize: 128, datasetSize: images.shape[0] },
-  });
   encoder.getLayer('conv1').trainable = false;
-  const simclr = new SimCLR({ ...recipe, encoder, seed });
-  const { epochs, ...training } = recipe.training;
-  await simclr.fit(images, { ...training, epochs, minutes });
+  const simclr = new SimCLR({ ...minutesRecipe, encoder, seed });
+  const { epochs, ...training } = minutesRecipe.training;
+  await simclr.fit(images, { ...training, datasetSize: images.shape[0], epochs, minutes });
   simclr.dispose();
 }
 

@@ -6,6 +6,7 @@ export {
 } from './initialization/initialize-from-images.js';
 export {
   type EncoderStage,
+  type EncoderStagesOptions,
   encoderStages,
   type ReadoutStage,
   type ResolvedStage,
@@ -13,3 +14,4 @@ export {
 export { type FitReadoutOptions, fitReadout } from './readout/fit-readout.js';
 export { Readout, type ReadoutEmbedOptions } from './readout/readout.js';
 export type { ReadoutJSON, ReadoutState, ReadoutTensor } from './readout/readout-state.js';
+export { stageEncoder } from './readout/stage-model.js';

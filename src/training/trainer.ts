@@ -74,7 +74,7 @@ export interface Trainer extends TrainerParts {
   readonly progress: TrainingProgress;
   /** Temperature of the loss; `undefined` where it has none. */
   readonly temperature: number | undefined;
-  /** Height and width of the encoder's input, in pixels. */
+  /** Height and width of the encoder's input, in pixels; of the first view where the encoder takes any. */
   readonly inputSize: [number, number];
   /** What reads the encoder's stages, if one was fitted. */
   readonly readout: Readout | undefined;

@@ -527,15 +527,17 @@ describe('fitReadout refuses', () => {
     wide.dispose();
     const head = sequential({ layers: [layers.dense({ inputShape: [4], units: 2 })] });
     expect((await rejection(fitReadout(head, images))).message).toMatch(
-      /encoder must take pictures of a fixed size, .* Received: encoder with input shape \[null,4\]/,
+      /encoder must take pictures, .* Received: encoder with input shape \[null,4\]/,
     );
     head.dispose();
     const open = sequential({
       layers: [layers.conv2d({ inputShape: [null, null, 3], filters: 2, kernelSize: 2 })],
     });
-    expect((await rejection(fitReadout(open, images))).message).toMatch(
-      /encoder must take pictures of a fixed size/,
+    const unknown = async function* () {};
+    expect((await rejection(fitReadout(open, unknown))).message).toMatch(
+      /encoder must take pictures, .* of a size that it, inputSize, or pictures in memory tell/,
     );
+    expect(() => encoderStages(open)).toThrow(/size must be given/);
     open.dispose();
     expect((await rejection(fitReadout({} as never, images))).message).toMatch(
       /source must be a LayersModel, a SimCLR, or \{ encoder, normalization \}/,

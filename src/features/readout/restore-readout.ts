@@ -17,16 +17,17 @@ export async function restoreReadout(
   source: LayersModel | EncoderSource,
   state: ReadoutState,
 ): Promise<{ model: LayersModel; json: ReadoutJSON } | undefined> {
-  const { encoder, inputShape } = pictureEncoder(caller, source);
   const json = checkReadoutJSON(caller, state?.json);
+  const size = [json.inputShape[0], json.inputShape[1]] as const;
+  const { encoder, inputShape } = pictureEncoder(caller, source, size);
   if (String(json.inputShape) !== String(inputShape)) {
     throw new CheckpointError(
       `${caller}: source must be the encoder that the state was fitted to, which takes pictures of [${json.inputShape}]. Received: an encoder of [${inputShape}].`,
     );
   }
-  const outputs = stageOutputs(caller, encoder, json.stages);
+  const outputs = stageOutputs(caller, encoder, json.stages, size);
   const weights = readTensors(caller, state, joinedLength(json.stages));
-  const stages = await stageModel(caller, encoder, outputs);
+  const stages = await stageModel(caller, encoder, outputs, size);
   if (json.encoderWeights !== null && json.encoderWeights !== (await fingerprint(stages))) {
     stages.dispose();
     return undefined;

@@ -8,6 +8,7 @@ import { isInMemory } from '../../data/image-dataset.js';
 import type { ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { describeShape, fitsShape } from '../check-encoder.js';
 import { inferenceOf } from './inference.js';
 
 /** Options of {@link inferencePasses}. */
@@ -45,9 +46,9 @@ export async function* inferencePasses(
   checkImageDataset(caller, 'images', images);
   const expected = network.inputs[0]!.shape.slice(1);
   const checkShape = (shape: readonly number[]) => {
-    if (shape[0]! >= 1 && expected.every((size, axis) => size === shape[axis + 1])) return;
+    if (shape[0]! >= 1 && fitsShape(shape.slice(1), expected)) return;
     throw new ShapeError(
-      `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
+      `${caller}: images must have the encoder's input shape [N, ${describeShape(expected)}], N >= 1. Received: images=[${shape}].`,
     );
   };
   if (isInMemory(images)) checkShape(images.shape);

@@ -6,6 +6,7 @@ import type { LossConfig } from '../../losses/index.js';
 import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
+import type { SavedAverage } from './saved-average.js';
 import type { OptimizerDescription } from './saved-optimizer.js';
 import type { SavedReadout } from './saved-readout.js';
 
@@ -33,6 +34,8 @@ export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraStat
   lossJson?: unknown;
   /** The read-out, left out if there is none; its tensors are among the weights. */
   readout?: SavedReadout;
+  /** The average of the weights, left out if there is none. */
+  average?: SavedAverage;
 }
 
 /** The models of a checkpoint. */
@@ -107,6 +110,10 @@ function upgrade(metadata: Metadata): Metadata {
   const { augmentation, optimizer } = metadata;
   return {
     ...metadata,
+    // Files of earlier versions were trained without an average and schedules.
+    fit:
+      metadata.fit &&
+      ({ averageWeights: null, schedules: null, ...(metadata.fit as Partial<FitSettings>) } as FitSettings),
     augmentation: Array.isArray(augmentation)
       ? augmentation.map(upgradeTransformConfig)
       : augmentation && upgradeTransformConfig(augmentation),

@@ -38,7 +38,7 @@ export function restoreWeights(
     }
   }
   for (const name of Object.keys(tensors)) {
-    const isOther = /^(optimizer|loss)\//.test(name) || isExtraTensor(name) || isReadoutTensor(name);
+    const isOther = /^(optimizer|loss|average)\//.test(name) || isExtraTensor(name) || isReadoutTensor(name);
     if (!isOther && !weights.has(name)) problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {

@@ -9,8 +9,9 @@ import {
   depthwiseFilterBlocks,
   DepthwiseFilterGradient,
 } from './depthwise/depthwise-filter-gradient';
-import { combineBlocks, reduceBlocks, Reduction } from './reduce';
-import { SegmentSum, segmentSum } from './segment-sum';
+import { combineBlocks, reduceBlocks, Reduction } from './reductions/reduce';
+import { SegmentSum, segmentSum } from './reductions/segment-sum';
+import { blockExtremes, ValueRange } from './reductions/value-range';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
 import { combineFilterParts, FilterGradientParts, sumFilterParts } from './products/filter-gradient-parts';
 import { maxPool, maxPoolGradient } from './windows/max-pool';
@@ -24,11 +25,12 @@ import {
   BatchNormalization,
   normalizeBlocks,
   outputFactors,
-} from './batch-normalization';
+} from './normalization/batch-normalization';
+import { moveStatistics, RunningStatistics } from './normalization/running-statistics';
 import { ColumnPacking, packColumns } from './products/pack-columns';
 import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
-import { SoftmaxRows, softmaxRows } from './softmax-rows';
+import { SoftmaxRows, softmaxRows } from './reductions/softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
 import { convolveTiles, TileConvolution } from './winograd/winograd-convolution';
 import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
@@ -94,7 +96,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       blockGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 16:
-      combineGradients(changetype<BatchNormalization>(work));
+      combineGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 17:
       inputGradients(changetype<BatchNormalization>(work), first, last);
@@ -167,6 +169,12 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 40:
       combineFilterParts(changetype<FilterGradientParts>(work), first, last);
+      break;
+    case 41:
+      moveStatistics(changetype<RunningStatistics>(work));
+      break;
+    case 42:
+      blockExtremes(changetype<ValueRange>(work), first, last);
       break;
   }
 }

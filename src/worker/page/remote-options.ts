@@ -12,6 +12,7 @@ import type {
   SimCLREmbedOptions,
   SimCLRLoadOptions,
   SimCLROptions,
+  ViewSchedules,
 } from '../../training/index.js';
 
 /** How {@link createTrainer} and {@link loadTrainer} wait for a worker. */
@@ -49,7 +50,9 @@ export interface RemoteLoadOptions extends Omit<SimCLRLoadOptions, Parts>, Worke
 }
 
 /** Options of {@link RemoteTrainer.fit}. Callbacks belong to the worker: see {@link ServeTrainerOptions}. */
-export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
+export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks' | 'schedules'> {
+  /** As of `SimCLR.fit`, as data. @defaultValue none */
+  schedules?: ViewSchedules;
   /** Called after each optimizer step. An error that it throws ends training, and `fit` rejects with it. */
   onProgress?: (report: ProgressReport) => void;
   /** Called after each epoch, with what the worker's callbacks measured. */
@@ -87,7 +90,10 @@ const settings = {
 } as const;
 
 /** What a recipe says about itself and to `fit`. */
-type Words = Record<'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training', unknown>;
+type Words = Record<
+  'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training' | 'initialization',
+  unknown
+>;
 
 /** Every option of `createTrainer`. */
 export const trainerKeys = {
@@ -103,6 +109,7 @@ export const trainerKeys = {
   deviations: 1,
   reported: 1,
   training: 1,
+  initialization: 1,
 } as const satisfies KnownKeys<RemoteTrainerOptions & Words>;
 
 /** Every option of `loadTrainer`. */
@@ -122,6 +129,8 @@ export const fitKeys = {
   labels: 1,
   checkBackend: 1,
   datasetSize: 1,
+  averageWeights: 1,
+  schedules: 1,
   signal: 1,
   onProgress: 1,
   onEpochEnd: 1,

@@ -15,14 +15,15 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
-import { fitTrainedReadout } from '../vectors/trained-readout.js';
-import { datasetSource, findDataset } from './dataset-source.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
-import { folderSource } from './folder-source.js';
+import { initialize } from './initialize.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
+import { datasetSource, findDataset } from './pictures/dataset-source.js';
+import { folderSource } from './pictures/folder-source.js';
+import type { MeasuringSizes } from './pictures/training-pictures.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
-import type { MeasuringSizes } from './training-pictures.js';
+import { fitTrainedReadout } from './trained-readout.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
 
@@ -148,7 +149,8 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
     } else {
-      applyStart(simclr, start, context);
+      if (start.weights) applyStart(simclr, start, context);
+      else await initialize(simclr, settings, pictures, context);
       const untrained = simclr;
       await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
     }

@@ -3,7 +3,7 @@ import { fitReadout } from 'simclr-ts/features';
 import { progress } from 'simclr-ts/node';
 import { isError } from '../../../errors/is-error.js';
 import type { Context } from '../../context.js';
-import type { TrainingPictures } from '../training/training-pictures.js';
+import type { TrainingPictures } from './pictures/training-pictures.js';
 
 /** Several times as many pictures as a read-out has dimensions; more do not change it. */
 const mostPictures = 4096;

@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { type ImageArray, type LabeledImages, selectImages } from 'simclr-ts';
 import { type DatasetContents, loadCIFAR10, readDatasetFolder } from 'simclr-ts/node';
-import { imageRange } from '../../../data/image-rows.js';
-import { spreadRows } from '../../../data/spread-rows.js';
-import type { Context } from '../../context.js';
-import { CommandError, exitCodes } from '../../exit-codes.js';
+import { imageRange } from '../../../../data/image-rows.js';
+import { spreadRows } from '../../../../data/spread-rows.js';
+import type { Context } from '../../../context.js';
+import { CommandError, exitCodes } from '../../../exit-codes.js';
+import type { TrainingSettings } from '../saved-settings.js';
 import { resizedImages } from './resized-images.js';
-import type { TrainingSettings } from './saved-settings.js';
 import { inputSize, type MeasuringSizes, sampleSize, type TrainingSource } from './training-pictures.js';
 
 /**

@@ -2,11 +2,12 @@ import { relative } from 'node:path';
 import type { ImageArray, LabeledImages } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
 import { imageFolder, type SkippedImage } from 'simclr-ts/node';
-import { spreadRows } from '../../../data/spread-rows.js';
-import { CommandError, exitCodes } from '../../exit-codes.js';
-import { listClasses, relabel } from '../class-folders.js';
-import { decodeAtOnce, decodeInChunks } from '../pictures.js';
-import type { TrainingSettings } from './saved-settings.js';
+import { spreadRows } from '../../../../data/spread-rows.js';
+import { CommandError, exitCodes } from '../../../exit-codes.js';
+import { listClasses, relabel } from '../../class-folders.js';
+import { decodeAtOnce, decodeInChunks } from '../../pictures.js';
+import type { TrainingSettings } from '../saved-settings.js';
+import { wholeMicroBatches } from '../whole-micro-batches.js';
 import {
   inputSize,
   type MeasuringPictures,
@@ -15,7 +16,6 @@ import {
   type TrainingPictures,
   type TrainingSource,
 } from './training-pictures.js';
-import { wholeMicroBatches } from './whole-micro-batches.js';
 
 /** Options of {@link folderSource}. */
 interface FolderOptions extends MeasuringSizes {

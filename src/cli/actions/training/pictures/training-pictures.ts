@@ -1,7 +1,7 @@
 import type { ImageArray, ImageDataset } from 'simclr-ts';
 import type { SkippedImage } from 'simclr-ts/node';
 import type { EvaluationPictures } from 'simclr-ts/report';
-import type { TrainingSettings } from './saved-settings.js';
+import type { TrainingSettings } from '../saved-settings.js';
 
 /** Labeled pictures to measure an encoder with. */
 export interface MeasuringPictures extends EvaluationPictures {
