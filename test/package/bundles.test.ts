@@ -54,7 +54,7 @@ describe('a page whose trainer is in a worker', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 100500,
+  '.': 111800,
   './augmentations': 11500,
   './data': 16500,
   './distributed': 15000,
@@ -72,7 +72,7 @@ const ceilings: Record<string, number> = {
   './random': 2000,
   './recipes': 9500,
   './report': 55000,
-  './training': 64000,
+  './training': 71900,
   './vite': 2500,
   './wasm': 66000,
   './webgpu': 5000,
