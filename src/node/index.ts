@@ -38,7 +38,7 @@ export {
   type IndexShard,
   indexFolder,
 } from './picture-index/index-folder.js';
-export type { IndexedModel } from './picture-index/manifest.js';
+export type { IndexedModel } from './picture-index/storage/manifest.js';
 export type { IndexChanges } from './picture-index/update-index.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './pictures/decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './pictures/decode-pool.js';

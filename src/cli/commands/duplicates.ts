@@ -1,6 +1,13 @@
 import { Command } from 'commander';
 import type { Execute } from '../context.js';
-import { addBatchOption, addCommonOptions, addExamples, addModelOptions, similarity } from '../options.js';
+import {
+  addBatchOption,
+  addCommonOptions,
+  addExamples,
+  addIndexOptions,
+  addModelOptions,
+  similarity,
+} from '../options.js';
 
 /** `duplicates DIR`. */
 export function duplicatesCommand(execute: Execute): Command {
@@ -10,6 +17,7 @@ export function duplicatesCommand(execute: Execute): Command {
     .option('--threshold <s>', 'smallest cosine similarity of pictures that look the same', similarity, 0.98)
     .option('--exact', 'equal files only, which needs no model');
   addModelOptions(command);
+  addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

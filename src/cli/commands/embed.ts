@@ -1,6 +1,12 @@
 import { Command } from 'commander';
 import type { Execute } from '../context.js';
-import { addBatchOption, addCommonOptions, addExamples, addModelOptions } from '../options.js';
+import {
+  addBatchOption,
+  addCommonOptions,
+  addExamples,
+  addIndexOptions,
+  addModelOptions,
+} from '../options.js';
 
 /** `embed DIR|FILE`. */
 export function embedCommand(execute: Execute): Command {
@@ -9,6 +15,7 @@ export function embedCommand(execute: Execute): Command {
     .argument('<path>', 'folder of pictures, or one picture')
     .option('--out <file>', 'vectors.npy, .safetensors, .csv or .jsonl');
   addModelOptions(command);
+  addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

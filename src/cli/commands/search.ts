@@ -1,6 +1,13 @@
 import { Command } from 'commander';
 import type { Execute } from '../context.js';
-import { addBatchOption, addCommonOptions, addExamples, addModelOptions, integer } from '../options.js';
+import {
+  addBatchOption,
+  addCommonOptions,
+  addExamples,
+  addIndexOptions,
+  addModelOptions,
+  integer,
+} from '../options.js';
 
 /** `search IMAGE --in DIR`. */
 export function searchCommand(execute: Execute): Command {
@@ -10,6 +17,7 @@ export function searchCommand(execute: Execute): Command {
     .option('--in <dir>', 'folder to search')
     .option('--results <n>', 'how many to show', integer(1), 10);
   addModelOptions(command);
+  addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

@@ -43,6 +43,14 @@ function differ({ data }: ImageArray): boolean {
   return data.some((value, i) => value !== data[i % length]);
 }
 
+function tooFew(caller: string, dir: string, reason: string, cause?: unknown): DataError {
+  return new DataError(
+    `${caller}: without a model, dir must hold pictures that differ from one another, so that a network can be fitted to them. Received: dir=${JSON.stringify(dir)} (${reason}).`,
+    dir,
+    { cause },
+  );
+}
+
 /**
  * A network for pictures that nobody trained: filters from patches of the pictures, and a read-out of its first stage.
  *
@@ -50,18 +58,14 @@ function differ({ data }: ImageArray): boolean {
  */
 export async function fitNetwork(caller: string, dir: string, paths: readonly string[]): Promise<Readout> {
   const images = await samplePictures(caller, paths);
+  if (!differ(images)) throw tooFew(caller, dir, 'all whole pictures are alike');
   const encoder = resnet18({ inputShape: [side, side, 3], seed: 1 });
   try {
-    if (!differ(images)) throw new DataError('all whole pictures are alike', dir);
     await initializeFromImages(encoder, images, { seed: 1, scale: false });
     return await fitReadout(encoder, images);
   } catch (error) {
-    if (!isError(error, 'DataError') && !isError(error, 'ValueRangeError')) throw error;
-    throw new DataError(
-      `${caller}: without a model, dir must hold pictures that differ from one another, so that a network can be fitted to them. Received: dir=${JSON.stringify(dir)} (${error.message.replace(/^\w+: /, '')}).`,
-      dir,
-      { cause: error },
-    );
+    if (!isError(error, 'ValueRangeError')) throw error;
+    throw tooFew(caller, dir, error.message.replace(/^\w+: /, ''), error);
   } finally {
     encoder.dispose();
   }

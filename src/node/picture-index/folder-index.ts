@@ -9,9 +9,9 @@ import {
 } from '../../evaluation/index.js';
 import { decodePlan } from '../pictures/decode-image.js';
 import { defaultWorkers, makePool } from '../pictures/decode-pool.js';
-import type { IndexedModel } from './manifest.js';
 import type { OpenIndex } from './open-index.js';
 import type { FoundFile } from './scan-folder.js';
+import type { IndexedModel } from './storage/manifest.js';
 import type { IndexChanges, UpdatedIndex } from './update-index.js';
 
 /** The vectors of a folder's pictures: what {@link indexFolder} gives. */

@@ -14,9 +14,9 @@ import type { SimCLR } from '../../training/index.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
 import { FolderIndex } from './folder-index.js';
 import { indexNetwork } from './index-network.js';
-import { type IndexedModel, indexFolderName, readManifest } from './manifest.js';
 import { type OpenPlan, openIndex } from './open-index.js';
 import { scanFolder } from './scan-folder.js';
+import { type IndexedModel, indexFolderName, readManifest } from './storage/manifest.js';
 import { updateIndex } from './update-index.js';
 
 /** Options of {@link indexFolder}. */

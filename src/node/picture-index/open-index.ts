@@ -6,7 +6,7 @@ import { explainSystemError, isSystemError } from '../files/system-error.js';
 import { makeFolder } from '../files/write-durably.js';
 import { fitNetwork, loadNetwork, saveNetwork } from './fitted-network.js';
 import { type IndexNetwork, indexNetwork } from './index-network.js';
-import { waitForLock } from './lock.js';
+import { waitForLock } from './storage/lock.js';
 import {
   checkFolder,
   type Manifest,
@@ -15,7 +15,7 @@ import {
   readManifest,
   removeOtherGenerations,
   writeManifest,
-} from './manifest.js';
+} from './storage/manifest.js';
 
 /** What to open. */
 export interface OpenPlan {

@@ -1,6 +1,6 @@
 import type { FoundFile } from './scan-folder.js';
-import type { IndexedFile } from './segment-file.js';
-import { newestRows, readSegmentVectors, type Segment } from './segments.js';
+import type { IndexedFile } from './storage/segment-file.js';
+import { newestRows, readSegmentVectors, type Segment } from './storage/segments.js';
 
 /** Where a vector is stored. */
 interface Place {

@@ -4,12 +4,12 @@ import { ValueRangeError } from '../../errors/errors.js';
 import { explainSystemError, isSystemError } from '../files/system-error.js';
 import { decodePlan } from '../pictures/decode-image.js';
 import { defaultWorkers, makePool } from '../pictures/decode-pool.js';
-import { isHeld, tryLock } from './lock.js';
 import { type OpenIndex, unwritableIndex } from './open-index.js';
 import { type ReadChunk, readChunk } from './read-pictures.js';
 import type { FoundFile } from './scan-folder.js';
-import type { IndexedFile } from './segment-file.js';
-import { addSegment, mergeSegments, readSegments, type Segment } from './segments.js';
+import { isHeld, tryLock } from './storage/lock.js';
+import type { IndexedFile } from './storage/segment-file.js';
+import { addSegment, mergeSegments, readSegments, type Segment } from './storage/segments.js';
 import { compare, loadVectors } from './stored-vectors.js';
 
 /** What an update of an index did. */

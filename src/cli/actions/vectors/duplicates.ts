@@ -3,15 +3,13 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { nearDuplicates } from 'simclr-ts/evaluation';
 import type { SkippedImage } from 'simclr-ts/node';
-import type { Action } from '../../context.js';
-import { type ModelOptions, openModel } from '../open-model.js';
+import type { Action, Context, Result } from '../../context.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
-import { embedPictures } from './embed-pictures.js';
+import { type FolderOptions, folderVectors, indexRemedy } from './folder-vectors.js';
 
-interface DuplicatesOptions extends ModelOptions {
+interface DuplicatesOptions extends FolderOptions {
   threshold: number;
   exact?: boolean;
-  batchSize: number;
 }
 
 async function hashOf(path: string): Promise<string> {
@@ -57,44 +55,56 @@ async function equalFiles(
   return { groups, skipped };
 }
 
+/** Groups of files with the same hash, in the order of the files. */
+function equalHashes(paths: readonly string[], hashes: readonly string[]): string[][] {
+  const byHash = new Map<string, string[]>();
+  for (const [i, path] of paths.entries()) addTo(byHash, hashes[i]!, path);
+  return [...byHash.values()].filter((group) => group.length > 1);
+}
+
+/** Equal files only, without a model. */
+async function exactDuplicates(dir: string, context: Context): Promise<Result> {
+  const { paths } = await listFolder(dir);
+  const equal = await equalFiles(paths);
+  warnOfSkipped(equal.skipped, context);
+  const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
+  return { text: describe(equal.groups, [], paths.length), json };
+}
+
+const remedy = `${indexRemedy} --exact finds equal files without a model.`;
+
 /** `duplicates DIR`: equal files, and pictures whose vectors point the same way. */
 export const duplicates: Action<DuplicatesOptions> = async ([dir], options, context) => {
-  const { paths } = await listFolder(dir!);
-  const simclr = options.exact
-    ? undefined
-    : await openModel(options, context, ' Use --exact to find equal files without a model.');
+  if (options.exact) return exactDuplicates(dir!, context);
+  const found = await folderVectors(dir!, options, context, remedy);
   try {
-    const equal = await equalFiles(paths);
-    if (!simclr) {
-      warnOfSkipped(equal.skipped, context);
-      const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
-      return { text: describe(equal.groups, [], paths.length), json };
-    }
-    const embedded = await embedPictures({ simclr, paths, batchSize: options.batchSize, context });
-    const groups = await nearDuplicates(embedded.vectors, { threshold: options.threshold });
+    const { paths, hashes } = found;
+    const equal = hashes ? equalHashes(paths, hashes) : (await equalFiles(paths)).groups;
+    const groups = await nearDuplicates(found.vectors, { threshold: options.threshold });
     const similar = groups.map(({ rows, similarity }) => ({
-      paths: rows.map((row) => embedded.paths[row]!),
+      paths: rows.map((row) => paths[row]!),
       similarity,
     }));
-    const equalGroup = new Map(equal.groups.flatMap((group, i) => group.map((path) => [path, i] as const)));
+    const equalGroup = new Map(equal.flatMap((group, i) => group.map((path) => [path, i] as const)));
     // A group that holds only equal files was already reported.
     const others = similar.filter(({ paths: [first, ...rest] }) => {
       const group = equalGroup.get(first!);
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
     return {
-      text: describe(equal.groups, others, embedded.paths.length),
+      text: describe(equal, others, paths.length),
       json: {
-        pictures: embedded.paths.length,
-        model: options.model,
+        pictures: paths.length,
+        model: found.model,
         threshold: options.threshold,
-        exact: equal.groups,
+        ...(found.index && { index: found.index }),
+        exact: equal,
         similar: others,
-        skipped: embedded.skipped,
+        skipped: found.skipped,
       },
     };
   } finally {
-    simclr?.dispose();
+    found.dispose();
   }
 };
 

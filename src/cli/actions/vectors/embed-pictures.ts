@@ -3,7 +3,7 @@ import { progress, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { fitChannels } from '../fit-channels.js';
-import { decodeInChunks, warnOfSkipped } from '../pictures.js';
+import { decodeAtOnce, decodeInChunks, warnOfSkipped } from '../pictures.js';
 
 /** Vectors of some pictures. */
 export interface EmbeddedChunk {
@@ -34,6 +34,19 @@ export interface EmbedPlan {
 /** Length of a vector of this model. */
 export function vectorLength(simclr: SimCLR): number {
   return simclr.encoder.outputs[0]!.shape[1]!;
+}
+
+function noPicture(paths: readonly string[], skipped: readonly SkippedImage[]): CommandError {
+  const isOne = paths.length === 1;
+  const which = isOne ? 'The file is not' : `None of ${paths.length} files is`;
+  const first = isOne ? '' : 'The first: ';
+  return new CommandError(`${which} a complete picture. ${first}${skipped[0]!.reason}`, exitCodes.files);
+}
+
+/** @throws {@link CommandError} when a file cannot be decoded: before work that would be in vain. */
+export async function checkPicture(path: string): Promise<void> {
+  const { skipped } = await decodeAtOnce([path], [8, 8]);
+  if (skipped.length > 0) throw noPicture([path], skipped);
 }
 
 function checkFinite({ data, shape: [, dim] }: EmbeddingArray, paths: readonly string[]): void {
@@ -76,12 +89,7 @@ export async function* embedInChunks(
   } finally {
     bar.stop();
   }
-  if (embedded === 0) {
-    const isOne = paths.length === 1;
-    const which = isOne ? 'The file is not' : `None of ${paths.length} files is`;
-    const first = isOne ? '' : 'The first: ';
-    throw new CommandError(`${which} a complete picture. ${first}${skipped[0]!.reason}`, exitCodes.files);
-  }
+  if (embedded === 0) throw noPicture(paths, skipped);
   warnOfSkipped(skipped, context);
 }
 

@@ -1,16 +1,13 @@
 import { realpath } from 'node:fs/promises';
-import { nearestNeighbors } from 'simclr-ts/evaluation';
 import type { Action } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { type ModelOptions, openModel } from '../open-model.js';
-import { listFolder } from '../pictures.js';
 import { table } from '../table.js';
-import { embedPictures } from './embed-pictures.js';
+import { checkPicture } from './embed-pictures.js';
+import { type FolderOptions, folderVectors } from './folder-vectors.js';
 
-interface SearchOptions extends ModelOptions {
+interface SearchOptions extends FolderOptions {
   in?: string;
   results: number;
-  batchSize: number;
 }
 
 /** The real path of a file. A missing file is reported when it is read. */
@@ -20,31 +17,25 @@ async function realName(path: string): Promise<string> {
 
 /** `search IMAGE --in DIR`: the nearest pictures by cosine similarity of h. */
 export const search: Action<SearchOptions> = async ([image], options, context) => {
-  const { in: folder, results: wanted, batchSize } = options;
+  const { in: folder, results: wanted } = options;
   if (folder === undefined) {
     throw new CommandError('--in DIR is required: the folder to search.', exitCodes.usage);
   }
-  const { paths } = await listFolder(folder);
-  const simclr = await openModel(options, context);
+  await checkPicture(image!);
+  const found = await folderVectors(folder, options, context);
   try {
-    const query = await embedPictures({
-      simclr,
-      paths: [image!],
-      batchSize: 1,
-      context: { ...context, quiet: true },
-    });
-    if (query.vectors.data.every((value) => value === 0)) {
+    const query = await found.embed(image!);
+    if (query.data.every((value) => value === 0)) {
       throw new CommandError(
         `The vector of ${image} must not be zero, because zero has no direction to compare. ` +
           'The training of this model went wrong.',
         exitCodes.model,
       );
     }
-    const found = await embedPictures({ simclr, paths, batchSize, context });
     const own = await realName(image!);
     // One more than is shown, because the query itself may be in the folder.
     const count = Math.min(wanted + 1, found.paths.length);
-    const { indices, similarities } = await nearestNeighbors(query.vectors, found.vectors, count);
+    const { indices, similarities } = await found.search(query, count);
     const results: { path: string; similarity: number }[] = [];
     for (const [rank, index] of indices.entries()) {
       const path = found.paths[index]!;
@@ -60,13 +51,14 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
           : `There is no other picture in ${folder}.`,
       json: {
         query: image,
-        model: options.model,
+        model: found.model,
         searched: found.paths.length,
+        ...(found.index && { index: found.index }),
         results,
         skipped: found.skipped,
       },
     };
   } finally {
-    simclr.dispose();
+    found.dispose();
   }
 };

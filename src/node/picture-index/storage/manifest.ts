@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject } from '../../errors/checks.js';
-import { DataError } from '../../errors/errors.js';
-import { explainSystemError } from '../files/system-error.js';
-import { makeFolder, replaceFile } from '../files/write-durably.js';
+import { isObject } from '../../../errors/checks.js';
+import { DataError } from '../../../errors/errors.js';
+import { explainSystemError } from '../../files/system-error.js';
+import { makeFolder, replaceFile } from '../../files/write-durably.js';
 import { damagedIndex } from './segment-file.js';
 
 /** The model whose vectors an index holds. */

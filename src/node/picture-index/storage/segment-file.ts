@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SchemaElement } from 'hyparquet';
-import { DataError } from '../../errors/errors.js';
+import { DataError } from '../../../errors/errors.js';
 import { parquetReader, parquetWriter } from './parquet.js';
 
 /** What an index knows of a file. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readFully } from '../files/read-bytes.js';
-import { removeLeftovers, replaceFileBy } from '../files/write-durably.js';
+import { readFully } from '../../files/read-bytes.js';
+import { removeLeftovers, replaceFileBy } from '../../files/write-durably.js';
 import { damagedIndex, type IndexedFile, readFiles, readVectors, segmentBytes } from './segment-file.js';
 
 /** A file with some rows of an index. */

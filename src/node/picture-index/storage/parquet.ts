@@ -1,4 +1,4 @@
-import { importOptional } from '../backends/optional-package.js';
+import { importOptional } from '../../backends/optional-package.js';
 
 const toInstall = 'hyparquet hyparquet-writer';
 
