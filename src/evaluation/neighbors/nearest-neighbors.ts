@@ -15,7 +15,7 @@ export interface NearestNeighbors {
 }
 
 /** Inserts a row of similarities into a sorted list, nearest first. */
-function keepLargest(
+export function keepLargest(
   row: Float32Array,
   firstIndex: number,
   similarities: Float32Array,

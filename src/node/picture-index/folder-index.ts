@@ -5,7 +5,8 @@ import {
   type EmbeddingArray,
   type Embeddings,
   type NearestNeighbors,
-  nearestNeighbors,
+  type NeighborSearch,
+  neighborSearch,
 } from '../../evaluation/index.js';
 import { decodePlan } from '../pictures/decode-image.js';
 import { defaultWorkers, makePool } from '../pictures/decode-pool.js';
@@ -33,6 +34,8 @@ export class FolderIndex {
   /** Why new vectors could not be stored, with `keep: 'whenPossible'`; otherwise `undefined`. */
   readonly unsaved: string | undefined;
   private readonly index: OpenIndex;
+  private prepared: Promise<NeighborSearch> | undefined;
+  private ready: NeighborSearch | undefined;
   private disposed = false;
 
   /**
@@ -92,7 +95,8 @@ export class FolderIndex {
   }
 
   /**
-   * Finds the pictures nearest to vectors, exactly, by cosine similarity.
+   * Finds the pictures nearest to vectors, exactly, by cosine similarity. The first call brings the vectors to the backend,
+   * where they stay until `dispose`.
    *
    * @param queries - `[q, dim]`, such as those of {@link FolderIndex.embed}.
    * @param neighbors - How many, from 1 to the number of pictures.
@@ -101,7 +105,8 @@ export class FolderIndex {
    */
   async search(queries: Embeddings, neighbors: number): Promise<NearestNeighbors> {
     this.checkUsable('FolderIndex.search');
-    return nearestNeighbors(queries, this.vectors, neighbors);
+    this.prepared ??= this.prepare();
+    return (await this.prepared).search(queries, neighbors);
   }
 
   /** Disposes what the index made on the backend; a model that you gave stays. A second call does nothing. */
@@ -109,6 +114,14 @@ export class FolderIndex {
     if (this.disposed) return;
     this.disposed = true;
     this.index.dispose();
+    this.ready?.dispose();
+  }
+
+  private async prepare(): Promise<NeighborSearch> {
+    const search = await neighborSearch(this.vectors);
+    if (this.disposed) search.dispose();
+    this.ready = search;
+    return search;
   }
 
   private checkUsable(caller: string): void {
