@@ -12,9 +12,10 @@ import { InvalidOptionError } from '../../errors/errors.js';
 import type { Readout } from '../../features/index.js';
 import type { SimCLR } from '../../training/index.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
+import { isSystemError } from '../files/system-error.js';
 import { FolderIndex } from './folder-index.js';
 import { indexNetwork } from './index-network.js';
-import { type OpenPlan, openIndex } from './open-index.js';
+import { type OpenPlan, openIndex, unwritableIndex } from './open-index.js';
 import { scanFolder } from './scan-folder.js';
 import { type IndexedModel, indexFolderName, readManifest } from './storage/manifest.js';
 import { updateIndex } from './update-index.js';
@@ -86,7 +87,7 @@ function locationOf(caller: string, dir: string, location: FilePath | undefined)
   );
 }
 
-/** Times that reading starts again because another process merged what was being read. */
+/** Times that an update starts again because another process merged or rebuilt what was being read. */
 const mostAttempts = 5;
 
 /**
@@ -171,7 +172,8 @@ export async function indexFolder(dir: FilePath, options: IndexFolderOptions = {
       return new FolderIndex(location, index, files, { ...updated, failed: [...failed, ...updated.failed] });
     } catch (error) {
       index.dispose();
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === mostAttempts) throw error;
+      if (!isSystemError(error)) throw error;
+      if (error.code !== 'ENOENT' || attempt === mostAttempts) throw unwritableIndex(caller, location, error);
     }
   }
 }

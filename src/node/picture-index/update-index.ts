@@ -71,7 +71,7 @@ class Writer {
     try {
       this.segments.push(await addSegment(caller, this.folder, files, vectors, this.dim));
     } catch (error) {
-      if (!isSystemError(error)) throw error;
+      if (!isSystemError(error) || error.code === 'ENOENT') throw error; // rebuilt by another process
       if (keep === 'always' || !unwritableCodes.includes(error.code ?? '')) {
         throw unwritableIndex(caller, location, error);
       }

@@ -169,7 +169,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
     case 40:
       combineFilterParts(changetype<FilterGradientParts>(work), first, last);
       break;
-    case 43:
+    case 41:
       multiplyRows(changetype<RowProducts>(work), first, last);
       break;
   }

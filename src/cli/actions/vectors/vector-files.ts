@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { EmbeddingArray } from 'simclr-ts';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeInPieces } from '../write-file.js';
+import { writeParquet } from './parquet-vectors.js';
 import { csvHead, csvRow, jsonRow, npyHeader, safetensorsHeader } from './vector-formats.js';
 
 /** Some vectors and their files. */
@@ -114,6 +115,10 @@ const writers: Record<string, (path: string, source: VectorSource) => Promise<Wr
     const header = (kept: readonly string[], bytes: number) => safetensorsHeader(kept, source.dim, bytes);
     const kept = await writeInPieces(path, (file) => writeMatrix(file, header, source));
     return { files: [path], rows: kept.length };
+  },
+  '.parquet': async (path, source) => {
+    const rows = await writeInPieces(path, (file) => writeParquet(file, source));
+    return { files: [path], rows };
   },
   '.csv': async (path, source) => {
     const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source.dim), csvRow, source));
