@@ -112,7 +112,7 @@ describe('writeVectors', () => {
     expect(readFileSync(join(folder, 'v.csv'), 'utf8')).toMatch(/^path,h0,h1,h2\nphotos\/0\.png,0,/);
   });
 
-  it.each(['.npy', '.safetensors', '.csv', '.jsonl'])(
+  it.each(['.npy', '.safetensors', '.parquet', '.csv', '.jsonl'])(
     'leaves what was there when %s ends half-way',
     async (end) => {
       const inside = mkdtempSync(join(folder, 'half-'));

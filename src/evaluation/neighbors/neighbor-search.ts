@@ -1,8 +1,8 @@
 import { matMul, type Tensor2D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { SimCLRError } from '../../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
-import { type UnitRows, unitBlock, unitRows } from '../linear-algebra/unit-rows.js';
-import { checkNeighbors, keepLargest, type NearestNeighbors } from './nearest-neighbors.js';
+import { transposedUnitBlock, type UnitRows, unitBlock, unitRows } from '../linear-algebra/unit-rows.js';
+import { checkNeighbors, insertNeighbor, type NearestNeighbors } from './nearest-neighbors.js';
 
 /** References that stay on the backend, for one search after the other; {@link neighborSearch} makes it. */
 export interface NeighborSearch {
@@ -36,26 +36,13 @@ function isEqual(a: UnitRows, rowA: number, b: UnitRows, rowB: number): boolean 
   return true;
 }
 
-/** Clamps products to cosines: exactly 1 between rows with the same values, and at most 1 otherwise. */
-function toCosines(
-  values: Float32Array,
-  queries: UnitRows,
-  query: number,
-  references: UnitRows,
-  first: number,
-): void {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value > nearlyEqual) {
-      if (value > 1 || isEqual(queries, query, references, first + i)) values[i] = 1;
-    } else if (value < -1) values[i] = -1;
-  }
-}
-
-/** Products of some queries with a block: `[count, width]`. */
+/**
+ * Products of a block with some queries: `[width, count]`. Backends are fastest when nothing is transposed on the device,
+ * and the queries are the smaller of both.
+ */
 function multiply(queries: UnitRows, first: number, count: number, block: Tensor2D): Tensor2D {
   return tidy(() =>
-    matMul(tensor2d(unitBlock(queries, first, count), [count, queries.dim]), block, false, true),
+    matMul(block, tensor2d(transposedUnitBlock(queries, first, count), [queries.dim, count])),
   );
 }
 
@@ -111,16 +98,19 @@ export async function neighborSearch(references: Embeddings): Promise<NeighborSe
     const indices = new Int32Array(from.rows * neighbors).fill(-1);
     for (const [number, block] of blocks.entries()) {
       const first = number * blockRows;
-      const width = block.shape[0];
       for (let query = 0; query < from.rows; query += together) {
         const count = Math.min(together, from.rows - query);
         checkUsable();
         const product = multiply(from, query, count, block);
         const values = await product.data<'float32'>().finally(() => product.dispose());
-        for (let row = 0; row < count; row++) {
-          const line = values.subarray(row * width, (row + 1) * width);
-          toCosines(line, from, query + row, among, first);
-          keepLargest(line, first, similarities, indices, (query + row) * neighbors, neighbors);
+        for (let i = 0; i < values.length; i++) {
+          const asking = query + (i % count);
+          const reference = first + Math.floor(i / count);
+          let value = values[i]!;
+          if (value > nearlyEqual && (value > 1 || isEqual(from, asking, among, reference))) value = 1;
+          const start = asking * neighbors;
+          if (!(value > similarities[start + neighbors - 1]!)) continue;
+          insertNeighbor(Math.max(-1, value), reference, similarities, indices, start, neighbors);
         }
       }
     }

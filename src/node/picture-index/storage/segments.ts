@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFully } from '../../files/read-bytes.js';
@@ -57,7 +57,7 @@ export async function readSegments(caller: string, folder: string): Promise<Segm
 }
 
 /**
- * Reads the vectors of a segment, whose contents are first compared with their hash.
+ * Reads the vectors of a segment. They count only when it has returned: at the end its contents are compared with their hash.
  *
  * @param receive - Called with each row and the bytes of its vector, which are valid during the call.
  */
@@ -67,11 +67,20 @@ export async function readSegmentVectors(
   receive: (row: number, bytes: Uint8Array) => void,
 ): Promise<void> {
   const bytes = await readFile(path);
-  if (createHash('sha256').update(bytes).digest('hex').slice(0, sha.length) !== sha) {
+  // On another thread, while this one reads the vectors.
+  const hashing = webcrypto.subtle.digest('SHA-256', bytes);
+  const { buffer, byteOffset, length } = bytes;
+  const slice = (start: number, end = length) => {
+    return buffer.slice(byteOffset + start, byteOffset + end) as ArrayBuffer;
+  };
+  await readVectors(caller, path, { byteLength: length, slice }, receive);
+  if (
+    !Buffer.from(await hashing)
+      .toString('hex')
+      .startsWith(sha)
+  ) {
     throw damagedIndex(caller, path, 'whose contents are not those that were written');
   }
-  const slice = (start: number, end?: number) => new Uint8Array(bytes.subarray(start, end)).buffer;
-  await readVectors(caller, path, { byteLength: bytes.length, slice }, receive);
 }
 
 /** Adds a segment: written under another name, flushed, and renamed. */
