@@ -1,6 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriter } from '../../../node/picture-index/storage/parquet.js';
-import type { NamedVectors, VectorFile, VectorSource } from './vector-files.js';
+import type { NamedVectors, VectorFile, VectorSource } from './vector-source.js';
 
 /** A list of float32 as Arrow and its readers write it: see "LIST" in the format's LogicalTypes. */
 const schema: SchemaElement[] = [
