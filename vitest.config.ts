@@ -87,11 +87,14 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
 );
 /** Kernel tests that begin with an empty memory of the module, because they test where blocks lie, or fill it. */
 const emptyMemoryTests = ['high-addresses', 'memory'].map((name) => `test/wasm/${name}.test.ts`);
+/** This one starts processes with thread counts of its own, so that it is the same in every project of one build. */
+const threadTests = 'test/wasm/threads.test.ts';
 /** Two projects: `name`, and `name-empty-memory`. */
 const kernelProjects = (name: string, settings: Partial<Settings>) => {
   const inSettings = { BACKEND: 'wasm', ...settings };
+  const exclude = settings.WASM_THREADS === '1' ? [...emptyMemoryTests, threadTests] : emptyMemoryTests;
   return [
-    sourceProject(name, inSettings, { include: kernelTests, exclude: emptyMemoryTests, ...inParallel }),
+    sourceProject(name, inSettings, { include: kernelTests, exclude, ...inParallel }),
     sourceProject(`${name}-empty-memory`, inSettings, {
       include: emptyMemoryTests,
       isolate: true,

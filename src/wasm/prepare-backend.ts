@@ -8,18 +8,17 @@ import { prepareKernelWidth } from './module/wide-kernels.js';
 type SetThreadsCount = (count: number) => void;
 
 /**
- * A worker that answers but does nothing. tfjs's threaded binary starts its own threads, which fails in Node. Set to one
- * thread it never uses them, and only its shared memory is needed here.
+ * A worker that says that it has loaded, and does nothing. tfjs's threaded binary starts threads of its own, which fails in
+ * Node and in Firefox often never ends where a worker starts them. Set to one thread, the binary does not use them; only its
+ * shared memory is needed here.
  */
 class IdleWorker {
-  private listener: ((message: { cmd: string }) => void) | undefined;
+  onmessage: ((event: { data: { cmd: string } }) => void) | null = null;
 
-  on(event: string, listener: (message: { cmd: string }) => void): void {
-    if (event === 'message') this.listener = listener;
-  }
+  on(): void {}
 
   postMessage({ cmd }: { cmd: string }): void {
-    if (cmd === 'load') setTimeout(() => this.listener?.({ cmd: 'loaded' }), 0);
+    if (cmd === 'load') setTimeout(() => this.onmessage?.({ data: { cmd: 'loaded' } }), 0);
   }
 
   unref(): void {}
@@ -49,10 +48,20 @@ async function withoutNewListeners<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What `Worker` is while the binary starts: in a page's worker, only the binary's own threads are idle, made of a blob. */
+function idleWorkerKind(): unknown {
+  if (inNode()) return IdleWorker;
+  const Original = Worker;
+  return function (this: unknown, url: string | URL, options?: WorkerOptions) {
+    return String(url).startsWith('blob:') ? new IdleWorker() : new Original(url, options);
+  };
+}
+
 async function withIdleWorkers<T>(body: () => Promise<T>): Promise<T> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  const kind = idleWorkerKind();
   // The setter does nothing, because the loader assigns Node's own Worker to the global.
-  Object.defineProperty(globalThis, 'Worker', { configurable: true, get: () => IdleWorker, set() {} });
+  Object.defineProperty(globalThis, 'Worker', { configurable: true, get: () => kind, set() {} });
   try {
     return await body();
   } finally {
@@ -66,12 +75,21 @@ function guard(backend: BackendWasm): void {
   guardAllocations(wasm, memoryOf(wasm));
 }
 
-/** Starts the backend on shared memory. */
-function startShared<T>(stock: () => T | Promise<T>, setThreadsCount: SetThreadsCount): Promise<T> {
-  env().set('WASM_HAS_SIMD_SUPPORT', true);
-  env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+const inNode = () => nodeModule('node:worker_threads') !== undefined;
+
+/** Starts the backend on memory that threads can share, without threads of its own where that is safe. */
+async function start<T>(stock: () => T | Promise<T>, setThreadsCount: SetThreadsCount): Promise<T> {
+  if (inNode()) {
+    env().set('WASM_HAS_SIMD_SUPPORT', true);
+    env().set('WASM_HAS_MULTITHREAD_SUPPORT', true);
+    setThreadsCount(1);
+    return withoutNewListeners(() => withIdleWorkers(async () => stock()));
+  }
+  // On a page itself, its other programs may start workers meanwhile.
+  const inPageWorker = typeof document === 'undefined' && typeof Worker !== 'undefined';
+  if (!inPageWorker || !(await env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT'))) return stock();
   setThreadsCount(1);
-  return withoutNewListeners(() => withIdleWorkers(async () => stock()));
+  return withIdleWorkers(async () => stock());
 }
 
 /**
@@ -88,14 +106,13 @@ export function prepareBackend(setThreadsCount: SetThreadsCount): void {
   const started = engine().registry.wasm as BackendWasm | undefined;
   if (started) guard(started);
   if (started || !stock) return;
-  const inNode = nodeModule('node:worker_threads') !== undefined;
   const priority = 2; // that of tfjs
   removeBackend('wasm');
   registerBackend(
     'wasm',
     async () => {
       await prepareKernelWidth();
-      const backend = await (inNode ? startShared(stock, setThreadsCount) : stock());
+      const backend = await start(stock, setThreadsCount);
       guard(backend as BackendWasm);
       registerTileGradient();
       return backend;

@@ -65,6 +65,9 @@ export function modelFile(name: string): io.IOHandler {
 
 /** The message for a person about a storage error. */
 export function storageMessage(error: unknown): string {
+  if (!('getDirectory' in (navigator.storage ?? {}))) {
+    return 'This browser lets the page keep nothing. Everything else works, but a reload starts without pictures and model: download the checkpoint first.';
+  }
   const { name, message } = error as Error;
   const cause = name === 'QuotaExceededError' ? 'storage is full' : message;
   return `Cannot save in this browser: ${cause}. Everything else works, but a reload would return to the last saved state.`;

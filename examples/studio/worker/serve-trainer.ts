@@ -1,0 +1,161 @@
+import { type EmbeddingArray, imagesToTensor } from 'simclr-ts';
+import { mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
+import { serve } from '../shared/remote.js';
+import type { ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
+import { startBackend } from './backend.js';
+import { exportFile } from './export.js';
+import { measure } from './measure.js';
+import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
+import { samplePictures } from './sample-set.js';
+import { duplicateGroups, nameTheRest, neighborsOf } from './search.js';
+import { Session } from './session.js';
+import { loadStartingEncoder } from './starting-encoder.js';
+import { Training } from './training.js';
+import { pick, vectorsOf } from './vectors.js';
+
+/** Sends an event to the page. */
+let say: (event: TrainerEvent) => void = () => {};
+const session = new Session((event) => say(event));
+let training: Training | undefined;
+let named: ProbeResult | undefined;
+let kept: { step: number; count: number; vectors: EmbeddingArray } | undefined;
+
+function trainedModel() {
+  if (!session.simclr) throw new Error('Train first: there is no model yet.');
+  return session.simclr;
+}
+
+/** Vectors of all pictures, computed with the current weights. */
+async function vectors(): Promise<EmbeddingArray> {
+  const simclr = trainedModel();
+  const { count } = session;
+  const { step } = simclr.progress;
+  if (kept?.step !== step || kept.count !== count) {
+    const all = Uint32Array.from({ length: count }, (_, index) => index);
+    kept = { step, count, vectors: await vectorsOf(simclr, session.pictures, all) };
+  }
+  return kept.vectors;
+}
+
+/** Appends pictures; a name that exists already is not added again. */
+async function add(pictures: ReadPicture[], reading: Reading) {
+  const present = new Set(session.pictures.names);
+  const fresh = pictures.filter(({ name }) => !present.has(name) && present.add(name));
+  const { names, groups, data } = session.pictures;
+  session.pictures = {
+    names: [...names, ...fresh.map(({ name }) => name)],
+    groups: [...groups, ...fresh.map(({ group }) => group)],
+    size: pictureSize,
+    data: joinPictures(data, fresh),
+  };
+  kept = undefined;
+  named = undefined;
+  if (fresh.length > 0) await session.savePictures();
+  return { pictures: session.pictures, reading: { ...reading, added: fresh.length } };
+}
+
+function refuseWhileTraining(): void {
+  if (training) throw new Error('Stop training first: pictures cannot be changed while it runs.');
+}
+
+const commands: TrainerCommands = {
+  async useBackend(name) {
+    refuseWhileTraining();
+    await session.pack();
+    const report = await startBackend(name);
+    await session.unpack();
+    return report;
+  },
+
+  async startingEncoder() {
+    const loaded = await loadStartingEncoder();
+    if (!loaded) return null;
+    session.startingEncoder = loaded.bytes;
+    return loaded.description;
+  },
+
+  async restore() {
+    if (!(await session.restore())) return null;
+    return { pictures: session.pictures, state: session.state() };
+  },
+
+  async measure() {
+    say(await measure(trainedModel(), session.pictures));
+  },
+
+  async addFiles(files) {
+    refuseWhileTraining();
+    const room = mostPictures - session.count;
+    const { pictures, reading } = await readFiles(files, room, (done, total) =>
+      say({ type: 'reading', done, total }),
+    );
+    return add(pictures, reading);
+  },
+
+  addSamples(count, seed) {
+    refuseWhileTraining();
+    const pictures = samplePictures(Math.min(count, mostPictures - session.count), seed);
+    return add(pictures, { added: 0, leftAside: [], beyond: 0 });
+  },
+
+  async forget() {
+    refuseWhileTraining();
+    kept = undefined;
+    named = undefined;
+    await session.forget();
+  },
+
+  async train(settings, augmentation) {
+    if (training) throw new Error('Training is already running.');
+    training = new Training(session, (event) => say(event));
+    try {
+      return await training.run(settings, augmentation);
+    } finally {
+      training = undefined;
+    }
+  },
+
+  setAugmentation: (augmentation) => session.augmentation?.set(augmentation),
+  pause: () => training?.pause(),
+  resume: () => training?.resume(),
+  stop: () => training?.stop(),
+
+  neighbors: async (index, count) => neighborsOf(await vectors(), index, count),
+  duplicates: async (similarity) => duplicateGroups(await vectors(), similarity),
+
+  async probe(labels) {
+    session.labels = labels;
+    named = await nameTheRest(await vectors(), labels);
+    await session.saveModel();
+    return named;
+  },
+
+  async projections(indices, seed) {
+    const simclr = trainedModel();
+    const images = imagesToTensor(pick(session.pictures, indices));
+    const made = simclr.views(images, indices, seed);
+    images.dispose();
+    const size = simclr.inputSize[0];
+    const views = new Uint8Array(2 * indices.length * size * size * 3);
+    const z: Float32Array[] = [];
+    for (const [view, tensor] of made.slice(0, 2).entries()) {
+      const values = await tensor.data();
+      const start = view * values.length;
+      for (let i = 0; i < values.length; i++) views[start + i] = Math.round(255 * values[i]!);
+      const projected = await simclr.project(tensor);
+      z.push((await projected.data()) as Float32Array);
+      projected.dispose();
+      tensor.dispose();
+    }
+    const dim = z[0]!.length / indices.length;
+    return { views, size, z: Float32Array.from([...z[0]!, ...z[1]!]), dim };
+  },
+
+  exportFile: (kind) =>
+    exportFile(kind, { simclr: trainedModel(), pictures: session.pictures, vectors, named }),
+};
+
+/** Answers the page's calls. */
+export function serveTrainer(): void {
+  say = serve(commands as never);
+}
