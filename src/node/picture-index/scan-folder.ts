@@ -1,5 +1,5 @@
 import { lstat, stat } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import type { SkippedImage } from '../../data/index.js';
 import { explainSystemError } from '../files/system-error.js';
 import { listImages } from '../pictures/list-images.js';
@@ -25,6 +25,7 @@ const together = 64;
  */
 export async function scanFolder(caller: string, dir: string, skipped: SkippedImage[]): Promise<FoundFile[]> {
   const { paths } = await listImages(caller, dir, { recursive: true, limit: undefined });
+  const start = join(dir, 'x').length - 1; // of what follows the folder's name
   const found = new Array<FoundFile | undefined>(paths.length);
   const failed: SkippedImage[] = [];
   let next = 0;
@@ -34,7 +35,7 @@ export async function scanFolder(caller: string, dir: string, skipped: SkippedIm
       const name = paths[i]!;
       try {
         const { size, mtimeMs, ctimeMs } = await stat(name);
-        const path = relative(dir, name).split(sep).join('/');
+        const path = sep === '/' ? name.slice(start) : name.slice(start).replaceAll(sep, '/');
         found[i] = { path, name, size, modified: mtimeMs, changed: ctimeMs };
       } catch (error) {
         const isThere = await lstat(name).then(
