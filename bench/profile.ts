@@ -4,21 +4,14 @@
  * One step at a time under tfjs's profiler, after warm-up; of each kernel the median over the rounds.
  */
 import { writeFile } from 'node:fs/promises';
-import { dispose, profile, randomUniform, scalar, setBackend, type Tensor4D } from '@tensorflow/tfjs-core';
+import { profile, scalar, setBackend } from '@tensorflow/tfjs-core';
 import { Command, InvalidArgumentError } from 'commander';
-import {
-  contrastiveGradients,
-  ntXentLoss,
-  projectionHead,
-  resnet18,
-  SGD,
-  trainableVariables,
-} from 'simclr-ts';
 import { setThreadCount, wasmKernels, wasmMemory } from 'simclr-ts/wasm';
 import { coreLimit } from './core-limit.js';
 import { multiplications } from './multiplications.js';
 import { median } from './statistics.js';
 import { stems } from './work.js';
+import { prepareStep } from './workers/training-step.js';
 
 const whole = (text: string) => {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('an integer from 1');
@@ -37,24 +30,7 @@ const { batch, size, threads, rounds, json } = new Command('npm run lane -- prof
 setThreadCount(threads);
 await setBackend('wasm');
 const limit = (await coreLimit()) * threads;
-const encoder = resnet18({ inputShape: [size, size, 3], stem: size >= 64 ? stems[7] : stems[3] });
-const head = projectionHead({ inputDim: 512, hidden: [512, 512], outputDim: 64 });
-const variables = trainableVariables(encoder, head);
-const optimizer = new SGD({ learningRate: 0.1, momentum: 0.9 });
-const pictures = () => randomUniform([batch, size, size, 3]) as Tensor4D;
-const [view1, view2] = [pictures(), pictures()];
-
-function step(): void {
-  const { loss, gradients } = contrastiveGradients(view1, view2, {
-    encoder,
-    projectionHead: head,
-    loss: (z1, z2) => ntXentLoss(z1, z2, { temperature: 0.5 }),
-    variables,
-  });
-  optimizer.applyGradients(gradients);
-  loss.dataSync();
-  dispose([loss, ...Object.values(gradients)]);
-}
+const step = prepareStep({ batch, size, stem: size >= 64 ? stems[7] : stems[3] });
 
 interface Entry {
   calls: number;

@@ -22,6 +22,8 @@ export interface RowOptions {
   stockBatch: number;
   /** Threads of both sides. */
   threads: number;
+  /** Cores of this machine: there is a row for two threads, and one for as many threads as cores. */
+  cores: number;
 }
 
 const train = (batch: number, microBatch: number | null, size: 32 | 96, width: number): TrainWork => ({
@@ -45,7 +47,7 @@ const againstJax = {
 const [largeBatch, microBatch] = [4096, 32];
 
 /** All rows in the order of the table. */
-export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
+export function buildRows({ batch, stockBatch, threads, cores }: RowOptions): Row[] {
   const step = (size: 96 | 32, pictures = batch): StepWork => ({
     kind: 'step',
     batch: pictures,
@@ -71,7 +73,14 @@ export function buildRows({ batch, stockBatch, threads }: RowOptions): Row[] {
     against('step-32-wasm-vs-pytorch', 'pytorch', step(32)),
     against('step-96-wasm-vs-pytorch-1-thread', 'pytorch', step(96), 1),
     against('mobilenet-96-vs-pytorch', 'pytorch', { kind: 'step', batch, size: 96 }),
-    { name: 'threads-2-vs-1', figure: 'speed', ours: ours(2, step(96)), baseline: ours(1, step(96)) },
+    ...[...new Set([2, Math.max(2, cores)])].map(
+      (count): Row => ({
+        name: `threads-${count}-vs-1`,
+        figure: 'speed',
+        ours: ours(count, step(96)),
+        baseline: ours(1, step(96)),
+      }),
+    ),
     against('embed-96-wasm-vs-pytorch', 'pytorch', embed),
     {
       name: 'augment-share',

@@ -10,6 +10,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { availableCores } from '../src/backend/available-cores.js';
 import type { Result } from './compare.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { buildRows, selectRows } from './rows.js';
@@ -20,7 +21,7 @@ import { formatResult } from './table.js';
 const pauseRow = 'checkpoint-pause';
 
 async function main(options: BenchOptions): Promise<void> {
-  const all = buildRows(options);
+  const all = buildRows({ ...options, cores: availableCores() });
   const asked = options.only?.split(',').map((name) => name.trim());
   const others = asked?.filter((name) => name !== pauseRow);
   const rows = others === undefined ? all : others.length > 0 ? selectRows(all, others.join(',')) : [];

@@ -15,6 +15,14 @@ const build = ['node', 'scripts/build.mjs'];
 const buildWithoutTypes = [...build, '--no-types'];
 const buildKernels = ['node', 'scripts/build-wasm.mjs'];
 
+/** The kernels' tests on another Node. test/wasm/variant.test.ts prints which build of the kernels runs there, and why. */
+const onNode = (...version) => [
+  'node',
+  'scripts/with-node.mjs',
+  ...version,
+  ...project('kernels*', 'test/wasm', 'test/training/five-steps'),
+];
+
 /** A lane's commands, one after the other. The last one gets the arguments after the lane's name. */
 const lanes = {
   slow: {
@@ -25,17 +33,11 @@ const lanes = {
     about: 'wasm kernels without relaxed SIMD and on one thread',
     commands: [buildKernels, project('wasm-*')],
   },
+  'node-24': { about: 'wasm kernels on Node 24', commands: [buildKernels, onNode('24')] },
+  'node-26': { about: 'wasm kernels on Node 26', commands: [buildKernels, onNode('26')] },
   'newest-node': {
-    about: "wasm kernels on npm's newest Node",
-    commands: [
-      buildKernels,
-      [
-        'node',
-        'scripts/with-node.mjs',
-        'latest',
-        ...project('kernels*', 'test/wasm', 'test/training/five-steps'),
-      ],
-    ],
+    about: "wasm kernels on npm's newest Node, unless that is 24 or 26",
+    commands: [buildKernels, onNode('latest', '--unless', '24,26')],
   },
   faults: {
     about: 'training that is killed, on full disks, and out of memory',
@@ -83,6 +85,10 @@ const lanes = {
   profile: {
     about: "the time of a training step's kernels",
     commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
+  },
+  'threads-model': {
+    about: 'a model of the time of a training step on up to 16 threads',
+    commands: [buildKernels, ['tsx', 'bench/threads/model.ts']],
   },
   'bench-setup': {
     about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node, jax-js',

@@ -3,10 +3,12 @@
  *
  *     node scripts/with-node.mjs latest vitest run --project wasm
  *     node scripts/with-node.mjs 24 npm test
+ *     node scripts/with-node.mjs latest --unless 24,26 vitest run --project wasm
  *
  * The first argument is a version, a range or a tag of the package `node-<platform>-<arch>`. The package stays in `.cache`,
  * which git ignores. The script fails when npm cannot install it, so that a missing Node never looks like a passed test;
- * with `SIMCLR_LEAVE_OUT_OTHER_NODE=1` it prints that it was skipped and succeeds.
+ * with `SIMCLR_LEAVE_OUT_OTHER_NODE=1` it prints that it was skipped and succeeds. With `--unless` it does so where the
+ * version is of one of these releases.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,15 +16,27 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [wanted, command, ...args] = process.argv.slice(2);
+const [wanted, ...words] = process.argv.slice(2);
+const excluded = words[0] === '--unless' ? words.splice(0, 2)[1]?.split(',') : [];
+const [command, ...args] = words;
 if (command === undefined || !/^[\w.^~<>=-]+$/.test(wanted)) {
-  console.error('with-node: usage: node scripts/with-node.mjs VERSION COMMAND [ARGUMENT...]');
+  console.error(
+    'with-node: usage: node scripts/with-node.mjs VERSION [--unless RELEASES] COMMAND [ARGUMENT...]',
+  );
   process.exit(2);
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shell = process.platform === 'win32'; // npm and the commands of packages are scripts there
 const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+if (excluded.length > 0) {
+  const view = spawnSync('npm', ['view', `${name}@${wanted}`, 'version'], { encoding: 'utf8', shell });
+  const release = view.stdout.trim().split('.')[0];
+  if (excluded.includes(release)) {
+    console.log(`with-node: left out: ${wanted} is Node ${release}, which has a lane of its own.`);
+    process.exit(0);
+  }
+}
 const folder = join(root, '.cache', `node-${wanted.replace(/[^\w.-]/g, '_')}`);
 mkdirSync(folder, { recursive: true });
 // Without a package.json of its own here, npm would write to the library's.

@@ -9,7 +9,7 @@ import {
   initializeFromImages,
 } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
-import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
+import { minutesRecipe } from 'simclr-ts/recipes';
 import { pixelEncoder } from '../../src/report/evaluation/run-representations.js';
 
 /** Pictures with their classes. */
@@ -47,20 +47,21 @@ type Row = Pick<Measured, 'network' | 'seed' | 'networkSeconds'>;
 const batchSize = 128;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
-/** Measures a network at a read-out; without stages, its own output as it is. */
+/** Measures a network at a read-out; without stages, its own output as it is. With `flips`, means over flips. */
 async function measure(
   row: Row,
   readout: string,
   source: EncoderSource,
   { references, tests }: LearningData,
   fit?: FitReadoutOptions,
+  flips = false,
 ): Promise<Measured> {
   const began = performance.now();
-  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize }));
+  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize, flips }));
   const fitSeconds = fitted ? seconds(began) : 0;
   const embedder = fitted ?? new SimCLR({ ...source });
-  const embeddings = await embedder.embed(references.images, { batchSize });
-  const queries = await embedder.embed(tests.images, { batchSize });
+  const embeddings = await embedder.embed(references.images, { batchSize, flips });
+  const queries = await embedder.embed(tests.images, { batchSize, flips });
   const accuracy = async (neighbors: number) => {
     const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
     return (await knn.evaluate(queries, tests.labels)).accuracy;
@@ -71,20 +72,12 @@ async function measure(
   return result;
 }
 
-/**
- * A network of the recipe `minutes`, whose first layer learns nothing, after so many minutes. Temperature, batch and
- * learning rate are those that were best in trials with these filters.
- */
+/** The recipe `minutes`, whose first layer comes from the pictures and learns nothing. */
 async function train(encoder: LayersModel, images: ImageArray, minutes: number, seed: number) {
-  const recipe = adjustRecipe(minutesRecipe, {
-    temperature: 0.1,
-    optimizer: { learningRate: { base: 7e-4 } },
-    training: { batchSize: 128, datasetSize: images.shape[0] },
-  });
   encoder.getLayer('conv1').trainable = false;
-  const simclr = new SimCLR({ ...recipe, encoder, seed });
-  const { epochs, ...training } = recipe.training;
-  await simclr.fit(images, { ...training, epochs, minutes });
+  const simclr = new SimCLR({ ...minutesRecipe, encoder, seed });
+  const { epochs, ...training } = minutesRecipe.training;
+  await simclr.fit(images, { ...training, datasetSize: images.shape[0], epochs, minutes });
   simclr.dispose();
 }
 
@@ -130,9 +123,19 @@ export async function* measureAll(
       const row = { network, seed, networkSeconds: seconds(began) };
       const [first, second] = encoderStages(encoder);
       yield await measure(row, 'h', source, data);
+      yield await measure(row, 'h, mean over flips', source, data, undefined, true);
       yield await measure(row, 'h, whitened', source, data, read('avgpool'));
       yield await measure(row, 'second stage on 4x4, whitened', source, data, read(second!.layer));
-      yield await measure(row, 'first stage on 4x4, whitened', source, data, read(first!.layer));
+      const firstStage = read(first!.layer);
+      yield await measure(row, 'first stage on 4x4, whitened', source, data, firstStage);
+      yield await measure(
+        row,
+        'first stage on 4x4, mean over flips, whitened',
+        source,
+        data,
+        firstStage,
+        true,
+      );
       encoder.dispose();
     }
   }

@@ -1,51 +1,25 @@
 /** The library on its wasm backend, by nothing but its public API. */
 import 'simclr-ts/wasm';
-import { dispose, randomUniform, ready, setBackend, type Tensor4D } from '@tensorflow/tfjs-core';
+import { randomUniform, ready, setBackend, type Tensor4D } from '@tensorflow/tfjs-core';
 import {
   augment,
   BatchNormalization,
   batchRandom,
-  contrastiveGradients,
-  mobileNetV2,
-  ntXentLoss,
-  projectionHead,
   resnet18,
   SGD,
   SimCLR,
   simclrAugmentation,
-  trainableVariables,
 } from 'simclr-ts';
-import type { AugmentWork, EmbedWork, StepWork, TrainWork, Work } from '../work.js';
+import type { AugmentWork, EmbedWork, TrainWork, Work } from '../work.js';
 import { prepareKernel } from './kernel-calls.js';
 import { countThreads, type Prepared, serve } from './serve.js';
 import { configureThreads } from './threads.js';
+import { prepareStep } from './training-step.js';
 
 type Run = Prepared['run'];
 
 const pictures = (count: number, size: number): Tensor4D => randomUniform([count, size, size, 3], 0, 1);
 const momentum = () => new SGD({ learningRate: 0.1, momentum: 0.9 });
-
-function prepareStep({ batch, size, stem }: StepWork): Run {
-  const inputShape = [size, size, 3] as const;
-  const encoder = stem ? resnet18({ inputShape, stem }) : mobileNetV2({ inputShape });
-  const inputDim = encoder.outputs[0]!.shape[1]!;
-  const head = projectionHead({ inputDim, hidden: [512, 512], outputDim: 64 });
-  const variables = trainableVariables(encoder, head);
-  const optimizer = momentum();
-  const [view1, view2] = [pictures(batch, size), pictures(batch, size)];
-  return () => {
-    const { loss, gradients } = contrastiveGradients(view1, view2, {
-      encoder,
-      projectionHead: head,
-      loss: (z1, z2) => ntXentLoss(z1, z2, { temperature: 0.5 }),
-      variables,
-    });
-    optimizer.applyGradients(gradients);
-    const value = loss.dataSync()[0]!;
-    dispose([loss, ...Object.values(gradients)]);
-    return value;
-  };
-}
 
 function prepareTrain({ batch, microBatch, size, width, stem }: TrainWork): Run {
   const simclr = new SimCLR({

@@ -45,8 +45,7 @@ function layoutOf(where, body) {
     fields[name] = [offset, type];
     end = offset + size;
   }
-  const widest = Math.max(...Object.values(fields).map(([, type]) => sizes[type]));
-  return [Math.ceil(end / widest) * widest, fields];
+  return [end, fields]; // as `offsetof` of a class: not rounded up
 }
 
 /** The cases of `run`: each calls one kernel. */

@@ -29,9 +29,14 @@ export {
   type NormalizeOptions,
   normalize,
 } from './normalize.js';
+export {
+  type MultiCropAugmentationOptions,
+  multiCropAugmentation,
+  type SmallCropsOptions,
+} from './presets/multi-crop-augmentation.js';
+export { type SimCLRAugmentationOptions, simclrAugmentation } from './presets/simclr-augmentation.js';
 export { type RandomApplyOptions, type RandomApplyParameters, randomApply } from './random-apply.js';
 export type { SelectionParameters } from './selection.js';
-export { type SimCLRAugmentationOptions, simclrAugmentation } from './simclr-augmentation.js';
 export {
   augment,
   type DescribedTransform,

@@ -14,8 +14,8 @@ import { randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
 import { randomResizedCrop } from './geometry/random-resized-crop.js';
 import { resize } from './geometry/resize.js';
 import { denormalize, normalize } from './normalize.js';
+import { simclrAugmentation } from './presets/simclr-augmentation.js';
 import { randomApply } from './random-apply.js';
-import { simclrAugmentation } from './simclr-augmentation.js';
 import type { DescribedTransform, Transform, TransformConfig } from './transform.js';
 
 /** Builds a transform of your own from the options in its configuration. */

@@ -90,6 +90,17 @@ export function addIndexOptions(command: Command): Command {
     .option('--no-index', 'embed all pictures, even if there is an index');
 }
 
+/** Adds the option that says which vectors to compute. */
+export function addPlaceOption(command: Command, usual: string): Command {
+  return command.addOption(
+    choice(
+      '--at <place>',
+      `vectors to use: h, the encoder's output, or those of the read-out (default: ${usual})`,
+      ['h', 'readout'],
+    ),
+  );
+}
+
 /** Adds the option for the number of pictures per pass. */
 export function addBatchOption(command: Command): Command {
   return command.option('--batch-size <n>', 'pictures per pass through the network', integer(1), 64);

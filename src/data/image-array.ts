@@ -1,7 +1,7 @@
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
 import { describeValue, hasTag } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
-import { checkImageRange } from './image-range.js';
+import { checkImageRange, markInRange } from './image-range.js';
 
 /**
  * Pictures in host memory in NHWC order: picture by picture, row by row, with the channels of a pixel together.
@@ -119,7 +119,7 @@ export function gatherImages(caller: string, images: ImageArray, indices?: Array
     }
     checkImageRange(caller, 'images', values);
   }
-  return tensor4d(values, [number, height, width, channels]);
+  return markInRange(tensor4d(values, [number, height, width, channels]));
 }
 
 /**

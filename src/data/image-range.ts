@@ -1,5 +1,6 @@
-import { max, min, stack, sum, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { engine, max, min, stack, sum, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { ValueRangeError } from '../errors/errors.js';
+import { hasKernel } from '../tensors/registered-kernels.js';
 
 /** How far a resize may overshoot [0, 1] by rounding. */
 const tolerance = 1e-3;
@@ -52,10 +53,23 @@ export function checkImageRange(caller: string, argument: string, values: Float3
 }
 
 /**
- * Checks on any backend that pictures are in [0, 1], with one asynchronous read of three numbers.
- *
- * NaN is found by summing: a sum with a NaN in it is NaN on every backend, whereas comparisons and `isNaN` may be
- * compiled away by shader compilers that assume there is none.
+ * A kernel of this library that a backend may register. Input `x`, not empty; output its smallest and its largest value,
+ * `[2]`, both NaN where a value is.
+ */
+export const valueRangeKernel = 'SimCLRValueRange';
+
+/** Data of tensors whose values are known to be in [0, 1]. Data never change, and clones share them. */
+const inRange = new WeakSet<object>();
+
+/** Says that the values of a tensor were made of bytes, or were checked: {@link checkImageValues} does nothing then. */
+export function markInRange<T extends Tensor>(images: T): T {
+  inRange.add(images.dataId);
+  return images;
+}
+
+/**
+ * Checks on any backend that pictures are in [0, 1], with one asynchronous read of a few numbers. What this library made
+ * of bytes, or of values that it checked in host memory, is not checked again.
  *
  * @param caller - The function that the message names.
  * @param argument - The argument that the message names.
@@ -65,14 +79,24 @@ export function checkImageRange(caller: string, argument: string, values: Float3
  * await checkImageValues('fit', 'images', images);
  */
 export async function checkImageValues(caller: string, argument: string, images: Tensor4D): Promise<void> {
-  if (images.size === 0) return;
-  const summary = tidy(() => stack([min(images), max(images), sum(images)]));
+  if (images.size === 0 || inRange.has(images.dataId)) return;
+  checkRange(caller, argument, await rangeOf(images));
+  markInRange(images);
+}
+
+async function rangeOf(images: Tensor4D): Promise<ImageRange> {
+  const fused = hasKernel(valueRangeKernel);
+  // NaN is found by summing: a sum with a NaN in it is NaN on every backend, whereas comparisons and `isNaN` may be
+  // compiled away by shader compilers that assume there is none.
+  const summary = fused
+    ? (engine().runKernel(valueRangeKernel, { x: images }, {}) as Tensor)
+    : tidy(() => stack([min(images), max(images), sum(images)]));
   try {
-    const [minimum, maximum, total] = await summary.data();
+    const [minimum, maximum, total = 0] = (await summary.data()) as unknown as [number, number, number?];
     // Infinities of both signs also sum to NaN; those show in the extremes.
     const hasNaN = Number.isNaN(total) && Number.isFinite(minimum) && Number.isFinite(maximum);
     const extremesNaN = Number.isNaN(minimum) || Number.isNaN(maximum);
-    checkRange(caller, argument, { minimum: minimum!, maximum: maximum!, hasNaN: hasNaN || extremesNaN });
+    return { minimum, maximum, hasNaN: hasNaN || extremesNaN };
   } finally {
     summary.dispose();
   }

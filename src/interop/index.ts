@@ -1,6 +1,7 @@
 export { type HuggingFaceOptions, huggingFaceFiles } from './hugging-face/hugging-face-files.js';
 export { type ExportONNXOptions, exportONNX } from './onnx/export-onnx.js';
 export { toPlainLayersModel } from './plain-layers-model.js';
+export { type ReadoutTensors, readoutTensors } from './readout-tensors.js';
 export {
   type NamedTensors,
   readSafetensors,

@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type NormalizeOptions, normalize } from '../augmentations/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { InvalidOptionError, ShapeError } from '../errors/errors.js';
+import { describeShape } from '../models/check-encoder.js';
 import { checkEncoder } from '../models/index.js';
 import { describeNetwork } from './network-description.js';
 
@@ -72,11 +73,6 @@ export function checkPictures(
   throw new ShapeError(
     `${caller}: encoder must take pictures, [batch, height, width, channels] with a known number of channels. Received: encoder with input shape [${describeShape(shape)}].`,
   );
-}
-
-/** A shape in an error message. */
-export function describeShape(shape: readonly (number | null)[]): string {
-  return shape.map((size) => size ?? 'null').join(',');
 }
 
 /** @throws `InvalidOptionError` unless there is a valid mean and standard deviation for each channel. */

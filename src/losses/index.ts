@@ -16,5 +16,6 @@ export {
 } from './contrastive/supervised-contrastive-loss.js';
 export type { LossConfig, LossName, LossOptionsByName } from './loss-config.js';
 export { type LossFromConfigOptions, lossFromConfig } from './loss-from-config.js';
+export { negativeCosineSimilarity, stopGradient } from './negative-cosine-similarity.js';
 export { type VICRegLossOptions, vicRegLoss } from './vicreg-loss.js';
 export type { LossContext, ViewLoss } from './view-loss.js';

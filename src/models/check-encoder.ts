@@ -1,6 +1,21 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ShapeError } from '../errors/errors.js';
 
+/** A shape as tfjs-layers has it: `null` where a size is open. */
+export type OpenSizes = readonly (number | null)[];
+
+/** Whether `shape` is `expected`, whose open sizes fit any. */
+export function fitsShape(shape: readonly number[], expected: OpenSizes): boolean {
+  return (
+    shape.length === expected.length && expected.every((size, axis) => size === null || size === shape[axis])
+  );
+}
+
+/** A shape in an error message. */
+export function describeShape(shape: OpenSizes): string {
+  return shape.map((size) => size ?? 'null').join(',');
+}
+
 /**
  * Checks that a model maps a batch of pictures to a batch of vectors.
  *
@@ -25,7 +40,7 @@ export function checkEncoder(encoder: LayersModel, caller = 'checkEncoder'): num
       shape.length === 4
         ? 'add a global average pool at its end (layers.globalAveragePooling2d({}))'
         : 'flatten its output (layers.flatten())';
-    const received = shape.map((size) => size ?? 'null').join(',');
+    const received = describeShape(shape);
     throw new ShapeError(
       `${caller}: encoder must give one vector per picture, output shape [batch, dim]; ${advice}. Received: encoder with output shape [${received}].`,
     );

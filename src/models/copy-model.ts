@@ -5,11 +5,22 @@ import { ShapeError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
 import { registerLayers } from './layers/register-layers.js';
 
-/** Builds a network of the same layers, with weights from its initializers. */
-export async function sameArchitecture(caller: string, model: LayersModel): Promise<LayersModel> {
+/**
+ * Builds a network of the same layers, with weights from its initializers.
+ *
+ * @param size - Height and width of its pictures, in pixels. Left out, those of the model, which may be open.
+ */
+export async function sameArchitecture(
+  caller: string,
+  model: LayersModel,
+  size?: readonly [number, number],
+): Promise<LayersModel> {
   registerLayers();
+  const modelTopology = model.toJSON(null, false) as object;
   try {
-    return await loadLayersModel(io.fromMemory({ modelTopology: model.toJSON(null, false) as object }));
+    return await loadLayersModel(
+      io.fromMemory({ modelTopology: size ? withInputSize(modelTopology, size) : modelTopology }),
+    );
   } catch (cause) {
     const error = asBackendError(cause);
     if (isError(error, 'SimCLRError')) throw error;
@@ -18,6 +29,18 @@ export async function sameArchitecture(caller: string, model: LayersModel): Prom
       { cause },
     );
   }
+}
+
+/** A topology whose first layer takes pictures of a size. */
+function withInputSize(topology: object, size: readonly [number, number]): object {
+  const copy = structuredClone(topology) as {
+    config: { layers: { class_name: string; config: { batch_input_shape?: (number | null)[] } }[] };
+  };
+  for (const { config } of copy.config.layers) {
+    const shape = config.batch_input_shape;
+    if (shape?.length === 4) config.batch_input_shape = [shape[0]!, ...size, shape[3]!];
+  }
+  return copy;
 }
 
 /** Copies the weights of `from` to the same layers of `to`. */

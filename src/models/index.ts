@@ -19,7 +19,7 @@ export {
   weightStream,
 } from './layers/seeded-initializer.js';
 export { type MobileNetV2Options, mobileNetV2 } from './mobilenet-v2.js';
-export type { NetworkOptions } from './network-parts.js';
+export type { NetworkOptions, PictureShape } from './network-parts.js';
 export { type HeadNormalization, type ProjectionHeadOptions, projectionHead } from './projection-head.js';
 export { type ResNetOptions, type ResNetStem, resnet18, resnet34, resnet50 } from './resnet.js';
 export {

@@ -1,5 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { InvalidOptionError } from '../errors/errors.js';
+import type { OpenSizes } from './check-encoder.js';
 
 /** A layer of tfjs-layers. */
 export type AnyLayer = LayersModel['layers'][number];
@@ -45,6 +46,30 @@ export function layerCalls(caller: string, model: LayersModel): LayerCall[] {
     calls.push({ layer, inputs, output });
   }
   return calls;
+}
+
+/**
+ * The shape of every tensor of a model for pictures of a size, where the model itself may leave sizes open.
+ *
+ * @param calls - Those of {@link layerCalls}.
+ * @param size - Height and width of the pictures, in pixels.
+ */
+export function shapesAt(
+  calls: readonly LayerCall[],
+  [height, width]: readonly [number, number],
+): Map<SymbolicTensor, OpenSizes> {
+  const shapes = new Map<SymbolicTensor, OpenSizes>();
+  for (const { layer, inputs, output } of calls) {
+    if (inputs.length === 0) {
+      const [batch, , , channels] = output.shape;
+      shapes.set(output, output.shape.length === 4 ? [batch!, height, width, channels!] : output.shape);
+      continue;
+    }
+    const [first, ...others] = inputs.map((input) => [...shapes.get(input)!]);
+    const given = others.length === 0 ? first! : [first!, ...others];
+    shapes.set(output, layer.computeOutputShape(given) as (number | null)[]);
+  }
+  return shapes;
 }
 
 /** @throws `InvalidOptionError` that names a layer and says why it is not supported. */

@@ -13,13 +13,17 @@ import {
   type InitializerConvention,
 } from './layers/seeded-initializer.js';
 
+/** [height, width, channels] of pictures; `null` = any. */
+export type PictureShape = readonly [height: number | null, width: number | null, channels: number];
+
 /** Options that all networks of this library have. */
 export interface NetworkOptions {
   /**
-   * [height, width, channels] of the pictures.
+   * [height, width, channels] of the pictures. `null` as height or width takes any: all pictures of one batch have one
+   * size, other batches may have another.
    * @defaultValue `[96, 96, 3]`, the pictures of STL-10
    */
-  inputShape?: readonly [number, number, number];
+  inputShape?: PictureShape;
   /**
    * Integer >= 0 that the weights are a function of.
    * @defaultValue `0`
@@ -41,7 +45,7 @@ export interface NetworkOptions {
 
 /** {@link NetworkOptions} that have been checked. */
 export interface NetworkSettings {
-  inputShape: readonly [number, number, number];
+  inputShape: PictureShape;
   seed: number;
   name: string | undefined;
   normalization: BatchNormalizationLayerOptions;
@@ -65,10 +69,12 @@ export function resolveNetwork<Options extends NetworkOptions>(
   const normalization = layerSettings(caller, options.batchNormalization ?? {}, {});
   if (!Array.isArray(inputShape) || inputShape.length !== 3) {
     throw new InvalidOptionError(
-      `${caller}: inputShape must be [height, width, channels]. Received: inputShape=${JSON.stringify(inputShape)}.`,
+      `${caller}: inputShape must be [height, width, channels], with null for any height or width. Received: inputShape=${JSON.stringify(inputShape)}.`,
     );
   }
-  for (const size of inputShape as readonly number[]) checkInteger(caller, 'inputShape', size);
+  for (const [axis, size] of (inputShape as PictureShape).entries()) {
+    if (size !== null || axis === 2) checkInteger(caller, 'inputShape', size as number);
+  }
   checkInteger(caller, 'seed', seed, 0);
   checkChoice(caller, 'initializer', initializer, ['torch', 'google']);
   return { inputShape, seed, name, normalization, initializer };

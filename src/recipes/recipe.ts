@@ -3,6 +3,7 @@ import type {
   NormalizeOptions,
   SimCLRAugmentationOptions,
 } from '../augmentations/index.js';
+import type { InitializeFromImagesOptions } from '../features/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../optimizers/index.js';
 import type {
   LearningRateConfig,
@@ -24,11 +25,17 @@ export type WithEveryChoice<Config extends object> = Required<Omit<Config, 'batc
     : never;
 };
 
+/** The size of the pictures that a recipe is for. */
+export interface RecipePictures {
+  /** [height, width, channels] of the pictures. */
+  inputShape: readonly [number, number, number];
+}
+
 /** A ResNet with every choice given. */
-export type RecipeResNet = WithEveryChoice<ResNetConfig>;
+export type RecipeResNet = WithEveryChoice<Omit<ResNetConfig, 'inputShape'>> & RecipePictures;
 
 /** A MobileNet with every choice given. */
-export type RecipeMobileNetV2 = WithEveryChoice<MobileNetV2Config>;
+export type RecipeMobileNetV2 = WithEveryChoice<Omit<MobileNetV2Config, 'inputShape'>> & RecipePictures;
 
 /** An encoder with every choice given. */
 export type RecipeEncoder = RecipeResNet | RecipeMobileNetV2;
@@ -70,6 +77,9 @@ export type RecipeOptimizer = (
   learningRate: RecipeLearningRate;
 };
 
+/** How an encoder begins from pictures, with every choice given. */
+export type RecipeInitialization = Required<Omit<InitializeFromImagesOptions, 'batchSize' | 'seed'>>;
+
 /** A result that the recipe's authors report. */
 export interface ReportedAccuracy {
   /** The measured result, and its date. */
@@ -82,7 +92,8 @@ export interface ReportedAccuracy {
 
 /**
  * A published way to train SimCLR, as plain data that survives JSON: `new SimCLR(recipe)` builds it, `fit(pictures,
- * recipe.training)` runs it.
+ * recipe.training)` runs it. In between, where `recipe.initialization` is not null, call
+ * `initializeFromImages(simclr, pictures, recipe.initialization)`.
  */
 export interface Recipe {
   /** Short name, such as `'lightly-cifar10'`. */
@@ -97,6 +108,8 @@ export interface Recipe {
   augmentation: RecipeAugmentation;
   /** Mean and standard deviation of each channel, or none. */
   normalization: NormalizeOptions | null;
+  /** Options of `initializeFromImages`, to be called before training, or random weights. */
+  initialization: RecipeInitialization | null;
   /** Temperature of NT-Xent. */
   temperature: number;
   /** Whether both views share one pass, and so their batch statistics, or each has its own. */

@@ -42,6 +42,7 @@ const pathEnds: readonly (readonly [end: string, present: string])[] = [
 export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe {
   const { name, encoder, projectionHead, augmentation, optimizer, sources } = saved;
   const upgraded: Fields = {
+    initialization: null, // earlier versions had none
     ...saved,
     ...(name === 'seed' && { name: 'basic' }),
     ...(isObject(encoder) && { encoder: withNormalization(renameFields(encoder, networkNames)) }),

@@ -20,6 +20,12 @@ export const fusedKernels = {
    * `epsilon`, `ceiling`, `residual` (whether there is one); outputs the gradients of x, gamma and beta, and of the residual.
    */
   normalizeGradient: 'SimCLRNormalizeRowsGradient',
+  /**
+   * Inputs `mean`, `variance`, `[channels]`, and `batchMean`, `batchVariance`, `[groups, channels]`; attributes `momentum`,
+   * `meanShare`, `varianceShare`; outputs the two running statistics times `momentum` plus their share of those of the
+   * batch, averaged over the groups. A backend may have it or not, whatever it has of the others.
+   */
+  move: 'SimCLRMoveStatistics',
 } as const;
 
 /** Whether the active backend has the fused kernels. */

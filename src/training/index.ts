@@ -1,5 +1,12 @@
 export { trainableVariables } from '../models/named-weights.js';
 export type { PartState, StatefulPart } from '../tensors/stateful-part.js';
+export type { AverageWeightsOptions } from './averaging/average-settings.js';
+export {
+  type FollowedNetworks,
+  MomentumEncoder,
+  type MomentumEncoderOptions,
+} from './averaging/momentum-encoder.js';
+export { WeightAverage, type WeightAverageOptions } from './averaging/weight-average.js';
 export type {
   Callback,
   EpochRecord,
@@ -53,6 +60,20 @@ export type { SimCLRLoadOptions, SimCLROptions } from './options/simclr-options.
 export type { ContrastiveLoss } from './options/to-view-loss.js';
 export { type BackendCheck, type CheckBackendOptions, checkBackend } from './preflight/check-backend.js';
 export type { WrongValue } from './preflight/probe-values.js';
+export type {
+  AugmentationSchedule,
+  SizeSchedule,
+  StrengthSchedule,
+  ViewSchedules,
+} from './schedules/view-schedules.js';
 export { type DisposeOptions, SimCLR } from './simclr.js';
 export type { TrainStepOptions } from './step/train-on-batch.js';
-export type { EmbedOptions, Trainer, TrainerParts, TrainingProgress, TrainStepResult } from './trainer.js';
+export type { ReadoutStatus } from './step/trainer-readout.js';
+export type {
+  EmbedOptions,
+  SimCLREmbedOptions,
+  Trainer,
+  TrainerParts,
+  TrainingProgress,
+  TrainStepResult,
+} from './trainer.js';

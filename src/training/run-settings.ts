@@ -2,6 +2,12 @@ import type { NormalizeOptions, TransformConfig } from '../augmentations/index.j
 import { datasetSize, type ImageDataset } from '../data/index.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { LossConfig } from '../losses/index.js';
+import {
+  type AverageWeightsOptions,
+  type AverageWeightsSettings,
+  averageSettings,
+} from './averaging/average-settings.js';
+import type { SchedulesSettings } from './schedules/view-schedules.js';
 
 /** What a call of `fit` decides about its steps, besides the trainer's own parts. */
 export interface FitSettings {
@@ -13,6 +19,10 @@ export interface FitSettings {
   shuffle: boolean;
   /** Images in the data set; `null` where it does not say. */
   datasetSize: number | null;
+  /** How the weights are averaged, `null` = not. */
+  averageWeights: AverageWeightsSettings | null;
+  /** How views change over the run, `null` = not. */
+  schedules: SchedulesSettings | null;
 }
 
 /** What a trainer itself decides about its steps. */
@@ -37,10 +47,21 @@ export interface TrainerSettings {
 /** The settings of a call of `fit`. */
 export function fitSettings(
   dataset: ImageDataset,
-  options: { batchSize?: number; microBatchSize?: number; shuffle?: boolean },
-): FitSettings {
+  options: {
+    batchSize?: number;
+    microBatchSize?: number;
+    shuffle?: boolean;
+    averageWeights?: AverageWeightsOptions;
+  },
+): Omit<FitSettings, 'schedules'> {
   const { batchSize = 64, microBatchSize = null, shuffle = true } = options;
-  return { batchSize, microBatchSize, shuffle, datasetSize: datasetSize(dataset) ?? null };
+  return {
+    batchSize,
+    microBatchSize,
+    shuffle,
+    datasetSize: datasetSize(dataset) ?? null,
+    averageWeights: averageSettings(options.averageWeights),
+  };
 }
 
 /** Settings as a list of values: `'optimizer.momentum'` to `0.9`. */

@@ -3,24 +3,34 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
+import { checkChoice } from '../errors/checks.js';
+import type { Readout } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { History } from './callbacks/history.js';
 import { loadTrainer } from './checkpoints/load.js';
 import { saveTrainer } from './checkpoints/save.js';
-import { embedDataset } from './embed.js';
+import { embedDataset, projectDataset } from './embed.js';
 import { fitTrainer } from './fit/fit.js';
 import type { FitOptions } from './fit/fit-options.js';
 import { checkOptions } from './options/check-options.js';
+import { inputSizeOf } from './options/input-size.js';
 import { temperatureOf } from './options/loss-option.js';
 import { makeParts } from './options/make-parts.js';
 import type { SimCLRLoadOptions, SimCLROptions } from './options/simclr-options.js';
 import type { ContrastiveLoss } from './options/to-view-loss.js';
 import { type TrainStepOptions, trainOnBatch } from './step/train-on-batch.js';
 import { coreOf, setCore, TrainerCore } from './step/trainer-core.js';
+import type { ReadoutStatus } from './step/trainer-readout.js';
 import { trainingViews } from './step/views.js';
 import { summarize } from './summary.js';
-import type { EmbedOptions, Trainer, TrainingProgress, TrainStepResult } from './trainer.js';
+import type {
+  EmbedOptions,
+  SimCLREmbedOptions,
+  Trainer,
+  TrainingProgress,
+  TrainStepResult,
+} from './trainer.js';
 
 /** Options of {@link SimCLR.dispose}. */
 export interface DisposeOptions {
@@ -45,7 +55,7 @@ export interface DisposeOptions {
 export class SimCLR implements Trainer {
   /**
    * @throws {@link InvalidOptionError} on an option outside its domain.
-   * @throws {@link ShapeError} when the encoder does not take images of a fixed size, its output is not of rank 2, or
+   * @throws {@link ShapeError} when the encoder does not take images, its output is not of rank 2, or
    * the head does not take it.
    */
   constructor(options: SimCLROptions = {}) {
@@ -113,15 +123,42 @@ export class SimCLR implements Trainer {
     return coreOf('SimCLR', this).progress;
   }
 
+  /**
+   * Reads stages of the encoder, for nearest neighbors and search: `simclr.readout = await fitReadout(simclr, images)`.
+   * It is saved with the model. The trainer takes it over, and disposes of it with itself and when it gets another.
+   *
+   * h and training do not depend on it. Training makes it stale: see {@link SimCLR.readoutStatus}.
+   *
+   * @throws {@link InvalidOptionError} on setting one that was fitted to another encoder, to earlier weights of this one,
+   * or with another normalization.
+   */
+  get readout(): Readout | undefined {
+    return coreOf('SimCLR.readout', this).readout.get();
+  }
+
+  set readout(readout: Readout | undefined) {
+    const core = coreOf('SimCLR.readout', this);
+    core.checkUsable('SimCLR.readout');
+    core.readout.set(readout);
+  }
+
+  /** Whether there is a read-out: of the encoder as it is now, or a stale one, of weights that have changed since. */
+  get readoutStatus(): ReadoutStatus {
+    return coreOf('SimCLR.readoutStatus', this).readout.status;
+  }
+
   /** Temperature of the loss; `undefined` where it has none, as VICReg, or is your own. */
   get temperature(): number | undefined {
     return temperatureOf(this.loss);
   }
 
-  /** Height and width of the encoder's input, in pixels. */
+  /**
+   * Height and width of the encoder's input, in pixels; of the first view where the encoder takes any.
+   *
+   * @throws {@link InvalidOptionError} when the encoder takes any size and the augmentation does not say which it gives.
+   */
   get inputSize(): [number, number] {
-    const [, height, width] = this.encoder.inputs[0]!.shape;
-    return [height!, width!];
+    return inputSizeOf(this.encoder, this.augmentations);
   }
 
   /**
@@ -186,16 +223,19 @@ export class SimCLR implements Trainer {
   }
 
   /**
-   * Representations h: what the encoder makes of images, for search, clustering or a classifier.
+   * Representations h: what the encoder makes of images, for search, clustering or a classifier. Or, with
+   * `{ at: 'readout' }`, the vectors of `simclr.readout`.
    *
    * @param images - What `fit` takes: float32 `[N, H, W, C]` in [0, 1] of the encoder's input size (or uint8 as a typed
-   * array), or batches of such images, as from an image folder. Rows are in the data set's own order.
-   * @returns `[N, d]`, d = 512 for ResNet-18. The caller disposes it.
+   * array), or batches of such images, as from an image folder. An encoder that takes any size takes the batches of a data
+   * set as they are. Rows are in the data set's own order.
+   * @returns `[N, d]`, d = 512 for ResNet-18, `readout.dim` at the read-out. The caller disposes it.
    * @throws {@link ShapeError}, {@link ValueRangeError} on images of the wrong shape, dtype or range.
+   * @throws {@link InvalidOptionError} at the read-out where there is none, or it is stale.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  embed(images: ImageDataset, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedDataset(coreOf('SimCLR.embed', this), 'SimCLR.embed', images, options, false);
+  embed(images: ImageDataset, options: SimCLREmbedOptions = {}): Promise<Tensor2D> {
+    return embedDataset(coreOf('SimCLR.embed', this), images, options);
   }
 
   /**
@@ -205,7 +245,7 @@ export class SimCLR implements Trainer {
    * @returns `[N, D]`, D = 64 by default. The caller disposes it.
    */
   project(images: ImageDataset, options: EmbedOptions = {}): Promise<Tensor2D> {
-    return embedDataset(coreOf('SimCLR.project', this), 'SimCLR.project', images, options, true);
+    return projectDataset(coreOf('SimCLR.project', this), images, options);
   }
 
   /**
@@ -240,6 +280,26 @@ export class SimCLR implements Trainer {
   ): Promise<T> {
     const loaded = await loadTrainer(source, options);
     return loaded.restore(() => new this(loaded.options));
+  }
+
+  /** Which weights encoder and projection head have: the trained ones, or their average over a `fit`. */
+  get weights(): 'trained' | 'averaged' {
+    return coreOf('SimCLR', this).average?.inUse ? 'averaged' : 'trained';
+  }
+
+  /**
+   * Gives encoder and projection head the trained weights or their average. `fit({ averageWeights })` ends with the
+   * average; the next step of training starts from the trained weights by itself.
+   *
+   * @param which - `'averaged'` needs a `fit` with `averageWeights` that has averaged at least one step.
+   * @throws {@link SimCLRError} when there is no average, during a step of training (in a callback it is allowed), and
+   * after `dispose`.
+   * @throws {@link InvalidOptionError} when `which` is something else.
+   */
+  useWeights(which: 'trained' | 'averaged'): void {
+    const caller = 'SimCLR.useWeights';
+    checkChoice(caller, 'which', which, ['trained', 'averaged']);
+    coreOf(caller, this).useWeights(caller, which);
   }
 
   /** The parts and their sizes as readable lines. */

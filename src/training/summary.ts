@@ -1,7 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augmentations/index.js';
+import type { Readout } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import { variableOf } from '../models/named-weights.js';
+import { sizeOfViews } from './options/input-size.js';
 import type { Trainer } from './trainer.js';
 
 function countParameters(model: LayersModel): string {
@@ -10,21 +12,36 @@ function countParameters(model: LayersModel): string {
 }
 
 function shapes(model: LayersModel): string {
-  const shape = (dims: (number | null)[]) => `[${dims.slice(1).join(', ')}]`;
+  const shape = (dims: (number | null)[]) =>
+    `[${dims
+      .slice(1)
+      .map((size) => size ?? 'any')
+      .join(', ')}]`;
   return `${shape(model.inputs[0]!.shape)} -> ${shape(model.outputs[0]!.shape)}`;
 }
 
 function describeAugmentations(augmentations: readonly Transform<unknown>[]): string {
-  const names = augmentations.map(({ name }) => name);
-  if (names.length === 0) return 'none';
-  if (names.length > 2 && new Set(augmentations).size === 1) return `${names[0]}, ${names.length} views`;
-  return new Set(augmentations).size === 1 ? names[0]! : names.join(', ');
+  if (augmentations.length === 0) return 'none';
+  const counts = new Map<string, number>();
+  const several = new Set(augmentations.map((transform) => String(sizeOfViews(transform)))).size > 1;
+  for (const transform of augmentations) {
+    const size = several ? sizeOfViews(transform) : undefined;
+    const text = size ? `${transform.name} ${size[0]}x${size[1]}` : transform.name;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const all = counts.size > 1 || augmentations.length > 2;
+  return [...counts].map(([text, count]) => (all && count > 1 ? `${text}, ${count} views` : text)).join('; ');
 }
 
 function describeLoss({ name, config }: ViewLoss): string {
   const { name: _, ...options } = config ?? { name };
   const settings = Object.entries(options).map(([option, value]) => `, ${option} ${value}`);
   return `${name === 'ntXent' ? 'NT-Xent' : name}${settings.join('')}`;
+}
+
+function describeReadout({ stages, dim, pictures }: Readout): string {
+  const read = stages.map(({ layer, grid }) => (grid === 1 ? layer : `${layer} on ${grid}x${grid}`));
+  return `${read.join(', ')} -> [${dim}], fitted to ${pictures.toLocaleString('en')} pictures`;
 }
 
 /** The text behind `SimCLR.summary()`. */
@@ -40,6 +57,7 @@ export function summarize(simclr: Trainer): string {
       'projectionHead',
       `${projectionHead.name}  ${shapes(projectionHead)}  ${countParameters(projectionHead)}`,
     ],
+    ...(simclr.readout ? [['readout', describeReadout(simclr.readout)] satisfies [string, string]] : []),
     ['loss', describeLoss(simclr.loss)],
     ['optimizer', optimizerName],
     ['viewBatching', simclr.viewBatching],

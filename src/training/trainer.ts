@@ -2,8 +2,9 @@ import type { io, Optimizer, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageDataset } from '../data/index.js';
+import type { Readout } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
-import type { EmbedOptions } from '../models/inference/embed-images.js';
+import type { EmbedOptions, FlipOptions } from '../models/inference/embed-images.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { ContrastiveLoss } from './options/to-view-loss.js';
 
@@ -30,6 +31,15 @@ export interface TrainStepResult {
 }
 
 export type { EmbedOptions };
+
+/** Options of `SimCLR.embed`. */
+export interface SimCLREmbedOptions extends EmbedOptions, FlipOptions {
+  /**
+   * Which vectors: the encoder's output h, or those of `simclr.readout`.
+   * @defaultValue `'h'`
+   */
+  at?: 'h' | 'readout';
+}
 
 /** The parts of a trainer. */
 export interface TrainerParts {
@@ -64,10 +74,12 @@ export interface Trainer extends TrainerParts {
   readonly progress: TrainingProgress;
   /** Temperature of the loss; `undefined` where it has none. */
   readonly temperature: number | undefined;
-  /** Height and width of the encoder's input, in pixels. */
+  /** Height and width of the encoder's input, in pixels; of the first view where the encoder takes any. */
   readonly inputSize: [number, number];
-  /** Representations h `[N, d]` of images. The caller disposes the tensor. */
-  embed(images: ImageDataset, options?: EmbedOptions): Promise<Tensor2D>;
+  /** What reads the encoder's stages, if one was fitted. */
+  readonly readout: Readout | undefined;
+  /** Representations h `[N, d]` of images, or vectors at the read-out. The caller disposes the tensor. */
+  embed(images: ImageDataset, options?: SimCLREmbedOptions): Promise<Tensor2D>;
   /** Projections z `[N, D]` of images. The caller disposes the tensor. */
   project(images: ImageDataset, options?: EmbedOptions): Promise<Tensor2D>;
   /** The views of each image that a training step sees. The caller disposes the tensors. */

@@ -7,6 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { fusedColors } from '../augmentations/color/fused-colors.js';
 import { fusedResampling } from '../augmentations/geometry/fused-resample.js';
+import { valueRangeKernel } from '../data/image-range.js';
 import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
 import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { foldedKernel } from '../tensors/convolution/folded-convolution.js';
@@ -15,7 +16,12 @@ import { sharedBytes } from '../tensors/shared-bytes.js';
 import { colorOperations } from './kernels/augmentation/color-operations.js';
 import { resample } from './kernels/augmentation/resample.js';
 import { avgPoolGrad } from './kernels/average-pool.js';
-import { normalizeRows, normalizeRowsGradient, rowMoments } from './kernels/batch-normalization.js';
+import {
+  moveStatistics,
+  normalizeRows,
+  normalizeRowsGradient,
+  rowMoments,
+} from './kernels/batch-normalization.js';
 import { conv2D, conv2DBackpropFilter, conv2DBackpropInput } from './kernels/convolution/convolution.js';
 import { conv3DBackpropFilter, conv3DBackpropInput } from './kernels/convolution/convolution-3d.js';
 import { guarded } from './kernels/convolution/convolution-info.js';
@@ -35,6 +41,7 @@ import { reduction } from './kernels/reductions.js';
 import { softmaxRows } from './kernels/softmax-rows.js';
 import { registerTileGradient } from './kernels/tile-gradient.js';
 import { unsortedSegmentSum } from './kernels/unsorted-segment-sum.js';
+import { valueRange } from './kernels/value-range.js';
 import { sharedBytesOfTensor } from './module/shared-bytes.js';
 
 const backendName = 'wasm';
@@ -101,6 +108,7 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.moments, rowMoments);
   replaceKernel(fusedKernels.normalize, normalizeRows);
   replaceKernel(fusedKernels.normalizeGradient, normalizeRowsGradient);
+  replaceKernel(fusedKernels.move, moveStatistics);
   replaceKernel(foldedKernel, foldedConvolution);
   replaceKernel(fusedResampling, resample);
   replaceKernel(fusedColors, colorOperations);
@@ -108,5 +116,6 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedUpdates.momentum, momentumUpdate);
   replaceKernel(fusedUpdates.adam, adamUpdate);
   replaceKernel('UnsortedSegmentSum', unsortedSegmentSum);
+  replaceKernel(valueRangeKernel, valueRange);
   replaceKernel(sharedBytes, sharedBytesOfTensor);
 }

@@ -11,6 +11,7 @@ export {
   type RemoteEmbedOptions,
   type RemoteFitOptions,
   type RemoteLoadOptions,
+  type RemoteProjectOptions,
   type RemoteTrainer,
   type RemoteTrainerOptions,
   type WorkerStartOptions,

@@ -3,11 +3,11 @@ import type { ImageArrayLike } from '../data/index.js';
 import type { ErrorData } from '../errors/error-data.js';
 import type { EmbeddingArray } from '../evaluation/index.js';
 import type {
-  EmbedOptions,
   EpochRecord,
   FitOptions,
   History,
   ProgressReport,
+  SimCLREmbedOptions,
   SimCLRLoadOptions,
   SimCLROptions,
   TrainingProgress,
@@ -74,7 +74,7 @@ export interface TrainerService {
   abort(id: number): void;
   embed(
     images: ImageArrayLike,
-    options: Omit<EmbedOptions, 'onProgress'>,
+    options: Omit<SimCLREmbedOptions, 'onProgress'>,
     projected: boolean,
     tell?: (done: number, total: number | undefined) => unknown,
   ): Told<EmbeddingArray>;

@@ -13,7 +13,7 @@ import { median, quartiles, slope } from '../../bench/statistics.js';
 import { formatHeader, formatResult } from '../../bench/table.js';
 import { startWorker } from '../../bench/worker-process.js';
 
-const rows = buildRows({ batch: 32, stockBatch: 8, threads: 2 });
+const rows = buildRows({ batch: 32, stockBatch: 8, threads: 2, cores: 2 });
 const rowOf = (name: string) => rows.find((row) => row.name === name)!;
 const script = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 const log = join(mkdtempSync(join(tmpdir(), 'simclr-bench-')), 'turns');
@@ -76,6 +76,11 @@ describe('rows', () => {
     }
     expect(rowOf('step-96-wasm-vs-pytorch-1-thread').ours.threads).toBe(1);
     expect(rowOf('threads-2-vs-1')).toMatchObject({ ours: { threads: 2 }, baseline: { threads: 1 } });
+    const onMore = buildRows({ batch: 32, stockBatch: 8, threads: 2, cores: 12 });
+    expect(selectRows(onMore, 'threads-*')).toMatchObject([
+      { name: 'threads-2-vs-1' },
+      { name: 'threads-12-vs-1', ours: { threads: 12 }, baseline: { threads: 1 } },
+    ]);
     // Two ranks take twice the pictures.
     expect(rowOf('mpi-2-vs-1')).toMatchObject({
       ours: { threads: 1, work: { batch: 64 } },

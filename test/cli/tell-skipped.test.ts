@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { basicRecipe } from 'simclr-ts/recipes';
 import { expect, it } from 'vitest';
 import { tellSkipped } from '../../src/cli/actions/tell-skipped.js';
-import type { TrainingPictures } from '../../src/cli/actions/training/training-pictures.js';
+import type { TrainingPictures } from '../../src/cli/actions/training/pictures/training-pictures.js';
 import type { Context } from '../../src/cli/context.js';
 import { FlagNames } from '../../src/cli/flag-names.js';
 import { temporaryFolder } from '../node/temporary.js';

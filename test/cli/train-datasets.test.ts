@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { samplePictures } from 'simclr-ts';
+import { SimCLR, samplePictures } from 'simclr-ts';
+import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tiny, writeClasses } from './pictures.js';
 import { runCLI, runJSON } from './run-cli.js';
@@ -199,6 +200,23 @@ describe('train --optimizer and --schedule', () => {
       cwd,
     });
     expect(second.json.step as number).toBeGreaterThan(first.json.step as number);
+  });
+
+  it('begins with filters from the pictures where the recipe does, and leaves them, also after --resume', async () => {
+    const run = async (...args: string[]) => {
+      const result = await runCLI(['train', 'digits', ...args, '--out', 'held'], { cwd });
+      expect(result.code, result.stderr).toBe(0);
+      const simclr = await SimCLR.load(directory(join(cwd, 'held')));
+      const layer = simclr.encoder.getLayer('conv1');
+      const filters = await layer.getWeights()[0]!.data();
+      simclr.dispose();
+      return { ...result, filters, trainable: layer.trainable };
+    };
+    const first = await run(...small, '--recipe', 'minutes', '--size', '12', '--verbose');
+    expect(first.stderr).toMatch(/filters of conv1 come from the pictures/);
+    const second = await run('--resume', '--epochs', '3');
+    expect(second.filters).toEqual(first.filters);
+    expect([first.trainable, second.trainable]).toEqual([false, false]);
   });
 
   it('names every recipe of the library', async () => {

@@ -282,7 +282,7 @@ describe('search', () => {
       cwd,
     });
     expect(stdout).toMatch(
-      /^rank {2}similarity {2}file\n {3}1 {2}\d\.\d{4} {6}mixed\/rows\/copy, of "01"\.png\n$/,
+      /^rank {2}similarity {2}file\n {3}1 {2}\d\.\d{4} {6}mixed\/rows\/copy, of "01"\.png\n\ncompared by h, 32 numbers\n$/,
     );
   });
 
@@ -353,12 +353,13 @@ describe('duplicates', () => {
     expect(stdout).toMatch(/\nsimilar, 0\.9\d{3} to 1\.0000 \(520 files\):\n {2}alike\/000\.png\n/);
     expect(stdout.match(/^ {2}alike\/.*$/gm)).toHaveLength(40);
     expect(stdout).toContain('  and 500 more; --json lists all\n');
-    expect(stdout).toMatch(/\nOne group holds 520 of 520 pictures\..* --threshold\.\n$/);
+    expect(stdout).toMatch(/\nOne group holds 520 of 520 pictures\..* --threshold\.\n\ncompared by h, /);
   });
 
   it('tells equal files once, and says when there are none', async () => {
     const { stdout } = await runCLI(['duplicates', 'mixed', '--threshold', '0.9999999'], { cwd });
-    expect(stdout).toBe(`the same file:\n${copies.map((path) => `  ${path}\n`).join('')}`);
+    const compared = 'compared by h, 32 numbers, threshold 0.9999999';
+    expect(stdout).toBe(`the same file:\n${copies.map((path) => `  ${path}\n`).join('')}\n${compared}\n`);
     expect((await runCLI(['duplicates', 'photos', '--exact'], { cwd })).stdout).toBe('No duplicates.\n');
     expect((await refused(['duplicates', 'photos', '--threshold', '1.5'])).code).toBe(2);
   });
@@ -384,7 +385,7 @@ describe('evaluate', () => {
     expect(again.json).toEqual(json);
     const { stdout } = await runCLI(['evaluate', 'photos'], { cwd });
     expect(stdout).toMatch(/^2 classes, 16 reference pictures, 4 test pictures\n\n/);
-    expect(stdout).toMatch(/linear probe +\d+\.\d % +\d+\.\d % to \d+\.\d %\n/);
+    expect(stdout).toMatch(/linear probe on h +\d+\.\d % +\d+\.\d % to \d+\.\d %\n/);
   });
 
   it('takes a test folder, by the names of its classes', async () => {

@@ -55,6 +55,14 @@ const oneConvolution = (filters: number, kernelSize = 3, inputShape: [number, nu
   });
 
 describe('initializeFromImages', () => {
+  it.each(['free', 'fixed'] as const)('leaves the first layer %s', async (firstLayer) => {
+    const { images } = twoPatterns();
+    const encoder = oneConvolution(2);
+    await initializeFromImages(encoder, images, { patches: 160, firstLayer });
+    expect(encoder.getLayer('conv').trainable).toBe(firstLayer === 'free');
+    encoder.dispose();
+  });
+
   it('finds the patterns that the patches are made of', async () => {
     const { patterns, images } = twoPatterns();
     const encoder = oneConvolution(2);

@@ -243,6 +243,37 @@ describe('fitReadout', () => {
     pixels.dispose();
   });
 
+  it('takes means over flips: of what is whitened, and of what is embedded', async () => {
+    const encoder = smallResNet();
+    const [count, height, width] = pictures.shape;
+    const mirror = pictures.data.map((_, i) => {
+      const [pixel, color] = [Math.floor(i / 3), i % 3];
+      return pictures.data[3 * (pixel - (pixel % width) + width - 1 - (pixel % width)) + color]!;
+    });
+    const mirrored = { data: mirror, shape: [count, height, width, 3] as const };
+    const readout = await fitReadout(encoder, pictures, { dim: 6, flips: true });
+    const [a, b] = [await embedded(readout), await embedded(readout, mirrored as never)];
+    expect(a).not.toEqual(b);
+    const vectors = await expectTensors(1, () => readout.embed(pictures, { flips: true }));
+    const mean = a.map((row, i) => row.map((value, k) => (value + b[i]![k]!) / 2));
+    expectClose(vectors.arraySync(), mean);
+    for (let k = 0; k < 6; k++) {
+      expect(mean.reduce((sum, row) => sum + row[k]! / 40, 0)).toBeCloseTo(0, 3);
+      expect(mean.reduce((sum, row) => sum + row[k]! ** 2 / 39, 0)).toBeCloseTo(1, 2);
+    }
+    const simclr = new SimCLR({ encoder });
+    simclr.readout = readout;
+    const same = await simclr.embed(pictures, { at: 'readout', flips: true });
+    expectClose(same.arraySync(), mean);
+    for (const each of [vectors, same, simclr, encoder]) each.dispose();
+    for (const call of [
+      () => fitReadout(smallResNet(), pictures, { flips: 1 as never }),
+      () => readout.embed(pictures, { flips: 'yes' as never }),
+    ]) {
+      expect((await rejection(call())).message).toMatch(/flips must be a boolean/);
+    }
+  });
+
   it('is not changed by what becomes of the encoder, and leaves nothing', async () => {
     const encoder = smallResNet();
     await expectTensors(0, async () => {
@@ -350,6 +381,10 @@ describe('a read-out', () => {
         resnet18({ inputShape: [8, 16, 3], width: 4 }),
         /pictures of \[16,16,3\]. Received: an encoder of \[8,16,3\]/,
       ],
+      [
+        smallResNet(2),
+        /with the same weights; after more training, fit again. Received: an encoder with other weights/,
+      ],
     ];
     for (const [other, message] of others) {
       const error = await expectTensors(0, () => rejection(Readout.fromState(other, state)));
@@ -367,15 +402,44 @@ describe('a read-out', () => {
       { json, tensors: { ...tensors, bias: nan } },
       { json: { ...json, stages: [{ layer: 1 }] }, tensors },
       { json: null, tensors },
+      { json: { ...json, encoderWeights: 7 }, tensors },
     ]) {
       const error = await expectTensors(0, () => rejection(Readout.fromState(encoder, wrong as never)));
       expect(error.name).toBe('CheckpointError');
     }
+    // Earlier versions did not say which weights they read.
+    const { encoderWeights, ...earlier } = json;
+    expect(encoderWeights).toMatch(/^[0-9a-f]{16}$/);
+    const old = await Readout.fromState(encoder, { json: earlier as typeof json, tensors });
+    expect(old.isOf(encoder)).toBe(true);
+    old.dispose();
     const store = memoryStore();
     await encoder.save(store);
     const error = await expectTensors(0, () => rejection(Readout.load(store)));
     expect(error.message).toMatch(/must hold a read-out that Readout.save wrote. Received: another model/);
     for (const each of [readout, encoder]) each.dispose();
+  });
+
+  it('knows its encoder by the weights that it reads', async () => {
+    const { encoder, readout } = await build();
+    const [other, twin] = [smallResNet(2), smallResNet(1)];
+    expect([encoder, other, twin].map((each) => readout.isOf(each))).toEqual([true, false, false]);
+    const write = (layer: string) =>
+      tidy(() => {
+        const target = encoder.getLayer(layer);
+        target.setWeights(target.getWeights().map((weight) => mul(weight, 1.5)));
+      });
+    write('layer4.1.conv1'); // behind what is read
+    expect(readout.isOf(encoder)).toBe(true);
+    const state = await readout.state();
+    write('layer1.0.conv1');
+    expect(readout.isOf(encoder)).toBe(false);
+    const error = await rejection(Readout.fromState(encoder, state));
+    expect(error.message).toMatch(/with the same weights; after more training, fit again/);
+    const same = await Readout.fromState(twin, state); // equal weights, made again
+    expect(same.isOf(twin)).toBe(true);
+    for (const each of [same, readout, encoder, other, twin]) each.dispose();
+    expect(() => readout.isOf(twin)).toThrow(/Readout.isOf: the read-out must not be disposed/);
   });
 
   it('refuses pictures of another size, and calls after dispose', async () => {
@@ -463,15 +527,17 @@ describe('fitReadout refuses', () => {
     wide.dispose();
     const head = sequential({ layers: [layers.dense({ inputShape: [4], units: 2 })] });
     expect((await rejection(fitReadout(head, images))).message).toMatch(
-      /encoder must take pictures of a fixed size, .* Received: encoder with input shape \[null,4\]/,
+      /encoder must take pictures, .* Received: encoder with input shape \[null,4\]/,
     );
     head.dispose();
     const open = sequential({
       layers: [layers.conv2d({ inputShape: [null, null, 3], filters: 2, kernelSize: 2 })],
     });
-    expect((await rejection(fitReadout(open, images))).message).toMatch(
-      /encoder must take pictures of a fixed size/,
+    const unknown = async function* () {};
+    expect((await rejection(fitReadout(open, unknown))).message).toMatch(
+      /encoder must take pictures, .* of a size that it, inputSize, or pictures in memory tell/,
     );
+    expect(() => encoderStages(open)).toThrow(/size must be given/);
     open.dispose();
     expect((await rejection(fitReadout({} as never, images))).message).toMatch(
       /source must be a LayersModel, a SimCLR, or \{ encoder, normalization \}/,

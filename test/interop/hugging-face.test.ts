@@ -2,6 +2,7 @@ import { memory } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../src/errors/index.js';
+import { fitReadout } from '../../src/features/index.js';
 import {
   exportONNX,
   huggingFaceFiles,
@@ -18,7 +19,10 @@ import {
   resnet50,
   setTorchvisionWeights,
 } from '../../src/models/index.js';
+import { stripes } from '../features/pictures.js';
+import { expectTensors } from '../helpers/leaks.js';
 import { hashedWeight } from '../models/fill.js';
+import { rejection } from '../training/tiny.js';
 import { oddEncoder, stockEncoder } from './models.js';
 import { parseONNX } from './onnx-reader.js';
 
@@ -79,6 +83,40 @@ describe('weightsMetadata', () => {
       interpolation: 'lanczos',
       normalization: 'null',
     });
+    encoder.dispose();
+  });
+});
+
+describe('huggingFaceFiles of a read-out', () => {
+  test('give its vectors, and hold its weights beside the encoder', async () => {
+    const encoder = resnet18({ inputShape: [16, 16, 3], width: 4 });
+    setTorchvisionWeights(encoder, hashedWeight);
+    const pictures = stripes(40);
+    const readout = await fitReadout({ encoder, normalization }, pictures, { dim: 7 });
+    const files = await expectTensors(0, () => huggingFaceFiles(encoder, { normalization, readout }));
+    expect(json(files.get('config.json'))).toMatchObject({ model_type: 'simclr-ts', hidden_size: 7 });
+    expect(json(files.get('preprocessor_config.json'))).toMatchObject({ do_normalize: true });
+    const graph = parseONNX(files.get('onnx/model.onnx')!);
+    expect(graph.inputs).toEqual({ pixel_values: ['batch', 3, 16, 16] });
+    expect(graph.outputs).toEqual({ image_embeds: ['batch', 7] });
+    const { json: said, tensors } = await readout.state();
+    const file = readSafetensors(files.get('model.safetensors')!);
+    expect(JSON.parse(file.metadata!.readout!)).toEqual(said);
+    expect(file.metadata).toMatchObject({ dim: '7', architecture: 'resnet18' });
+    expect(JSON.parse(graph.metadata.readout!)).toEqual(said);
+    expect(file.tensors.get('readout.kernel')!.data).toEqual(tensors.kernel.data);
+    expect(file.tensors.get('readout.bias')!.data).toEqual(tensors.bias.data);
+    expect(file.tensors.has('layer4.1.bn2.weight')).toBe(true);
+    expect(text(files.get('README.md'))).toContain('its read-out: bn1 on a grid of 4x4');
+
+    setTorchvisionWeights(encoder, (weight) => hashedWeight(weight).map((value) => 2 * value));
+    for (const wrong of [readout, {}]) {
+      const error = await rejection(huggingFaceFiles(encoder, { readout: wrong as typeof readout }));
+      expect(`${error.name}: ${error.message}`).toMatch(
+        /^InvalidOptionError: huggingFaceFiles: readout must be a Readout that was fitted to the encoder as it is now/,
+      );
+    }
+    readout.dispose();
     encoder.dispose();
   });
 });

@@ -173,7 +173,7 @@ describe('ResNet', () => {
   test('refuses options outside their domain', () => {
     expect(() => resnet18({ inputShape: [32, 32] as never })).toThrow(InvalidOptionError);
     expect(() => resnet18({ inputShape: [32, 32] as never })).toThrow(
-      'resnet18: inputShape must be [height, width, channels]. Received: inputShape=[32,32].',
+      'resnet18: inputShape must be [height, width, channels], with null for any height or width. Received: inputShape=[32,32].',
     );
     expect(() => resnet34({ inputShape: [0, 32, 3] })).toThrow(/resnet34: inputShape/);
     expect(() => resnet18({ stem: 'cifar' as never })).toThrow(/stem must be one of "imagenet", "small"/);

@@ -33,6 +33,12 @@ export interface World {
   remote: worker.RemoteTrainer;
 }
 
+/** Factors may be greater than 1 and need not be integers. */
+const fitUnchecked = {
+  'schedules.strength.from': 'a factor of any size',
+  'schedules.strength.to': 'a factor of any size',
+};
+
 /** How to call what takes options. */
 export interface Caller {
   call(options: never, world: World): unknown;
@@ -84,6 +90,10 @@ const trainerBases = [
     encoder: { name: 'resnet18', ...resnet, stem: 'small' },
     augmentation: { name: 'simclrAugmentation', options: { jitter: {}, blur: {}, normalization } },
   },
+  {
+    encoder: { name: 'resnet18', ...resnet, stem: 'small' },
+    augmentation: { name: 'multiCropAugmentation', options: { small: { jitter: {} } } },
+  },
   ...[sgd, { ...sgd, name: 'adamW' }, { ...sgd, name: 'lars' }, { ...sgd, learningRate: rate }].map(
     (optimizer) => ({
       encoder: { name: 'resnet18', ...resnet, stem: 'small' },
@@ -117,6 +127,10 @@ export const callers: Record<string, Caller> = {
   'augmentations gaussianBlur (options)': { call: augmentations.gaussianBlur },
   'augmentations randomGrayscale (options)': { call: augmentations.randomGrayscale },
   'augmentations denormalize (options)': { call: augmentations.denormalize, base: [normalization] },
+  'augmentations multiCropAugmentation (options)': {
+    call: augmentations.multiCropAugmentation,
+    base: [{ jitter: {}, blur: {}, normalization, small: { jitter: {}, blur: {}, normalization } }],
+  },
   'augmentations normalize (options)': { call: augmentations.normalize, base: [normalization] },
   'augmentations randomApply (options)': {
     call: (options) => augmentations.randomApply(augmentations.randomGrayscale(), options),
@@ -174,7 +188,15 @@ export const callers: Record<string, Caller> = {
   'distributed DataParallel.fit (options)': {
     call: (options, { simclr }) =>
       distributed.dataParallel(simclr, distributed.singleProcess()).fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    unchecked: fitUnchecked,
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'distributed DataParallel.trainStep (options)': {
     call: (options, { simclr, pictures: images }) =>
@@ -249,6 +271,10 @@ export const callers: Record<string, Caller> = {
     base: [{ perClass: 1 }, { share: 0.5 }],
   },
 
+  'features encoderStages (options)': {
+    call: (options, { simclr }) => features.encoderStages(simclr.encoder, options),
+    base: [{ size: 8 }],
+  },
   'features fitReadout (options)': {
     call: (options) =>
       withEncoder(async (encoder) =>
@@ -447,8 +473,16 @@ export const callers: Record<string, Caller> = {
 
   'recipes adjustRecipe (changes)': {
     call: (changes) => recipes.adjustRecipe(recipes.lightlyCIFAR10, changes),
-    // Data to data: what is below, and every number, is checked by `new SimCLR`, which is tested below.
-    data: ['encoder', 'projectionHead', 'augmentation', 'normalization', 'optimizer', 'training'],
+    // Data to data: what is below, and every number, is checked by `new SimCLR`, or by `initializeFromImages`, which are tested below.
+    data: [
+      'encoder',
+      'projectionHead',
+      'augmentation',
+      'normalization',
+      'optimizer',
+      'training',
+      'initialization',
+    ],
     unchecked: { temperature: 'checked by new SimCLR' },
   },
 
@@ -474,6 +508,12 @@ export const callers: Record<string, Caller> = {
   'training checkpoint (options)': { call: (options) => training.checkpoint(memoryCheckpoints(), options) },
   'training earlyStopping (options)': { call: training.earlyStopping },
   'training evaluation (options)': { call: (options) => training.evaluation(() => ({}), options) },
+  'training MomentumEncoder.of (options)': {
+    call: async (options, { simclr }) => (await training.MomentumEncoder.of(simclr, options)).dispose(),
+  },
+  'training new WeightAverage (options)': {
+    call: (options, { simclr }) => new training.WeightAverage({ encoder: simclr.encoder }, options),
+  },
   'training progress (options)': { call: training.progress },
   'training bestCheckpoint (options)': {
     call: (options) => training.bestCheckpoint(memoryCheckpoints(), options),
@@ -503,7 +543,15 @@ export const callers: Record<string, Caller> = {
   },
   'training SimCLR.fit (options)': {
     call: (options, { simclr }) => simclr.fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    unchecked: fitUnchecked,
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'training SimCLR.trainStep (options)': {
     call: (options, { pictures: images, simclr }) => simclr.trainStep(images, options),
@@ -535,7 +583,15 @@ export const callers: Record<string, Caller> = {
   },
   'worker RemoteTrainer.fit (options)': {
     call: (options, { remote }) => remote.fit(tinyPictures(4), options),
-    base: [{ batchSize: 2, onNonFinite: { skip: 1 } }],
+    unchecked: fitUnchecked,
+    base: [
+      {
+        batchSize: 2,
+        onNonFinite: { skip: 1 },
+        averageWeights: { from: 0 },
+        schedules: { size: { from: 8 }, strength: { from: 0 } },
+      },
+    ],
   },
   'worker RemoteTrainer.embed (options)': {
     call: (options, { remote }) => remote.embed(tinyPictures(4), options),

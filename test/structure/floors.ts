@@ -23,7 +23,7 @@ export const floors: readonly (readonly string[])[] = [
  * one floor may import one another.
  */
 export const trainingFloors: readonly (readonly string[])[] = [
-  ['extra-state.ts', 'run-settings.ts'],
+  ['averaging', 'schedules', 'run-settings.ts'],
   ['trainer.ts', 'options'],
   ['gradients'],
   ['step'],

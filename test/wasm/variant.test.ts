@@ -22,6 +22,25 @@ describe('this run tests the variant that was asked for', () => {
     expect(isShared).toBe(testSetting('WASM_MEMORY') !== 'own');
   });
 
+  it('vectors of 256 bits where the engine is known to have them, and the reason where not', () => {
+    const { width, widthReason } = kernelModule();
+    const { versions, arch } = (globalThis as { process?: NodeJS.Process }).process ?? {};
+    const engine = versions?.node ? `Node ${versions.node} on ${arch}` : 'this browser';
+    console.info(`${engine}: ${width} kernels, because ${widthReason}`);
+    const isKnown =
+      arch === 'x64' &&
+      [24, 25, 26].includes(Number.parseInt(versions?.node ?? '', 10)) &&
+      testSetting('RELAXED_SIMD') !== 'off' &&
+      testSetting('WASM_MEMORY') !== 'own' &&
+      !process.env.SIMCLR_WASM_KERNELS;
+    // A processor without vectors of 256 bits is none where they are faster.
+    if (isKnown && !/^the wide ones are (0\.\d+|1\.0\d|1\.10) times as fast$/.test(widthReason)) {
+      expect(width, widthReason).toBe('wide');
+    } else {
+      expect(width, widthReason).toBe('narrow');
+    }
+  });
+
   it('fused multiply-add', async () => {
     // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which only a product that is not rounded before the sum knows of.
     const x = 1 + 2 ** -12;

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { SimCLR } from 'simclr-ts';
+import type { Readout, SimCLR } from 'simclr-ts';
 import {
   exportONNX,
   huggingFaceFiles,
+  readoutTensors,
   type StateDictFormat,
   stateDict,
   toPlainLayersModel,
@@ -14,9 +15,10 @@ import { directory, writeFiles } from 'simclr-ts/node';
 import type { Action, Context } from '../context.js';
 import { CommandError, exitCodes } from '../exit-codes.js';
 import { type ModelOptions, openModel } from './open-model.js';
+import { describePlace, type PlaceOptions, placeOf, vectorsAt } from './vectors/model-vectors.js';
 import { prepareFile, writeWhole } from './write-file.js';
 
-interface ExportOptions extends ModelOptions {
+interface ExportOptions extends ModelOptions, PlaceOptions {
   onnx?: string;
   safetensors?: string;
   huggingface?: string;
@@ -26,6 +28,12 @@ interface ExportOptions extends ModelOptions {
   head?: boolean;
   float16?: boolean;
   anySize?: boolean;
+}
+
+/** What is exported: a model, at its read-out if there is one here. */
+interface ExportSource {
+  simclr: SimCLR;
+  readout: Readout | undefined;
 }
 
 interface WrittenFile {
@@ -43,10 +51,16 @@ function checkTargets({
   head,
   float16,
   anySize,
+  at,
 }: ExportOptions) {
   const refuse = (message: string) => new CommandError(message, exitCodes.usage);
   if ([onnx, safetensors, huggingface, tfjs].every((target) => target === undefined)) {
     throw refuse('--onnx FILE, --safetensors FILE, --huggingface DIR or --tfjs DIR is needed, or several.');
+  }
+  if (at === 'readout' && (head || anySize)) {
+    const given = head ? '--head' : '--any-size';
+    const reason = head ? 'the projection head takes h' : 'a read-out takes pictures of one size';
+    throw refuse(`${given} cannot be combined with --at readout: ${reason}.`);
   }
   if (head && safetensors !== undefined && (names === 'torchvision' || names === 'timm')) {
     throw refuse(
@@ -68,14 +82,19 @@ export const exportModel: Action<ExportOptions> = async (_, options, context) =>
   checkTargets(options);
   const simclr = await openModel(options, context);
   try {
+    const at = placeOf(simclr, options, 'h', context);
+    const source: ExportSource = { simclr, readout: at === 'readout' ? simclr.readout : undefined };
     const files = [
-      ...(await writeONNX(simclr, options)),
-      ...(await writeState(simclr, options)),
-      ...(await writeHuggingFace(simclr, options, context)),
-      ...(await writeTFJS(simclr, options)),
+      ...(await writeONNX(source, options)),
+      ...(await writeState(source, options)),
+      ...(await writeHuggingFace(source, options, context)),
+      ...(await writeTFJS(source, options)),
     ];
-    const text = files.map(({ path, bytes }) => `${path}: ${size(bytes)}`).join('\n');
-    return { text, json: { model: options.model, files } };
+    const text = [
+      ...files.map(({ path, bytes }) => `${path}: ${size(bytes)}`),
+      ...(at === 'h' ? [] : [`vectors: ${describePlace(vectorsAt(simclr, at))}`]),
+    ].join('\n');
+    return { text, json: { model: options.model, at, files } };
   } finally {
     simclr.dispose();
   }
@@ -93,29 +112,33 @@ async function write(path: string, format: string, contents: Uint8Array): Promis
 
 const precisionOf = ({ float16 = false }: ExportOptions) => (float16 ? 'float16' : 'float32');
 
-async function writeONNX(simclr: SimCLR, options: ExportOptions): Promise<WrittenFile[]> {
+async function writeONNX({ simclr, readout }: ExportSource, options: ExportOptions): Promise<WrittenFile[]> {
   const { onnx, layout, head = false, anySize = false } = options;
   if (onnx === undefined) return [];
   const { encoder, projectionHead, normalization } = simclr;
-  const contents = await exportONNX(encoder, {
+  const contents = await exportONNX(readout?.model ?? encoder, {
     layout,
     precision: precisionOf(options),
     pictureSize: anySize ? 'any' : 'fixed',
     ...(head && { projectionHead }),
+    ...(readout && { names: { h: 'readout' }, metadata: (await readoutTensors(readout)).metadata }),
     ...(normalization && { normalization }),
   });
   return [await write(onnx, 'onnx', contents)];
 }
 
-async function writeState(simclr: SimCLR, options: ExportOptions): Promise<WrittenFile[]> {
+async function writeState({ simclr, readout }: ExportSource, options: ExportOptions): Promise<WrittenFile[]> {
   const { safetensors, names, head = false } = options;
   if (safetensors === undefined) return [];
   const { encoder, projectionHead, normalization } = simclr;
   const form = { format: names, precision: precisionOf(options) } as const;
   const state = new Map(await stateDict(encoder, form));
   if (head) for (const entry of await stateDict(projectionHead, form)) state.set(...entry);
+  const read = readout && (await readoutTensors(readout));
+  for (const entry of Object.entries(read?.tensors ?? {})) state.set(...entry);
   const metadata = {
     ...weightsMetadata(encoder, normalization ? { normalization } : {}),
+    ...read?.metadata,
     names,
     format: 'pt',
   };
@@ -123,7 +146,7 @@ async function writeState(simclr: SimCLR, options: ExportOptions): Promise<Writt
 }
 
 async function writeHuggingFace(
-  simclr: SimCLR,
+  { simclr, readout }: ExportSource,
   options: ExportOptions,
   context: Context,
 ): Promise<WrittenFile[]> {
@@ -134,6 +157,7 @@ async function writeHuggingFace(
     name: basename(resolve(huggingface)),
     precision: precisionOf(options),
     ...(normalization && { normalization }),
+    ...(readout && { readout }),
   });
   const written = await writeFiles(huggingface, files, { keep: ['README.md'] });
   if (written.length < files.size) context.note(`Kept the README.md in ${huggingface}.`);
@@ -150,13 +174,16 @@ async function refuseOtherModel(folder: string): Promise<void> {
   );
 }
 
-async function writeTFJS(simclr: SimCLR, { tfjs }: ExportOptions): Promise<WrittenFile[]> {
+async function writeTFJS({ simclr, readout }: ExportSource, { tfjs }: ExportOptions): Promise<WrittenFile[]> {
   if (tfjs === undefined) return [];
   await refuseOtherModel(tfjs);
   const { encoder, normalization } = simclr;
-  const plain = toPlainLayersModel(encoder);
+  const plain = toPlainLayersModel(readout?.model ?? encoder);
   try {
-    plain.setUserDefinedMetadata(weightsMetadata(encoder, normalization ? { normalization } : {}));
+    plain.setUserDefinedMetadata({
+      ...weightsMetadata(encoder, normalization ? { normalization } : {}),
+      ...(readout && { dim: String(readout.dim), ...(await readoutTensors(readout)).metadata }),
+    });
     await plain.save(directory(tfjs));
   } finally {
     plain.dispose();

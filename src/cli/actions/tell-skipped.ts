@@ -1,8 +1,8 @@
 import type { Callback } from 'simclr-ts';
 import type { Context } from '../context.js';
 import { warnOfSkipped } from './pictures.js';
+import type { TrainingPictures } from './training/pictures/training-pictures.js';
 import { saveSettings, type TrainingSettings } from './training/saved-settings.js';
-import type { TrainingPictures } from './training/training-pictures.js';
 
 /** Warns once of each damaged file that an epoch finds, and saves their number. */
 export function tellSkipped(

@@ -6,6 +6,7 @@ import {
   addExamples,
   addIndexOptions,
   addModelOptions,
+  addPlaceOption,
 } from '../options.js';
 
 /** `embed DIR|FILE`. */
@@ -15,6 +16,7 @@ export function embedCommand(execute: Execute): Command {
     .argument('<path>', 'folder of pictures, or one picture')
     .option('--out <file>', 'vectors.npy, .safetensors, .parquet, .csv or .jsonl');
   addModelOptions(command);
+  addPlaceOption(command, 'h');
   addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);

@@ -5,6 +5,7 @@ import {
   addCommonOptions,
   addExamples,
   addModelOptions,
+  addPlaceOption,
   integer,
   numberBetween,
   seed,
@@ -22,6 +23,7 @@ export function evaluateCommand(execute: Execute): Command {
     .option('--report <file>', 'write an HTML page: accuracies, confusions, map, neighbors, loss')
     .option('--label-efficiency', 'add accuracy against labels per class to the page; takes long')
     .option('--scratch-steps <n>', 'steps of each network trained for it', integer(1), 60);
+  addPlaceOption(command, 'h, and the read-out beside it if the model has one');
   addModelOptions(command);
   addBatchOption(command);
   addCommonOptions(command);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../context.js';
-import { addCommonOptions, addExamples, addModelOptions, choice } from '../options.js';
+import { addCommonOptions, addExamples, addModelOptions, addPlaceOption, choice } from '../options.js';
 
 /** `export`. */
 export function exportCommand(execute: Execute): Command {
@@ -28,6 +28,7 @@ export function exportCommand(execute: Execute): Command {
     .option('--any-size', 'let the ONNX input have any height and width')
     .option('--float16', 'weights of half the size; ONNX computes in half precision')
     .option('--head', 'the projection head too, in ONNX and safetensors');
+  addPlaceOption(command, 'h');
   addModelOptions(command);
   addCommonOptions(command);
   addExamples(command, [

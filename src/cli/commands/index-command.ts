@@ -1,6 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Execute } from '../context.js';
-import { addBatchOption, addCommonOptions, addExamples, addModelOptions } from '../options.js';
+import {
+  addBatchOption,
+  addCommonOptions,
+  addExamples,
+  addModelOptions,
+  addPlaceOption,
+} from '../options.js';
 
 /** Reads a part such as 2/4, counted from 1. */
 function shard(text: string): { index: number; count: number } {
@@ -22,6 +28,7 @@ export function indexCommand(execute: Execute): Command {
     .option('--rebuild', 'make the index again, whatever is there')
     .option('--shard <i/n>', 'embed the i-th of n parts; the others may run at the same time', shard);
   addModelOptions(command);
+  addPlaceOption(command, 'the read-out, if the model has one');
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

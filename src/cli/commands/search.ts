@@ -6,6 +6,7 @@ import {
   addExamples,
   addIndexOptions,
   addModelOptions,
+  addPlaceOption,
   integer,
 } from '../options.js';
 
@@ -17,6 +18,7 @@ export function searchCommand(execute: Execute): Command {
     .option('--in <dir>', 'folder to search')
     .option('--results <n>', 'how many to show', integer(1), 10);
   addModelOptions(command);
+  addPlaceOption(command, 'the read-out, if the model has one');
   addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);

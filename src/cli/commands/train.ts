@@ -66,6 +66,7 @@ export function trainCommand(execute: Execute): Command {
     .option('--warmup-epochs <n>', 'epochs of warm-up of a cosine', numberFrom(0))
     .option('--strength <s>', 'strength of the color distortion (default: 1)', numberFrom(0, 2.5))
     .option('--no-blur', 'do not blur views')
+    .option('--no-readout', 'fit no read-out, which search and duplicates use, after training')
     .optionsGroup('Report:')
     .option(
       '--report <file>',

@@ -12,6 +12,8 @@ export interface FineTuneSource {
   readonly projectionHead?: LayersModel;
   /** Mean and standard deviation of each channel that the encoder was trained with. @defaultValue none */
   readonly normalization?: NormalizeOptions | null;
+  /** Height and width of the pictures, where the encoder takes any. A `SimCLR` has it. @defaultValue the encoder's */
+  readonly inputSize?: readonly [height: number, width: number];
 }
 
 /** A classifier's network, and a way back to the source of its layers. */

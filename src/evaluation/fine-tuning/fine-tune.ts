@@ -29,7 +29,8 @@ import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
 import { checkImageValues } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { describeValue } from '../../errors/checks.js';
-import { ShapeError } from '../../errors/errors.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { describeShape, fitsShape } from '../../models/check-encoder.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { linearScaling, SGD, warmupCosineSchedule } from '../../optimizers/index.js';
 import { batchRandom } from '../../random/index.js';
@@ -82,7 +83,7 @@ class FineTuneRun {
 
   constructor(
     private readonly network: LayersModel,
-    private readonly normalization: FineTuneSource['normalization'],
+    private readonly source: FineTuneSource,
     private readonly batches: TrainingBatches,
     private readonly options: FineTuneOptions,
   ) {
@@ -91,9 +92,9 @@ class FineTuneRun {
     this.seed = seed;
     this.classes = batches.classes;
     this.inputShape = network.inputs[0]!.shape.slice(1);
-    const [height, width] = this.inputShape as [number, number];
     this.augmentation =
-      options.augmentation ?? compose([randomResizedCrop({ size: [height, width] }), randomHorizontalFlip()]);
+      options.augmentation ??
+      compose([randomResizedCrop({ size: pictureSize(source) }), randomHorizontalFlip()]);
     const learningRate = options.learningRate ?? linearScaling({ baseLearningRate: 0.05, batchSize });
     this.totalSteps = epochs * batches.stepsPerEpoch;
     const { totalSteps } = this;
@@ -139,7 +140,8 @@ class FineTuneRun {
         const random = batchRandom({ seed: this.seed, epoch, indices, view: 0 });
         const view = augment(this.augmentation, images, random);
         this.checkView(view, indices.length);
-        const input = this.normalization ? normalize(this.normalization).apply(view, null) : view;
+        const { normalization } = this.source;
+        const input = normalization ? normalize(normalization).apply(view, null) : view;
         const targets = tensor2d(this.targetsOf(labels), [indices.length, this.classes]);
         const { value, grads } = crossEntropyGradients(this.network, input, targets);
         return { summary: stack([value, sumOfAll(grads)]), gradients: grads };
@@ -165,9 +167,9 @@ class FineTuneRun {
 
   private checkView(view: Tensor4D, count: number): void {
     const expected = [count, ...this.inputShape];
-    if (view.shape.length === 4 && expected.every((size, axis) => size === view.shape[axis])) return;
+    if (fitsShape(view.shape, expected)) return;
     throw new ShapeError(
-      `${caller}: augmentation must return pictures of the encoder's input shape [${expected}]. Received: pictures=[${view.shape}].`,
+      `${caller}: augmentation must return pictures of the encoder's input shape [${describeShape(expected)}]. Received: pictures=[${view.shape}].`,
     );
   }
 }
@@ -184,7 +186,7 @@ class FineTuneRun {
  * not say how many pictures or which labels it has is read once before training.
  * @param options - See {@link FineTuneOptions}.
  * @throws {@link ShapeError} when there are fewer than 2 pictures, labels and pictures differ in number, the encoder
- * does not take pictures of a fixed size, or the head has no such layer.
+ * does not take pictures, or the head has no such layer.
  * @throws {@link ValueRangeError} when pictures are not in [0, 1], a label is not an integer from 0 to `classes - 1`, or all
  * labels are the same.
  * @throws {@link InvalidOptionError} when an option is outside its domain, or there are no labels.
@@ -219,7 +221,7 @@ export async function fineTune(
   });
   const { attachTo = 'h', weights = 'pretrained', updateSource = false } = options;
   checkFineTuneOptions(caller, options, source?.projectionHead !== undefined);
-  checkInputSize(source);
+  checkInput(source);
   const { batchSize = 64, seed = 0 } = options;
   const batches = await trainingBatches(caller, training, batchSize, seed);
   const { network, writeBack } = await classifierNetwork(
@@ -231,7 +233,7 @@ export async function fineTune(
   );
   let run: FineTuneRun | undefined;
   try {
-    run = new FineTuneRun(network, source.normalization, batches, options);
+    run = new FineTuneRun(network, source, batches, options);
     await run.execute();
     if (updateSource) writeBack();
   } catch (error) {
@@ -248,11 +250,21 @@ export async function fineTune(
   };
 }
 
-function checkInputSize(source: FineTuneSource): void {
+function checkInput(source: FineTuneSource): void {
   const shape = source?.encoder?.inputs?.[0]?.shape;
-  if (shape?.length === 4 && shape.slice(1).every((size) => typeof size === 'number')) return;
-  const received = shape ? `[${shape.map((size) => size ?? 'null')}]` : describeValue(source?.encoder);
+  if (shape?.length === 4 && typeof shape[3] === 'number') return;
+  const received = shape ? `[${describeShape(shape)}]` : describeValue(source?.encoder);
   throw new ShapeError(
-    `${caller}: encoder must take pictures of a fixed size, input shape [batch, height, width, channels]. Received: encoder with input shape ${received}.`,
+    `${caller}: encoder must take pictures, input shape [batch, height, width, channels]. Received: encoder with input shape ${received}.`,
+  );
+}
+
+/** Height and width of the pictures that the encoder is trained on. */
+function pictureSize({ encoder, inputSize }: FineTuneSource): [number, number] {
+  const [, height = null, width = null] = encoder.inputs[0]!.shape;
+  const size = [height ?? inputSize?.[0], width ?? inputSize?.[1]];
+  if (size[0] !== undefined && size[1] !== undefined) return size as [number, number];
+  throw new InvalidOptionError(
+    `${caller}: augmentation or source.inputSize must be given, because the encoder takes pictures of any size. Received: neither.`,
   );
 }

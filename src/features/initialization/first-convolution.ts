@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { ShapeError } from '../../errors/errors.js';
-import { type AnyLayer, layerCalls, refuseLayer, weightOf } from '../../models/layer-graph.js';
+import { type AnyLayer, layerCalls, refuseLayer, shapesAt, weightOf } from '../../models/layer-graph.js';
 
 /** The first convolution of an encoder. */
 export interface FirstConvolution {
@@ -12,10 +12,15 @@ export interface FirstConvolution {
 }
 
 /**
+ * @param size - Height and width of the pictures.
  * @throws {@link InvalidOptionError} when the first layer with weights is not an ordinary convolution.
  * @throws {@link ShapeError} when the pictures are smaller than its filters.
  */
-export function firstConvolution(caller: string, encoder: LayersModel): FirstConvolution {
+export function firstConvolution(
+  caller: string,
+  encoder: LayersModel,
+  size: readonly [number, number],
+): FirstConvolution {
   const calls = layerCalls(caller, encoder);
   const call = calls.find(({ layer }) => layer.weights.length > 0);
   if (!call) {
@@ -39,8 +44,9 @@ export function firstConvolution(caller: string, encoder: LayersModel): FirstCon
     input = calls.find(({ output }) => output === input)!.inputs[0]!;
   }
   const kernelShape = weightOf(layer, 'kernel')!.shape as FirstConvolution['kernelShape'];
-  const [height, width] = input.shape.slice(1) as [number, number];
-  if (height < kernelShape[0] || width < kernelShape[1]) {
+  const [, height, width] = shapesAt(calls, size).get(input) as number[];
+
+  if (height! < kernelShape[0] || width! < kernelShape[1]) {
     throw new ShapeError(
       `${caller}: pictures must be at least as large as the first filters, ${kernelShape[0]}x${kernelShape[1]} of ${layer.name}. Received: pictures of ${height}x${width}.`,
     );

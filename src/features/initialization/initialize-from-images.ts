@@ -6,7 +6,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js';
 import { weightOf } from '../../models/layer-graph.js';
 import { randomGenerator } from '../../random/index.js';
-import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
+import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
 import { firstConvolution } from './first-convolution.js';
 import { patchFilters } from './patch-filters.js';
 import { samplePatches } from './patches.js';
@@ -27,6 +27,12 @@ export interface InitializeFromImagesOptions {
    * @defaultValue `20000`
    */
   patches?: number;
+  /**
+   * Whether training may change these filters. `'fixed'` sets the layer's `trainable` to false: at a read-out of early
+   * stages, minutes of training make filters of patches worse, and a step is shorter without them.
+   * @defaultValue `'free'`
+   */
+  firstLayer?: 'free' | 'fixed';
   /**
    * Whether to scale layers without batch normalization to the pictures.
    * @defaultValue `true`
@@ -92,16 +98,20 @@ export async function initializeFromImages(
   options: InitializeFromImagesOptions = {},
 ): Promise<ImageInitialization> {
   const caller = 'initializeFromImages';
-  checkKeys(caller, options, { filters: 1, patches: 1, scale: 1, batchSize: 1, seed: 1 });
+  checkKeys(caller, options, { filters: 1, patches: 1, firstLayer: 1, scale: 1, batchSize: 1, seed: 1 });
   const { filters: method = 'kMeans', patches: wanted = 20_000, scale = true } = options;
-  const { batchSize = 128, seed = 0 } = options;
+  const { firstLayer = 'free', batchSize = 128, seed = 0 } = options;
   checkChoice(caller, 'filters', method, ['kMeans', 'eigenvectors']);
+  checkChoice(caller, 'firstLayer', firstLayer, ['free', 'fixed']);
   checkInteger(caller, 'patches', wanted);
   checkInteger(caller, 'batchSize', batchSize, 2);
   checkInteger(caller, 'seed', seed, 0);
   checkBoolean(caller, 'scale', scale);
-  const encoder = pictureEncoder(caller, source);
-  const convolution = firstConvolution(caller, encoder.encoder);
+  const encoder = pictureEncoder(caller, source, sizeInMemory(images));
+  const convolution = firstConvolution(caller, encoder.encoder, [
+    encoder.inputShape[0],
+    encoder.inputShape[1],
+  ]);
   const { layer, kernelShape } = convolution;
   const random = randomGenerator(seed);
   const { patches, first } = await samplePatches(caller, encoder, convolution, images, random.fold(0), {
@@ -118,6 +128,7 @@ export async function initializeFromImages(
     tidy(() => {
       weight.write(tensor(filters, kernelShape));
     });
+    if (firstLayer === 'fixed') layer.trainable = false;
     const scaled = scale ? await scaleLayers(caller, encoder.encoder, first) : [];
     return {
       layer: layer.name,

@@ -1,8 +1,10 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { resolveSize } from '../../augmentations/image-checks.js';
 import { checkKeys, nearestName } from '../../errors/check-keys.js';
 import { checkInteger, checkPositive, receivedMessage } from '../../errors/checks.js';
 import { CheckpointError, InvalidOptionError } from '../../errors/errors.js';
-import { layerCalls } from '../../models/layer-graph.js';
+import { describeShape, fitsShape, type OpenSizes } from '../../models/check-encoder.js';
+import { layerCalls, shapesAt } from '../../models/layer-graph.js';
 
 /** Where an encoder can be read: a layer, and what it gives. */
 export interface EncoderStage {
@@ -46,25 +48,40 @@ export interface StageOutput {
   tensor: SymbolicTensor;
 }
 
+/** Height and width of pictures. */
+type PictureSize = readonly [height: number, width: number];
+
+/** Options of {@link encoderStages}. */
+export interface EncoderStagesOptions {
+  /**
+   * Height and width of the pictures, in pixels; one number for a square.
+   * @defaultValue the encoder's; needed where it takes any
+   */
+  size?: number | PictureSize;
+}
+
 /** Padding holds no features, but has a size of its own. */
 const sizeless = new Set(['InputLayer', 'ZeroPadding2D']);
 
 /** Maps of a layer, as a stage; undefined for layers that give neither maps of a known size nor vectors. */
-function stageOf(layer: string, { shape }: SymbolicTensor): EncoderStage | undefined {
+function stageOf(layer: string, shape: OpenSizes): EncoderStage | undefined {
   const [height, width, channels] = shape.length === 2 ? [1, 1, shape[1]] : shape.slice(1);
   if (shape.length !== 2 && shape.length !== 4) return undefined;
   if (height == null || width == null || channels == null) return undefined;
   return { layer, height, width, channels };
 }
 
-/** Every layer that can be read, in the order in which they run. */
+/** Every layer that can be read, in the order in which they run, for pictures of a size. */
 function readable(
   caller: string,
   encoder: LayersModel,
+  size?: PictureSize,
 ): Map<string, { stage: EncoderStage; tensor: SymbolicTensor }> {
   const found = new Map<string, { stage: EncoderStage; tensor: SymbolicTensor }>();
-  for (const { layer, output } of layerCalls(caller, encoder)) {
-    const stage = stageOf(layer.name, output);
+  const calls = layerCalls(caller, encoder);
+  const shapes = size && shapesAt(calls, size);
+  for (const { layer, output } of calls) {
+    const stage = stageOf(layer.name, shapes?.get(output) ?? output.shape);
     if (!stage || sizeless.has(layer.getClassName())) continue;
     found.delete(layer.name); // of a layer that is called twice, the last call counts
     found.set(layer.name, { stage, tensor: output });
@@ -75,24 +92,46 @@ function readable(
 /**
  * The stages of an encoder: the last layer of each size of maps, from the largest to the smallest.
  *
- * @param encoder - Any model of tfjs-layers that takes pictures of a fixed size.
+ * @param encoder - Any model of tfjs-layers that takes pictures.
+ * @param options - See {@link EncoderStagesOptions}.
  * @returns The layer of each stage and the shape of its maps. Of a ResNet-18 for 32x32 pictures with the 'imagenet' stem:
  * `'bn1'` (16x16), `'layer1.1.bn2'` (8x8), and so on.
- * @throws {@link InvalidOptionError} when a layer has several outputs.
+ * @throws {@link InvalidOptionError} when a layer has several outputs, or the encoder takes any size and `size` is missing,
+ * or takes one size and `size` is another.
  * @example
  * const [stem, first] = encoderStages(encoder);
  */
-export function encoderStages(encoder: LayersModel): EncoderStage[] {
+export function encoderStages(encoder: LayersModel, options: EncoderStagesOptions = {}): EncoderStage[] {
+  const caller = 'encoderStages';
+  checkKeys(caller, options, { size: 1 });
+  const own = encoder.inputs[0]?.shape ?? [];
+  if (options.size === undefined) {
+    if (own.length !== 4 || (own[1] !== null && own[2] !== null)) return stagesAt(caller, encoder);
+    throw new InvalidOptionError(
+      `${caller}: size must be given, because the encoder takes pictures of any size. Received: size=undefined.`,
+    );
+  }
+  const size = resolveSize(caller, options.size);
+  if (own.length !== 4 || !fitsShape(size, own.slice(1, 3))) {
+    throw new InvalidOptionError(
+      `${caller}: size must be that of the encoder's input. Received: size=[${size}], encoder with input shape [${describeShape(own)}].`,
+    );
+  }
+  return stagesAt(caller, encoder, size);
+}
+
+/** {@link encoderStages} of checked arguments. */
+function stagesAt(caller: string, encoder: LayersModel, size?: PictureSize): EncoderStage[] {
   const bySize = new Map<string, EncoderStage>();
-  for (const { stage, tensor } of readable('encoderStages', encoder).values()) {
+  for (const { stage, tensor } of readable(caller, encoder, size).values()) {
     if (tensor.shape.length === 4) bySize.set(`${stage.height}x${stage.width}`, stage);
   }
   return [...bySize.values()].sort((a, b) => b.height * b.width - a.height * a.width);
 }
 
 /** The stage that is read unless others are named: the first. */
-function defaultStage(caller: string, encoder: LayersModel): ReadoutStage {
-  const [stage] = encoderStages(encoder);
+function defaultStage(caller: string, encoder: LayersModel, size: PictureSize): ReadoutStage {
+  const [stage] = stagesAt(caller, encoder, size);
   if (stage) return { layer: stage.layer };
   throw new InvalidOptionError(
     `${caller}: encoder must have a layer that gives maps; name another with stages. Received: ${encoder.name}.`,
@@ -102,19 +141,21 @@ function defaultStage(caller: string, encoder: LayersModel): ReadoutStage {
 /**
  * Checks the stages of a read-out and finds what they read.
  *
+ * @param size - Height and width of the pictures.
  * @param stages - Left out, the default stage.
  * @throws {@link InvalidOptionError} when there is none, one is not in the encoder, or an option is outside its domain.
  */
 export function resolveStages(
   caller: string,
   encoder: LayersModel,
-  stages: readonly ReadoutStage[] = [defaultStage(caller, encoder)],
+  size: PictureSize,
+  stages: readonly ReadoutStage[] = [defaultStage(caller, encoder, size)],
 ): StageOutput[] {
   if (!Array.isArray(stages) || stages.length === 0) {
     const expectation = 'stages must be a list of at least one stage';
     throw new InvalidOptionError(receivedMessage(caller, expectation, 'stages', stages));
   }
-  const known = readable(caller, encoder);
+  const known = readable(caller, encoder, size);
   return (stages as readonly ReadoutStage[]).map((given, index) => {
     const argument = `stages[${index}]`;
     checkKeys(caller, given, { layer: 1, grid: 1, weight: 1 }, argument);
@@ -122,7 +163,7 @@ export function resolveStages(
     const found = known.get(layer);
     if (!found) {
       const near = typeof layer === 'string' ? nearestName(layer, [...known.keys()]) : undefined;
-      const names = encoderStages(encoder).map((stage) => stage.layer);
+      const names = stagesAt(caller, encoder, size).map((stage) => stage.layer);
       const advice = near === undefined ? `its stages are ${names.join(', ')}` : `did you mean ${near}?`;
       throw new InvalidOptionError(
         receivedMessage(
@@ -155,8 +196,9 @@ export function stageOutputs(
   caller: string,
   encoder: LayersModel,
   stages: readonly ResolvedStage[],
+  size: PictureSize,
 ): StageOutput[] {
-  const known = readable(caller, encoder);
+  const known = readable(caller, encoder, size);
   return stages.map((stage) => {
     const found = known.get(stage.layer);
     const shapeOf = ({ height, width, channels }: EncoderStage) => `${height}x${width}x${channels}`;

@@ -2,13 +2,13 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { normalizer } from '../../augmentations/normalize.js';
 import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkInteger } from '../../errors/checks.js';
+import { checkBoolean, checkInteger } from '../../errors/checks.js';
 import { InvalidOptionError, ValueRangeError } from '../../errors/errors.js';
 import { type Covariance, CovarianceSums } from '../../linear-algebra/covariance.js';
 import { principalComponents, totalVariance } from '../../linear-algebra/whitening.js';
-import type { EmbedOptions } from '../../models/inference/embed-images.js';
+import type { EmbedOptions, FlipOptions } from '../../models/inference/embed-images.js';
 import { inferencePasses } from '../../models/inference/inference-passes.js';
-import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
+import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
 import {
   joinedLength,
   type ReadoutStage,
@@ -16,11 +16,12 @@ import {
   resolveStages,
   stageLength,
 } from './encoder-stages.js';
+import { fingerprint } from './encoder-weights.js';
 import { Readout } from './readout.js';
 import { stageModel, type WhiteningWeights, withWhitening } from './stage-model.js';
 
 /** Options of {@link fitReadout}. */
-export interface FitReadoutOptions extends EmbedOptions {
+export interface FitReadoutOptions extends EmbedOptions, FlipOptions {
   /**
    * What to read. Several stages are joined.
    * @defaultValue the first of {@link encoderStages} on a grid of 4x4
@@ -44,16 +45,16 @@ const mostLength = 4096;
  * covariance with their vectors, the read-out is y_k = v_k . (x - μ) / √λ_k: `PCA(whiten=True)` of scikit-learn. If
  * several stages are joined, each is first scaled to a total variance of weight².
  *
- * @param source - Any model of tfjs-layers that takes pictures of a fixed size, or `{ encoder, normalization }`, such as
+ * @param source - Any model of tfjs-layers that takes pictures, or `{ encoder, normalization }`, such as
  * a `SimCLR`. It is copied as far as it is read, and not changed.
  * @param images - What `SimCLR.embed` takes; at least two pictures that differ. One pass, in memory that does not grow
  * with the pictures. Take several times as many as `dim`: fewer are whitened to directions of chance.
- * @param options - See {@link FitReadoutOptions}.
+ * @param options - See {@link FitReadoutOptions}. With `flips`, the means over flips are whitened: pass it to `embed` too.
  * @returns The read-out. Dispose of it with `readout.dispose()`.
  * @throws {@link InvalidOptionError} when a stage is not in the encoder, its grid is finer than its maps, the stages have
  * more than 4096 values together, or there are fewer than two pictures.
  * @throws {@link ValueRangeError} when the pictures are all alike at these stages, or a stage gives NaN.
- * @throws {@link ShapeError} when the encoder does not take pictures of a fixed size, or the pictures have another size.
+ * @throws {@link ShapeError} when the encoder does not take pictures, or the pictures have another size.
  * @example
  * const readout = await fitReadout(simclr, images, { stages: [{ layer: 'layer1.1.bn2', grid: 4 }], dim: 256 });
  * @see Coates and Ng 2011, "An analysis of single-layer networks in unsupervised feature learning" (features on a grid);
@@ -65,12 +66,14 @@ export async function fitReadout(
   options: FitReadoutOptions = {},
 ): Promise<Readout> {
   const caller = 'fitReadout';
-  checkKeys(caller, options, { stages: 1, dim: 1, batchSize: 1, onProgress: 1 });
-  const { dim, batchSize = 64, onProgress } = options;
+  checkKeys(caller, options, { stages: 1, dim: 1, flips: 1, batchSize: 1, onProgress: 1 });
+  const { dim, flips = false, batchSize = 64, onProgress } = options;
+  checkBoolean(caller, 'flips', flips);
   if (dim !== undefined) checkInteger(caller, 'dim', dim);
   checkInteger(caller, 'batchSize', batchSize);
-  const { encoder, normalization, inputShape } = pictureEncoder(caller, source);
-  const outputs = resolveStages(caller, encoder, options.stages);
+  const { encoder, normalization, inputShape } = pictureEncoder(caller, source, sizeInMemory(images));
+  const size = [inputShape[0], inputShape[1]] as const;
+  const outputs = resolveStages(caller, encoder, size, options.stages);
   const stages = outputs.map(({ stage }) => stage);
   const length = joinedLength(stages);
   if (length > mostLength) {
@@ -78,10 +81,14 @@ export async function fitReadout(
       `${caller}: stages must give at most ${mostLength} values together; use a coarser grid, or fewer stages. Received: ${stages.map((stage) => `${stage.layer} with ${stageLength(stage)}`).join(', ')}.`,
     );
   }
-  const model = await stageModel(caller, encoder, outputs);
+  const model = await stageModel(caller, encoder, outputs, size);
   try {
     const sums = new CovarianceSums(length);
-    const passes = inferencePasses(caller, model, images, { batchSize, prepare: normalizer(normalization) });
+    const passes = inferencePasses(caller, model, images, {
+      batchSize,
+      prepare: normalizer(normalization),
+      flips,
+    });
     for await (const { outputs: vectors } of passes) {
       try {
         sums.add(await vectors.data<'float32'>());
@@ -97,7 +104,14 @@ export async function fitReadout(
     }
     const most = dim ?? usualDim(sums.rows);
     const { weights, explainedVariance } = whiteningOf(caller, sums.result(), stages, most);
-    const json = { inputShape, stages, normalization, pictures: sums.rows, explainedVariance };
+    const json = {
+      inputShape,
+      stages,
+      normalization,
+      pictures: sums.rows,
+      explainedVariance,
+      encoderWeights: await fingerprint(model),
+    };
     return new Readout(withWhitening(model, weights), json);
   } catch (error) {
     model.dispose();

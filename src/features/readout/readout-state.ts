@@ -16,6 +16,8 @@ export interface ReadoutJSON {
   pictures: number;
   /** Share of the variance that the vectors keep, from 0 to 1. */
   explainedVariance: number;
+  /** Fingerprint of the encoder's weights that are read; `null` where an earlier version did not keep it. */
+  encoderWeights: string | null;
 }
 
 /** Numbers with their shape. */
@@ -57,8 +59,10 @@ export function checkReadoutJSON(caller: string, value: unknown): ReadoutJSON {
     value.stages.every(isStage) &&
     (value.normalization === null || isObject(value.normalization)) &&
     isNumber(value.pictures) &&
-    isNumber(value.explainedVariance);
-  if (valid) return value as unknown as ReadoutJSON;
+    isNumber(value.explainedVariance) &&
+    (value.encoderWeights == null || typeof value.encoderWeights === 'string');
+  if (valid)
+    return { ...(value as unknown as ReadoutJSON), encoderWeights: (value.encoderWeights as string) ?? null };
   throw new CheckpointError(
     `${caller}: the description of the read-out must be what Readout.state gave. Received: ${JSON.stringify(value)?.slice(0, 200)}.`,
   );

@@ -1,15 +1,21 @@
-import type { io, Tensor2D } from '@tensorflow/tfjs-core';
+import type { io, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions } from '../../augmentations/index.js';
 import { normalizer } from '../../augmentations/normalize.js';
 import type { ImageDataset } from '../../data/index.js';
+import { checkKeys } from '../../errors/check-keys.js';
+import { checkBoolean } from '../../errors/checks.js';
 import { CheckpointError, SimCLRError } from '../../errors/errors.js';
 import { registerLayers } from '../../models/index.js';
-import { checkEmbedOptions, type EmbedOptions, embedImages } from '../../models/inference/embed-images.js';
-import { type EncoderSource, pictureEncoder } from '../encoder-source.js';
-import { joinedLength, type ResolvedStage, stageOutputs } from './encoder-stages.js';
-import { checkReadoutJSON, type ReadoutJSON, type ReadoutState, readTensors } from './readout-state.js';
-import { stageModel, withWhitening } from './stage-model.js';
+import { type EmbedOptions, embedImages, type FlipOptions } from '../../models/inference/embed-images.js';
+import type { EncoderSource } from '../encoder-source.js';
+import { joinedLength, type ResolvedStage } from './encoder-stages.js';
+import { sharesWeights } from './encoder-weights.js';
+import { checkReadoutJSON, type ReadoutJSON, type ReadoutState } from './readout-state.js';
+import { restoreReadout } from './restore-readout.js';
+
+/** Options of `Readout.embed`. */
+export interface ReadoutEmbedOptions extends EmbedOptions, FlipOptions {}
 
 /**
  * A read-out: pictures to vectors by way of an encoder's stages, averaged on a grid and whitened. {@link fitReadout} makes
@@ -72,12 +78,15 @@ export class Readout {
    * @throws {@link ShapeError}, {@link ValueRangeError} on images of the wrong shape, dtype or range.
    * @throws {@link SimCLRError} after `dispose`.
    */
-  async embed(images: ImageDataset, options: EmbedOptions = {}): Promise<Tensor2D> {
+  async embed(images: ImageDataset, options: ReadoutEmbedOptions = {}): Promise<Tensor2D> {
     const caller = 'Readout.embed';
-    checkEmbedOptions(caller, options);
+    checkKeys(caller, options, { batchSize: 1, onProgress: 1, flips: 1 });
+    const { flips = false } = options;
+    checkBoolean(caller, 'flips', flips);
     this.checkUsable(caller);
     return embedImages(caller, this.model, images, options, {
       prepare: normalizer(this.normalization),
+      flips,
       beforePass: () => this.checkUsable(caller), // it may have been disposed of meanwhile
     });
   }
@@ -125,10 +134,10 @@ export class Readout {
    */
   async state(): Promise<ReadoutState> {
     this.checkUsable('Readout.state');
-    const [kernel, bias] = this.model.layers.at(-1)!.getWeights();
-    const [kernelData, biasData] = await Promise.all([kernel!.data<'float32'>(), bias!.data<'float32'>()]);
+    const { json, kernel, bias } = this.whitening();
+    const [kernelData, biasData] = await Promise.all([kernel.data<'float32'>(), bias.data<'float32'>()]);
     return {
-      json: structuredClone(this.json),
+      json,
       tensors: {
         kernel: { data: kernelData, shape: [joinedLength(this.stages), this.dim] },
         bias: { data: biasData, shape: [this.dim] },
@@ -137,26 +146,41 @@ export class Readout {
   }
 
   /**
+   * What {@link Readout.state} reads, as it is now: the variables themselves.
+   * @internal
+   */
+  whitening(): { json: ReadoutJSON; kernel: Tensor; bias: Tensor } {
+    const [kernel, bias] = this.model.layers.at(-1)!.getWeights();
+    return { json: structuredClone(this.json), kernel: kernel!, bias: bias! };
+  }
+
+  /**
    * A read-out of an encoder from a state.
    *
    * @param source - The encoder that it was fitted to, or a `SimCLR`. It is copied as far as it is read.
    * @param state - From {@link Readout.state}.
-   * @throws {@link CheckpointError} when the encoder is another one: it takes other pictures, lacks a stage, or has one of
-   * another shape; and when the state is damaged.
+   * @throws {@link CheckpointError} when the encoder is another one: it takes other pictures, lacks a stage, has one of
+   * another shape, or has other weights, such as after more training; and when the state is damaged.
    */
   static async fromState(source: LayersModel | EncoderSource, state: ReadoutState): Promise<Readout> {
     const caller = 'Readout.fromState';
-    const { encoder, inputShape } = pictureEncoder(caller, source);
-    const json = checkReadoutJSON(caller, state?.json);
-    if (String(json.inputShape) !== String(inputShape)) {
-      throw new CheckpointError(
-        `${caller}: source must be the encoder that the state was fitted to, which takes pictures of [${json.inputShape}]. Received: an encoder of [${inputShape}].`,
-      );
-    }
-    const outputs = stageOutputs(caller, encoder, json.stages);
-    const weights = readTensors(caller, state, joinedLength(json.stages));
-    const stages = await stageModel(caller, encoder, outputs);
-    return new Readout(withWhitening(stages, weights), json);
+    const restored = await restoreReadout(caller, source, state);
+    if (restored) return new Readout(restored.model, restored.json);
+    throw new CheckpointError(
+      `${caller}: source must be the encoder that the state was fitted to, with the same weights; after more training, fit again. Received: an encoder with other weights.`,
+    );
+  }
+
+  /**
+   * Whether an encoder is the one that this was fitted to, and has not been trained or changed since. Of the encoder of a
+   * `SimCLR` that was loaded with its read-out, it says so too; of a read-out from {@link Readout.load}, which brings an
+   * encoder of its own, never.
+   *
+   * @throws {@link SimCLRError} after `dispose`.
+   */
+  isOf(encoder: LayersModel): boolean {
+    this.checkUsable('Readout.isOf');
+    return sharesWeights(this.model.layers.slice(0, -1), encoder);
   }
 
   /** Disposes the model. A second call does nothing. */
@@ -164,6 +188,11 @@ export class Readout {
     if (this.disposed) return;
     this.disposed = true;
     this.model.dispose();
+  }
+
+  /** Whether `dispose` was called. */
+  get isDisposed(): boolean {
+    return this.disposed;
   }
 
   private checkUsable(caller: string): void {

@@ -1,7 +1,8 @@
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel, layers, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { copyWeights, freeName, sameArchitecture } from '../../models/copy-model.js';
-import type { ResolvedStage, StageOutput } from './encoder-stages.js';
+import { pictureEncoder } from '../encoder-source.js';
+import { type ReadoutStage, type ResolvedStage, resolveStages, type StageOutput } from './encoder-stages.js';
 
 /** Averages a map on a grid of cells of equal size, as a vector. */
 function pooled(x: SymbolicTensor, { grid }: ResolvedStage, name: (part: string) => string): SymbolicTensor {
@@ -13,8 +14,53 @@ function pooled(x: SymbolicTensor, { grid }: ResolvedStage, name: (part: string)
   return layers.flatten({ name: name('flat') }).apply(cells) as SymbolicTensor;
 }
 
+/** The vectors of stages, one after the other. */
+function joined(
+  tensors: readonly SymbolicTensor[],
+  stages: readonly StageOutput[],
+  taken: Set<string>,
+): SymbolicTensor {
+  const vectors = stages.map(({ stage }, index) =>
+    pooled(tensors[index]!, stage, (of) => freeName(`readout.${index}.${of}`, taken)),
+  );
+  if (vectors.length === 1) return vectors[0]!;
+  const name = freeName('readout.joined', taken);
+  return layers.concatenate({ axis: -1, name }).apply(vectors) as SymbolicTensor;
+}
+
+/**
+ * An encoder that ends at stages of another one, averaged on a grid and joined: train it, and you train those stages of the
+ * other, in a fraction of the time that its whole takes.
+ *
+ * @param encoder - Any model of tfjs-layers that takes pictures of a fixed size. The result shares its layers, and with them
+ * its weights: dispose of the encoder alone.
+ * @param stages - What to read. Weights of stages have no effect here.
+ * @returns Model from the encoder's pictures to vectors `[batch, length]`, the sum of `grid² * channels`. It has an
+ * architecture that checkpoints can hold.
+ * @throws {@link InvalidOptionError} when a stage is not in the encoder, or its grid is finer than its maps.
+ * @throws {@link ShapeError} when the encoder does not take pictures of a fixed size.
+ * @example
+ * const early = stageEncoder(encoder, [{ layer: 'layer1.1.bn2', grid: 2 }]);
+ * await new SimCLR({ encoder: early }).fit(images, { minutes: 3 });
+ * @see Löwe et al. 2019, arXiv:1905.11786, and Belilovsky et al. 2019, arXiv:1812.11446 (networks trained stage by stage).
+ */
+export function stageEncoder(encoder: LayersModel, stages: readonly ReadoutStage[]): LayersModel {
+  const caller = 'stageEncoder';
+  const { inputShape } = pictureEncoder(caller, encoder);
+  const outputs = resolveStages(caller, encoder, [inputShape[0], inputShape[1]], stages);
+  const taken = new Set(encoder.layers.map((layer) => layer.name));
+  const vectors = joined(
+    outputs.map(({ tensor }) => tensor),
+    outputs,
+    taken,
+  );
+  return model({ inputs: encoder.inputs, outputs: vectors, name: freeName(`${encoder.name}.stages`, taken) });
+}
+
 /**
  * Copies an encoder as far as its stages, and joins the stages: pictures to vectors.
+ *
+ * @param size - Height and width of the pictures: also those of the encoder, where it does not take any.
  *
  * The result is a model of its own: later changes of the encoder do not change it.
  *
@@ -24,24 +70,17 @@ export async function stageModel(
   caller: string,
   encoder: LayersModel,
   stages: readonly StageOutput[],
+  size: readonly [number, number],
 ): Promise<LayersModel> {
   // Several stages may read the same tensor; tfjs-layers refuses an output that is given twice.
   const tensors = [...new Set(stages.map(({ tensor }) => tensor))];
   const part = model({ inputs: encoder.inputs, outputs: tensors, name: encoder.name });
-  const copy = await sameArchitecture(caller, part);
+  const copy = await sameArchitecture(caller, part, size);
   try {
     copyWeights(part.layers, copy.layers);
     const taken = new Set(copy.layers.map((layer) => layer.name));
-    const vectors = stages.map(({ stage, tensor }, index) => {
-      const name = (of: string) => freeName(`readout.${index}.${of}`, taken);
-      return pooled(copy.outputs[tensors.indexOf(tensor)]!, stage, name);
-    });
-    const outputs =
-      vectors.length === 1
-        ? vectors[0]!
-        : (layers
-            .concatenate({ axis: -1, name: freeName('readout.joined', taken) })
-            .apply(vectors) as SymbolicTensor);
+    const read = stages.map(({ tensor }) => copy.outputs[tensors.indexOf(tensor)]!);
+    const outputs = joined(read, stages, taken);
     return model({ inputs: copy.inputs, outputs, name: encoder.name });
   } catch (error) {
     copy.dispose(); // the encoder may be disposed of

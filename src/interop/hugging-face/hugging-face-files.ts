@@ -3,12 +3,15 @@ import type { NormalizeOptions } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import type { Readout } from '../../features/index.js';
+import { describeShape } from '../../models/check-encoder.js';
 import { checkEncoder } from '../../models/index.js';
 import { describeNetwork, isStandardResNet } from '../network-description.js';
 import { exportONNX } from '../onnx/export-onnx.js';
+import { readoutTensors } from '../readout-tensors.js';
 import { writeSafetensors } from '../safetensors/safetensors.js';
 import { stateDict } from '../state-dict.js';
-import { checkPictures, describeShape, weightsMetadata } from '../weights-metadata.js';
+import { checkPictures, weightsMetadata } from '../weights-metadata.js';
 import { modelConfig, preprocessorConfig } from './configs.js';
 import type { ExportedModel } from './exported-model.js';
 import { modelCard } from './model-card.js';
@@ -25,6 +28,11 @@ export interface HuggingFaceOptions {
    * @defaultValue `'float32'`
    */
   precision?: 'float32' | 'float16';
+  /**
+   * The encoder's read-out: the folder then gives its vectors instead of h. Its weights are in `model.safetensors`, too.
+   * @defaultValue none
+   */
+  readout?: Readout;
   /**
    * Name of the model in its card.
    * @defaultValue the encoder's name
@@ -44,6 +52,9 @@ export interface HuggingFaceOptions {
  * model card), and `onnx/model.onnx`, which takes pictures of any size. With `'float16'` the last is `onnx/model_fp16.onnx`,
  * as transformers.js expects.
  *
+ * With `readout`, transformers.js gives the vectors of the read-out, for pictures of the encoder's size, and timm and
+ * transformers cannot load the folder, because they have no read-outs.
+ *
  * @param encoder - A model of `resnet18`, `resnet34`, `resnet50` or `mobileNetV2` that takes color pictures.
  * @param options - See {@link HuggingFaceOptions}.
  * @returns The content of each file by its path in the folder. `writeFiles` of `simclr-ts/node` writes them.
@@ -60,13 +71,15 @@ export async function huggingFaceFiles(
   options: HuggingFaceOptions = {},
 ): Promise<Map<string, Uint8Array>> {
   const caller = 'huggingFaceFiles';
-  checkKeys(caller, options, { normalization: 1, precision: 1, name: 1 });
-  const { normalization, precision = 'float32', name = encoder.name } = options;
+  checkKeys(caller, options, { normalization: 1, precision: 1, readout: 1, name: 1 });
+  const { normalization, precision = 'float32', readout, name = encoder.name } = options;
   checkChoice(caller, 'precision', precision, ['float32', 'float16']);
   if (typeof name !== 'string' || name.trim() === '' || /[\r\n]/.test(name)) {
     throw new InvalidOptionError(receivedMessage(caller, 'name must be a line of text', 'name', name));
   }
-  const dim = checkEncoder(encoder, caller);
+  const hDim = checkEncoder(encoder, caller);
+  if (readout !== undefined) checkReadout(caller, encoder, readout);
+  const dim = readout?.dim ?? hDim;
   const shape = checkPictures(caller, encoder);
   const [, height, width, channels] = shape;
   if (channels !== 3 || height === null || width === null) {
@@ -75,9 +88,11 @@ export async function huggingFaceFiles(
     );
   }
   const normalizing = normalization === undefined ? {} : { normalization };
-  const about = weightsMetadata(encoder, normalizing);
-  const metadata = { ...about, format: 'pt', names: 'torchvision' };
-  const state = await stateDict(encoder, { precision });
+  const about = { ...weightsMetadata(encoder, normalizing), dim: String(dim) };
+  const state = new Map(await stateDict(encoder, { precision }));
+  const read = readout && (await readoutTensors(readout));
+  for (const [key, tensor] of Object.entries(read?.tensors ?? {})) state.set(key, tensor);
+  const metadata = { ...about, ...read?.metadata, format: 'pt', names: 'torchvision' };
   const network = describeNetwork(encoder);
   const model: ExportedModel = {
     name,
@@ -86,14 +101,15 @@ export async function huggingFaceFiles(
     width,
     normalization,
     precision,
-    timm: isStandardResNet(encoder) ? network!.architecture : undefined,
+    timm: isStandardResNet(encoder) && !readout ? network!.architecture : undefined,
+    stages: readout?.stages,
     network: network ? `${network.architecture} with ${describeStem(network.stem)}` : encoder.name,
   };
-  const onnx = await exportONNX(encoder, {
+  const onnx = await exportONNX(readout?.model ?? encoder, {
     precision,
-    pictureSize: 'any',
+    pictureSize: readout ? 'fixed' : 'any',
     names: { images: 'pixel_values', h: 'image_embeds' },
-    metadata: about,
+    metadata: { ...about, ...read?.metadata },
   });
   const json = (value: object) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
   return new Map<string, Uint8Array>([
@@ -103,6 +119,18 @@ export async function huggingFaceFiles(
     [precision === 'float16' ? 'onnx/model_fp16.onnx' : 'onnx/model.onnx', onnx],
     ['README.md', new TextEncoder().encode(modelCard(model))],
   ]);
+}
+
+function checkReadout(caller: string, encoder: LayersModel, readout: Readout): void {
+  if (typeof readout?.isOf === 'function' && readout.isOf(encoder)) return;
+  throw new InvalidOptionError(
+    receivedMessage(
+      caller,
+      'readout must be a Readout that was fitted to the encoder as it is now',
+      'readout',
+      readout,
+    ),
+  );
 }
 
 function describeStem(stem: unknown): string {

@@ -3,13 +3,18 @@ import type { ExportedModel } from './exported-model.js';
 /** The folder as programs name it, where the reader has to put in their own. */
 const folder = 'PATH_OR_ID';
 
+function describeReadout(stages: NonNullable<ExportedModel['stages']>): string {
+  const read = stages.map(({ layer, grid }) => `${layer} on a grid of ${grid}x${grid}`);
+  return `h is not the encoder's output here, but its read-out: ${read.join(', ')}, averaged, joined, and whitened.`;
+}
+
 /**
  * `README.md` of a model folder.
  *
  * @see https://huggingface.co/docs/hub/model-cards
  */
 export function modelCard(model: ExportedModel): string {
-  const { name, dim, height, width, normalization, precision, timm, network } = model;
+  const { name, dim, height, width, normalization, precision, timm, stages, network } = model;
   const numbers = (values: readonly number[]) => values.join(', ');
   const pixels = normalization
     ? `RGB in [0, 1], minus mean (${numbers(normalization.mean)}), divided by standard deviation (${numbers(normalization.std)})`
@@ -31,7 +36,13 @@ export function modelCard(model: ExportedModel): string {
       ? [
           '## Python',
           '',
-          'timm has no network with this stem. Use `onnx` with onnxruntime, whose input is `pixel_values` and whose output',
+          ...(stages
+            ? [
+                'timm has no read-outs. Use `onnx` with onnxruntime, whose input is `pixel_values` and whose output',
+              ]
+            : [
+                'timm has no network with this stem. Use `onnx` with onnxruntime, whose input is `pixel_values` and whose output',
+              ]),
           'is `image_embeds`; or `model.safetensors`, which has the names of torchvision.',
         ]
       : [
@@ -56,6 +67,7 @@ export function modelCard(model: ExportedModel): string {
     '',
     `An encoder that was trained without labels (SimCLR) with simclr-ts: ${network}. It maps a picture to a vector h`,
     `of ${dim} numbers, for search, clustering, or a classifier.`,
+    ...(stages ? ['', describeReadout(stages)] : []),
     '',
     '| | |',
     '| --- | --- |',

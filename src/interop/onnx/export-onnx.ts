@@ -3,9 +3,10 @@ import type { NormalizeOptions } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { describeShape } from '../../models/check-encoder.js';
 import { checkEncoder } from '../../models/index.js';
 import { type AnyLayer, layerCalls } from '../../models/layer-graph.js';
-import { checkNormalization, checkPictures, describeShape, weightsMetadata } from '../weights-metadata.js';
+import { checkNormalization, checkPictures, weightsMetadata } from '../weights-metadata.js';
 import { type Dimension, OnnxGraph } from './onnx-graph.js';
 import { type LayerWriter, writeLayer } from './onnx-layers.js';
 

@@ -14,6 +14,16 @@ export interface EmbedOptions {
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
+/** Options of vectors that may be means over a picture's flips. */
+export interface FlipOptions {
+  /**
+   * Whether to take the mean of the vectors of each picture and its mirror image, which takes twice as long. For pictures
+   * in which left and right do not matter.
+   * @defaultValue `false`
+   */
+  flips?: boolean;
+}
+
 /** @throws {@link InvalidOptionError} when an option is unknown. */
 export function checkEmbedOptions(caller: string, options: EmbedOptions): void {
   checkKeys(caller, options, { batchSize: 1, onProgress: 1 });

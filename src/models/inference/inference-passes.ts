@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { add, mul, reverse, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import { yieldToEventLoop } from '../../backend/yield-to-event-loop.js';
@@ -8,6 +8,7 @@ import { isInMemory } from '../../data/image-dataset.js';
 import type { ImageDataset } from '../../data/index.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
+import { describeShape, fitsShape } from '../check-encoder.js';
 import { inferenceOf } from './inference.js';
 
 /** Options of {@link inferencePasses}. */
@@ -18,6 +19,8 @@ export interface InferencePassesOptions {
   prepare?: ((images: Tensor4D) => Tensor) | undefined;
   /** Applied to outputs on the device. @defaultValue nothing */
   after?: ((outputs: Tensor) => Tensor) | undefined;
+  /** Whether to take the mean of the outputs of each picture and its mirror image. @defaultValue `false` */
+  flips?: boolean | undefined;
   /** Called before each pass, to throw if the network was disposed. */
   beforePass?: (() => void) | undefined;
 }
@@ -37,15 +40,15 @@ export async function* inferencePasses(
   caller: string,
   network: LayersModel,
   images: ImageDataset,
-  { batchSize, prepare, after, beforePass }: InferencePassesOptions,
+  { batchSize, prepare, after, flips = false, beforePass }: InferencePassesOptions,
 ): AsyncGenerator<InferencePass, void, undefined> {
   checkInteger(caller, 'batchSize', batchSize);
   checkImageDataset(caller, 'images', images);
   const expected = network.inputs[0]!.shape.slice(1);
   const checkShape = (shape: readonly number[]) => {
-    if (shape[0]! >= 1 && expected.every((size, axis) => size === shape[axis + 1])) return;
+    if (shape[0]! >= 1 && fitsShape(shape.slice(1), expected)) return;
     throw new ShapeError(
-      `${caller}: images must have the encoder's input shape [N, ${expected}], N >= 1. Received: images=[${shape}].`,
+      `${caller}: images must have the encoder's input shape [N, ${describeShape(expected)}], N >= 1. Received: images=[${shape}].`,
     );
   };
   if (isInMemory(images)) checkShape(images.shape);
@@ -56,8 +59,11 @@ export async function* inferencePasses(
       checkShape(batch.shape);
       beforePass?.();
       outputs = tidy(() => {
-        const y = infer(prepare ? prepare(batch) : batch);
-        return after ? after(y) : y;
+        const run = (pictures: Tensor4D) => {
+          const y = infer(prepare ? prepare(pictures) : pictures);
+          return after ? after(y) : y;
+        };
+        return flips ? mul(add(run(batch), run(reverse(batch, 2))), 0.5) : run(batch);
       });
     } catch (error) {
       throw explainMissingKernel(error);

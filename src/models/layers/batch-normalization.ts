@@ -1,4 +1,4 @@
-import { add, mean, mul, type serialization, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { type serialization, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkPositive, checkProbability } from '../../errors/checks.js';
@@ -9,6 +9,7 @@ import {
   batchNormalization,
   batchNormalizationInference,
 } from '../../tensors/index.js';
+import { moveStatistics } from '../../tensors/row-statistics.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight } from './layer-types.js';
 
@@ -156,9 +157,14 @@ export class BatchNormalization extends layers.Layer {
       }
       const result = batchNormalization(x!, { gamma, beta, residual, activation, epsilon, groups });
       if (kwargs.updateRunningStatistics !== false) {
-        const { count } = result;
-        this.move(this.movingMean, result.mean, 1);
-        this.move(this.movingVariance, result.variance, count / (count - 1));
+        const [mean, variance] = moveStatistics({
+          running: [this.movingMean.read() as Tensor1D, this.movingVariance.read() as Tensor1D],
+          batch: [result.mean, result.variance],
+          momentum: this.options.momentum,
+          count: result.count,
+        });
+        this.movingMean.write(mean);
+        this.movingVariance.write(variance);
       }
       return result.output;
     });
@@ -168,11 +174,6 @@ export class BatchNormalization extends layers.Layer {
   override getConfig(): serialization.ConfigDict {
     const { activation, ...options } = this.options;
     return { ...super.getConfig(), ...options, activation: activation ?? null };
-  }
-
-  private move(running: Weight, perGroup: Tensor, factor: number): void {
-    const { momentum } = this.options;
-    running.write(add(mul(running.read(), momentum), mul(mean(perGroup, 0), (1 - momentum) * factor)));
   }
 }
 

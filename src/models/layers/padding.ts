@@ -1,5 +1,5 @@
 import { checkInteger } from '../../errors/checks.js';
-import { InvalidOptionError } from '../../errors/errors.js';
+import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import type { OpenShape } from './layer-types.js';
 
 /** Zeros around a picture (for a maximum, lowest values): one number, or [top, bottom, left, right]. */
@@ -54,7 +54,11 @@ export function outputSize(
   return Math.floor((size + before + after - kernelSize) / stride) + 1;
 }
 
-/** Shape of the maps that windows give: `[batch, height', width', channels]`. Unknown sizes stay unknown. */
+/**
+ * Shape of the maps that windows give: `[batch, height', width', channels]`. Unknown sizes stay unknown.
+ *
+ * @throws {@link ShapeError} when a known size is smaller than a window.
+ */
 export function outputShape(
   [batch, height, width]: OpenShape,
   { kernelSize, strides, padding }: { kernelSize: number; strides: number; padding: Padding },
@@ -62,12 +66,19 @@ export function outputShape(
 ): OpenShape {
   const [vertical, horizontal] = axesOf(padding);
   const window = { kernelSize, stride: strides };
-  return [
-    batch!,
-    height == null ? null : outputSize(height, window, vertical),
-    width == null ? null : outputSize(width, window, horizontal),
-    channels,
-  ];
+  const sizeOf = (size: number | null | undefined, sides: AxisPadding) =>
+    size == null ? null : windowsWithin(size, window, sides);
+  return [batch!, sizeOf(height, vertical), sizeOf(width, horizontal), channels];
+}
+
+/** {@link outputSize} of maps that hold at least one window. */
+function windowsWithin(size: number, window: Window, padding: AxisPadding): number {
+  const count = outputSize(size, window, padding);
+  if (count >= 1) return count;
+  const [before, after] = padding;
+  throw new ShapeError(
+    `The pictures are too small for the network: a window of ${window.kernelSize} pixels must fit into the padded maps. Received: maps of ${size} pixels with a padding of ${before} and ${after}.`,
+  );
 }
 
 /** The padding without the part that no window reaches: with stride 2, the last row is often unused. */
@@ -94,12 +105,15 @@ export interface PaddingPlan {
 /**
  * Finds the cheapest way to pad. Explicit padding never goes to the kernel, because the gradient kernels of
  * tfjs-node reject it.
+ *
+ * @throws {@link ShapeError} when the picture is smaller than a window.
  */
 export function planPadding(
   size: readonly [number, number],
   windows: readonly [Window, Window],
   padding: readonly [AxisPadding, AxisPadding],
 ): PaddingPlan {
+  for (const axis of [0, 1]) windowsWithin(size[axis]!, windows[axis]!, padding[axis]!);
   const used = [0, 1].map((axis) => usedPadding(size[axis]!, windows[axis]!, padding[axis]!)) as [
     AxisPadding,
     AxisPadding,

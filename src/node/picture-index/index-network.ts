@@ -15,6 +15,8 @@ export interface IndexNetwork {
   /** SHA-256 of its weights, shapes and normalization. */
   fingerprint: string;
   dim: number;
+  /** Whether the vectors are a model's h, or those of a read-out. */
+  at: 'h' | 'readout';
   inputShape: [number, number, number];
   /** Vectors of decoded pictures, one row each. */
   embed(images: ImageArray, batchSize: number): Promise<Float32Array>;
@@ -54,6 +56,7 @@ export async function indexNetwork(model: SimCLR | Readout): Promise<IndexNetwor
   return {
     fingerprint: await fingerprintOf(network, inputShape, normalization),
     dim: network.outputs[0]!.shape[1]!,
+    at: 'encoder' in model ? 'h' : 'readout',
     inputShape,
     async embed(images, batchSize) {
       const vectors = await model.embed(toChannels(images, inputShape[2]), { batchSize });

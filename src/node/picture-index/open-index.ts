@@ -98,7 +98,7 @@ async function makeIndex(plan: OpenPlan): Promise<OpenIndex> {
   const fitted = given ? undefined : await fitNetwork(caller, dir, names);
   try {
     if (fitted) await saveNetwork(folder, fitted);
-    const { fingerprint, dim, inputShape } = given ?? (await indexNetwork(fitted!));
+    const { fingerprint, at, dim, inputShape } = given ?? (await indexNetwork(fitted!));
     const isInside = !relative(resolve(dir), resolve(location)).split(sep).includes('..');
     const manifest: Manifest = {
       format: 'simclr-ts index',
@@ -108,6 +108,7 @@ async function makeIndex(plan: OpenPlan): Promise<OpenIndex> {
         kind: given ? 'given' : 'fitted',
         ...(given && modelName !== undefined && { name: modelName }),
         fingerprint,
+        at,
         dim,
         inputShape,
         ...(fitted && { fittedTo: fitted.pictures }),

@@ -1,4 +1,5 @@
 import type { Recipe } from '../recipe.js';
+import { randomWeights } from './shared.js';
 import { spijkervetSTL10 } from './stl10.js';
 
 const description = "the project's own description of SimCLR";
@@ -34,6 +35,7 @@ export const basicRecipe: Recipe = {
     'augmentation.options.blur':
       'Chen et al. 2020, arXiv:2002.05709, appendix A: a tenth of the height, made odd; the border as in torchvision',
     normalization: library,
+    initialization: randomWeights,
     temperature: unstated,
     viewBatching: library,
     optimizer: unstated,

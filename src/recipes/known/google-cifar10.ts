@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe.js';
-import { commonAugmentation, google, googleDeviations, googleResNet18 } from './shared.js';
+import { commonAugmentation, google, googleDeviations, googleResNet18, randomWeights } from './shared.js';
 
 const command = `${google} README.md, "pretrain the model on CIFAR-10 with a single GPU"`;
 
@@ -28,6 +28,7 @@ export const googleCIFAR10: Recipe = {
     },
   },
   normalization: null,
+  initialization: null,
   temperature: 0.5,
   viewBatching: 'joint',
   optimizer: {
@@ -78,6 +79,7 @@ export const googleCIFAR10: Recipe = {
     'augmentation.options.strength': `${command}: --color_jitter_strength=0.5`,
     'augmentation.options.blur': `${command}: --use_blur=False`,
     normalization: `${google} data.py: pictures stay in [0, 1]`,
+    initialization: randomWeights,
     temperature: `${command}: --temperature=0.5`,
     viewBatching: `${google} model.py: features = tf.concat(features_list, 0)`,
     optimizer: `${google} lars_optimizer.py and model_util.py, get_optimizer`,

@@ -1,5 +1,12 @@
 import type { Recipe } from '../recipe.js';
-import { commonAugmentation, googleDeviations, googleFirst, googleResNet18, paper } from './shared.js';
+import {
+  commonAugmentation,
+  googleDeviations,
+  googleFirst,
+  googleResNet18,
+  paper,
+  randomWeights,
+} from './shared.js';
 
 /** ResNet-50 on ImageNet as in the paper: LARS, batch 4,096, 100 epochs. */
 export const paperImageNet: Recipe = {
@@ -26,6 +33,7 @@ export const paperImageNet: Recipe = {
     },
   },
   normalization: null,
+  initialization: null,
   temperature: 0.1,
   viewBatching: 'joint',
   optimizer: {
@@ -69,6 +77,7 @@ export const paperImageNet: Recipe = {
     'augmentation.options.strength': `${googleFirst} run.py: color_jitter_strength = 1.0`,
     'augmentation.options.blur': `${paper}, appendix A: half of the pictures, kernel a tenth of the height; ${googleFirst} data_util.py: radius int(22 / 2), so 23 pixels`,
     normalization: `${googleFirst} data.py: pictures stay in [0, 1]`,
+    initialization: randomWeights,
     temperature: `${googleFirst} run.py: temperature = 0.1; the best of the paper's table 5`,
     viewBatching: `${googleFirst} model.py: features = tf.concat(features_list, 0)`,
     optimizer: `${googleFirst} lars_optimizer.py and model_util.py`,

@@ -10,6 +10,9 @@ export const sthalles = 'sthalles/SimCLR@1848fc9';
 export const paper = 'Chen et al. 2020, arXiv:2002.05709';
 export const torchvision = "torchvision's models/resnet.py";
 
+/** The source of an initialization of `null`. */
+export const randomWeights = 'as in the original: random weights';
+
 /** torchvision's ResNet-18. */
 export const torchvisionResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   name: 'resnet18',

@@ -4,6 +4,7 @@ import {
   pillowBlur,
   pillowDeviation,
   precisionDeviation,
+  randomWeights,
   roundedDeviation,
   solo,
   torchvisionResNet18,
@@ -45,6 +46,7 @@ export const soloCIFAR10: Recipe = {
     },
   },
   normalization: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
+  initialization: null,
   temperature: 0.2,
   viewBatching: 'separate',
   optimizer: {
@@ -90,6 +92,7 @@ export const soloCIFAR10: Recipe = {
     'augmentation.options.blur': `${pipeline}, GaussianBlur: sigma = [0.1, 2.0]; ${pillowBlur}`,
     'augmentation.options.convention': `${pipeline}: torchvision.transforms`,
     normalization: `${pipeline}: MEANS_N_STD["cifar10"]`,
+    initialization: randomWeights,
     temperature: `${config}: temperature: 0.2`,
     viewBatching: `${base}, _shared_step: one base_training_step for each crop`,
     optimizer: lars,

@@ -1,6 +1,7 @@
 import type { Recipe } from '../recipe.js';
 import {
   commonAugmentation,
+  randomWeights,
   roundedDeviation,
   spijkervet,
   sthalles,
@@ -37,6 +38,7 @@ export const spijkervetSTL10: Recipe = {
     },
   },
   normalization: null,
+  initialization: null,
   temperature: 0.5,
   viewBatching: 'separate',
   optimizer: {
@@ -66,6 +68,7 @@ export const spijkervetSTL10: Recipe = {
     'augmentation.options.interpolation': 'torchvision RandomResizedCrop: bilinear',
     'augmentation.options.antialias': 'Pillow antialiases when it shrinks',
     normalization: `${spijkervetViews}: ToTensor and nothing after`,
+    initialization: randomWeights,
     temperature: `${spijkervetConfig}: temperature: 0.5`,
     viewBatching: `${spijkervet} main.py: model(x_i), then model(x_j)`,
     optimizer: `${spijkervet} model.py: torch.optim.Adam(model.parameters(), lr = 3e-4), no schedule`,
@@ -108,6 +111,7 @@ export const sthallesSTL10: Recipe = {
     },
   },
   normalization: null,
+  initialization: null,
   temperature: 0.07,
   viewBatching: 'joint',
   optimizer: {
@@ -151,6 +155,7 @@ export const sthallesSTL10: Recipe = {
     'augmentation.options.blur': `${sthalles} data_aug/gaussian_blur.py: int(0.1 * 96) made odd, ReflectionPad2d, sigma from 0.1 to 2`,
     'augmentation.options.blurProbability': `${sthallesViews}: GaussianBlur without RandomApply, so always`,
     normalization: `${sthallesViews}: ToTensor and nothing after`,
+    initialization: randomWeights,
     temperature: `${run}: temperature = 0.07`,
     viewBatching: `${sthalles} simclr.py, train: images = torch.cat(images, dim = 0)`,
     optimizer: `${run}: torch.optim.Adam`,

@@ -6,16 +6,18 @@ import type { LossConfig } from '../../losses/index.js';
 import { upgradeOptimizerConfig } from '../../optimizers/config.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { TrainingProgress } from '../trainer.js';
+import type { SavedAverage } from './saved-average.js';
 import type { OptimizerDescription } from './saved-optimizer.js';
+import type { SavedReadout } from './saved-readout.js';
 
 /** Tells our checkpoints from other files of tfjs. */
 export const format = 'simclr-ts';
 
 /**
  * Raised whenever older versions could not read what is written. Version 2 added `byteOrder`, `fit` and `extraState`;
- * version 3 renamed options of optimizers and augmentations. All of them are read.
+ * version 3 renamed options of optimizers and augmentations; version 4 added `readout`. All of them are read.
  */
-export const formatVersion = 3;
+export const formatVersion = 4;
 
 /** What a checkpoint says besides topologies and weights. */
 export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
@@ -30,6 +32,10 @@ export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraStat
   extraState: Record<string, unknown>;
   /** JSON of the loss's state, left out if it has none; its tensors are among the weights. */
   lossJson?: unknown;
+  /** The read-out, left out if there is none; its tensors are among the weights. */
+  readout?: SavedReadout;
+  /** The average of the weights, left out if there is none. */
+  average?: SavedAverage;
 }
 
 /** The models of a checkpoint. */
@@ -104,6 +110,10 @@ function upgrade(metadata: Metadata): Metadata {
   const { augmentation, optimizer } = metadata;
   return {
     ...metadata,
+    // Files of earlier versions were trained without an average and schedules.
+    fit:
+      metadata.fit &&
+      ({ averageWeights: null, schedules: null, ...(metadata.fit as Partial<FitSettings>) } as FitSettings),
     augmentation: Array.isArray(augmentation)
       ? augmentation.map(upgradeTransformConfig)
       : augmentation && upgradeTransformConfig(augmentation),

@@ -14,9 +14,11 @@ import { checkTopology } from './check-topology.js';
 import { restoreExtraState } from './extra-state.js';
 import { type Checkpoint, checkCheckpoint, checkLayerSizes, type Metadata } from './format.js';
 import { modelFromTopology, restoreWeights } from './restore-models.js';
+import { restoreAverage } from './saved-average.js';
 import { restoreLoss } from './saved-loss.js';
 import { restoreOptimizer } from './saved-optimizer.js';
 import { savedOptions } from './saved-options.js';
+import { restoreReadoutOf } from './saved-readout.js';
 import { trainerSettings } from './trainer-settings.js';
 
 /** A checkpoint that was read: the constructor's options, and how to give a trainer made with them its state. */
@@ -122,6 +124,7 @@ async function open(checkpoint: Checkpoint, given: SimCLRLoadOptions): Promise<L
 /** Gives a trainer everything but its weights. */
 async function restoreState(core: TrainerCore, metadata: Metadata, tensors: NamedTensorMap): Promise<void> {
   restoreLoss(core.loss, metadata, tensors);
+  restoreAverage(core, metadata.average, tensors);
   // Files of earlier versions do not have the time.
   const { step, epoch, batch, seconds = 0 } = metadata.progress;
   Object.assign(core.progress, { step, epoch, batch, seconds });
@@ -131,4 +134,5 @@ async function restoreState(core: TrainerCore, metadata: Metadata, tensors: Name
   await restoreExtraState({ ...core.extraState }, metadata.extraState, tensors).catch((cause: unknown) => {
     throw isError(cause, 'SimCLRError') ? cause : new ForeignError('', { cause });
   });
+  await restoreReadoutOf(core, metadata.readout, tensors); // last, because what fails later would leave it behind
 }

@@ -7,6 +7,7 @@ import { isError } from '../../errors/is-error.js';
 import { allWeights } from '../../models/named-weights.js';
 import type { TrainerParts } from '../trainer.js';
 import { isExtraTensor } from './extra-state.js';
+import { isReadoutTensor } from './saved-readout.js';
 
 /** The model of a saved topology, with weights of its own. */
 export async function modelFromTopology(role: string, modelTopology: object): Promise<LayersModel> {
@@ -37,8 +38,8 @@ export function restoreWeights(
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!/^(optimizer|loss)\//.test(name) && !isExtraTensor(name) && !weights.has(name))
-      problems.push(`${name} is unknown to the model`);
+    const isOther = /^(optimizer|loss|average)\//.test(name) || isExtraTensor(name) || isReadoutTensor(name);
+    if (!isOther && !weights.has(name)) problems.push(`${name} is unknown to the model`);
   }
   if (problems.length > 0) {
     throw new CheckpointError(

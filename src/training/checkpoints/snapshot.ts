@@ -1,13 +1,14 @@
 import { io, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
-import { allWeights } from '../../models/named-weights.js';
 import type { NamedTensor } from '../../optimizers/index.js';
 import { clonesOf } from '../../tensors/clones-of.js';
 import { backendOf, sharedBytesOf } from '../../tensors/shared-bytes.js';
 import type { TrainerCore } from '../step/trainer-core.js';
 import { captureExtraState } from './extra-state.js';
 import { byteOrder, checkJson, format, formatVersion, type Metadata, type Topologies } from './format.js';
+import { captureAverage, trainedWeights } from './saved-average.js';
 import { captureLoss } from './saved-loss.js';
 import { describeOptimizer } from './saved-optimizer.js';
+import { captureReadout } from './saved-readout.js';
 import { describeOptions } from './trainer-settings.js';
 
 /** A checkpoint before its tensors are read: the state of one moment. */
@@ -24,11 +25,15 @@ export interface Snapshot {
  */
 export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
   const tensors = clonesOf(() =>
-    [...allWeights(core)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.read().clone() })),
+    [...trainedWeights(core)].map(([name, weight]): NamedTensor => ({ name, tensor: weight.clone() })),
   );
   try {
     const { tensors: lossTensors, ...loss } = captureLoss(core.loss);
     tensors.push(...lossTensors);
+    const { tensors: readoutTensors, ...readout } = captureReadout(core);
+    tensors.push(...readoutTensors);
+    const { tensors: averageTensors, ...average } = captureAverage(core);
+    tensors.push(...averageTensors);
     const extra = captureExtraState(core.extraState);
     tensors.push(...extra.tensors);
     const description = {
@@ -38,6 +43,8 @@ export async function takeSnapshot(core: TrainerCore): Promise<Snapshot> {
       fit: core.lastFit ?? null,
       extraState: extra.json,
       ...loss,
+      ...readout,
+      ...average,
     };
     const topology: Topologies = {
       encoder: core.encoder.toJSON(null, false) as object,

@@ -1,5 +1,7 @@
 import type { KnownKeys } from '../../errors/check-keys.js';
+import type { AverageWeightsOptions } from '../averaging/average-settings.js';
 import type { Callback } from '../callbacks/callback.js';
+import type { AugmentationSchedule, ViewSchedules } from '../schedules/view-schedules.js';
 import type { SkipNonFinite } from './non-finite-policy.js';
 
 /** Options of `fit`. */
@@ -74,6 +76,22 @@ export interface FitOptions {
    * @defaultValue the data set's own
    */
   datasetSize?: number;
+  /**
+   * Averages the weights over the run: see {@link AverageWeightsOptions}. At the end, encoder and projection head have the
+   * average, which `embed` and exports then use; see `SimCLR.useWeights`. A later `fit` continues from the trained weights
+   * and, with `resume`, from the average so far. Checkpoints hold both.
+   *
+   * @defaultValue none
+   */
+  averageWeights?: AverageWeightsOptions;
+  /**
+   * Changes the views over the share of the run that is done, by steps or by the clock: small ones first
+   * (`{ size: { from: 16 } }`), weak colors first (`{ strength: { from: 0.5 } }`), or your own function from the share, 0
+   * to 1, to the augmentation. A data set that cuts the views out of files changes their size between epochs only.
+   *
+   * @defaultValue none
+   */
+  schedules?: ViewSchedules | AugmentationSchedule;
   /** Called in this order at each event. @defaultValue none */
   callbacks?: Callback[];
   /** Ends training after the current step when aborted; `fit` then resolves with outcome `'aborted'`. */
@@ -96,4 +114,6 @@ export const fitKeys = {
   callbacks: 1,
   signal: 1,
   datasetSize: 1,
+  averageWeights: 1,
+  schedules: 1,
 } as const satisfies KnownKeys<FitOptions>;

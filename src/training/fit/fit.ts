@@ -20,12 +20,14 @@ import type { TrainingPlan } from '../options/part-configs.js';
 import { countsInEpochs, plannedLearningRate, rateOfAnyLength } from '../options/planned-learning-rate.js';
 import { ensureBackend } from '../preflight/ensure-backend.js';
 import { checkSettings, fitSettings, settingsChanges } from '../run-settings.js';
+import { ScheduledViews } from '../schedules/view-schedules.js';
 import { checkDatasetLabels } from '../step/check-labels.js';
 import { checkMicroBatch } from '../step/check-micro-batch.js';
 import type { TrainerCore } from '../step/trainer-core.js';
 import type { Trainer } from '../trainer.js';
 import { checkDataset } from './check-dataset.js';
 import { type FitBatch, stepBatches } from './epoch-batches.js';
+import { FitAverage } from './fit-average.js';
 import { type FitOptions, fitKeys } from './fit-options.js';
 import { FitSteps } from './fit-steps.js';
 import { type PendingStep, PendingSteps } from './pending-steps.js';
@@ -56,6 +58,8 @@ class FitRun {
   private readonly maxSteps: number;
   private readonly steps: FitSteps;
   private readonly length: RunLength;
+  private readonly average: FitAverage;
+  private readonly schedules: ScheduledViews | undefined;
   private stepsTaken = 0;
   private stopReason: string | undefined;
 
@@ -88,6 +92,8 @@ class FitRun {
     }
     this.steps = new FitSteps(core, options, batchSize, this.microBatchSize);
     this.length = new RunLength(core, options);
+    this.average = new FitAverage(core, options.averageWeights, this.length);
+    this.schedules = ScheduledViews.of(core.augmentations, options.schedules);
     this.maxSteps = maxSteps;
     checkCallbacks(caller, callbacks);
     this.callbacks = callbacks;
@@ -109,6 +115,8 @@ class FitRun {
     const { first, last } = this.epochRange();
     this.planLearningRate(last);
     this.length.begin(this.dataset, { ...this.options, batchSize: this.batchSize }, first, last);
+    this.average.begin(this.options.resume ?? false);
+    if (this.schedules) this.length.requireShare('schedules');
     const start = this.describeStart(first, last);
     let outcome: FitOutcome = 'failed';
     const errors: unknown[] = [];
@@ -121,8 +129,11 @@ class FitRun {
         : this.stopReason === undefined
           ? 'completed'
           : 'stopped';
+      this.average.end();
     } catch (error) {
       errors.push(error);
+    } finally {
+      this.core.scheduled = undefined;
     }
     this.history.outcome = outcome;
     if (this.stopReason !== undefined) this.history.reason = this.stopReason;
@@ -141,7 +152,7 @@ class FitRun {
   /** Refuses to resume with other settings than before, and remembers those of this run. */
   private checkSettings(): void {
     const { core, options } = this;
-    const settings = fitSettings(this.dataset, options);
+    const settings = { ...fitSettings(this.dataset, options), schedules: this.schedules?.settings ?? null };
     if (options.resume) {
       const changes = core.lastFit ? settingsChanges(core.lastFit, settings) : [];
       if (core.savedSettings) changes.push(...settingsChanges(core.savedSettings, presentSettings(core)));
@@ -221,6 +232,8 @@ class FitRun {
     const { progress } = core;
     const { shuffle = true } = this.options;
     const startBatch = progress.batch;
+    // A data set that cuts the views does so for a whole epoch.
+    core.scheduled = this.schedules?.at(this.length.shareAtEpochStart);
     const views = viewRequests(core, progress.epoch);
     const batches = stepBatches(caller, this.dataset, {
       ...(views && { views }),
@@ -316,9 +329,12 @@ class FitRun {
         await this.unlessLost(() => batch.checkValues());
       }
       this.length.tell();
+      const { share } = this.length;
+      this.core.scheduled = this.schedules?.at(share);
       taken = await this.steps.take(batch);
       this.core.progress.batch = batch.number + 1;
       if (taken) {
+        this.average.stepTaken(share);
         this.stepsTaken++;
         record.steps++;
       } else {

@@ -22,6 +22,7 @@ export class RunLength {
   private stepsBefore = 0;
   private totalSteps: number | undefined;
   private began: number | undefined;
+  private done = 0;
 
   constructor(
     private readonly core: TrainerCore,
@@ -53,13 +54,21 @@ export class RunLength {
     this.firstStep = this.core.progress.step;
     this.began = performance.now();
     const { learningRate } = this.core.optimizer as { learningRate?: never };
-    const isKnown = this.totalSteps !== undefined || Number.isFinite(this.totalSeconds);
-    if (learningRate !== undefined && followsShare(learningRate) && !isKnown) {
-      throw new InvalidOptionError(
-        `${caller}: minutes must be given for a learning rate that follows the share of the run, because this dataset does not tell how many images it has. Received: minutes=undefined.`,
-      );
-    }
+    if (learningRate !== undefined && followsShare(learningRate)) this.requireShare('a learning rate');
     this.tell();
+  }
+
+  /** @throws {@link InvalidOptionError} when the length of the run is not known, by which `what` follows its share. */
+  requireShare(what: string): void {
+    if (this.totalSteps !== undefined || Number.isFinite(this.totalSeconds)) return;
+    throw new InvalidOptionError(
+      `${caller}: minutes must be given for ${what} that follows the share of the run, because this dataset does not tell how many images it has. Received: minutes=undefined.`,
+    );
+  }
+
+  /** Share of the run that is done, from 0 to 1; 0 where its length is not known. */
+  get share(): number {
+    return this.done;
   }
 
   /** Minutes that are left; infinite without a limit. */
@@ -86,7 +95,15 @@ export class RunLength {
       (this.secondsBefore + this.elapsed()) / this.totalSeconds,
       this.totalSteps === undefined ? 0 : steps / this.totalSteps,
     );
-    if ('runShare' in core.optimizer) core.optimizer.runShare = Math.min(share, 1);
+    this.done = Math.min(share, 1);
+    if ('runShare' in core.optimizer) core.optimizer.runShare = this.done;
+  }
+
+  /** Share of the run at which the present epoch began; the present share where the clock tells it. */
+  get shareAtEpochStart(): number {
+    if (this.totalSteps === undefined || Number.isFinite(this.totalSeconds)) return this.done;
+    const { step, batch } = this.core.progress;
+    return Math.min((this.stepsBefore + step - this.firstStep - batch) / this.totalSteps, 1);
   }
 
   private elapsed(): number {

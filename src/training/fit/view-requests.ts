@@ -11,11 +11,19 @@ import { takeWords } from '../../random/random-words.js';
  * from one place.
  */
 export function viewRequests(
-  { augmentations, seed }: { augmentations: readonly Transform<unknown>[]; seed: number },
+  {
+    augmentations,
+    scheduled = augmentations,
+    seed,
+  }: {
+    augmentations: readonly Transform<unknown>[];
+    scheduled?: readonly Transform<unknown>[] | undefined;
+    seed: number;
+  },
   epoch: number,
 ): readonly ViewRequest[] | undefined {
   const requests: ViewRequest[] = [];
-  for (const [view, { leadingCrop }] of augmentations.entries()) {
+  for (const [view, { leadingCrop }] of scheduled.entries()) {
     if (!leadingCrop) return undefined;
     const { plan, streams } = leadingCrop;
     requests.push({

@@ -12,7 +12,15 @@ import type { SimCLRLoadOptions, SimCLROptions } from './simclr-options.js';
 const caller = 'SimCLR';
 
 /** What a recipe says about itself and to `fit`: `new SimCLR(recipe)` accepts it and reads none of it. */
-const words = { name: 1, title: 1, sources: 1, deviations: 1, reported: 1, training: 1 } as const;
+const words = {
+  name: 1,
+  title: 1,
+  sources: 1,
+  deviations: 1,
+  reported: 1,
+  training: 1,
+  initialization: 1,
+} as const;
 
 /** Every option of `new SimCLR` and of `SimCLR.load`. */
 export const simclrKeys = {
@@ -107,11 +115,15 @@ function checkAugmentation({ augmentation, views }: SimCLROptions): void {
       `an array of transforms, but augmentation[${view}] is not one`,
     );
   }
-  if (views !== undefined && views !== augmentation.length) {
-    throw new InvalidOptionError(
-      `${caller}: views must be left out where augmentation is an array: each transform makes one view. Received: views=${views}, augmentation of ${augmentation.length} transforms.`,
-    );
-  }
+  checkViews(views, augmentation.length);
+}
+
+/** @throws {@link InvalidOptionError} when `views` contradicts an array of transforms. */
+export function checkViews(views: number | undefined, transforms: number): void {
+  if (views === undefined || views === transforms) return;
+  throw new InvalidOptionError(
+    `${caller}: views must be left out where augmentation is an array: each transform makes one view. Received: views=${views}, augmentation of ${transforms} transforms.`,
+  );
 }
 
 export function isList<T>(value: T | readonly T[] | undefined): value is readonly T[] {

@@ -7,7 +7,8 @@ import { lossFromConfig, type ViewLoss } from '../../losses/index.js';
 import { checkEncoder, resnet18 } from '../../models/index.js';
 import { AdamW } from '../../optimizers/index.js';
 import type { TrainerParts } from '../trainer.js';
-import { isList } from './check-options.js';
+import { checkViews, isList } from './check-options.js';
+import { encoderInput } from './input-size.js';
 import { isLossConfig, lossOption } from './loss-option.js';
 import type {
   AugmentationConfig,
@@ -28,6 +29,9 @@ import { toViewLoss } from './to-view-loss.js';
 
 const caller = 'SimCLR';
 
+/** Size of the views where the encoder takes any and no other is given: that of `simclrAugmentation`. */
+const openSize = 96;
+
 /** The parts of a trainer, and which of them were made rather than given. */
 export interface MadeParts extends TrainerParts {
   /** The parts that were made. */
@@ -42,7 +46,7 @@ export interface MadeParts extends TrainerParts {
  * @throws {@link ShapeError} when they do not; what was made is disposed of then.
  */
 export function makeParts(options: SimCLROptions): MadeParts {
-  const { seed = 0, views = 2 } = options;
+  const { seed = 0, views } = options;
   const { optimizer, learningRatePlan } = isConfig<OptimizerConfig>(options.optimizer, 'applyGradients')
     ? buildOptimizer(options.optimizer)
     : {
@@ -59,16 +63,18 @@ export function makeParts(options: SimCLROptions): MadeParts {
     headConfig === options.projectionHead ? undefined : (options.projectionHead as LayersModel | undefined);
   try {
     const inputDim = checkEncoder(encoder, caller);
-    const [height, width, channels] = checkEncoderInput(encoder);
+    const [height, width, channels] = encoderInput(caller, encoder);
     checkNormalization(options, channels);
     head ??= buildProjectionHead(headConfig, inputDim, seed + 1);
     checkProjectionHead(head, inputDim);
+    const size = [height ?? openSize, width ?? openSize] as const;
     const augmentation = isConfig<AugmentationConfig>(options.augmentation, 'apply')
-      ? buildAugmentation(options.augmentation, [height, width])
-      : (options.augmentation ?? simclrAugmentation({ size: [height, width] }));
+      ? buildAugmentation(options.augmentation, size)
+      : (options.augmentation ?? simclrAugmentation({ size }));
+    if (isList(augmentation)) checkViews(views, augmentation.length);
     const augmentations = isList(augmentation)
       ? [...augmentation]
-      : Array.from({ length: views }, () => augmentation);
+      : Array.from({ length: views ?? 2 }, () => augmentation);
     const loss = makeLoss(lossOption(options), head, seed);
     const given: unknown[] = [options.encoder, options.projectionHead, options.optimizer, options.loss];
     return {
@@ -101,18 +107,6 @@ function makeLoss(loss: NonNullable<SimCLROptions['loss']>, head: LayersModel, s
     if (!isError(cause, 'InvalidOptionError')) throw cause;
     throw new InvalidOptionError(`${caller}: loss must be one of this library. ${cause.message}`, { cause });
   }
-}
-
-function checkEncoderInput(encoder: LayersModel): [number, number, number] {
-  const { shape } = encoder.inputs[0]!;
-  const [, height, width, channels] = shape;
-  if (shape.length !== 4 || !height || !width || !channels) {
-    const received = shape.map((size) => size ?? 'null').join(',');
-    throw new ShapeError(
-      `${caller}: encoder must take images of a fixed size, input shape [batch, height, width, channels]. Received: encoder with input shape [${received}].`,
-    );
-  }
-  return [height, width, channels];
 }
 
 function checkNormalization({ normalization }: SimCLROptions, channels: number): void {

@@ -1,4 +1,4 @@
-import type { SimCLRAugmentationOptions } from '../../augmentations/index.js';
+import type { MultiCropAugmentationOptions, SimCLRAugmentationOptions } from '../../augmentations/index.js';
 import type { MobileNetV2Options, ProjectionHeadOptions, ResNetOptions } from '../../models/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../../optimizers/index.js';
 
@@ -23,13 +23,23 @@ export type EncoderConfig = ResNetConfig | MobileNetV2Config;
 /** A projection head as plain data. Its input is the encoder's output, its seed the trainer's plus one. */
 export type ProjectionHeadConfig = Omit<ProjectionHeadOptions, 'inputDim' | 'seed' | 'name'>;
 
-/** SimCLR's augmentation as plain data. The views have the encoder's input size unless `options.size` says otherwise. */
-export interface AugmentationConfig {
-  /** Which transform. */
-  name: 'simclrAugmentation';
-  /** Options of {@link simclrAugmentation}. */
-  options?: SimCLRAugmentationOptions;
-}
+/**
+ * SimCLR's augmentation as plain data, or multi-crop. The views, with multi-crop the large ones, have the encoder's input
+ * size unless `options.size` says otherwise.
+ */
+export type AugmentationConfig =
+  | {
+      /** Which transform. */
+      name: 'simclrAugmentation';
+      /** Options of {@link simclrAugmentation}. */
+      options?: SimCLRAugmentationOptions;
+    }
+  | {
+      /** A transform for each view: leave out the option `views` beside it. */
+      name: 'multiCropAugmentation';
+      /** Options of {@link multiCropAugmentation}. */
+      options?: MultiCropAugmentationOptions;
+    };
 
 /** How the learning rate changes over a run, in epochs where a schedule counts steps. */
 export type LearningRatePlan =

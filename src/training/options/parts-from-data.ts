@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { simclrAugmentation, type Transform } from '../../augmentations/index.js';
+import { multiCropAugmentation, simclrAugmentation, type Transform } from '../../augmentations/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkChoice } from '../../errors/checks.js';
 import { InvalidOptionError } from '../../errors/errors.js';
@@ -18,6 +18,7 @@ import { checkPlan } from './planned-learning-rate.js';
 const caller = 'SimCLR';
 const networks = { resnet18, resnet34, resnet50, mobileNetV2 };
 const networkNames = Object.keys(networks) as EncoderConfig['name'][];
+const augmentations = { simclrAugmentation, multiCropAugmentation };
 const optimizers = { sgd: SGD, adamW: AdamW, lars: LARS };
 
 /** Whether a part is data to make it from: an object without the methods of a made part. */
@@ -34,11 +35,17 @@ export function isConfig<Config extends object>(part: object | undefined, method
 export function buildEncoder(config: EncoderConfig, seed: number): LayersModel {
   checkChoice(caller, 'encoder.name', config.name, networkNames);
   const { name, ...options } = config;
-  return fromData(caller, 'encoder', config, () => {
+  return fromData(caller, 'encoder', withoutOpenSizes(config), () => {
     refuseKeys('encoder', options, { seed: 1 });
     const build = networks[name] as (options: object) => LayersModel;
     return build({ ...options, seed });
   });
+}
+
+/** An encoder's data without the sizes that are `null` because the encoder takes any. */
+function withoutOpenSizes({ inputShape, ...others }: EncoderConfig): object {
+  if (!Array.isArray(inputShape)) return inputShape === undefined ? others : { ...others, inputShape };
+  return { ...others, inputShape: inputShape.filter((size, axis) => size !== null || axis > 1) };
 }
 
 /** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
@@ -66,11 +73,11 @@ function refuseKeys(argument: string, options: object, own: Readonly<Record<stri
 export function buildAugmentation(
   config: AugmentationConfig,
   size: readonly [number, number],
-): Transform<unknown> {
-  checkChoice(caller, 'augmentation.name', config.name, ['simclrAugmentation']);
-  checkKeys(caller, config, { name: 1, options: 1 }, 'augmentation');
-  const { options = {} } = config;
-  return fromData(caller, 'augmentation', config, () => simclrAugmentation({ size, ...options }));
+): Transform<unknown> | Transform<unknown>[] {
+  checkChoice(caller, 'augmentation.name', config.name, Object.keys(augmentations) as (typeof config.name)[]);
+  checkKeys<object>(caller, config, { name: 1, options: 1 }, 'augmentation');
+  const { name, options = {} } = config;
+  return fromData(caller, 'augmentation', config, () => augmentations[name]({ size, ...options }));
 }
 
 /**

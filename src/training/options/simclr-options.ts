@@ -33,7 +33,7 @@ export interface SimCLROptions {
   /**
    * Makes a view of each picture; its output must have the encoder's input size. An array has one transform a view, two
    * or more; from the second on they may make pictures of another size, where the encoder takes those (multi-crop).
-   * Or data to make one transform from.
+   * Or data to make them from.
    *
    * @defaultValue `simclrAugmentation({ size: [H, W] })`
    */

@@ -6,6 +6,7 @@ import { trainableVariables } from '../../models/named-weights.js';
 import { projectViews } from '../../models/project-views.js';
 import { rememberStatistics } from '../../models/running-statistics.js';
 import { batchRandom, randomGenerator } from '../../random/index.js';
+import { encoderInput, sizeOfViews } from '../options/input-size.js';
 import { type Needs, observeGradients } from './observe.js';
 
 /** The parts that a step would run. */
@@ -26,12 +27,12 @@ const count = 2;
  */
 export function probeStep(parts: ProbedParts, needs: Needs): void {
   const { encoder } = parts;
-  const [, height, width, channels] = encoder.inputs[0]!.shape as number[];
+  const [height, width, channels] = probedInput(parts);
   const models = [encoder, parts.projectionHead].filter((model) => model !== undefined);
   const statistics = rememberStatistics(...models);
   try {
-    for (const size of probeSizes(height!, width!)) {
-      const probe = () => forwardAndBackward(parts, [...size, channels!], needs);
+    for (const size of probeSizes(height, width)) {
+      const probe = () => forwardAndBackward(parts, [...size, channels], needs);
       if (passes(() => needs.observeLayers(models, probe)) || needs.lack) break;
     }
   } finally {
@@ -39,8 +40,18 @@ export function probeStep(parts: ProbedParts, needs: Needs): void {
     statistics.dispose();
   }
   for (const transform of new Set(parts.augmentations ?? [])) {
-    passes(() => needs.observe(() => tidy(() => void applyTo(transform, height!, width!, channels!))));
+    passes(() => needs.observe(() => tidy(() => void applyTo(transform, height, width, channels))));
   }
+}
+
+/** Largest picture that is tried where neither the encoder nor an augmentation says a size. */
+const unknownSize = 64;
+
+/** The encoder's input; where it takes any size, that of the first view. */
+function probedInput({ encoder, augmentations = [] }: ProbedParts): [number, number, number] {
+  const [height, width, channels] = encoderInput('checkBackend', encoder);
+  const size = augmentations[0] && sizeOfViews(augmentations[0]);
+  return [height ?? size?.[0] ?? unknownSize, width ?? size?.[1] ?? unknownSize, channels];
 }
 
 /** Whether it succeeds. A missing kernel is noted; any other failure shows in the step itself. */

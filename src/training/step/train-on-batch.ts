@@ -48,6 +48,7 @@ export async function trainOnBatch(
     checkLabels(caller, core.loss, labels, count);
     if (microBatchSize !== undefined) checkMicroBatch(caller, core, microBatchSize, count, 'images');
     const { result } = await takeStep(core, tensorBatch(batch, rows), { epoch, labels, microBatchSize });
+    core.dropAverage(); // it does not follow the weights
     return await result;
   } finally {
     batch.dispose();

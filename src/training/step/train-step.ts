@@ -53,7 +53,16 @@ export async function takeStep(
   ahead = false,
 ): Promise<StepTaken> {
   core.checkUsable('SimCLR.step');
-  const { step } = core.progress;
+  return core.duringStep(() => step(core, batch, options, ahead));
+}
+
+async function step(
+  core: TrainerCore,
+  batch: StepBatch,
+  options: StepOptions,
+  ahead: boolean,
+): Promise<StepTaken> {
+  const { step: number } = core.progress;
   const learningRate = Number(
     (core.optimizer as { currentLearningRate?: number }).currentLearningRate ?? Number.NaN,
   );
@@ -64,10 +73,10 @@ export async function takeStep(
       canTake(core, size, count),
     );
   try {
-    const { loss } = await unlessLost('SimCLR', step, () => update(core, batch, options, ahead));
+    const { loss } = await unlessLost('SimCLR', number, () => update(core, batch, options, ahead));
     core.progress.step++;
-    const result = unlessLost('SimCLR', step, () => loss).then(
-      (value) => ({ loss: value, learningRate, step }),
+    const result = unlessLost('SimCLR', number, () => loss).then(
+      (value) => ({ loss: value, learningRate, step: number }),
       (error: unknown) => {
         throw explain(error);
       },

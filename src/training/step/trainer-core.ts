@@ -4,12 +4,14 @@ import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import { InvalidOptionError, SimCLRError } from '../../errors/errors.js';
 import type { ViewLoss } from '../../losses/index.js';
 import type { StatefulPart } from '../../tensors/stateful-part.js';
+import type { WeightAverage } from '../averaging/weight-average.js';
 import type { MadeParts } from '../options/make-parts.js';
 import type { LearningRateConfig } from '../options/part-configs.js';
 import type { ContrastiveLoss } from '../options/to-view-loss.js';
 import type { FitSettings, TrainerSettings } from '../run-settings.js';
 import type { Trainer, TrainerParts, TrainingProgress } from '../trainer.js';
 import type { ParallelStep } from './parallel-step.js';
+import { TrainerReadout } from './trainer-readout.js';
 
 /** Anything that a trainer holds and can dispose of. */
 interface Disposable {
@@ -31,6 +33,7 @@ export class TrainerCore implements TrainerParts {
   readonly viewBatching: 'joint' | 'separate';
   readonly seed: number;
   readonly extraState: Readonly<Record<string, StatefulPart>>;
+  readonly readout: TrainerReadout;
   readonly progress: TrainingProgress = { step: 0, epoch: 0, batch: 0, seconds: 0 };
 
   /** The plan of the learning rate, until `fit` resolves it for the first time. */
@@ -43,10 +46,16 @@ export class TrainerCore implements TrainerParts {
   parallel: ParallelStep | undefined;
   /** The last step, where the weights changed before its loss was known. Saving waits for it. */
   unchecked: Promise<unknown> | undefined;
+  /** What makes the views instead of `augmentations`, while `fit` changes them. */
+  scheduled: readonly Transform<unknown>[] | undefined;
+  /** The average of the weights over the run, if `fit` makes one. */
+  average: WeightAverage | undefined;
   /** What training lacks, with what to do about it. */
   readonly missing = new Map<MissingPart, string>();
 
   private readonly owned: Set<Disposable>;
+  /** Whether the weights are those of a step under way. */
+  private inStep = false;
   private running: string | undefined;
   private disposed = false;
 
@@ -61,6 +70,7 @@ export class TrainerCore implements TrainerParts {
     this.viewBatching = parts.viewBatching;
     this.seed = parts.seed;
     this.extraState = parts.extraState;
+    this.readout = new TrainerReadout(parts);
     this.learningRatePlan = parts.learningRatePlan;
     this.owned = new Set(parts.made);
   }
@@ -79,6 +89,57 @@ export class TrainerCore implements TrainerParts {
     } finally {
       this.running = undefined;
     }
+  }
+
+  /** Runs a step: on the trained weights, which nothing exchanges meanwhile. */
+  async duringStep<T>(step: () => Promise<T>): Promise<T> {
+    const averaged = this.average?.inUse;
+    this.useTrainedWeights();
+    this.inStep = true;
+    try {
+      return await step();
+    } catch (error) {
+      if (averaged && this.average?.count) this.average.swap();
+      throw error;
+    } finally {
+      this.inStep = false;
+    }
+  }
+
+  /** Gives the models their trained weights, where they have the average. */
+  useTrainedWeights(): void {
+    if (this.average?.inUse) this.average.swap();
+  }
+
+  /**
+   * Gives the models the trained weights or the average.
+   *
+   * @throws {@link SimCLRError} during a step, or when there is no average.
+   */
+  useWeights(caller: string, which: 'trained' | 'averaged'): void {
+    this.checkUsable(caller);
+    if (this.inStep) {
+      throw new SimCLRError(
+        `${caller}: the weights must not be exchanged during a step; await it, or call this in a callback. Received: a call while ${this.running} runs.`,
+      );
+    }
+    if (which === 'trained') {
+      this.useTrainedWeights();
+      return;
+    }
+    if (!this.average?.count) {
+      throw new SimCLRError(
+        `${caller}: there must be an average; train with fit({ averageWeights }). Received: ${this.average ? 'no step that was averaged yet' : 'a trainer without one'}.`,
+      );
+    }
+    if (!this.average.inUse) this.average.swap();
+  }
+
+  /** Forgets the average. The models have their trained weights then. */
+  dropAverage(): void {
+    this.useTrainedWeights();
+    this.average?.dispose();
+    this.average = undefined;
   }
 
   /** @throws {@link SimCLRError} after `dispose`. */
@@ -107,6 +168,8 @@ export class TrainerCore implements TrainerParts {
   dispose(includeGiven: boolean): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.readout.dispose();
+    this.average?.dispose();
     for (const part of [this.encoder, this.projectionHead, this.optimizer, this.loss]) {
       if (includeGiven || this.owned.has(part)) part.dispose?.();
     }

@@ -3,13 +3,17 @@ import { augment, type NormalizeOptions, normalize, type Transform } from '../..
 import { isTensor } from '../../data/image-array.js';
 import { checkFloatTensor, checkInteger, describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { describeShape, fitsShape } from '../../models/check-encoder.js';
 import { type BatchRandom, batchRandom } from '../../random/index.js';
 import type { TrainerParts } from '../trainer.js';
 import type { PicturesOrViews } from './batch.js';
 
+/** The parts of a trainer, and what makes the views instead of its augmentations at present. */
+type ViewParts = TrainerParts & { readonly scheduled?: readonly Transform<unknown>[] | undefined };
+
 /** The views of two or more images, which always have negatives; see `SimCLR.views`. */
 export function trainingViews(
-  parts: TrainerParts,
+  parts: ViewParts,
   images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
@@ -27,12 +31,13 @@ export function trainingViews(
 
 /** The views of any number of images. The caller disposes them. */
 export function makeViews(
-  parts: TrainerParts,
+  parts: ViewParts,
   images: PicturesOrViews,
   indices: ArrayLike<number>,
   epoch: number,
 ): [Tensor4D, Tensor4D, ...Tensor4D[]] {
-  const { augmentations, normalization, seed } = parts;
+  const { normalization, seed } = parts;
+  const augmentations = parts.scheduled ?? parts.augmentations;
   const count = tensorsOf(images)[0]?.shape[0] ?? 0;
   checkIndices(indices, count);
   checkInteger('SimCLR', 'epoch', epoch, 0);
@@ -64,15 +69,15 @@ export function checkIndices(indices: ArrayLike<number>, count: number): void {
   }
 }
 
-function checkView(parts: TrainerParts, made: Tensor4D, count: number, view: number): void {
-  const { augmentations, encoder } = parts;
+function checkView(parts: ViewParts, made: Tensor4D, count: number, view: number): void {
+  const { augmentations, encoder, scheduled } = parts;
   const expected = [count, ...encoder.inputs[0]!.shape.slice(1)];
   // A crop by a transform of its own may have a size of its own.
-  const free = view > 0 && augmentations[view] !== augmentations[0] ? [1, 2] : [];
-  const isWrong = (size: number | null, axis: number) => size !== made.shape[axis] && !free.includes(axis);
-  if (made.shape.length !== 4 || expected.some(isWrong)) {
+  const free = scheduled || (view > 0 && augmentations[view] !== augmentations[0]) ? [1, 2] : [];
+  const open = expected.map((size, axis) => (free.includes(axis) ? null : size));
+  if (!fitsShape(made.shape, open)) {
     throw new ShapeError(
-      `SimCLR: augmentation must give views of the encoder's input shape [${expected}]. Received: views=[${made.shape}].`,
+      `SimCLR: augmentation must give views of the encoder's input shape [${describeShape(expected)}]. Received: views=[${made.shape}].`,
     );
   }
 }

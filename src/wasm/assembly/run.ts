@@ -9,8 +9,9 @@ import {
   depthwiseFilterBlocks,
   DepthwiseFilterGradient,
 } from './depthwise/depthwise-filter-gradient';
-import { combineBlocks, reduceBlocks, Reduction } from './reduce';
-import { SegmentSum, segmentSum } from './segment-sum';
+import { combineBlocks, reduceBlocks, Reduction } from './reductions/reduce';
+import { SegmentSum, segmentSum } from './reductions/segment-sum';
+import { blockExtremes, ValueRange } from './reductions/value-range';
 import { FilterGradient, multiplyFilterGradient } from './products/filter-gradient';
 import { combineFilterParts, FilterGradientParts, sumFilterParts } from './products/filter-gradient-parts';
 import { maxPool, maxPoolGradient } from './windows/max-pool';
@@ -24,12 +25,13 @@ import {
   BatchNormalization,
   normalizeBlocks,
   outputFactors,
-} from './batch-normalization';
+} from './normalization/batch-normalization';
+import { moveStatistics, RunningStatistics } from './normalization/running-statistics';
 import { ColumnPacking, packColumns } from './products/pack-columns';
 import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
 import { multiplyRows, RowProducts } from './products/row-products';
-import { SoftmaxRows, softmaxRows } from './softmax-rows';
+import { SoftmaxRows, softmaxRows } from './reductions/softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
 import { convolveTiles, TileConvolution } from './winograd/winograd-convolution';
 import { Filters, transformFilterGradients, transformFilters } from './winograd/winograd-filters';
@@ -95,7 +97,7 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       blockGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 16:
-      combineGradients(changetype<BatchNormalization>(work));
+      combineGradients(changetype<BatchNormalization>(work), first, last);
       break;
     case 17:
       inputGradients(changetype<BatchNormalization>(work), first, last);
@@ -170,6 +172,12 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       combineFilterParts(changetype<FilterGradientParts>(work), first, last);
       break;
     case 41:
+      moveStatistics(changetype<RunningStatistics>(work));
+      break;
+    case 42:
+      blockExtremes(changetype<ValueRange>(work), first, last);
+      break;
+    case 43:
       multiplyRows(changetype<RowProducts>(work), first, last);
       break;
   }

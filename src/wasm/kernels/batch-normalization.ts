@@ -2,7 +2,7 @@ import { type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { constants, type Fields, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, isEmpty, makeOutput } from '../module/tensor-address.js';
 
-const { blockRows } = constants['batch-normalization'];
+const { blockRows, combinedChannels } = constants['batch-normalization'];
 
 /** Defaults of the addresses that not every kernel uses. */
 const noAddresses = {
@@ -77,7 +77,7 @@ export const rowMoments: KernelFunc = ({ inputs, attrs }) => {
   const work = structure(addresses, sizes, {});
   const module = kernelModule();
   module.dispatch(kinds.blockMoments, work, sizes.blocks);
-  module.dispatch(kinds.combineMoments, work, groups);
+  module.dispatch(kinds.combineMoments, work, Math.ceil(sizes.channels / combinedChannels));
   return [mean, variance];
 };
 
@@ -136,7 +136,31 @@ export const normalizeRowsGradient: KernelFunc = ({ inputs, attrs }) => {
   );
   const module = kernelModule();
   module.dispatch(kinds.blockGradients, work, sizes.blocks);
-  module.dispatch(kinds.combineGradients, work, 1);
+  module.dispatch(kinds.combineGradients, work, Math.ceil(sizes.channels / combinedChannels));
   module.dispatch(kinds.inputGradients, work, sizes.blocks);
   return [xGradient, gammaGradient, betaGradient, ...(residualGradient ? [residualGradient] : [])];
+};
+
+/** SimCLRMoveStatistics. */
+export const moveStatistics: KernelFunc = ({ inputs, attrs }) => {
+  const { mean, variance, batchMean, batchVariance } = inputs as Record<string, TensorInfo>;
+  const { momentum, meanShare, varianceShare } = attrs as unknown as Record<string, number>;
+  const [groups, channels] = batchMean!.shape as [number, number];
+  const [newMean, newVariance] = [0, 1].map(() => makeOutput([channels])) as [TensorInfo, TensorInfo];
+  const module = kernelModule();
+  const work = module.structure('RunningStatistics', {
+    mean: addressOf(mean!),
+    variance: addressOf(variance!),
+    batchMean: addressOf(batchMean!),
+    batchVariance: addressOf(batchVariance!),
+    newMean: addressOf(newMean),
+    newVariance: addressOf(newVariance),
+    groups,
+    channels,
+    momentum: momentum!,
+    meanShare: meanShare!,
+    varianceShare: varianceShare!,
+  });
+  module.dispatch(kinds.moveStatistics, work, 1);
+  return [newMean, newVariance];
 };

@@ -30,6 +30,8 @@ export class KernelModule {
   /** Whether a multiplication and an addition are rounded once (relaxed SIMD). */
   readonly isFused: boolean;
   readonly width: KernelWidth;
+  /** Why they are narrow or wide. */
+  readonly widthReason: string;
   private readonly blocks = new Map<string, { address: number; bytes: number }>();
   /** Filters in the layouts that the kernels read. */
   readonly derived: DerivedBlocks;
@@ -42,7 +44,11 @@ export class KernelModule {
     this.isShared = hasTag(this.memory.buffer, 'SharedArrayBuffer');
     this.isFused = hasRelaxedSimd();
     // The wide build needs fused multiply-add, which every engine has that can fuse its vectors.
-    this.width = this.isFused ? takeKernelWidth() : 'narrow';
+    const { width, reason } = this.isFused
+      ? takeKernelWidth()
+      : { width: 'narrow' as const, reason: 'this engine has no fused multiply-add' };
+    this.width = width;
+    this.widthReason = reason;
     const binary = moduleBinary({ fused: this.isFused, shared: this.isShared, width: this.width });
     checkSimd(binary);
     const module = new WebAssembly.Module(binary);

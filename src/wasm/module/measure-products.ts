@@ -45,7 +45,8 @@ export function measureProducts(width: KernelWidth): Products {
   const right = fill(tiles * columns, 65536);
   const filters = fill(depth * columns, 131072, packed);
   const [sums, products, work, scratch] = [196608, 262144, 1024, 2048];
-  const operands = { left, right, result: sums, tiles, depth, columns, accumulate: 0 };
+  const taskColumns = Math.max(depth, columns); // one task
+  const operands = { left, right, result: sums, tiles, depth, columns, accumulate: 0, taskColumns };
   const compute = (kind: number, change: Partial<Fields<'PositionProducts'>> = {}) => {
     writeStructure(memory, work, 'PositionProducts', { ...operands, ...change });
     run(kind, work, 0, 1, scratch);

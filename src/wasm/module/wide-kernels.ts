@@ -14,7 +14,7 @@ const fuseVectorsFlag = '--experimental-wasm-revectorize';
 const minSpeedup = 1.1;
 
 let requested: 'auto' | KernelWidth = 'auto';
-let measured: KernelWidth | undefined;
+let measured: ChosenWidth | undefined;
 
 /**
  * Chooses between kernels for vectors of 128 bits (narrow) and of 256 bits (wide). Results are the same bit for bit. Call it
@@ -55,20 +55,37 @@ export async function prepareKernelWidth(): Promise<void> {
   if (width === 'wide' || (width === 'auto' && canFuseVectors())) await loadWideBinary();
 }
 
+/** Which kernels run, and why. */
+export interface ChosenWidth {
+  width: KernelWidth;
+  /** Part of a sentence. */
+  reason: string;
+}
+
 /** The width of the kernels, for a backend that computes for the first time. Measures once per process. */
-export function takeKernelWidth(): KernelWidth {
+export function takeKernelWidth(): ChosenWidth {
   const width = requestedWidth();
-  if (width === 'narrow' || !hasWideBinary()) return 'narrow';
+  if (width === 'narrow') return { width, reason: 'they were asked for' };
+  if (!hasWideBinary()) {
+    return {
+      width: 'narrow',
+      reason: 'this engine is not known to fuse vectors, or the backend started before',
+    };
+  }
   // The flag must be set before a module is compiled.
   if (canFuseVectors()) nodeModule('node:v8')?.setFlagsFromString(fuseVectorsFlag);
-  if (width === 'wide') return 'wide';
-  measured ??= wideIsFaster() ? 'wide' : 'narrow';
+  if (width === 'wide') return { width, reason: 'they were asked for' };
+  measured ??= measureWidth();
   return measured;
 }
 
-/** Whether the wide build gives the same values and is faster. */
-function wideIsFaster(): boolean {
+/** Wide, if the wide build gives the same values and is faster. */
+function measureWidth(): ChosenWidth {
   const [narrow, wide] = [measureProducts('narrow'), measureProducts('wide')];
-  const same = narrow.values.every((value, i) => value === wide.values[i]);
-  return same && narrow.milliseconds > minSpeedup * wide.milliseconds;
+  if (!narrow.values.every((value, i) => value === wide.values[i])) {
+    return { width: 'narrow', reason: 'the wide ones gave other values' };
+  }
+  const speedup = narrow.milliseconds / wide.milliseconds;
+  const reason = `the wide ones are ${speedup.toFixed(2)} times as fast`;
+  return { width: speedup > minSpeedup ? 'wide' : 'narrow', reason };
 }

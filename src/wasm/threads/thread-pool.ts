@@ -8,6 +8,7 @@ import { poolBytes } from '../module/layout.generated.js';
 export interface PoolExports {
   begin(
     control: number,
+    threads: number,
     kind: number,
     work: number,
     tasks: number,
@@ -154,7 +155,7 @@ export class ThreadPool {
    */
   dispatch(kind: number, work: number, tasks: number, scratch: number, scratchBytes: number): void {
     if (this.failure === undefined) {
-      this.exports.begin(this.control, kind, work, tasks, scratch, scratchBytes);
+      this.exports.begin(this.control, this.threads, kind, work, tasks, scratch, scratchBytes);
       this.finish();
     }
     if (this.failure !== undefined) {

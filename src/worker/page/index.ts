@@ -3,6 +3,7 @@ export type {
   RemoteEmbedOptions,
   RemoteFitOptions,
   RemoteLoadOptions,
+  RemoteProjectOptions,
   RemoteTrainerOptions,
   WorkerStartOptions,
 } from './remote-options.js';

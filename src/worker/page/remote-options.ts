@@ -9,8 +9,10 @@ import type {
   OptimizerConfig,
   ProgressReport,
   ProjectionHeadConfig,
+  SimCLREmbedOptions,
   SimCLRLoadOptions,
   SimCLROptions,
+  ViewSchedules,
 } from '../../training/index.js';
 
 /** How {@link createTrainer} and {@link loadTrainer} wait for a worker. */
@@ -48,7 +50,9 @@ export interface RemoteLoadOptions extends Omit<SimCLRLoadOptions, Parts>, Worke
 }
 
 /** Options of {@link RemoteTrainer.fit}. Callbacks belong to the worker: see {@link ServeTrainerOptions}. */
-export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
+export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks' | 'schedules'> {
+  /** As of `SimCLR.fit`, as data. @defaultValue none */
+  schedules?: ViewSchedules;
   /** Called after each optimizer step. An error that it throws ends training, and `fit` rejects with it. */
   onProgress?: (report: ProgressReport) => void;
   /** Called after each epoch, with what the worker's callbacks measured. */
@@ -62,8 +66,14 @@ export interface RemoteFitOptions extends Omit<FitOptions, 'callbacks'> {
   transfer?: boolean;
 }
 
-/** Options of {@link RemoteTrainer.embed} and {@link RemoteTrainer.project}. */
-export interface RemoteEmbedOptions extends EmbedOptions {
+/** Options of {@link RemoteTrainer.embed}. */
+export interface RemoteEmbedOptions extends SimCLREmbedOptions {
+  /** Whether to move the pictures' buffer to the worker: see {@link RemoteFitOptions}. @defaultValue `false` */
+  transfer?: boolean;
+}
+
+/** Options of {@link RemoteTrainer.project}. */
+export interface RemoteProjectOptions extends EmbedOptions {
   /** Whether to move the pictures' buffer to the worker: see {@link RemoteFitOptions}. @defaultValue `false` */
   transfer?: boolean;
 }
@@ -80,7 +90,10 @@ const settings = {
 } as const;
 
 /** What a recipe says about itself and to `fit`. */
-type Words = Record<'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training', unknown>;
+type Words = Record<
+  'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training' | 'initialization',
+  unknown
+>;
 
 /** Every option of `createTrainer`. */
 export const trainerKeys = {
@@ -96,6 +109,7 @@ export const trainerKeys = {
   deviations: 1,
   reported: 1,
   training: 1,
+  initialization: 1,
 } as const satisfies KnownKeys<RemoteTrainerOptions & Words>;
 
 /** Every option of `loadTrainer`. */
@@ -115,15 +129,24 @@ export const fitKeys = {
   labels: 1,
   checkBackend: 1,
   datasetSize: 1,
+  averageWeights: 1,
+  schedules: 1,
   signal: 1,
   onProgress: 1,
   onEpochEnd: 1,
   transfer: 1,
 } as const satisfies KnownKeys<RemoteFitOptions>;
 
-/** Every option of `RemoteTrainer.embed` and `RemoteTrainer.project`. */
-export const embedKeys = {
+/** Every option of `RemoteTrainer.project`. */
+export const projectKeys = {
   batchSize: 1,
   onProgress: 1,
   transfer: 1,
+} as const satisfies KnownKeys<RemoteProjectOptions>;
+
+/** Every option of `RemoteTrainer.embed`. */
+export const embedKeys = {
+  ...projectKeys,
+  at: 1,
+  flips: 1,
 } as const satisfies KnownKeys<RemoteEmbedOptions>;

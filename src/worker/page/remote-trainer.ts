@@ -10,7 +10,14 @@ import { checkPlain } from '../plain-data.js';
 import type { FitEvent, TrainerFacts } from '../protocol.js';
 import type { Connection } from './connection.js';
 import { picturesToSend } from './pictures.js';
-import { embedKeys, fitKeys, type RemoteEmbedOptions, type RemoteFitOptions } from './remote-options.js';
+import {
+  embedKeys,
+  fitKeys,
+  projectKeys,
+  type RemoteEmbedOptions,
+  type RemoteFitOptions,
+  type RemoteProjectOptions,
+} from './remote-options.js';
 
 /**
  * A trainer that lives in a worker: the methods of `SimCLR`, with pictures as typed arrays and embeddings as typed arrays,
@@ -72,7 +79,7 @@ export class RemoteTrainer {
   }
 
   /**
-   * Representations h of pictures, as `SimCLR.embed`.
+   * Representations h of pictures, or vectors of a read-out that the trainer was loaded with, as `SimCLR.embed`.
    *
    * @param images - As for `fit`, of the encoder's input size.
    * @returns `[N, d]`, d = 512 for ResNet-18.
@@ -89,7 +96,7 @@ export class RemoteTrainer {
    * @param images - As for `embed`.
    * @returns `[N, D]`, D = 64 by default.
    */
-  project(images: ImageArrayLike, options: RemoteEmbedOptions = {}): Promise<EmbeddingArray> {
+  project(images: ImageArrayLike, options: RemoteProjectOptions = {}): Promise<EmbeddingArray> {
     return this.vectors('RemoteTrainer.project', images, options, true);
   }
 
@@ -99,7 +106,7 @@ export class RemoteTrainer {
     options: RemoteEmbedOptions,
     projected: boolean,
   ): Promise<EmbeddingArray> {
-    checkKeys(caller, options, embedKeys);
+    checkKeys(caller, options, (projected ? projectKeys : embedKeys) as typeof embedKeys);
     const { onProgress, transfer = false, ...rest } = options;
     checkFunctions(caller, { onProgress });
     checkBoolean(caller, 'transfer', transfer);

@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import type { SimCLR } from 'simclr-ts';
 import { splitImages } from 'simclr-ts/data';
 import {
   type ClassificationResult,
@@ -18,9 +17,17 @@ import { type LabeledFiles, takeRows } from '../labeled.js';
 import { type ModelOptions, openModel } from '../open-model.js';
 import { percent, table } from '../table.js';
 import { embedPictures } from '../vectors/embed-pictures.js';
+import {
+  columnsOf,
+  joinedVectors,
+  type ModelVectors,
+  type PlaceOptions,
+  placeOf,
+  vectorsAt,
+} from '../vectors/model-vectors.js';
 import { writeEvaluationReport } from './evaluation-report.js';
 
-interface EvaluateOptions extends ModelOptions {
+interface EvaluateOptions extends ModelOptions, PlaceOptions {
   test?: string;
   testFraction: number;
   seed: number;
@@ -32,12 +39,12 @@ interface EvaluateOptions extends ModelOptions {
 }
 
 async function embedLabeled(
-  simclr: SimCLR,
+  model: ModelVectors,
   { paths, labels }: Omit<ClassFolders, 'classNames'>,
   batchSize: number,
   context: Context,
 ): Promise<LabeledFiles & { skipped: SkippedImage[] }> {
-  const embedded = await embedPictures({ simclr, paths, batchSize, context });
+  const embedded = await embedPictures({ vectors: model, paths, batchSize, context });
   const { vectors, indices, skipped } = embedded;
   return {
     paths: embedded.paths,
@@ -83,7 +90,29 @@ async function keepEvaluation(model: string, evaluation: RunEvaluation, context:
   }
 }
 
-/** `evaluate DIR`: how well h separates classes. */
+/** What classifiers made of some vectors. */
+interface Worth {
+  knn: ClassificationResult;
+  linearProbe: ClassificationResult;
+  /** Whether the fit of the linear probe converged. */
+  converged: boolean;
+}
+
+async function worthOf(
+  train: LabeledFiles,
+  test: LabeledFiles,
+  { classes, neighbors }: { classes: number; neighbors: number },
+): Promise<Worth> {
+  const knn = await knnClassifier({ ...train, classes }, { neighbors });
+  const probe = await linearProbe({ ...train, classes });
+  return {
+    knn: await knn.evaluate(test.embeddings, test.labels),
+    linearProbe: await probe.evaluate(test.embeddings, test.labels),
+    converged: probe.converged,
+  };
+}
+
+/** `evaluate DIR`: how well h separates classes, and the read-out beside it. */
 export const evaluate: Action<EvaluateOptions> = async ([dir], options, context) => {
   const { testFraction, seed, batchSize } = options;
   if (options.labelEfficiency && options.report === undefined) {
@@ -97,14 +126,26 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
       : relabel(await listClasses(options.test), classNames, options.test);
   const simclr = await openModel(options, context);
   try {
-    const all = await embedLabeled(simclr, folder, batchSize, context);
-    const { train, test, skipped } = testFolder
-      ? await embedLabeled(simclr, testFolder, batchSize, context).then((held) => ({
+    // h is always measured, so that figures can be compared with those of other models.
+    const place = placeOf(simclr, options, 'readout', context);
+    const model = joinedVectors(
+      (place === 'h' ? (['h'] as const) : (['h', place] as const)).map((at) => vectorsAt(simclr, at)),
+    );
+    const all = await embedLabeled(model, folder, batchSize, context);
+    const parts = testFolder
+      ? await embedLabeled(model, testFolder, batchSize, context).then((held) => ({
           train: all,
           test: held,
           skipped: [...all.skipped, ...held.skipped],
         }))
       : { ...split(all, testFraction, seed), skipped: all.skipped };
+    const { skipped } = parts;
+    const hDim = vectorsAt(simclr, 'h').dim;
+    const columns = (part: LabeledFiles, first: number, end: number): LabeledFiles => ({
+      ...part,
+      embeddings: columnsOf(part.embeddings, first, end),
+    });
+    const [train, test] = [columns(parts.train, 0, hDim), columns(parts.test, 0, hDim)];
     const counts = { train: train.labels.length, test: test.labels.length };
     if (counts.test === 0 || new Set(train.labels).size < 2) {
       throw new CommandError(
@@ -115,10 +156,11 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     }
     const classes = classNames.length;
     const neighbors = Math.min(options.neighbors, counts.train);
-    const knn = await knnClassifier({ ...train, classes }, { neighbors });
-    const byNeighbors = await knn.evaluate(test.embeddings, test.labels);
-    const probe = await linearProbe({ ...train, classes });
-    const byProbe = await probe.evaluate(test.embeddings, test.labels);
+    const h = await worthOf(train, test, { classes, neighbors });
+    const { knn: byNeighbors, linearProbe: byProbe } = h;
+    const read = (part: LabeledFiles) => columns(part, hDim, model.dim);
+    const readout =
+      place === 'h' ? undefined : await worthOf(read(parts.train), read(parts.test), { classes, neighbors });
     const { effectiveRank } = await embeddingHealth(train.embeddings);
     const root = options.test ?? dir!;
     await keepEvaluation(
@@ -158,8 +200,14 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         table(
           ['', 'accuracy', '95 % interval'],
           [
-            line(`${neighbors} nearest neighbors`, byNeighbors),
-            line('linear probe', byProbe),
+            line(`${neighbors} nearest neighbors on h`, byNeighbors),
+            line('linear probe on h', byProbe),
+            ...(readout
+              ? [
+                  line(`${neighbors} nearest neighbors at the read-out`, readout.knn),
+                  line('linear probe at the read-out', readout.linearProbe),
+                ]
+              : []),
             ['always the most frequent class', percent(majority), ''],
           ],
         ),
@@ -174,9 +222,16 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         knn: { neighbors, ...summary(byNeighbors) },
         linearProbe: {
           ...summary(byProbe),
-          converged: probe.converged,
+          converged: h.converged,
           confusion: confusionMatrix(test.labels, byProbe.predictions, classes),
         },
+        readout: readout
+          ? {
+              dim: model.dim - hDim,
+              knn: { neighbors, ...summary(readout.knn) },
+              linearProbe: { ...summary(readout.linearProbe), converged: readout.converged },
+            }
+          : null,
         majority,
         effectiveRank,
         skipped,

@@ -28,8 +28,8 @@ import { mapOf, neighborRows, thumbnails } from '../../../report/galleries/run-g
 import type { Context } from '../../context.js';
 import { labelCurve } from '../evaluation/label-curve.js';
 import { prepareFile } from '../write-file.js';
+import type { MeasuringPictures, TrainingPictures } from './pictures/training-pictures.js';
 import type { TrainingSettings } from './saved-settings.js';
-import type { MeasuringPictures, TrainingPictures } from './training-pictures.js';
 
 /** What `train` measures beside the loss. */
 export interface MeasuringOptions {

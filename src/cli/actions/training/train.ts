@@ -15,18 +15,22 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
-import { datasetSource, findDataset } from './dataset-source.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
-import { folderSource } from './folder-source.js';
+import { initialize } from './initialize.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
+import { datasetSource, findDataset } from './pictures/dataset-source.js';
+import { folderSource } from './pictures/folder-source.js';
+import type { MeasuringSizes } from './pictures/training-pictures.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
-import type { MeasuringSizes } from './training-pictures.js';
+import { fitTrainedReadout } from './trained-readout.js';
 import { describeRun, summarize } from './training-report.js';
 import { newSettings, resumedSettings, settingsFor, type TrainingOptions } from './training-settings.js';
 
 interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes {
   minutes?: number;
+  /** Whether to fit a read-out at the end. */
+  readout: boolean;
   /** Folder of labeled test pictures. */
   test?: string;
   checkpointEvery: number;
@@ -102,6 +106,14 @@ function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void 
   );
 }
 
+/** What the report says of a read-out. */
+function readoutOf({ readout, readoutStatus }: SimCLR) {
+  if (!readout || readoutStatus !== 'current') return null;
+  const { dim, pictures, explainedVariance } = readout;
+  const stages = readout.stages.map(({ layer, grid, weight }) => ({ layer, grid, weight }));
+  return { stages, dim, pictures, explainedVariance };
+}
+
 /** `train SOURCE`: trains on a folder of pictures or a data set. The model is in --out whatever ended the run. */
 export const train: Action<TrainOptions> = async ([source], given, context) => {
   await checkOut(given);
@@ -137,7 +149,8 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       checkEpochs(options, simclr);
       await saveSettings(out, settings);
     } else {
-      applyStart(simclr, start, context);
+      if (start.weights) applyStart(simclr, start, context);
+      else await initialize(simclr, settings, pictures, context);
       const untrained = simclr;
       await runDirectory(out).begin(settingsText(settings), (target) => untrained.save(target));
     }
@@ -175,6 +188,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const run = async () => {
       const history = await trainer.fit(pictures.dataset, fit);
       await trainer.save(directory(out));
+      if (options.readout && (await fitTrainedReadout(trainer, history, pictures, context))) {
+        await trainer.save(directory(out));
+      }
       return history;
     };
     const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
@@ -192,6 +208,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
+      readout: readoutOf(simclr),
       findings,
       ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
       ...(measured.report !== undefined && { report: measured.report }),

@@ -24,6 +24,7 @@ export function describeRun(
     step: number;
     pictures: number;
     effectiveRank: { before: number; after: number | null; dim: number };
+    readout: { stages: { layer: string; grid: number }[]; dim: number; pictures: number } | null;
   },
 ): string {
   const {
@@ -37,6 +38,7 @@ export function describeRun(
     pairsPerSecond,
     effectiveRank,
     pictures,
+    readout,
   } = report;
   if (!loss && outcome === 'completed') {
     return `Nothing left to train: the run in ${model} has completed its epochs. Add more with --epochs.`;
@@ -56,5 +58,11 @@ export function describeRun(
   }
   lines.push(`backend         ${backend}: ${backendDetails}`);
   if (after !== null) lines.push(`effective rank  ${before.toFixed(1)} to ${after.toFixed(1)} of ${dim}`);
+  if (readout) {
+    const read = readout.stages.map(({ layer, grid }) => `${layer} on ${grid}x${grid}`).join(', ');
+    lines.push(
+      `read-out        ${read}: ${readout.dim} numbers, fitted to ${counted(readout.pictures, 'picture')}`,
+    );
+  }
   return [...lines, `model           ${model}`].join('\n');
 }

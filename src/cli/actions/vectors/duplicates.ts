@@ -6,9 +6,10 @@ import type { SkippedImage } from 'simclr-ts/node';
 import type { Action, Context, Result } from '../../context.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
 import { type FolderOptions, folderVectors, indexRemedy } from './folder-vectors.js';
+import { describePlace, type ModelVectors } from './model-vectors.js';
 
 interface DuplicatesOptions extends FolderOptions {
-  threshold: number;
+  threshold?: number;
   exact?: boolean;
 }
 
@@ -22,6 +23,15 @@ function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
   const group = groups.get(key);
   if (group) group.push(path);
   else groups.set(key, [path]);
+}
+
+/**
+ * Smallest similarity of pictures that look the same. Measured on CIFAR-10, see docs/readout.md: at so many dimensions, 2,000
+ * different pictures have about one pair above it.
+ */
+function usualThreshold({ at, dim }: Pick<ModelVectors, 'at' | 'dim'>): number {
+  if (at === 'h' || dim < 64) return 0.98;
+  return dim < 192 ? 0.92 : 0.85;
 }
 
 /** Groups of files with the same bytes. Only those of equal size are read. */
@@ -79,8 +89,9 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
   const found = await folderVectors(dir!, options, context, remedy);
   try {
     const { paths, hashes } = found;
+    const threshold = options.threshold ?? usualThreshold(found);
     const equal = hashes ? equalHashes(paths, hashes) : (await equalFiles(paths)).groups;
-    const groups = await nearDuplicates(found.vectors, { threshold: options.threshold });
+    const groups = await nearDuplicates(found.vectors, { threshold });
     const similar = groups.map(({ rows, similarity }) => ({
       paths: rows.map((row) => paths[row]!),
       similarity,
@@ -92,11 +103,12 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
     return {
-      text: describe(equal, others, paths.length),
+      text: `${describe(equal, others, paths.length)}\n\ncompared by ${describePlace(found)}, threshold ${threshold}`,
       json: {
         pictures: paths.length,
         model: found.model,
-        threshold: options.threshold,
+        at: found.at,
+        threshold,
         ...(found.index && { index: found.index }),
         exact: equal,
         similar: others,

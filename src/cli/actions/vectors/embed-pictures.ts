@@ -1,9 +1,9 @@
-import type { EmbeddingArray, SimCLR } from 'simclr-ts';
+import type { EmbeddingArray } from 'simclr-ts';
 import { progress, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { fitChannels } from '../fit-channels.js';
 import { decodeAtOnce, decodeInChunks, warnOfSkipped } from '../pictures.js';
+import type { ModelVectors } from './model-vectors.js';
 
 /** Vectors of some pictures. */
 export interface EmbeddedChunk {
@@ -23,17 +23,12 @@ export interface EmbeddedPictures extends EmbeddedChunk {
 
 /** What to embed, and with which model. */
 export interface EmbedPlan {
-  simclr: SimCLR;
+  vectors: ModelVectors;
   /** The files. */
   paths: readonly string[];
   /** Pictures per pass through the network. */
   batchSize: number;
   context: Context;
-}
-
-/** Length of a vector of this model. */
-export function vectorLength(simclr: SimCLR): number {
-  return simclr.encoder.outputs[0]!.shape[1]!;
 }
 
 function noPicture(paths: readonly string[], skipped: readonly SkippedImage[]): CommandError {
@@ -66,19 +61,17 @@ function checkFinite({ data, shape: [, dim] }: EmbeddingArray, paths: readonly s
  * @throws {@link CommandError} when none can be decoded, or a vector is not finite.
  */
 export async function* embedInChunks(
-  { simclr, paths, batchSize, context }: EmbedPlan,
+  { vectors: model, paths, batchSize, context }: EmbedPlan,
   skipped: SkippedImage[],
 ): AsyncGenerator<EmbeddedChunk, void, undefined> {
   let embedded = 0;
   const bar = progress(paths.length, 'Embedding', { quiet: context.quiet });
   try {
-    for await (const chunk of decodeInChunks(paths, simclr.inputSize, batchSize)) {
+    for await (const chunk of decodeInChunks(paths, model.inputSize, batchSize)) {
       skipped.push(...chunk.skipped);
       const { indices } = chunk;
       if (indices.length > 0) {
-        const h = await simclr.embed(fitChannels(simclr, chunk.images), { batchSize });
-        const data = await h.data<'float32'>().finally(() => h.dispose());
-        const vectors: EmbeddingArray = { data, shape: [indices.length, vectorLength(simclr)] };
+        const vectors = await model.embed(chunk.images, batchSize);
         const names = indices.map((index) => paths[index]!);
         checkFinite(vectors, names);
         embedded += indices.length;
@@ -95,7 +88,7 @@ export async function* embedInChunks(
 
 /** {@link embedInChunks}, with all vectors in one array. */
 export async function embedPictures(plan: EmbedPlan): Promise<EmbeddedPictures> {
-  const dim = vectorLength(plan.simclr);
+  const { dim } = plan.vectors;
   const data = new Float32Array(plan.paths.length * dim);
   const paths: string[] = [];
   const indices: number[] = [];

@@ -6,8 +6,9 @@ import { openModel } from '../open-model.js';
 import { listPictures } from '../pictures.js';
 import { counted } from '../table.js';
 import { prepareFile } from '../write-file.js';
-import { type EmbeddedChunk, embedInChunks, vectorLength } from './embed-pictures.js';
+import { type EmbeddedChunk, embedInChunks } from './embed-pictures.js';
 import { type FolderOptions, folderVectors, hasIndex, indexRemedy } from './folder-vectors.js';
+import { vectorsOf } from './model-vectors.js';
 import { checkVectorFile, type NamedVectors, type VectorSource, writeVectors } from './vector-files.js';
 
 interface EmbedOptions extends FolderOptions {
@@ -39,7 +40,7 @@ async function fromIndex(
   async function* chunks(): AsyncGenerator<NamedVectors> {
     yield { vectors, paths };
   }
-  const source = { paths, dim: vectors.shape[1], chunks: chunks() };
+  const source = { paths, at: found.at, dim: vectors.shape[1], chunks: chunks() };
   return { source, json: { model, index, skipped }, dispose };
 }
 
@@ -65,9 +66,10 @@ async function fromModel(
     }
   }
   const { batchSize } = options;
-  const chunks = untilInterrupted(embedInChunks({ simclr, paths, batchSize, context }, skipped));
+  const vectors = vectorsOf(simclr, options, 'h', context);
+  const chunks = untilInterrupted(embedInChunks({ vectors, paths, batchSize, context }, skipped));
   return {
-    source: { paths, dim: vectorLength(simclr), chunks },
+    source: { paths, at: vectors.at, dim: vectors.dim, chunks },
     json: { model: options.model, skipped },
     dispose: () => simclr.dispose(),
   };
@@ -88,8 +90,8 @@ export const embed: Action<EmbedOptions> = async ([path], options, context) => {
     try {
       const { files, rows } = await writeVectors(out, source);
       return {
-        text: `${counted(rows, 'vector')} of ${source.dim} numbers in ${files.join(' and ')}`,
-        json: { files, pictures: rows, dim: source.dim, ...json },
+        text: `${counted(rows, 'vector')} of ${source.dim} numbers${source.at === 'readout' ? ' at the read-out' : ''} in ${files.join(' and ')}`,
+        json: { files, pictures: rows, at: source.at, dim: source.dim, ...json },
         exitCode: interrupt.exitCode ?? exitCodes.success,
       };
     } finally {

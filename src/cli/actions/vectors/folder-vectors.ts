@@ -18,9 +18,16 @@ import { CommandError, exitCodeOf, exitCodes } from '../../exit-codes.js';
 import { holdsModel, type ModelOptions, openModel, startBackend } from '../open-model.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
 import { embedPictures } from './embed-pictures.js';
+import {
+  type ModelVectors,
+  type PlaceOptions,
+  placeOf,
+  type VectorPlace,
+  vectorsOf,
+} from './model-vectors.js';
 
 /** Options of commands that use an index where there is one. */
-export interface FolderOptions extends ModelOptions {
+export interface FolderOptions extends ModelOptions, PlaceOptions {
   /** Where the index is; false with --no-index. */
   index?: string | false;
   batchSize: number;
@@ -33,6 +40,8 @@ export interface FolderVectors {
   skipped: readonly SkippedImage[];
   /** What the results say of the model: its folder, or null for the network of an index. */
   model: string | null;
+  at: VectorPlace;
+  dim: number;
   /** What the index did. */
   index?: IndexChanges & { location: string };
   /** SHA-256 of each file, where an index knows them. */
@@ -117,12 +126,17 @@ export async function openIndex(
     const found = options.rebuild ? undefined : await findIndex(dir, locationOf(options));
     const model = await modelFor(dir, found, options, context);
     simclr = model?.simclr;
+    const kept = found?.model.kind === 'given' ? { at: found.model.at } : {};
+    const at = simclr && placeOf(simclr, { ...kept, ...options, model: model!.name }, 'readout', context);
     if (!found && !model) {
       context.note('No model is given: a network that needs no training is fitted to the pictures first.');
     }
     const index = await indexFolder(dir, {
       ...locationOf(options),
-      ...(model && { model: model.simclr, modelName: resolve(model.name) }),
+      ...(model && {
+        model: at === 'readout' ? model.simclr.readout! : model.simclr,
+        modelName: resolve(model.name),
+      }),
       ...(options.shard && { shard: options.shard }),
       ...(options.signal && { signal: options.signal }),
       rebuild: options.rebuild ?? false,
@@ -180,6 +194,8 @@ async function indexedVectors(
     paths,
     skipped,
     model,
+    at: index.model.at,
+    dim: index.model.dim,
     index: { location, ...changes },
     hashes,
     embed: (path) => index.embed([path]),
@@ -213,19 +229,23 @@ export async function folderVectors(
   options: OpenIndexOptions,
   context: Context,
   remedy = indexRemedy,
+  usual: VectorPlace = 'readout',
 ): Promise<FolderVectors> {
   if (await hasIndex(dir, options)) return indexedVectors(dir, options, context);
   const { paths } = await listFolder(dir);
   const simclr = await openModel(options, context, remedy);
   try {
     const { batchSize } = options;
-    const found = await embedPictures({ simclr, paths, batchSize, context });
+    const vectors: ModelVectors = vectorsOf(simclr, options, usual, context);
+    const found = await embedPictures({ vectors, paths, batchSize, context });
     return {
       ...found,
       model: options.model,
+      at: vectors.at,
+      dim: vectors.dim,
       async embed(path) {
         const quiet = { ...context, quiet: true };
-        return (await embedPictures({ simclr, paths: [path], batchSize: 1, context: quiet })).vectors;
+        return (await embedPictures({ vectors, paths: [path], batchSize: 1, context: quiet })).vectors;
       },
       search: (query, neighbors) => nearestNeighbors(query, found.vectors, neighbors),
       dispose: () => simclr.dispose(),

@@ -4,6 +4,7 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { table } from '../table.js';
 import { checkPicture } from './embed-pictures.js';
 import { type FolderOptions, folderVectors } from './folder-vectors.js';
+import { describePlace } from './model-vectors.js';
 
 interface SearchOptions extends FolderOptions {
   in?: string;
@@ -15,7 +16,7 @@ async function realName(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-/** `search IMAGE --in DIR`: the nearest pictures by cosine similarity of h. */
+/** `search IMAGE --in DIR`: the nearest pictures by cosine similarity. */
 export const search: Action<SearchOptions> = async ([image], options, context) => {
   const { in: folder, results: wanted } = options;
   if (folder === undefined) {
@@ -47,11 +48,12 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
     return {
       text:
         results.length > 0
-          ? table(['rank', 'similarity', 'file'], rows)
+          ? `${table(['rank', 'similarity', 'file'], rows)}\n\ncompared by ${describePlace(found)}`
           : `There is no other picture in ${folder}.`,
       json: {
         query: image,
         model: found.model,
+        at: found.at,
         searched: found.paths.length,
         ...(found.index && { index: found.index }),
         results,

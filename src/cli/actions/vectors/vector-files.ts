@@ -103,7 +103,7 @@ const writers: Record<string, (path: string, source: VectorSource) => Promise<Wr
     return { files: [path], rows };
   },
   '.csv': async (path, source) => {
-    const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source.dim), csvRow, source));
+    const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source), csvRow, source));
     return { files: [path], rows };
   },
   '.jsonl': async (path, source) => {

@@ -1,4 +1,5 @@
 import { CommandError, exitCodes } from '../../exit-codes.js';
+import type { VectorPlace } from './model-vectors.js';
 
 /** The bytes of texts, padded with spaces to a length. */
 function padded(head: Uint8Array, text: string, end: string, length: number): Uint8Array {
@@ -66,9 +67,10 @@ function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
-/** The line of names above a table: path, h0, h1, ... (RFC 4180, except for the line ends). */
-export function csvHead(dim: number): string {
-  return `${['path', ...Array.from({ length: dim }, (_, column) => `h${column}`)].join(',')}\n`;
+/** The line of names above a table: path, h0, h1, ... or r0, r1, ... at the read-out (RFC 4180, except for the line ends). */
+export function csvHead({ at = 'h', dim }: { at?: VectorPlace; dim: number }): string {
+  const letter = at === 'h' ? 'h' : 'r';
+  return `${['path', ...Array.from({ length: dim }, (_, column) => `${letter}${column}`)].join(',')}\n`;
 }
 
 /** A vector as a line of a table. */

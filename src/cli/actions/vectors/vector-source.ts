@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { EmbeddingArray } from 'simclr-ts';
+import type { VectorPlace } from './model-vectors.js';
 
 /** Some vectors and their files. */
 export interface NamedVectors {
@@ -11,6 +12,8 @@ export interface NamedVectors {
 export interface VectorSource {
   /** Files that may get a vector: all of them, unless some are damaged. */
   paths: readonly string[];
+  /** What the vectors are. @defaultValue `'h'` */
+  at?: VectorPlace;
   /** Length of a vector. */
   dim: number;
   /** The vectors, in the order of `paths`. */

@@ -15,6 +15,8 @@ export interface IndexedModel {
   name?: string;
   /** SHA-256 of its weights, shapes and normalization. */
   fingerprint: string;
+  /** Whether the vectors are the model's h, or those of a read-out. */
+  at: 'h' | 'readout';
   /** Length of a vector. */
   dim: number;
   /** `[height, width, channels]` of the pictures that it takes. */
@@ -51,6 +53,7 @@ function isManifest(value: unknown): value is Manifest {
     generationPattern.test(generation) &&
     ['fitted', 'given'].includes(model.kind as string) &&
     typeof model.fingerprint === 'string' &&
+    ['h', 'readout'].includes(model.at as string) &&
     Number.isInteger(model.dim) &&
     (model.dim as number) > 0 &&
     Array.isArray(model.inputShape) &&

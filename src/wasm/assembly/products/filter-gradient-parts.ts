@@ -68,22 +68,23 @@ export function sumFilterParts(work: FilterGradientParts, first: i32, last: i32,
   }
 }
 
-/** Adds the parts, in their order, at filter positions `first` to `last - 1`. */
+/** Adds the parts, in their order. Task `task` is a channel at a filter position: `channels` tasks for each position. */
 export function combineFilterParts(work: FilterGradientParts, first: i32, last: i32): void {
   const gather = changetype<Gather>(work.gather);
   const channels = gather.channels;
   const outputs = work.outputs;
   const size = <usize>(outputs * channels) << 2;
   const step = <usize>(gather.filterHeight * gather.filterWidth) * size;
-  for (let position = first; position < last; position++) {
-    let to = work.result + <usize>position * size;
-    for (let channel = 0; channel < channels; channel++) {
-      for (let output = 0; output < outputs; output++, to += 4) {
-        let from = work.sums + <usize>position * size + (<usize>(output * channels + channel) << 2);
-        let sum: f32 = 0;
-        for (let part = 0; part < work.parts; part++, from += step) sum += load<f32>(from);
-        store<f32>(to, sum);
-      }
+  for (let task = first; task < last; task++) {
+    const position = task / channels;
+    const channel = task - position * channels;
+    const sums = work.sums + <usize>position * size + (<usize>channel << 2);
+    let to = work.result + (<usize>(task * outputs) << 2);
+    for (let output = 0; output < outputs; output++, to += 4) {
+      let from = sums + (<usize>(output * channels) << 2);
+      let sum: f32 = 0;
+      for (let part = 0; part < work.parts; part++, from += step) sum += load<f32>(from);
+      store<f32>(to, sum);
     }
   }
 }

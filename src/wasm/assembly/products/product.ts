@@ -2,7 +2,7 @@ import { Gather, packGathered } from './gather';
 import { chunkAddress } from './pack-columns';
 import { multiplyPanels, edgeTileBytes } from './panels';
 
-/** Rows packed at a time: with a depth of 256 they fill a good part of the second-level cache. */
+/** The most rows packed at a time: with a depth of 256 they fill a good part of the second-level cache. */
 export const blockRows: i32 = 96;
 
 /** A product of gathered rows with packed columns, and where its rows are written. */
@@ -17,6 +17,9 @@ export class Product {
   columns!: i32;
   depth!: i32;
   chunk!: i32;
+  /** Rows of a task, a multiple of 6 and at most {@link blockRows}; and its columns, a multiple of 16. */
+  taskRows!: i32;
+  taskColumns!: i32;
   /**
    * If 0, the rows are written one after the other. Otherwise row (picture, i, j) is written to pixel
    * (i * scatterStepY + scatterY, j * scatterStepX + scatterX) of a picture of this height and width.
@@ -37,43 +40,54 @@ export class Product {
 }
 
 /**
- * Computes blocks `first` to `last - 1` of {@link blockRows} rows.
+ * Computes tasks `first` to `last - 1`. They are ordered by columns, so that a thread that takes several keeps its columns.
  *
- * @param scratch - Holds an edge tile, `blockRows * chunk` values and, when scattering, another `blockRows * columns` values.
+ * @param scratch - Holds an edge tile, `taskRows * chunk` values and, when scattering, another `taskRows * taskColumns`.
  */
 export function multiplyGathered(product: Product, first: i32, last: i32, scratch: usize): void {
   const edgeTile = scratch;
   const packed = scratch + edgeTileBytes;
-  const scattered = packed + ((<usize>(blockRows * product.chunk)) << 2);
+  const scattered = packed + ((<usize>(product.taskRows * product.chunk)) << 2);
   const columns = product.columns;
   const scatters = product.scatterHeight > 0;
-  for (let block = first; block < last; block++) {
-    const row = block * blockRows;
-    const rows = min(blockRows, product.rows - row);
-    const stride = (<usize>columns) << 2;
-    const to = scatters ? scattered : product.output + <usize>row * stride;
+  const blocks = (product.rows + product.taskRows - 1) / product.taskRows;
+  for (let task = first; task < last; task++) {
+    const part = task / blocks;
+    const row = (task - part * blocks) * product.taskRows;
+    const rows = min(product.taskRows, product.rows - row);
+    const column = part * product.taskColumns;
+    const count = min(product.taskColumns, columns - column);
+    const begin = (<usize>column) << 2;
+    const bytes = (<usize>count) << 2;
+    const rowBytes = (<usize>columns) << 2;
+    const stride = scatters ? bytes : rowBytes;
+    const to = scatters ? scattered : product.output + <usize>row * rowBytes + begin;
     // With a stride, there may be no filter position that contributes to these rows.
-    if (product.depth == 0) memory.fill(to, 0, <usize>rows * stride);
+    if (product.depth == 0) for (let i = 0; i < rows; i++) memory.fill(to + <usize>i * stride, 0, bytes);
     for (let start = 0; start < product.depth; start += product.chunk) {
       const length = min(product.chunk, product.depth - start);
       packGathered(changetype<Gather>(product.gather), row, rows, start, start + length, packed);
-      const panels = chunkAddress(product.panels, columns, start);
-      multiplyPanels(packed, panels, length, to, stride, start > 0, rows, columns, edgeTile);
+      const panels = chunkAddress(product.panels, columns, start) + <usize>length * begin;
+      multiplyPanels(packed, panels, length, to, stride, start > 0, rows, count, edgeTile);
     }
-    if (scatters) scatterRows(product, row, rows, scattered);
+    if (scatters) scatterRows(product, row, rows, scattered, begin, bytes);
     else if (product.shift) {
-      const offset = <usize>row * stride;
-      for (let i: usize = 0; i < <usize>rows; i++) finishRow(product, to + i * stride, offset + i * stride);
+      for (let i: usize = 0; i < <usize>rows; i++) {
+        const offset = (<usize>row + i) * rowBytes + begin;
+        finishRow(product, to + i * stride, offset, begin, bytes);
+      }
     }
   }
 }
 
-/** Writes min(max(row + shift + residual, floor), ceiling) to the output, `offset` bytes after its beginning. */
-function finishRow(product: Product, from: usize, offset: usize): void {
-  const bytes = (<usize>product.columns) << 2;
+/**
+ * Writes min(max(row + shift + residual, floor), ceiling) to the output, `offset` bytes after its beginning, for `bytes`
+ * bytes of a row from `begin` on.
+ */
+function finishRow(product: Product, from: usize, offset: usize, begin: usize, bytes: usize): void {
   const whole = bytes & ~15;
   const to = product.output + offset;
-  const shift = product.shift;
+  const shift = product.shift + begin;
   const adds = product.residual != 0;
   const residual = product.residual + offset;
   const floor = f32x4.splat(product.floor);
@@ -91,9 +105,9 @@ function finishRow(product: Product, from: usize, offset: usize): void {
   }
 }
 
-function scatterRows(product: Product, first: i32, rows: i32, from: usize): void {
+function scatterRows(product: Product, first: i32, rows: i32, from: usize, begin: usize, bytes: usize): void {
   const gather = changetype<Gather>(product.gather);
-  const bytes = (<usize>product.columns) << 2;
+  const rowBytes = (<usize>product.columns) << 2;
   for (let i = 0; i < rows; i++) {
     const row = first + i;
     const column = row % gather.outWidth;
@@ -102,8 +116,8 @@ function scatterRows(product: Product, first: i32, rows: i32, from: usize): void
     const y =
       (rowsAbove / gather.outHeight) * product.scatterHeight + line * product.scatterStepY + product.scatterY;
     const x = column * product.scatterStepX + product.scatterX;
-    const offset = <usize>(y * product.scatterWidth + x) * bytes;
-    if (product.shift) finishRow(product, from + <usize>i * bytes, offset);
+    const offset = <usize>(y * product.scatterWidth + x) * rowBytes + begin;
+    if (product.shift) finishRow(product, from + <usize>i * bytes, offset, begin, bytes);
     else memory.copy(product.output + offset, from + <usize>i * bytes, bytes);
   }
 }

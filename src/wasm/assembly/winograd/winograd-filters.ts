@@ -65,41 +65,44 @@ function filtersOf(work: Filters, first: i32, last: i32, scratch: usize, tileSiz
   const step = positionBytes(inputs, outputs);
   const block = scratch; // [4 input channels][9 filter positions] of vectors of 4 output channels
   const partial = scratch + 576;
-  for (let input = first * 4; input < last * 4; input += 4) {
-    for (let output = 0; output < outputs; output += 4) {
-      for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
-        const source: usize = work.rotated ? 8 - filterPosition : filterPosition;
-        const row = work.rotated ? output : input;
-        const column = work.rotated ? input : output;
-        const from = work.filter + source * bytesPerPosition + <usize>row * rowBytes + (<usize>column << 2);
-        const a = v128.load(from);
-        const b = v128.load(from + rowBytes);
-        const c = v128.load(from + 2 * rowBytes);
-        const d = v128.load(from + 3 * rowBytes);
-        const to = block + filterPosition * 16;
-        if (work.rotated) {
-          storeTransposed(a, b, c, d, to, 144);
-        } else {
-          v128.store(to, a);
-          v128.store(to + 144, b);
-          v128.store(to + 288, c);
-          v128.store(to + 432, d);
+  // A panel for all inputs, so that each position is written from one page of memory to the next.
+  for (let even = 0; even < outputs; even += 16) {
+    const width = panelColumns(outputs - even);
+    const end = min(outputs, even + 16);
+    for (let input = first * 4; input < last * 4; input += 4) {
+      for (let output = even; output < end; output += 4) {
+        for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
+          const source: usize = work.rotated ? 8 - filterPosition : filterPosition;
+          const row = work.rotated ? output : input;
+          const column = work.rotated ? input : output;
+          const from = work.filter + source * bytesPerPosition + <usize>row * rowBytes + (<usize>column << 2);
+          const a = v128.load(from);
+          const b = v128.load(from + rowBytes);
+          const c = v128.load(from + 2 * rowBytes);
+          const d = v128.load(from + 3 * rowBytes);
+          const to = block + filterPosition * 16;
+          if (work.rotated) {
+            storeTransposed(a, b, c, d, to, 144);
+          } else {
+            v128.store(to, a);
+            v128.store(to + 144, b);
+            v128.store(to + 288, c);
+            v128.store(to + 432, d);
+          }
         }
-      }
-      const even = output & ~15;
-      const width = panelColumns(outputs - even);
-      const begin = width == tileColumns ? output & ~7 : even;
-      const panel = work.transformed + (<usize>(begin * inputs + output - begin) << 2);
-      for (let i: usize = 0; i < 4; i++) {
-        const vectors = block + i * 144;
-        for (let j: usize = 0; j < 3; j++) {
-          const column = vectors + j * 16;
-          filterPass(tileSize, v128.load(column), v128.load(column, 48), v128.load(column, 96), partial + j * 16, 48);
-        }
-        const to = panel + (<usize>input + i) * (<usize>width << 2);
-        for (let k: usize = 0; k < side; k++) {
-          const row = partial + k * 48;
-          filterPass(tileSize, v128.load(row), v128.load(row, 16), v128.load(row, 32), to + side * k * step, step);
+        const begin = width == tileColumns ? output & ~7 : even;
+        const panel = work.transformed + (<usize>(begin * inputs + output - begin) << 2);
+        for (let i: usize = 0; i < 4; i++) {
+          const vectors = block + i * 144;
+          for (let j: usize = 0; j < 3; j++) {
+            const column = vectors + j * 16;
+            filterPass(tileSize, v128.load(column), v128.load(column, 48), v128.load(column, 96), partial + j * 16, 48);
+          }
+          const to = panel + (<usize>input + i) * (<usize>width << 2);
+          for (let k: usize = 0; k < side; k++) {
+            const row = partial + k * 48;
+            filterPass(tileSize, v128.load(row), v128.load(row, 16), v128.load(row, 32), to + side * k * step, step);
+          }
         }
       }
     }
@@ -156,47 +159,54 @@ function filterGradientsOf(work: Filters, first: i32, last: i32, scratch: usize,
   const bytesPerPosition = <usize>(inputs * outputs) << 2;
   const rowBytes = <usize>outputs << 2;
   const partial = scratch + 576;
-  for (let output = first * 4; output < last * 4; output += 4) {
-    for (let input = 0; input < inputs; input += 4) {
-      for (let i: usize = 0; i < 4; i++) {
-        const from = work.transformed + (((<usize>output + i) * <usize>inputs + <usize>input) << 2);
-        for (let j: usize = 0; j < side; j++) {
-          const column = from + j * step;
-          filterGradientPass(
-            tileSize,
-            v128.load(column),
-            v128.load(column + side * step),
-            v128.load(column + 2 * side * step),
-            v128.load(column + 3 * side * step),
-            v128.load(column + 4 * side * step),
-            tileSize == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
-            partial + j * 16,
-            16 * side,
-          );
+  // Blocks of 16 inputs and outputs, so that cache lines are read and written whole.
+  for (let evenOutput = first * 4; evenOutput < last * 4; evenOutput += 16) {
+    const endOutput = min(last * 4, evenOutput + 16);
+    for (let evenInput = 0; evenInput < inputs; evenInput += 16) {
+      const endInput = min(inputs, evenInput + 16);
+      for (let output = evenOutput; output < endOutput; output += 4) {
+        for (let input = evenInput; input < endInput; input += 4) {
+          for (let i: usize = 0; i < 4; i++) {
+            const from = work.transformed + (((<usize>output + i) * <usize>inputs + <usize>input) << 2);
+            for (let j: usize = 0; j < side; j++) {
+              const column = from + j * step;
+              filterGradientPass(
+                tileSize,
+                v128.load(column),
+                v128.load(column + side * step),
+                v128.load(column + 2 * side * step),
+                v128.load(column + 3 * side * step),
+                v128.load(column + 4 * side * step),
+                tileSize == 4 ? v128.load(column + 5 * side * step) : f32x4.splat(0),
+                partial + j * 16,
+                16 * side,
+              );
+            }
+            for (let k: usize = 0; k < 3; k++) {
+              const row = partial + k * 16 * side;
+              filterGradientPass(
+                tileSize,
+                v128.load(row),
+                v128.load(row, 16),
+                v128.load(row, 32),
+                v128.load(row, 48),
+                v128.load(row, 64),
+                tileSize == 4 ? v128.load(row, 80) : f32x4.splat(0),
+                scratch + i * 144 + k * 48,
+                16,
+              );
+            }
+          }
+          for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
+            const from = scratch + filterPosition * 16;
+            const a = v128.load(from);
+            const b = v128.load(from, 144);
+            const c = v128.load(from, 288);
+            const d = v128.load(from, 432);
+            const to = work.filter + filterPosition * bytesPerPosition + <usize>input * rowBytes + (<usize>output << 2);
+            storeTransposed(a, b, c, d, to, rowBytes);
+          }
         }
-        for (let k: usize = 0; k < 3; k++) {
-          const row = partial + k * 16 * side;
-          filterGradientPass(
-            tileSize,
-            v128.load(row),
-            v128.load(row, 16),
-            v128.load(row, 32),
-            v128.load(row, 48),
-            v128.load(row, 64),
-            tileSize == 4 ? v128.load(row, 80) : f32x4.splat(0),
-            scratch + i * 144 + k * 48,
-            16,
-          );
-        }
-      }
-      for (let filterPosition: usize = 0; filterPosition < 9; filterPosition++) {
-        const from = scratch + filterPosition * 16;
-        const a = v128.load(from);
-        const b = v128.load(from, 144);
-        const c = v128.load(from, 288);
-        const d = v128.load(from, 432);
-        const to = work.filter + filterPosition * bytesPerPosition + <usize>input * rowBytes + (<usize>output << 2);
-        storeTransposed(a, b, c, d, to, rowBytes);
       }
     }
   }

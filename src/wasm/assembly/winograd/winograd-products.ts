@@ -17,9 +17,11 @@ export class PositionProducts {
   columns!: i32;
   /** 1 to add to the result. */
   accumulate!: i32;
+  /** Columns of the result that a task computes at one position, a multiple of 16. Tasks are ordered by position. */
+  taskColumns!: i32;
 }
 
-/** M = V U at positions `first` to `last - 1`. Scratch: an edge tile. */
+/** M = V U for tasks `first` to `last - 1`. Scratch: an edge tile. */
 export function multiplyPositions(work: PositionProducts, first: i32, last: i32, scratch: usize): void {
   const depth = work.depth;
   const stride = <usize>work.columns << 2;
@@ -27,11 +29,15 @@ export function multiplyPositions(work: PositionProducts, first: i32, last: i32,
   const leftBytes = positionBytes(work.tiles, depth);
   const rightBytes = positionBytes(depth, work.columns);
   const resultBytes = positionBytes(work.tiles, work.columns);
-  for (let position = first; position < last; position++) {
+  const parts = partsOf(work.columns, work.taskColumns);
+  for (let task = first; task < last; task++) {
+    const position = task / parts;
+    const begin = (task - position * parts) * work.taskColumns;
+    const end = min(work.columns, begin + work.taskColumns);
     const left = work.left + <usize>position * leftBytes;
     const right = work.right + <usize>position * rightBytes;
     const result = work.result + <usize>position * resultBytes;
-    for (let column = 0; column < work.columns; ) {
+    for (let column = begin; column < end; ) {
       const width = panelColumns(work.columns - column);
       const panel = right + <usize>column * rowBytes;
       for (let row = 0; row < work.tiles; row += tileRows) {
@@ -58,7 +64,14 @@ function multiplyRowsOf(width: i32, a: usize, rowBytes: usize, b: usize, depth: 
   else multiplyRows(a, rowBytes, b, depth, c, stride);
 }
 
-/** S = D' V, summed over tiles, at positions `first` to `last - 1`. Scratch: an edge tile. */
+/** Tasks at one position. */
+// @ts-ignore: decorators of functions are AssemblyScript's
+@inline
+function partsOf(columns: i32, taskColumns: i32): i32 {
+  return (columns + taskColumns - 1) / taskColumns;
+}
+
+/** S = D' V, summed over tiles, for tasks `first` to `last - 1`. Scratch: an edge tile. */
 export function sumPositions(work: PositionProducts, first: i32, last: i32, scratch: usize): void {
   const depth = work.depth;
   const columns = work.columns;
@@ -67,11 +80,15 @@ export function sumPositions(work: PositionProducts, first: i32, last: i32, scra
   const leftBytes = positionBytes(work.tiles, depth);
   const rightBytes = positionBytes(work.tiles, columns);
   const resultBytes = positionBytes(columns, depth);
-  for (let position = first; position < last; position++) {
+  const parts = partsOf(depth, work.taskColumns);
+  for (let task = first; task < last; task++) {
+    const position = task / parts;
+    const begin = (task - position * parts) * work.taskColumns;
+    const end = min(depth, begin + work.taskColumns);
     const left = work.left + <usize>position * leftBytes;
     const right = work.right + <usize>position * rightBytes;
     const result = work.result + <usize>position * resultBytes;
-    for (let channel = 0; channel < depth; ) {
+    for (let channel = begin; channel < end; ) {
       const width = panelColumns(depth - channel);
       const b = left + (<usize>channel << 2);
       for (let column = 0; column < columns; column += tileRows) {

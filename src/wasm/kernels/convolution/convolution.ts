@@ -29,8 +29,8 @@ interface InputPatches {
   filterWidth: number;
   /** Values at each filter position. */
   channels: number;
-  /** Whether the pictures have zeros around them, so that all filter positions are inside. */
-  isPadded: boolean;
+  /** Whether all filter positions are inside the pictures: the filter is 1x1, or the pictures have zeros around them. */
+  isInside: boolean;
 }
 
 function inputSource(x: TensorInfo, info: Info): GatherSource {
@@ -52,12 +52,15 @@ function inputAxes({
   ];
 }
 
+const isUnpadded = ({ top, left, bottom, right }: Info['padInfo']) => top + left + bottom + right === 0;
+
 function gatherInput(x: TensorInfo, info: Info): InputPatches {
   const { inChannels, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
   const [yAxis, xAxis] = inputAxes(info);
   if (inChannels >= fewChannels || filterWidth === 1) {
     const gathered = gather(inputSource(x, info), yAxis, xAxis);
-    return { gathered, filterHeight, filterWidth, channels: inChannels, isPadded: false };
+    const isInside = filterHeight === 1 && filterWidth === 1 && isUnpadded(padInfo);
+    return { gathered, filterHeight, filterWidth, channels: inChannels, isInside };
   }
   // With zeros around the pictures, the values under a row of the filter are contiguous.
   const height = Math.max(padInfo.top + info.inHeight, (info.outHeight - 1) * strideHeight + filterHeight);
@@ -79,7 +82,7 @@ function gatherInput(x: TensorInfo, info: Info): InputPatches {
   const channels = filterWidth * inChannels;
   const source = { address: padded, height, width, channels, pixelStride: inChannels };
   const gathered = gather(source, { ...yAxis, offset: 0 }, { ...xAxis, offset: 0, filterSize: 1 });
-  return { gathered, filterHeight, filterWidth: 1, channels, isPadded: true };
+  return { gathered, filterHeight, filterWidth: 1, channels, isInside: true };
 }
 
 /** The convolution as a product of gathered pixels with the filter. */
@@ -190,9 +193,9 @@ function inputGradient(dy: TensorInfo, filter: TensorInfo, info: Info): TensorIn
 
 function filterGradient(x: TensorInfo, dy: TensorInfo, info: Info): TensorInfo {
   const output = makeOutput(info.filterShape);
-  const { gathered, filterHeight, filterWidth, channels, isPadded } = gatherInput(x, info);
+  const { gathered, filterHeight, filterWidth, channels, isInside } = gatherInput(x, info);
   const multiplyPixels =
-    isPadded && util.sizeFromShape(info.filterShape) <= valuesOfParts ? multiplyInParts : multiplyOverPixels;
+    isInside && util.sizeFromShape(info.filterShape) <= valuesOfParts ? multiplyInParts : multiplyOverPixels;
   multiplyPixels({
     gathered,
     filterPositions: filterHeight * filterWidth,

@@ -7,6 +7,13 @@ const { chunkPixels } = constants['filter-gradient'];
 const tile = { rows: constants['micro-kernel'].tileRows, columns: constants['micro-kernel'].tileColumns };
 /** Values of depth that are packed together: a panel of 8 columns then takes a fourth of the first-level cache. */
 const chunkDepth = 256;
+/** Tasks of a product that keep threads busy until the end; */
+const tasksPerThread = 4;
+/** with fewer rows a task reads the columns too often, with fewer columns it packs the rows too often. */
+const fewestRows = 24;
+const fewestColumns = 64;
+/** Columns of a panel in the wide build: tasks have the same in both. */
+const columnUnit = 16;
 /** Input channels per task of the filter gradient. */
 const channelsPerTask = 128;
 /** With several threads, outputs are divided into tasks too, until each thread has eight. Each packs the inputs again. */
@@ -16,7 +23,8 @@ const mostParts = 32;
 /** Scratch of the filter gradient before its panels: an edge tile, two `Gather` structures, the addresses of a chunk. */
 const headBytes = constants['filter-gradient'].headBytes + 4 * chunkPixels;
 
-const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
+/** The next multiple of `unit`. */
+export const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;
 
 /** A tensor of pictures that rows are gathered from: see assembly/products/gather.ts. */
 export interface GatherSource {
@@ -99,6 +107,17 @@ const inOrder: Scatter = {
   scatterX: 0,
 };
 
+/** Rows and columns of a product's tasks: as many as the cache holds, fewer where threads would have nothing to do. */
+function taskSizes(rows: number, columns: number, threads: number): [rows: number, columns: number] {
+  const wanted = threads === 1 ? 1 : tasksPerThread * threads;
+  const taskRows = Math.min(blockRows, Math.max(fewestRows, roundUp(rows / wanted, tile.rows)));
+  const parts = Math.min(
+    Math.ceil(wanted / Math.ceil(rows / taskRows)),
+    Math.max(1, Math.floor(columns / fewestColumns)),
+  );
+  return [taskRows, roundUp(columns / parts, columnUnit)];
+}
+
 /** output = gathered rows times filter. */
 export function multiply(work: ProductWork): void {
   const { gathered, rows, columns, depth, output, filter, part, scatter, finish = noFinish } = work;
@@ -110,6 +129,7 @@ export function multiply(work: ProductWork): void {
     const pack = module.structure('ColumnPacking', { ...part, source: filter.values(), to, columns, chunk });
     module.dispatch(kinds.packColumns, pack, padded / tile.columns, edgeTileBytes);
   });
+  const [taskRows, taskColumns] = taskSizes(rows, columns, module.threads);
   const product = module.structure('Product', {
     gather: gathered,
     panels,
@@ -118,11 +138,14 @@ export function multiply(work: ProductWork): void {
     columns,
     depth,
     chunk,
+    taskRows,
+    taskColumns,
     ...(scatter ?? inOrder),
     ...finish,
   });
-  const scratch = edgeTileBytes + 4 * blockRows * (chunk + (scatter ? columns : 0));
-  module.dispatch(kinds.multiplyGathered, product, Math.ceil(rows / blockRows), scratch);
+  const scratch = edgeTileBytes + 4 * taskRows * (chunk + (scatter ? taskColumns : 0));
+  const tasks = Math.ceil(rows / taskRows) * Math.ceil(columns / taskColumns);
+  module.dispatch(kinds.multiplyGathered, product, tasks, scratch);
 }
 
 /** A product of gathered values with the gradients of the same pixels. */
@@ -180,5 +203,5 @@ export function multiplyInParts(work: FilterGradientWork): void {
   });
   const packed = chunkPixels * (roundUp(outputs, tile.rows) + roundUp(channels, tile.columns));
   module.dispatch(kinds.sumFilterParts, structure, parts, headBytes + 4 * packed);
-  module.dispatch(kinds.combineFilterParts, structure, filterPositions);
+  module.dispatch(kinds.combineFilterParts, structure, filterPositions * channels);
 }

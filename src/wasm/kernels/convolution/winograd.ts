@@ -3,6 +3,7 @@ import { constants, type Fields, kernelModule, kinds } from '../../module/kernel
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
 import { multiplicationsOf } from './border-regions.js';
 import { type Filter, type Finish, noFinish } from './filter.js';
+import { roundUp } from './gathered-product.js';
 
 type Info = backend_util.Conv2DInfo;
 
@@ -28,6 +29,11 @@ const minBlockTiles = 24;
 const maxFilterBytes = 8 * 2 ** 20;
 /** Fewer blocks per thread do not keep all of them busy until the end. */
 const minBlocksPerThread = 4;
+
+/** Tasks that keep threads busy until the end. */
+const tasksPerThread = 8;
+/** Columns of a panel in the wide build: tasks have the same in both. */
+const columnUnit = 16;
 
 /** Cost of transforming a tile, as a share of its products; and of transforming a filter, in products. */
 const tileOverhead = 0.25;
@@ -104,6 +110,15 @@ function blockTilesOf({ positions, total }: Grid, inputs: number, outputs: numbe
   const minBlocks = minBlocksPerThread * kernelModule().threads;
   const suits = positions * inputs * outputs * 4 <= maxFilterBytes && total >= minBlocks * size;
   return suits ? size : undefined;
+}
+
+/** The tasks of the products at all positions: one for each, more where that leaves threads without any. */
+function positionTasks(positions: number, columns: number): { taskColumns: number; tasks: number } {
+  const { threads } = kernelModule();
+  const wanted = threads === 1 ? 1 : tasksPerThread * threads;
+  const parts = Math.min(Math.ceil(wanted / positions), Math.max(1, Math.floor(columns / columnUnit)));
+  const taskColumns = roundUp(columns / parts, columnUnit);
+  return { taskColumns, tasks: positions * Math.ceil(columns / taskColumns) };
 }
 
 interface TileWork {
@@ -204,6 +219,7 @@ export function winogradConvolution(
         depth: from.channels,
         columns: to.channels,
         accumulate: 0,
+        taskColumns: roundUp(to.channels, columnUnit),
       }),
       tiles: grid.total,
       blockTiles,
@@ -216,6 +232,7 @@ export function winogradConvolution(
     module.dispatch(kinds.convolveTiles, work, blocks, scratchBytes + structureBytes + matrices);
     return;
   }
+  const { taskColumns, tasks } = positionTasks(positions, to.channels);
   forGroups(grid, from.channels + to.channels, (first, count) => {
     const left = transformedBlock('winogradLeft', positions, count, from.channels);
     const products = transformedBlock('winogradRight', positions, count, to.channels);
@@ -236,8 +253,9 @@ export function winogradConvolution(
       depth: from.channels,
       columns: to.channels,
       accumulate: 0,
+      taskColumns,
     });
-    module.dispatch(kinds.multiplyPositions, work, positions, scratchBytes);
+    module.dispatch(kinds.multiplyPositions, work, tasks, scratchBytes);
     transformTiles({ ...group, kind: kinds.transformOutputs, pictures: to, transformed: products, finish });
   });
 }
@@ -262,6 +280,7 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
   const grid = gridOf(info.batchSize, info.outHeight, info.outWidth);
   const { positions, tileSize } = grid;
   const sums = module.block('winogradFilters', positionsBytes(positions, inChannels, outChannels));
+  const { taskColumns, tasks } = positionTasks(positions, inChannels);
   forGroups(grid, inChannels + outChannels, (first, count) => {
     const left = transformedBlock('winogradLeft', positions, count, inChannels);
     const right = transformedBlock('winogradRight', positions, count, outChannels);
@@ -284,8 +303,9 @@ export function winogradFilterGradient(x: TensorInfo, dy: TensorInfo, info: Info
       depth: inChannels,
       columns: outChannels,
       accumulate: first > 0 ? 1 : 0,
+      taskColumns,
     });
-    module.dispatch(kinds.sumPositions, work, positions, scratchBytes);
+    module.dispatch(kinds.sumPositions, work, tasks, scratchBytes);
   });
   const work = module.structure('Filters', {
     filter: addressOf(output),

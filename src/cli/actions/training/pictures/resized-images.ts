@@ -1,5 +1,5 @@
 import { augment, type ImageArray, imagesToTensor, randomGenerator, resize } from 'simclr-ts';
-import { imageRange } from '../../../data/image-rows.js';
+import { imageRange } from '../../../../data/image-rows.js';
 
 const chunkSize = 250;
 

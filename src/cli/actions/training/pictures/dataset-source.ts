@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { type ImageArray, type LabeledImages, selectImages } from 'simclr-ts';
 import { type DatasetContents, loadCIFAR10, readDatasetFolder } from 'simclr-ts/node';
-import { imageRange } from '../../../data/image-rows.js';
-import { spreadRows } from '../../../data/spread-rows.js';
-import type { Context } from '../../context.js';
-import { CommandError, exitCodes } from '../../exit-codes.js';
+import { imageRange } from '../../../../data/image-rows.js';
+import { spreadRows } from '../../../../data/spread-rows.js';
+import type { Context } from '../../../context.js';
+import { CommandError, exitCodes } from '../../../exit-codes.js';
+import type { TrainingSettings } from '../saved-settings.js';
 import { resizedImages } from './resized-images.js';
-import type { TrainingSettings } from './saved-settings.js';
 import { inputSize, type MeasuringSizes, sampleSize, type TrainingSource } from './training-pictures.js';
 
 /**
@@ -62,6 +62,7 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
         whole: count,
         skipped: [],
         sample: () => resizedImages(rowsOf(images, spreadRows(count, sampleSize)), size),
+        spread: (most) => resizedInChunks(images, spreadRows(count, most), size),
         ...(references &&
           test && {
             async labeled() {
@@ -75,6 +76,18 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
       };
     },
   };
+}
+
+const chunkSize = 250;
+
+async function* resizedInChunks(
+  images: ImageArray,
+  rows: readonly number[],
+  size: readonly [height: number, width: number],
+): AsyncGenerator<ImageArray, void, undefined> {
+  for (let first = 0; first < rows.length; first += chunkSize) {
+    yield await resizedImages(rowsOf(images, rows.slice(first, first + chunkSize)), size);
+  }
 }
 
 function rowsOf(images: ImageArray, rows: readonly number[]): ImageArray {

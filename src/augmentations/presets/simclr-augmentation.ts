@@ -1,17 +1,17 @@
-import { checkKeys } from '../errors/check-keys.js';
-import { checkProbability } from '../errors/checks.js';
-import type { ColorConvention } from './color/blend.js';
-import { type ColorJitterOptions, colorJitter } from './color/color-jitter.js';
-import { randomGrayscale } from './color/grayscale.js';
-import { type ComposeParameters, compose } from './compose.js';
-import { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js';
-import { randomHorizontalFlip } from './geometry/random-horizontal-flip.js';
-import { randomResizedCrop } from './geometry/random-resized-crop.js';
-import type { Interpolation } from './geometry/resampling-weights.js';
-import { resolveSize } from './image-checks.js';
-import { type NormalizeOptions, normalize } from './normalize.js';
-import { randomApply } from './random-apply.js';
-import type { DescribedTransform, ImageSize } from './transform.js';
+import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
+import { checkProbability } from '../../errors/checks.js';
+import type { ColorConvention } from '../color/blend.js';
+import { type ColorJitterOptions, colorJitter } from '../color/color-jitter.js';
+import { randomGrayscale } from '../color/grayscale.js';
+import { type ComposeParameters, compose } from '../compose.js';
+import { type GaussianBlurOptions, gaussianBlur } from '../gaussian-blur.js';
+import { randomHorizontalFlip } from '../geometry/random-horizontal-flip.js';
+import { randomResizedCrop } from '../geometry/random-resized-crop.js';
+import type { Interpolation } from '../geometry/resampling-weights.js';
+import { resolveSize } from '../image-checks.js';
+import { type NormalizeOptions, normalize } from '../normalize.js';
+import { randomApply } from '../random-apply.js';
+import type { DescribedTransform, ImageSize } from '../transform.js';
 
 /** Options of {@link simclrAugmentation}. Defaults are the paper's (appendix A) unless they say otherwise. */
 export interface SimCLRAugmentationOptions {
@@ -94,6 +94,24 @@ export interface SimCLRAugmentationOptions {
   normalization?: NormalizeOptions;
 }
 
+/** Every option of {@link simclrAugmentation}. */
+export const simclrAugmentationKeys = {
+  size: 1,
+  scale: 1,
+  aspectRatio: 1,
+  interpolation: 1,
+  antialias: 1,
+  flipProbability: 1,
+  strength: 1,
+  jitter: 1,
+  jitterProbability: 1,
+  grayscaleProbability: 1,
+  blur: 1,
+  blurProbability: 1,
+  convention: 1,
+  normalization: 1,
+} as const satisfies KnownKeys<SimCLRAugmentationOptions>;
+
 /**
  * SimCLR's augmentation, in the paper's order: random crop resized to `size`, mirroring, color jitter,
  * grayscale, blur. Call it once for each view, with random streams of different `view` numbers.
@@ -114,22 +132,7 @@ export function simclrAugmentation(
   options: SimCLRAugmentationOptions = {},
 ): DescribedTransform<ComposeParameters> {
   const name = 'simclrAugmentation';
-  checkKeys(name, options, {
-    size: 1,
-    scale: 1,
-    aspectRatio: 1,
-    interpolation: 1,
-    antialias: 1,
-    flipProbability: 1,
-    strength: 1,
-    jitter: 1,
-    jitterProbability: 1,
-    grayscaleProbability: 1,
-    blur: 1,
-    blurProbability: 1,
-    convention: 1,
-    normalization: 1,
-  });
+  checkKeys(name, options, simclrAugmentationKeys);
   const size = resolveSize(name, options.size ?? 96);
   const {
     scale = [0.08, 1],

@@ -1,12 +1,13 @@
 import { relative } from 'node:path';
-import type { LabeledImages } from 'simclr-ts';
+import type { ImageArray, LabeledImages } from 'simclr-ts';
 import { cache } from 'simclr-ts/data';
 import { imageFolder, type SkippedImage } from 'simclr-ts/node';
-import { spreadRows } from '../../../data/spread-rows.js';
-import { CommandError, exitCodes } from '../../exit-codes.js';
-import { listClasses, relabel } from '../class-folders.js';
-import { decodeAtOnce } from '../pictures.js';
-import type { TrainingSettings } from './saved-settings.js';
+import { spreadRows } from '../../../../data/spread-rows.js';
+import { CommandError, exitCodes } from '../../../exit-codes.js';
+import { listClasses, relabel } from '../../class-folders.js';
+import { decodeAtOnce, decodeInChunks } from '../../pictures.js';
+import type { TrainingSettings } from '../saved-settings.js';
+import { wholeMicroBatches } from '../whole-micro-batches.js';
 import {
   inputSize,
   type MeasuringPictures,
@@ -15,7 +16,6 @@ import {
   type TrainingPictures,
   type TrainingSource,
 } from './training-pictures.js';
-import { wholeMicroBatches } from './whole-micro-batches.js';
 
 /** Options of {@link folderSource}. */
 interface FolderOptions extends MeasuringSizes {
@@ -23,6 +23,8 @@ interface FolderOptions extends MeasuringSizes {
   /** Folder of test pictures. */
   test?: string;
 }
+
+const chunkSize = 64;
 
 /** Lists a folder. No picture is read yet. */
 export async function folderSource(
@@ -65,11 +67,26 @@ export async function folderSource(
         return known();
       },
       sample: async () => images,
+      spread: (count) =>
+        decoded(
+          spreadRows(paths.length, count).map((row) => paths[row]!),
+          size,
+        ),
       ...(labeled && { labeled }),
       close: () => folder.close(),
     };
   };
   return { count: folder.size, open };
+}
+
+/** Pictures of files, batch by batch; damaged ones are left out. */
+async function* decoded(
+  paths: readonly string[],
+  size: readonly [height: number, width: number],
+): AsyncGenerator<ImageArray, void, undefined> {
+  for await (const { images } of decodeInChunks(paths, size, chunkSize)) {
+    if (images.shape[0] > 0) yield images;
+  }
 }
 
 /** Pictures in the class folders of `dir` and `test`. They are listed at once and decoded when they are needed. */

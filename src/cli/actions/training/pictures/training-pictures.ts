@@ -1,7 +1,7 @@
 import type { ImageArray, ImageDataset } from 'simclr-ts';
 import type { SkippedImage } from 'simclr-ts/node';
 import type { EvaluationPictures } from 'simclr-ts/report';
-import type { TrainingSettings } from './saved-settings.js';
+import type { TrainingSettings } from '../saved-settings.js';
 
 /** Labeled pictures to measure an encoder with. */
 export interface MeasuringPictures extends EvaluationPictures {
@@ -18,6 +18,11 @@ export interface TrainingPictures {
   readonly skipped: readonly SkippedImage[];
   /** At most 256 of them, at the size of the encoder. Resizing needs a backend. */
   sample(): Promise<ImageArray>;
+  /**
+   * At most so many of them, spread over all, at the size of the encoder: read as they are needed. Resizing needs a
+   * backend.
+   */
+  spread(count: number): ImageDataset;
   /** Labeled pictures, if there are any, at the size of the encoder. Resizing needs a backend. */
   labeled?(): Promise<MeasuringPictures>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import { multiplyAdd } from './simd';
+import { multiplyAdd } from '../simd';
 
 /** Rows per task. */
 export const rowsPerTask: i32 = 4;

@@ -1,4 +1,4 @@
-import { multiplyAdd } from './simd';
+import { multiplyAdd } from '../simd';
 
 /*
  * Batch normalization of rows [groups, rows, channels]. Blocks of rows are summed in float32 and their sums in float64. The
@@ -152,12 +152,16 @@ export function blockMoments(work: BatchNormalization, first: i32, last: i32): v
   }
 }
 
-/** Combines the moments of blocks into those of groups `first` to `last - 1` (Chan et al. 1979). */
+/** Channels that a task combines: those of a cache line. */
+export const combinedChannels: i32 = 16;
+
+/** Combines the moments of blocks into those of groups (Chan et al. 1979), for tasks `first` to `last - 1`. */
 export function combineMoments(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
+  const end = min(work.channels, last * combinedChannels) << 2;
   const blocks = blocksOfGroup(work);
-  for (let group = first; group < last; group++) {
-    for (let at: usize = 0; at < bytes; at += 4) {
+  for (let group = 0; group < work.groups; group++) {
+    for (let at = <usize>(first * combinedChannels) << 2; at < <usize>end; at += 4) {
       let count: f64 = 0;
       let mean: f64 = 0;
       let squares: f64 = 0;
@@ -341,13 +345,14 @@ function addRows(
 
 /**
  * Combines the sums of blocks into the gradients of gamma and beta, and into the factors scale, mean, slope and shift of
- * dx = scale * gradient + slope * (x - mean) + shift.
+ * dx = scale * gradient + slope * (x - mean) + shift, for tasks `first` to `last - 1`.
  */
-export function combineGradients(work: BatchNormalization): void {
+export function combineGradients(work: BatchNormalization, first: i32, last: i32): void {
   const bytes = <usize>work.channels << 2;
+  const end = min(work.channels, last * combinedChannels) << 2;
   const blocks = blocksOfGroup(work);
   const count = <f64>work.rows;
-  for (let at: usize = 0; at < bytes; at += 4) {
+  for (let at = <usize>(first * combinedChannels) << 2; at < <usize>end; at += 4) {
     let gammaGradient: f64 = 0;
     let betaGradient: f64 = 0;
     for (let group = 0; group < work.groups; group++) {

@@ -1,0 +1,110 @@
+import { dispose } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type ImageArray, SimCLR } from 'simclr-ts';
+import { knnClassifier } from 'simclr-ts/evaluation';
+import { fitReadout, initializeFromImages, type ReadoutStage, stageEncoder } from 'simclr-ts/features';
+import { resnet18 } from 'simclr-ts/models';
+import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
+import type { Pictures } from './representations.js';
+
+/** A part of a training. */
+export interface Phase {
+  /** What the projection head reads: stages, or h. */
+  at: 'h' | readonly ReadoutStage[];
+  /** Passes over the pictures. */
+  epochs: number;
+  /** Whether the layers that it trained learn nothing in later phases. */
+  hold?: boolean;
+}
+
+/** A way to train, of which the recipe `minutes` gives the rest. */
+export interface Trial {
+  name: string;
+  phases: readonly Phase[];
+  temperature?: number;
+  batchSize?: number;
+  learningRate?: number;
+}
+
+/** What is read of a network. */
+export interface TrialReadout {
+  name: string;
+  /** Stages to whiten; left out, h as it is. */
+  stages?: readonly ReadoutStage[];
+}
+
+/** A read-out of a trained network, measured. */
+export interface TrialResult {
+  trial: string;
+  seed: number;
+  /** Pairs of views that it was trained on. */
+  pairs: number;
+  /** Of all threads, in training; other programs do not change it much. */
+  processorSeconds: number;
+  readout: string;
+  dim: number;
+  /** Accuracy with 20 neighbors, and with 200; from 0 to 1. */
+  knn20: number;
+  knn200: number;
+}
+
+const batchSizeOfEvaluation = 250;
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+async function train(encoder: LayersModel, images: ImageArray, trial: Trial, seed: number): Promise<number> {
+  const { temperature, batchSize = minutesRecipe.training.batchSize, learningRate } = trial;
+  const datasetSize = images.shape[0];
+  const recipe = adjustRecipe(minutesRecipe, {
+    ...(temperature !== undefined && { temperature }),
+    ...(learningRate !== undefined && { optimizer: { learningRate: { base: learningRate } } }),
+    training: { batchSize, datasetSize },
+  });
+  let pairs = 0;
+  for (const { at, epochs, hold = false } of trial.phases) {
+    const trained = at === 'h' ? encoder : stageEncoder(encoder, at);
+    const simclr = new SimCLR({ ...recipe, encoder: trained, seed });
+    const history = await simclr.fit(images, { batchSize, epochs });
+    simclr.dispose();
+    if (hold) for (const layer of trained.layers) layer.trainable = false;
+    pairs += history.steps.length * batchSize;
+  }
+  return pairs;
+}
+
+/** Trains a network, and measures it at each read-out. */
+export async function* runTrial(
+  trial: Trial,
+  readouts: readonly TrialReadout[],
+  unlabeled: ImageArray,
+  { references, validation }: { references: Pictures; validation: Pictures },
+  seed: number,
+): AsyncGenerator<TrialResult, void, undefined> {
+  const [, height, width, channels] = unlabeled.shape;
+  const encoder = resnet18({ ...minutesRecipe.encoder, inputShape: [height, width, channels], seed });
+  const source = { encoder, normalization: minutesRecipe.normalization };
+  await initializeFromImages(source, unlabeled, { ...minutesRecipe.initialization, seed });
+  const before = processorSeconds();
+  const pairs = await train(encoder, unlabeled, trial, seed);
+  const row = { trial: trial.name, seed, pairs, processorSeconds: processorSeconds() - before };
+  const batchSize = batchSizeOfEvaluation;
+  for (const { name, stages } of readouts) {
+    const embedder = stages
+      ? await fitReadout(source, references.images, { stages, batchSize })
+      : new SimCLR(source);
+    const embeddings = await embedder.embed(references.images, { batchSize });
+    const queries = await embedder.embed(validation.images, { batchSize });
+    const accuracy = async (neighbors: number) => {
+      const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
+      return (await knn.evaluate(queries, validation.labels)).accuracy;
+    };
+    const [knn20, knn200] = [await accuracy(20), await accuracy(200)];
+    yield { ...row, readout: name, dim: queries.shape[1], knn20, knn200 };
+    dispose([embeddings, queries]);
+    embedder.dispose();
+  }
+  encoder.dispose();
+}
