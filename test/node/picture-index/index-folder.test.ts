@@ -14,10 +14,11 @@ import {
 import { join } from 'node:path';
 import { memory, mul } from '@tensorflow/tfjs-core';
 import type { SimCLR } from 'simclr-ts';
+import { fitReadout } from 'simclr-ts/features';
 import { decodeImage, findIndex, type IndexFolderOptions, imageFolder, indexFolder } from 'simclr-ts/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectTensors } from '../../helpers/leaks.js';
-import { tinySimCLR } from '../../training/tiny.js';
+import { tinyPictures, tinySimCLR } from '../../training/tiny.js';
 import { temporaryFolder } from '../temporary.js';
 import { writePictures } from './pictures.js';
 
@@ -80,6 +81,21 @@ describe('an index', () => {
       h.dispose();
       for (const [i, value] of expected.entries()) expect(vectors.data[8 * row + i]).toBeCloseTo(value, 5);
     }
+  });
+
+  it('holds the vectors of a read-out, which are not those of its model', async () => {
+    const folder = await folderOf();
+    const readout = await fitReadout(model, tinyPictures(20), { dim: 5 });
+    expect(await update(folder, { model: readout })).toMatchObject({
+      embedded: 5,
+      vectors: { shape: [5, readout.dim] },
+    });
+    expect(await update(folder, { model: readout })).toMatchObject({ embedded: 0, reused: 5 });
+    expect(await findIndex(folder)).toMatchObject({
+      model: { kind: 'given', at: 'readout', dim: readout.dim },
+    });
+    readout.dispose();
+    await expect(indexFolder(folder, { model })).rejects.toThrow(/model must be the one whose vectors/);
   });
 
   it('embeds nothing again, and gives the same vectors', async () => {

@@ -25,7 +25,7 @@ export const indexPictures: Action<OpenIndexOptions> = async ([dir], options, co
     index.dispose();
     simclr?.dispose();
     const { changes, location, paths, skipped } = index;
-    const { dim, kind, fittedTo = 0 } = index.model;
+    const { at, dim, kind, fittedTo = 0 } = index.model;
     if (interrupt.signal.aborted) {
       throw new CommandError(
         `Interrupted. ${location} keeps what was embedded: ${describeChanges(changes)}.`,
@@ -38,7 +38,7 @@ export const indexPictures: Action<OpenIndexOptions> = async ([dir], options, co
       `${location}: ${many(paths.length, 'vector')} of ${dim} numbers`,
       describeChanges(changes),
       kind === 'given'
-        ? `model: ${model}`
+        ? `model: ${model}${at === 'readout' ? ', at its read-out' : ''}`
         : `model: none; a network that nobody trained, fitted to ${many(fittedTo, 'picture')} of this folder`,
     ];
     if (kind === 'fitted' && fittedTo < 5000 && paths.length > grown * fittedTo) {
@@ -49,6 +49,7 @@ export const indexPictures: Action<OpenIndexOptions> = async ([dir], options, co
       json: {
         location,
         pictures: paths.length,
+        at,
         dim,
         model: { kind, path: model, fingerprint: index.model.fingerprint, ...(fittedTo > 0 && { fittedTo }) },
         ...(shard && { shard: { index: shard.index + 1, count: shard.count } }),
