@@ -48,6 +48,8 @@ const common: Options = {
     'webgpu',
     'd3-scale',
     'd3-shape',
+    'hyparquet',
+    'hyparquet-writer',
     'umap-js',
   ],
   splitting: true,

@@ -79,7 +79,7 @@ const lanes = {
     commands: [build, project('examples')],
   },
   interop: {
-    about: 'weights, model folders and event files to and from Python packages and transformers.js',
+    about: 'weights, model folders, event files and vectors to and from Python packages and transformers.js',
     commands: [buildKernels, ['bash', 'test/interop/python/run.sh']],
   },
   profile: {

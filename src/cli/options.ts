@@ -83,6 +83,13 @@ export function addModelOptions(command: Command): Command {
   return addBackendOption(command);
 }
 
+/** Adds the options of commands that use the index of a folder where there is one. */
+export function addIndexOptions(command: Command): Command {
+  return command
+    .option('--index <dir>', 'where the index of DIR is (default: .simclr-ts in DIR, if it is there)')
+    .option('--no-index', 'embed all pictures, even if there is an index');
+}
+
 /** Adds the option that says which vectors to compute. */
 export function addPlaceOption(command: Command, usual: string): Command {
   return command.addOption(

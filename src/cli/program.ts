@@ -7,6 +7,7 @@ import { duplicatesCommand } from './commands/duplicates.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { indexCommand } from './commands/index-command.js';
 import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
@@ -32,6 +33,7 @@ function buildProgram(execute: Execute): Command {
     .exitOverride();
   const commands = [
     trainCommand,
+    indexCommand,
     embedCommand,
     searchCommand,
     duplicatesCommand,
@@ -47,6 +49,7 @@ function buildProgram(execute: Execute): Command {
     `
 Examples:
   $ simclr-ts train photos
+  $ simclr-ts index photos
   $ simclr-ts embed photos --out vectors.npy
   $ simclr-ts search query.jpg --in photos
   $ simclr-ts train --help

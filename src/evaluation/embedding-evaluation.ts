@@ -32,6 +32,7 @@ export {
 } from './neighbors/near-duplicates.js';
 export { type NearestNeighbors, nearestNeighbors } from './neighbors/nearest-neighbors.js';
 export { neighborOverlap } from './neighbors/neighbor-overlap.js';
+export { type NeighborSearch, neighborSearch } from './neighbors/neighbor-search.js';
 export {
   type RelevantPairs,
   type RetrievalOptions,

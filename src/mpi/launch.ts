@@ -4,6 +4,8 @@ export interface Launch {
   family: 'openmpi' | 'mpich' | undefined;
   /** Number of processes, where the launcher gives it. */
   size: number | undefined;
+  /** Number of this process, from 0. */
+  rank: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,14 +17,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @returns `undefined` for a process that was not started as one of several.
  */
 export function findLaunch(environment: Environment): Launch | undefined {
-  const number = (name: string) => {
+  const number = (name: string, minimum: number) => {
     const value = Number(environment[name]);
-    return Number.isInteger(value) && value > 0 ? value : undefined;
+    return environment[name] !== undefined && Number.isInteger(value) && value >= minimum ? value : undefined;
+  };
+  const launch = (family: Launch['family'], size: string, rank: string): Launch => {
+    return { family, size: number(size, 1), rank: number(rank, 0) };
   };
   if (environment.OMPI_COMM_WORLD_RANK !== undefined) {
-    return { family: 'openmpi', size: number('OMPI_COMM_WORLD_SIZE') };
+    return launch('openmpi', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_RANK');
   }
-  if (environment.PMIX_RANK !== undefined) return { family: undefined, size: number('SLURM_STEP_NUM_TASKS') };
-  if (environment.PMI_RANK !== undefined) return { family: 'mpich', size: number('PMI_SIZE') };
+  if (environment.PMIX_RANK !== undefined) return launch(undefined, 'SLURM_STEP_NUM_TASKS', 'PMIX_RANK');
+  if (environment.PMI_RANK !== undefined) return launch('mpich', 'PMI_SIZE', 'PMI_RANK');
   return undefined;
 }

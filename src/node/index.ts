@@ -29,6 +29,17 @@ export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-file
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './files/read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './files/record-file.js';
 export { type WriteFilesOptions, type WrittenFile, writeFiles } from './files/write-files.js';
+export { FolderIndex } from './picture-index/folder-index.js';
+export {
+  type FindIndexOptions,
+  type FoundIndex,
+  findIndex,
+  type IndexFolderOptions,
+  type IndexShard,
+  indexFolder,
+} from './picture-index/index-folder.js';
+export type { IndexedModel } from './picture-index/storage/manifest.js';
+export type { IndexChanges } from './picture-index/update-index.js';
 export { type DecodedImage, type DecodeImageOptions, decodeImage } from './pictures/decode-image.js';
 export { type DecodePool, type DecodePoolOptions, decodePool } from './pictures/decode-pool.js';
 export {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { readSafetensors } from 'simclr-ts/interop';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stripes, tiny, writeClasses } from './pictures.js';
@@ -83,6 +84,11 @@ describe('embed', () => {
     );
     expect(JSON.parse(metadata.paths!)).toEqual(rows.map(({ path }) => path));
 
+    await runCLI(['embed', 'mixed', '--out', 'v.parquet'], { cwd });
+    expect(await parquetReadObjects({ file: await asyncBufferFromFile(join(cwd, 'v.parquet')) })).toEqual(
+      rows.map(({ path, vector }) => ({ path, vector: vector.map(Math.fround) })),
+    );
+
     await runCLI(['embed', 'mixed', '--out', 'v.csv'], { cwd });
     const lines = read('v.csv').toString().trimEnd().split('\n');
     expect(lines[0]!.split(',').slice(0, 3)).toEqual(['path', 'h0', 'h1']);
@@ -101,9 +107,9 @@ describe('embed', () => {
   });
 
   it('refuses what it cannot do', async () => {
-    expect(await refused(['embed', 'photos', '--out', 'v.parquet'])).toEqual({
+    expect(await refused(['embed', 'photos', '--out', 'v.txt'])).toEqual({
       code: 2,
-      message: '--out must end with .npy, .safetensors, .csv, .jsonl. Received: "v.parquet".',
+      message: '--out must end with .npy, .safetensors, .parquet, .csv, .jsonl. Received: "v.txt".',
     });
     expect((await refused(['embed', 'photos'])).code).toBe(2);
     expect(await refused(['embed', 'nowhere', '--out', 'n.npy'])).toEqual({

@@ -2,6 +2,7 @@ import { constants } from 'node:buffer';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { readSafetensors } from 'simclr-ts/interop';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -53,6 +54,29 @@ describe('writeVectors', () => {
   const source = () => ({ paths: all, dim, chunks: chunksOf(7, 3) });
   const expected = Float32Array.from({ length: 7 * dim }, (_, i) => numberAt(Math.floor(i / dim), i % dim));
 
+  it('writes a table of lists of float32, in groups of rows', async () => {
+    const path = join(folder, 'v.parquet');
+    const paths = Array.from({ length: 5000 }, (_, row) => nameOf(row));
+    const written = await writeVectors(path, { paths, dim, chunks: chunksOf(5000, 999) });
+    expect(written).toEqual({ files: [path], rows: 5000 });
+    const file = await asyncBufferFromFile(path);
+    const { schema, row_groups: groups } = await parquetMetadataAsync(file);
+    expect(groups.map(({ num_rows }) => Number(num_rows))).toEqual([4096, 904]);
+    expect(schema.map(({ name, type, converted_type }) => [name, type ?? converted_type])).toEqual([
+      ['schema', undefined],
+      ['path', 'BYTE_ARRAY'],
+      ['vector', 'LIST'],
+      ['list', undefined],
+      ['element', 'FLOAT'],
+    ]);
+    const table = await parquetReadObjects({ file });
+    expect(table).toHaveLength(5000);
+    for (const row of [0, 1, 998, 999, 4095, 4096, 4999]) {
+      const vector = [0, 1, 2].map((column) => Math.fround(numberAt(row, column)));
+      expect(table[row]).toEqual({ path: nameOf(row), vector });
+    }
+  });
+
   it('writes a matrix of numpy and its names, whatever is left out', async () => {
     const path = join(folder, 'v.npy');
     const names = join(folder, 'v.paths.json');
@@ -88,7 +112,7 @@ describe('writeVectors', () => {
     expect(readFileSync(join(folder, 'v.csv'), 'utf8')).toMatch(/^path,h0,h1,h2\nphotos\/0\.png,0,/);
   });
 
-  it.each(['.npy', '.safetensors', '.csv', '.jsonl'])(
+  it.each(['.npy', '.safetensors', '.parquet', '.csv', '.jsonl'])(
     'leaves what was there when %s ends half-way',
     async (end) => {
       const inside = mkdtempSync(join(folder, 'half-'));

@@ -398,6 +398,11 @@ export const callers: Record<string, Caller> = {
     call: (options) => node.readImageFolder(nowhere, options),
     base: [decode],
   },
+  'node indexFolder (options)': {
+    call: (options) => node.indexFolder(nowhere, options),
+    base: [{ shard: { index: 0, count: 2 } }],
+  },
+  'node findIndex (options)': { call: (options) => node.findIndex(nowhere, options) },
   'node loadCIFAR10 (options)': {
     // Its default cache may hold the data set, and would be filled from the network.
     call: (options: unknown) =>

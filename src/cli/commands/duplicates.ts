@@ -4,6 +4,7 @@ import {
   addBatchOption,
   addCommonOptions,
   addExamples,
+  addIndexOptions,
   addModelOptions,
   addPlaceOption,
   similarity,
@@ -22,6 +23,7 @@ export function duplicatesCommand(execute: Execute): Command {
     .option('--exact', 'equal files only, which needs no model');
   addModelOptions(command);
   addPlaceOption(command, 'the read-out, if the model has one');
+  addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

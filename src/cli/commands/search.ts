@@ -4,6 +4,7 @@ import {
   addBatchOption,
   addCommonOptions,
   addExamples,
+  addIndexOptions,
   addModelOptions,
   addPlaceOption,
   integer,
@@ -18,6 +19,7 @@ export function searchCommand(execute: Execute): Command {
     .option('--results <n>', 'how many to show', integer(1), 10);
   addModelOptions(command);
   addPlaceOption(command, 'the read-out, if the model has one');
+  addIndexOptions(command);
   addBatchOption(command);
   addCommonOptions(command);
   addExamples(command, [

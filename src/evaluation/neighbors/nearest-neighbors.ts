@@ -14,6 +14,25 @@ export interface NearestNeighbors {
   neighbors: number;
 }
 
+/** Inserts a similarity that is above the last of a sorted list, nearest first, behind those that equal it. */
+export function insertNeighbor(
+  value: number,
+  index: number,
+  similarities: Float32Array,
+  indices: Int32Array,
+  start: number,
+  count: number,
+): void {
+  let place = start + count - 1;
+  while (place > start && similarities[place - 1]! < value) {
+    similarities[place] = similarities[place - 1]!;
+    indices[place] = indices[place - 1]!;
+    place--;
+  }
+  similarities[place] = value;
+  indices[place] = index;
+}
+
 /** Inserts a row of similarities into a sorted list, nearest first. */
 function keepLargest(
   row: Float32Array,
@@ -28,14 +47,7 @@ function keepLargest(
   for (let i = 0; i < row.length; i++) {
     const value = row[i]!;
     if (!(value > smallest)) continue;
-    let place = last;
-    while (place > start && similarities[place - 1]! < value) {
-      similarities[place] = similarities[place - 1]!;
-      indices[place] = indices[place - 1]!;
-      place--;
-    }
-    similarities[place] = value;
-    indices[place] = firstIndex + i;
+    insertNeighbor(value, firstIndex + i, similarities, indices, start, count);
     smallest = similarities[last]!;
   }
 }

@@ -61,11 +61,11 @@ export async function endTemporary(...files: readonly string[]): Promise<void> {
   }
 }
 
-/** Removes the temporary files of `names` that a killed process left in a folder. */
-export async function removeLeftovers(folder: string, names: readonly string[]): Promise<void> {
+/** Removes the temporary files, of all names or of `names`, that a killed process left in a folder. */
+export async function removeLeftovers(folder: string, names?: readonly string[]): Promise<void> {
   for (const file of await readdir(folder)) {
     const [, name, writer] = /^(.*)\.(\d+)-\d+\.tmp$/.exec(file) ?? [];
-    if (name === undefined || !names.includes(name)) continue;
+    if (name === undefined || (names && !names.includes(name))) continue;
     const path = join(folder, file);
     if (isWritten(path, Number(writer))) continue;
     await rm(path, { force: true });

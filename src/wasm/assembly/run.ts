@@ -30,6 +30,7 @@ import { moveStatistics, RunningStatistics } from './normalization/running-stati
 import { ColumnPacking, packColumns } from './products/pack-columns';
 import { Padding, padPictures } from './windows/pad';
 import { multiplyGathered, Product } from './products/product';
+import { multiplyRows, RowProducts } from './products/row-products';
 import { SoftmaxRows, softmaxRows } from './reductions/softmax-rows';
 import { adamUpdate, momentumUpdate, Update } from './optimizer-updates';
 import { convolveTiles, TileConvolution } from './winograd/winograd-convolution';
@@ -175,6 +176,9 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 42:
       blockExtremes(changetype<ValueRange>(work), first, last);
+      break;
+    case 43:
+      multiplyRows(changetype<RowProducts>(work), first, last);
       break;
   }
 }

@@ -1,4 +1,5 @@
 import { broadcast_util, getKernel, type KernelFunc, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { constants, kernelModule, kinds } from '../module/kernel-module.js';
 import { addressOf, isEmpty, makeFilled, makeOutput } from '../module/tensor-address.js';
 import { changingFilter } from './convolution/filter.js';
 import { type Axis, gather, multiply, multiplyOverPixels } from './convolution/gathered-product.js';
@@ -40,6 +41,15 @@ function multiplyMatrices(product: MatrixProduct, transposeB: boolean): void {
       strideColumn: strideColumn!,
     },
   });
+}
+
+const { productRowsPerTask } = constants['row-products'];
+
+/** The products of the rows of one matrix with the only row or column of the other. */
+function multiplyRows(rows: number, vector: number, output: number, count: number, length: number): void {
+  const module = kernelModule();
+  const work = module.structure('RowProducts', { rows, vector, output, count, length });
+  module.dispatch(kinds.multiplyRows, work, Math.ceil(count / productRowsPerTask));
 }
 
 /** output = a transposed times b, where a is [depth, rows], as the gradient of a 1x1 filter over `depth` pixels. */
@@ -104,6 +114,8 @@ export function batchMatMul(stock = getKernel('BatchMatMul', 'wasm')): KernelFun
         columns,
       };
       if (transposeA) multiplyTransposed(product);
+      else if (transposeB && rows === 1) multiplyRows(product.b, product.a, product.output, columns, depth);
+      else if (columns === 1) multiplyRows(product.a, product.b, product.output, rows, depth);
       else multiplyMatrices(product, transposeB);
     }
     return output;

@@ -3,16 +3,14 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { nearDuplicates } from 'simclr-ts/evaluation';
 import type { SkippedImage } from 'simclr-ts/node';
-import type { Action } from '../../context.js';
-import { type ModelOptions, openModel } from '../open-model.js';
+import type { Action, Context, Result } from '../../context.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
-import { embedPictures } from './embed-pictures.js';
-import { describePlace, type ModelVectors, type PlaceOptions, vectorsOf } from './model-vectors.js';
+import { type FolderOptions, folderVectors, indexRemedy } from './folder-vectors.js';
+import { describePlace, type ModelVectors } from './model-vectors.js';
 
-interface DuplicatesOptions extends ModelOptions, PlaceOptions {
+interface DuplicatesOptions extends FolderOptions {
   threshold?: number;
   exact?: boolean;
-  batchSize: number;
 }
 
 async function hashOf(path: string): Promise<string> {
@@ -31,7 +29,7 @@ function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
  * Smallest similarity of pictures that look the same. Measured on CIFAR-10, see docs/readout.md: at so many dimensions, 2,000
  * different pictures have about one pair above it.
  */
-function usualThreshold({ at, dim }: ModelVectors): number {
+function usualThreshold({ at, dim }: Pick<ModelVectors, 'at' | 'dim'>): number {
   if (at === 'h' || dim < 64) return 0.98;
   return dim < 192 ? 0.92 : 0.85;
 }
@@ -67,47 +65,58 @@ async function equalFiles(
   return { groups, skipped };
 }
 
+/** Groups of files with the same hash, in the order of the files. */
+function equalHashes(paths: readonly string[], hashes: readonly string[]): string[][] {
+  const byHash = new Map<string, string[]>();
+  for (const [i, path] of paths.entries()) addTo(byHash, hashes[i]!, path);
+  return [...byHash.values()].filter((group) => group.length > 1);
+}
+
+/** Equal files only, without a model. */
+async function exactDuplicates(dir: string, context: Context): Promise<Result> {
+  const { paths } = await listFolder(dir);
+  const equal = await equalFiles(paths);
+  warnOfSkipped(equal.skipped, context);
+  const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
+  return { text: describe(equal.groups, [], paths.length), json };
+}
+
+const remedy = `${indexRemedy} --exact finds equal files without a model.`;
+
 /** `duplicates DIR`: equal files, and pictures whose vectors point the same way. */
 export const duplicates: Action<DuplicatesOptions> = async ([dir], options, context) => {
-  const { paths } = await listFolder(dir!);
-  const simclr = options.exact
-    ? undefined
-    : await openModel(options, context, ' Use --exact to find equal files without a model.');
+  if (options.exact) return exactDuplicates(dir!, context);
+  const found = await folderVectors(dir!, options, context, remedy);
   try {
-    const equal = await equalFiles(paths);
-    if (!simclr) {
-      warnOfSkipped(equal.skipped, context);
-      const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
-      return { text: describe(equal.groups, [], paths.length), json };
-    }
-    const vectors = vectorsOf(simclr, options, 'readout', context);
-    const threshold = options.threshold ?? usualThreshold(vectors);
-    const embedded = await embedPictures({ vectors, paths, batchSize: options.batchSize, context });
-    const groups = await nearDuplicates(embedded.vectors, { threshold });
+    const { paths, hashes } = found;
+    const threshold = options.threshold ?? usualThreshold(found);
+    const equal = hashes ? equalHashes(paths, hashes) : (await equalFiles(paths)).groups;
+    const groups = await nearDuplicates(found.vectors, { threshold });
     const similar = groups.map(({ rows, similarity }) => ({
-      paths: rows.map((row) => embedded.paths[row]!),
+      paths: rows.map((row) => paths[row]!),
       similarity,
     }));
-    const equalGroup = new Map(equal.groups.flatMap((group, i) => group.map((path) => [path, i] as const)));
+    const equalGroup = new Map(equal.flatMap((group, i) => group.map((path) => [path, i] as const)));
     // A group that holds only equal files was already reported.
     const others = similar.filter(({ paths: [first, ...rest] }) => {
       const group = equalGroup.get(first!);
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
     return {
-      text: `${describe(equal.groups, others, embedded.paths.length)}\n\ncompared by ${describePlace(vectors)}, threshold ${threshold}`,
+      text: `${describe(equal, others, paths.length)}\n\ncompared by ${describePlace(found)}, threshold ${threshold}`,
       json: {
-        pictures: embedded.paths.length,
-        model: options.model,
-        at: vectors.at,
+        pictures: paths.length,
+        model: found.model,
+        at: found.at,
         threshold,
-        exact: equal.groups,
+        ...(found.index && { index: found.index }),
+        exact: equal,
         similar: others,
-        skipped: embedded.skipped,
+        skipped: found.skipped,
       },
     };
   } finally {
-    simclr?.dispose();
+    found.dispose();
   }
 };
 

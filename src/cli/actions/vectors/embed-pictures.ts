@@ -2,7 +2,7 @@ import type { EmbeddingArray } from 'simclr-ts';
 import { progress, type SkippedImage } from 'simclr-ts/node';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { decodeInChunks, warnOfSkipped } from '../pictures.js';
+import { decodeAtOnce, decodeInChunks, warnOfSkipped } from '../pictures.js';
 import type { ModelVectors } from './model-vectors.js';
 
 /** Vectors of some pictures. */
@@ -29,6 +29,19 @@ export interface EmbedPlan {
   /** Pictures per pass through the network. */
   batchSize: number;
   context: Context;
+}
+
+function noPicture(paths: readonly string[], skipped: readonly SkippedImage[]): CommandError {
+  const isOne = paths.length === 1;
+  const which = isOne ? 'The file is not' : `None of ${paths.length} files is`;
+  const first = isOne ? '' : 'The first: ';
+  return new CommandError(`${which} a complete picture. ${first}${skipped[0]!.reason}`, exitCodes.files);
+}
+
+/** @throws {@link CommandError} when a file cannot be decoded: before work that would be in vain. */
+export async function checkPicture(path: string): Promise<void> {
+  const { skipped } = await decodeAtOnce([path], [8, 8]);
+  if (skipped.length > 0) throw noPicture([path], skipped);
 }
 
 function checkFinite({ data, shape: [, dim] }: EmbeddingArray, paths: readonly string[]): void {
@@ -69,12 +82,7 @@ export async function* embedInChunks(
   } finally {
     bar.stop();
   }
-  if (embedded === 0) {
-    const isOne = paths.length === 1;
-    const which = isOne ? 'The file is not' : `None of ${paths.length} files is`;
-    const first = isOne ? '' : 'The first: ';
-    throw new CommandError(`${which} a complete picture. ${first}${skipped[0]!.reason}`, exitCodes.files);
-  }
+  if (embedded === 0) throw noPicture(paths, skipped);
   warnOfSkipped(skipped, context);
 }
 

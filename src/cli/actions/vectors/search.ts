@@ -1,17 +1,14 @@
 import { realpath } from 'node:fs/promises';
-import { nearestNeighbors } from 'simclr-ts/evaluation';
 import type { Action } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { type ModelOptions, openModel } from '../open-model.js';
-import { listFolder } from '../pictures.js';
 import { table } from '../table.js';
-import { embedPictures } from './embed-pictures.js';
-import { describePlace, type PlaceOptions, vectorsOf } from './model-vectors.js';
+import { checkPicture } from './embed-pictures.js';
+import { type FolderOptions, folderVectors } from './folder-vectors.js';
+import { describePlace } from './model-vectors.js';
 
-interface SearchOptions extends ModelOptions, PlaceOptions {
+interface SearchOptions extends FolderOptions {
   in?: string;
   results: number;
-  batchSize: number;
 }
 
 /** The real path of a file. A missing file is reported when it is read. */
@@ -21,32 +18,25 @@ async function realName(path: string): Promise<string> {
 
 /** `search IMAGE --in DIR`: the nearest pictures by cosine similarity. */
 export const search: Action<SearchOptions> = async ([image], options, context) => {
-  const { in: folder, results: wanted, batchSize } = options;
+  const { in: folder, results: wanted } = options;
   if (folder === undefined) {
     throw new CommandError('--in DIR is required: the folder to search.', exitCodes.usage);
   }
-  const { paths } = await listFolder(folder);
-  const simclr = await openModel(options, context);
+  await checkPicture(image!);
+  const found = await folderVectors(folder, options, context);
   try {
-    const vectors = vectorsOf(simclr, options, 'readout', context);
-    const query = await embedPictures({
-      vectors,
-      paths: [image!],
-      batchSize: 1,
-      context: { ...context, quiet: true },
-    });
-    if (query.vectors.data.every((value) => value === 0)) {
+    const query = await found.embed(image!);
+    if (query.data.every((value) => value === 0)) {
       throw new CommandError(
         `The vector of ${image} must not be zero, because zero has no direction to compare. ` +
           'The training of this model went wrong.',
         exitCodes.model,
       );
     }
-    const found = await embedPictures({ vectors, paths, batchSize, context });
     const own = await realName(image!);
     // One more than is shown, because the query itself may be in the folder.
     const count = Math.min(wanted + 1, found.paths.length);
-    const { indices, similarities } = await nearestNeighbors(query.vectors, found.vectors, count);
+    const { indices, similarities } = await found.search(query, count);
     const results: { path: string; similarity: number }[] = [];
     for (const [rank, index] of indices.entries()) {
       const path = found.paths[index]!;
@@ -58,18 +48,19 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
     return {
       text:
         results.length > 0
-          ? `${table(['rank', 'similarity', 'file'], rows)}\n\ncompared by ${describePlace(vectors)}`
+          ? `${table(['rank', 'similarity', 'file'], rows)}\n\ncompared by ${describePlace(found)}`
           : `There is no other picture in ${folder}.`,
       json: {
         query: image,
-        model: options.model,
-        at: vectors.at,
+        model: found.model,
+        at: found.at,
         searched: found.paths.length,
+        ...(found.index && { index: found.index }),
         results,
         skipped: found.skipped,
       },
     };
   } finally {
-    simclr.dispose();
+    found.dispose();
   }
 };

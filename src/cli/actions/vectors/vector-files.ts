@@ -1,28 +1,11 @@
-import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
-import type { EmbeddingArray } from 'simclr-ts';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeInPieces } from '../write-file.js';
-import type { VectorPlace } from './model-vectors.js';
+import { writeParquet } from './parquet-vectors.js';
 import { csvHead, csvRow, jsonRow, npyHeader, safetensorsHeader } from './vector-formats.js';
+import type { NamedVectors, VectorFile, VectorSource } from './vector-source.js';
 
-/** Some vectors and their files. */
-export interface NamedVectors {
-  vectors: EmbeddingArray;
-  paths: readonly string[];
-}
-
-/** Vectors to write. */
-export interface VectorSource {
-  /** Files that may get a vector: all of them, unless some are damaged. */
-  paths: readonly string[];
-  /** What the vectors are. @defaultValue `'h'` */
-  at?: VectorPlace;
-  /** Length of a vector. */
-  dim: number;
-  /** The vectors, in the order of `paths`. */
-  chunks: AsyncIterable<NamedVectors>;
-}
+export type { NamedVectors, VectorFile, VectorSource };
 
 /** What was written. */
 export interface WrittenVectors {
@@ -31,9 +14,6 @@ export interface WrittenVectors {
   /** Number of vectors. */
   rows: number;
 }
-
-/** The part of a file handle that writers use. */
-export type VectorFile = Pick<FileHandle, 'appendFile' | 'write'>;
 
 /** Characters that are collected before they go to the file. */
 const pieceLength = 2 ** 20;
@@ -117,6 +97,10 @@ const writers: Record<string, (path: string, source: VectorSource) => Promise<Wr
     const header = (kept: readonly string[], bytes: number) => safetensorsHeader(kept, source.dim, bytes);
     const kept = await writeInPieces(path, (file) => writeMatrix(file, header, source));
     return { files: [path], rows: kept.length };
+  },
+  '.parquet': async (path, source) => {
+    const rows = await writeInPieces(path, (file) => writeParquet(file, source));
+    return { files: [path], rows };
   },
   '.csv': async (path, source) => {
     const rows = await writeInPieces(path, (file) => writeLines(file, csvHead(source), csvRow, source));
