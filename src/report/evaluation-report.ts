@@ -56,12 +56,12 @@ export async function evaluationReport(
             ? [
                 {
                   name: 'Read-out before training',
-                  remark: 'first stage on a 4x4 grid, whitened; random weights',
+                  remark: 'early stages on a grid, whitened; before training',
                   ...accuracies(readout.before),
                 },
                 {
                   name: 'Read-out after training',
-                  remark: 'first stage on a 4x4 grid, whitened; no labels used',
+                  remark: 'early stages on a grid, whitened; no labels used',
                   ...accuracies(readout.after ?? {}),
                 },
               ]

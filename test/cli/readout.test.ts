@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-const stages = [{ layer: 'layer1.1.bn2', grid: 4, weight: 1 }];
+const stages = ['layer1.1.bn2', 'layer2.1.bn2'].map((layer) => ({ layer, grid: 3, weight: 1 }));
 
 async function refused(args: string[]): Promise<{ code: number | null; message: string }> {
   const { code, json } = await runJSON(args, { cwd });
@@ -43,7 +43,7 @@ describe('train', () => {
     const { stdout } = await runCLI(['train', 'photos', '--out', 'model', '--resume', '--epochs', '2'], {
       cwd,
     });
-    expect(stdout).toMatch(/^read-out +layer1\.1\.bn2 on 4x4: 16 numbers, fitted to 128 pictures$/m);
+    expect(stdout).toMatch(/^read-out +layer1\.1\.bn2 on 3x3, layer2\.1\.bn2 on 3x3: 16 numbers, fitted to 128 pictures$/m);
   });
 
   it('fits none with --no-readout, and none to a handful of pictures', async () => {

@@ -185,13 +185,16 @@ describe('fitReadout', () => {
     encoder.dispose();
   });
 
-  it('reads the first stage on 4x4 unless told otherwise, and normalizes as a SimCLR does', async () => {
+  it('reads the first two stages on 3x3 unless told otherwise, and normalizes as a SimCLR does', async () => {
     const normalization = { mean: [0.4, 0.5, 0.6], std: [0.3, 0.2, 0.1] };
     const encoder = smallResNet();
     const simclr = new SimCLR({ encoder, normalization });
     const readout = await fitReadout(simclr, pictures);
     expect(readout.dim).toBe(16);
-    expect(readout.stages).toEqual([{ layer: 'bn1', height: 8, width: 8, channels: 4, grid: 4, weight: 1 }]);
+    expect(readout.stages).toEqual([
+      { layer: 'bn1', height: 8, width: 8, channels: 4, grid: 3, weight: 1 },
+      { layer: 'layer1.1.bn2', height: 4, width: 4, channels: 4, grid: 3, weight: 1 },
+    ]);
     expect(readout.normalization).toEqual(normalization);
     const data = pictures.data.map((value, i) => {
       return (value - normalization.mean[i % 3]!) / normalization.std[i % 3]!;

@@ -129,27 +129,39 @@ function stagesAt(caller: string, encoder: LayersModel, size?: PictureSize): Enc
   return [...bySize.values()].sort((a, b) => b.height * b.width - a.height * a.width);
 }
 
-/** The stage that is read unless others are named: the first. */
-function defaultStage(caller: string, encoder: LayersModel, size: PictureSize): ReadoutStage {
-  const [stage] = stagesAt(caller, encoder, size);
-  if (stage) return { layer: stage.layer };
-  throw new InvalidOptionError(
-    `${caller}: encoder must have a layer that gives maps; name another with stages. Received: ${encoder.name}.`,
-  );
+/** A covariance of more columns takes minutes and gigabytes. */
+export const mostLength = 4096;
+
+/**
+ * The stages that are read unless others are named: the first two on 3x3, or, where they are too long or there is one, the
+ * first on its own grid. Whitened, two are worth more than either (docs/readout.md).
+ */
+function defaultStages(caller: string, encoder: LayersModel, size: PictureSize): ReadoutStage[] {
+  const [first, second] = stagesAt(caller, encoder, size);
+  if (!first) {
+    throw new InvalidOptionError(
+      `${caller}: encoder must have a layer that gives maps; name another with stages. Received: ${encoder.name}.`,
+    );
+  }
+  const both = [first, second].flatMap((stage) => {
+    return stage ? [{ ...stage, grid: Math.min(3, stage.height, stage.width), weight: 1 }] : [];
+  });
+  if (both.length < 2 || joinedLength(both) > mostLength) return [{ layer: first.layer }];
+  return both.map(({ layer, grid }) => ({ layer, grid }));
 }
 
 /**
  * Checks the stages of a read-out and finds what they read.
  *
  * @param size - Height and width of the pictures.
- * @param stages - Left out, the default stage.
+ * @param stages - Left out, the default ones.
  * @throws {@link InvalidOptionError} when there is none, one is not in the encoder, or an option is outside its domain.
  */
 export function resolveStages(
   caller: string,
   encoder: LayersModel,
   size: PictureSize,
-  stages: readonly ReadoutStage[] = [defaultStage(caller, encoder, size)],
+  stages: readonly ReadoutStage[] = defaultStages(caller, encoder, size),
 ): StageOutput[] {
   if (!Array.isArray(stages) || stages.length === 0) {
     const expectation = 'stages must be a list of at least one stage';

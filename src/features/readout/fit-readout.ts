@@ -11,6 +11,7 @@ import { inferencePasses } from '../../models/inference/inference-passes.js';
 import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
 import {
   joinedLength,
+  mostLength,
   type ReadoutStage,
   type ResolvedStage,
   resolveStages,
@@ -24,7 +25,7 @@ import { stageModel, type WhiteningWeights, withWhitening } from './stage-model.
 export interface FitReadoutOptions extends EmbedOptions, FlipOptions {
   /**
    * What to read. Several stages are joined.
-   * @defaultValue the first of {@link encoderStages} on a grid of 4x4
+   * @defaultValue the first two of {@link encoderStages} on a grid of 3x3, or a single one on 4x4
    */
   stages?: readonly ReadoutStage[];
   /**
@@ -34,9 +35,6 @@ export interface FitReadoutOptions extends EmbedOptions, FlipOptions {
    */
   dim?: number;
 }
-
-/** A covariance of more columns takes minutes and gigabytes. */
-const mostLength = 4096;
 
 /**
  * Fits a read-out to pictures without labels: stages of an encoder, averaged on a grid, joined, centered and whitened.

@@ -52,7 +52,7 @@ function tooFew(caller: string, dir: string, reason: string, cause?: unknown): D
 }
 
 /**
- * A network for pictures that nobody trained: filters from patches of the pictures, and a read-out of its first stage.
+ * A network for pictures that nobody trained: filters from patches of the pictures, and a read-out of its first two stages.
  *
  * @throws `DataError` when there are not two pictures that differ.
  */

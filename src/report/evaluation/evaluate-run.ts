@@ -33,7 +33,7 @@ export interface EvaluateRunOptions {
 
 /**
  * Evaluates what training achieves: accuracies of the nearest neighbors and of a linear probe on pixels, raw and whitened,
- * and before and after training on h and at the read-out of the encoder's first stage, with paired differences.
+ * and before and after training on h and at the read-out of the encoder's first two stages, with paired differences.
  *
  * @param simclr - The trainer before training.
  * @param pictures - References and test pictures with labels; training itself needs none.

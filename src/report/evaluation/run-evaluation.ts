@@ -41,7 +41,7 @@ export interface ReadoutGains {
   overBefore: Gain;
 }
 
-/** The encoder at its read-out: its first stage on a 4x4 grid, whitened; see `fitReadout`. */
+/** The encoder at its read-out: its first two stages on a 3x3 grid, whitened; see `fitReadout`. */
 export interface ReadoutWorth {
   /** The encoder as it was before training. */
   before: EmbeddingWorth;

@@ -36,7 +36,7 @@ export async function whitenedPixels(
 const cannotBeRead = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
 
 /**
- * What an encoder gives at its read-out: its first stage on a 4x4 grid, whitened on the references without their labels.
+ * What an encoder gives at its read-out: its first two stages on a 3x3 grid, whitened on the references without their labels.
  * `null` where it cannot be read so: an encoder without maps, with more than 4096 values there, or with equal ones for all
  * pictures.
  */
