@@ -44,8 +44,9 @@ describe('this run tests the variant that was asked for', () => {
   it('fused multiply-add', async () => {
     // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which only a product that is not rounded before the sum knows of.
     const x = 1 + 2 ** -12;
-    const a = tensor2d([1, x], [1, 2]);
-    const b = tensor2d([-(1 + 2 ** -11), x], [2, 1]);
+    // Two rows and columns, because products with one have a kernel of their own.
+    const a = tensor2d([1, x, 0, 0], [2, 2]);
+    const b = tensor2d([-(1 + 2 ** -11), 0, x, 0], [2, 2]);
     const product = matMul(a, b);
     expect((await product.data())[0]).toBe(testSetting('RELAXED_SIMD') === 'off' ? 0 : 2 ** -24);
     for (const tensor of [a, b, product]) tensor.dispose();

@@ -21,7 +21,7 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
     return JSON.parse(await readFile(path, 'utf8')) as LockOwner;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (error instanceof SyntaxError) return { pid: 0, host: '', id: '' }; // being written, or cut off
+    if ((error as Error).name === 'SyntaxError') return { pid: 0, host: '', id: '' }; // being written, or cut off
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SchemaElement } from 'hyparquet';
+import { hasTag } from '../../../errors/checks.js';
 import { DataError } from '../../../errors/errors.js';
 import { parquetReader, parquetWriter } from './parquet.js';
 
@@ -145,9 +146,9 @@ export async function readFiles(caller: string, path: string, source: SegmentSou
     for (let i = 0; i < values.length; i++) columns[name]![first + i] = values[i];
   });
   return Array.from({ length: rows }, (_, row) => {
-    const bytes = columns.hash![row];
+    const bytes = columns.hash![row] as Uint8Array;
     const state = columns.state![row] as IndexedFile['state'];
-    if (!(bytes instanceof Uint8Array) || !states.includes(state)) {
+    if (!hasTag(bytes, 'Uint8Array') || !states.includes(state)) {
       throw damagedIndex(caller, path, 'which lacks what an index holds');
     }
     const hash = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
