@@ -43,7 +43,9 @@ describe('train', () => {
     const { stdout } = await runCLI(['train', 'photos', '--out', 'model', '--resume', '--epochs', '2'], {
       cwd,
     });
-    expect(stdout).toMatch(/^read-out +layer1\.1\.bn2 on 3x3, layer2\.1\.bn2 on 3x3: 16 numbers, fitted to 128 pictures$/m);
+    expect(stdout).toMatch(
+      /^read-out +layer1\.1\.bn2 on 3x3, layer2\.1\.bn2 on 3x3: 16 numbers, fitted to 128 pictures$/m,
+    );
   });
 
   it('fits none with --no-readout, and none to a handful of pictures', async () => {

@@ -41,7 +41,8 @@ it.each([
 ])('null in a %s is refused, and never means the default', (_, configs, make) => {
   const before = memory().numTensors;
   // Words about a recipe, which nothing is made from, and the parts for which null is a value: none, or any size.
-  const words = /^(name|title|deviations|reported|training)\b|^(normalization|initialization|encoder\.inputShape\.[01])$/;
+  const words =
+    /^(name|title|deviations|reported|training)\b|^(normalization|initialization|encoder\.inputShape\.[01])$/;
   let places = 0;
   for (const config of configs) {
     for (const [path, copy] of withNull(JSON.parse(JSON.stringify(config)))) {

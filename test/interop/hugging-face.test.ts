@@ -107,7 +107,9 @@ describe('huggingFaceFiles of a read-out', () => {
     expect(file.tensors.get('readout.kernel')!.data).toEqual(tensors.kernel.data);
     expect(file.tensors.get('readout.bias')!.data).toEqual(tensors.bias.data);
     expect(file.tensors.has('layer4.1.bn2.weight')).toBe(true);
-    expect(text(files.get('README.md'))).toContain('its read-out: bn1 on a grid of 3x3, layer1.1.bn2 on a grid of 3x3');
+    expect(text(files.get('README.md'))).toContain(
+      'its read-out: bn1 on a grid of 3x3, layer1.1.bn2 on a grid of 3x3',
+    );
 
     setTorchvisionWeights(encoder, (weight) => hashedWeight(weight).map((value) => 2 * value));
     for (const wrong of [readout, {}]) {
