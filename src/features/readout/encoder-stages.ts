@@ -57,7 +57,7 @@ export interface EncoderStagesOptions {
    * Height and width of the pictures, in pixels; one number for a square.
    * @defaultValue the encoder's; needed where it takes any
    */
-  size?: number | PictureSize;
+  size?: number | readonly [height: number, width: number];
 }
 
 /** Padding holds no features, but has a size of its own. */
