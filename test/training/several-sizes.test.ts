@@ -23,8 +23,7 @@ import { memoryStore, rejection } from './tiny.js';
 const open: PictureShape = [null, null, 3];
 const networks = {
   resnet18: (inputShape: PictureShape) => resnet18({ inputShape, width: 2, stem: 'small' }),
-  mobileNetV2: (inputShape: PictureShape) =>
-    mobileNetV2({ inputShape, widthMultiplier: 0.25 }), // its stem keeps plain JavaScript quick
+  mobileNetV2: (inputShape: PictureShape) => mobileNetV2({ inputShape, widthMultiplier: 0.25 }),
 };
 
 function pictures(count: number, height: number, width = height): ImageArray {
