@@ -12,6 +12,7 @@ import { fitReadout } from 'simclr-ts/features';
 import { directory, loadCIFAR10, useBestBackend } from 'simclr-ts/node';
 import { integer } from '../../src/cli/options.js';
 import { imageRange } from '../../src/data/image-rows.js';
+import { toHost } from '../../src/evaluation/embed-on-host.js';
 
 const { model, pictures, fit } = new Command('near-duplicates')
   .requiredOption('--model <folder>', 'a model for pictures of 32x32')
@@ -56,10 +57,7 @@ function similarity(a: EmbeddingArray, i: number, b: EmbeddingArray, j: number):
 }
 
 async function directions(simclr: SimCLR, images: ImageArray, at: 'h' | 'readout'): Promise<EmbeddingArray> {
-  const vectors = await simclr.embed(images, { at });
-  const { shape } = vectors;
-  const data = Float32Array.from(await vectors.data());
-  vectors.dispose();
+  const { data, shape } = await toHost(await simclr.embed(images, { at }));
   for (let row = 0; row < shape[0]; row++) {
     const values = data.subarray(row * shape[1], (row + 1) * shape[1]);
     const size = Math.hypot(...values);

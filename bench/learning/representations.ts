@@ -1,3 +1,4 @@
+import { dispose } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type ImageArray, type Labels, SimCLR } from 'simclr-ts';
 import { knnClassifier } from 'simclr-ts/evaluation';
@@ -7,6 +8,8 @@ import {
   type FitReadoutOptions,
   fitReadout,
   initializeFromImages,
+  type Readout,
+  type ReadoutEmbedOptions,
 } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
 import { minutesRecipe } from 'simclr-ts/recipes';
@@ -47,29 +50,39 @@ type Row = Pick<Measured, 'network' | 'seed' | 'networkSeconds'>;
 const batchSize = 128;
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
+/** Accuracies of what a model or read-out gives, by 20 and by 200 neighbors, from 0 to 1. */
+export async function neighborAccuracies(
+  embedder: SimCLR | Readout,
+  { references, tests }: LearningData,
+  options: ReadoutEmbedOptions,
+): Promise<Pick<Measured, 'dim' | 'knn20' | 'knn200'>> {
+  const embeddings = await embedder.embed(references.images, options);
+  const queries = await embedder.embed(tests.images, options);
+  const accuracy = async (neighbors: number) => {
+    const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
+    return (await knn.evaluate(queries, tests.labels)).accuracy;
+  };
+  const accuracies = { dim: queries.shape[1], knn20: await accuracy(20), knn200: await accuracy(200) };
+  dispose([embeddings, queries]);
+  return accuracies;
+}
+
 /** Measures a network at a read-out; without stages, its own output as it is. With `flips`, means over flips. */
 async function measure(
   row: Row,
   readout: string,
   source: EncoderSource,
-  { references, tests }: LearningData,
+  data: LearningData,
   fit?: FitReadoutOptions,
   flips = false,
 ): Promise<Measured> {
   const began = performance.now();
-  const fitted = fit && (await fitReadout(source, references.images, { ...fit, batchSize, flips }));
+  const fitted = fit && (await fitReadout(source, data.references.images, { ...fit, batchSize, flips }));
   const fitSeconds = fitted ? seconds(began) : 0;
   const embedder = fitted ?? new SimCLR({ ...source });
-  const embeddings = await embedder.embed(references.images, { batchSize, flips });
-  const queries = await embedder.embed(tests.images, { batchSize, flips });
-  const accuracy = async (neighbors: number) => {
-    const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
-    return (await knn.evaluate(queries, tests.labels)).accuracy;
-  };
-  const measured = { ...row, readout, dim: queries.shape[1], knn20: await accuracy(20), fitSeconds };
-  const result = { ...measured, knn200: await accuracy(200) };
-  for (const each of [embeddings, queries, embedder]) each.dispose();
-  return result;
+  const accuracies = await neighborAccuracies(embedder, data, { batchSize, flips });
+  embedder.dispose();
+  return { ...row, readout, ...accuracies, fitSeconds };
 }
 
 /** The recipe `minutes`, whose first layer comes from the pictures and learns nothing. */

@@ -34,7 +34,7 @@ const part = (first: number, count: number) =>
     Uint32Array.from({ length: count }, (_, i) => first + i),
   );
 const unlabeled = part(0, 45_000).images;
-const labeled = { references: part(0, 10_000), validation: part(45_000, 5_000) };
+const labeled = { references: part(0, 10_000), tests: part(45_000, 5_000) };
 console.log(machine);
 console.log('kNN, %: k = 20, k = 200; thousands of pairs; processor seconds of training');
 const results: TrialResult[] = [];

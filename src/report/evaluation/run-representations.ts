@@ -1,6 +1,6 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import type { ImageDataset, LabeledImagesLike } from '../../data/index.js';
-import { isError } from '../../errors/is-error.js';
+import { isInputError } from '../../errors/is-error.js';
 import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import { type EncoderSource, type FitReadoutOptions, fitReadout } from '../../features/index.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
@@ -33,8 +33,6 @@ export async function whitenedPixels(
   }
 }
 
-const cannotBeRead = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
-
 /**
  * What an encoder gives at its read-out: its first two stages on a 3x3 grid, whitened on the references without their labels.
  * `null` where it cannot be read so: an encoder without maps, with more than 4096 values there, or with equal ones for all
@@ -48,7 +46,7 @@ export async function readoutEmbeddings(
   try {
     return await embedded(source, pictures, { batchSize });
   } catch (error) {
-    if (cannotBeRead.some((name) => isError(error, name))) return null;
+    if (isInputError(error)) return null;
     throw error;
   }
 }

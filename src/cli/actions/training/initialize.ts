@@ -1,11 +1,9 @@
 import type { SimCLR } from 'simclr-ts';
 import { initializeFromImages } from 'simclr-ts/features';
-import { isError } from '../../../errors/is-error.js';
+import { isInputError } from '../../../errors/is-error.js';
 import type { Context } from '../../context.js';
 import type { TrainingPictures } from './pictures/training-pictures.js';
 import type { TrainingSettings } from './saved-settings.js';
-
-const cannotBeginSo = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
 
 /** Begins a new encoder from the pictures where the recipe does. It keeps its random weights where they do not allow that. */
 export async function initialize(
@@ -22,7 +20,7 @@ export async function initialize(
     });
     context.note(`${filters} filters of ${layer} come from the pictures.`);
   } catch (error) {
-    if (!cannotBeginSo.some((name) => isError(error, name))) throw error;
-    context.warn(`The encoder begins with random weights. ${(error as Error).message}`);
+    if (!isInputError(error)) throw error;
+    context.warn(`The encoder begins with random weights. ${error.message}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { History, Readout, SimCLR } from 'simclr-ts';
 import { fitReadout } from 'simclr-ts/features';
 import { progress } from 'simclr-ts/node';
-import { isError } from '../../../errors/is-error.js';
+import { isInputError } from '../../../errors/is-error.js';
 import type { Context } from '../../context.js';
 import type { TrainingPictures } from './pictures/training-pictures.js';
 
@@ -10,8 +10,6 @@ const mostPictures = 4096;
 
 /** Whitened by fewer, vectors are mostly chance: two files of the same picture would not look alike. */
 const fewestPictures = 128;
-
-const cannotBeRead = ['InvalidOptionError', 'ShapeError', 'ValueRangeError'] as const;
 
 /**
  * Fits the read-out of a trained model to some of its pictures, unless the run was interrupted: whoever interrupts wants
@@ -35,8 +33,8 @@ export async function fitTrainedReadout(
       onProgress: (done) => bar.update(done),
     });
   } catch (error) {
-    if (!cannotBeRead.some((name) => isError(error, name))) throw error;
-    context.warn(`The model gets no read-out. ${(error as Error).message}`);
+    if (!isInputError(error)) throw error;
+    context.warn(`The model gets no read-out. ${error.message}`);
   } finally {
     bar.stop();
   }

@@ -1,4 +1,5 @@
 import type { EmbeddingArray, ImageArray, SimCLR } from 'simclr-ts';
+import { toHost } from '../../../evaluation/embed-on-host.js';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { fitChannels } from '../fit-channels.js';
@@ -30,12 +31,7 @@ export function vectorsAt(simclr: SimCLR, at: VectorPlace): ModelVectors {
     dim: at === 'readout' ? simclr.readout!.dim : simclr.encoder.outputs[0]!.shape[1]!,
     inputSize: simclr.inputSize,
     async embed(images, batchSize) {
-      const vectors = await simclr.embed(fitChannels(simclr, images), { batchSize, at });
-      try {
-        return { data: Float32Array.from(await vectors.data()), shape: vectors.shape };
-      } finally {
-        vectors.dispose();
-      }
+      return toHost(await simclr.embed(fitChannels(simclr, images), { batchSize, at }));
     },
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isAlive } from '../../files/is-alive.js';
 
 /** Who has a lock. */
 export interface LockOwner {
@@ -23,15 +24,6 @@ async function readOwner(path: string): Promise<LockOwner | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     if ((error as Error).name === 'SyntaxError') return { pid: 0, host: '', id: '' }; // being written, or cut off
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
