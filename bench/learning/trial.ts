@@ -85,7 +85,7 @@ export async function* runTrial(
 ): AsyncGenerator<TrialResult, void, undefined> {
   const [, height, width, channels] = unlabeled.shape;
   // A name would stand in front of the names of layers.
-  const { name: _, ...shape } = { name: '', ...minutesRecipe.encoder };
+  const { name: _, ...shape } = minutesRecipe.encoder;
   const encoder = resnet18({ ...shape, inputShape: [height, width, channels], seed });
   const source = { encoder, normalization: minutesRecipe.normalization };
   const { blocks } = trial;

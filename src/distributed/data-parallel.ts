@@ -322,6 +322,7 @@ function describeTrainer(simclr: SimCLR): Record<string, unknown> {
     augmentation: augmentations.map(({ config, name }) => config ?? name),
     loss: loss.config ?? loss.name,
     optimizer: [optimizer.getClassName(), optimizer.getConfig()],
+    projectFrom: simclr.projectFrom,
     encoder: architecture('encoder', simclr.encoder),
     projectionHead: architecture('projectionHead', simclr.projectionHead),
     progress,

@@ -123,7 +123,7 @@ function measure(
   indices: ArrayLike<number>,
   epoch: number,
 ): Measurements {
-  const { encoder, projectionHead } = simclr;
+  const { projected: encoder, projectionHead } = simclr;
   const { temperature, customLoss } = lossOf(simclr);
   const views = simclr.views(images, indices, epoch);
   const statistics = rememberStatistics(encoder, projectionHead);

@@ -80,6 +80,14 @@ export type RecipeOptimizer = (
 /** How an encoder begins from pictures, with every choice given. */
 export type RecipeInitialization = Required<Omit<InitializeFromImagesOptions, 'batchSize' | 'seed'>>;
 
+/** Stages of an encoder that are trained by themselves at first. */
+export interface RecipeEarlyStages {
+  /** What the projection head reads meanwhile: `projectFrom` of `SimCLR`. */
+  projectFrom: readonly { layer: string; grid: number }[];
+  /** Share of the run, above 0 and below 1. */
+  share: number;
+}
+
 /** A result that the recipe's authors report. */
 export interface ReportedAccuracy {
   /** The measured result, and its date. */
@@ -110,6 +118,11 @@ export interface Recipe {
   normalization: NormalizeOptions | null;
   /** Options of `initializeFromImages`, to be called before training, or random weights. */
   initialization: RecipeInitialization | null;
+  /**
+   * Early stages that are trained by themselves for a share of the run, before the whole encoder is: by the command line,
+   * and by you as `docs/readout.md` shows. `null` for none.
+   */
+  earlyStages: RecipeEarlyStages | null;
   /** Temperature of NT-Xent. */
   temperature: number;
   /** Whether both views share one pass, and so their batch statistics, or each has its own. */

@@ -43,6 +43,7 @@ export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe 
   const { name, encoder, projectionHead, augmentation, optimizer, sources } = saved;
   const upgraded: Fields = {
     initialization: null, // earlier versions had none
+    earlyStages: null,
     ...saved,
     ...(name === 'seed' && { name: 'basic' }),
     ...(isObject(encoder) && { encoder: withNormalization(renameFields(encoder, networkNames)) }),
@@ -50,7 +51,7 @@ export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe 
     ...(isObject(optimizer) && { optimizer: upgradeOptimizer(optimizer) }),
   };
   if (isObject(upgraded.initialization)) {
-    upgraded.initialization = { blocks: 'random', ...upgraded.initialization }; // earlier versions began them so
+    upgraded.initialization = { blocks: 'random', blocksAfter: null, ...upgraded.initialization }; // earlier versions began them so
   }
   if (isObject(augmentation) && isObject(augmentation.options)) {
     const options = renameFields(augmentation.options, { semantics: 'convention' });

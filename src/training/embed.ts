@@ -41,7 +41,7 @@ export function projectDataset(
   return unlessLost(caller, core.progress.step, async () => {
     checkEmbedOptions(caller, options);
     core.checkUsable(caller);
-    return embedImages(caller, core.encoder, images, options, {
+    return embedImages(caller, core.projected, images, options, {
       prepare: normalizer(core.normalization),
       after: inferenceOf(core.projectionHead),
       beforePass: () => core.checkUsable(caller),

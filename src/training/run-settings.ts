@@ -1,6 +1,7 @@
 import type { NormalizeOptions, TransformConfig } from '../augmentations/index.js';
 import { datasetSize, type ImageDataset } from '../data/index.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import type { ReadoutStage } from '../features/index.js';
 import type { LossConfig } from '../losses/index.js';
 import {
   type AverageWeightsOptions,
@@ -30,6 +31,8 @@ export interface TrainerSettings {
   viewBatching: 'joint' | 'separate';
   seed: number;
   normalization: NormalizeOptions | null;
+  /** The stages that the projection head reads; `null` for h. */
+  projectFrom: readonly ReadoutStage[] | null;
   /** One transform that makes all views, or one for each; `null` where one of them is not of this library. */
   augmentation: TransformConfig | TransformConfig[] | null;
   /** How many views one transform makes. Files of format 1 leave it out; they made two. */

@@ -4,7 +4,7 @@ import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageArrayLike, ImageDataset } from '../data/index.js';
 import { checkKeys } from '../errors/check-keys.js';
 import { checkChoice } from '../errors/checks.js';
-import type { Readout } from '../features/index.js';
+import type { Readout, ReadoutStage } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
 import type { History } from './callbacks/history.js';
@@ -68,9 +68,19 @@ export class SimCLR implements Trainer {
     return coreOf('SimCLR', this).encoder;
   }
 
-  /** g: representations h to projections z. */
+  /** g: representations h, or stages of the encoder, to projections z. */
   get projectionHead(): LayersModel {
     return coreOf('SimCLR', this).projectionHead;
+  }
+
+  /** The stages of the encoder that the head reads instead of h, or `null`. */
+  get projectFrom(): readonly ReadoutStage[] | null {
+    return coreOf('SimCLR', this).projectFrom;
+  }
+
+  /** What the head reads: the encoder itself, or a model of its layers that ends at the stages of `projectFrom`. */
+  get projected(): LayersModel {
+    return coreOf('SimCLR', this).projected;
   }
 
   /** Makes the first view; `undefined` after loading a model whose augmentation is not of this library. */

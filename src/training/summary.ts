@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Transform } from '../augmentations/index.js';
-import type { Readout } from '../features/index.js';
+import type { Readout, ReadoutStage } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import { variableOf } from '../models/named-weights.js';
 import { sizeOfViews } from './options/input-size.js';
@@ -39,9 +39,14 @@ function describeLoss({ name, config }: ViewLoss): string {
   return `${name === 'ntXent' ? 'NT-Xent' : name}${settings.join('')}`;
 }
 
+function describeStages(stages: readonly ReadoutStage[]): string {
+  return stages
+    .map(({ layer, grid }) => (grid === undefined || grid === 1 ? layer : `${layer} on ${grid}x${grid}`))
+    .join(', ');
+}
+
 function describeReadout({ stages, dim, pictures }: Readout): string {
-  const read = stages.map(({ layer, grid }) => (grid === 1 ? layer : `${layer} on ${grid}x${grid}`));
-  return `${read.join(', ')} -> [${dim}], fitted to ${pictures.toLocaleString('en')} pictures`;
+  return `${describeStages(stages)} -> [${dim}], fitted to ${pictures.toLocaleString('en')} pictures`;
 }
 
 /** The text behind `SimCLR.summary()`. */
@@ -57,6 +62,9 @@ export function summarize(simclr: Trainer): string {
       'projectionHead',
       `${projectionHead.name}  ${shapes(projectionHead)}  ${countParameters(projectionHead)}`,
     ],
+    ...(simclr.projectFrom
+      ? [['projectFrom', describeStages(simclr.projectFrom)] satisfies [string, string]]
+      : []),
     ...(simclr.readout ? [['readout', describeReadout(simclr.readout)] satisfies [string, string]] : []),
     ['loss', describeLoss(simclr.loss)],
     ['optimizer', optimizerName],

@@ -2,7 +2,7 @@ import type { io, Optimizer, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../augmentations/index.js';
 import type { ImageDataset } from '../data/index.js';
-import type { Readout } from '../features/index.js';
+import type { Readout, ReadoutStage } from '../features/index.js';
 import type { ViewLoss } from '../losses/index.js';
 import type { EmbedOptions, FlipOptions } from '../models/inference/embed-images.js';
 import type { StatefulPart } from '../tensors/stateful-part.js';
@@ -47,6 +47,10 @@ export interface TrainerParts {
   readonly encoder: LayersModel;
   /** g: representations h to projections z. */
   readonly projectionHead: LayersModel;
+  /** The stages of the encoder that the head reads instead of h, or `null`. */
+  readonly projectFrom: readonly ReadoutStage[] | null;
+  /** What the head reads: the encoder itself, or a model of its layers that ends at the stages of `projectFrom`. */
+  readonly projected: LayersModel;
   /** What makes each view, two or more; none after loading a model whose augmentation is not of this library. */
   readonly augmentations: readonly Transform<unknown>[];
   /** Mean and standard deviation of each channel, or `null`. */

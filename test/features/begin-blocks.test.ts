@@ -41,9 +41,11 @@ describe('largestDirections', () => {
     const found = await expectTensors(0, () => largestDirections(rows, most, randomGenerator(1)));
     const covariance = tidy(() => {
       const centered = sub(rows, mean(rows, 0)) as Tensor2D;
-      return Float64Array.from(mul(matMul(centered, centered, true), 1 / count).dataSync());
+      return mul(matMul(centered, centered, true), 1 / count);
     });
-    const expected = largestEigenpairs(covariance, length, most);
+    const matrix = Float64Array.from(covariance.dataSync());
+    covariance.dispose();
+    const expected = largestEigenpairs(matrix, length, most);
     rows.dispose();
     expect(found.variances).toHaveLength(most);
     for (let k = 0; k < most; k++) {

@@ -482,6 +482,7 @@ export const callers: Record<string, Caller> = {
       'optimizer',
       'training',
       'initialization',
+      'earlyStages',
     ],
     unchecked: { temperature: 'checked by new SimCLR' },
   },

@@ -345,8 +345,8 @@ describe('versions and machines', () => {
   });
 
   it.each([
-    [{ formatVersion: 5 }, /of format 1 to 4.*formatVersion=5/],
-    [{ formatVersion: 1.5 }, /of format 1 to 4.*formatVersion=1.5/],
+    [{ formatVersion: 6 }, /of format 1 to 5.*formatVersion=6/],
+    [{ formatVersion: 1.5 }, /of format 1 to 5.*formatVersion=1.5/],
     [{ byteOrder: 'big' }, /order of bytes, little\. Received: byteOrder="big"/],
     [{ progress: { step: -1, epoch: 0, batch: 0 } }, /step=-1/],
   ])('refuses %j', async (change, message) => {

@@ -1,5 +1,7 @@
 import { type Tensor, type Tensor4D, tensor, zeros } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { receivedMessage } from '../../errors/checks.js';
+import { InvalidOptionError } from '../../errors/errors.js';
 import { type AnyLayer, layerCalls, weightOf } from '../../models/layer-graph.js';
 import type { RandomGenerator } from '../../random/index.js';
 import { directionFilters } from './direction-filters.js';
@@ -25,6 +27,7 @@ function write(layer: AnyLayer, role: string, make: () => Tensor): void {
  * Begins the residual blocks of an encoder with what the pictures show: see `blocks` of `InitializeFromImagesOptions`.
  *
  * @param images - As the encoder takes them. Not disposed.
+ * @param after - Name of the layer behind which blocks begin so; `null` for all.
  * @returns Names of the convolutions that have new filters.
  */
 export async function beginBlocks(
@@ -32,9 +35,14 @@ export async function beginBlocks(
   encoder: LayersModel,
   images: Tensor4D,
   random: RandomGenerator,
+  after: string | null,
 ): Promise<string[]> {
   const calls = layerCalls(caller, encoder);
-  const { whitened, passing, silent } = planBlocks(calls);
+  if (after !== null && !calls.some(({ layer }) => layer.name === after)) {
+    const expectation = 'blocksAfter must be the name of a layer of the encoder';
+    throw new InvalidOptionError(receivedMessage(caller, expectation, 'blocksAfter', after));
+  }
+  const { whitened, passing, silent } = planBlocks(calls, after);
   for (const layer of silent) {
     const { shape } = weightOf(layer, 'gamma')!;
     write(layer, 'gamma', () => zeros(shape as number[]));

@@ -4,7 +4,7 @@ import { explainMissingKernel } from '../../backend/missing-kernel.js';
 import type { ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js';
-import { weightOf } from '../../models/layer-graph.js';
+import { type AnyLayer, weightOf } from '../../models/layer-graph.js';
 import { randomGenerator } from '../../random/index.js';
 import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
 import { beginBlocks } from './begin-blocks.js';
@@ -20,9 +20,10 @@ export interface InitializeFromImagesOptions {
    *
    * - `'kMeans'`: centers of whitened patches (Coates and Ng 2011).
    * - `'eigenvectors'`: the axes of whitened patches, then their opposites, then random directions.
+   * - `'kept'`: as they are.
    * @defaultValue `'kMeans'`
    */
-  filters?: 'kMeans' | 'eigenvectors';
+  filters?: 'kMeans' | 'eigenvectors' | 'kept';
   /**
    * Patches to draw, about 4 per picture, from as many pictures as that takes. At least as many as there are filters.
    * @defaultValue `20000`
@@ -45,6 +46,11 @@ export interface InitializeFromImagesOptions {
    * @defaultValue `'random'`
    */
   blocks?: 'random' | 'whitened';
+  /**
+   * Name of a layer: only blocks behind it are whitened, so that those before it learn, or keep what they have learned.
+   * @defaultValue `null`: all blocks
+   */
+  blocksAfter?: string | null;
   /**
    * Whether to scale layers without batch normalization to the pictures.
    * @defaultValue `true`
@@ -117,13 +123,14 @@ export async function initializeFromImages(
     patches: 1,
     firstLayer: 1,
     blocks: 1,
+    blocksAfter: 1,
     scale: 1,
     batchSize: 1,
     seed: 1,
   });
   const { filters: method = 'kMeans', patches: wanted = 20_000, scale = true } = options;
-  const { firstLayer = 'free', blocks = 'random', batchSize = 128, seed = 0 } = options;
-  checkChoice(caller, 'filters', method, ['kMeans', 'eigenvectors']);
+  const { firstLayer = 'free', blocks = 'random', blocksAfter = null, batchSize = 128, seed = 0 } = options;
+  checkChoice(caller, 'filters', method, ['kMeans', 'eigenvectors', 'kept']);
   checkChoice(caller, 'firstLayer', firstLayer, ['free', 'fixed']);
   checkChoice(caller, 'blocks', blocks, ['random', 'whitened']);
   checkInteger(caller, 'patches', wanted);
@@ -144,24 +151,21 @@ export async function initializeFromImages(
     keep: blocks === 'whitened' ? picturesFor(encoder.inputShape) : batchSize,
   });
   try {
-    const { kernel, clusters } = patchFilters(caller, patches, kernelShape[3], method, random.fold(1));
-    const weight = weightOf(layer, 'kernel')!;
-    const length = lengthOf(await weight.read().data<'float32'>());
-    const factor = length / lengthOf(kernel);
-    const filters = kernel.map((value) => value * factor);
-    tidy(() => {
-      weight.write(tensor(filters, kernelShape));
-    });
+    const made =
+      method === 'kept' ? undefined : patchFilters(caller, patches, kernelShape[3], method, random.fold(1));
+    if (made) await setFilters(layer, made.kernel);
     if (firstLayer === 'fixed') layer.trainable = false;
     const whitened =
-      blocks === 'whitened' ? await beginBlocks(caller, encoder.encoder, first, random.fold(2)) : [];
+      blocks === 'whitened'
+        ? await beginBlocks(caller, encoder.encoder, first, random.fold(2), blocksAfter)
+        : [];
     const scaled = scale ? await scaleLayers(caller, encoder.encoder, first) : [];
     return {
       layer: layer.name,
       filters: kernelShape[3],
       patches: patches.count,
-      inertia: clusters?.inertia ?? [],
-      reseeded: clusters?.reseeded ?? 0,
+      inertia: made?.clusters?.inertia ?? [],
+      reseeded: made?.clusters?.reseeded ?? 0,
       whitened,
       scaled,
     };
@@ -175,6 +179,16 @@ export async function initializeFromImages(
 /** Enough pictures for the directions of deep layers, in memory that does not grow with their size. */
 function picturesFor([height, width]: readonly [number, number, number]): number {
   return Math.min(2048, Math.max(64, Math.floor((1 << 21) / (height * width))));
+}
+
+/** Gives a convolution other filters, of the length that its kernel had. */
+async function setFilters(layer: AnyLayer, kernel: Float32Array): Promise<void> {
+  const weight = weightOf(layer, 'kernel')!;
+  const factor = lengthOf(await weight.read().data<'float32'>()) / lengthOf(kernel);
+  const values = kernel.map((value) => value * factor);
+  tidy(() => {
+    weight.write(tensor(values, weight.shape as number[]));
+  });
 }
 
 /** Euclidean length of all values; 1 for zeros, so that a kernel of zeros does not stay one. */

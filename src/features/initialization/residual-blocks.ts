@@ -32,11 +32,14 @@ function canPass(layer: AnyLayer): boolean {
  * Finds the residual blocks of an encoder and what each layer in them is to do at the start. Of a block that adds its input
  * to its branch, the branch is silent. Of a block that changes size or channels, the branch carries the maps on and the
  * shortcut is silent. A silent path needs batch normalization; a block without it is left as it is.
+ *
+ * @param after - Name of a layer: blocks up to it are left out, too.
  */
-export function planBlocks(calls: readonly LayerCall[]): BlockPlan {
+export function planBlocks(calls: readonly LayerCall[], after: string | null): BlockPlan {
   const plan: BlockPlan = { whitened: new Set(), passing: new Set(), silent: new Set() };
   const byOutput = new Map(calls.map((call) => [call.output, call]));
-  for (const { layer, inputs } of calls) {
+  const first = after === null ? 0 : 1 + calls.map(({ layer }) => layer.name).lastIndexOf(after);
+  for (const { layer, inputs } of calls.slice(first)) {
     if (inputs.length !== 2 || !(isNormalization(layer) || layer.getClassName() === 'Add')) continue;
     const [branch, shortcut] = inputs as [SymbolicTensor, SymbolicTensor];
     const main = chainTo(branch, byOutput);

@@ -45,7 +45,15 @@ function joined(
  * @see Löwe et al. 2019, arXiv:1905.11786, and Belilovsky et al. 2019, arXiv:1812.11446 (networks trained stage by stage).
  */
 export function stageEncoder(encoder: LayersModel, stages: readonly ReadoutStage[]): LayersModel {
-  const caller = 'stageEncoder';
+  return joinedStages('stageEncoder', encoder, stages);
+}
+
+/** {@link stageEncoder} for a caller that its errors name. */
+export function joinedStages(
+  caller: string,
+  encoder: LayersModel,
+  stages: readonly ReadoutStage[],
+): LayersModel {
   const { inputShape } = pictureEncoder(caller, encoder);
   const outputs = resolveStages(caller, encoder, [inputShape[0], inputShape[1]], stages);
   const taken = new Set(encoder.layers.map((layer) => layer.name));

@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe.js';
-import { randomWeights } from './shared.js';
+import { randomWeights, wholeEncoder } from './shared.js';
 import { spijkervetSTL10 } from './stl10.js';
 
 const description = "the project's own description of SimCLR";
@@ -36,6 +36,7 @@ export const basicRecipe: Recipe = {
       'Chen et al. 2020, arXiv:2002.05709, appendix A: a tenth of the height, made odd; the border as in torchvision',
     normalization: library,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: unstated,
     viewBatching: library,
     optimizer: unstated,

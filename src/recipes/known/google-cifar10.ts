@@ -1,5 +1,12 @@
 import type { Recipe } from '../recipe.js';
-import { commonAugmentation, google, googleDeviations, googleResNet18, randomWeights } from './shared.js';
+import {
+  commonAugmentation,
+  google,
+  googleDeviations,
+  googleResNet18,
+  randomWeights,
+  wholeEncoder,
+} from './shared.js';
 
 const command = `${google} README.md, "pretrain the model on CIFAR-10 with a single GPU"`;
 
@@ -29,6 +36,7 @@ export const googleCIFAR10: Recipe = {
   },
   normalization: null,
   initialization: null,
+  earlyStages: null,
   temperature: 0.5,
   viewBatching: 'joint',
   optimizer: {
@@ -80,6 +88,7 @@ export const googleCIFAR10: Recipe = {
     'augmentation.options.blur': `${command}: --use_blur=False`,
     normalization: `${google} data.py: pictures stay in [0, 1]`,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: `${command}: --temperature=0.5`,
     viewBatching: `${google} model.py: features = tf.concat(features_list, 0)`,
     optimizer: `${google} lars_optimizer.py and model_util.py, get_optimizer`,

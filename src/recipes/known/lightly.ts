@@ -8,6 +8,7 @@ import {
   roundedDeviation,
   torchvisionResNet18,
   torchvisionSources,
+  wholeEncoder,
 } from './shared.js';
 
 const cifar = `${lightly} docs/source/getting_started/benchmarks/cifar10_benchmark.py`;
@@ -58,6 +59,7 @@ const sources = (script: string, reference: number) => ({
   'augmentation.options.strength': `${script}: cj_strength = 0.5`,
   normalization: `${transform}: normalize = IMAGENET_NORMALIZE`,
   initialization: randomWeights,
+  earlyStages: wholeEncoder,
   temperature: `${script}: NTXentLoss(), whose temperature is 0.5`,
   viewBatching: `${script}, training_step: forward(x0), then forward(x1)`,
   optimizer: `${script}, SimCLRModel.configure_optimizers: torch.optim.SGD`,
@@ -91,6 +93,7 @@ export const lightlyCIFAR10: Recipe = {
   },
   normalization,
   initialization: null,
+  earlyStages: null,
   temperature: 0.5,
   viewBatching: 'separate',
   optimizer: optimizer(128),
@@ -136,6 +139,7 @@ export const lightlyImagenette: Recipe = {
   },
   normalization,
   initialization: null,
+  earlyStages: null,
   temperature: 0.5,
   viewBatching: 'separate',
   optimizer: optimizer(256),

@@ -6,6 +6,7 @@ import {
   googleResNet18,
   paper,
   randomWeights,
+  wholeEncoder,
 } from './shared.js';
 
 /** ResNet-50 on ImageNet as in the paper: LARS, batch 4,096, 100 epochs. */
@@ -34,6 +35,7 @@ export const paperImageNet: Recipe = {
   },
   normalization: null,
   initialization: null,
+  earlyStages: null,
   temperature: 0.1,
   viewBatching: 'joint',
   optimizer: {
@@ -78,6 +80,7 @@ export const paperImageNet: Recipe = {
     'augmentation.options.blur': `${paper}, appendix A: half of the pictures, kernel a tenth of the height; ${googleFirst} data_util.py: radius int(22 / 2), so 23 pixels`,
     normalization: `${googleFirst} data.py: pictures stay in [0, 1]`,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: `${googleFirst} run.py: temperature = 0.1; the best of the paper's table 5`,
     viewBatching: `${googleFirst} model.py: features = tf.concat(features_list, 0)`,
     optimizer: `${googleFirst} lars_optimizer.py and model_util.py`,

@@ -13,6 +13,9 @@ export const torchvision = "torchvision's models/resnet.py";
 /** The source of an initialization of `null`. */
 export const randomWeights = 'as in the original: random weights';
 
+/** The source of early stages of `null`. */
+export const wholeEncoder = 'as in the original: the whole encoder is trained from the first step on';
+
 /** torchvision's ResNet-18. */
 export const torchvisionResNet18: Omit<RecipeResNet, 'inputShape' | 'stem'> = {
   name: 'resnet18',

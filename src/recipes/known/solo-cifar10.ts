@@ -9,6 +9,7 @@ import {
   solo,
   torchvisionResNet18,
   torchvisionSources,
+  wholeEncoder,
 } from './shared.js';
 
 const config = `${solo} scripts/pretrain/cifar/simclr.yaml`;
@@ -47,6 +48,7 @@ export const soloCIFAR10: Recipe = {
   },
   normalization: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   initialization: null,
+  earlyStages: null,
   temperature: 0.2,
   viewBatching: 'separate',
   optimizer: {
@@ -93,6 +95,7 @@ export const soloCIFAR10: Recipe = {
     'augmentation.options.convention': `${pipeline}: torchvision.transforms`,
     normalization: `${pipeline}: MEANS_N_STD["cifar10"]`,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: `${config}: temperature: 0.2`,
     viewBatching: `${base}, _shared_step: one base_training_step for each crop`,
     optimizer: lars,

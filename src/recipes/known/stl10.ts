@@ -7,6 +7,7 @@ import {
   sthalles,
   torchvisionResNet18,
   torchvisionSources,
+  wholeEncoder,
 } from './shared.js';
 
 const spijkervetModel = `${spijkervet} modules/simclr.py`;
@@ -39,6 +40,7 @@ export const spijkervetSTL10: Recipe = {
   },
   normalization: null,
   initialization: null,
+  earlyStages: null,
   temperature: 0.5,
   viewBatching: 'separate',
   optimizer: {
@@ -69,6 +71,7 @@ export const spijkervetSTL10: Recipe = {
     'augmentation.options.antialias': 'Pillow antialiases when it shrinks',
     normalization: `${spijkervetViews}: ToTensor and nothing after`,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: `${spijkervetConfig}: temperature: 0.5`,
     viewBatching: `${spijkervet} main.py: model(x_i), then model(x_j)`,
     optimizer: `${spijkervet} model.py: torch.optim.Adam(model.parameters(), lr = 3e-4), no schedule`,
@@ -112,6 +115,7 @@ export const sthallesSTL10: Recipe = {
   },
   normalization: null,
   initialization: null,
+  earlyStages: null,
   temperature: 0.07,
   viewBatching: 'joint',
   optimizer: {
@@ -156,6 +160,7 @@ export const sthallesSTL10: Recipe = {
     'augmentation.options.blurProbability': `${sthallesViews}: GaussianBlur without RandomApply, so always`,
     normalization: `${sthallesViews}: ToTensor and nothing after`,
     initialization: randomWeights,
+    earlyStages: wholeEncoder,
     temperature: `${run}: temperature = 0.07`,
     viewBatching: `${sthalles} simclr.py, train: images = torch.cat(images, dim = 0)`,
     optimizer: `${run}: torch.optim.Adam`,

@@ -15,9 +15,10 @@ export const format = 'simclr-ts';
 
 /**
  * Raised whenever older versions could not read what is written. Version 2 added `byteOrder`, `fit` and `extraState`;
- * version 3 renamed options of optimizers and augmentations; version 4 added `readout`. All of them are read.
+ * version 3 renamed options of optimizers and augmentations; version 4 added `readout`, version 5 `projectFrom`. All of them
+ * are read.
  */
-export const formatVersion = 4;
+export const formatVersion = 5;
 
 /** What a checkpoint says besides topologies and weights. */
 export interface Metadata extends Omit<TrainerSettings, 'optimizer' | 'extraState'> {
@@ -75,7 +76,13 @@ export function checkCheckpoint(artifacts: io.ModelArtifacts): Checkpoint {
       `formatVersion=${describeValue(saved.formatVersion)}`,
     );
   }
-  const metadata = { byteOrder: 'little', fit: null, extraState: {}, ...saved } as Metadata;
+  const metadata = {
+    byteOrder: 'little',
+    fit: null,
+    extraState: {},
+    projectFrom: null,
+    ...saved,
+  } as Metadata;
   // The first version had NT-Xent or a function, and the temperature beside it.
   const { temperature } = saved as { temperature?: number };
   if (metadata.loss === undefined) {

@@ -6,7 +6,7 @@ import { shorten } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
 import { registerLayers } from '../../models/index.js';
-import { checkMade, simclrKeys } from '../options/check-options.js';
+import { checkMade, loadKeys } from '../options/check-options.js';
 import type { SimCLRLoadOptions, SimCLROptions } from '../options/simclr-options.js';
 import { coreOf, type TrainerCore } from '../step/trainer-core.js';
 import type { Trainer } from '../trainer.js';
@@ -36,7 +36,7 @@ export async function loadTrainer(
   source: io.IOHandler | string,
   options: SimCLRLoadOptions,
 ): Promise<LoadedTrainer> {
-  checkKeys('SimCLR.load', options, simclrKeys);
+  checkKeys('SimCLR.load', options, loadKeys);
   checkMade(options);
   const handler = typeof source === 'string' ? io.getLoadHandlers(source)[0] : source;
   if (!handler?.load) {

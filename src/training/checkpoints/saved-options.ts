@@ -8,20 +8,20 @@ import { isError } from '../../errors/is-error.js';
 import type { LossConfig, ViewLoss } from '../../losses/index.js';
 import { optimizerFromConfig } from '../../optimizers/index.js';
 import { temperatureOf } from '../options/loss-option.js';
-import type { SimCLRLoadOptions } from '../options/simclr-options.js';
+import type { SimCLRLoadOptions, SimCLROptions } from '../options/simclr-options.js';
 import type { MissingPart } from '../step/trainer-core.js';
 import type { Metadata } from './format.js';
 import type { OptimizerDescription } from './saved-optimizer.js';
 
 /** Options for the constructor, and the parts that training lacks, with what to do about each. */
 export interface SavedOptions {
-  options: SimCLRLoadOptions & { optimizer: Optimizer };
+  options: SimCLRLoadOptions & Pick<SimCLROptions, 'projectFrom'> & { optimizer: Optimizer };
   missing: ReadonlyMap<MissingPart, string>;
 }
 
 /** What the checkpoint says of the constructor's options; `options` says the rest and has the last word. */
 export function savedOptions(metadata: Metadata, options: SimCLRLoadOptions): SavedOptions {
-  const { viewBatching, seed, normalization, views } = metadata;
+  const { viewBatching, seed, normalization, projectFrom, views } = metadata;
   const missing = new Map<MissingPart, string>();
   const augmentation = options.augmentation ?? savedAugmentation(metadata.augmentation);
   if (augmentation === undefined)
@@ -33,6 +33,7 @@ export function savedOptions(metadata: Metadata, options: SimCLRLoadOptions): Sa
       viewBatching,
       seed,
       normalization,
+      projectFrom,
       ...(views !== undefined && !Array.isArray(augmentation) ? { views } : {}),
       ...given,
       ...(options.loss !== undefined && temperature !== undefined ? { temperature } : {}),

@@ -4,10 +4,10 @@ import { formatVersion, type Metadata } from './format.js';
 
 /** What a checkpoint says of a trainer's options. */
 export function describeOptions(core: TrainerCore) {
-  const { viewBatching, seed, normalization } = core;
+  const { viewBatching, seed, normalization, projectFrom } = core;
   const { config } = core.loss;
   const loss = { customLoss: config === undefined, loss: config ?? null };
-  return { formatVersion, viewBatching, seed, normalization, ...describeViews(core), ...loss };
+  return { formatVersion, viewBatching, seed, normalization, projectFrom, ...describeViews(core), ...loss };
 }
 
 function describeViews({ augmentations }: TrainerCore): Pick<Metadata, 'augmentation' | 'views'> {
@@ -32,12 +32,13 @@ export function presentSettings(core: TrainerCore): TrainerSettings {
 
 /** The settings of the trainer that a checkpoint was saved from. */
 export function trainerSettings(metadata: Omit<Metadata, 'progress' | 'fit' | 'byteOrder'>): TrainerSettings {
-  const { viewBatching, seed, normalization, augmentation, customLoss, views, loss } = metadata;
+  const { viewBatching, seed, normalization, projectFrom, augmentation, customLoss, views, loss } = metadata;
   const { className, config } = metadata.optimizer;
   return {
     viewBatching,
     seed,
     normalization,
+    projectFrom,
     augmentation,
     customLoss,
     loss,

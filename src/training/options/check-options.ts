@@ -20,12 +20,14 @@ const words = {
   reported: 1,
   training: 1,
   initialization: 1,
+  earlyStages: 1,
 } as const;
 
-/** Every option of `new SimCLR` and of `SimCLR.load`. */
+/** Every option of `new SimCLR`. */
 export const simclrKeys = {
   encoder: 1,
   projectionHead: 1,
+  projectFrom: 1,
   augmentation: 1,
   views: 1,
   normalization: 1,
@@ -35,7 +37,12 @@ export const simclrKeys = {
   viewBatching: 1,
   seed: 1,
   extraState: 1,
-} as const satisfies KnownKeys<SimCLROptions> & KnownKeys<SimCLRLoadOptions>;
+} as const satisfies KnownKeys<SimCLROptions>;
+
+const { projectFrom: _, ...ofLoading } = simclrKeys;
+
+/** Every option of `SimCLR.load`. */
+export const loadKeys = ofLoading satisfies KnownKeys<SimCLRLoadOptions>;
 
 /** @throws {@link InvalidOptionError} on what is wrong by itself, before anything large is made. */
 export function checkOptions(options: SimCLROptions): void {

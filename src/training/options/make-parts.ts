@@ -3,6 +3,7 @@ import { simclrAugmentation } from '../../augmentations/index.js';
 import { describeValue } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
+import { joinedStages } from '../../features/readout/stage-model.js';
 import { lossFromConfig, type ViewLoss } from '../../losses/index.js';
 import { checkEncoder, resnet18 } from '../../models/index.js';
 import { AdamW } from '../../optimizers/index.js';
@@ -65,8 +66,11 @@ export function makeParts(options: SimCLROptions): MadeParts {
     const inputDim = checkEncoder(encoder, caller);
     const [height, width, channels] = encoderInput(caller, encoder);
     checkNormalization(options, channels);
-    head ??= buildProjectionHead(headConfig, inputDim, seed + 1);
-    checkProjectionHead(head, inputDim);
+    const projectFrom = options.projectFrom ?? null;
+    const projected = projectFrom === null ? encoder : joinedStages(caller, encoder, projectFrom);
+    const projectedDim = projectFrom === null ? inputDim : projected.outputs[0]!.shape[1]!;
+    head ??= buildProjectionHead(headConfig, projectedDim, seed + 1);
+    checkProjectionHead(head, projectedDim, projectFrom !== null);
     const size = [height ?? openSize, width ?? openSize] as const;
     const augmentation = isConfig<AugmentationConfig>(options.augmentation, 'apply')
       ? buildAugmentation(options.augmentation, size)
@@ -80,6 +84,8 @@ export function makeParts(options: SimCLROptions): MadeParts {
     return {
       encoder,
       projectionHead: head,
+      projectFrom,
+      projected,
       augmentations,
       normalization: options.normalization ?? null,
       loss,
@@ -117,13 +123,13 @@ function checkNormalization({ normalization }: SimCLROptions, channels: number):
   }
 }
 
-function checkProjectionHead(head: LayersModel, inputDim: number): void {
+function checkProjectionHead(head: LayersModel, inputDim: number, ofStages: boolean): void {
   const input = head.inputs?.[0]?.shape;
   const output = head.outputs?.[0]?.shape;
   if (input?.length !== 2 || input[1] !== inputDim || output?.length !== 2) {
     const received = (shape?: (number | null)[]) => `[${shape?.map((size) => size ?? 'null')}]`;
     throw new ShapeError(
-      `${caller}: projectionHead must take the encoder's output [N, ${inputDim}] and give [N, D]. ` +
+      `${caller}: projectionHead must take ${ofStages ? 'the stages of projectFrom' : "the encoder's output"} [N, ${inputDim}] and give [N, D]. ` +
         `Received: projectionHead from ${received(input)} to ${received(output)}.`,
     );
   }

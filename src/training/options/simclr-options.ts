@@ -1,6 +1,7 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
+import type { ReadoutStage } from '../../features/index.js';
 import type { LossConfig, LossName, ViewLoss } from '../../losses/index.js';
 import type { StatefulPart } from '../../tensors/stateful-part.js';
 import type {
@@ -30,6 +31,16 @@ export interface SimCLROptions {
    * @defaultValue `projectionHead({ inputDim: d, seed: seed + 1 })`: two dense layers of 512 with ReLU, then 64
    */
   projectionHead?: LayersModel | ProjectionHeadConfig;
+  /**
+   * What the projection head reads instead of h: stages of the encoder, each averaged on a grid, joined to one vector of
+   * `grid² * channels` values per stage. Layers behind the last of them do not run in training, and learn nothing. h, which
+   * `embed` gives, and what is saved are those of the whole encoder. The encoder must take pictures of a fixed size.
+   *
+   * @defaultValue h
+   * @see Löwe et al. 2019, arXiv:1905.11786, and Belilovsky et al. 2019, arXiv:1812.11446 (networks trained stage by
+   * stage).
+   */
+  projectFrom?: readonly ReadoutStage[] | null;
   /**
    * Makes a view of each picture; its output must have the encoder's input size. An array has one transform a view, two
    * or more; from the second on they may make pictures of another size, where the encoder takes those (multi-crop).
@@ -90,7 +101,7 @@ export interface SimCLROptions {
  * Options of `SimCLR.load`: what replaces the saved parts, already made, because the file holds the data to make them from.
  */
 export interface SimCLRLoadOptions
-  extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'augmentation' | 'optimizer'> {
+  extends Omit<SimCLROptions, 'encoder' | 'projectionHead' | 'projectFrom' | 'augmentation' | 'optimizer'> {
   /** An encoder of the saved architecture. */
   encoder?: LayersModel;
   /** A projection head of the saved architecture. */

@@ -16,7 +16,7 @@ export async function ensureBackend(parts: TrainerParts, images: number | undefi
   const known = able.get(parts) ?? new WeakMap<object, number>();
   able.set(parts, known);
   if ((known.get(backend()) ?? -1) >= (images ?? 0)) return;
-  const { encoder, projectionHead, viewBatching } = parts;
+  const { projected: encoder, projectionHead, viewBatching } = parts;
   const loss = parts.loss.config ? parts.loss : undefined;
   const augmentation = parts.augmentations.filter(({ config }) => config !== undefined);
   const check = await checkBackend({ encoder, projectionHead, loss, augmentation, viewBatching, images });

@@ -154,15 +154,15 @@ async function batchGradients(
   { epoch, labels, microBatchSize }: StepOptions,
   onProjections: (projections: Tensor2D[]) => void,
 ): Promise<ContrastiveGradients> {
-  const { encoder, projectionHead, parallel, viewBatching } = core;
+  const { projected, projectionHead, parallel, viewBatching } = core;
   const { indices } = batch;
   const options = {
-    encoder,
+    encoder: projected,
     projectionHead,
     loss: parallel?.overAllProcesses(core.loss) ?? core.loss,
     labels,
     viewBatching,
-    variables: trainableVariables(encoder, projectionHead),
+    variables: trainableVariables(projected, projectionHead),
   };
   const count = indices.length;
   const size = microBatchSize ?? count;

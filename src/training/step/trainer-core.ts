@@ -2,6 +2,7 @@ import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { NormalizeOptions, Transform } from '../../augmentations/index.js';
 import { InvalidOptionError, SimCLRError } from '../../errors/errors.js';
+import type { ReadoutStage } from '../../features/index.js';
 import type { ViewLoss } from '../../losses/index.js';
 import type { StatefulPart } from '../../tensors/stateful-part.js';
 import type { WeightAverage } from '../averaging/weight-average.js';
@@ -25,6 +26,8 @@ export type MissingPart = 'augmentation' | 'loss' | 'optimizer';
 export class TrainerCore implements TrainerParts {
   readonly encoder: LayersModel;
   readonly projectionHead: LayersModel;
+  readonly projectFrom: readonly ReadoutStage[] | null;
+  readonly projected: LayersModel;
   augmentations: readonly Transform<unknown>[];
   readonly normalization: NormalizeOptions | null;
   readonly loss: ViewLoss;
@@ -62,6 +65,8 @@ export class TrainerCore implements TrainerParts {
   constructor(parts: MadeParts) {
     this.encoder = parts.encoder;
     this.projectionHead = parts.projectionHead;
+    this.projectFrom = parts.projectFrom;
+    this.projected = parts.projected;
     this.augmentations = parts.augmentations;
     this.normalization = parts.normalization;
     this.loss = parts.loss;

@@ -91,7 +91,7 @@ const settings = {
 
 /** What a recipe says about itself and to `fit`. */
 type Words = Record<
-  'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training' | 'initialization',
+  'name' | 'title' | 'sources' | 'deviations' | 'reported' | 'training' | 'initialization' | 'earlyStages',
   unknown
 >;
 
@@ -101,6 +101,7 @@ export const trainerKeys = {
   ...settings,
   encoder: 1,
   projectionHead: 1,
+  projectFrom: 1,
   augmentation: 1,
   optimizer: 1,
   name: 1,
@@ -110,6 +111,7 @@ export const trainerKeys = {
   reported: 1,
   training: 1,
   initialization: 1,
+  earlyStages: 1,
 } as const satisfies KnownKeys<RemoteTrainerOptions & Words>;
 
 /** Every option of `loadTrainer`. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { type Callback, checkpoint, type FitOptions, SimCLR } from 'simclr-ts';
+import { type Callback, checkpoint, type FitOptions, type SimCLR } from 'simclr-ts';
 import { doctor, type Finding } from 'simclr-ts/doctor';
 import {
   type DatasetContents,
@@ -10,11 +10,12 @@ import {
   tensorBoard,
 } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
-import type { Action, Context } from '../../context.js';
+import type { Action } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
+import { earlyEpochsOf, newTrainer, trainInParts } from './early-stages.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { initialize } from './initialize.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
@@ -64,15 +65,6 @@ function checkLabels(source: string, dataset: DatasetContents | undefined, optio
   }
 }
 
-async function startTrainer(
-  { resume, out }: TrainOptions,
-  { recipe, seed }: TrainingSettings,
-  context: Context,
-): Promise<SimCLR> {
-  if (resume) return loadModel(out, context);
-  return new SimCLR({ ...recipe, seed });
-}
-
 async function checkOut({ out, resume, overwrite, from }: TrainOptions): Promise<void> {
   if (resume && from !== undefined) {
     throw new CommandError('--from starts a run and --resume continues one: choose one.', exitCodes.usage);
@@ -96,8 +88,10 @@ async function checkOut({ out, resume, overwrite, from }: TrainOptions): Promise
 }
 
 /** Fewer epochs than the run has completed would change its plan and train nothing. */
-function checkEpochs({ epochs, out }: TrainOptions, { progress }: SimCLR): void {
-  const done = progress.epoch + (progress.batch > 0 ? 1 : 0);
+function checkEpochs({ epochs, out }: TrainOptions, settings: TrainingSettings, simclr: SimCLR): void {
+  const { progress, projectFrom } = simclr;
+  const before = projectFrom === null ? earlyEpochsOf(settings) : 0;
+  const done = before + progress.epoch + (progress.batch > 0 ? 1 : 0);
   if (epochs === undefined || epochs >= done) return;
   const behind = progress.batch > 0 ? `is in its epoch ${done}` : `has completed ${counted(done, 'epoch')}`;
   throw new CommandError(
@@ -128,7 +122,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
   const planned = resumed ?? newSettings(options, context, ownSize);
   const found = dataset ? datasetSource(dataset, options) : await folderSource(source!, planned, options);
   checkLabels(source!, dataset, options);
-  const settings = settingsFor(planned, found.count, options, context);
+  let settings = settingsFor(planned, found.count, options, context);
   const began = planned.recipe.training.datasetSize;
   if (options.resume && began !== found.count) {
     context.warn(
@@ -137,6 +131,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
   }
   const pictures = await found.open(settings);
   let simclr: SimCLR | undefined;
+  let trained: SimCLR | undefined;
   const interrupt = onInterrupt();
   try {
     const { microBatchSize } = settings;
@@ -144,11 +139,12 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const { batchSize } = training;
     await mkdir(out, { recursive: true });
     const backend = start.backend ?? (await startBackend(options.backend, context));
-    simclr = await startTrainer(options, settings, context);
     if (options.resume) {
-      checkEpochs(options, simclr);
+      simclr = await loadModel(out, context);
+      checkEpochs(options, settings, simclr);
       await saveSettings(out, settings);
     } else {
+      [simclr, settings] = newTrainer(settings, context);
       if (start.weights) applyStart(simclr, start, context);
       else await initialize(simclr, settings, pictures, context);
       const untrained = simclr;
@@ -173,10 +169,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
         : [tensorBoard(logDir, { projector: { images: await pictures.sample() } })]),
     ];
     const fit: FitOptions = {
-      epochs: training.epochs,
       batchSize,
-      // --minutes are those of this call, and fit's those of the run.
-      ...(minutes !== undefined && { minutes: minutes + simclr.progress.seconds / 60 }),
       ...(microBatchSize !== null && { microBatchSize }),
       resume: true, // of a new model: from the beginning
       allowChanges: true, // settings were compared above, and a different number of pictures was reported
@@ -186,12 +179,20 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const trainer = simclr;
     const title = `SimCLR on ${dataset?.name ?? source}`;
     const run = async () => {
-      const history = await trainer.fit(pictures.dataset, fit);
-      await trainer.save(directory(out));
-      if (options.readout && (await fitTrainedReadout(trainer, history, pictures, context))) {
-        await trainer.save(directory(out));
+      const ended = await trainInParts(trainer, {
+        settings,
+        pictures,
+        out,
+        context,
+        train: (part, limits) => part.fit(pictures.dataset, { ...fit, ...limits }),
+        limits: { epochs: training.epochs, minutes },
+      });
+      trained = ended.trainer;
+      await trained.save(directory(out));
+      if (options.readout && (await fitTrainedReadout(trained, ended.history, pictures, context))) {
+        await trained.save(directory(out));
       }
-      return history;
+      return ended.history;
     };
     const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
     const { history, evaluation } = measured;
@@ -204,11 +205,11 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       pictures: pictures.whole,
       skipped: pictures.skipped,
       batchSize,
-      step: simclr.progress.step,
+      step: trained!.progress.step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
-      readout: readoutOf(simclr),
+      readout: readoutOf(trained!),
       findings,
       ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
       ...(measured.report !== undefined && { report: measured.report }),
@@ -221,6 +222,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     return { text, json: report, exitCode: interrupt.exitCode ?? exitCodes.success };
   } finally {
     interrupt.dispose();
+    if (trained !== simclr) trained?.dispose();
     simclr?.dispose();
     await pictures.close();
   }

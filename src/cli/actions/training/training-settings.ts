@@ -191,6 +191,8 @@ export async function resumedSettings(
   const base = options.recipe === undefined ? saved.recipe : recipes[options.recipe];
   const recipe = withOptions(base, options, context);
   const free = ['training.epochs', 'training.datasetSize'];
+  // The run may have begun without early stages, because its encoder does not have them.
+  if (saved.recipe.earlyStages === null) free.push('earlyStages', 'initialization.blocksAfter');
   if (options.batchSize === undefined) free.push('training.batchSize'); // the recipe's may have been reduced
   const flag = (name: string) => context.flagNames.of(name);
   const differences = recipeDifferences(recipe, saved.recipe)
