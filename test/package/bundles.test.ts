@@ -26,6 +26,7 @@ async function bundle(code: string, settings: BuildOptions = {}): Promise<{ text
       'd3-shape',
       'hyparquet',
       'hyparquet-writer',
+      'papaparse',
       'umap-js',
     ],
     logLevel: 'error',
