@@ -2,7 +2,7 @@
  * How few names are enough: accuracy and calibration of `fitLabels` on CIFAR-10 at the read-out of a network that nobody
  * trained, with names as `proposeToLabel` asks for them, and with as many and ten times as many random ones.
  *
- *     npx tsx bench/labeling.ts [--pools 5] [--json FILE]
+ *     npx tsx bench/labeling.ts [--pools 2] [--json FILE]
  *
  * Each pool is 10,000 training pictures, to which network and read-out are fitted without labels, as `simclr-ts index` does.
  * Names are the true ones, and the test pictures are named. See docs/labeling.md.
@@ -11,10 +11,16 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { Command } from 'commander';
 import { type EmbeddingArray, type ImageArray, resnet18 } from 'simclr-ts';
-import { fitLabels, proposeToLabel, selectDiverse, selectLabeled } from 'simclr-ts/evaluation';
+import {
+  fitLabels,
+  proposeToLabel,
+  selectDiverse,
+  selectLabeled,
+  weighComponents,
+} from 'simclr-ts/evaluation';
 import { fitReadout, initializeFromImages } from 'simclr-ts/features';
 import { loadCIFAR10, useBestBackend } from 'simclr-ts/node';
-import { integer } from '../src/cli/options.js';
+import { integer, numberFrom } from '../src/cli/options.js';
 import { imageRange } from '../src/data/image-rows.js';
 import { toHost } from '../src/evaluation/embed-on-host.js';
 import { embeddingRows } from '../src/report/galleries/run-galleries.js';
@@ -22,11 +28,12 @@ import { embeddingRows } from '../src/report/galleries/run-galleries.js';
 const options = new Command('labeling')
   .description('Accuracy and calibration of names from a few named pictures, on CIFAR-10.')
   .option('--data <folder>', 'CIFAR-10, as loadCIFAR10 keeps it (default: the cache, or a download)')
-  .option('--pools <count>', 'pools of training pictures', integer(1, 5), 5)
+  .option('--pools <count>', 'pools of training pictures', integer(1, 5), 2)
   .option('--size <count>', 'pictures in a pool', integer(100, 10_000), 10_000)
   .option('--tests <count>', 'test pictures', integer(100, 10_000), 10_000)
-  .option('--draws <count>', 'random choices of names per pool', integer(1), 5)
-  .option('--round <count>', 'names that are proposed at once', integer(1), 10)
+  .option('--exponent <value>', 'of weighComponents', numberFrom(0), 0.5)
+  .option('--draws <count>', 'random choices of names per pool', integer(1), 3)
+  .option('--round <count>', 'names that are proposed at once', integer(1), 25)
   .option('--json <file>', 'write the results there')
   .parse()
   .opts<{
@@ -34,6 +41,7 @@ const options = new Command('labeling')
     pools: number;
     size: number;
     tests: number;
+    exponent: number;
     draws: number;
     round: number;
     json?: string;
@@ -75,16 +83,18 @@ function calibrationError(confidences: Float32Array, right: readonly boolean[]):
 async function measure(pool: Labeled, rows: readonly number[], test: Labeled): Promise<Figures> {
   const labels = rows.map((row) => pool.labels[row]!);
   const named = { embeddings: embeddingRows(pool.embeddings, rows), labels, classes };
-  const every = await fitLabels(named, { noneShare: 0 });
-  const { labels: predicted, confidences } = await every.predict(test.embeddings);
-  const right = Array.from(predicted, (label, row) => label === test.labels[row]);
-  const usual = await (await fitLabels(named)).predict(test.embeddings);
+  const model = await fitLabels(named);
+  const { labels: names, confidences, probabilities } = await model.predict(test.embeddings);
+  // Of every picture, those that are called none included: the most probable class.
+  const right = Array.from(confidences, (confidence, row) => {
+    return probabilities.data[row * classes + test.labels[row]!] === confidence;
+  });
   return {
     accuracy: right.filter(Boolean).length / right.length,
     calibrationError: calibrationError(confidences, right),
     confidence: mean(Array.from(confidences)),
-    none: usual.labels.filter((label) => label < 0).length / right.length,
-    leaveOneOutAccuracy: every.leaveOneOutAccuracy,
+    none: names.filter((label) => label < 0).length / right.length,
+    leaveOneOutAccuracy: model.leaveOneOutAccuracy,
   };
 }
 
@@ -123,13 +133,13 @@ async function embed(images: ImageArray, test: ImageArray): Promise<[EmbeddingAr
   const some = imageRange(images, 0, Math.min(5000, images.shape[0]));
   await initializeFromImages(encoder, some, { seed: 1, scale: false });
   const readout = await fitReadout(encoder, some);
-  const vectors = [
-    await toHost(await readout.embed(images)),
-    await toHost(await readout.embed(test)),
-  ] as const;
+  const { exponent } = options;
+  const vectorsOf = async (pictures: ImageArray) =>
+    weighComponents(await toHost(await readout.embed(pictures)), { exponent });
+  const vectors: [EmbeddingArray, EmbeddingArray] = [await vectorsOf(images), await vectorsOf(test)];
   readout.dispose();
   encoder.dispose();
-  return [...vectors];
+  return vectors;
 }
 
 for (let number = 0; number < options.pools; number++) {
@@ -141,7 +151,10 @@ for (let number = 0; number < options.pools; number++) {
   const pool: Labeled = { embeddings: vectors, labels };
   const test: Labeled = { embeddings: testVectors, labels: cifar.test.labels };
   const count = classes * perClass;
-  tell(`${count} names, as proposed`, await measure(pool, await proposed(pool, count), test));
+  const rows = await proposed(pool, 4 * count);
+  for (const names of [count, 2 * count, 4 * count]) {
+    tell(`${names} names, as proposed`, await measure(pool, rows.slice(0, names), test));
+  }
   for (const method of ['facility-location', 'farthest-point'] as const) {
     const { rows } = await selectDiverse(vectors, { count, method });
     tell(`${count} names, ${method} at once`, await measure(pool, [...rows], test));

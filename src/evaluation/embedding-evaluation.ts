@@ -56,3 +56,4 @@ export {
   type SelectDiverseOptions,
   selectDiverse,
 } from './selection/select-diverse.js';
+export { type WeighComponentsOptions, weighComponents } from './weigh-components.js';

@@ -97,7 +97,7 @@ describe('fitLabels', () => {
     const labels = Int32Array.from({ length: 20 }, (_, row) => row % 2);
     const noise = hashedValues('none', 20 * 6);
     const near = noise.map((value, i) => 0.2 * value + (i % 6 === labels[Math.floor(i / 6)] ? 1 : 0));
-    const model = await fitLabels({ embeddings: embeddings(near, 6), labels });
+    const model = await fitLabels({ embeddings: embeddings(near, 6), labels }, { noneShare: 0.05 });
     const queries = embeddings([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1], 6);
     const { labels: found, similarities } = await model.predict(queries);
     expect([...found]).toEqual([0, -1, -1]);
@@ -106,7 +106,7 @@ describe('fitLabels', () => {
     expect(every.noneBelow).toBe(-1);
     expect([...(await every.predict(queries)).labels]).not.toContain(-1);
     const few = { embeddings: embeddings(near.subarray(0, 18 * 6), 6), labels: labels.subarray(0, 18) };
-    expect((await fitLabels(few)).noneBelow).toBe(-1); // 5 % of 18 is not a row
+    expect((await fitLabels(few, { noneShare: 0.05 })).noneBelow).toBe(-1); // 5 % of 18 is not a row
   });
 
   it('gives up about the share of rows that it is asked to', async () => {

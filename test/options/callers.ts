@@ -254,6 +254,9 @@ export const callers: Record<string, Caller> = {
     call: (options) => evaluation.proposeToLabel(embeddings, { rows: [0, 1], labels: [0, 1] }, options),
     base: [{ count: 1 }],
   },
+  'evaluation weighComponents (options)': {
+    call: (options) => evaluation.weighComponents(embeddings, options),
+  },
   'evaluation selectDiverse (options)': {
     call: (options) => evaluation.selectDiverse(embeddings, options),
     base: [{ count: 1, near: embeddings, pool: 2, unlike: embeddings, groups: labels }],

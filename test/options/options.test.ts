@@ -11,7 +11,7 @@ import { type Option, publicOptions } from './public-options.js';
 /** Options that are not integers. Every other number has to be one. */
 const real = new Set(
   `alpha antialias aspectRatio background base baseLearningRate
-  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end factor
+  beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end exponent factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
   maxBytes maxEntryBytes mean minDelta minutes momentum noneShare peak probability redundancy saturation scale share sigma start startSeconds std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance

@@ -24,8 +24,9 @@ export interface FitLabelsOptions {
   /**
    * Largest share of rows of the classes that may be called none of them. A row is none of them when it is less similar to
    * every named row than all but this share of the named rows are to their nearest other. Needs `1 / noneShare - 1` named
-   * rows (19 by default): fewer do not say what is unusual. From 0, which finds none by distance, to below 1.
-   * @defaultValue `0.05`
+   * rows (49 by default): fewer do not say what is unusual. The share holds for named rows that were drawn at random; of
+   * others, such as those of `proposeToLabel`, it is a guess. From 0, which finds none by distance, to below 1.
+   * @defaultValue `0.02`
    */
   noneShare?: number;
 }
@@ -91,7 +92,8 @@ const chunkRows = 4096;
 
 /**
  * Learns to name rows from a few that have a name: a ridge classifier on the directions of the vectors, whose probabilities
- * are calibrated. Fitting takes milliseconds, so that names, corrections and classes are added by fitting again.
+ * are calibrated. Fitting takes less than a second for hundreds of names, so that names, corrections and classes are added
+ * by fitting again.
  *
  * The penalty and the temperature are those with the least loss when each named row is predicted by the fit to all others,
  * which is exact and needs no further fits. A row far from all named ones is none of the classes; rows that people called
@@ -102,7 +104,7 @@ const chunkRows = 4096;
  *
  * Computes in double precision on the host; similarities are computed on the active backend.
  *
- * @param named - Embeddings `[n, d]` and their classes. Those of a read-out serve better than h.
+ * @param named - Embeddings `[n, d]` and their classes. Those of a read-out serve better than h, after `weighComponents`.
  * @param options - See {@link FitLabelsOptions}.
  * @throws {@link ShapeError} unless embeddings are a float32 matrix with one label per row.
  * @throws {@link ValueRangeError} when a value is not finite, a label is not a class or -1, or there is no class.
@@ -117,7 +119,7 @@ const chunkRows = 4096;
 export async function fitLabels(named: NamedEmbeddings, options: FitLabelsOptions = {}): Promise<LabelModel> {
   const caller = 'fitLabels';
   checkKeys(caller, options, { noneShare: 1 });
-  const { noneShare = 0.05 } = options;
+  const { noneShare = 0.02 } = options;
   if (!(typeof noneShare === 'number' && noneShare >= 0 && noneShare < 1)) {
     throw new InvalidOptionError(
       receivedMessage(caller, 'noneShare must be a number from 0 to below 1', 'noneShare', noneShare),

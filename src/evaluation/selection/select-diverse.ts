@@ -18,7 +18,7 @@ export interface SelectDiverseOptions {
    * `'facility-location'`: rows that stand for many others; each new one adds most to the sum over all rows of the
    * similarity with their most similar selected row. `'farthest-point'`: rows that differ most; each new one is least
    * similar to those before it, so that outliers come first.
-   * @defaultValue `'facility-location'`
+   * @defaultValue `'facility-location'`, whose pictures are worth more when they are named (docs/labeling.md)
    */
   method?: 'facility-location' | 'farthest-point';
   /** Examples `[k, d]`: only the `pool` rows that are most similar to one of them are selected from. @defaultValue none */
@@ -118,7 +118,7 @@ function checkOptions(caller: string, { rows }: Matrix, options: SelectDiverseOp
 
 /**
  * Selects a few rows that stand for all, or that differ most: pictures worth looking at, or worth naming. Rows are compared
- * by cosine similarity, so that vectors of a read-out serve better than h.
+ * by cosine similarity, so that vectors of a read-out serve better than h, after `weighComponents`.
  *
  * `'farthest-point'` computes on the host and takes `n * count * d` multiplications. The row that it covers worst is at most
  * twice as far from the selection as with the best selection, where the distance is that between the points of length 1.

@@ -9,6 +9,7 @@ import { checkLabelOptions, type LabelOptions } from './label-options.js';
 import { type LabeledFile, nameRows, nothingNamed } from './name-rows.js';
 import { nextPictures } from './next-pictures.js';
 import { describeSidecars, writeSidecars } from './sidecars.js';
+import { weighed } from './weighed-vectors.js';
 
 /** What a name has. */
 interface NameSummary {
@@ -93,8 +94,9 @@ export const label: Action<LabelOptions> = async ([dir], options, context) => {
   const known = [...listed.given, ...listed.kept].some(({ name }) => name !== null);
   if (!known && !fromFolders && fromKeywords === undefined && next === undefined) throw nothingNamed(dir!);
   if (out !== undefined) await prepareFile(out);
-  const found = await folderVectors(dir!, options, context, remedy);
+  const plain = await folderVectors(dir!, options, context, remedy);
   try {
+    const found = await weighed(plain);
     const collected = await collectNames(dir!, found, listed, options, context);
     if (collected.corrected > 0) context.note(`Corrected ${many(collected.corrected, 'kept name')}.`);
     if (next !== undefined) return await nextPictures(dir!, found, collected, options, context);
@@ -126,6 +128,6 @@ export const label: Action<LabelOptions> = async ([dir], options, context) => {
     ];
     return { text: text.join('\n\n'), json };
   } finally {
-    found.dispose();
+    plain.dispose();
   }
 };

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { type DiverseSelection, selectDiverse } from 'simclr-ts/evaluation';
 import type { Action } from '../../context.js';
+import { weighed } from '../labeling/weighed-vectors.js';
 import { counted } from '../table.js';
 import { type FolderVectors, folderVectors, many } from '../vectors/folder-vectors.js';
 import { describePlace } from '../vectors/model-vectors.js';
@@ -51,8 +52,9 @@ export const select: Action<SelectOptions> = async ([dir], options, context) => 
   const { out, copy, count, near } = options;
   if (out !== undefined) await prepareFile(out);
   if (copy !== undefined) await prepareCopies(copy);
-  const found = await folderVectors(dir!, options, context, remedy);
+  const plain = await folderVectors(dir!, options, context, remedy);
   try {
+    const found = await weighed(plain);
     const total = found.paths.length;
     if (count! > total) {
       context.warn(`--count ${count} is more than there are: all ${counted(total, 'picture')} are selected.`);
@@ -107,6 +109,6 @@ export const select: Action<SelectOptions> = async ([dir], options, context) => 
     }
     return { text: pictures.map(({ path }) => path).join('\n'), json };
   } finally {
-    found.dispose();
+    plain.dispose();
   }
 };

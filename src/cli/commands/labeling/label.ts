@@ -30,7 +30,7 @@ export function labelCommand(execute: Execute): Command {
       '--none-share <p>',
       'largest share of pictures with a name that may be called none of these',
       numberFrom(0, 0.5),
-      0.05,
+      0.02,
     )
     .option('--out <file>', 'write the names to .csv, .json or .parquet; with --next to .csv, .json or .html')
     .option('--write-xmp', 'list the XMP sidecars that would be written')
