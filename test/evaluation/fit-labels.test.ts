@@ -7,7 +7,7 @@ import golden from '../fixtures/evaluation/naming.json' with { type: 'json' };
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
-import { embeddings, test, testLabels, train, trainLabels } from './golden.js';
+import { embeddings, test, train, trainLabels } from './golden.js';
 
 function units(values: Float32Array, dim: number): Float32Array {
   const result = Float32Array.from(values);
@@ -61,17 +61,28 @@ describe('ridgePath', () => {
 
 describe('fitLabels', () => {
   it('names digits from a few, with probabilities that hold', async () => {
-    const model = await expectTensors(0, () =>
-      fitLabels({ embeddings: train, labels: trainLabels }, { noneShare: 0 }),
+    // Rows in turns, because later ones are by other people; in threes, because digits take turns, too.
+    const half = (first: number) => {
+      const rows = [...trainLabels.keys()].filter((row) => Math.floor(row / 3) % 2 === first);
+      const [, dim] = train.shape;
+      const values = rows.flatMap((row) => [...train.data.subarray(row * dim, (row + 1) * dim)]);
+      return {
+        embeddings: embeddings(values, dim),
+        labels: Int32Array.from(rows, (row) => trainLabels[row]!),
+      };
+    };
+    const [named, asked] = [half(0), half(1)];
+    const model = await expectTensors(0, () => fitLabels(named, { noneShare: 0 }));
+    const { labels, confidences, probabilities } = await expectTensors(0, () =>
+      model.predict(asked.embeddings),
     );
-    const { labels, confidences, probabilities } = await expectTensors(0, () => model.predict(test));
-    const right = Array.from(labels, (label, row) => label === testLabels[row]);
+    const right = Array.from(labels, (label, row) => label === asked.labels[row]);
     const accuracy = right.filter(Boolean).length / right.length;
-    expect(accuracy).toBeGreaterThan(0.75); // other people's digits: the linear probe has 0.85
+    expect(accuracy).toBeGreaterThan(0.8);
     expect(model.calibrated).toBe(true);
-    expect(model.leaveOneOutAccuracy).toBeGreaterThan(0.9);
+    expect(Math.abs(model.leaveOneOutAccuracy - accuracy)).toBeLessThan(0.1);
     const confidence = confidences.reduce((sum, value) => sum + value, 0) / confidences.length;
-    expect(Math.abs(confidence - accuracy)).toBeLessThan(0.08);
+    expect(Math.abs(confidence - accuracy)).toBeLessThan(0.1);
     for (let row = 0; row < 5; row++) {
       const own = probabilities.data.subarray(row * 10, (row + 1) * 10);
       expect(own.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
