@@ -63,7 +63,7 @@ const ceilings: Record<string, number> = {
   './distributed': 15000,
   './doctor': 18200,
   './errors': 560,
-  './evaluation': 43500,
+  './evaluation': 49300,
   './features': 25800,
   './interop': 22100,
   './losses': 9900,
