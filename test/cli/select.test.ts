@@ -31,7 +31,7 @@ describe('select', () => {
     const outcome = await select('--count', '3');
     expect(stdout.trim().split('\n')).toEqual(selectedBy(outcome).map(({ path }) => path));
     expect(stderr).toMatch(
-      /3 pictures of 8 pictures, by the read-out, \d+ numbers: a picture of the folder is 0\.\d+ like/,
+      /3 of 8 pictures, by the read-out, \d+ numbers: a picture of the folder is 0\.\d+ like/,
     );
     expect(outcome.json).toMatchObject({
       pictures: 8,

@@ -65,7 +65,7 @@ export const select: Action<SelectOptions> = async ([dir], options, context) => 
     const { mean, lowest } = selection.coverage;
     const covered = `${near ? 'a picture near the example' : 'a picture of the folder'} is ${mean.toFixed(3)} like its nearest selected one on average, and at least ${lowest.toFixed(3)}`;
     context.note(
-      `${many(pictures.length, 'picture')} of ${many(total, 'picture')}, by ${describePlace(found)}: ${covered}.`,
+      `${pictures.length.toLocaleString('en')} of ${many(total, 'picture')}, by ${describePlace(found)}: ${covered}.`,
     );
     const json = {
       pictures: total,
@@ -95,7 +95,7 @@ export const select: Action<SelectOptions> = async ([dir], options, context) => 
             facts,
             pictures: pictures.map(({ path, similarity }) => ({
               path,
-              caption: similarity === null ? '' : `${similarity.toFixed(3)} like the nearest before`,
+              caption: similarity === null ? '' : `similarity with those before: ${similarity.toFixed(2)}`,
             })),
           }),
       };
