@@ -1,16 +1,18 @@
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { Command, InvalidArgumentError } from 'commander';
 import {
+  fitLabels,
   knnClassifier,
   type LabeledEmbeddings,
   linearProbe,
   retrieval,
+  selectDiverse,
   uniformity,
 } from '../src/evaluation/embedding-evaluation.js';
 import { randomGenerator } from '../src/random/index.js';
 import '../src/wasm/index.js';
 
-// Seconds of kNN classifier and linear probe on the wasm backend, on made-up representations:
+// Seconds of kNN classifier, linear probe and others on the wasm backend, on made-up representations:
 //   npx tsx bench/evaluation.ts --references 100000 --only knn
 
 const classes = 10;
@@ -55,7 +57,7 @@ const options = new Command('evaluation')
   .option('--queries <count>', 'rows to classify', positiveInteger, 10_000)
   .option('--dim <count>', 'columns', positiveInteger, 512)
   .option('--repetitions <count>', 'how often each is measured', positiveInteger, 2)
-  .option('--only <name>', 'knn, probe, retrieval or uniformity')
+  .option('--only <name>', 'knn, probe, retrieval, uniformity, select or label')
   .parse()
   .opts<{ references: number; queries: number; dim: number; repetitions: number; only?: string }>();
 
@@ -83,6 +85,27 @@ for (let repetition = 0; repetition < options.repetitions; repetition++) {
     const describe = ({ meanAveragePrecision }: { meanAveragePrecision: number }) =>
       `mAP ${meanAveragePrecision}`;
     await timed('retrieval', () => retrieval(test.embeddings, test.labels), describe);
+  }
+  for (const method of ['facility-location', 'farthest-point'] as const) {
+    if (!isSelected('select')) break;
+    await timed(
+      `selectDiverse, ${method}`,
+      () => selectDiverse(train.embeddings, { count: 100, method }),
+      ({ coverage }) => `mean coverage ${coverage.mean}`,
+    );
+  }
+  if (isSelected('label')) {
+    const named = representations(1000, options.dim, 3);
+    const model = await timed(
+      'fitLabels',
+      () => fitLabels(named),
+      ({ leaveOneOutAccuracy }) => `${leaveOneOutAccuracy} of 1000 left out`,
+    );
+    await timed(
+      'LabelModel.predict',
+      () => model.predict(test.embeddings),
+      ({ labels }) => `${labels.length} rows`,
+    );
   }
   if (isSelected('uniformity')) await timed('uniformity', () => uniformity(test.embeddings), String);
 }

@@ -8,6 +8,8 @@ import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { indexCommand } from './commands/index-command.js';
+import { labelCommand } from './commands/labeling/label.js';
+import { selectCommand } from './commands/labeling/select.js';
 import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
@@ -37,6 +39,8 @@ function buildProgram(execute: Execute): Command {
     embedCommand,
     searchCommand,
     duplicatesCommand,
+    selectCommand,
+    labelCommand,
     evaluateCommand,
     reportCommand,
     exportCommand,

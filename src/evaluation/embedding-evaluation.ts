@@ -20,6 +20,18 @@ export { type LinearProbe, type LinearProbeOptions, linearProbe } from './linear
 export { type OnlineLinearProbeOptions, onlineLinearProbe } from './linear-probe/online-linear-probe.js';
 export type { RegularizationTrial } from './linear-probe/regularization-sweep.js';
 export {
+  type FitLabelsOptions,
+  fitLabels,
+  type LabelModel,
+  type LabelPredictions,
+  type NamedEmbeddings,
+} from './naming/fit-labels.js';
+export {
+  type NamedRows,
+  type ProposeToLabelOptions,
+  proposeToLabel,
+} from './naming/propose-to-label.js';
+export {
   type KnnClassifier,
   type KnnClassifierOptions,
   knnClassifier,
@@ -39,3 +51,9 @@ export {
   type RetrievalResult,
   retrieval,
 } from './neighbors/retrieval.js';
+export {
+  type DiverseSelection,
+  type SelectDiverseOptions,
+  selectDiverse,
+} from './selection/select-diverse.js';
+export { type WeighComponentsOptions, weighComponents } from './weigh-components.js';

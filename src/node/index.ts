@@ -29,6 +29,11 @@ export { openCIFAR10, openCIFAR100, openIDX, openSTL10 } from './files/open-file
 export { type ReadSTL10Options, readCIFAR10, readCIFAR100, readIDX, readSTL10 } from './files/read-files.js';
 export type { RecordFileDataset, RecordFileOptions } from './files/record-file.js';
 export { type WriteFilesOptions, type WrittenFile, writeFiles } from './files/write-files.js';
+export { readKeywords } from './keywords/read-keywords.js';
+export { type SidecarNaming, type WriteSidecarOptions, writeSidecar } from './keywords/write-sidecar.js';
+export { keepPictureNames, keptPictureNames } from './names/kept-names.js';
+export type { PictureName } from './names/picture-name.js';
+export { readPictureNames } from './names/read-names.js';
 export { FolderIndex } from './picture-index/folder-index.js';
 export {
   type FindIndexOptions,

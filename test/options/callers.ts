@@ -247,6 +247,21 @@ export const callers: Record<string, Caller> = {
     call: (options) => evaluation.alignment(embeddings, embeddings, options),
   },
   'evaluation uniformity (options)': { call: (options) => evaluation.uniformity(embeddings, options) },
+  'evaluation fitLabels (options)': {
+    call: (options) => evaluation.fitLabels({ embeddings, labels }, options),
+  },
+  'evaluation proposeToLabel (options)': {
+    call: (options) => evaluation.proposeToLabel(embeddings, { rows: [0, 1], labels: [0, 1] }, options),
+    base: [{ count: 1 }],
+  },
+  'evaluation weighComponents (options)': {
+    call: (options) => evaluation.weighComponents(embeddings, options),
+  },
+  'evaluation selectDiverse (options)': {
+    call: (options) => evaluation.selectDiverse(embeddings, options),
+    base: [{ count: 1, near: embeddings, pool: 2, unlike: embeddings, groups: labels }],
+    data: ['near', 'unlike', 'groups'],
+  },
   'evaluation knnClassifier (options)': {
     call: (options) => evaluation.knnClassifier({ embeddings, labels }, options),
   },
@@ -423,6 +438,7 @@ export const callers: Record<string, Caller> = {
     call: (options) => node.tensorBoard(nowhere, options),
     base: [{ projector: { images: tinyPictures(2) } }],
   },
+  'node writeSidecar (options)': { call: (options) => node.writeSidecar(nowhere, ['cat'], options) },
   'node writeFiles (options)': { call: (options) => node.writeFiles(nowhere, new Map(), options) },
   'node readIDX (options)': { call: (options) => node.readIDX(nowhere, undefined, options) },
   'node readSTL10 (options)': { call: (options) => node.readSTL10(nowhere, undefined, options) },

@@ -24,7 +24,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What users implement or hold: an object of these types may have whatever else its owner needs. */
 const roles =
-  /^(Transform|DescribedTransform|ViewLoss|Stream|StatefulPart|ImageCache|Callback|CheckpointStore|Communicator|IndexedImages|ByteSource|WorkerGroup|History|StreamState|FineTuneSource|EncoderSource|ReadoutState|(Readonly)?(EmbeddingArray|ImageArray)(Like)?|Labeled(Images|Pictures|Embeddings)(Like)?|LinearProbe|StartingWeights|SimCLR|Trainer|RelevantPairs|TrainerWorker|\w+Callback)\b/;
+  /^(Transform|DescribedTransform|ViewLoss|Stream|StatefulPart|ImageCache|Callback|CheckpointStore|Communicator|IndexedImages|ByteSource|WorkerGroup|History|StreamState|FineTuneSource|EncoderSource|ReadoutState|(Readonly)?(EmbeddingArray|ImageArray)(Like)?|Labeled(Images|Pictures|Embeddings)(Like)?|LinearProbe|NamedEmbeddings|StartingWeights|SimCLR|Trainer|RelevantPairs|TrainerWorker|\w+Callback)\b/;
 
 /** Every parameter of `src`'s public functions that has options: by the name of its type, or by optional properties. */
 export function publicOptions(): OptionsParameter[] {

@@ -26,6 +26,7 @@ async function bundle(code: string, settings: BuildOptions = {}): Promise<{ text
       'd3-shape',
       'hyparquet',
       'hyparquet-writer',
+      'papaparse',
       'umap-js',
     ],
     logLevel: 'error',
@@ -56,14 +57,14 @@ describe('a page whose trainer is in a worker', () => {
 
 /** Bytes, minified and gzipped, tfjs not counted: the size when written and a tenth on top. */
 const ceilings: Record<string, number> = {
-  '.': 111800,
+  '.': 125000,
   './augmentations': 11500,
   './data': 16500,
   './distributed': 15000,
   './doctor': 18200,
   './errors': 560,
-  './evaluation': 43500,
-  './features': 25800,
+  './evaluation': 49300,
+  './features': 29800,
   './interop': 22100,
   './losses': 9900,
   './models': 11900,

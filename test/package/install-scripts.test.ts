@@ -11,7 +11,7 @@ interface LockedPackage {
 }
 
 /** What the guides tell people to install beside the library. */
-const told = ['sharp', 'd3-scale', 'd3-shape', 'umap-js'];
+const told = ['sharp', 'd3-scale', 'd3-shape', 'umap-js', '@xmldom/xmldom'];
 
 it('nothing that comes with the library, or that its guides install, runs a script when it is installed', async () => {
   const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
@@ -38,6 +38,7 @@ it('a browser user does not download what only Node uses', async () => {
     'cli-progress',
     'comlink',
     'commander',
+    'papaparse',
   ]);
   for (const name of told) expect(manifest.peerDependenciesMeta[name], name).toEqual({ optional: true });
 });

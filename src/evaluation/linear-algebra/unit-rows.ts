@@ -28,6 +28,18 @@ export function sliceRows({ data, dim, scales }: UnitRows, first: number, count:
   };
 }
 
+/** Copies the rows with these numbers. */
+export function gatherUnits({ data, dim, scales }: UnitRows, numbers: ArrayLike<number>): UnitRows {
+  const gathered = new Float32Array(numbers.length * dim);
+  const gatheredScales = new Float64Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const row = numbers[i]!;
+    gathered.set(data.subarray(row * dim, (row + 1) * dim), i * dim);
+    gatheredScales[i] = scales[row]!;
+  }
+  return { data: gathered, rows: numbers.length, dim, scales: gatheredScales };
+}
+
 /** Rows of length 1, `[count, dim]`. */
 export function unitBlock({ data, dim, scales }: UnitRows, first: number, count: number): Float32Array {
   const block = new Float32Array(count * dim);

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isAlive } from './is-alive.js';
 
@@ -100,4 +100,37 @@ export async function replaceFileBy<T>(path: string, write: (file: FileHandle) =
 /** Replaces a file, all or nothing, even if the power fails. */
 export function replaceFile(path: string, text: string): Promise<void> {
   return replaceFileBy(path, (file) => file.appendFile(text));
+}
+
+/** Codes of file systems that have no hard links. */
+const noLinks = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * Makes a file, all or nothing, even if the power fails. One that is there stays as it is.
+ *
+ * @throws the system's error `EEXIST` when there is one.
+ */
+export async function createFile(path: string, text: string): Promise<void> {
+  const temporary = beginTemporary(path);
+  try {
+    await makeDurably(temporary, (file) => file.appendFile(text));
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if (!noLinks.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      const file = await open(path, 'wx');
+      try {
+        await file.appendFile(text);
+        await file.sync();
+      } catch (failure) {
+        await rm(path, { force: true });
+        throw failure;
+      } finally {
+        await file.close();
+      }
+    }
+    await syncDirectory(dirname(path));
+  } finally {
+    await endTemporary(temporary);
+  }
 }

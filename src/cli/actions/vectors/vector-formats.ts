@@ -63,7 +63,8 @@ function shortNumber(value: number): number {
   return Number(value.toPrecision(9));
 }
 
-function quoted(field: string): string {
+/** A field of a table: in quotes where it needs them (RFC 4180). */
+export function quoted(field: string): string {
   return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
