@@ -1,3 +1,5 @@
+import type { EngineName } from './engines/engine.js';
+
 /** Tests that a lane leaves out. */
 export interface LeftOut {
   /** Full names of tests that match. */
@@ -8,9 +10,10 @@ export interface LeftOut {
   because: string;
 }
 
-/** A way to run the tests in Chromium. */
+/** A way to run the tests in a browser. */
 export interface BrowserLane {
   name: string;
+  engine: EngineName;
   /** tfjs's name of the backend. */
   backend: string;
   /** Whether the page may share memory with workers. */
@@ -74,6 +77,7 @@ export const slowWebGPU: LeftOut = {
 export const browserLanes: readonly BrowserLane[] = [
   {
     name: 'chromium-wasm',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: true,
     inWorker: true,
@@ -81,6 +85,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-wasm-page',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: true,
     inWorker: false,
@@ -89,6 +94,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-wasm-1-thread',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: false,
     inWorker: false,
@@ -97,6 +103,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgl',
+    engine: 'chromium',
     backend: 'webgl',
     isolated: false,
     inWorker: false,
@@ -105,6 +112,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgl-float16',
+    engine: 'chromium',
     backend: 'webgl',
     isolated: false,
     inWorker: false,
@@ -113,10 +121,36 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgpu',
+    engine: 'chromium',
     backend: 'webgpu',
     isolated: false,
     inWorker: false,
     settings: {},
     leftOut: slowWebGPU,
+  },
+  {
+    name: 'firefox-wasm',
+    engine: 'firefox',
+    backend: 'wasm',
+    isolated: true,
+    inWorker: true,
+    settings: { WASM_THREADS: '2' },
+  },
+  {
+    name: 'firefox-webgl',
+    engine: 'firefox',
+    backend: 'webgl',
+    isolated: false,
+    inWorker: false,
+    settings: {},
+    leftOut: slowGraphics,
+  },
+  {
+    name: 'webkit-wasm',
+    engine: 'webkit',
+    backend: 'wasm',
+    isolated: true,
+    inWorker: true,
+    settings: { WASM_THREADS: '2' },
   },
 ];
