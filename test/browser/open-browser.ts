@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readsSynchronously } from '../backends/test-files.js';
 import { browserTestFiles, bundleTests } from './bundle.js';
+import { chromiumEngine } from './engines/chromium-engine.js';
 import type { Engine, EngineName } from './engines/engine.js';
-import { launchChromium, launchFirefox, playwrightEngine } from './engines/playwright-engine.js';
+import { firefoxEngine } from './engines/firefox.js';
 import { webKitEngine } from './engines/webkit-engine.js';
 import type { BrowserLane } from './lanes.js';
 import { servePage } from './server.js';
@@ -16,8 +17,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundle = join(root, `.cache/browser-tests-${process.pid}`);
 
 const launch: Record<EngineName, () => Promise<Engine>> = {
-  chromium: async () => playwrightEngine('Chromium', await launchChromium()),
-  firefox: async () => playwrightEngine('Firefox', await launchFirefox()),
+  chromium: chromiumEngine,
+  firefox: firefoxEngine,
   webkit: webKitEngine,
 };
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { launchChromium } from '../browser/engines/playwright-engine.js';
+import { launchChromium } from '../browser/engines/chromium-engine.js';
 import { servePage } from '../browser/server.js';
 import { execute } from '../package/packed.js';
 import { bundlerNames, bundlersFolder } from './examples.js';

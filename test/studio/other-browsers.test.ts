@@ -1,6 +1,6 @@
 /** The studio in Firefox and WebKit: it always gets ready, trains on threads, draws its map, and exports. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchFirefox } from '../browser/engines/playwright-engine.js';
+import { launchFirefox } from '../browser/engines/firefox.js';
 import { WebKit } from '../browser/engines/webdriver.js';
 import { builtPage } from './build.js';
 import { type StaticHost, serveFolder } from './static-host.js';
@@ -18,7 +18,7 @@ async function startFirefox(): Promise<Browser> {
   const page = await browser.newPage();
   return {
     goto: async (url) => void (await page.goto(url)),
-    evaluate: (expression) => page.evaluate(expression),
+    evaluate: (expression) => page.evaluate(expression) as Promise<never>,
     close: () => browser.close(),
   };
 }
@@ -27,7 +27,7 @@ async function startWebKit(): Promise<Browser> {
   const webKit = await WebKit.start();
   return {
     goto: (url) => webKit.goto(url),
-    evaluate: (expression) => webKit.execute(`return (${expression});`),
+    evaluate: (expression) => webKit.evaluate(expression),
     close: () => webKit.close(),
   };
 }

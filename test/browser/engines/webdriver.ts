@@ -3,9 +3,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-/** The key of an element in the protocol's answers. */
-const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
-
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A port that was free a moment ago. */
@@ -78,24 +75,10 @@ export class WebKit {
     await answer(`${this.session}/url`, { url });
   }
 
-  /** Runs the body of a function in the page; its result must be JSON. */
-  async execute<T>(script: string, ...args: unknown[]): Promise<T> {
-    return (await answer(`${this.session}/execute/sync`, { script, args })) as T;
-  }
-
-  /** Asks until an expression of the page is neither null nor false nor an empty text. */
-  async waitFor<T>(expression: string, seconds: number): Promise<T> {
-    const ask = () => this.execute<T>(`return (${expression}) ?? null;`);
-    return until(seconds, ask, `not so after ${seconds} s: ${expression}`);
-  }
-
-  /** Clicks where an element is, as a person does. */
-  async click(selector: string): Promise<void> {
-    const found = (await answer(`${this.session}/element`, {
-      using: 'css selector',
-      value: selector,
-    })) as Record<string, string>;
-    await answer(`${this.session}/element/${found[elementKey]}/click`, {});
+  /** The value of an expression in the page; it must be JSON. */
+  async evaluate<T>(expression: string): Promise<T> {
+    const script = `return (${expression});`;
+    return (await answer(`${this.session}/execute/sync`, { script, args: [] })) as T;
   }
 
   async close(): Promise<void> {

@@ -1,29 +1,15 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, firefox } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { findChromium, graphicsFlags } from './chromium.js';
 import type { Engine, PageFunctions } from './engine.js';
 
-/** The Firefox of this machine: `FIREFOX` names it. Any release: it is driven over WebDriver BiDi. */
-export function findFirefox(): string {
-  const given = process.env.FIREFOX;
-  const paths = given ? [given] : ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/snap/bin/firefox'];
-  const found = paths.find((path) => existsSync(path));
-  if (found) return found;
-  throw new Error(
-    `No Firefox was found (${paths.join(', ')}). Install one (Debian: apt-get install firefox-esr) or set FIREFOX to its path.`,
-  );
-}
-
-/** Starts Chromium, or Firefox, without a window. */
+/** Starts Chromium without a window. */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: graphicsFlags });
-export const launchFirefox = (): Promise<Browser> =>
-  firefox.launch({ channel: 'moz-firefox', executablePath: findFirefox() });
-
-/** The tests in a browser that Playwright drives. */
-export function playwrightEngine(name: string, browser: Browser): Engine {
+/** The tests in Chromium. */
+export async function chromiumEngine(): Promise<Engine> {
+  const browser = await launchChromium();
   return {
-    version: `${name} ${browser.version()}`,
+    version: `Chromium ${browser.version()}`,
     async open(address, log) {
       const context = await browser.newContext();
       const page = await context.newPage();
