@@ -1,6 +1,7 @@
 /** One import and no configuration for `.wasm` files, in every bundler, as it is and minified, with threads and without. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -28,11 +29,14 @@ async function open(url: string): Promise<{ page: Trained; worker?: Trained }> {
   try {
     const unwanted: string[] = [];
     page.on('pageerror', ({ message }) => unwanted.push(message));
-    page.on('console', (line) => line.type() === 'error' && unwanted.push(line.text()));
+    page.on('console', (line) => {
+      const isIcon = line.location().url.endsWith('/favicon.ico'); // not every page names one
+      if (line.type() === 'error' && !isIcon) unwanted.push(line.text());
+    });
     page.on('request', (request) => /\.wasm/.test(request.url()) && unwanted.push(request.url()));
-    await page.goto(url);
+    await page.goto(url, { timeout: 120_000 }); // a server that develops compiles first
     const state = page.locator('#state', { hasText: '{' });
-    await state.waitFor({ timeout: 60_000 });
+    await state.waitFor({ timeout: 120_000 });
     expect(unwanted).toEqual([]);
     return JSON.parse((await state.textContent())!);
   } finally {
@@ -72,6 +76,7 @@ it.each(
   ]),
 )('%s, %s: trains on the page and in a worker', async (name, script) => {
   const folder = folderOf(name);
+  await writeFile(join(folder, 'package-lock.json'), '{}'); // where Parcel's project begins, as after `npm install`
   await execute('npm', ['run', '--silent', script], folder);
   const server = await servePage([join(folder, 'dist')]);
   try {
