@@ -37,8 +37,13 @@ export class WebKit {
     readonly version: string,
   ) {}
 
-  /** Starts `WebKitWebDriver` (`WEBKIT_DRIVER` names another) under Xvfb, and a browser. */
-  static async start(): Promise<WebKit> {
+  /**
+   * Starts `WebKitWebDriver` (`WEBKIT_DRIVER` names another) under Xvfb, and a browser.
+   *
+   * @param options - `sharedMemory`: whether isolated pages can give memory to workers, as in Safari. WebKitGTK 2.50 does
+   *   that on request only.
+   */
+  static async start({ sharedMemory = false } = {}): Promise<WebKit> {
     const driver = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
     for (const path of [driver, '/usr/bin/xvfb-run']) {
       if (!existsSync(path)) {
@@ -50,7 +55,8 @@ export class WebKit {
     const base = `http://127.0.0.1:${port}`;
     const args = ['-a', '-s', '-screen 0 1280x1024x24', driver, `--port=${port}`];
     // A group of its own, so that the display, the driver and the browser end together.
-    const child = spawn('xvfb-run', args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const env = { ...process.env, ...(sharedMemory && { JSC_useSharedArrayBuffer: '1' }) };
+    const child = spawn('xvfb-run', args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
     try {

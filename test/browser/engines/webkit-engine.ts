@@ -4,7 +4,7 @@ import { WebKit } from './webdriver.js';
 
 /** The tests in WebKit. What a page prints is not told by its driver. */
 export async function webKitEngine(): Promise<Engine> {
-  const webKit = await WebKit.start();
+  const webKit = await WebKit.start({ sharedMemory: true });
   return {
     version: `WebKitGTK ${webKit.version}`,
     async open(address) {
