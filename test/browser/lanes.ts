@@ -35,6 +35,12 @@ const largeNetworks = [
   'ResNet-18 for 96x96',
 ].join('|');
 
+/** Other engines run the kernels that Chromium runs. */
+export const otherEngines: LeftOut = {
+  tests: largeNetworks,
+  because: 'networks of full width are left to Chromium and Node, which have the same kernels',
+};
+
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
   tests: `${largeNetworks}|five steps of 'mobile'.*(adamw|lars)`,
@@ -135,6 +141,7 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: true,
     inWorker: true,
     settings: { WASM_THREADS: '2' },
+    leftOut: otherEngines,
   },
   {
     name: 'firefox-webgl',
@@ -152,5 +159,6 @@ export const browserLanes: readonly BrowserLane[] = [
     isolated: true,
     inWorker: true,
     settings: { WASM_THREADS: '2' },
+    leftOut: otherEngines,
   },
 ];

@@ -29,9 +29,10 @@ async function inflate(gzip: string): Promise<Blob> {
  *
  * @returns A function that starts the backend by `start`.
  */
-export function offerBinaries({ setWasmPaths, version_wasm }: TfjsWasm): <T>(
-  start: () => Promise<T>,
-) => Promise<T> {
+export function offerBinaries({
+  setWasmPaths,
+  version_wasm,
+}: TfjsWasm): <T>(start: () => Promise<T>) => Promise<T> {
   // tfjs keeps this object, and reads it when the backend starts.
   const files = Object.fromEntries(['', '-simd', '-threaded-simd'].map((kind) => [nameOf(kind), '']));
   setWasmPaths(files);

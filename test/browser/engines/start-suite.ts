@@ -15,12 +15,15 @@ export async function awaitSuite(
   request: SuiteRequest,
   inWorker: boolean,
 ): Promise<SuiteReport> {
+  const deadline = performance.now() + 1000 * patienceSeconds;
+  // A driver may call a page loaded before its modules have run.
+  while (!(await evaluate("typeof runSuite === 'function'")) && performance.now() < deadline)
+    await sleep(200);
   await evaluate(`void (globalThis.suiteAnswer = undefined,
     ${inWorker ? 'runSuiteInWorker' : 'runSuite'}(${JSON.stringify(request)}).then(
       (report) => { globalThis.suiteAnswer = { report }; },
       (error) => { globalThis.suiteAnswer = { error: error.message + '\\n' + error.stack }; },
     ))`);
-  const deadline = performance.now() + 1000 * patienceSeconds;
   while (performance.now() < deadline) {
     const answer = (await evaluate('globalThis.suiteAnswer ?? null')) as {
       report?: SuiteReport;
