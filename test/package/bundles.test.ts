@@ -81,7 +81,7 @@ const ceilings: Record<string, number> = {
   './report': 55000,
   './training': 71900,
   './vite': 2500,
-  './wasm': 66000,
+  './wasm': 73000,
   './webgpu': 5000,
   './worker': 81000,
 };
