@@ -80,7 +80,7 @@ const ceilings: Record<string, number> = {
   './recipes': 10600,
   './report': 55000,
   './training': 71900,
-  './vite': 2500,
+  './vite': 1050,
   './wasm': 73000,
   './webgpu': 5000,
   './worker': 81000,
