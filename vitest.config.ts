@@ -71,7 +71,6 @@ const otherFolders = [
   'main',
   'mpi/jobs',
   'package',
-  'runtimes',
   'studio',
   'wasm',
   'webgpu',
@@ -156,7 +155,7 @@ const projects = [
   {
     test: {
       name: 'package',
-      include: testsIn(['package', 'main', 'runtimes']),
+      include: testsIn(['package', 'main']),
       ...inParallel,
       pool: 'forks' as const,
       testTimeout: 600_000,

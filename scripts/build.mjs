@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildWasm } from './wasm/build.mjs';
+import { writeTfjsBinaries } from './wasm/tfjs-binaries.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -41,6 +42,7 @@ function writeDeclarationsOfCommonJS() {
 
 const wantsTypes = !process.argv.includes('--no-types');
 await buildWasm(root);
+await writeTfjsBinaries(root);
 const sources = hashOfSources();
 const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
 const isCurrent =

@@ -50,15 +50,21 @@ const lanes = {
   fuzz: { about: 'mutated files for every reader', commands: [buildKernels, ['tsx', 'test/fuzz/run.ts']] },
   mpi: { about: 'jobs under mpirun (Open MPI or MPICH, koffi)', commands: [buildKernels, project('mpi')] },
   webgpu: { about: 'WebGPU in Node', commands: [buildKernels, ['tsx', 'test/webgpu/run.ts']] },
-  browser: { about: 'numeric tests in Chromium', commands: [buildKernels, ['tsx', 'test/browser/run.ts']] },
-  studio: { about: 'the studio in Chromium', commands: [buildKernels, project('studio')] },
+  browser: {
+    about: 'numeric tests in Chromium, Firefox and WebKit',
+    commands: [buildKernels, ['tsx', 'test/browser/run.ts']],
+  },
+  studio: {
+    about: 'the studio in Chromium, Firefox and WebKit',
+    commands: [buildKernels, project('studio')],
+  },
   'studio-long': {
     about: "the studio's tests that train for minutes",
     commands: [buildKernels, project('studio-long')],
   },
   backends: {
-    about: 'which backends run on this machine, how exactly and how fast',
-    commands: [buildKernels, ['tsx', 'test/backends/run.ts']],
+    about: 'which backends and runtimes run on this machine, how exactly and how fast',
+    commands: [buildWithoutTypes, ['tsx', 'test/backends/run.ts']],
   },
   package: {
     about: 'the packed package: its files, types, sizes, and programs that use it',
@@ -70,10 +76,6 @@ const lanes = {
     ],
   },
   main: { about: '`npm start` on few pictures', commands: [buildKernels, project('package', 'test/main')] },
-  runtimes: {
-    about: 'the package under Bun and Deno',
-    commands: [buildWithoutTypes, project('package', 'test/runtimes')],
-  },
   examples: {
     about: 'the examples, each installed with the packed package',
     commands: [build, project('examples')],

@@ -9,16 +9,16 @@
  * await setBackend('wasm');
  * ```
  *
- * With a bundler, call `setWasmPaths` of `@tensorflow/tfjs-backend-wasm` before `setBackend` to tell tfjs where its `.wasm`
- * files are served. In Node there is nothing to set.
+ * There is nothing else to set, in Node, in a page or with a bundler: TensorFlow.js's own binaries come with this entry. To
+ * serve its `.wasm` files yourself, name all three with `setWasmPaths` of `@tensorflow/tfjs-backend-wasm` before `setBackend`.
  *
  * @module
  */
 import '@tensorflow/tfjs-backend-wasm';
-import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { setThreadsCount, setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { registerWasm } from './register-backend.js';
 
-registerWasm({ setThreadsCount });
+registerWasm({ setThreadsCount, setWasmPaths, version_wasm });
 
 export { type WasmKernels, wasmKernels, wasmMemory } from './module/kernel-module.js';
 export type { WasmMemory } from './module/memory.js';

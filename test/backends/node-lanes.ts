@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LeftOut, slowWebGPU } from '../browser/lanes.js';
+import type { LaneOutcome } from './outcome.js';
 import { readsSynchronously } from './test-files.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,13 +21,6 @@ export interface NodeLane {
   /** Installs what it needs; throws an error with the reason when that fails. */
   prepare?(): Promise<Environment>;
   leftOut?: LeftOut;
-}
-
-/** The result of a lane. */
-export interface LaneOutcome {
-  passed: number;
-  failed: { name: string; error: string }[];
-  pairsPerSecond: number | undefined;
 }
 
 interface Finished {
@@ -123,20 +117,20 @@ interface VitestReport {
 }
 
 /** Whether the backend starts at all, and its speed: in a process of its own, because tests do not measure speed. */
-async function measure(environment: Environment): Promise<number> {
+async function measure(environment: Environment): Promise<Omit<LaneOutcome, 'passed' | 'failed'>> {
   const program = 'test/backends/throughput-program.ts';
   const { output } = await execute(process.execPath, ['--import', 'tsx', program], environment);
   // The exit status does not count: Dawn can crash when its process ends, after all is done.
   const found = /\{"pairsPerSecond":.*\}/.exec(output);
   if (!found) throw new Error(`no step of training runs: ${lastLines(output)}`);
-  return (JSON.parse(found[0]) as { pairsPerSecond: number }).pairsPerSecond;
+  return JSON.parse(found[0]);
 }
 
 /** Prepares a lane, measures it and runs its tests. Throws an error with the reason when the backend does not work. */
 export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOutcome> {
   const settings = Object.entries(lane.settings).map(([key, value]) => [`SIMCLR_TEST_${key}`, value]);
   const environment: Environment = { ...Object.fromEntries(settings), ...(await lane.prepare?.()) };
-  const pairsPerSecond = await measure(environment);
+  const measured = await measure(environment);
   mkdirSync(cache, { recursive: true });
   const outputFile = join(cache, `${lane.name}.json`);
   rmSync(outputFile, { force: true });
@@ -163,5 +157,5 @@ export async function runNodeLane(lane: NodeLane, only: string): Promise<LaneOut
     // A file that fails to load has no tests.
     return status === 'failed' && tests.length === 0 ? [{ name, error: message }] : tests;
   });
-  return { passed: report.numPassedTests, failed, pairsPerSecond };
+  return { passed: report.numPassedTests, failed, ...measured };
 }

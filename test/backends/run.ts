@@ -1,7 +1,6 @@
 /**
- * Tests which backends work here, how exactly and how fast: `npm run lane -- backends --help`. For a backend
- * that does not work here, the table gives the reason. The exit status is 1 when a test fails or a required backend
- * does not work.
+ * Tests which backends and runtimes work here, how exactly and how fast: `npm run lane -- backends --help`. For one that
+ * does not work here, the table gives the reason. The exit status is 1 when a test fails or a required one does not work.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -10,8 +9,11 @@ import { Command } from 'commander';
 import { browserLanes, type LeftOut } from '../browser/lanes.js';
 import { openBrowser, type TestBrowser } from '../browser/open-browser.js';
 import { backendTolerances } from '../helpers/tolerance.js';
-import { type LaneOutcome, nodeLanes, runNodeLane } from './node-lanes.js';
-import { type BackendRow, formatTable, writeDocs } from './table.js';
+import { runtimes } from '../runtimes/get-runtime.js';
+import { type PackedProgram, packProgram } from '../runtimes/run-program.js';
+import { nodeLanes, runNodeLane } from './node-lanes.js';
+import type { LaneOutcome } from './outcome.js';
+import { type BackendRow, formatTable } from './table.js';
 
 const values = new Command('npm run lane -- backends')
   .description('Tries every backend: which work here, how exactly and how fast.')
@@ -25,7 +27,6 @@ const values = new Command('npm run lane -- backends')
   .option('--require <names>', 'fail if one of these backends does not work', '')
   .option('--json <file>', 'write the rows')
   .option('--keep', 'keep the rows of other backends in the JSON file', false)
-  .option('--docs', 'write the table of docs/backends.md', false)
   .parse()
   .opts<{
     only?: string;
@@ -34,7 +35,6 @@ const values = new Command('npm run lane -- backends')
     require: string;
     json?: string;
     keep: boolean;
-    docs: boolean;
   }>();
 
 /** Tests against values of PyTorch, torchvision and TensorFlow, and of whatever differs between kernels. */
@@ -48,9 +48,10 @@ const quickTests = [
 ].join(',');
 const tests = values.tests ?? (values.quick ? quickTests : '');
 
-/** Anything that runs the tests on one backend. */
+/** Anything that runs the tests on one backend, or a program under one runtime. */
 interface Lane {
   name: string;
+  ran: BackendRow['ran'];
   /** Its name in test/helpers/tolerance.ts. */
   tolerance: string;
   leftOut: LeftOut | undefined;
@@ -58,24 +59,37 @@ interface Lane {
 }
 
 let browser: TestBrowser | undefined;
+let packed: Promise<PackedProgram> | undefined;
 
 const lanes: Lane[] = [
   ...nodeLanes.map((lane) => ({
     name: lane.name,
+    ran: 'tests' as const,
     tolerance: lane.settings.BACKEND!,
     leftOut: lane.leftOut,
     run: () => runNodeLane(lane, tests),
   })),
   ...browserLanes.map((lane) => ({
     name: lane.name,
+    ran: 'tests' as const,
     tolerance: lane.settings.FLOAT16 === 'on' ? `${lane.backend}-float16` : lane.backend,
     leftOut: lane.leftOut,
     async run() {
       browser ??= await openBrowser();
       const only = (path: string) => tests.split(',').some((start) => path.startsWith(start));
       const measure = lane.settings.FLOAT16 !== 'on'; // training is refused there
-      const { passed, failed, pairsPerSecond } = await browser.runLane(lane, { only, measure });
-      return { passed: passed.length, failed, pairsPerSecond };
+      const { passed, ...others } = await browser.runLane(lane, { only, measure });
+      return { ...others, passed: passed.length };
+    },
+  })),
+  ...runtimes.map((runtime) => ({
+    name: runtime.name,
+    ran: 'program' as const,
+    tolerance: 'wasm',
+    leftOut: undefined,
+    async run() {
+      packed ??= packProgram();
+      return (await packed).run(runtime);
     },
   })),
 ];
@@ -113,26 +127,34 @@ async function runLane(lane: Lane): Promise<void> {
   const began = performance.now();
   const row: BackendRow = {
     backend: lane.name,
+    ran: lane.ran,
     available: true,
     reason: '',
     tolerance: backendTolerances[lane.tolerance] ?? 0,
     fixturesPassed: 0,
     fixturesFailed: 0,
+    threads: null,
+    wasmBuild: null,
     pairsPerSecond: null,
     ratioToWasm: null,
     leftOut: lane.leftOut?.because ?? '',
   };
   try {
-    const { passed, failed, pairsPerSecond } = await lane.run();
+    const { passed, failed, pairsPerSecond, threads, wasmBuild } = await lane.run();
     for (const { name, error } of failed) console.log(`FAILED on ${lane.name}: ${name}\n${error}\n`);
     row.fixturesPassed = passed;
     row.fixturesFailed = failed.length;
+    row.threads = threads ?? null;
+    row.wasmBuild = wasmBuild ?? null;
     row.pairsPerSecond = pairsPerSecond ?? null;
     if (failed.length > 0) process.exitCode = 1;
   } catch (error) {
     row.available = false;
     row.reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-    if (listed(values.require).includes(lane.name)) process.exitCode = 1;
+    if (listed(values.require).includes(lane.name)) {
+      console.log(`NOT RUN: ${lane.name}:`, error);
+      process.exitCode = 1;
+    }
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   const what = row.available
@@ -157,6 +179,9 @@ await Promise.all(
   }),
 );
 await browser?.close();
+await packed?.then(
+  (program) => program.dispose(),
+  () => {}, // each row has the reason
+);
 
 console.log(formatTable(rows));
-if (values.docs) await writeDocs(rows);

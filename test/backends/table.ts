@@ -1,9 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-
-/** The results of a backend on this machine. */
+/** The results of a backend or a runtime on this machine. */
 export interface BackendRow {
   backend: string;
+  /** What ran there: the numeric tests, or a program that uses the built package. */
+  ran: 'tests' | 'program';
   available: boolean;
   /** Why it is not available; empty where it is. */
   reason: string;
@@ -11,6 +10,10 @@ export interface BackendRow {
   tolerance: number;
   fixturesPassed: number;
   fixturesFailed: number;
+  /** Threads of the wasm kernels; null on other backends. */
+  threads: number | null;
+  /** Build of the wasm kernels: 'plain', 'relaxed' (fused multiply-add) or 'wide' (and vectors of 256 bits); or null. */
+  wasmBuild: string | null;
   /** Of the small network of throughput.ts; null where nothing was measured. */
   pairsPerSecond: number | null;
   /** To the row 'wasm' of the same run. */
@@ -21,36 +24,43 @@ export interface BackendRow {
 
 const number = (value: number | null) => (value === null ? '' : String(Number(value.toPrecision(2))));
 
-/** The rows as a table in Markdown. */
+const rowsAsTable = (heading: string[], cells: string[][]) =>
+  [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
+
+/** What every row begins with. */
+const result = (row: BackendRow) => [
+  `\`${row.backend}\``,
+  row.available ? String(row.fixturesPassed) : `not run: ${row.reason}`,
+  row.available ? String(row.fixturesFailed) : '',
+];
+const kernels = ({ threads, wasmBuild }: BackendRow) => [
+  threads === null ? '' : String(threads),
+  wasmBuild ?? '',
+];
+
+/** The rows as tables in Markdown: backends, then runtimes. */
 export function formatTable(rows: readonly BackendRow[]): string {
-  const cells = rows.map((row) => [
-    `\`${row.backend}\``,
-    row.available ? String(row.fixturesPassed) : `not run: ${row.reason}`,
-    row.available ? String(row.fixturesFailed) : '',
+  const of = (ran: BackendRow['ran']) => rows.filter((row) => row.ran === ran);
+  const backends = of('tests').map((row) => [
+    ...result(row),
     row.available ? (row.tolerance === 0 ? "the tests' own" : String(row.tolerance)) : '',
+    ...kernels(row),
     number(row.pairsPerSecond),
     number(row.ratioToWasm),
   ]);
-  const heading = ['backend', 'tests passed', 'failed', 'least tolerance', 'pairs per second', 'to `wasm`'];
-  const table = [heading, heading.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
+  const runtimes = of('program').map((row) => [...result(row), ...kernels(row)]);
+  const tests = ['backend', 'tests passed', 'failed', 'least tolerance', 'threads', 'build'];
+  const tables = [
+    ...(backends.length > 0 ? [rowsAsTable([...tests, 'pairs per second', 'to `wasm`'], backends)] : []),
+    ...(runtimes.length > 0
+      ? [rowsAsTable(['runtime', 'checks passed', 'failed', 'threads', 'build'], runtimes)]
+      : []),
+  ];
   const reasons = new Map<string, string[]>();
   for (const { available, backend, leftOut } of rows) {
     if (!available || leftOut === '') continue;
     reasons.set(leftOut, [...(reasons.get(leftOut) ?? []), `\`${backend}\``]);
   }
   const notes = [...reasons].map(([reason, backends]) => `Left out on ${backends.join(', ')}: ${reason}.`);
-  return [table.join('\n'), ...notes].join('\n\n');
-}
-
-const page = fileURLToPath(new URL('../../docs/backends.md', import.meta.url));
-const begin = '<!-- written by npm run lane -- backends --docs -->';
-const end = '<!-- end -->';
-
-/** Writes the table into docs/backends.md, between its marks. */
-export async function writeDocs(rows: readonly BackendRow[]): Promise<void> {
-  const text = await readFile(page, 'utf8');
-  const [first, last] = [text.indexOf(begin), text.indexOf(end)];
-  if (first < 0 || last < first) throw new Error(`docs/backends.md lacks its marks: ${begin} and ${end}`);
-  const table = `${begin}\n\n${formatTable(rows)}\n\n`;
-  await writeFile(page, text.slice(0, first) + table + text.slice(last));
+  return [...tables, ...notes].join('\n\n');
 }

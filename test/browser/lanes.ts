@@ -1,3 +1,5 @@
+import type { EngineName } from './engines/engine.js';
+
 /** Tests that a lane leaves out. */
 export interface LeftOut {
   /** Full names of tests that match. */
@@ -8,9 +10,10 @@ export interface LeftOut {
   because: string;
 }
 
-/** A way to run the tests in Chromium. */
+/** A way to run the tests in a browser. */
 export interface BrowserLane {
   name: string;
+  engine: EngineName;
   /** tfjs's name of the backend. */
   backend: string;
   /** Whether the page may share memory with workers. */
@@ -31,6 +34,12 @@ const largeNetworks = [
   'documented numbers of trained parameters',
   'ResNet-18 for 96x96',
 ].join('|');
+
+/** Other engines run the kernels that Chromium runs. */
+export const otherEngines: LeftOut = {
+  tests: largeNetworks,
+  because: 'networks of full width are left to Chromium and Node, which have the same kernels',
+};
 
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
@@ -74,6 +83,7 @@ export const slowWebGPU: LeftOut = {
 export const browserLanes: readonly BrowserLane[] = [
   {
     name: 'chromium-wasm',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: true,
     inWorker: true,
@@ -81,6 +91,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-wasm-page',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: true,
     inWorker: false,
@@ -89,6 +100,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-wasm-1-thread',
+    engine: 'chromium',
     backend: 'wasm',
     isolated: false,
     inWorker: false,
@@ -97,6 +109,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgl',
+    engine: 'chromium',
     backend: 'webgl',
     isolated: false,
     inWorker: false,
@@ -105,6 +118,7 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgl-float16',
+    engine: 'chromium',
     backend: 'webgl',
     isolated: false,
     inWorker: false,
@@ -113,10 +127,38 @@ export const browserLanes: readonly BrowserLane[] = [
   },
   {
     name: 'chromium-webgpu',
+    engine: 'chromium',
     backend: 'webgpu',
     isolated: false,
     inWorker: false,
     settings: {},
     leftOut: slowWebGPU,
+  },
+  {
+    name: 'firefox-wasm',
+    engine: 'firefox',
+    backend: 'wasm',
+    isolated: true,
+    inWorker: true,
+    settings: { WASM_THREADS: '2' },
+    leftOut: otherEngines,
+  },
+  {
+    name: 'firefox-webgl',
+    engine: 'firefox',
+    backend: 'webgl',
+    isolated: false,
+    inWorker: false,
+    settings: {},
+    leftOut: slowGraphics,
+  },
+  {
+    name: 'webkit-wasm',
+    engine: 'webkit',
+    backend: 'wasm',
+    isolated: true,
+    inWorker: true,
+    settings: { WASM_THREADS: '2' },
+    leftOut: otherEngines,
   },
 ];

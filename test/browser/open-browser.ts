@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { readsSynchronously } from '../backends/test-files.js';
 import { browserTestFiles, bundleTests } from './bundle.js';
-import { findChromium, graphicsFlags } from './chromium.js';
+import { chromiumEngine } from './engines/chromium-engine.js';
+import type { Engine, EngineName } from './engines/engine.js';
+import { firefoxEngine } from './engines/firefox.js';
+import { webKitEngine } from './engines/webkit-engine.js';
 import type { BrowserLane } from './lanes.js';
 import { servePage } from './server.js';
 import type { SuiteReport, SuiteRequest } from './suite.js';
@@ -13,8 +15,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Folder that the page is served from. Each process has one, because two runs may be under way. */
 const bundle = join(root, `.cache/browser-tests-${process.pid}`);
-/** Folder of tfjs's own wasm files. */
-const wasmFiles = join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/wasm-out');
+
+const launch: Record<EngineName, () => Promise<Engine>> = {
+  chromium: chromiumEngine,
+  firefox: firefoxEngine,
+  webkit: webKitEngine,
+};
 
 export interface RunLaneOptions {
   /** Which test files. Default: all that can run in a browser. */
@@ -25,76 +31,57 @@ export interface RunLaneOptions {
   measure?: boolean;
 }
 
-/** A Chromium with the tests at hand. */
+/** Browsers with the tests at hand. */
 export interface TestBrowser {
-  version: string;
-  runLane(lane: BrowserLane, options?: RunLaneOptions): Promise<SuiteReport>;
+  /** Runs a lane in its browser, which is started first if none is under way. */
+  runLane(lane: BrowserLane, options?: RunLaneOptions): Promise<SuiteReport & { version: string }>;
   close(): Promise<void>;
 }
 
-interface PageFunctions {
-  runSuite(request: SuiteRequest): Promise<SuiteReport>;
-  runSuiteInWorker(request: SuiteRequest): Promise<SuiteReport>;
-}
-
-/** Bundles the tests, serves them and starts Chromium. */
+/** Bundles the tests and serves them. */
 export async function openBrowser(): Promise<TestBrowser> {
-  const executablePath = findChromium();
   await rm(bundle, { recursive: true, force: true });
   await bundleTests(root, bundle);
-  const server = await servePage([bundle, wasmFiles]);
-  const browser = await chromium.launch({ executablePath, args: graphicsFlags });
+  const server = await servePage([bundle]);
+  const engines = new Map<EngineName, Engine>();
 
   async function runLane(
     lane: BrowserLane,
     { only = () => true, log, measure = false }: RunLaneOptions = {},
-  ): Promise<SuiteReport> {
-    const { name, backend, isolated, inWorker, settings, leftOut, printsOnce } = lane;
+  ): Promise<SuiteReport & { version: string }> {
+    const { name, backend, engine: engineName, isolated, inWorker, settings, leftOut, printsOnce } = lane;
     const files = browserTestFiles(root).filter((path) => only(path) && belongs(path, lane));
+    const engine = engines.get(engineName) ?? (await launch[engineName]());
+    engines.set(engineName, engine);
     let printed = 0;
-    const context = await browser.newContext();
+    const page = await engine.open(server.address(isolated), (line) => {
+      if (printsOnce !== undefined && line.includes(printsOnce)) printed++;
+      log?.(line);
+    });
     try {
-      const page = await context.newPage();
-      const address = server.address(isolated);
-      page.on('console', (message) => {
-        if (printsOnce !== undefined && message.text().includes(printsOnce)) printed++;
-        log?.(message.text());
-      });
-      const died = new Promise<never>((_, reject) => {
-        page.on('crash', () => reject(new Error(`${name}: the page crashed`)));
-      });
-      await page.goto(address, { waitUntil: 'load' });
       const request: SuiteRequest = {
-        settings: { HOST: 'browser', BACKEND: backend, WASM_PATH: address, ...settings },
+        settings: { HOST: 'browser', BACKEND: backend, ...settings },
         files,
         measure,
         ...(leftOut?.tests === undefined ? {} : { leaveOut: leftOut.tests }),
       };
-      const running = page.evaluate(
-        ({ request, inWorker }) => {
-          const { runSuite, runSuiteInWorker } = globalThis as unknown as PageFunctions;
-          return (inWorker ? runSuiteInWorker : runSuite)(request);
-        },
-        { request, inWorker },
-      );
-      const report = await Promise.race([running, died]);
+      const report = await page.run(request, inWorker);
       if (printsOnce !== undefined && printed !== 1) {
         report.failed.push({
           name: `${name}: prints '${printsOnce}'`,
           error: `printed ${printed} times, not once`,
         });
       }
-      return report;
+      return { ...report, version: engine.version };
     } finally {
-      await context.close().catch(() => {}); // a browser that died has no contexts; its error says more
+      await page.close();
     }
   }
 
   return {
-    version: browser.version(),
     runLane,
     async close() {
-      await browser.close();
+      for (const engine of engines.values()) await engine.close();
       server.close();
       await rm(bundle, { recursive: true, force: true });
     },

@@ -1,5 +1,5 @@
 /**
- * Runs the numeric tests in Chromium, lane by lane:
+ * Runs the numeric tests in browsers, lane by lane:
  *
  *     npm run lane -- browser                                  all lanes
  *     npm run lane -- browser chromium-webgl                   one
@@ -20,18 +20,18 @@ if (unknown !== undefined) {
 
 const browser = await openBrowser();
 try {
-  console.log(`Chromium ${browser.version}`);
   for (const lane of browserLanes) {
     if (names.length > 0 && !names.includes(lane.name)) continue;
     const began = performance.now();
-    const { passed, failed, skipped } = await browser.runLane(lane, {
+    const { passed, failed, skipped, version, threads, wasmBuild } = await browser.runLane(lane, {
       ...(paths.length > 0 ? { only: (path: string) => paths.some((start) => path.startsWith(start)) } : {}),
       log: (line) => console.log(`  ${line}`),
     });
     for (const { name, error } of failed) console.log(`FAILED ${name}\n${error}\n`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     console.log(
-      `${lane.name}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} left out, ${seconds} s`,
+      `${lane.name}: ${passed.length} passed, ${failed.length} failed, ${skipped.length} left out, ${seconds} s, ${version}` +
+        (threads === undefined ? '' : `, ${threads} threads, build '${wasmBuild}'`),
     );
     if (failed.length > 0 || passed.length === 0) process.exitCode = 1;
   }

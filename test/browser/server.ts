@@ -26,7 +26,10 @@ export interface PageServer {
   close(): void;
 }
 
-/** Serves a page with the files of `folders`, the first that has one, under /isolated/ and under /open/. */
+/**
+ * Serves a page with the files of `folders`, the first that has one, under /isolated/ and under /open/. The page is their
+ * index.html, or one that loads page.js.
+ */
 export async function servePage(folders: readonly string[]): Promise<PageServer> {
   const server = createServer(async ({ url = '/' }, response) => {
     const { pathname } = new URL(url, 'http://localhost');
@@ -36,13 +39,13 @@ export async function servePage(folders: readonly string[]): Promise<PageServer>
       response.writeHead(status, { ...headers, 'Content-Type': type }).end(body);
     };
     if (mode === undefined) return respond(404, 'text/plain', 'not found');
-    if (rest === '') return respond(200, types['.html']!, page);
-    const name = normalize(decodeURIComponent(rest));
+    const name = normalize(decodeURIComponent(rest || 'index.html'));
     if (name.startsWith('..')) return respond(404, 'text/plain', 'not found');
     for (const folder of folders) {
       const body = await readFile(join(folder, name)).catch(() => undefined);
       if (body) return respond(200, types[extname(name)] ?? 'application/octet-stream', body);
     }
+    if (rest === '') return respond(200, types['.html']!, page);
     return respond(404, 'text/plain', 'not found');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -29,6 +29,8 @@ export interface SuiteReport {
   failed: { name: string; error: string }[];
   skipped: string[];
   pairsPerSecond?: number;
+  threads?: number;
+  wasmBuild?: string;
 }
 
 const minute = 60_000;
@@ -98,5 +100,6 @@ export async function runSuite({ settings, files, leaveOut, measure }: SuiteRequ
       else report.skipped.push(name);
     }
   }
-  return report;
+  const { describeKernels } = await import('../backends/describe-kernels.js');
+  return { ...report, ...(await describeKernels()) };
 }

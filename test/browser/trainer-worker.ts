@@ -1,6 +1,5 @@
 /** The worker of trainer-in-worker.test.ts. */
 import 'simclr-ts/wasm';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { setThreadCount, wasmKernels } from 'simclr-ts/wasm';
 import { type BackendStart, serveTrainer } from 'simclr-ts/worker';
@@ -8,7 +7,6 @@ import { type BackendStart, serveTrainer } from 'simclr-ts/worker';
 const options = {
   backend({ threads }: BackendStart) {
     setThreadCount(threads ?? 2);
-    setWasmPaths(new URL('.', location.href).href);
     return setBackend('wasm');
   },
   methods: {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { findChromium } from '../browser/chromium.js';
+import { findChromium } from '../browser/engines/chromium.js';
 import { execute } from '../package/packed.js';
 import { serveFolder } from '../studio/static-host.js';
 import { expectLearning, expectRight } from './expect-learning.js';

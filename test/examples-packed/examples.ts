@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../package/packed.js';
 
 /** Where the repository has them. */
 export const examplesFolder = join(root, 'examples');
+
+/** One example per bundler, and the program that all of them build. */
+export const bundlersFolder = join(examplesFolder, 'bundlers');
 
 /** package.json of an example, and of the repository. */
 export interface Manifest {
@@ -28,11 +31,20 @@ export const exampleNames: readonly string[] = readdirSync(examplesFolder, { wit
   .filter((name) => readdirSync(join(examplesFolder, name)).includes('package.json'))
   .sort();
 
+/** Names of the bundlers. */
+export const bundlerNames: readonly string[] = readdirSync(bundlersFolder)
+  .filter((name) => existsSync(join(bundlersFolder, name, 'package.json')))
+  .sort();
+
+/** Where an example is. */
+export const folderOfExample = (name: string) =>
+  join(bundlerNames.includes(name) ? bundlersFolder : examplesFolder, name);
+
 /** All that examples need, by name; each at one version. */
 export function dependenciesOf(names: readonly string[]): Record<string, string> {
   const all: Record<string, string> = {};
   for (const name of names) {
-    const { dependencies, devDependencies } = manifestOf(join(examplesFolder, name));
+    const { dependencies, devDependencies } = manifestOf(folderOfExample(name));
     for (const [dependency, version] of Object.entries({ ...dependencies, ...devDependencies })) {
       all[dependency] ??= version;
       if (all[dependency] !== version) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { execute, root } from '../package/packed.js';
-import { dependenciesOf, exampleNames, examplesFolder } from './examples.js';
+import { bundlerNames, bundlersFolder, dependenciesOf, exampleNames, folderOfExample } from './examples.js';
 import { installInto } from './install-into.js';
 
 declare module 'vitest' {
@@ -17,7 +17,7 @@ declare module 'vitest' {
 }
 
 /** Leftovers of running an example in the repository. */
-const leftovers = ['node_modules', 'dist', 'out'];
+const leftovers = ['node_modules', 'dist', 'out', '.next', '.parcel-cache'];
 
 /** Packs the library, copies the examples to a folder of their own and installs there what they need. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -31,14 +31,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const { stdout } = await execute('npm', args, root);
     const [{ filename }] = Object.values(JSON.parse(stdout)) as [{ filename: string }];
     const tarball = join(workshop, filename);
-    for (const name of exampleNames) {
-      await cp(join(examplesFolder, name), join(workshop, name), {
+    const names = [...exampleNames, ...bundlerNames];
+    for (const name of bundlerNames) {
+      await cp(join(bundlersFolder, 'program'), join(workshop, name), { recursive: true });
+    }
+    for (const name of names) {
+      await cp(folderOfExample(name), join(workshop, name), {
         recursive: true,
         filter: (path) => !leftovers.includes(basename(path)) && !path.endsWith('.safetensors'),
       });
     }
     // One install for all: an example finds what it imports in the folder above its own.
-    await installInto(workshop, dependenciesOf(exampleNames), tarball);
+    await installInto(workshop, dependenciesOf(names), tarball);
     project.provide('workshop', workshop);
     project.provide('tarball', tarball);
   } catch (error) {

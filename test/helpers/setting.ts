@@ -15,8 +15,6 @@ interface Settings {
   RELAXED_SIMD?: string;
   /** 'on': WebGL keeps 16-bit floats, as on many phones. */
   FLOAT16?: string;
-  /** Where a browser finds tfjs's own wasm files. */
-  WASM_PATH?: string;
   /** 'on': TensorFlow must compute on a GPU. */
   CUDA?: string;
   /** The folder of tfjs-node, when it is not in node_modules. */

@@ -8,8 +8,6 @@ export async function prepareWasm({ threads = wantedThreads() } = {}): Promise<v
   if (prepared) return;
   prepared = true;
   if (testSetting('RELAXED_SIMD') === 'off') hideRelaxedSimd();
-  const path = testSetting('WASM_PATH');
-  if (path !== undefined) (await import('@tensorflow/tfjs-backend-wasm')).setWasmPaths(path);
   if (testSetting('WASM_MEMORY') === 'own' && testSetting('HOST') !== 'browser') {
     // A backend that starts before simclr-ts/wasm is imported gets tfjs's own memory, which threads cannot share.
     await import('@tensorflow/tfjs-backend-wasm');

@@ -15,13 +15,16 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(relaxedProbe);
 }
 
-/** @throws `BackendError` when the engine or its processor lacks the vector instructions of the kernels. */
-export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembly.validate): void {
-  if (validate(binary)) return;
-  throw new BackendError(
+/** The error of an engine, or a processor, without the vector instructions of the kernels. */
+export const noSimd = () =>
+  new BackendError(
     'simclr-ts/wasm: its kernels need 128-bit SIMD in WebAssembly, which this engine or its processor lacks. ' +
       'Use a browser from 2023 or newer, Node 20 or newer, or another backend.',
   );
+
+/** @throws `BackendError` when the engine or its processor lacks the vector instructions of the kernels. */
+export function checkSimd(binary: Uint8Array<ArrayBuffer>, validate = WebAssembly.validate): void {
+  if (!validate(binary)) throw noSimd();
 }
 
 /** Width of the kernels: `'wide'` kernels compute tiles of 16 columns, for which V8 can use vectors of 256 bits. */

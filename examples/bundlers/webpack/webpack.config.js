@@ -1,0 +1,4 @@
+export default {
+  entry: './page.js',
+  output: { filename: 'page.js' },
+};

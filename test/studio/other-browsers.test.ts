@@ -1,0 +1,106 @@
+/** The studio in Firefox and WebKit: it always gets ready, trains on threads, draws its map, and exports. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchFirefox } from '../browser/engines/firefox.js';
+import { WebKit } from '../browser/engines/webdriver.js';
+import { builtPage } from './build.js';
+import { type StaticHost, serveFolder } from './static-host.js';
+
+/** What both remote controls can do. */
+interface Browser {
+  goto(url: string): Promise<void>;
+  /** The value of an expression in the page. */
+  evaluate<T>(expression: string): Promise<T>;
+  close(): Promise<void>;
+}
+
+async function startFirefox(): Promise<Browser> {
+  const browser = await launchFirefox();
+  const page = await browser.newPage();
+  return {
+    goto: async (url) => void (await page.goto(url)),
+    evaluate: (expression) => page.evaluate(expression) as Promise<never>,
+    close: () => browser.close(),
+  };
+}
+
+async function startWebKit(): Promise<Browser> {
+  const webKit = await WebKit.start();
+  return {
+    goto: (url) => webKit.goto(url),
+    evaluate: (expression) => webKit.evaluate(expression),
+    close: () => webKit.close(),
+  };
+}
+
+const loads = 5;
+
+describe.each([
+  ['Firefox', startFirefox],
+  ['WebKit', startWebKit],
+] as const)('%s', (_, start) => {
+  let browser: Browser;
+  let host: StaticHost;
+  beforeAll(async () => {
+    host = await serveFolder(builtPage);
+    browser = await start();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  /** Waits until an expression is true. The page may be loading itself again, for its headers. */
+  const until = (expression: string, timeout = 60_000) =>
+    expect
+      .poll(() => browser.evaluate(`Boolean(${expression})`).catch(() => false), { timeout, interval: 100 })
+      .toBe(true);
+  const text = (selector: string) => `document.querySelector('${selector}').textContent`;
+  const click = (selector: string) =>
+    browser.evaluate(`document.querySelector('${selector}').click() ?? true`);
+
+  it(`gets ready ${loads} times in a row`, async () => {
+    for (let load = 0; load < loads; load++) {
+      await browser.goto('about:blank');
+      await browser.goto(host.url);
+      await until(`document.documentElement.hasAttribute('data-ready')`);
+      expect(await browser.evaluate(text('#backend-report'))).toMatch(
+        /Trains here on \d+ threads?: \d+ pairs/,
+      );
+    }
+    expect(await browser.evaluate('crossOriginIsolated')).toBe(true);
+  });
+
+  it('trains on the sample pictures, draws the map and stops', async () => {
+    await click('#take-samples');
+    await until(`/^300 pictures/.test(${text('#pictures-state')})`);
+    const settings = { width: '8', batchSize: '16', epochs: '500' };
+    for (const [name, value] of Object.entries(settings)) {
+      await browser.evaluate(`(() => {
+        const field = document.querySelector('#settings [name=${name}]');
+        field.value = '${value}';
+        for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, { bubbles: true }));
+        return field.value;
+      })()`);
+    }
+    await click('#start');
+    await until(`document.querySelector('#train-state').dataset.step >= 20`, 120_000);
+    await until(`document.querySelector('#map[aria-label*="pictures after step"]')`, 120_000);
+    await click('#stop');
+    await until(`/was stopped/.test(${text('#train-state')})`);
+  });
+
+  it('exports the vectors', async () => {
+    // The link of a download, instead of a file.
+    await browser.evaluate(`(() => {
+      HTMLAnchorElement.prototype.click = function () {
+        fetch(this.href).then((file) => file.text()).then((all) => { globalThis.exported = all; });
+      };
+      return true;
+    })()`);
+    await click('#exports [data-kind=csv]');
+    await until('globalThis.exported');
+    const lines = (await browser.evaluate<string>('globalThis.exported')).trim().split('\n');
+    expect(lines).toHaveLength(301);
+    expect(lines[1]).toMatch(/,[-\d.]+$/);
+  });
+});
