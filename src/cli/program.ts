@@ -7,6 +7,8 @@ import { duplicatesCommand } from './commands/duplicates.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { mapCommand } from './commands/galleries/map.js';
+import { stacksCommand } from './commands/galleries/stacks.js';
 import { indexCommand } from './commands/index-command.js';
 import { reportCommand } from './commands/report.js';
 import { searchCommand } from './commands/search.js';
@@ -37,6 +39,8 @@ function buildProgram(execute: Execute): Command {
     embedCommand,
     searchCommand,
     duplicatesCommand,
+    stacksCommand,
+    mapCommand,
     evaluateCommand,
     reportCommand,
     exportCommand,
@@ -52,6 +56,8 @@ Examples:
   $ simclr-ts index photos
   $ simclr-ts embed photos --out vectors.npy
   $ simclr-ts search query.jpg --in photos
+  $ simclr-ts stacks photos --open
+  $ simclr-ts map photos --open
   $ simclr-ts train --help
 
 Guides: ${guides}

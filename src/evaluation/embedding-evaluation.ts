@@ -39,3 +39,15 @@ export {
   type RetrievalResult,
   retrieval,
 } from './neighbors/retrieval.js';
+export {
+  type CalibrateThresholdOptions,
+  type ChangedCopies,
+  calibrateThreshold,
+  type ThresholdCalibration,
+} from './stacks/calibrate-threshold.js';
+export { fitWhitening, type Whitening } from './stacks/fit-whitening.js';
+export {
+  type EmbeddingStack,
+  type StackEmbeddingsOptions,
+  stackEmbeddings,
+} from './stacks/stack-embeddings.js';
