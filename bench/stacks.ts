@@ -28,9 +28,10 @@ const options = new Command('bench/stacks')
   .option('--model <folder>', 'a model for pictures of 32x32')
   .option('--pictures <n>', 'test pictures', integer(10), 2000)
   .option('--copies <n>', 'changed copies, of as many of them', integer(1), 600)
+  .option('--lower', 'also groups at lower thresholds, where chains begin')
   .option('--precision <p>', 'asked of the calibration', numberBetween(0, 1), 0.99)
   .parse()
-  .opts<{ model?: string; pictures: number; copies: number; precision: number }>();
+  .opts<{ model?: string; pictures: number; copies: number; precision: number; lower?: boolean }>();
 
 const side = 32;
 const length = side * side * 3;
@@ -205,7 +206,7 @@ async function measure(
   );
   tell('  the same, complete linkage', score(await completeGroups(whitened, threshold), paths, copied));
   // Lower thresholds, where chains begin.
-  for (const lower of [threshold - 0.1, threshold - 0.2]) {
+  for (const lower of options.lower ? [threshold - 0.1, threshold - 0.2] : []) {
     const at = Number(lower.toFixed(3));
     tell(
       `  linked pairs at ${at}`,

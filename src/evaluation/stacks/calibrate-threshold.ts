@@ -5,6 +5,7 @@ import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js'
 import { forEachLaterRows } from '../linear-algebra/similarity-blocks.js';
 import { type UnitRows, unitRows } from '../linear-algebra/unit-rows.js';
 import { cosine } from './cosine.js';
+import { FalseMatchTail } from './false-match-tail.js';
 import { SimilarityCounts } from './similarity-counts.js';
 
 /** Changed copies of some pictures: what {@link calibrateThreshold} learns from. */
@@ -96,9 +97,12 @@ async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
  * of some say how similar a picture stays to itself, and the pictures say how similar different ones are.
  *
  * The pictures may hold true copies, so that not every match is a false one. Let M(t) be the number of pictures whose most
- * similar one reaches t, and R(t) the share of the changed copies that do. What is found at a high similarity s are copies;
- * at a lower one t, M(s) R(t) / R(s) of them would be found, and matches beyond that are false. Of all s at which at least a
- * quarter of the copies is found, the one that gives the most counts, unless three standard deviations explain it.
+ * similar one reaches t, and R(t) the share of the changed copies that do. If the pictures hold T copies, T R(t) of them are
+ * found, and never more than M(t), which bounds T. False matches are estimated twice, and the larger number counts:
+ *
+ * - from below. At low similarities they are most of M(t) - T. They fall as a power of the similarity, which is followed up to t.
+ * - from above. Where M(s) are found at a higher similarity s, M(s) R(t) / R(s) copies are expected at t, and what goes beyond
+ *   that is false, unless three standard deviations explain it.
  *
  * @param embeddings - Shape `[n, d]`: one row per picture, without files that are equal. Usually centered and whitened
  * ({@link fitWhitening}).
@@ -110,8 +114,7 @@ async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
  * @example
  * const { threshold } = await calibrateThreshold(vectors, { embeddings: ofCopies, originals: [0, 0, 1, 1] });
  * const stacks = await stackEmbeddings(vectors, { threshold });
- * @see Elkan and Noto 2008, "Learning classifiers from only positive and unlabeled data": the same from two samples, one of
- * copies alone, one of copies and others.
+ * @see Hill 1975, "A simple general approach to inference about the tail of a distribution"; Elkan and Noto 2008, "Learning classifiers from only positive and unlabeled data".
  */
 export async function calibrateThreshold(
   embeddings: Embeddings,
@@ -137,6 +140,11 @@ export async function calibrateThreshold(
     return found.placeOf(Math.max(0, sorted[Math.min(sorted.length, Math.ceil(share * sorted.length)) - 1]!));
   });
 
+  // No more copies than the matches at any high similarity allow.
+  let copiesHeld = rows.rows;
+  for (const place of higher) copiesHeld = Math.min(copiesHeld, nearest.atLeast(place) / recall(place));
+  const tail = new FalseMatchTail(nearest, copiesHeld, rows.rows);
+
   const falseAt = (place: number): number => {
     const matched = nearest.atLeast(place);
     let most = 0;
@@ -151,10 +159,13 @@ export async function calibrateThreshold(
     return Math.min(matched, most);
   };
   const estimateAt = (place: number) => {
-    const falseMatches = falseAt(place);
+    const falseMatches = Math.max(falseAt(place), tail.at(place));
     const share = recall(place);
     const right = Math.max(nearest.atLeast(place) - falseMatches, prevalence * rows.rows * share);
-    return { falseMatches, precision: share > 0 ? right / (right + falseMatches) : 0 };
+    return {
+      falseMatches: Math.min(falseMatches, nearest.atLeast(place)),
+      precision: share > 0 ? right / (right + falseMatches) : 0,
+    };
   };
   // Not 0, which is what rows of zeros have.
   const lowest = sorted[sorted.length - 1 - Math.floor(missed * sorted.length)]!;

@@ -1,0 +1,65 @@
+import type { SimilarityCounts } from './similarity-counts.js';
+
+/** False matches at the near end: enough for a count, and more than the uncertainty of the copies. */
+const fewest = 20;
+const shareOfCopies = 0.15;
+
+/** How many times as many there are at the far end. */
+const far = 3;
+
+/** Of the pictures that have no copy, at most this share is matched at the far end: beyond it, counts saturate. */
+const saturated = 0.7;
+
+/** Fewest false matches that say something of a slope. */
+const least = 5;
+
+/**
+ * How many pictures are matched with a different one at a similarity, from how many are at lower ones, where false matches
+ * outnumber the copies: they fall as a power of the similarity. Measured on whitened vectors of CIFAR-10, of h and of
+ * read-outs, this holds from a thousand pairs down to three; with few dimensions they fall faster.
+ *
+ * @see Hill 1975, "A simple general approach to inference about the tail of a distribution".
+ */
+export class FalseMatchTail {
+  private readonly place: number = 0;
+  private readonly count: number = 0;
+  private readonly exponent: number = 0;
+
+  /**
+   * @param counts - Of pictures by the similarity of the most similar other one.
+   * @param copies - How many of them are copies.
+   * @param rows - Number of pictures.
+   */
+  constructor(
+    private readonly counts: SimilarityCounts,
+    private readonly copies: number,
+    rows: number,
+  ) {
+    const most = Math.min(far * Math.max(fewest, shareOfCopies * copies), saturated * (rows - copies));
+    const few = most / far;
+    if (few < least) return;
+    const [outer, inner] = [this.placeWith(most), this.placeWith(few)];
+    if (outer === inner || outer === 0) return;
+    this.place = inner;
+    this.count = this.beyondCopies(inner);
+    this.exponent = Math.log(this.beyondCopies(outer) / this.count) / Math.log(inner / outer);
+  }
+
+  /** Expected false matches at or above a place; below the near end those that are there. */
+  at(place: number): number {
+    if (this.exponent === 0) return 0;
+    if (place <= this.place) return this.beyondCopies(place);
+    return this.count * (this.place / place) ** this.exponent;
+  }
+
+  private beyondCopies(place: number): number {
+    return Math.max(0, this.counts.atLeast(place) - this.copies);
+  }
+
+  /** The highest place at or above which there are at least `count`; 0 where there are fewer. */
+  private placeWith(count: number): number {
+    let place = this.counts.last;
+    while (place > 0 && this.beyondCopies(place) < count) place--;
+    return place;
+  }
+}
