@@ -100,7 +100,8 @@ async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
  * similar one reaches t, and R(t) the share of the changed copies that do. If the pictures hold T copies, T R(t) of them are
  * found, and never more than M(t), which bounds T. False matches are estimated twice, and the larger number counts:
  *
- * - from below. At low similarities they are most of M(t) - T. They fall as a power of the similarity, which is followed up to t.
+ * - from below. At low similarities they are most of M(t) - T. They fall as a power of the angle's tangent, which is followed up
+ *   to t.
  * - from above. Where M(s) are found at a higher similarity s, M(s) R(t) / R(s) copies are expected at t, and what goes beyond
  *   that is false, unless three standard deviations explain it.
  *

@@ -178,6 +178,7 @@ export async function findStacks(
       );
       result.variants = found;
     }
+    if (done < total) onProgress?.(total, total); // variants are of fewer pictures
   }
   result.stacks = await describeStacks(caller, paths, { copyOf, same, variants });
   return result;

@@ -52,15 +52,30 @@ function byTypicality({ data, shape: [, dim] }: EmbeddingArray, rows: readonly n
   return [...rows].sort((a, b) => likeness.get(b)! - likeness.get(a)! || a - b);
 }
 
+/** Rows of which no two are of the same stack. */
+function oneOfEach(rows: readonly number[], stackOf: ReadonlyMap<number, number>): number[] {
+  const seen = new Set<number>();
+  return rows.filter((row) => {
+    const stack = stackOf.get(row);
+    if (stack === undefined) return true;
+    if (seen.has(stack)) return false;
+    seen.add(stack);
+    return true;
+  });
+}
+
 /**
  * Divides pictures into groups that lie together on the map, by k-means on the map itself, so that what looks like one
  * group is one. Its typical pictures are found from the vectors.
+ *
+ * @param stackOf - The stack of rows that are near-duplicates: of each, one is shown at most.
  */
 export function mapGroups(
   points: readonly MapPoint[],
   vectors: EmbeddingArray,
   count: number,
   seed: number,
+  stackOf: ReadonlyMap<number, number> = new Map(),
 ): { groups: MapGroup[]; assignments: Int32Array } {
   const random = randomGenerator(seed);
   const data = Float64Array.from(points.flatMap(({ x, y }) => [x, y]));
@@ -75,7 +90,7 @@ export function mapGroups(
   const rank = new Map(order.map((group, i) => [group, i]));
   const groups = order.map((group) => ({
     count: members[group]!.length,
-    typical: byTypicality(vectors, members[group]!).slice(0, mostTypical),
+    typical: oneOfEach(byTypicality(vectors, members[group]!), stackOf).slice(0, mostTypical),
     center: { x: centers[2 * group]!, y: centers[2 * group + 1]! },
   }));
   return { groups, assignments: assignments.map((group) => rank.get(group)!) };

@@ -34,9 +34,9 @@ button:focus-visible,input:focus-visible,a:focus-visible{outline:3px solid var(-
 [hidden]{display:none!important}
 #panel{min-width:0;display:flex;flex-direction:column;gap:.9rem}
 #search{width:100%;padding:.5rem .75rem}
-.found{display:flex;gap:.75rem;align-items:center;min-height:1rem;font-size:.86rem;color:var(--soft)}.found p{margin:0}.found::before{content:none}.found{text-align:left;line-height:1.5}
-.found button{padding:.2rem .7rem}
-#large{width:100%;max-width:12rem;border-radius:10px;display:block}
+.state{display:flex;gap:.75rem;align-items:center;font-size:.86rem;color:var(--soft)}.state p{margin:0}.state:has(#all[hidden]){display:none}
+.state button{padding:.2rem .7rem}
+#large{width:100%;max-width:12rem;border-radius:10px;display:block}#info{margin:0}
 #name{display:block;overflow-wrap:anywhere;margin:.6rem 0 .1rem;color:var(--accent);font-weight:600}
 #group{color:var(--soft);font-size:.86rem;margin:0}#info h3{margin:.9rem 0 .4rem}
 .thumbs{display:grid;grid-template-columns:repeat(auto-fill,minmax(4rem,1fr));gap:.5rem}
@@ -107,7 +107,7 @@ export function mapPage({ title, data, sheets, groups, stacks, moreStacks, outli
 <div class="zoom"><button type="button" id="in" aria-label="Zoom in">+</button><button type="button" id="out" aria-label="Zoom out">\u2212</button><button type="button" id="fit" aria-label="Show the whole map">\u2922</button></div></div>
 <div id="panel">
 <input type="search" id="search" placeholder="Find by name" aria-label="Find pictures by name">
-<div class="found"><p id="state" role="status"></p><button type="button" id="all" hidden>Show all</button></div>
+<div class="state"><p id="state" role="status"></p><button type="button" id="all" hidden>Show all</button></div>
 <p id="hint" class="keys-help">Drag to move, pinch or scroll to zoom, tap a picture to choose it. <span class="keyboard">With the map in focus: <kbd>\u2190</kbd> <kbd>\u2191</kbd> <kbd>\u2192</kbd> <kbd>\u2193</kbd> choose, <kbd>+</kbd> <kbd>\u2212</kbd> zoom, <kbd>0</kbd> shows all, <kbd>Enter</kbd> opens the file.</span></p>
 <div id="info" hidden><canvas id="large"></canvas><div aria-live="polite"><a id="name"></a><p id="group"></p></div><h3>Most like it</h3><div id="near" class="thumbs"></div></div>
 </div>

@@ -62,7 +62,7 @@ export function showMap(): void {
   };
   const sideOf = () => {
     const unit = Math.sqrt((width * height) / count);
-    return Math.max(7, Math.min(112, Math.min(56, unit) * (view.scale / whole) ** 0.85));
+    return Math.max(7, Math.min(112, Math.min(44, 0.8 * unit) * (view.scale / whole) ** 0.85));
   };
   const across = (row: number) => (points[2 * row]! - view.x) * view.scale + width / 2;
   const down = (row: number) => (points[2 * row + 1]! - view.y) * view.scale + height / 2;

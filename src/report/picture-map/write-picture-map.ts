@@ -79,10 +79,9 @@ function listedStacks(stacks: readonly PictureStack[], paths: readonly string[])
   const rowOf = new Map(paths.map((path, row) => [path, row]));
   const titles = { copies: 'Equal files', same: 'The same picture', variants: 'Variants' };
   return stacks.flatMap(({ level, shots }) => {
-    const all = shots.flatMap(({ pictures }) => pictures.map(({ path }) => path));
-    const rows = all.flatMap((path) => rowOf.get(path) ?? []);
+    const rows = shots.flatMap(({ pictures }) => pictures.flatMap(({ path }) => rowOf.get(path) ?? []));
     if (rows.length < 2) return [];
-    return [{ title: `${titles[level]}, ${all.length} files`, rows: rows.slice(0, mostOfStack) }];
+    return [{ title: `${titles[level]}, ${rows.length} files`, all: rows, rows: rows.slice(0, mostOfStack) }];
   });
 }
 
@@ -136,14 +135,15 @@ export async function writePictureMap(path: FilePath, data: PictureMapData): Pro
     count < fewest
       ? inARow(count)
       : await mapLayout(caller, vectors, nearest, seed, (done, total) => onProgress?.('layout', done, total));
-  const { groups, assignments } = mapGroups(points, vectors, wanted, seed);
+  const listed = listedStacks(stacks, paths);
+  const stackOf = new Map(listed.flatMap(({ all }, i) => all.map((row) => [row, i] as const)));
+  const { groups, assignments } = mapGroups(points, vectors, wanted, seed, stackOf);
   let done = 0;
   const { cell, columns, urls } = await spriteSheets(caller, paths, (more) => {
     done += more;
     onProgress?.('thumbnails', done, count);
   });
   const shown = count < 2 ? 0 : Math.min(named, nearest.neighbors);
-  const listed = listedStacks(stacks, paths);
   const rounded = (value: number) => Number(value.toFixed(4));
   const html = mapPage({
     title,

@@ -94,11 +94,10 @@ describe('findStacks', () => {
     // 6 scenes with 9 changed copies each. Whitened pixels miss a few that are turned.
     expect(together / (changedScenes * 9)).toBeGreaterThan(0.85);
     for (const path of truth.misses) expect(stackOf.has(path)).toBe(false);
-    for (const path of stackOf.keys()) {
-      expect([...truth.same.values()].flat().concat(paths.filter((each) => each.includes('40')))).toContain(
-        path,
-      );
-    }
+    // A burst may be taken for the same picture; nothing else that is in no group may.
+    const known = new Set([...truth.same.values()].flat());
+    const unknown = [...stackOf.keys()].filter((path) => !known.has(path) && !/(30|40)[^/]*$/.test(path));
+    expect(unknown).toEqual([]);
   });
 
   it('says which to keep, what has the same bytes, and takes links for no copies', async () => {
@@ -127,21 +126,14 @@ describe('findStacks', () => {
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
   });
 
-  it('adds variants around what is the same', async () => {
-    const pictures = await vectorsOf(paths);
-    const { stacks, same, variants } = await findStacks(pictures);
+  it('looks for variants among what is left', async () => {
+    const { stacks, same, variants } = await findStacks(await vectorsOf(paths));
     expect(Object.keys(variants!.changes)).toEqual(Object.keys(changes.variants));
-    const burst = stacks.find(({ shots }) =>
-      shots.some(({ pictures: [first] }) => first!.path === truth.variants[0]),
-    );
-    if (variants!.threshold < same!.threshold) {
-      expect(burst).toMatchObject({ level: 'variants' });
-      expect(burst!.shots.flatMap((shot) => shot.pictures.map(({ path }) => path)).sort()).toEqual([
-        join(folder, '30-burst.png'),
-        join(folder, '30.png'),
-      ]);
+    const loosest = Math.min(variants!.threshold, same!.threshold);
+    for (const { level, shots } of stacks) {
+      if (level !== 'variants') expect(shots).toHaveLength(1);
+      for (const { similarity } of shots) expect(similarity).toBeGreaterThanOrEqual(loosest);
     }
-    expect(variants!.threshold).toBeLessThan(same!.threshold);
   });
 
   it('is the same again, tells its progress, and stops when it is told to', async () => {
@@ -202,7 +194,8 @@ describe('changed copies', () => {
         const share = width! / 256;
         if (change === 'cropped') expect(share).toBeGreaterThanOrEqual(0.89);
         if (change === 'cropped further') expect(share).toBeLessThanOrEqual(0.81);
-        if (['re-encoded', 'recolored', 'recolored further', 'without colors'].includes(change)) expect(share).toBe(1);
+        if (['re-encoded', 'recolored', 'recolored further', 'without colors'].includes(change))
+          expect(share).toBe(1);
         else expect(share).toBeLessThan(1);
       }
     }

@@ -41,7 +41,9 @@ export const stacks: Action<StacksOptions> = async ([dir], options, context) => 
         title: `Stacks in ${dir}`,
         stacks: result.stacks,
         pictures: paths.length,
-        calibrations,
+        calibrations: calibrations.map((text) =>
+          `${text[0]!.toUpperCase()}${text.slice(1)}`.replace(/\n\s*/, '; '),
+        ),
       });
     }
     const stacked = result.stacks.reduce(
