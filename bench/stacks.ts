@@ -28,10 +28,14 @@ const options = new Command('bench/stacks')
   .option('--model <folder>', 'a model for pictures of 32x32')
   .option('--pictures <n>', 'test pictures', integer(10), 2000)
   .option('--copies <n>', 'changed copies, of as many of them', integer(1), 600)
-  .option('--lower', 'also groups at lower thresholds, where chains begin')
+  .option(
+    '--at <similarity>',
+    'also groups at this threshold, such as a lower one, where chains begin',
+    Number,
+  )
   .option('--precision <p>', 'asked of the calibration', numberBetween(0, 1), 0.99)
   .parse()
-  .opts<{ model?: string; pictures: number; copies: number; precision: number; lower?: boolean }>();
+  .opts<{ model?: string; pictures: number; copies: number; precision: number; at?: number }>();
 
 const side = 32;
 const length = side * side * 3;
@@ -205,19 +209,17 @@ async function measure(
     score(byRows(await nearDuplicates(whitened, { threshold })), paths, copied),
   );
   tell('  the same, complete linkage', score(await completeGroups(whitened, threshold), paths, copied));
-  // Lower thresholds, where chains begin.
-  for (const lower of options.lower ? [threshold - 0.1, threshold - 0.2] : []) {
-    const at = Number(lower.toFixed(3));
-    tell(
-      `  linked pairs at ${at}`,
-      score(byRows(await nearDuplicates(whitened, { threshold: at })), paths, copied),
-    );
-    tell(`  complete linkage at ${at}`, score(await completeGroups(whitened, at), paths, copied));
-    tell(
-      `  centers at ${at}`,
-      score(byRows(await stackEmbeddings(whitened, { threshold: at })), paths, copied),
-    );
-  }
+  const { at } = options;
+  if (at === undefined) return;
+  tell(
+    `  linked pairs at ${at}`,
+    score(byRows(await nearDuplicates(whitened, { threshold: at })), paths, copied),
+  );
+  tell(`  complete linkage at ${at}`, score(await completeGroups(whitened, at), paths, copied));
+  tell(
+    `  centers at ${at}`,
+    score(byRows(await stackEmbeddings(whitened, { threshold: at })), paths, copied),
+  );
 }
 
 try {

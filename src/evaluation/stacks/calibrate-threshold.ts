@@ -100,10 +100,10 @@ async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
  * similar one reaches t, and R(t) the share of the changed copies that do. If the pictures hold T copies, T R(t) of them are
  * found, and never more than M(t), which bounds T. False matches are estimated twice, and the larger number counts:
  *
- * - from below. At low similarities they are most of M(t) - T. They fall as a power of the angle's tangent, which is followed up
+ * - from below. At low similarities they are most of M(t) - T R(t). They fall as a power of the angle's tangent, which is followed up
  *   to t.
  * - from above. Where M(s) are found at a higher similarity s, M(s) R(t) / R(s) copies are expected at t, and what goes beyond
- *   that is false, unless three standard deviations explain it.
+ *   that is false, unless three standard deviations explain it. Nor can there be more copies than pictures.
  *
  * @param embeddings - Shape `[n, d]`: one row per picture, without files that are equal. Usually centered and whitened
  * ({@link fitWhitening}).
@@ -144,11 +144,12 @@ export async function calibrateThreshold(
   // No more copies than the matches at any high similarity allow.
   let copiesHeld = rows.rows;
   for (const place of higher) copiesHeld = Math.min(copiesHeld, nearest.atLeast(place) / recall(place));
-  const tail = new FalseMatchTail(nearest, copiesHeld, rows.rows);
+  const tail = new FalseMatchTail(nearest, copiesHeld, recall, rows.rows);
 
   const falseAt = (place: number): number => {
     const matched = nearest.atLeast(place);
-    let most = 0;
+    // Even if every picture had a copy, no more would be found.
+    let most = Math.max(0, matched - rows.rows * recall(place));
     for (const from of higher) {
       if (from < place) break;
       const before = nearest.atLeast(from);

@@ -29,16 +29,18 @@ export class FalseMatchTail {
   /**
    * @param counts - Of pictures by the similarity of the most similar other one.
    * @param copies - How many of them are copies.
+   * @param recall - Share of the copies that is found at a place.
    * @param rows - Number of pictures.
    */
   constructor(
     private readonly counts: SimilarityCounts,
     private readonly copies: number,
+    private readonly recall: (place: number) => number,
     rows: number,
   ) {
     const most = Math.min(far * Math.max(fewest, shareOfCopies * copies), saturated * (rows - copies));
     const few = most / far;
-    if (few < least) return;
+    if (few < Math.max(least, shareOfCopies * copies)) return;
     const [outer, inner] = [this.placeWith(most), this.placeWith(few)];
     if (outer === inner || outer === 0 || inner === counts.last) return;
     this.place = inner;
@@ -60,7 +62,7 @@ export class FalseMatchTail {
   }
 
   private beyondCopies(place: number): number {
-    return Math.max(0, this.counts.atLeast(place) - this.copies);
+    return Math.max(0, this.counts.atLeast(place) - this.copies * this.recall(place));
   }
 
   /** The highest place at or above which there are at least `count`; 0 where there are fewer. */
