@@ -22,6 +22,8 @@ export interface Trial {
   temperature?: number;
   batchSize?: number;
   learningRate?: number;
+  /** How residual blocks begin; as in the recipe if left out. */
+  blocks?: 'random' | 'whitened';
 }
 
 /** What is read of a network. */
@@ -82,9 +84,16 @@ export async function* runTrial(
   seed: number,
 ): AsyncGenerator<TrialResult, void, undefined> {
   const [, height, width, channels] = unlabeled.shape;
-  const encoder = resnet18({ ...minutesRecipe.encoder, inputShape: [height, width, channels], seed });
+  // A name would stand in front of the names of layers.
+  const { name: _, ...shape } = { name: '', ...minutesRecipe.encoder };
+  const encoder = resnet18({ ...shape, inputShape: [height, width, channels], seed });
   const source = { encoder, normalization: minutesRecipe.normalization };
-  await initializeFromImages(source, unlabeled, { ...minutesRecipe.initialization, seed });
+  const { blocks } = trial;
+  await initializeFromImages(source, unlabeled, {
+    ...minutesRecipe.initialization,
+    ...(blocks !== undefined && { blocks }),
+    seed,
+  });
   const before = processorSeconds();
   const pairs = await train(encoder, unlabeled, trial, seed);
   const row = { trial: trial.name, seed, pairs, processorSeconds: processorSeconds() - before };

@@ -49,6 +49,9 @@ export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe 
     ...(isObject(projectionHead) && { projectionHead: withNormalization(projectionHead) }),
     ...(isObject(optimizer) && { optimizer: upgradeOptimizer(optimizer) }),
   };
+  if (isObject(upgraded.initialization)) {
+    upgraded.initialization = { blocks: 'random', ...upgraded.initialization }; // earlier versions began them so
+  }
   if (isObject(augmentation) && isObject(augmentation.options)) {
     const options = renameFields(augmentation.options, { semantics: 'convention' });
     upgraded.augmentation = { ...augmentation, options };

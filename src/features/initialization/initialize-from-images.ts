@@ -7,6 +7,7 @@ import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js'
 import { weightOf } from '../../models/layer-graph.js';
 import { randomGenerator } from '../../random/index.js';
 import { type EncoderSource, pictureEncoder, sizeInMemory } from '../encoder-source.js';
+import { beginBlocks } from './begin-blocks.js';
 import { firstConvolution } from './first-convolution.js';
 import { patchFilters } from './patch-filters.js';
 import { samplePatches } from './patches.js';
@@ -33,6 +34,17 @@ export interface InitializeFromImagesOptions {
    * @defaultValue `'free'`
    */
   firstLayer?: 'free' | 'fixed';
+  /**
+   * How residual blocks begin.
+   *
+   * - `'random'`: with their random weights.
+   * - `'whitened'`: every block passes on what it is given. A block that changes size or channels also halves its maps:
+   *   its first filters are random combinations of the directions in which their own patches vary most, in pairs of
+   *   opposites, and its shortcut is silent (gamma 0). The branch of any other block is silent. Running statistics become
+   *   those of the pictures. Needs batch normalization in the blocks; others stay as they are.
+   * @defaultValue `'random'`
+   */
+  blocks?: 'random' | 'whitened';
   /**
    * Whether to scale layers without batch normalization to the pictures.
    * @defaultValue `true`
@@ -62,6 +74,8 @@ export interface ImageInitialization {
   inertia: number[];
   /** How often a cluster without patches was moved to the patch farthest from its center; k-means only. */
   reseeded: number;
+  /** Convolutions of residual blocks whose filters come from the pictures. */
+  whitened: string[];
   /** Layers whose kernel was scaled. */
   scaled: string[];
 }
@@ -98,11 +112,20 @@ export async function initializeFromImages(
   options: InitializeFromImagesOptions = {},
 ): Promise<ImageInitialization> {
   const caller = 'initializeFromImages';
-  checkKeys(caller, options, { filters: 1, patches: 1, firstLayer: 1, scale: 1, batchSize: 1, seed: 1 });
+  checkKeys(caller, options, {
+    filters: 1,
+    patches: 1,
+    firstLayer: 1,
+    blocks: 1,
+    scale: 1,
+    batchSize: 1,
+    seed: 1,
+  });
   const { filters: method = 'kMeans', patches: wanted = 20_000, scale = true } = options;
-  const { firstLayer = 'free', batchSize = 128, seed = 0 } = options;
+  const { firstLayer = 'free', blocks = 'random', batchSize = 128, seed = 0 } = options;
   checkChoice(caller, 'filters', method, ['kMeans', 'eigenvectors']);
   checkChoice(caller, 'firstLayer', firstLayer, ['free', 'fixed']);
+  checkChoice(caller, 'blocks', blocks, ['random', 'whitened']);
   checkInteger(caller, 'patches', wanted);
   checkInteger(caller, 'batchSize', batchSize, 2);
   checkInteger(caller, 'seed', seed, 0);
@@ -118,6 +141,7 @@ export async function initializeFromImages(
     patches: wanted,
     batchSize,
     seed,
+    keep: blocks === 'whitened' ? picturesFor(encoder.inputShape) : batchSize,
   });
   try {
     const { kernel, clusters } = patchFilters(caller, patches, kernelShape[3], method, random.fold(1));
@@ -129,6 +153,8 @@ export async function initializeFromImages(
       weight.write(tensor(filters, kernelShape));
     });
     if (firstLayer === 'fixed') layer.trainable = false;
+    const whitened =
+      blocks === 'whitened' ? await beginBlocks(caller, encoder.encoder, first, random.fold(2)) : [];
     const scaled = scale ? await scaleLayers(caller, encoder.encoder, first) : [];
     return {
       layer: layer.name,
@@ -136,6 +162,7 @@ export async function initializeFromImages(
       patches: patches.count,
       inertia: clusters?.inertia ?? [],
       reseeded: clusters?.reseeded ?? 0,
+      whitened,
       scaled,
     };
   } catch (error) {
@@ -143,6 +170,11 @@ export async function initializeFromImages(
   } finally {
     first.dispose();
   }
+}
+
+/** Enough pictures for the directions of deep layers, in memory that does not grow with their size. */
+function picturesFor([height, width]: readonly [number, number, number]): number {
+  return Math.min(2048, Math.max(64, Math.floor((1 << 21) / (height * width))));
 }
 
 /** Euclidean length of all values; 1 for zeros, so that a kernel of zeros does not stay one. */

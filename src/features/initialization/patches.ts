@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { concat, dispose, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { type LayersModel, model, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { normalizer } from '../../augmentations/normalize.js';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
@@ -27,6 +27,8 @@ export interface SamplePatchesOptions {
   patches: number;
   batchSize: number;
   seed: number;
+  /** Pictures to return, rounded up to whole batches; fewer where there are fewer. */
+  keep: number;
 }
 
 /** A picture gives about so many, unless there are too few pictures. */
@@ -41,7 +43,7 @@ function before(encoder: LayersModel, tensor: SymbolicTensor): (images: Tensor) 
 /**
  * Draws patches at random places of random pictures.
  *
- * @returns The patches, and the pictures of the first batch, as the encoder takes them; the caller disposes these.
+ * @returns The patches, and the first pictures, as the encoder takes them; the caller disposes these.
  * @throws {@link ShapeError} when the pictures have another size, and what reading the data set throws.
  */
 export async function samplePatches(
@@ -50,7 +52,7 @@ export async function samplePatches(
   { input, kernelShape }: FirstConvolution,
   images: ImageDataset,
   random: RandomGenerator,
-  { patches: wanted, batchSize, seed }: SamplePatchesOptions,
+  { patches: wanted, batchSize, seed, keep }: SamplePatchesOptions,
 ): Promise<{ patches: Patches; first: Tensor4D }> {
   checkImageDataset(caller, 'images', images);
   const [rows, columns, channels] = kernelShape;
@@ -61,7 +63,8 @@ export async function samplePatches(
   const prepare = normalizer(normalization);
   const toInput = before(encoder, input);
   const pass = { batchSize, shuffle: true, seed, dropRemainder: false };
-  let first: Tensor4D | undefined;
+  const kept: Tensor4D[] = [];
+  let missing = keep;
   let done = 0;
   try {
     for await (const batch of epochBatches(caller, 'images', images, pass)) {
@@ -80,8 +83,9 @@ export async function samplePatches(
         pixels.dispose();
       }
       const seen = tidy(() => toInput(prepared).clone()) as Tensor4D;
-      if (first) prepared.dispose();
-      else first = prepared;
+      if (missing > 0) kept.push(prepared);
+      else prepared.dispose();
+      missing -= prepared.shape[0];
       const values = await seen.data<'float32'>();
       seen.dispose();
       const [, height, width] = seen.shape;
@@ -100,13 +104,15 @@ export async function samplePatches(
       done += count;
       if (done === pictures) break;
     }
-    if (!first) {
+    if (kept.length === 0) {
       throw new InvalidOptionError(`${caller}: images must hold at least one picture. Received: none.`);
     }
   } catch (error) {
-    first?.dispose();
+    dispose(kept);
     throw explainMissingKernel(error);
   }
   const count = done * each;
+  const first = kept.length === 1 ? kept[0]! : tidy(() => concat(kept, 0));
+  if (kept.length > 1) dispose(kept);
   return { patches: { data: data.subarray(0, count * length), count, length }, first };
 }

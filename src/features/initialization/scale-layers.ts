@@ -3,8 +3,7 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { convolutionOf } from '../../models/inference/foldable-layers.js';
 import { type AnyLayer, type LayerCall, layerCalls, weightOf } from '../../models/layer-graph.js';
 import { foldedConvolution } from '../../tensors/index.js';
-
-const normalizations = new Set(['SimCLRBatchNormalization', 'BatchNormalization']);
+import { isNormalization, walkLayers } from './walk-layers.js';
 
 /** What a convolution or dense layer makes of its input, without offset and activation; undefined for other layers. */
 function linearPart(layer: AnyLayer, x: Tensor): Tensor | undefined {
@@ -18,30 +17,6 @@ function linearPart(layer: AnyLayer, x: Tensor): Tensor | undefined {
   }
   if (layer.getClassName() !== 'Dense' || x.rank !== 2) return undefined;
   return matMul(x as Tensor2D, kernel!.read() as Tensor2D);
-}
-
-/** Runs a batch normalization by the statistics of `x`, as in training, and leaves its running ones as they were. */
-function normalizedByBatch(layer: AnyLayer, x: Tensor, argument: Tensor | Tensor[]): Tensor {
-  const mean = weightOf(layer, 'moving_mean');
-  const variance = weightOf(layer, 'moving_variance');
-  if (!mean || !variance || mean.shape[0] !== x.shape.at(-1)) return applied(layer, argument);
-  return tidy(() => {
-    const [oldMean, oldVariance] = [mean.read().clone(), variance.read().clone()];
-    const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis);
-    const statistics = moments(x, axes);
-    mean.write(statistics.mean);
-    variance.write(statistics.variance);
-    try {
-      return applied(layer, argument);
-    } finally {
-      mean.write(oldMean);
-      variance.write(oldVariance);
-    }
-  });
-}
-
-function applied(layer: AnyLayer, argument: Tensor | Tensor[]): Tensor {
-  return tidy(() => (layer.apply(argument, { training: false }) as Tensor).clone());
 }
 
 /** Divides a kernel by the standard deviation of what it gives. */
@@ -67,10 +42,10 @@ function normalizedTensors(calls: readonly LayerCall[]): Set<SymbolicTensor> {
   for (const call of calls) {
     for (const tensor of call.inputs) takers.set(tensor, [...(takers.get(tensor) ?? []), call]);
   }
-  const isNormalization = ({ layer, inputs }: LayerCall, tensor: SymbolicTensor) =>
-    normalizations.has(layer.getClassName()) && inputs[0] === tensor;
+  const normalizes = ({ layer, inputs }: LayerCall, tensor: SymbolicTensor) =>
+    isNormalization(layer) && inputs[0] === tensor;
   return new Set(
-    [...takers].filter(([tensor, by]) => by.every((call) => isNormalization(call, tensor))).map(([it]) => it),
+    [...takers].filter(([tensor, by]) => by.every((call) => normalizes(call, tensor))).map(([it]) => it),
   );
 }
 
@@ -86,38 +61,15 @@ export async function scaleLayers(caller: string, encoder: LayersModel, images: 
   const calls = layerCalls(caller, encoder);
   const moot = normalizedTensors(calls);
   const isScaled = ({ layer, output }: LayerCall) =>
-    !moot.has(output) && !normalizations.has(layer.getClassName()) && weightOf(layer, 'kernel') !== undefined;
+    !moot.has(output) && !isNormalization(layer) && weightOf(layer, 'kernel') !== undefined;
   const last = calls.findLastIndex(isScaled);
   const scaled: string[] = [];
-  const values = new Map<SymbolicTensor, Tensor>();
-  const lastUse = new Map<SymbolicTensor, number>();
-  for (const [index, { inputs }] of calls.entries()) for (const input of inputs) lastUse.set(input, index);
   const seen = new Set<AnyLayer>();
-  try {
-    for (const [index, call] of calls.slice(0, last + 1).entries()) {
-      const { layer, inputs, output } = call;
-      if (inputs.length === 0) {
-        values.set(output, images.clone());
-        continue;
-      }
-      const given = inputs.map((tensor) => values.get(tensor)!);
-      // A layer that is called again keeps the scale of its first call.
-      if (isScaled(call) && !seen.has(layer) && (await scaleKernel(layer, given[0]!)))
-        scaled.push(layer.name);
-      seen.add(layer);
-      const argument = given.length > 1 ? given : given[0]!;
-      const result = normalizations.has(layer.getClassName())
-        ? normalizedByBatch(layer, given[0]!, argument)
-        : applied(layer, argument);
-      values.set(output, result);
-      for (const tensor of new Set(inputs)) {
-        if (lastUse.get(tensor) !== index) continue;
-        values.get(tensor)!.dispose();
-        values.delete(tensor);
-      }
-    }
-  } finally {
-    for (const value of values.values()) value.dispose();
-  }
+  await walkLayers(calls.slice(0, last + 1), images, async (call, given) => {
+    const { layer } = call;
+    // A layer that is called again keeps the scale of its first call.
+    if (isScaled(call) && !seen.has(layer) && (await scaleKernel(layer, given[0]!))) scaled.push(layer.name);
+    seen.add(layer);
+  });
   return scaled;
 }
