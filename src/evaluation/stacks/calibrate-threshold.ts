@@ -144,7 +144,7 @@ export async function calibrateThreshold(
   // No more copies than the matches at any high similarity allow.
   let copiesHeld = rows.rows;
   for (const place of higher) copiesHeld = Math.min(copiesHeld, nearest.atLeast(place) / recall(place));
-  const tail = new FalseMatchTail(nearest, copiesHeld, recall, rows.rows);
+  const tail = new FalseMatchTail(nearest, copiesHeld, recall, similarities.length, rows.rows);
 
   const falseAt = (place: number): number => {
     const matched = nearest.atLeast(place);
@@ -156,7 +156,10 @@ export async function calibrateThreshold(
       const growth = recall(place) / recall(from) - 1;
       const expected = (before + 1) * growth; // one more, so that none before does not mean none
       const excess = matched - before - expected;
-      if (excess > deviations * Math.sqrt(expected + 1)) most = Math.max(most, excess);
+      // What is drawn of the matches, and of the changed copies.
+      const copied =
+        (before * (1 + growth)) ** 2 * (growth / (1 + growth) / (similarities.length * recall(from)));
+      if (excess > deviations * Math.sqrt(expected + 1 + copied)) most = Math.max(most, excess);
     }
     return Math.min(matched, most);
   };

@@ -2,7 +2,7 @@ import type { SimilarityCounts } from './similarity-counts.js';
 
 /** False matches at the near end: enough for a count, and more than the uncertainty of the copies. */
 const fewest = 20;
-const shareOfCopies = 0.15;
+const uncertainty = 4; // standard deviations of a share of changed copies
 
 /** How many times as many there are at the far end. */
 const far = 3;
@@ -30,17 +30,20 @@ export class FalseMatchTail {
    * @param counts - Of pictures by the similarity of the most similar other one.
    * @param copies - How many of them are copies.
    * @param recall - Share of the copies that is found at a place.
+   * @param changed - Number of changed copies of which that is the share.
    * @param rows - Number of pictures.
    */
   constructor(
     private readonly counts: SimilarityCounts,
     private readonly copies: number,
     private readonly recall: (place: number) => number,
+    changed: number,
     rows: number,
   ) {
-    const most = Math.min(far * Math.max(fewest, shareOfCopies * copies), saturated * (rows - copies));
+    const unsure = (uncertainty * copies) / Math.sqrt(changed);
+    const most = Math.min(far * Math.max(fewest, unsure), saturated * (rows - copies));
     const few = most / far;
-    if (few < Math.max(least, shareOfCopies * copies)) return;
+    if (few < Math.max(least, unsure)) return;
     const [outer, inner] = [this.placeWith(most), this.placeWith(few)];
     if (outer === inner || outer === 0 || inner === counts.last) return;
     this.place = inner;
