@@ -417,6 +417,7 @@ export const callers: Record<string, Caller> = {
       node.findStacks(
         {
           paths: [1, 2, 3, 4].map((name) => `${nowhere}/${name}.png`),
+          hashes: undefined,
           vectors: embeddings,
           inputSize: [8, 8],
           embed: async () => embeddings,

@@ -17,8 +17,8 @@ export interface PictureVectors {
   readonly paths: readonly string[];
   /** A row per file. */
   readonly vectors: EmbeddingArray;
-  /** Hash of each file's contents, where they are known. @defaultValue files of equal size are read */
-  readonly hashes?: readonly string[];
+  /** Hash of each file's contents; `undefined` where they are not known, so that files of equal size are read. */
+  readonly hashes: readonly string[] | undefined;
   /** Height and width of the pictures that `embed` takes. */
   readonly inputSize: readonly [height: number, width: number];
   /** Vectors of decoded pictures of that size, as those of the files were made. */

@@ -35,7 +35,13 @@ async function vectorsOf(paths: readonly string[]): Promise<PictureVectors> {
     const decoded = await decodeImage(path, { size: side });
     data.set((await embed({ data: decoded.data, shape: [1, side, side, 3] })).data, row * dim);
   }
-  return { paths, vectors: { data, shape: [paths.length, dim] }, inputSize: [side, side], embed };
+  return {
+    paths,
+    hashes: undefined,
+    vectors: { data, shape: [paths.length, dim] },
+    inputSize: [side, side],
+    embed,
+  };
 }
 
 const count = 60;

@@ -26,7 +26,7 @@ export async function stacksOf(
   });
   try {
     return await findStacks(
-      { paths, vectors, ...(hashes && { hashes }), inputSize, embed: (images) => found.embedImages(images) },
+      { paths, vectors, hashes, inputSize, embed: (images) => found.embedImages(images) },
       { ...options, onProgress: (done) => bar.update(done) },
     );
   } finally {
