@@ -7,6 +7,8 @@ import { duplicatesCommand } from './commands/duplicates.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { mapCommand } from './commands/galleries/map.js';
+import { stacksCommand } from './commands/galleries/stacks.js';
 import { indexCommand } from './commands/index-command.js';
 import { labelCommand } from './commands/labeling/label.js';
 import { selectCommand } from './commands/labeling/select.js';
@@ -41,6 +43,8 @@ function buildProgram(execute: Execute): Command {
     duplicatesCommand,
     selectCommand,
     labelCommand,
+    stacksCommand,
+    mapCommand,
     evaluateCommand,
     reportCommand,
     exportCommand,
@@ -56,6 +60,8 @@ Examples:
   $ simclr-ts index photos
   $ simclr-ts embed photos --out vectors.npy
   $ simclr-ts search query.jpg --in photos
+  $ simclr-ts stacks photos --open
+  $ simclr-ts map photos --open
   $ simclr-ts train --help
 
 Guides: ${guides}

@@ -56,4 +56,16 @@ export {
   type SelectDiverseOptions,
   selectDiverse,
 } from './selection/select-diverse.js';
+export {
+  type CalibrateThresholdOptions,
+  type ChangedCopies,
+  calibrateThreshold,
+  type ThresholdCalibration,
+} from './stacks/calibrate-threshold.js';
+export { fitWhitening, type Whitening } from './stacks/fit-whitening.js';
+export {
+  type EmbeddingStack,
+  type StackEmbeddingsOptions,
+  stackEmbeddings,
+} from './stacks/stack-embeddings.js';
 export { type WeighComponentsOptions, weighComponents } from './weigh-components.js';

@@ -64,5 +64,14 @@ export {
   type ProgressStep,
   progressBar,
 } from './progress/progress-bar.js';
+export type { StackCalibration } from './stacks/calibrate-pictures.js';
+export type { PictureFacts } from './stacks/file-facts.js';
+export {
+  type FindStacksOptions,
+  findStacks,
+  type PictureStacks,
+  type PictureVectors,
+} from './stacks/find-stacks.js';
+export type { PictureShot, PictureStack, StackedPicture, StackLevel } from './stacks/picture-stack.js';
 export type { ProjectorPictures } from './tensorboard/projector.js';
 export { type TensorBoardOptions, tensorBoard } from './tensorboard/tensor-board.js';

@@ -26,8 +26,10 @@ export type {
 export { trainingVerdict } from './evaluation/training-verdict.js';
 export { evaluationReport } from './evaluation-report.js';
 export { viewRows } from './galleries/run-galleries.js';
+export { type PictureMapData, writePictureMap } from './picture-map/write-picture-map.js';
 export { writeReport } from './report.js';
 export { checkReportPackages } from './report-packages.js';
 export { type Run, type RunEvaluation, type RunStep, readRun, saveEvaluation } from './run-folder.js';
 export { runReport } from './run-report.js';
+export { type StackGalleryData, writeStackGallery } from './stacks/stack-gallery.js';
 export type * from './types.js';

@@ -12,6 +12,8 @@ const commands = [
   'embed',
   'search',
   'duplicates',
+  'stacks',
+  'map',
   'evaluate',
   'report',
   'export',

@@ -277,6 +277,15 @@ export const callers: Record<string, Caller> = {
     call: (options) => evaluation.nearDuplicates(embeddings, options),
     unchecked: { threshold: 'a cosine similarity may be negative' },
   },
+  'evaluation calibrateThreshold (options)': {
+    call: (options) =>
+      evaluation.calibrateThreshold(embeddings, { embeddings, originals: [0, 1, 2, 3] }, options),
+  },
+  'evaluation stackEmbeddings (options)': {
+    call: (options) => evaluation.stackEmbeddings(embeddings, options),
+    base: [{ threshold: 0.9 }],
+    unchecked: { threshold: 'a cosine similarity may be negative' },
+  },
   'evaluation retrieval (options)': {
     call: (options) => evaluation.retrieval(embeddings, labels, options),
     data: ['gallery'],
@@ -418,6 +427,19 @@ export const callers: Record<string, Caller> = {
     base: [{ shard: { index: 0, count: 2 } }],
   },
   'node findIndex (options)': { call: (options) => node.findIndex(nowhere, options) },
+  'node findStacks (options)': {
+    call: (options) =>
+      node.findStacks(
+        {
+          paths: [1, 2, 3, 4].map((name) => `${nowhere}/${name}.png`),
+          hashes: undefined,
+          vectors: embeddings,
+          inputSize: [8, 8],
+          embed: async () => embeddings,
+        },
+        options,
+      ),
+  },
   'node loadCIFAR10 (options)': {
     // Its default cache may hold the data set, and would be filled from the network.
     call: (options: unknown) =>
@@ -516,6 +538,18 @@ export const callers: Record<string, Caller> = {
     call: (options) => report.writeReport(`${nowhere}/report.html`, options),
     base: [{ title: 'test' }],
     data: ['accuracies', 'training', 'labelEfficiency', 'confusion', 'map'],
+  },
+
+  'report writePictureMap (data)': {
+    call: (options) => report.writePictureMap(`${nowhere}/map.html`, options),
+    base: [{ title: 'test', paths: ['1.png', '2.png', '3.png', '4.png'], vectors: embeddings }],
+    data: ['vectors', 'stacks'],
+  },
+  'report writeStackGallery (data)': {
+    call: (options) => report.writeStackGallery(`${nowhere}/stacks.html`, options),
+    base: [{ title: 'test', stacks: [] }],
+    data: ['stacks'],
+    unchecked: { pictures: 'a text on the page' },
   },
 
   'training cachedGradients (options)': {

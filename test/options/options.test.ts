@@ -13,7 +13,7 @@ const real = new Set(
   `alpha antialias aspectRatio background base baseLearningRate
   beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end exponent factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta minutes momentum noneShare peak probability redundancy saturation scale share sigma start startSeconds std
+  maxBytes maxEntryBytes mean minDelta minutes momentum noneShare peak precision prevalence probability redundancy saturation scale share sigma start startSeconds std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
   viewBytes warmupEpochs warmupShare cosineEpochs weightDecay widthMultiplier`.split(/\s+/),
 );
@@ -24,7 +24,7 @@ const signed = new Set(['mean']);
 /** Options that have an upper limit. */
 const refusedAt = new Set(
   `cropProportion probability flipProbability jitterProbability grayscaleProbability blurProbability hue momentum
-  testFraction validationShare noneShare warmupShare share lowerBy beta1 beta2 threshold strength`.split(
+  testFraction validationShare noneShare warmupShare share lowerBy beta1 beta2 threshold strength precision prevalence`.split(
     /\s+/,
   ),
 );

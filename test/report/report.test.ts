@@ -5,22 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors/index.js';
 import { confidenceInterval } from '../../src/evaluation/index.js';
 import { type ReportData, writeReport } from '../../src/report/index.js';
+import { firstUnbalanced } from './balanced.js';
 import { syntheticReport } from './synthetic-report.js';
-
-const voidElements = new Set(['meta', 'img', 'input', 'br', 'link']);
-
-/** The first tag that does not match its opening one, or undefined. */
-function firstUnbalanced(html: string): string | undefined {
-  const open: string[] = [];
-  for (const [, closing, name, selfClosing] of html.matchAll(
-    /<(\/?)([a-z][\w-]*)(?:"[^"]*"|[^">])*?(\/?)>/gi,
-  )) {
-    if (closing) {
-      if (open.pop() !== name) return `</${name}>`;
-    } else if (!selfClosing && !voidElements.has(name!.toLowerCase())) open.push(name!);
-  }
-  return open.pop();
-}
 
 describe('writeReport', () => {
   const data = syntheticReport(30, 3, 700);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Execute } from '../context.js';
 import {
   addBatchOption,
@@ -7,6 +7,7 @@ import {
   addIndexOptions,
   addModelOptions,
   addPlaceOption,
+  numberBetween,
   similarity,
 } from '../options.js';
 
@@ -17,8 +18,14 @@ export function duplicatesCommand(execute: Execute): Command {
     .argument('<dir>', 'folder of pictures')
     .option(
       '--threshold <s>',
-      'smallest cosine similarity of pictures that look the same (default: 0.98 for h; 0.85 at a read-out of 192 dimensions or more)',
+      'smallest cosine similarity of plain vectors that are linked (default: found from the pictures, see --precision)',
       similarity,
+    )
+    .addOption(
+      new Option('--precision <p>', 'without --threshold: share of the found pairs that have to be right')
+        .argParser(numberBetween(0, 1))
+        .default(0.99)
+        .conflicts('threshold'),
     )
     .option('--exact', 'equal files only, which needs no model');
   addModelOptions(command);

@@ -1,4 +1,4 @@
-import type { SkippedImage } from '../../data/index.js';
+import type { ImageArray, SkippedImage } from '../../data/index.js';
 import { SimCLRError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
 import {
@@ -67,18 +67,34 @@ export class FolderIndex {
     this.vectors = { data: vectors.subarray(0, paths.length * dim), shape: [paths.length, dim] };
   }
 
+  /** Height and width to which pictures are scaled before they are embedded. */
+  get inputSize(): readonly [height: number, width: number] {
+    const [height, width] = this.model.inputShape;
+    return [height, width];
+  }
+
   /**
    * Vectors of other pictures by the same model, which are not added to the index.
    *
-   * @param names - Names of files.
-   * @returns A row per file.
+   * @param pictures - Names of files; or decoded pictures of {@link FolderIndex.inputSize} in RGB.
+   * @returns A row per picture.
    * @throws `DataError` naming the file that cannot be read or decoded.
+   * @throws `ShapeError` when decoded pictures have another size.
    * @throws `SimCLRError` after `dispose`.
    */
-  async embed(names: readonly string[]): Promise<EmbeddingArray> {
+  async embed(pictures: readonly string[] | ImageArray): Promise<EmbeddingArray> {
     this.checkUsable('FolderIndex.embed');
+    return 'shape' in pictures ? this.embedImages(pictures) : this.embedFiles(pictures);
+  }
+
+  private async embedImages(images: ImageArray): Promise<EmbeddingArray> {
+    const network = await this.index.network();
+    return { data: await network.embed(images, 64), shape: [images.shape[0], this.model.dim] };
+  }
+
+  private async embedFiles(names: readonly string[]): Promise<EmbeddingArray> {
     const caller = 'FolderIndex.embed';
-    const [height, width] = this.model.inputShape;
+    const [height, width] = this.inputSize;
     const pool = makePool(caller, decodePlan(caller, { size: [height, width] }), defaultWorkers());
     try {
       const pixels = new Uint8Array(names.length * height * width * 3);
@@ -86,9 +102,7 @@ export class FolderIndex {
         if (isError(result, 'DataError')) throw result;
         pixels.set(result.data, row * height * width * 3);
       }
-      const network = await this.index.network();
-      const data = await network.embed({ data: pixels, shape: [names.length, height, width, 3] }, 64);
-      return { data, shape: [names.length, this.model.dim] };
+      return await this.embedImages({ data: pixels, shape: [names.length, height, width, 3] });
     } finally {
       await pool.close();
     }

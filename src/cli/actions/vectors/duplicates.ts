@@ -1,84 +1,61 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { nearDuplicates } from 'simclr-ts/evaluation';
-import type { SkippedImage } from 'simclr-ts/node';
+import type { StackCalibration } from 'simclr-ts/node';
+import { equalFiles } from '../../../node/stacks/equal-files.js';
 import type { Action, Context, Result } from '../../context.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
-import { type FolderOptions, folderVectors, indexRemedy } from './folder-vectors.js';
-import { describePlace, type ModelVectors } from './model-vectors.js';
+import { describeCalibration, stacksOf } from '../stacks/folder-stacks.js';
+import { type FolderOptions, type FolderVectors, folderVectors, indexRemedy } from './folder-vectors.js';
+import { describePlace } from './model-vectors.js';
 
 interface DuplicatesOptions extends FolderOptions {
   threshold?: number;
+  precision: number;
   exact?: boolean;
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
-function addTo<Key>(groups: Map<Key, string[]>, key: Key, path: string): void {
-  const group = groups.get(key);
-  if (group) group.push(path);
-  else groups.set(key, [path]);
-}
-
-/**
- * Smallest similarity of pictures that look the same. Measured on CIFAR-10, see docs/readout.md: at so many dimensions, 2,000
- * different pictures have about one pair above it.
- */
-function usualThreshold({ at, dim }: Pick<ModelVectors, 'at' | 'dim'>): number {
-  if (at === 'h' || dim < 64) return 0.98;
-  return dim < 192 ? 0.92 : 0.85;
-}
-
-/** Groups of files with the same bytes. Only those of equal size are read. */
-async function equalFiles(
-  paths: readonly string[],
-): Promise<{ groups: string[][]; skipped: SkippedImage[] }> {
-  const skipped: SkippedImage[] = [];
-  const bySize = new Map<number, string[]>();
-  for (const path of paths) {
-    try {
-      const { size } = await stat(path);
-      addTo(bySize, size, path);
-    } catch (error) {
-      skipped.push({ path, reason: (error as Error).message });
-    }
-  }
-  const byHash = new Map<string, string[]>();
-  for (const candidates of bySize.values()) {
-    if (candidates.length < 2) continue;
-    for (const path of candidates) {
-      try {
-        addTo(byHash, await hashOf(path), path);
-      } catch (error) {
-        skipped.push({ path, reason: (error as Error).message });
-      }
-    }
-  }
-  const order = new Map(paths.map((path, i) => [path, i]));
-  const groups = [...byHash.values()].filter((group) => group.length > 1);
-  groups.sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)!);
-  return { groups, skipped };
-}
-
-/** Groups of files with the same hash, in the order of the files. */
-function equalHashes(paths: readonly string[], hashes: readonly string[]): string[][] {
-  const byHash = new Map<string, string[]>();
-  for (const [i, path] of paths.entries()) addTo(byHash, hashes[i]!, path);
-  return [...byHash.values()].filter((group) => group.length > 1);
 }
 
 /** Equal files only, without a model. */
 async function exactDuplicates(dir: string, context: Context): Promise<Result> {
   const { paths } = await listFolder(dir);
-  const equal = await equalFiles(paths);
-  warnOfSkipped(equal.skipped, context);
-  const json = { pictures: paths.length, exact: equal.groups, similar: [], skipped: equal.skipped };
-  return { text: describe(equal.groups, [], paths.length), json };
+  const { groups, skipped } = await equalFiles(paths);
+  warnOfSkipped(skipped, context);
+  const json = { pictures: paths.length, exact: groups, similar: [], skipped };
+  return { text: describe(groups, [], paths.length), json };
+}
+
+interface SimilarFiles {
+  paths: readonly string[];
+  similarity: { low: number; high: number };
+}
+
+interface Found {
+  equal: readonly (readonly string[])[];
+  similar: SimilarFiles[];
+  threshold: number;
+  calibration?: StackCalibration;
+}
+
+/** What is linked by pairs of plain vectors at or above a given threshold. */
+async function byThreshold({ paths, hashes, vectors }: FolderVectors, threshold: number): Promise<Found> {
+  const { groups: equal } = await equalFiles(paths, hashes);
+  const groups = await nearDuplicates(vectors, { threshold });
+  const similar = groups.map(({ rows, similarity }) => ({
+    paths: rows.map((row) => paths[row]!),
+    similarity,
+  }));
+  return { equal, similar, threshold };
+}
+
+/** What is the same picture, by the threshold that the pictures themselves give. */
+async function calibrated(found: FolderVectors, precision: number, context: Context): Promise<Found> {
+  const { stacks, same } = await stacksOf(found, { level: 'same', precision }, context);
+  const { groups: equal } = await equalFiles(found.paths, found.hashes);
+  const order = new Map(found.paths.map((path, i) => [path, i]));
+  const similar = stacks.map(({ shots: [shot] }) => {
+    const pictures = [...shot!.pictures].sort((a, b) => order.get(a.path)! - order.get(b.path)!);
+    const [, high = 1, ...others] = pictures.map(({ similarity }) => similarity).sort((a, b) => b - a);
+    return { paths: pictures.map(({ path }) => path), similarity: { low: others.at(-1) ?? high, high } };
+  });
+  return { equal, similar, threshold: same?.threshold ?? 1, ...(same && { calibration: same }) };
 }
 
 const remedy = `${indexRemedy} --exact finds equal files without a model.`;
@@ -88,27 +65,29 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
   if (options.exact) return exactDuplicates(dir!, context);
   const found = await folderVectors(dir!, options, context, remedy);
   try {
-    const { paths, hashes } = found;
-    const threshold = options.threshold ?? usualThreshold(found);
-    const equal = hashes ? equalHashes(paths, hashes) : (await equalFiles(paths)).groups;
-    const groups = await nearDuplicates(found.vectors, { threshold });
-    const similar = groups.map(({ rows, similarity }) => ({
-      paths: rows.map((row) => paths[row]!),
-      similarity,
-    }));
+    const { paths } = found;
+    const { equal, similar, threshold, calibration } =
+      options.threshold === undefined
+        ? await calibrated(found, options.precision, context)
+        : await byThreshold(found, options.threshold);
     const equalGroup = new Map(equal.flatMap((group, i) => group.map((path) => [path, i] as const)));
     // A group that holds only equal files was already reported.
     const others = similar.filter(({ paths: [first, ...rest] }) => {
       const group = equalGroup.get(first!);
       return group === undefined || rest.some((path) => equalGroup.get(path) !== group);
     });
+    const compared = `compared by ${describePlace(found)}, threshold ${Number(threshold.toFixed(7))}`;
     return {
-      text: `${describe(equal, others, paths.length)}\n\ncompared by ${describePlace(found)}, threshold ${threshold}`,
+      text: [
+        describe(equal, others, paths.length),
+        compared + (calibration ? `\n${describeCalibration('same', calibration)}` : ''),
+      ].join('\n\n'),
       json: {
         pictures: paths.length,
         model: found.model,
         at: found.at,
         threshold,
+        ...(calibration && { calibration }),
         ...(found.index && { index: found.index }),
         exact: equal,
         similar: others,
@@ -122,11 +101,6 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
 
 /** Largest number of files that are printed per group. */
 const listedAtMost = 20;
-
-interface SimilarFiles {
-  paths: readonly string[];
-  similarity: { low: number; high: number };
-}
 
 function describe(
   equal: readonly (readonly string[])[],

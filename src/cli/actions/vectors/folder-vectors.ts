@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { EmbeddingArray, SimCLR } from 'simclr-ts';
+import type { EmbeddingArray, ImageArray, SimCLR } from 'simclr-ts';
 import { type NearestNeighbors, nearestNeighbors } from 'simclr-ts/evaluation';
 import {
   type FolderIndex,
@@ -46,8 +46,12 @@ export interface FolderVectors {
   index?: IndexChanges & { location: string };
   /** SHA-256 of each file, where an index knows them. */
   hashes?: readonly string[];
+  /** Height and width to which pictures are scaled before they are embedded. */
+  inputSize: readonly [height: number, width: number];
   /** The vector of another picture by the same model. */
   embed(path: string): Promise<EmbeddingArray>;
+  /** Vectors of decoded pictures of the input size. */
+  embedImages(images: ImageArray): Promise<EmbeddingArray>;
   search(query: EmbeddingArray, neighbors: number): Promise<NearestNeighbors>;
   dispose(): void;
 }
@@ -198,7 +202,9 @@ async function indexedVectors(
     dim: index.model.dim,
     index: { location, ...changes },
     hashes,
+    inputSize: index.inputSize,
     embed: (path) => index.embed([path]),
+    embedImages: (images) => index.embed(images),
     search: (query, neighbors) => index.search(query, neighbors),
     dispose,
   };
@@ -206,7 +212,7 @@ async function indexedVectors(
 
 /** What `--model` needs to be without an index. */
 export const indexRemedy =
-  ' `simclr-ts index DIR` makes an index, with which search, duplicates and embed need no training.';
+  ' `simclr-ts index DIR` makes an index, with which search, duplicates, stacks, map and embed need no training.';
 
 /** Whether a folder has an index that the options do not pass over. */
 export async function hasIndex(dir: string, options: FolderOptions): Promise<boolean> {
@@ -243,6 +249,8 @@ export async function folderVectors(
       model: options.model,
       at: vectors.at,
       dim: vectors.dim,
+      inputSize: vectors.inputSize,
+      embedImages: (images) => vectors.embed(images, batchSize),
       async embed(path) {
         const quiet = { ...context, quiet: true };
         return (await embedPictures({ vectors, paths: [path], batchSize: 1, context: quiet })).vectors;
