@@ -1,34 +1,32 @@
-// Writes the pictures of docs/stacks.md and docs/map.md: the pages of a folder of emoji, some of them with changed copies.
-// Run: npx tsx scripts/page-screenshots.ts FOLDER, with pictures of `emoji-datasource-google`, such as its img/google/64.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// Writes the pictures of docs/stacks.md and docs/map.md: the pages of a folder of sample pictures, some of them with changed
+// copies. Run: npx tsx scripts/page-screenshots.ts
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { runCommandLine } from '../src/cli/program.js';
-import { spreadRows } from '../src/data/spread-rows.js';
+import { samplePictures } from '../src/index.js';
 
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
-const emoji = process.argv[2];
-if (emoji === undefined) throw new Error('Give the folder of the emoji.');
 
 const folder = mkdtempSync(join(tmpdir(), 'simclr-pages-'));
-const photos = join(folder, 'emoji');
+const photos = join(folder, 'pictures');
 mkdirSync(photos);
 
-/** How many emoji the map shows. */
-const count = Number(process.argv[3] ?? 1500);
+/** How many pictures the map shows. */
+const count = Number(process.argv[2] ?? 1200);
+const side = 64;
 
 async function writePictures(): Promise<void> {
-  const names = readdirSync(emoji!)
-    .filter((name) => name.endsWith('.png') && !/-1f3f[b-f]/.test(name)) // not once more for each skin tone
-    .sort();
-  const chosen = spreadRows(names.length, count).map((row) => names[row]!);
-  for (const [i, name] of chosen.entries()) {
-    const open = () => sharp(join(emoji!, name)).flatten({ background: '#fff' });
-    const save = (suffix: string, bytes: Buffer) =>
-      writeFileSync(join(photos, name.replace('.png', suffix)), bytes);
+  const { images: pixels, labels, classNames } = samplePictures(count, { size: side });
+  const length = side * side * 3;
+  for (let i = 0; i < count; i++) {
+    const bytes = Buffer.from(pixels.data.subarray(i * length, (i + 1) * length));
+    const open = () => sharp(bytes, { raw: { width: side, height: side, channels: 3 } });
+    const name = `${classNames![labels[i]!]} ${i + 1}`;
+    const save = (suffix: string, file: Buffer) => writeFileSync(join(photos, `${name}${suffix}`), file);
     save('.png', await open().png().toBuffer());
     if (i % Math.ceil(count / 12) !== 3) continue;
     save(' (1).jpg', await open().jpeg({ quality: 60 }).toBuffer());
@@ -52,9 +50,9 @@ async function shoot(page: Page, name: string): Promise<void> {
 try {
   await writePictures();
   process.chdir(folder);
-  await command('index', 'emoji');
-  await command('stacks', 'emoji', '--level', 'same', '--html', 'stacks.html');
-  await command('map', 'emoji', '--out', 'map.html');
+  await command('index', 'pictures');
+  await command('stacks', 'pictures', '--level', 'same', '--html', 'stacks.html');
+  await command('map', 'pictures', '--out', 'map.html');
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],

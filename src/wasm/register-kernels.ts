@@ -15,7 +15,7 @@ import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
 import { colorOperations } from './kernels/augmentation/color-operations.js';
 import { resample } from './kernels/augmentation/resample.js';
-import { avgPoolGrad } from './kernels/average-pool.js';
+import { avgPool, avgPoolGrad } from './kernels/average-pool.js';
 import {
   moveStatistics,
   normalizeRows,
@@ -94,6 +94,7 @@ export function registerTrainingKernels(): void {
   replaceKernel('BatchMatMul', batchMatMul());
   replaceKernel('MaxPool', guarded('MaxPool', maxPool));
   replaceKernel('MaxPoolGrad', maxPoolGrad);
+  wrapKernel('AvgPool', avgPool);
   replaceKernel('AvgPoolGrad', avgPoolGrad);
   wrapKernel('Sum', (stock) => reduction('sum', stock));
   wrapKernel('Mean', (stock) => reduction('mean', stock));

@@ -2,6 +2,7 @@ import {
   avgPool,
   getBackend,
   grad,
+  maxPool,
   mul,
   setBackend,
   sum,
@@ -71,4 +72,20 @@ it('the gradient at the border is that of finite differences', async () => {
   expect(gradient.shape).toEqual(shape);
   x.dispose();
   gradient.dispose();
+});
+
+it.each(['average', 'maximum'] as const)('%s: a window larger than the maps leaves nothing', async (kind) => {
+  const x = tensor4d(hashedValues('small', 2 * 2 * 3 * 4), [2, 2, 3, 4]);
+  const beside = tensor4d(hashedValues('beside', 2 * 2 * 3 * 4), [2, 2, 3, 4]);
+  await expectTensors(0, () => {
+    tidy(() => {
+      const pool = kind === 'average' ? avgPool : maxPool;
+      expect(pool(x, 4, 4, 'valid').shape).toEqual([2, 0, 0, 4]);
+      expect(pool(x, [2, 4], 2, 'valid').dataSync()).toHaveLength(0);
+    });
+  });
+  // Memory beside it is as it was.
+  expectClose(beside.dataSync(), hashedValues('beside', 2 * 2 * 3 * 4), { relative: 1e-7 });
+  x.dispose();
+  beside.dispose();
 });

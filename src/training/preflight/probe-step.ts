@@ -2,6 +2,7 @@ import { type Tensor, type Tensor4D, tensor, tidy, zeros } from '@tensorflow/tfj
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { augment, type Transform } from '../../augmentations/index.js';
 import type { ViewLoss } from '../../losses/index.js';
+import { layerCalls, shapesAt } from '../../models/layer-graph.js';
 import { trainableVariables } from '../../models/named-weights.js';
 import { projectViews } from '../../models/project-views.js';
 import { rememberStatistics } from '../../models/running-statistics.js';
@@ -31,7 +32,7 @@ export function probeStep(parts: ProbedParts, needs: Needs): void {
   const models = [encoder, parts.projectionHead].filter((model) => model !== undefined);
   const statistics = rememberStatistics(...models);
   try {
-    for (const size of probeSizes(height, width)) {
+    for (const size of probeSizes(encoder, [height, width])) {
       const probe = () => forwardAndBackward(parts, [...size, channels], needs);
       if (passes(() => needs.observeLayers(models, probe)) || needs.lack) break;
     }
@@ -65,10 +66,26 @@ function passes(body: () => void): boolean {
 }
 
 /** Small pictures first: most encoders end in a mean over all places and take any size. */
-function* probeSizes(height: number, width: number): Generator<[number, number]> {
+function* probeSizes(encoder: LayersModel, [height, width]: [number, number]): Generator<[number, number]> {
   const largest = Math.max(height, width);
-  for (let size = 8; size < largest; size *= 2) yield [Math.min(size, height), Math.min(size, width)];
+  for (let size = 8; size < largest; size *= 2) {
+    const small: [number, number] = [Math.min(size, height), Math.min(size, width)];
+    if (takes(encoder, small)) yield small;
+  }
   yield [height, width];
+}
+
+/**
+ * Whether every layer has something left of pictures of a size. A pool with a window larger than its maps has not, and
+ * some backends then write where they must not.
+ */
+function takes(encoder: LayersModel, size: [number, number]): boolean {
+  try {
+    const shapes = shapesAt(layerCalls('checkBackend', encoder), size);
+    return [...shapes.values()].every((shape) => shape.every((length) => length === null || length >= 1));
+  } catch {
+    return false;
+  }
 }
 
 function forwardAndBackward(parts: ProbedParts, shape: [number, number, number], needs: Needs): void {

@@ -4,6 +4,19 @@ import { addressOf, makeOutput } from '../module/tensor-address.js';
 import { poolInfo, poolSizes } from './max-pool.js';
 
 /**
+ * AvgPool, which is tfjs's. Where a window is larger than the pictures, there is no average, and tfjs's kernel would write
+ * outside of its memory.
+ */
+export const avgPool =
+  (stock: KernelFunc): KernelFunc =>
+  (args) => {
+    const { x } = args.inputs as { x: TensorInfo };
+    const { outShape } = poolInfo(x.shape, args.attrs as object);
+    if (outShape.every((size) => size >= 1)) return stock(args);
+    return makeOutput(outShape.map((size) => Math.max(0, size)));
+  };
+
+/**
  * AvgPoolGrad, the gradient of AvgPool, which averages over the pixels of a window that are inside the picture. (At the
  * border, tfjs's cpu backend divides the gradient by the size of the whole window instead.)
  */

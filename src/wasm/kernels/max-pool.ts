@@ -1,6 +1,6 @@
 import { backend_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelModule, kinds } from '../module/kernel-module.js';
-import { addressOf, makeOutput } from '../module/tensor-address.js';
+import { addressOf, isEmpty, makeOutput } from '../module/tensor-address.js';
 
 /** Attributes of tfjs's pool kernels. */
 interface PoolAttributes {
@@ -40,7 +40,8 @@ export function poolSizes(info: Info) {
 export const maxPool: KernelFunc = ({ inputs, attrs }) => {
   const { x } = inputs as { x: TensorInfo };
   const info = poolInfo(x.shape, attrs as object);
-  const output = makeOutput(info.outShape);
+  const output = makeOutput(info.outShape.map((size) => Math.max(0, size)));
+  if (isEmpty(output)) return output;
   const module = kernelModule();
   const work = module.structure('Pool', {
     input: addressOf(x),

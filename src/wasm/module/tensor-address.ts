@@ -6,8 +6,11 @@ export function addressOf({ dataId }: Pick<TensorInfo, 'dataId'>): number {
   return (backend() as BackendWasm).dataIdMap.get(dataId).memoryOffset;
 }
 
-/** A new, uninitialized float32 tensor. */
+/** A new, uninitialized float32 tensor. @throws when a size is negative: memory would be written that is another's. */
 export function makeOutput(shape: number[]): TensorInfo {
+  if (shape.some((size) => size < 0)) {
+    throw new Error(`simclr-ts/wasm: shapes must not be negative. Received: [${shape}].`);
+  }
   return (backend() as BackendWasm).makeOutput(shape, 'float32');
 }
 

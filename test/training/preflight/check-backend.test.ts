@@ -23,6 +23,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { projectionHead, resnet18, simclrAugmentation } from 'simclr-ts';
+import { stageEncoder } from 'simclr-ts/features';
 import { checkBackend } from 'simclr-ts/training';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { knownOperations } from '../../../src/training/preflight/known-operations.js';
@@ -354,3 +355,22 @@ describe('fit', () => {
 function sumOfProducts(a: Tensor2D, b: Tensor2D) {
   return sum(mul(a, b)) as Scalar;
 }
+
+describe('an encoder that ends in a grid', () => {
+  it('is never given pictures that its windows do not fit into', async () => {
+    const whole = resnet18({ inputShape: [32, 32, 3], width: 4 });
+    const encoder = stageEncoder(whole, [{ layer: 'layer1.1.bn2', grid: 2 }]);
+    const head = projectionHead({ inputDim: 16, hidden: [8], outputDim: 4 });
+    const sizes: number[] = [];
+    const pool = encoder.layers.find((layer) => layer.getClassName() === 'AveragePooling2D')!;
+    const { call } = pool;
+    pool.call = (inputs, kwargs) => {
+      sizes.push((Array.isArray(inputs) ? inputs[0]! : inputs).shape[1]!);
+      return call.call(pool, inputs, kwargs);
+    };
+    expect(await checkBackend({ encoder, projectionHead: head })).toMatchObject({ ok: true });
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(4); // its window
+    whole.dispose();
+    head.dispose();
+  });
+});
