@@ -67,7 +67,7 @@ describe('train', () => {
     expect((await runJSON(['train', 'photos', ...flags], { cwd })).json.readout).toBeNull();
     const { stdout, stderr } = await runCLI(['duplicates', 'few', '--model', 'stale'], { cwd });
     expect(stderr).toMatch(/^Warning: The read-out of the model in "stale" is stale, .* Using h\./);
-    expect(stdout).toContain('compared by h, 32 numbers, threshold 0.98');
+    expect(stdout).toContain('compared by h, 32 numbers');
     const { code, message } = await refused(['duplicates', 'few', '--model', 'stale', '--at', 'readout']);
     expect(code).toBe(4);
     expect(message).toMatch(
@@ -100,11 +100,8 @@ describe('a model with a read-out', () => {
     const { stdout } = await runCLI(search, { cwd });
     expect(stdout).toContain('\ncompared by the read-out, 16 numbers\n');
     const duplicates = ['duplicates', 'few', '--model', 'model'];
-    expect((await runJSON(duplicates, { cwd })).json).toMatchObject({ at: 'readout', threshold: 0.98 });
-    expect((await runJSON([...duplicates, '--at', 'h'], { cwd })).json).toMatchObject({
-      at: 'h',
-      threshold: 0.98,
-    });
+    expect((await runJSON(duplicates, { cwd })).json).toMatchObject({ at: 'readout', similar: [] });
+    expect((await runJSON([...duplicates, '--at', 'h'], { cwd })).json).toMatchObject({ at: 'h' });
   });
 
   it('is evaluated on h and at the read-out', async () => {

@@ -42,7 +42,7 @@ it.each([
   const before = memory().numTensors;
   // Words about a recipe, which nothing is made from, and the parts for which null is a value: none, or any size.
   const words =
-    /^(name|title|deviations|reported|training)\b|^(normalization|initialization|encoder\.inputShape\.[01])$/;
+    /^(name|title|deviations|reported|training|earlyStages)\b|^(normalization|initialization|encoder\.inputShape\.[01])$/;
   let places = 0;
   for (const config of configs) {
     for (const [path, copy] of withNull(JSON.parse(JSON.stringify(config)))) {

@@ -1,6 +1,6 @@
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkFraction, receivedMessage } from '../../errors/checks.js';
-import { ShapeError, ValueRangeError } from '../../errors/errors.js';
+import { InvalidOptionError, ShapeError, ValueRangeError } from '../../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import { forEachLaterRows } from '../linear-algebra/similarity-blocks.js';
 import { type UnitRows, unitRows } from '../linear-algebra/unit-rows.js';
@@ -25,6 +25,8 @@ export interface CalibrateThresholdOptions {
    * @defaultValue `0.05`
    */
   prevalence?: number;
+  /** The lowest threshold that may be found; from 0 to 1. @defaultValue `0` */
+  least?: number;
 }
 
 /** What {@link calibrateThreshold} finds. */
@@ -123,10 +125,15 @@ export async function calibrateThreshold(
   options: CalibrateThresholdOptions = {},
 ): Promise<ThresholdCalibration> {
   const caller = 'calibrateThreshold';
-  checkKeys(caller, options, { precision: 1, prevalence: 1 });
-  const { precision = 0.99, prevalence = 0.05 } = options;
+  checkKeys(caller, options, { precision: 1, prevalence: 1, least: 1 });
+  const { precision = 0.99, prevalence = 0.05, least = 0 } = options;
   checkFraction(caller, 'precision', precision);
   checkFraction(caller, 'prevalence', prevalence);
+  if (!(typeof least === 'number' && least >= 0 && least <= 1)) {
+    throw new InvalidOptionError(
+      receivedMessage(caller, 'least must be a number from 0 to 1', 'least', least),
+    );
+  }
   const matrix = await readEmbeddings(caller, 'embeddings', embeddings);
   const changed = await readEmbeddings(caller, 'copies.embeddings', copies?.embeddings);
   checkSameDim(caller, 'copies.embeddings', changed, 'embeddings', matrix);
@@ -174,7 +181,7 @@ export async function calibrateThreshold(
   };
   // Not 0, which is what rows of zeros have.
   const lowest = sorted[sorted.length - 1 - Math.floor(missed * sorted.length)]!;
-  let place = Math.max(1, found.placeOf(Math.max(0, lowest)));
+  let place = Math.max(1, found.placeOf(Math.max(least, lowest)));
   while (place < found.last && estimateAt(place).precision < precision) place++;
   return {
     threshold: found.valueOf(place),

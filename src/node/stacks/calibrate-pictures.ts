@@ -98,6 +98,13 @@ async function decode(
   return { data, shape: [files.length, height, width, 3] };
 }
 
+/** Fewer pictures do not say how alike different ones can be: only what is nearly equal counts as the same. */
+const fewPictures = 32;
+const leastOfFew = 0.9;
+
+/** Pictures that have less in common than this are not the same, whatever a folder of unlike pictures allows. */
+const leastThreshold = 0.3;
+
 /** Finds the threshold of a level from changed copies of the pictures. */
 export async function calibratePictures(
   pictures: CopiedPictures,
@@ -130,7 +137,7 @@ export async function calibratePictures(
   const { similarities, ...calibration } = await calibrateThreshold(
     pictures.vectors,
     { embeddings, originals },
-    { precision },
+    { precision, least: pictures.vectors.shape[0] < fewPictures ? leastOfFew : leastThreshold },
   );
   const found: Record<string, number> = {};
   for (const name of new Set(copies.map(({ change }) => change))) {
