@@ -10,6 +10,7 @@ export { spijkervetSTL10, sthallesSTL10 } from './known/stl10.js';
 export type {
   Recipe,
   RecipeAugmentation,
+  RecipeEarlyStages,
   RecipeEncoder,
   RecipeInitialization,
   RecipeLearningRate,

@@ -3,7 +3,7 @@ import type {
   NormalizeOptions,
   SimCLRAugmentationOptions,
 } from '../augmentations/index.js';
-import type { InitializeFromImagesOptions } from '../features/index.js';
+import type { InitializeFromImagesOptions, ReadoutStage } from '../features/index.js';
 import type { AdamWOptions, LARSOptions, SGDOptions } from '../optimizers/index.js';
 import type {
   LearningRateConfig,
@@ -83,7 +83,7 @@ export type RecipeInitialization = Required<Omit<InitializeFromImagesOptions, 'b
 /** Stages of an encoder that are trained by themselves at first. */
 export interface RecipeEarlyStages {
   /** What the projection head reads meanwhile: `projectFrom` of `SimCLR`. */
-  projectFrom: readonly { layer: string; grid: number }[];
+  projectFrom: readonly ReadoutStage[];
   /** Share of the run, above 0 and below 1. */
   share: number;
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consumer, execute, root } from './packed.js';
 
 /** What a bundler finds; nothing that is optional. */
-const required = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'cli-progress'];
+const required = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'cli-progress', 'papaparse'];
 
 let packed = '';
 let folder = '';

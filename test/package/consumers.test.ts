@@ -146,6 +146,6 @@ describe('a consumer of the packed package', () => {
       'package.json',
     ]);
     const { dependencies } = await packageJson();
-    expect(Object.keys(dependencies)).toEqual(['cli-progress', 'comlink', 'commander']);
+    expect(Object.keys(dependencies)).toEqual(['cli-progress', 'comlink', 'commander', 'papaparse']);
   });
 });

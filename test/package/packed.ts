@@ -50,7 +50,9 @@ export async function consumer(): Promise<{ folder: string; dispose: () => Promi
   const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
   for (const name of ['@tensorflow', '@types', ...names.filter((each) => !each.startsWith('@tensorflow/'))]) {
     const own = join(root, 'node_modules', name);
-    if (existsSync(own)) await symlink(own, join(modules, name));
+    if (!existsSync(own)) continue;
+    await mkdir(dirname(join(modules, name)), { recursive: true }); // of a scope
+    await symlink(own, join(modules, name));
   }
   return { folder, dispose: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -54,7 +54,12 @@ export interface PictureStacks {
   /** How alike variants are; at the level `'variants'` only. */
   variants?: StackCalibration;
   /** Names of files that are other names of one in the list (hard links). They are no copies and in no stack. */
-  links: { path: string; of: string }[];
+  links: {
+    /** The name. */
+    path: string;
+    /** The name in the list that stands for the file. */
+    of: string;
+  }[];
   /** Files that could not be read. */
   skipped: SkippedImage[];
 }
