@@ -105,6 +105,26 @@ describe('early stages', () => {
     first.dispose();
   });
 
+  it('are followed by the rest of the run when the clock ends them', async () => {
+    const out = join(cwd, 'timed');
+    const [first, used] = newTrainer(settings, context);
+    await runDirectory(out).begin(settingsText(used), (target) => first.save(target));
+    const asked: (number | undefined)[] = [];
+    const { trainer } = await trainInParts(first, {
+      ...partsOf(out, used),
+      limits: { epochs: 4, minutes: 2 },
+      async train(one, limits) {
+        asked.push(limits.minutes);
+        const history = await one.fit(images, { batchSize, resume: true, epochs: 1 });
+        return { ...history, outcome: 'stopped', reason: 'the time is up' };
+      },
+    });
+    expect(asked).toEqual([1, 1]);
+    expect(trainer.projectFrom).toBeNull();
+    trainer.dispose();
+    first.dispose();
+  });
+
   it('are half of the epochs, and none in a run of one', () => {
     const epochs = (count: number) => {
       return earlyEpochsOf({ ...settings, recipe: adjustRecipe(recipe, { training: { epochs: count } }) });

@@ -92,7 +92,8 @@ export async function trainInParts(
     trainer,
     limits(trainer, early, minutes === undefined ? undefined : share * minutes),
   );
-  if (first.outcome !== 'completed') return { trainer, history: first };
+  // The clock stops this part, too: only an interrupted run ends here.
+  if (first.outcome === 'aborted') return { trainer, history: first };
 
   const { step } = trainer.progress;
   if (step > before) {
