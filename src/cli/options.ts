@@ -106,6 +106,15 @@ export function addBatchOption(command: Command): Command {
   return command.option('--batch-size <n>', 'pictures per pass through the network', integer(1), 64);
 }
 
+/** Adds the options of commands that compare the pictures of a folder. */
+export function addFolderOptions(command: Command): Command {
+  addModelOptions(command);
+  addPlaceOption(command, 'the read-out, if the model has one');
+  addIndexOptions(command);
+  addBatchOption(command);
+  return addCommonOptions(command);
+}
+
 /** Adds examples to a command's help: what each does, and what to type. */
 export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
   const lines = examples.flatMap(([line, what]) => [`  # ${what}`, `  $ ${line}`]);

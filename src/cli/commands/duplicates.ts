@@ -1,15 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Execute } from '../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  numberBetween,
-  similarity,
-} from '../options.js';
+import { addExamples, addFolderOptions, numberBetween, similarity } from '../options.js';
 
 /** `duplicates DIR`. */
 export function duplicatesCommand(execute: Execute): Command {
@@ -28,11 +19,7 @@ export function duplicatesCommand(execute: Execute): Command {
         .conflicts('threshold'),
     )
     .option('--exact', 'equal files only, which needs no model');
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts duplicates photos', 'groups of equal and of similar pictures'],
     ['simclr-ts duplicates photos --threshold 0.995', 'only what is very close'],

@@ -1,14 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  integer,
-} from '../options.js';
+import { addExamples, addFolderOptions, integer } from '../options.js';
 
 /** `search IMAGE --in DIR`. */
 export function searchCommand(execute: Execute): Command {
@@ -17,11 +9,7 @@ export function searchCommand(execute: Execute): Command {
     .argument('<image>', 'the picture to look for')
     .option('--in <dir>', 'folder to search')
     .option('--results <n>', 'how many to show', integer(1), 10);
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts search cat.jpg --in photos', 'the ten most similar pictures'],
     ['simclr-ts search cat.jpg --in photos --results 3 --json', 'for a script'],

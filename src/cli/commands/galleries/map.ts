@@ -1,15 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  integer,
-  seed,
-} from '../../options.js';
+import { addExamples, addFolderOptions, integer, seed } from '../../options.js';
 
 /** `map DIR`. */
 export function mapCommand(execute: Execute): Command {
@@ -27,11 +18,7 @@ export function mapCommand(execute: Execute): Command {
     )
     .option('--limit <n>', 'at most so many pictures, evenly spread', integer(4), 10_000)
     .option('--seed <n>', 'seed of the layout', seed, 0);
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts map photos --open', 'map.html, opened in a browser'],
     ['simclr-ts map photos --out photos.html --clusters 12', 'in a dozen groups'],

@@ -1,15 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  choice,
-  numberBetween,
-} from '../../options.js';
+import { addExamples, addFolderOptions, choice, numberBetween } from '../../options.js';
 
 /** `stacks DIR`. */
 export function stacksCommand(execute: Execute): Command {
@@ -34,11 +25,7 @@ export function stacksCommand(execute: Execute): Command {
     .option('--csv <file>', 'write a table: a line per picture')
     .option('--html <file>', 'write a page with thumbnails, sizes, dates, and which to keep')
     .option('--open', 'open the page in a browser (default file: stacks.html)');
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts stacks photos', 'what belongs together, and which one to keep'],
     ['simclr-ts stacks photos --html stacks.html --open', 'look at it'],

@@ -1,16 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  choice,
-  integer,
-  numberFrom,
-} from '../../options.js';
+import { addExamples, addFolderOptions, choice, integer, numberFrom } from '../../options.js';
 
 /** `label DIR`. */
 export function labelCommand(execute: Execute): Command {
@@ -42,11 +32,7 @@ export function labelCommand(execute: Execute): Command {
         'replace',
       ]).default('append'),
     );
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts label photos --next 20 --out next.csv', 'what to name first; fill in the column name'],
     ['simclr-ts label photos --names next.csv', 'names for the rest, and how certain they are'],

@@ -1,15 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../../context.js';
-import {
-  addBatchOption,
-  addCommonOptions,
-  addExamples,
-  addIndexOptions,
-  addModelOptions,
-  addPlaceOption,
-  choice,
-  integer,
-} from '../../options.js';
+import { addExamples, addFolderOptions, choice, integer } from '../../options.js';
 
 /** Collects an option that may be given several times. */
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -32,11 +23,7 @@ export function selectCommand(execute: Execute): Command {
     .option('--balanced', 'equally many of each folder inside DIR, as far as it has so many')
     .option('--out <file>', 'write them to a .csv, .json or .html file, the last with thumbnails')
     .option('--copy <dir>', 'copy them, numbered, to a folder that is empty or not there yet');
-  addModelOptions(command);
-  addPlaceOption(command, 'the read-out, if the model has one');
-  addIndexOptions(command);
-  addBatchOption(command);
-  addCommonOptions(command);
+  addFolderOptions(command);
   addExamples(command, [
     ['simclr-ts select photos --count 100', 'one path per line, most telling first'],
     ['simclr-ts select photos --count 100 --out selected.html', 'a page with thumbnails'],
