@@ -11,6 +11,7 @@ import { randomGenerator } from '../../random/index.js';
 import { readBytes } from '../files/read-bytes.js';
 import { decodeEach, decodePlan, loadSharp } from '../pictures/decode-image.js';
 import { type ChangedCopy, changedCopies, type changes, openToCopy } from './changed-copies.js';
+import { forEachFile } from './equal-files.js';
 
 /** A threshold, and how it was found. */
 export interface StackCalibration extends Omit<ThresholdCalibration, 'similarities'> {
@@ -60,24 +61,19 @@ async function copySome(
   const side = Math.max(256, 2 * Math.max(...inputSize));
   const random = randomGenerator(seed);
   const made: { row: number; copies: ChangedCopy[] }[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < rows.length) {
-      signal?.throwIfAborted();
-      const place = next++;
-      const row = rows[place]!;
-      // It was whole when it was embedded. Since then it may have changed or be gone.
-      const picture = await readBytes(caller, paths[row]!)
-        .then((bytes) => openToCopy(sharp, bytes, side))
-        .catch((error: Error) => {
-          if (error.name !== 'DataError' && error.name !== 'Error') throw error; // no fault of the file
-          return undefined;
-        });
-      if (picture) made[place] = { row, copies: await changedCopies(sharp, picture, level, random.row(row)) };
-      onCopied();
-    }
+  const copy = async (row: number, place: number) => {
+    signal?.throwIfAborted();
+    // It was whole when it was embedded. Since then it may have changed or be gone.
+    const picture = await readBytes(caller, paths[row]!)
+      .then((bytes) => openToCopy(sharp, bytes, side))
+      .catch((error: Error) => {
+        if (error.name !== 'DataError' && error.name !== 'Error') throw error; // no fault of the file
+        return undefined;
+      });
+    if (picture) made[place] = { row, copies: await changedCopies(sharp, picture, level, random.row(row)) };
+    onCopied();
   };
-  await Promise.all(Array.from({ length: together }, work));
+  await forEachFile(rows, copy, together);
   return made.filter((copied) => copied !== undefined);
 }
 
