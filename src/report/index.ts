@@ -3,7 +3,7 @@
  * @module
  */
 
-export { recordLosses } from './charts/record-losses.js';
+export { type RecordLossesOptions, recordLosses } from './charts/record-losses.js';
 export {
   compareRuns,
   type MetricComparison,

@@ -22,6 +22,7 @@ export {
   type CheckpointTarget,
   checkpoint,
 } from './callbacks/checkpoint.js';
+export type { CountsBefore } from './callbacks/counts-before.js';
 export { type EarlyStoppingOptions, earlyStopping } from './callbacks/early-stopping.js';
 export { type EvaluationFunction, type EvaluationOptions, evaluation } from './callbacks/evaluation.js';
 export { type History, history } from './callbacks/history.js';

@@ -187,6 +187,21 @@ describe('tensorBoard', () => {
     ]);
   });
 
+  it('continues the axis of an earlier trainer of the run', async () => {
+    const folder = temporaryFolder();
+    const simclr = tinySimCLR();
+    const pictures = tinyPictures(8);
+    const before = { step: 5, epoch: 2, batch: 0, seconds: 3 }; // the progress of another trainer
+    await simclr.fit(pictures, { batchSize: 4, callbacks: [tensorBoard(folder, { views: 2, before })] });
+    simclr.dispose();
+    const [file] = eventFiles(folder);
+    const events = readEvents(join(folder, file!));
+    expect(events.filter(({ scalars }) => scalars?.['train/loss']).map(({ step }) => step)).toEqual([5, 6]);
+    expect(events.find(({ image }) => image)!.step).toBe(5);
+    expect(() => tensorBoard(folder, { before: { step: -1, epoch: 0 } })).toThrow(/before\.step/);
+    expect(() => tensorBoard(folder, { before: { steps: 1 } as never })).toThrow(/steps/);
+  });
+
   it('refuses what is not a folder, and options outside their domain', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');

@@ -458,7 +458,7 @@ export const callers: Record<string, Caller> = {
   'node readDatasetFolder (options)': { call: (options) => node.readDatasetFolder(nowhere, options) },
   'node tensorBoard (options)': {
     call: (options) => node.tensorBoard(nowhere, options),
-    base: [{ projector: { images: tinyPictures(2) } }],
+    base: [{ projector: { images: tinyPictures(2) }, before: { step: 1, epoch: 1 } }],
   },
   'node writeSidecar (options)': { call: (options) => node.writeSidecar(nowhere, ['cat'], options) },
   'node writeFiles (options)': { call: (options) => node.writeFiles(nowhere, new Map(), options) },

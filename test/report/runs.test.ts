@@ -75,6 +75,20 @@ describe('recordLosses', () => {
     const { losses, evaluation: kept } = await readRun(dir);
     expect(losses.map(({ loss }) => loss)).toEqual([...steps, ...more.steps].map(({ loss }) => loss));
     expect(kept).toBeNull(); // it was of other weights
+    // The next trainer of the same run.
+    const next = tinySimCLR();
+    const before = simclr.progress;
+    const last = await next.fit(pictures, {
+      epochs: 1,
+      batchSize: 4,
+      callbacks: [recordLosses(dir, { before })],
+    });
+    const all = (await readRun(dir)).losses;
+    expect(all.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(all.map(({ epoch }) => epoch)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+    expect(all.slice(6).map(({ loss }) => loss)).toEqual(last.steps.map(({ loss }) => loss));
+    expect(() => recordLosses(dir, { before: { step: 0.5, epoch: 0 } })).toThrow(/before\.step/);
+    next.dispose();
     simclr.dispose();
   });
 

@@ -65,8 +65,13 @@ export interface RunDirectory {
    *
    * @param settings - The text of `training.json`.
    * @param save - Saves the model as it is before the first step.
+   * @param options - `keepLosses`: the new run continues the losses of the old one, as the next trainer of the same run.
    */
-  begin(settings: string, save: (target: io.IOHandler) => Promise<unknown>): Promise<void>;
+  begin(
+    settings: string,
+    save: (target: io.IOHandler) => Promise<unknown>,
+    options?: { keepLosses?: boolean },
+  ): Promise<void>;
   /** Finishes a `begin` that was interrupted. Call it before you write into the folder. */
   settle(): Promise<void>;
 }
@@ -117,12 +122,14 @@ async function settle(folder: string): Promise<void> {
   await rm(begun, { recursive: true, force: true });
 }
 
-async function begin(folder: string, settings: string, save: Parameters<RunDirectory['begin']>[1]) {
+async function begin(folder: string, ...[settings, save, options = {}]: Parameters<RunDirectory['begin']>) {
+  checkKeys('RunDirectory.begin', options, { keepLosses: 1 });
   await settle(folder);
+  const losses = options.keepLosses ? await textOf(join(folder, runFiles.losses)) : undefined;
   const unfinished = join(folder, unfinishedFolder);
   await mkdir(unfinished, { recursive: true });
   await writeDurably(join(unfinished, runFiles.settings), [settings]);
-  await writeDurably(join(unfinished, runFiles.losses), ['']);
+  await writeDurably(join(unfinished, runFiles.losses), [losses ?? '']);
   await save(checkpointDirectory(join(unfinished, checkpointsFolder)).at(firstCheckpoint));
   await syncDirectory(unfinished);
   await rename(unfinished, join(folder, begunFolder)); // the moment from which the new run counts
@@ -202,7 +209,7 @@ export function runDirectory(path: FilePath): RunDirectory {
       checkKeys('RunDirectory.newest', options, { onDamaged: 1 });
       return explained('read', newest(folder, options));
     },
-    begin: (settings, save) => explained('written', begin(folder, settings, save)),
+    begin: (...begun) => explained('written', begin(folder, ...begun)),
     settle: () => explained('written', settle(folder)),
   };
 }

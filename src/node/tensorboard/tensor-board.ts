@@ -3,6 +3,7 @@ import { colorsOf } from '../../augmentations/normalize.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../../errors/errors.js';
+import { type CountsBefore, countsBefore } from '../../training/callbacks/counts-before.js';
 import type { Callback, FitContext, StepRecord } from '../../training/index.js';
 import { type FilePath, toFileName } from '../files/file-path.js';
 import { loadSharp } from '../pictures/decode-image.js';
@@ -22,6 +23,11 @@ export interface TensorBoardOptions {
   views?: number;
   /** Pictures whose embeddings are written when `fit` ends, for the projector. @defaultValue none */
   projector?: ProjectorPictures;
+  /**
+   * What an earlier trainer of the same run counted: its `progress`. The axis continues from there.
+   * @defaultValue nothing: the run begins with this trainer
+   */
+  before?: CountsBefore;
 }
 
 const caller = 'tensorBoard';
@@ -49,8 +55,9 @@ const caller = 'tensorBoard';
  * @see https://www.tensorflow.org/tensorboard
  */
 export function tensorBoard(directory: FilePath, options: TensorBoardOptions = {}): Callback {
-  checkKeys(caller, options, { everySteps: 1, views: 1, projector: 1 });
+  checkKeys(caller, options, { everySteps: 1, views: 1, projector: 1, before: 1 });
   const { everySteps = 1, views = 8, projector } = options;
+  const before = countsBefore(caller, options.before);
   const folder = toFileName(caller, 'directory', directory);
   checkInteger(caller, 'everySteps', everySteps);
   checkInteger(caller, 'views', views, 0);
@@ -62,17 +69,17 @@ export function tensorBoard(directory: FilePath, options: TensorBoardOptions = {
     async onFitStart(_, { simclr }) {
       if (views > 0 || projector) await loadSharp(caller);
       drawsViews = views > 0;
-      newest = simclr.progress.step;
+      newest = before.step + simclr.progress.step;
       file = await EventFile.create(caller, folder);
       await file.write(newest, { start: true });
     },
     async onStepEnd(step, context) {
-      newest = step.step;
+      newest = before.step + step.step;
       if (drawsViews) await drawViews(file!, step, context);
       drawsViews = false;
       if (step.step % everySteps !== 0) return;
       const { loss, learningRate, seconds, pairs } = step;
-      await file!.write(step.step, {
+      await file!.write(newest, {
         scalars: finite({
           'train/loss': loss,
           'train/learning_rate': learningRate,
@@ -107,7 +114,10 @@ export function tensorBoard(directory: FilePath, options: TensorBoardOptions = {
       drawn = context.simclr.views(images, indices, epoch);
       const { normalization } = context.simclr;
       const columns = await Promise.all(drawn.map((view) => colorsOf(view, normalization)));
-      await target.write(step, { tag: 'views', image: await pictureGrid(caller, columns, views) });
+      await target.write(before.step + step, {
+        tag: 'views',
+        image: await pictureGrid(caller, columns, views),
+      });
     } finally {
       for (const tensor of [...drawn, ...(Array.isArray(images) ? images : [images])]) tensor.dispose();
     }

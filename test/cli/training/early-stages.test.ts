@@ -65,14 +65,18 @@ describe('early stages', () => {
     expect(first.projectFrom).toEqual(recipe.earlyStages!.projectFrom);
     await runDirectory(out).begin(settingsText(used), (target) => first.save(target));
     const late = valuesOf(first)[3];
-    const { trainer, history } = await trainInParts(first, partsOf(out, used));
+    const { trainer, history, step } = await trainInParts(first, partsOf(out, used));
     expect(trainer.projectFrom).toBeNull();
     expect(trainer.encoder).toBe(first.encoder);
     expect(trainer.progress).toMatchObject({ step: 6, epoch: 2 });
     expect(first.progress).toMatchObject({ step: 6, epoch: 2 });
-    expect(history.steps).toHaveLength(6);
+    expect(step).toBe(12);
+    expect(history.steps.map((each) => each.step)).toEqual(Array.from({ length: 12 }, (_, index) => index));
+    expect(history.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
     expect(valuesOf(trainer)[3]).not.toEqual(late);
-    expect(JSON.parse(readFileSync(join(out, 'training.json'), 'utf8'))).toMatchObject({ earlyEpochs: 2 });
+    expect(JSON.parse(readFileSync(join(out, 'training.json'), 'utf8'))).toMatchObject({
+      early: { step: 6, epoch: 2 },
+    });
     expect(said.join()).toContain('as far as layer1.1.bn2');
 
     // Interrupted in either part, it comes to the same weights.
@@ -86,8 +90,8 @@ describe('early stages', () => {
         const part = partsOf(again, used);
         const whole = await trainInParts(begun, {
           ...part,
-          train: (one, limits) =>
-            one === begun ? part.train(one, limits) : partsOf(again, used, 2).train(one, limits),
+          train: (one, ...limits) =>
+            one === begun ? part.train(one, ...limits) : partsOf(again, used, 2).train(one, ...limits),
         });
         current = whole.trainer;
         options = JSON.parse(readFileSync(join(again, 'training.json'), 'utf8')) as TrainingSettings;
@@ -130,7 +134,7 @@ describe('early stages', () => {
       return earlyEpochsOf({ ...settings, recipe: adjustRecipe(recipe, { training: { epochs: count } }) });
     };
     expect([1, 2, 3, 10].map(epochs)).toEqual([0, 1, 2, 5]);
-    expect(earlyEpochsOf({ ...settings, earlyEpochs: 1 })).toBe(1);
+    expect(earlyEpochsOf({ ...settings, early: { step: 3, epoch: 1 } })).toBe(1);
   });
 
   it('are left out where the encoder does not have them', () => {
@@ -147,10 +151,16 @@ describe('early stages', () => {
     const flags = ['train', 'photos', ...tiny, '--recipe', 'minutes', '--out', 'run'];
     const { code, json, stderr } = await runJSON([...flags, '--epochs', '2', '--verbose'], { cwd });
     expect(code).toBe(0);
-    expect(json).toMatchObject({ outcome: 'completed', step: 3 });
+    expect(json).toMatchObject({ outcome: 'completed', step: 6, epochs: [{ epoch: 0 }, { epoch: 1 }] });
     expect(stderr).toContain('Now the whole encoder.');
     const more = await runJSON(['train', 'photos', '--out', 'run', '--resume', '--epochs', '4'], { cwd });
-    expect(more.json).toMatchObject({ outcome: 'completed', step: 9 });
+    expect(more.json).toMatchObject({ outcome: 'completed', step: 12, epochs: [{ epoch: 2 }, { epoch: 3 }] });
+    const lines = readFileSync(join(cwd, 'run', 'losses.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const recorded = lines.map((line) => JSON.parse(line) as { step: number; epoch: number });
+    expect(recorded.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, index) => index));
+    expect(recorded.at(-1)).toMatchObject({ epoch: 3 });
     const fewer = await runCLI(['train', 'photos', '--out', 'run', '--resume', '--epochs', '3'], { cwd });
     expect(fewer.stderr).toContain('has completed 4 epochs');
   });

@@ -3,6 +3,7 @@ import { initializeFromImages } from 'simclr-ts/features';
 import { runDirectory } from 'simclr-ts/node';
 import type { Recipe } from 'simclr-ts/recipes';
 import { isInputError } from '../../../errors/is-error.js';
+import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import type { Context } from '../../context.js';
 import { counted } from '../table.js';
 import type { TrainingPictures } from './pictures/training-pictures.js';
@@ -18,9 +19,9 @@ function withoutEarlyStages(recipe: Recipe): Recipe {
   };
 }
 
-/** Epochs of the early stages, of all epochs; none in a run of one. A run that has trained them keeps to that number. */
-export function earlyEpochsOf({ recipe: { earlyStages, training }, earlyEpochs }: TrainingSettings): number {
-  if (earlyEpochs !== undefined || earlyStages === null) return earlyEpochs ?? 0;
+/** Epochs of the early stages, of all epochs; none in a run of one. Of a run that has trained them, those that it took. */
+export function earlyEpochsOf({ recipe: { earlyStages, training }, early }: TrainingSettings): number {
+  if (early !== undefined || earlyStages === null) return early?.epoch ?? 0;
   return Math.min(training.epochs - 1, Math.max(1, Math.round(earlyStages.share * training.epochs)));
 }
 
@@ -59,45 +60,69 @@ function limits({ progress }: SimCLR, epochs: number, minutes: number | undefine
   return { epochs, ...(minutes !== undefined && { minutes: minutes + progress.seconds / 60 }) };
 }
 
+/** Steps and epochs of a trainer; a partial epoch counts. */
+function countsOf({ progress: { step, epoch, batch } }: SimCLR): CountsBefore {
+  return { step, epoch: epoch + (batch > 0 ? 1 : 0) };
+}
+
+/** One history of both parts. */
+function joined(first: History, rest: History, before: CountsBefore): History {
+  return {
+    ...rest,
+    steps: [
+      ...first.steps,
+      ...rest.steps.map((each) => ({
+        ...each,
+        step: before.step + each.step,
+        epoch: before.epoch + each.epoch,
+      })),
+    ],
+    epochs: [...first.epochs, ...rest.epochs.map((each) => ({ ...each, epoch: before.epoch + each.epoch }))],
+  };
+}
+
 /** What {@link trainInParts} needs. */
 export interface PartsOfRun {
   settings: TrainingSettings;
   pictures: TrainingPictures;
   out: string;
   context: Context;
-  /** Trains a trainer until the limits. */
-  train(trainer: SimCLR, limits: Limits): Promise<History>;
+  /** Trains a trainer until the limits. Its steps and epochs follow those before. */
+  train(trainer: SimCLR, limits: Limits, before: CountsBefore): Promise<History>;
   limits: RunLimits;
 }
 
 /**
  * Trains: the early stages and then the whole encoder, or, where the trainer projects from h, the whole encoder alone.
  *
- * @returns The trainer that trained last, and what it did. The early stages' trainer owns the encoder: keep it as long.
+ * @returns The trainer that trained last, the history of this call, whose steps and epochs are those of the run, and the
+ *   steps of the run so far. The early stages' trainer owns the encoder: keep it as long.
  */
 export async function trainInParts(
   trainer: SimCLR,
   { settings, pictures, out, context, train, limits: { epochs, minutes } }: PartsOfRun,
-): Promise<{ trainer: SimCLR; history: History }> {
+): Promise<{ trainer: SimCLR; history: History; step: number }> {
   const { recipe, seed } = settings;
-  const early = earlyEpochsOf(settings);
   if (trainer.projectFrom === null) {
-    return { trainer, history: await train(trainer, limits(trainer, epochs - early, minutes)) };
+    const before = settings.early ?? { step: 0, epoch: 0 };
+    const trained = await train(trainer, limits(trainer, epochs - before.epoch, minutes), before);
+    const history = joined({ ...trained, steps: [], epochs: [] }, trained, before);
+    return { trainer, history, step: before.step + trainer.progress.step };
   }
   const share = recipe.earlyStages!.share;
   const layers = trainer.projectFrom.map(({ layer }) => layer).join(', ');
   context.note(`Training the encoder as far as ${layers}, and all of it afterwards.`);
-  const before = trainer.progress.step;
   const first = await train(
     trainer,
-    limits(trainer, early, minutes === undefined ? undefined : share * minutes),
+    limits(trainer, earlyEpochsOf(settings), minutes === undefined ? undefined : share * minutes),
+    { step: 0, epoch: 0 },
   );
+  const early = countsOf(trainer);
   // The clock stops this part, too: only an interrupted run ends here.
-  if (first.outcome === 'aborted') return { trainer, history: first };
+  if (first.outcome === 'aborted') return { trainer, history: first, step: early.step };
 
-  const { step } = trainer.progress;
-  if (step > before) {
-    context.note(`Trained ${layers} for ${counted(step, 'step')}. Now the whole encoder.`);
+  if (first.steps.length > 0) {
+    context.note(`Trained ${layers} for ${counted(early.step, 'step')}. Now the whole encoder.`);
   }
   // The blocks behind the early stages begin with what these have learned to see.
   const { encoder, normalization } = trainer;
@@ -111,11 +136,14 @@ export async function trainInParts(
   }
   const whole = new SimCLR({ ...recipe, encoder, seed });
   try {
-    await runDirectory(out).begin(settingsText({ ...settings, earlyEpochs: early }), (target) =>
-      whole.save(target),
-    );
+    const run = runDirectory(out);
+    await run.begin(settingsText({ ...settings, early }), (target) => whole.save(target), {
+      keepLosses: true,
+    });
     const rest = minutes === undefined ? undefined : (1 - share) * minutes;
-    return { trainer: whole, history: await train(whole, limits(whole, epochs - early, rest)) };
+    const second = await train(whole, limits(whole, epochs - early.epoch, rest), early);
+    const history = joined(first, second, early);
+    return { trainer: whole, history, step: early.step + whole.progress.step };
   } catch (error) {
     whole.dispose();
     throw error;

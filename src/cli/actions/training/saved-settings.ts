@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { adjustRecipe, basicRecipe, type Recipe, recipes, upgradeRecipe } from 'simclr-ts/recipes';
 import { nearestName } from '../../../errors/check-keys.js';
 import { isObject } from '../../../errors/checks.js';
+import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { writeWhole } from '../write-file.js';
 
@@ -16,8 +17,8 @@ export interface TrainingSettings {
   damaged?: number;
   /** Where the weights came from that the run started with. */
   from?: string;
-  /** Epochs of the early stages, once they are trained. */
-  earlyEpochs?: number;
+  /** Steps and epochs of the early stages, once they are trained. */
+  early?: CountsBefore;
 }
 
 const fileName = 'training.json';
@@ -55,7 +56,7 @@ function checkSettings(settings: TrainingSettings): void {
     if (Number.isSafeInteger(value) && value! >= 1) continue;
     throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
   }
-  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1, from: 1, earlyEpochs: 1 };
+  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1, from: 1, early: { step: 1, epoch: 1 } };
   const mobile = adjustRecipe(basicRecipe, { encoder: { name: 'mobileNetV2' } });
   const known = [mobile, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
   const unknown = pathsOf(settings).find((path) => !known.includes(path));

@@ -10,6 +10,7 @@ import {
   tensorBoard,
 } from 'simclr-ts/node';
 import { recordLosses } from 'simclr-ts/report';
+import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import type { Action } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
@@ -154,7 +155,6 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
 
     const findings: Finding[] = [];
     const callbacks: Callback[] = [
-      recordLosses(out),
       checkpoint(checkpointsOf(out), { everySteps: checkpointEvery, keep }),
       doctor({
         onFinding(finding) {
@@ -164,9 +164,12 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       }),
       tellSkipped(pictures, settings, out, context),
       progressBar({ quiet: context.quiet }),
-      ...(logDir === undefined
-        ? []
-        : [tensorBoard(logDir, { projector: { images: await pictures.sample() } })]),
+    ];
+    const projector = logDir === undefined ? undefined : { images: await pictures.sample() };
+    const numberedFrom = (before: CountsBefore): Callback[] => [
+      recordLosses(out, { before }),
+      ...callbacks,
+      ...(projector ? [tensorBoard(logDir!, { projector, before })] : []),
     ];
     const fit: FitOptions = {
       batchSize,
@@ -174,20 +177,22 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       resume: true, // of a new model: from the beginning
       allowChanges: true, // settings were compared above, and a different number of pictures was reported
       signal: interrupt.signal,
-      callbacks,
     };
     const trainer = simclr;
     const title = `SimCLR on ${dataset?.name ?? source}`;
+    let step = 0;
     const run = async () => {
       const ended = await trainInParts(trainer, {
         settings,
         pictures,
         out,
         context,
-        train: (part, limits) => part.fit(pictures.dataset, { ...fit, ...limits }),
+        train: (part, limits, before) =>
+          part.fit(pictures.dataset, { ...fit, ...limits, callbacks: numberedFrom(before) }),
         limits: { epochs: training.epochs, minutes },
       });
       trained = ended.trainer;
+      step = ended.step;
       await trained.save(directory(out));
       if (options.readout && (await fitTrainedReadout(trained, ended.history, pictures, context))) {
         await trained.save(directory(out));
@@ -205,7 +210,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       pictures: pictures.whole,
       skipped: pictures.skipped,
       batchSize,
-      step: trained!.progress.step,
+      step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
