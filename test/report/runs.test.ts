@@ -85,7 +85,7 @@ describe('recordLosses', () => {
     });
     const all = (await readRun(dir)).losses;
     expect(all.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(all.map(({ epoch }) => epoch)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+    expect(all.map((line) => (line as { epoch?: number }).epoch)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
     expect(all.slice(6).map(({ loss }) => loss)).toEqual(last.steps.map(({ loss }) => loss));
     expect(() => recordLosses(dir, { before: { step: 0.5, epoch: 0 } })).toThrow(/before\.step/);
     next.dispose();

@@ -20,6 +20,11 @@ interface Answer {
   error?: { name: string; message: string };
 }
 
+/** Says that the worker hears calls from now on: what an engine delivers to a worker before that may be lost. */
+interface Serving {
+  serving: true;
+}
+
 /** Offers `commands` to the page that made this worker. @returns a function that sends events to the page */
 export function serve<Event>(commands: Commands): (event: Event) => void {
   addEventListener('message', async ({ data: { call, command, args } }: MessageEvent<Call>) => {
@@ -32,40 +37,93 @@ export function serve<Event>(commands: Commands): (event: Event) => void {
     }
     postMessage(answer);
   });
+  postMessage({ serving: true } satisfies Serving);
   return (event) => postMessage({ event });
 }
 
-/** The functions of `worker`; pending calls are rejected when it fails. */
-export function connect<C, Event = never>(
-  worker: Worker,
-  onEvent: (event: Event) => void = () => {},
-): Remote<C> {
-  type Pending = { resolve(value: unknown): void; reject(error: Error): void };
-  const pending = new Map<number, Pending>();
-  let calls = 0;
-  worker.addEventListener('message', ({ data }: MessageEvent<Answer & { event?: Event }>) => {
-    if (data.event !== undefined) {
-      onEvent(data.event);
+type Pending = { message: Call; resolve(value: unknown): void; reject(error: Error): void };
+
+/** Seconds in which a worker must load. */
+const startSeconds = 15;
+const starts = 3;
+
+/** A worker of the page and what it offers. One that does not start in time is started again. */
+export class Connection<C, Event = never> {
+  /** The worker's functions. Calls wait until it has started. */
+  readonly commands: Remote<C>;
+  private readonly pending = new Map<number, Pending>();
+  private calls = 0;
+  private worker!: Worker;
+  private serving = false;
+  private deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly create: () => Worker,
+    private readonly onEvent: (event: Event) => void = () => {},
+  ) {
+    this.start(starts);
+    this.commands = new Proxy({} as Remote<C>, {
+      get:
+        (_, command: string) =>
+        (...args: never[]) =>
+          this.call(command, args),
+    });
+  }
+
+  /** Ends the worker and starts another. Calls under way are rejected. */
+  restart(): void {
+    this.worker.terminate();
+    this.fail('The worker was started again.');
+    this.start(starts);
+  }
+
+  private start(attempts: number): void {
+    const worker = this.create();
+    this.worker = worker;
+    this.serving = false;
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => {
+      worker.terminate();
+      if (attempts > 1) this.start(attempts - 1);
+      else this.fail('A part of this page did not start. Load the page again, or try another browser.');
+    }, 1000 * startSeconds);
+    worker.addEventListener('message', ({ data }: MessageEvent<Serving | Answer | { event: Event }>) => {
+      if (worker === this.worker) this.hear(data);
+    });
+    worker.addEventListener('error', ({ message }) => {
+      clearTimeout(this.deadline);
+      this.fail(message || 'The worker could not be started.');
+    });
+  }
+
+  private hear(data: Serving | Answer | { event: Event }): void {
+    if ('event' in data) {
+      this.onEvent(data.event);
       return;
     }
-    const call = pending.get(data.call);
-    pending.delete(data.call);
+    if ('serving' in data) {
+      clearTimeout(this.deadline);
+      this.serving = true;
+      for (const { message } of this.pending.values()) this.worker.postMessage(message);
+      return;
+    }
+    const call = this.pending.get(data.call);
+    this.pending.delete(data.call);
     if (data.error) call?.reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
     else call?.resolve(data.result);
-  });
-  worker.addEventListener('error', ({ message }) => {
-    const error = new Error(message || 'The worker could not be started.');
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
-  });
-  return new Proxy({} as Remote<C>, {
-    get:
-      (_, command: string) =>
-      (...args: never[]) =>
-        new Promise((resolve, reject) => {
-          const call = calls++;
-          pending.set(call, { resolve, reject });
-          worker.postMessage({ call, command, args } satisfies Call);
-        }),
-  });
+  }
+
+  private call(command: string, args: never[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const message: Call = { call: this.calls++, command, args };
+      this.pending.set(message.call, { message, resolve, reject });
+      if (this.serving) this.worker.postMessage(message);
+    });
+  }
+
+  private fail(reason: string): void {
+    const error = new Error(reason);
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
 }

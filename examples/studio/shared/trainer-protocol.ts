@@ -103,8 +103,8 @@ export interface StartingEncoder {
 
 /** The functions of the trainer's worker. */
 export interface TrainerCommands {
-  /** Chooses a backend and tries it with a few real steps. */
-  useBackend(name: BackendName): Promise<BackendReport>;
+  /** Chooses a backend and tries it with a few real steps. The first call decides how many threads wasm has. */
+  useBackend(name: BackendName, threads: number): Promise<BackendReport>;
   /** The encoder that comes with the page; `null` if there is none. */
   startingEncoder(): Promise<StartingEncoder | null>;
   /** Pictures and model of the last visit, if any. */

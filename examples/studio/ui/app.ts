@@ -1,5 +1,5 @@
 import type { PictureSet } from '../shared/pictures.js';
-import { connect, type Remote } from '../shared/remote.js';
+import { Connection, type Remote } from '../shared/remote.js';
 import { type AugmentationSettings, defaultAugmentation } from '../shared/settings.js';
 import type { SideCommands } from '../shared/side-protocol.js';
 import type {
@@ -36,14 +36,21 @@ export class App {
   trained = false;
   private readonly listeners = new Map<keyof AppEvents, ((value: never) => void)[]>();
 
+  private readonly trainerWorker = new Connection<TrainerCommands, TrainerEvent>(
+    () => new Worker(new URL('../worker/index.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+    (event) => this.tell('trainer', event),
+  );
+
   constructor() {
-    const trainer = new Worker(new URL('../worker/index.ts', import.meta.url), {
-      type: 'module',
-      name: 'trainer',
-    });
-    const side = new Worker(new URL('../side/index.ts', import.meta.url), { type: 'module', name: 'side' });
-    this.trainer = connect<TrainerCommands, TrainerEvent>(trainer, (event) => this.tell('trainer', event));
-    this.side = connect<SideCommands>(side);
+    this.trainer = this.trainerWorker.commands;
+    this.side = new Connection<SideCommands>(
+      () => new Worker(new URL('../side/index.ts', import.meta.url), { type: 'module', name: 'side' }),
+    ).commands;
+  }
+
+  /** Ends the trainer's worker and all that it holds, and starts another. */
+  restartTrainer(): void {
+    this.trainerWorker.restart();
   }
 
   on<K extends keyof AppEvents>(event: K, listener: (value: AppEvents[K]) => void): void {

@@ -2,6 +2,7 @@ import type { BackendName } from '../shared/trainer-protocol.js';
 import type { App } from './app.js';
 import { byId, element } from './dom.js';
 import { notice } from './notices.js';
+import { startWasm, threadCount, useBackend } from './start-trainer.js';
 
 const names: readonly (readonly [BackendName, string])[] = [
   ['wasm', 'the processor (wasm)'],
@@ -15,12 +16,17 @@ export async function backendPicker(app: App): Promise<void> {
   const report = byId('backend-report');
   select.append(...names.map(([value, textContent]) => element('option', { value, textContent })));
   let active: BackendName = 'wasm';
+  let wasmThreads = 0; // until it has started
 
   const choose = async (name: BackendName): Promise<void> => {
     select.disabled = true;
     report.textContent = 'Trying a few steps …';
     try {
-      const { threads, pairsPerSecond } = await app.trainer.useBackend(name);
+      const { threads, pairsPerSecond } =
+        name === 'wasm' && wasmThreads === 0
+          ? await startWasm(app, (text) => notice('warning', text))
+          : await useBackend(app, name, wasmThreads || threadCount());
+      if (name === 'wasm') wasmThreads = threads;
       active = name;
       const count = threads === 1 ? '1 thread' : `${threads} threads`;
       const by = name === 'wasm' ? ` on ${count}` : '';

@@ -1,3 +1,4 @@
+import { within } from '../shared/within.js';
 import { App } from './app.js';
 import { augmentationPanel } from './augmentation-panel.js';
 import { backendPicker } from './backend-picker.js';
@@ -27,13 +28,16 @@ async function main(): Promise<void> {
   usePanel(app);
   exportPanel(app);
   lossPanel(app);
-  await Promise.all([backendPicker(app), app.side.ready()]);
+  await Promise.all([
+    backendPicker(app),
+    attempt(() => within(60, 'The part of the page that draws views and maps', app.side.ready())),
+  ]);
   await attempt(async () => {
-    const encoder = await app.trainer.startingEncoder();
+    const encoder = await within(30, 'The encoder that comes with the page', app.trainer.startingEncoder());
     if (encoder) app.tell('startingEncoder', encoder);
   });
   await attempt(async () => {
-    const restored = await app.trainer.restore();
+    const restored = await within(60, "The browser's storage", app.trainer.restore());
     if (!restored) return;
     app.setPictures(restored.pictures);
     if (!restored.state) return;

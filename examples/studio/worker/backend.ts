@@ -4,20 +4,11 @@ import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
 
 let started = false;
 
-/**
- * Threads for training: all cores but one, which the page needs; with two cores both, because half would cost too much.
- */
-function threadCount(): number {
-  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
-  const cores = navigator.hardwareConcurrency;
-  return isolated ? Math.min(cores > 2 ? cores - 1 : cores, 16) : 1;
-}
-
 /** Loads the backend's code and activates it. */
-async function activate(name: BackendName): Promise<void> {
+async function activate(name: BackendName, threads: number): Promise<void> {
   if (name === 'wasm') {
     const { setThreadCount } = await import('simclr-ts/wasm');
-    if (!started) setThreadCount(threadCount());
+    if (!started) setThreadCount(threads);
     started = true;
   } else if (name === 'webgl') {
     if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
@@ -66,8 +57,8 @@ async function tryStep(): Promise<number> {
 }
 
 /** The backend `name`, active and tried. @throws with a text for people when it cannot train here */
-export async function startBackend(name: BackendName): Promise<BackendReport> {
-  await activate(name);
+export async function startBackend(name: BackendName, threads: number): Promise<BackendReport> {
+  await activate(name, threads);
   const pairsPerSecond = await tryStep();
-  return { name, threads: name === 'wasm' ? threadCount() : 1, pairsPerSecond };
+  return { name, threads: name === 'wasm' ? threads : 1, pairsPerSecond };
 }

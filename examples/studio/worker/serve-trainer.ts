@@ -59,10 +59,10 @@ function refuseWhileTraining(): void {
 }
 
 const commands: TrainerCommands = {
-  async useBackend(name) {
+  async useBackend(name, threads) {
     refuseWhileTraining();
     await session.pack();
-    const report = await startBackend(name);
+    const report = await startBackend(name, threads);
     await session.unpack();
     return report;
   },
