@@ -49,7 +49,7 @@ const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
 
 /** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
-const trainingFolders = ['cli/training', 'doctor', 'options', 'recipes'];
+const trainingFolders = ['cli', 'doctor', 'node/picture-index', 'node/stacks', 'options', 'recipes'];
 
 /** Files that need modules of their own: they replace some by `vi.mock`, or test wasm without this library's kernels. */
 const isolated = [

@@ -29,8 +29,8 @@ function representations(
   dim: number,
   seed: number,
 ): LabeledEmbeddings & { labels: Uint8Array } {
-  const centre = randomGenerator(0);
-  const means = Float32Array.from({ length: classes * dim }, () => 0.05 * centre.normal());
+  const center = randomGenerator(0);
+  const means = Float32Array.from({ length: classes * dim }, () => 0.05 * center.normal());
   const random = randomGenerator(seed);
   const labels = Uint8Array.from({ length: rows }, (_, row) => row % classes);
   const data = new Float32Array(rows * dim);

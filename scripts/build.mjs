@@ -40,6 +40,17 @@ function writeDeclarationsOfCommonJS() {
   }
 }
 
+/** Takes the text of generated sources out of the source maps: it is binaries, which the package would hold twice. */
+function dropBinariesFromMaps() {
+  const isGenerated = (source) => source.endsWith('.generated.ts');
+  for (const file of filesBelow(dist).filter((name) => name.endsWith('.map'))) {
+    const map = JSON.parse(readFileSync(file, 'utf8'));
+    if (!map.sources.some(isGenerated)) continue;
+    const sourcesContent = map.sourcesContent.map((text, i) => (isGenerated(map.sources[i]) ? null : text));
+    writeFileSync(file, JSON.stringify({ ...map, sourcesContent }));
+  }
+}
+
 const wantsTypes = !process.argv.includes('--no-types');
 await buildWasm(root);
 await writeTfjsBinaries(root);
@@ -58,6 +69,7 @@ if (isCurrent) {
   const flags = wantsTypes ? ['--silent'] : ['--silent', '--no-dts'];
   const { status } = spawnSync(process.execPath, [tsup, ...flags], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  dropBinariesFromMaps();
   if (wantsTypes) writeDeclarationsOfCommonJS();
   const files = filesBelow(dist).map((file) => file.slice(root.length));
   mkdirSync(join(root, '.cache'), { recursive: true });

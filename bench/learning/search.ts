@@ -20,13 +20,15 @@ const options = new Command('search')
   .option('--data <folder>', 'CIFAR-10, as loadCIFAR10 keeps it (default: the cache, or a download)')
   .option('--seeds <count>', 'networks per trial', integer(1), 1)
   .option('--only <text>', `part of the names of trials: ${trials.map(({ name }) => `"${name}"`).join(', ')}`)
+  .option('--read <text>', 'part of the names of read-outs')
   .option('--json <file>', 'write the results there')
   .parse()
-  .opts<{ data?: string; seeds: number; only?: string; json?: string }>();
+  .opts<{ data?: string; seeds: number; only?: string; read?: string; json?: string }>();
 
 const choice = await useBestBackend();
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.version}, ${choice.name}`;
-const { data: cache, only = '' } = options;
+const { data: cache, only = '', read = '' } = options;
+const measured = readouts.filter(({ name }) => name.includes(read));
 const { train } = await loadCIFAR10({ log: console.error, ...(cache !== undefined && { cache }) });
 const part = (first: number, count: number) =>
   selectImages(
@@ -40,7 +42,7 @@ console.log('kNN, %: k = 20, k = 200; thousands of pairs; processor seconds of t
 const results: TrialResult[] = [];
 for (const trial of trials.filter(({ name }) => name.includes(only))) {
   for (let seed = 1; seed <= options.seeds; seed++) {
-    for await (const result of runTrial(trial, readouts, unlabeled, labeled, seed)) {
+    for await (const result of runTrial(trial, measured, unlabeled, labeled, seed)) {
       results.push(result);
       const { knn20, knn200, pairs, processorSeconds } = result;
       const figures = [100 * knn20, 100 * knn200, pairs / 1000, processorSeconds];

@@ -22,6 +22,10 @@ export interface Trial {
   temperature?: number;
   batchSize?: number;
   learningRate?: number;
+  /** Smallest area of a crop. */
+  smallestCrop?: number;
+  /** Whether the filters of the first layer learn. */
+  firstLayer?: 'fixed' | 'free';
   /** How residual blocks begin; as in the recipe if left out. */
   blocks?: 'random' | 'whitened';
 }
@@ -56,11 +60,12 @@ function processorSeconds(): number {
 }
 
 async function train(encoder: LayersModel, images: ImageArray, trial: Trial, seed: number): Promise<number> {
-  const { temperature, batchSize = minutesRecipe.training.batchSize, learningRate } = trial;
+  const { temperature, batchSize = minutesRecipe.training.batchSize, learningRate, smallestCrop } = trial;
   const datasetSize = images.shape[0];
   const recipe = adjustRecipe(minutesRecipe, {
     ...(temperature !== undefined && { temperature }),
     ...(learningRate !== undefined && { optimizer: { learningRate: { base: learningRate } } }),
+    ...(smallestCrop !== undefined && { augmentation: { options: { scale: [smallestCrop, 1] } } }),
     training: { batchSize, datasetSize },
   });
   let pairs = 0;
@@ -88,10 +93,11 @@ export async function* runTrial(
   const { name: _, ...shape } = minutesRecipe.encoder;
   const encoder = resnet18({ ...shape, inputShape: [height, width, channels], seed });
   const source = { encoder, normalization: minutesRecipe.normalization };
-  const { blocks } = trial;
+  const { blocks, firstLayer } = trial;
   await initializeFromImages(source, unlabeled, {
     ...minutesRecipe.initialization,
     ...(blocks !== undefined && { blocks }),
+    ...(firstLayer !== undefined && { firstLayer }),
     seed,
   });
   const before = processorSeconds();

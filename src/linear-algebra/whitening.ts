@@ -1,4 +1,5 @@
 import type { Covariance } from './covariance.js';
+import { lowRankEigenpairs } from './low-rank.js';
 import { largestEigenpairs } from './symmetric-eigenvectors.js';
 
 /** Directions of the largest variance, and how to scale them. */
@@ -38,7 +39,12 @@ export function principalComponents(rows: Covariance, count: number): PrincipalC
   if (variance === 0) {
     return { variances: new Float64Array(0), vectors: new Float64Array(0), explainedVariance: 0 };
   }
-  const { values, vectors } = largestEigenpairs(covariance, mean.length, Math.min(count, mean.length));
+  const size = mean.length;
+  const rankLimit = rows.rows - 1; // the mean takes one
+  const { values, vectors } =
+    rankLimit < size / 2
+      ? lowRankEigenpairs(covariance, size, Math.min(count, rankLimit), rankLimit)
+      : largestEigenpairs(covariance, size, Math.min(count, size));
   const squaredLength = mean.reduce((sum, value) => sum + value ** 2, 0);
   const rank = values.findIndex((value) => value <= leastDeviation ** 2 * (variance + squaredLength));
   const kept = rank < 0 ? values.length : rank;

@@ -83,14 +83,14 @@ describe('values of another realm', () => {
   });
 
   it('a failed picture of another copy of the decoder is left out, and not stacked as a picture', async () => {
-    const grey = (value: number) => ({
+    const gray = (value: number) => ({
       data: new Uint8Array(12).fill(value),
       shape: [2, 2, 3] as [number, number, number],
     });
     const records = stream(['a.png', 'b.png', 'c.png'].map((name) => ({ name })));
     const dataset = imageStream(records, {
       decode: async (pictures) =>
-        pictures.map(({ name }, i) => (name === 'a.png' ? (foreignError('DataError') as never) : grey(i))),
+        pictures.map(({ name }, i) => (name === 'a.png' ? (foreignError('DataError') as never) : gray(i))),
     });
     const batches = [];
     for await (const batch of dataset({

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { lowRankEigenpairs } from '../../src/linear-algebra/low-rank.js';
 import { symmetricEigenvalues } from '../../src/linear-algebra/symmetric-eigenvalues.js';
 import { type Eigenpairs, largestEigenpairs } from '../../src/linear-algebra/symmetric-eigenvectors.js';
 import { hashedValues } from '../helpers/hashed-values.js';
@@ -107,5 +108,40 @@ describe('largestEigenpairs', () => {
       values: new Float64Array(0),
       vectors: new Float64Array(0),
     });
+  });
+});
+
+describe('lowRankEigenpairs', () => {
+  it.each([
+    ['different', [9, 4, 2, 1, 0.5]],
+    ['equal', [3, 3, 3, 1, 1]],
+    ['far apart', [1e6, 1, 1e-3]],
+    ['one', [7]],
+  ])('gives those of the whole matrix where eigenvalues are %s', (_, values) => {
+    const size = 24;
+    const matrix = withEigenvalues([...values, ...Array(size - values.length).fill(0)]);
+    // Its rank may be smaller than the limit; rounding errors are no direction.
+    const found = lowRankEigenpairs(matrix, size, 10, 10);
+    const count = found.values.filter((value) => value > 1e-12 * values[0]!).length;
+    expect(count).toBe(values.length);
+    const kept = { values: found.values.slice(0, count), vectors: found.vectors.slice(0, count * size) };
+    const whole = largestEigenpairs(matrix, size, count);
+    const { residual, skewness } = errors(matrix, size, kept);
+    expect(residual).toBeLessThan(1e-12 * values[0]!);
+    expect(skewness).toBeLessThan(1e-6);
+    for (const [i, value] of kept.values.entries()) {
+      expect(Math.abs(value - whole.values[i]!)).toBeLessThan(1e-12 * values[0]!);
+    }
+    if (new Set(values).size < values.length) return; // their vectors may turn among themselves
+    for (const [i, value] of kept.vectors.entries()) expect(value).toBeCloseTo(whole.vectors[i]!, 6);
+  });
+
+  it('gives no more than was asked, and nothing of zeros', () => {
+    const matrix = withEigenvalues([4, 3, 2, 1, 0, 0, 0, 0, 0, 0]);
+    expect([...lowRankEigenpairs(matrix, 10, 2, 4).values].map((value) => value.toFixed(9))).toEqual([
+      '4.000000000',
+      '3.000000000',
+    ]);
+    expect(lowRankEigenpairs(new Float64Array(100), 10, 3, 4).values).toHaveLength(0);
   });
 });

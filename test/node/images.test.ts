@@ -11,16 +11,16 @@ import { decodeImage, imageFolder, readImageFolder } from '../../src/node/index.
 import { expectTensors } from '../helpers/leaks.js';
 import { temporaryFolder } from './temporary.js';
 
-type Colour = { r: number; g: number; b: number };
+type Color = { r: number; g: number; b: number };
 
-const red: Colour = { r: 200, g: 10, b: 20 };
+const red: Color = { r: 200, g: 10, b: 20 };
 
-function plain(colour: Colour, width = 8, height = 8) {
-  return sharp({ create: { width, height, channels: 3, background: colour } });
+function plain(color: Color, width = 8, height = 8) {
+  return sharp({ create: { width, height, channels: 3, background: color } });
 }
 
 /** Left half of one color, right half of another. */
-async function halves(left: Colour, right: Colour, width = 8, height = 4) {
+async function halves(left: Color, right: Color, width = 8, height = 4) {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     const { r, g, b } = i % width < width / 2 ? left : right;
@@ -65,17 +65,17 @@ describe('decodeImage', () => {
   });
 
   it('makes 8-bit RGB of gray, 16-bit, transparent, CMYK and animated pictures', async () => {
-    const grey = await plain({ r: 90, g: 90, b: 90 }).toColourspace('b-w').png().toBuffer();
-    expect((await sharp(grey).metadata()).channels).toBe(1);
-    expect(pixel((await decodeImage(grey)).data, 8, 3, 3)).toEqual([90, 90, 90]);
+    const gray = await plain({ r: 90, g: 90, b: 90 }).toColourspace('b-w').png().toBuffer();
+    expect((await sharp(gray).metadata()).channels).toBe(1);
+    expect(pixel((await decodeImage(gray)).data, 8, 3, 3)).toEqual([90, 90, 90]);
 
     const deep = await plain(red).toColourspace('rgb16').png().toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe('ushort');
     expect(pixel((await decodeImage(deep)).data, 8, 3, 3)).toEqual([200, 10, 20]);
 
-    const deepGrey = await plain({ r: 90, g: 90, b: 90 }).toColourspace('grey16').png().toBuffer();
-    expect((await sharp(deepGrey).metadata()).depth).toBe('ushort');
-    expectNear(pixel((await decodeImage(deepGrey)).data, 8, 3, 3), [90, 90, 90], 1);
+    const deepGray = await plain({ r: 90, g: 90, b: 90 }).toColourspace('grey16').png().toBuffer();
+    expect((await sharp(deepGray).metadata()).depth).toBe('ushort');
+    expectNear(pixel((await decodeImage(deepGray)).data, 8, 3, 3), [90, 90, 90], 1);
 
     const clear = await sharp({
       create: { width: 8, height: 8, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0 } },
@@ -93,7 +93,7 @@ describe('decodeImage', () => {
     expectNear(pixel(converted.data, 8, 3, 3), [200, 10, 20], 40); // colors outside CMYK's gamut move
 
     const moving = sharp(
-      await Promise.all([red, { r: 0, g: 0, b: 255 }].map((colour) => plain(colour).png().toBuffer())),
+      await Promise.all([red, { r: 0, g: 0, b: 255 }].map((color) => plain(color).png().toBuffer())),
       { join: { animated: true } },
     );
     for (const frames of [

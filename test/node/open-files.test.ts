@@ -103,13 +103,13 @@ describe('files that are read a picture at a time', () => {
     expect(await whole(stl)).toEqual({ data: [...parseSTL10(pictures).images.data], labels: [9, 0] });
     expect((await whole(await openSTL10(file('X.bin', pictures)))).labels).toEqual([]);
 
-    const grey = idx([5, 4, 3]);
+    const gray = idx([5, 4, 3]);
     const classes = idx([5]);
-    const parsed = await parseIDXImages(grey, classes, { channels: 3 });
+    const parsed = await parseIDXImages(gray, classes, { channels: 3 });
     const expected = { data: [...parsed.images.data], labels: [...parsed.labels] };
-    const opened = await openIDX(file('images', grey), file('labels', classes), { channels: 3 });
+    const opened = await openIDX(file('images', gray), file('labels', classes), { channels: 3 });
     expect(await whole(opened)).toEqual(expected);
-    const zipped = [grey, classes].map((bytes, i) => file(`${i}.gz`, gzipSync(bytes)));
+    const zipped = [gray, classes].map((bytes, i) => file(`${i}.gz`, gzipSync(bytes)));
     const streamed = imageStream(idxFileRecords(zipped[0]!, zipped[1]!, { channels: 3 }));
     expect(await whole(streamed)).toEqual(expected);
   });

@@ -440,6 +440,10 @@ export const callers: Record<string, Caller> = {
         options,
       ),
   },
+  'node RunDirectory.begin (options)': {
+    call: (options) => node.runDirectory(nowhere).begin('{}', () => Promise.resolve(), options),
+    base: [{ keepLosses: false }],
+  },
   'node loadCIFAR10 (options)': {
     // Its default cache may hold the data set, and would be filled from the network.
     call: (options: unknown) =>
@@ -525,6 +529,10 @@ export const callers: Record<string, Caller> = {
     unchecked: { temperature: 'checked by new SimCLR' },
   },
 
+  'report recordLosses (options)': {
+    call: (options) => report.recordLosses(nowhere, options),
+    base: [{ before: { step: 1, epoch: 1 } }],
+  },
   'report evaluateRun (options)': {
     call: (options, { simclr }) =>
       report.evaluateRun(

@@ -49,8 +49,8 @@ export function tinyPictures(count: number): ImageArray {
   const random = randomGenerator(5);
   const data = new Float32Array(count * 192);
   for (let picture = 0; picture < count; picture++) {
-    const colour = [random.uniform(), random.uniform(), random.uniform()];
-    for (let i = 0; i < 192; i++) data[picture * 192 + i] = 0.8 * colour[i % 3]! + 0.2 * random.uniform();
+    const color = [random.uniform(), random.uniform(), random.uniform()];
+    for (let i = 0; i < 192; i++) data[picture * 192 + i] = 0.8 * color[i % 3]! + 0.2 * random.uniform();
   }
   return { data, shape: [count, 8, 8, 3] };
 }

@@ -49,7 +49,7 @@ export async function directionFilters(
     const dim = variances.length;
     const kernel = new Float32Array(length * filters);
     if (dim === 0) return kernel;
-    // With fewer directions than pairs of filters, the next pairs are combined anew.
+    // With fewer directions than pairs of filters, the next pairs are combined again, in another way.
     for (let first = 0; first < filters; first += 2 * dim) {
       const turn = rotation(dim, random.fold(2 + first));
       for (let filter = first; filter < Math.min(filters, first + 2 * dim); filter++) {

@@ -1,7 +1,7 @@
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { explainMissingKernel } from '../../backend/missing-kernel.js';
-import type { ImageDataset } from '../../data/index.js';
+import { datasetSize, type ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../errors/checks.js';
 import { type AnyLayer, weightOf } from '../../models/layer-graph.js';
@@ -26,7 +26,7 @@ export interface InitializeFromImagesOptions {
   filters?: 'kMeans' | 'eigenvectors' | 'kept';
   /**
    * Patches to draw, about 4 per picture, from as many pictures as that takes. At least as many as there are filters.
-   * @defaultValue `20000`
+   * @defaultValue `20000`; of fewer than 200 pictures 100 each, and in any case 20 per filter
    */
   patches?: number;
   /**
@@ -86,6 +86,11 @@ export interface ImageInitialization {
   scaled: string[];
 }
 
+/** More patches of the same few pictures show the same again. */
+function usualPatches(filters: number, pictures = Number.POSITIVE_INFINITY): number {
+  return Math.min(20_000, Math.max(100 * pictures, 20 * filters));
+}
+
 /**
  * Initializes an encoder, in place, from the pictures that it is for: a start that needs no training and no labels.
  *
@@ -128,12 +133,12 @@ export async function initializeFromImages(
     batchSize: 1,
     seed: 1,
   });
-  const { filters: method = 'kMeans', patches: wanted = 20_000, scale = true } = options;
+  const { filters: method = 'kMeans', patches, scale = true } = options;
   const { firstLayer = 'free', blocks = 'random', blocksAfter = null, batchSize = 128, seed = 0 } = options;
   checkChoice(caller, 'filters', method, ['kMeans', 'eigenvectors', 'kept']);
   checkChoice(caller, 'firstLayer', firstLayer, ['free', 'fixed']);
   checkChoice(caller, 'blocks', blocks, ['random', 'whitened']);
-  checkInteger(caller, 'patches', wanted);
+  if (patches !== undefined) checkInteger(caller, 'patches', patches);
   checkInteger(caller, 'batchSize', batchSize, 2);
   checkInteger(caller, 'seed', seed, 0);
   checkBoolean(caller, 'scale', scale);
@@ -144,15 +149,22 @@ export async function initializeFromImages(
   ]);
   const { layer, kernelShape } = convolution;
   const random = randomGenerator(seed);
-  const { patches, first } = await samplePatches(caller, encoder, convolution, images, random.fold(0), {
-    patches: wanted,
-    batchSize,
-    seed,
-    keep: blocks === 'whitened' ? picturesFor(encoder.inputShape) : batchSize,
-  });
+  const { patches: drawn, first } = await samplePatches(
+    caller,
+    encoder,
+    convolution,
+    images,
+    random.fold(0),
+    {
+      patches: patches ?? usualPatches(kernelShape[3], datasetSize(images)),
+      batchSize,
+      seed,
+      keep: blocks === 'whitened' ? picturesFor(encoder.inputShape) : batchSize,
+    },
+  );
   try {
     const made =
-      method === 'kept' ? undefined : patchFilters(caller, patches, kernelShape[3], method, random.fold(1));
+      method === 'kept' ? undefined : patchFilters(caller, drawn, kernelShape[3], method, random.fold(1));
     if (made) await setFilters(layer, made.kernel);
     if (firstLayer === 'fixed') layer.trainable = false;
     const whitened =
@@ -163,7 +175,7 @@ export async function initializeFromImages(
     return {
       layer: layer.name,
       filters: kernelShape[3],
-      patches: patches.count,
+      patches: drawn.count,
       inertia: made?.clusters?.inertia ?? [],
       reseeded: made?.clusters?.reseeded ?? 0,
       whitened,
