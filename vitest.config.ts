@@ -44,9 +44,18 @@ const numericFolders = [
   'training',
 ];
 
-/** The numeric folders that plain JavaScript runs in seconds. It runs the others in the project `slow`. */
+/**
+ * The numeric folders that plain JavaScript runs in seconds. Of the others it runs, in the project `slow`, what is compared
+ * with numbers of other programs (test/fixtures): the rest does not depend on who multiplies.
+ */
 const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
+const comparedOnCPU = [
+  ...testsIn(['evaluation', 'interop', 'models']),
+  ...['across-backends', 'average-weights', 'five-steps', 'momentum-encoder'].map(
+    (name) => `test/training/${name}.test.ts`,
+  ),
+];
 
 /** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
 const trainingFolders = ['cli', 'doctor', 'node/picture-index', 'node/stacks', 'options', 'recipes'];
@@ -60,8 +69,8 @@ const isolated = [
   'report/unreadable-losses',
 ].map((name) => `test/${name}.test.ts`);
 
-/** What else takes minutes. */
-const slow = ['test/docs/guides.test.ts'];
+/** What else takes minutes: the samples of all guides, and hundreds of pictures that are drawn, changed, and compared. */
+const slow = ['test/docs/guides.test.ts', 'test/cli/stacks.test.ts', 'test/node/stacks/find-stacks.test.ts'];
 
 /** Folders with a project of their own. */
 const otherFolders = [
@@ -127,7 +136,7 @@ const projects = [
     { BACKEND: 'wasm', WASM_THREADS: '1' },
     {
       include: testsIn([...numericFolders, ...trainingFolders]),
-      exclude: kernelTests,
+      exclude: [...kernelTests, ...slow],
       ...inParallel,
     },
   ),
@@ -135,7 +144,7 @@ const projects = [
   ...kernelProjects('kernels', { WASM_THREADS: '2' }),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
-  sourceProject('slow', { BACKEND: 'cpu' }, { include: [...testsIn(slowOnCPU), ...slow], ...inParallel }),
+  sourceProject('slow', { BACKEND: 'cpu' }, { include: [...comparedOnCPU, ...slow], ...inParallel }),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
   ...kernelProjects('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
   ...kernelProjects('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
