@@ -69,8 +69,28 @@ const isolated = [
   'report/unreadable-losses',
 ].map((name) => `test/${name}.test.ts`);
 
-/** What else takes minutes: the samples of all guides, and hundreds of pictures that are drawn, changed, and compared. */
-const slow = ['test/docs/guides.test.ts', 'test/cli/stacks.test.ts', 'test/node/stacks/find-stacks.test.ts'];
+/**
+ * What else takes long: the samples of all guides, hundreds of pictures that are drawn, changed, and compared, files in
+ * the thousands, browsers and workers that are started, and the command line's training from the first picture to the
+ * last answer. `npm test` has the parts of these.
+ */
+const slow = [
+  'cli/stacks',
+  'docs/guides',
+  'fuzz/checkpoint-parsers',
+  'node/cifar10-download',
+  'node/stacks/find-stacks',
+  'node/training-from-files',
+  'report/map-in-browser',
+  'worker/node-worker',
+].map((name) => `test/${name}.test.ts`);
+const slowOnKernels = [
+  'cli/readout',
+  'cli/train',
+  'cli/train-datasets',
+  'cli/use-model',
+  'distributed/data-parallel',
+].map((name) => `test/${name}.test.ts`);
 
 /** Folders with a project of their own. */
 const otherFolders = [
@@ -136,7 +156,7 @@ const projects = [
     { BACKEND: 'wasm', WASM_THREADS: '1' },
     {
       include: testsIn([...numericFolders, ...trainingFolders]),
-      exclude: [...kernelTests, ...slow],
+      exclude: [...kernelTests, ...slow, ...slowOnKernels],
       ...inParallel,
     },
   ),
@@ -145,6 +165,11 @@ const projects = [
 
   // What takes longer. See scripts/lane.mjs for the command of each.
   sourceProject('slow', { BACKEND: 'cpu' }, { include: [...comparedOnCPU, ...slow], ...inParallel }),
+  sourceProject(
+    'slow-kernels',
+    { BACKEND: 'wasm', WASM_THREADS: '1' },
+    { include: slowOnKernels, ...inParallel },
+  ),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
   ...kernelProjects('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
   ...kernelProjects('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),

@@ -26,8 +26,8 @@ const onNode = (...version) => [
 /** A lane's commands, one after the other. The last one gets the arguments after the lane's name. */
 const lanes = {
   slow: {
-    about: 'tests that take minutes: samples of the guides, numeric tests on plain JavaScript',
-    commands: [buildKernels, project('slow')],
+    about: 'tests that take minutes: samples of the guides, training by the command line, plain JavaScript',
+    commands: [buildKernels, project('slow*')],
   },
   'kernel-variants': {
     about: 'wasm kernels without relaxed SIMD and on one thread',
