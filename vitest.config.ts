@@ -164,7 +164,16 @@ const projects = [
   ...kernelProjects('kernels', { WASM_THREADS: '2' }),
 
   // What takes longer. See scripts/lane.mjs for the command of each.
-  sourceProject('slow', { BACKEND: 'cpu' }, { include: [...comparedOnCPU, ...slow], ...inParallel }),
+  sourceProject(
+    'slow',
+    { BACKEND: 'cpu' },
+    {
+      include: [...comparedOnCPU, ...slow],
+      // Thousands of pictures, compared with each other, take plain JavaScript minutes.
+      exclude: ['test/evaluation/select-diverse.test.ts'],
+      ...inParallel,
+    },
+  ),
   sourceProject(
     'slow-kernels',
     { BACKEND: 'wasm', WASM_THREADS: '1' },

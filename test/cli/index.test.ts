@@ -154,7 +154,7 @@ describe('index', () => {
     const outcome = await runJSON(['search', 'photos/rows/02.png', '--in', 'photos'], { cwd });
     expect(outcome.code).toBe(4);
     expect(messageOf(outcome)).toContain(
-      '`simclr-ts index DIR` makes an index, with which search, duplicates, stacks, map and embed need no training.',
+      '`simclr-ts index DIR` makes an index, with which search, duplicates, stacks, map, select, label, and embed need no training.',
     );
   });
 });

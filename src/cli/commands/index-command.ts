@@ -21,7 +21,7 @@ function shard(text: string): { index: number; count: number } {
 export function indexCommand(execute: Execute): Command {
   const command = new Command('index')
     .description(
-      'Embed the pictures of a folder once, and keep the vectors for search, duplicates and embed.',
+      'Embed the pictures of a folder once, and keep the vectors for the commands that compare pictures: search, duplicates, stacks, map, select, label, and embed.',
     )
     .argument('<dir>', 'folder of pictures')
     .option('--index <dir>', 'where to keep the index (default: .simclr-ts in DIR)')

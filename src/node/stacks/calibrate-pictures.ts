@@ -8,10 +8,10 @@ import {
   type Whitening,
 } from '../../evaluation/index.js';
 import { randomGenerator } from '../../random/index.js';
+import { forEachFile } from '../files/for-each-file.js';
 import { readBytes } from '../files/read-bytes.js';
 import { decodeEach, decodePlan, loadSharp } from '../pictures/decode-image.js';
 import { type ChangedCopy, changedCopies, type changes, openToCopy } from './changed-copies.js';
-import { forEachFile } from './equal-files.js';
 
 /** A threshold, and how it was found. */
 export interface StackCalibration extends Omit<ThresholdCalibration, 'similarities'> {
@@ -73,7 +73,7 @@ async function copySome(
     if (picture) made[place] = { row, copies: await changedCopies(sharp, picture, level, random.row(row)) };
     onCopied();
   };
-  await forEachFile(rows, copy, together);
+  await forEachFile(rows, together, copy);
   return made.filter((copied) => copied !== undefined);
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { SkippedImage } from '../../data/index.js';
+import { forEachFile } from '../files/for-each-file.js';
 import { explainSystemError } from '../files/system-error.js';
 
 /** Files with the same bytes. */
@@ -35,22 +36,6 @@ function groupsBy<Key>(paths: readonly string[], keys: readonly (Key | undefined
   return [...groups.values()].filter((group) => group.length > 1);
 }
 
-/** Runs `work` for each of many, some at a time. */
-export async function forEachFile<T>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<void>,
-  concurrency = together,
-): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const i = next++;
-      await work(items[i]!, i);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-}
-
 /**
  * Finds files with the same bytes. Only those of equal size are read.
  *
@@ -61,7 +46,7 @@ export async function equalFiles(paths: readonly string[], hashes?: readonly str
   const sizes = new Array<number | undefined>(paths.length);
   const places = new Array<string | undefined>(paths.length);
   const failed = new Map<string, string>();
-  await forEachFile(paths, async (path, i) => {
+  await forEachFile(paths, together, async (path, i) => {
     try {
       const { size, dev, ino, nlink } = await stat(path, { bigint: true });
       sizes[i] = Number(size);
@@ -78,17 +63,13 @@ export async function equalFiles(paths: readonly string[], hashes?: readonly str
   const known = new Map(hashes?.map((hash, i) => [paths[i]!, hash]));
   const candidates = groupsBy(paths, keys).flat();
   const contents = new Array<string | undefined>(candidates.length);
-  await forEachFile(
-    candidates,
-    async (path, i) => {
-      try {
-        contents[i] = known.get(path) ?? (await hashOf(path));
-      } catch (error) {
-        failed.set(path, explainSystemError(error));
-      }
-    },
-    4,
-  );
+  await forEachFile(candidates, 4, async (path, i) => {
+    try {
+      contents[i] = known.get(path) ?? (await hashOf(path));
+    } catch (error) {
+      failed.set(path, explainSystemError(error));
+    }
+  });
   const order = new Map(paths.map((path, i) => [path, i]));
   const groups = groupsBy(candidates, contents).sort((a, b) => order.get(a[0]!)! - order.get(b[0]!)!);
   const skipped = [...failed].map(([path, reason]) => ({ path, reason }));

@@ -1,4 +1,4 @@
-import { forEachFile } from './equal-files.js';
+import { forEachFile } from '../files/for-each-file.js';
 import { compareByWorth, type PictureFacts, pictureFacts } from './file-facts.js';
 
 /** How alike the pictures of a stack are. */
@@ -114,7 +114,7 @@ export async function describeStacks(
   const look = async (row: number) => {
     facts.set(row, await pictureFacts(caller, paths[row]!));
   };
-  await forEachFile(rows, look, 4);
+  await forEachFile(rows, 4, look);
   const contents = (row: number) => groups.copyOf.get(row) ?? row;
   const describeShot = ({ similarity, rows: members }: ShotRows): PictureShot => {
     const sorted = [...members].sort(

@@ -1,5 +1,6 @@
 import { readKeywords, type SkippedImage } from 'simclr-ts/node';
 import { isError } from '../../../errors/is-error.js';
+import { forEachFile } from '../../../node/files/for-each-file.js';
 
 /** Names from the keywords of pictures. */
 export interface KeywordNames {
@@ -10,8 +11,6 @@ export interface KeywordNames {
   /** Pictures whose keywords cannot be read. */
   skipped: SkippedImage[];
 }
-
-const together = 8;
 
 /** The keywords of a picture that are names: all, or those of a list, which may be the last parts of hierarchies. */
 function namesAmong(keywords: readonly string[], wanted: readonly string[] | undefined): string[] {
@@ -36,19 +35,14 @@ export async function keywordNames(paths: readonly string[], wanted: string | tr
           .filter((name) => name !== '');
   const found = new Array<string[] | undefined>(paths.length);
   const skipped: SkippedImage[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < paths.length) {
-      const row = next++;
-      try {
-        found[row] = namesAmong(await readKeywords(paths[row]!), list);
-      } catch (error) {
-        if (!isError(error, 'DataError')) throw error;
-        skipped.push({ path: paths[row]!, reason: error.message.replace(/^\w+: /, '') });
-      }
+  await forEachFile(paths, 8, async (path, row) => {
+    try {
+      found[row] = namesAmong(await readKeywords(path), list);
+    } catch (error) {
+      if (!isError(error, 'DataError')) throw error;
+      skipped.push({ path, reason: error.message.replace(/^\w+: /, '') });
     }
-  };
-  await Promise.all(Array.from({ length: together }, work));
+  });
   const names = new Map<number, string>();
   const ambiguous: string[] = [];
   for (const [row, path] of paths.entries()) {

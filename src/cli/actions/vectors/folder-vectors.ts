@@ -212,7 +212,7 @@ async function indexedVectors(
 
 /** What `--model` needs to be without an index. */
 export const indexRemedy =
-  ' `simclr-ts index DIR` makes an index, with which search, duplicates, stacks, map and embed need no training.';
+  ' `simclr-ts index DIR` makes an index, with which search, duplicates, stacks, map, select, label, and embed need no training.';
 
 /** Whether a folder has an index that the options do not pass over. */
 export async function hasIndex(dir: string, options: FolderOptions): Promise<boolean> {
