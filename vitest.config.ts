@@ -5,6 +5,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const testsIn = (folders: readonly string[]) => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+const testFiles = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
 
 type ProjectTest = NonNullable<TestProjectInlineConfiguration['test']>;
 interface Settings {
@@ -52,8 +53,10 @@ const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
 const comparedOnCPU = [
   ...testsIn(['evaluation', 'interop', 'models']),
-  ...['across-backends', 'average-weights', 'five-steps', 'momentum-encoder'].map(
-    (name) => `test/training/${name}.test.ts`,
+  ...testFiles(
+    ['across-backends', 'average-weights', 'five-steps', 'momentum-encoder'].map(
+      (name) => `training/${name}`,
+    ),
   ),
 ];
 
@@ -61,20 +64,20 @@ const comparedOnCPU = [
 const trainingFolders = ['cli', 'doctor', 'node/picture-index', 'node/stacks', 'options', 'recipes'];
 
 /** Files that need modules of their own: they replace some by `vi.mock`, or test wasm without this library's kernels. */
-const isolated = [
+const isolated = testFiles([
   'node/directory',
   'node/run-directory',
   'node/short-reads',
   'preflight/stock-wasm',
   'report/unreadable-losses',
-].map((name) => `test/${name}.test.ts`);
+]);
 
 /**
  * What else takes long: the samples of all guides, hundreds of pictures that are drawn, changed, and compared, files in
  * the thousands, browsers and workers that are started, and the command line's training from the first picture to the
  * last answer. `npm test` has the parts of these.
  */
-const slow = [
+const slow = testFiles([
   'cli/stacks',
   'docs/guides',
   'fuzz/checkpoint-parsers',
@@ -83,14 +86,14 @@ const slow = [
   'node/training-from-files',
   'report/map-in-browser',
   'worker/node-worker',
-].map((name) => `test/${name}.test.ts`);
-const slowOnKernels = [
+]);
+const slowOnKernels = testFiles([
   'cli/readout',
   'cli/train',
   'cli/train-datasets',
   'cli/use-model',
   'distributed/data-parallel',
-].map((name) => `test/${name}.test.ts`);
+]);
 
 /** Folders with a project of their own. */
 const otherFolders = [

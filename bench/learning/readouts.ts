@@ -7,11 +7,12 @@
  */
 import { dispose } from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import { type ImageArray, SimCLR, selectImages } from 'simclr-ts';
+import { SimCLR } from 'simclr-ts';
 import { linearProbe } from 'simclr-ts/evaluation';
 import { fitReadout, type ReadoutStage } from 'simclr-ts/features';
 import { directory, loadCIFAR10, useBestBackend } from 'simclr-ts/node';
 import { integer } from '../../src/cli/options.js';
+import { heldBack } from './held-back.js';
 import { neighborAccuracies } from './representations.js';
 
 const { model, dims, only, probe } = new Command('readouts')
@@ -60,13 +61,7 @@ function stagesOf(text: string): ReadoutStage[] {
 
 await useBestBackend();
 const { train } = await loadCIFAR10({ log: console.error });
-const part = (first: number, count: number) =>
-  selectImages(
-    train,
-    Uint32Array.from({ length: count }, (_, i) => first + i),
-  );
-const references = part(0, 10_000);
-const tests = part(45_000, 5_000);
+const { references, tests } = heldBack(train).labeled;
 const simclr = await SimCLR.load(directory(model));
 console.log('kNN, %: k = 20, k = 200');
 const batchSize = 250;
@@ -78,7 +73,7 @@ print('h as it is', await neighborAccuracies(simclr, { references, tests }, { ba
 for (const name of combinations.filter((each) => each.includes(only))) {
   for (const dim of dims ?? [256]) {
     for (const flips of [false, true]) {
-      const images: ImageArray = references.images;
+      const { images } = references;
       const readout = await fitReadout(simclr, images, { stages: stagesOf(name), batchSize, flips, dim });
       const figures = await neighborAccuracies(readout, { references, tests }, { batchSize, flips });
       print(`${name}${flips ? ', flips' : ''}`, figures);

@@ -9,9 +9,9 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { Command } from 'commander';
-import { selectImages } from 'simclr-ts';
 import { loadCIFAR10, useBestBackend } from 'simclr-ts/node';
 import { integer } from '../../src/cli/options.js';
+import { heldBack } from './held-back.js';
 import { runTrial, type TrialResult } from './trial.js';
 import { readouts, trials } from './trials.js';
 
@@ -30,13 +30,7 @@ const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallel
 const { data: cache, only = '', read = '' } = options;
 const measured = readouts.filter(({ name }) => name.includes(read));
 const { train } = await loadCIFAR10({ log: console.error, ...(cache !== undefined && { cache }) });
-const part = (first: number, count: number) =>
-  selectImages(
-    train,
-    Uint32Array.from({ length: count }, (_, i) => first + i),
-  );
-const unlabeled = part(0, 45_000).images;
-const labeled = { references: part(0, 10_000), tests: part(45_000, 5_000) };
+const { unlabeled, labeled } = heldBack(train);
 console.log(machine);
 console.log('kNN, %: k = 20, k = 200; thousands of pairs; processor seconds of training');
 const results: TrialResult[] = [];

@@ -65,19 +65,13 @@ function countsOf({ progress: { step, epoch, batch } }: SimCLR): CountsBefore {
   return { step, epoch: epoch + (batch > 0 ? 1 : 0) };
 }
 
-/** One history of both parts. */
-function joined(first: History, rest: History, before: CountsBefore): History {
+/** A history whose steps and epochs follow those before. */
+function numberedFrom(before: CountsBefore, { steps, epochs, ...ended }: History): History {
+  const epochOf = (epoch: number) => before.epoch + epoch;
   return {
-    ...rest,
-    steps: [
-      ...first.steps,
-      ...rest.steps.map((each) => ({
-        ...each,
-        step: before.step + each.step,
-        epoch: before.epoch + each.epoch,
-      })),
-    ],
-    epochs: [...first.epochs, ...rest.epochs.map((each) => ({ ...each, epoch: before.epoch + each.epoch }))],
+    ...ended,
+    steps: steps.map((each) => ({ ...each, step: before.step + each.step, epoch: epochOf(each.epoch) })),
+    epochs: epochs.map((each) => ({ ...each, epoch: epochOf(each.epoch) })),
   };
 }
 
@@ -106,8 +100,7 @@ export async function trainInParts(
   if (trainer.projectFrom === null) {
     const before = settings.early ?? { step: 0, epoch: 0 };
     const trained = await train(trainer, limits(trainer, epochs - before.epoch, minutes), before);
-    const history = joined({ ...trained, steps: [], epochs: [] }, trained, before);
-    return { trainer, history, step: before.step + trainer.progress.step };
+    return { trainer, history: numberedFrom(before, trained), step: before.step + trainer.progress.step };
   }
   const share = recipe.earlyStages!.share;
   const layers = trainer.projectFrom.map(({ layer }) => layer).join(', ');
@@ -141,8 +134,12 @@ export async function trainInParts(
       keepLosses: true,
     });
     const rest = minutes === undefined ? undefined : (1 - share) * minutes;
-    const second = await train(whole, limits(whole, epochs - early.epoch, rest), early);
-    const history = joined(first, second, early);
+    const second = numberedFrom(early, await train(whole, limits(whole, epochs - early.epoch, rest), early));
+    const history = {
+      ...second,
+      steps: [...first.steps, ...second.steps],
+      epochs: [...first.epochs, ...second.epochs],
+    };
     return { trainer: whole, history, step: early.step + whole.progress.step };
   } catch (error) {
     whole.dispose();
