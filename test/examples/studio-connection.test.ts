@@ -77,15 +77,24 @@ describe('Connection', () => {
   });
 
   it('rejects calls when no worker starts, and when one fails', async () => {
-    const never = connect().commands.add(1, 2);
+    const connection = connect();
+    const never = connection.commands.add(1, 2);
     vi.advanceTimersByTime(45_000);
     await expect(never).rejects.toThrow('did not start');
     expect(workers.map(({ ended }) => ended)).toEqual([true, true, true]);
+    await expect(connection.commands.add(1, 2)).rejects.toThrow('did not start');
+    connection.restart();
+    const sum = connection.commands.add(1, 2);
+    workers[3]!.say({ serving: true });
+    workers[3]!.say({ call: workers[3]!.received[0]!.call, result: 3 });
+    expect(await sum).toBe(3);
 
     workers = [];
-    const failing = connect().commands.add(1, 2);
+    const started = connect();
+    const failing = started.commands.add(1, 2);
     workers[0]!.dispatchEvent(Object.assign(new Event('error'), { message: 'no such file' }));
     await expect(failing).rejects.toThrow('no such file');
+    await expect(started.commands.add(1, 2)).rejects.toThrow('no such file');
   });
 
   it('rejects calls under way when it is told to start again', async () => {

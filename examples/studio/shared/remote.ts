@@ -55,6 +55,8 @@ export class Connection<C, Event = never> {
   private calls = 0;
   private worker!: Worker;
   private serving = false;
+  /** Why no worker serves, and none will until `restart`. */
+  private stopped: string | undefined;
   private deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -81,6 +83,7 @@ export class Connection<C, Event = never> {
     const worker = this.create();
     this.worker = worker;
     this.serving = false;
+    this.stopped = undefined;
     clearTimeout(this.deadline);
     this.deadline = setTimeout(() => {
       worker.terminate();
@@ -115,6 +118,7 @@ export class Connection<C, Event = never> {
 
   private call(command: string, args: never[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.stopped) throw new Error(this.stopped);
       const message: Call = { call: this.calls++, command, args };
       this.pending.set(message.call, { message, resolve, reject });
       if (this.serving) this.worker.postMessage(message);
@@ -122,6 +126,8 @@ export class Connection<C, Event = never> {
   }
 
   private fail(reason: string): void {
+    // An error of a worker that serves ends the calls under way; the worker still hears the next.
+    if (!this.serving) this.stopped = reason;
     const error = new Error(reason);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();

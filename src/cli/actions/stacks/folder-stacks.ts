@@ -36,10 +36,27 @@ export async function stacksOf(
 
 const names = { same: 'the same picture', variants: 'variants' };
 
-/** What a threshold is worth, in words. */
-export function describeCalibration(level: keyof typeof names, calibration: StackCalibration): string {
-  const { threshold, precision, recall, falseMatches, matched, sample, changes } = calibration;
-  if (recall === 0) {
+/** What the thresholds of levels are worth, in words: a text per level. */
+export function describeCalibrations({
+  same,
+  variants,
+}: {
+  same?: StackCalibration | undefined;
+  variants?: StackCalibration | undefined;
+}): string[] {
+  return [
+    ...(same ? [describe('same', same)] : []),
+    // A level below that finds less than the one above looks for nothing.
+    ...(variants ? [describe('variants', variants, same?.threshold)] : []),
+  ];
+}
+
+function describe(
+  level: keyof typeof names,
+  { threshold, precision, recall, falseMatches, matched, sample, changes }: StackCalibration,
+  above = Number.POSITIVE_INFINITY,
+): string {
+  if (recall === 0 || threshold >= above) {
     return `${names[level]}: these vectors do not tell changed copies from other pictures with that precision, so none is reported.`;
   }
   const each = Object.entries(changes).map(([name, share]) => `${name} ${percent(share)}`);

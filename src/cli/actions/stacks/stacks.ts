@@ -5,7 +5,7 @@ import { counted } from '../table.js';
 import { type FolderOptions, folderVectors, indexRemedy } from '../vectors/folder-vectors.js';
 import { describePlace } from '../vectors/model-vectors.js';
 import { prepareFile, writeWhole } from '../write-file.js';
-import { describeCalibration, stacksOf } from './folder-stacks.js';
+import { describeCalibrations, stacksOf } from './folder-stacks.js';
 import { openPage } from './open-page.js';
 import { stackLines, stacksCSV } from './stack-lines.js';
 
@@ -31,10 +31,7 @@ export const stacks: Action<StacksOptions> = async ([dir], options, context) => 
   try {
     const { paths } = found;
     const result = await stacksOf(found, { level, precision }, context);
-    const calibrations = (['same', 'variants'] as const).flatMap((name) => {
-      const calibration = result[name];
-      return calibration ? [describeCalibration(name, calibration)] : [];
-    });
+    const calibrations = describeCalibrations(result);
     if (csv !== undefined) await writeWhole(csv, stacksCSV(result.stacks));
     if (html !== undefined) {
       await writeStackGallery(html, {

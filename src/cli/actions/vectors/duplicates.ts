@@ -3,7 +3,7 @@ import type { StackCalibration } from 'simclr-ts/node';
 import { equalFiles } from '../../../node/stacks/equal-files.js';
 import type { Action, Context, Result } from '../../context.js';
 import { listFolder, warnOfSkipped } from '../pictures.js';
-import { describeCalibration, stacksOf } from '../stacks/folder-stacks.js';
+import { describeCalibrations, stacksOf } from '../stacks/folder-stacks.js';
 import { type FolderOptions, type FolderVectors, folderVectors, indexRemedy } from './folder-vectors.js';
 import { describePlace } from './model-vectors.js';
 
@@ -80,7 +80,7 @@ export const duplicates: Action<DuplicatesOptions> = async ([dir], options, cont
     return {
       text: [
         describe(equal, others, paths.length),
-        compared + (calibration ? `\n${describeCalibration('same', calibration)}` : ''),
+        [compared, ...describeCalibrations({ same: calibration })].join('\n'),
       ].join('\n\n'),
       json: {
         pictures: paths.length,
