@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -51,14 +51,16 @@ const numericFolders = [
  */
 const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
-const comparedOnCPU = [
-  ...testsIn(['evaluation', 'interop', 'models']),
-  ...testFiles(
-    ['across-backends', 'average-weights', 'five-steps', 'momentum-encoder'].map(
-      (name) => `training/${name}`,
+const comparedOnCPU = slowOnCPU.flatMap((folder) =>
+  readdirSync(path(`./test/${folder}`), { recursive: true, encoding: 'utf8' })
+    .map((name) => `test/${folder}/${name.replaceAll('\\', '/')}`)
+    .filter(
+      (file) =>
+        file.endsWith('.test.ts') && /fixtures\/|golden/.test(readFileSync(path(`./${file}`), 'utf8')),
     ),
-  ),
-];
+);
+/** Thousands of pictures, compared with each other, take plain JavaScript minutes. */
+const tooManyForCPU = testFiles(['evaluation/near-duplicates', 'evaluation/select-diverse']);
 
 /** Folders that train on the way to what they test: seconds on the kernels, minutes on plain JavaScript. */
 const trainingFolders = ['cli', 'doctor', 'node/picture-index', 'node/stacks', 'options', 'recipes'];
@@ -78,21 +80,21 @@ const isolated = testFiles([
  * last answer. `npm test` has the parts of these.
  */
 const slow = testFiles([
-  'cli/stacks',
   'docs/guides',
   'fuzz/checkpoint-parsers',
   'node/cifar10-download',
-  'node/stacks/find-stacks',
-  'node/training-from-files',
   'report/map-in-browser',
   'worker/node-worker',
 ]);
 const slowOnKernels = testFiles([
   'cli/readout',
+  'cli/stacks',
   'cli/train',
   'cli/train-datasets',
   'cli/use-model',
   'distributed/data-parallel',
+  'node/stacks/find-stacks',
+  'node/training-from-files',
 ]);
 
 /** Folders with a project of their own. */
@@ -118,12 +120,15 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
 );
 /** Kernel tests that begin with an empty memory of the module, because they test where blocks lie, or fill it. */
 const emptyMemoryTests = ['high-addresses', 'memory'].map((name) => `test/wasm/${name}.test.ts`);
-/** This one starts processes with thread counts of its own, so that it is the same in every project of one build. */
-const threadTests = 'test/wasm/threads.test.ts';
+/**
+ * The same in every project of one build: the first starts processes with thread counts of its own, and shows that no
+ * count changes a bit of what the second compares.
+ */
+const threadTests = testFiles(['wasm/threads', 'training/five-steps']);
 /** Two projects: `name`, and `name-empty-memory`. */
 const kernelProjects = (name: string, settings: Partial<Settings>) => {
   const inSettings = { BACKEND: 'wasm', ...settings };
-  const exclude = settings.WASM_THREADS === '1' ? [...emptyMemoryTests, threadTests] : emptyMemoryTests;
+  const exclude = settings.WASM_THREADS === '1' ? [...emptyMemoryTests, ...threadTests] : emptyMemoryTests;
   return [
     sourceProject(name, inSettings, { include: kernelTests, exclude, ...inParallel }),
     sourceProject(`${name}-empty-memory`, inSettings, {
@@ -149,7 +154,12 @@ const projects = [
     { BACKEND: 'cpu' },
     {
       include: ['test/**/*.test.ts'],
-      exclude: [...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]), ...slow, ...isolated],
+      exclude: [
+        ...testsIn([...otherFolders, ...slowOnCPU, ...trainingFolders]),
+        ...slow,
+        ...slowOnKernels,
+        ...isolated,
+      ],
       ...inParallel,
     },
   ),
@@ -172,8 +182,7 @@ const projects = [
     { BACKEND: 'cpu' },
     {
       include: [...comparedOnCPU, ...slow],
-      // Thousands of pictures, compared with each other, take plain JavaScript minutes.
-      exclude: ['test/evaluation/select-diverse.test.ts'],
+      exclude: tooManyForCPU,
       ...inParallel,
     },
   ),

@@ -56,7 +56,8 @@ describe('ResNet', () => {
     expect(weights.map(({ name }) => name).sort()).toEqual([...names].sort());
   });
 
-  test.each(fixture.narrow.filter((item) => item.gradients !== undefined))(
+  const differentiated = fixture.narrow.filter((item) => item.gradients !== undefined);
+  test.each(getBackend() === 'cpu' ? differentiated.slice(0, 1) : differentiated)(
     `${label}: gradients as PyTorch, for every trained weight, without a leak`,
     async (item) => {
       const model = build(item);
