@@ -72,7 +72,7 @@ const count = parts.own.labels.length;
 log(`${count} pictures, ${parts.heldOut.labels.length} held out; settings ${JSON.stringify(settings)}`);
 const startingEncoder = options.startingEncoder && (await readFile(options.startingEncoder));
 const live = liveAugmentation(augmentation, settings.viewSize);
-const simclr = newModel(settings, live.transform, startingEncoder || undefined);
+const simclr = await newModel(settings, live.transform, parts.own.pictures, startingEncoder || undefined);
 
 const rawPixels = await qualityOfPixels(parts);
 log(`pixels alone: ${qualityText(rawPixels)}`);

@@ -43,7 +43,11 @@ await mkdir(dirname(out), { recursive: true }); // fail before any work if the f
 await startWasm(threads);
 const { pictures } = await startingEncoderPictures(pictureCount, classes, log);
 const count = pictures.names.length;
-const simclr = newModel(settings, liveAugmentation(augmentation, settings.viewSize).transform);
+const simclr = await newModel(
+  settings,
+  liveAugmentation(augmentation, settings.viewSize).transform,
+  pictures,
+);
 let seconds = 0;
 let pairs = 0;
 
@@ -59,7 +63,7 @@ const share = () => seconds / (60 * minutes);
 async function save(trainer: SimCLR): Promise<void> {
   const metadata = {
     network: 'resnet18',
-    stem: 'small',
+    stem: 'imagenet',
     width: String(settings.width),
     pictures: `${settings.viewSize}x${settings.viewSize} RGB in [0, 1]`,
     training: `SimCLR on ${count} pictures of CIFAR-10, ${pairs} pairs`,

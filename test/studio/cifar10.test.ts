@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setBackend } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { cifar10ClassNames, type EmbeddingArray, type SimCLR } from 'simclr-ts';
+import { Readout } from 'simclr-ts/features';
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
 import { loadCIFAR10 } from 'simclr-ts/node';
 import { afterAll, expect, it } from 'vitest';
@@ -22,7 +24,10 @@ const count = 300;
 const steps = 300;
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-studio-'));
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await setBackend('cpu');
+});
 
 /** The first pictures of CIFAR-10 as files, in a folder for each class. */
 async function writePictures(): Promise<void> {
@@ -62,19 +67,24 @@ async function trainInBrowser(): Promise<Record<'safetensors' | 'vectors', Uint8
   }
 }
 
-/** The smallest cosine similarity of the page's vectors of the pictures with those that a model gives here. */
+/** The smallest cosine similarity of the page's vectors of the pictures with those that its model gives here. */
 async function leastAgreement(
   simclr: SimCLR,
+  encoder: ReturnType<typeof readSafetensors>,
   { pictures }: LabeledPictures,
   file: Uint8Array,
 ): Promise<number> {
   const { tensors, metadata } = readSafetensors(file);
-  const { data, shape } = tensors.get('h')!;
+  const { data, shape } = tensors.get('vectors')!;
   const theirs = { data, shape } as EmbeddingArray;
   const names: string[] = JSON.parse(metadata.pictures!);
   const rowOf = new Map(names.map((name, row) => [name.split('/').slice(-2).join('/'), row]));
   const indices = Uint32Array.from({ length: 50 }, (_, index) => index);
-  const ours = await vectorsOf(simclr, pictures, indices);
+  const [kernel, bias] = ['readout.kernel', 'readout.bias'].map((name) => encoder.tensors.get(name)!);
+  const state = { json: JSON.parse(encoder.metadata.readout!), tensors: { kernel, bias } };
+  const readout = await Readout.fromState(simclr.encoder, state as never);
+  const ours = await vectorsOf(readout, pictures, indices, simclr.inputSize[0]);
+  readout.dispose();
   const dim = ours.shape[1];
   let least = 1;
   for (const index of indices) {
@@ -100,13 +110,17 @@ it(`learns from ${count} dropped pictures what helps with held-out ones`, {
     console.info,
   );
   const { transform } = liveAugmentation(defaultAugmentation, defaultTraining.viewSize);
-  const simclr = newModel(defaultTraining, transform);
+  const simclr = await newModel(defaultTraining, transform, parts.own.pictures);
   const before = await qualityOfModel(simclr, parts);
-  loadStateDict(simclr.encoder, readSafetensors(safetensors).tensors);
+  const encoder = readSafetensors(safetensors);
+  loadStateDict(
+    simclr.encoder,
+    new Map([...encoder.tensors].filter(([name]) => !name.startsWith('readout.'))),
+  );
   const after = await qualityOfModel(simclr, parts);
   console.info(`before ${JSON.stringify(before)}\nafter ${steps} steps ${JSON.stringify(after)}`);
   // Chromium's canvas and sharp enlarge by the same filter, or what the calibration says would be of other pictures.
-  expect(await leastAgreement(simclr, parts.own, vectors)).toBeGreaterThan(0.99);
+  expect(await leastAgreement(simclr, encoder, parts.own, vectors)).toBeGreaterThan(0.97);
   expect(after.knnOthers).toBeGreaterThan(before.knnOthers + 0.02);
   expect(after.knn).toBeGreaterThan(before.knn);
 });

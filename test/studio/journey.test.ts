@@ -6,6 +6,7 @@ import { setBackend, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core'
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { unzipSync } from 'fflate';
 import { augment, evaluationTransform, imagesToTensor, randomGenerator, resnet18, SimCLR } from 'simclr-ts';
+import { Readout, stageEncoder } from 'simclr-ts/features';
 import { exportONNX, loadStateDict, readSafetensors } from 'simclr-ts/interop';
 import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,7 +16,6 @@ import { drawnFiles, drawnPixels } from './pictures.js';
 // Three folders of sixteen, and one picture twice.
 const count = 49;
 const temporary = mkdtempSync(join(tmpdir(), 'simclr-ts-studio-'));
-const dim = 64;
 let studio: OpenStudio;
 let requestsWhenReady = 0;
 const outside: string[] = [];
@@ -64,7 +64,7 @@ it('reads a dropped folder and shows two views of its pictures', async () => {
   await studio.drop(await privateFolder());
   await studio.text('#pictures-state', /^49 pictures in 3 folders/);
   // As many passes as are some minutes on these few.
-  expect(await page.inputValue('#settings [name=epochs]')).toBe('1020');
+  expect(await page.inputValue('#settings [name=epochs]')).toBe('3061');
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
   const view = () =>
     page
@@ -75,6 +75,16 @@ it('reads a dropped folder and shows two views of its pictures', async () => {
   await page.locator('#augmentation input[name=strength]').fill('1.5');
   await expect.poll(view, { timeout: 60_000 }).not.toBe(before);
   await studio.picture('1-pictures');
+});
+
+it('sorts the pictures, searches, and exports before anything was trained', async () => {
+  const { page } = studio;
+  await studio.text('#train-state', /has learned nothing yet/);
+  await page.locator('#map[aria-label*="49 pictures after step 0"]').waitFor();
+  expect(await page.textContent('#start')).toBe('Train');
+  await page.locator('#picture-grid .grid button').nth(1).click();
+  await studio.text('#neighbors', /Nearest to kind0/);
+  expect(readSafetensors(await exported('vectors')).tensors.get('vectors')!.shape[0]).toBe(count);
 });
 
 /** Frames that the page draws, over five seconds. */
@@ -231,11 +241,12 @@ it('explains the loss on eight embeddings', async () => {
 });
 
 /** Some of the pictures, made again as they were, and their vectors from the page. */
-async function someVectors(): Promise<{ images: Tensor4D; h: number[] }> {
+async function someVectors(): Promise<{ images: Tensor4D; vectors: number[] }> {
   const file = readSafetensors(await exported('vectors'));
   const names: string[] = JSON.parse(file.metadata.pictures!);
-  const { data, shape } = file.tensors.get('h')!;
-  expect(shape).toEqual([count, dim]);
+  const { data, shape } = file.tensors.get('vectors')!;
+  const [rowCount, dim] = shape as [number, number];
+  expect(rowCount).toBe(count);
   const rows = [0, 1, 20, 40];
   const pixels = rows.map((row) => {
     const [, kind, seed] = /kind(\d)-(\d+)/.exec(names[row]!)!;
@@ -246,8 +257,10 @@ async function someVectors(): Promise<{ images: Tensor4D; h: number[] }> {
     shape: [rows.length, 64, 64, 3],
   });
   const images = augment(evaluationTransform({ size: 32 }), shown, randomGenerator(0));
-  const h = rows.flatMap((row) => Array.from((data as Float32Array).subarray(row * dim, (row + 1) * dim)));
-  return { images, h };
+  const vectors = rows.flatMap((row) =>
+    Array.from((data as Float32Array).subarray(row * dim, (row + 1) * dim)),
+  );
+  return { images, vectors };
 }
 
 async function expectClose(tensor: Tensor2D, expected: readonly number[]): Promise<void> {
@@ -268,19 +281,27 @@ async function unpacked(kind: string): Promise<string> {
 }
 
 it('gives an encoder, a checkpoint and vectors that agree in Node', async () => {
-  const { images, h } = await someVectors();
-  const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: dim / 8 });
-  loadStateDict(encoder, readSafetensors(await exported('safetensors')).tensors);
-  await expectClose(await new SimCLR({ encoder }).embed(images), h);
-  // What Node writes of it, byte by byte; test/interop/python has onnxruntime compute such files.
-  expect(Buffer.compare(await exported('onnx'), await exportONNX(encoder))).toBe(0);
-
+  const { images, vectors } = await someVectors();
   const checkpoint = await SimCLR.load(directory(await unpacked('checkpoint')));
   expect(checkpoint.progress.step).toBeGreaterThanOrEqual(await stepsDone(studio.page));
-  await expectClose(await checkpoint.embed(images), h);
+  await expectClose(await checkpoint.embed(images, { at: 'readout' }), vectors);
+
+  const { tensors, metadata } = readSafetensors(await exported('safetensors'));
+  const whole = resnet18({ inputShape: [32, 32, 3], stem: 'imagenet', width: 8 });
+  const { json } = await checkpoint.readout!.state();
+  expect(JSON.parse(metadata.readout!)).toEqual(JSON.parse(JSON.stringify(json)));
+  const stages = checkpoint.readout!.stages.map(({ layer, grid }) => ({ layer, grid }));
+  const encoder = stageEncoder(whole, stages);
+  const [kernel, bias] = ['readout.kernel', 'readout.bias'].map((name) => tensors.get(name)!);
+  loadStateDict(encoder, new Map([...tensors].filter(([name]) => !name.startsWith('readout.'))));
+  const readout = await Readout.fromState(encoder, { json, tensors: { kernel, bias } as never });
+  await expectClose(await readout.embed(images), vectors);
+  // What Node writes of it, byte by byte; test/interop/python has onnxruntime compute such files.
+  const onnx = await exportONNX(checkpoint.readout!.model, { names: { h: 'readout' } });
+  expect(Buffer.compare(await exported('onnx'), onnx)).toBe(0);
 
   const plain = await loadLayersModel(directory(await unpacked('tfjs')));
-  await expectClose(plain.predict(images) as Tensor2D, h);
+  await expectClose(plain.predict(images) as Tensor2D, vectors);
 });
 
 it('gives the other files', async () => {
@@ -290,6 +311,14 @@ it('gives the other files', async () => {
     .split('\n');
   expect(lines).toHaveLength(count + 1);
   expect(lines[1]).toMatch(/^private\/kind0\/kind0-0\.png,kind0,kind [012],[01]\.\d{4},/);
+  const files = Object.keys(unzipSync(await exported('huggingface'))).sort();
+  expect(files).toEqual([
+    'README.md',
+    'config.json',
+    'model.safetensors',
+    'onnx/model.onnx',
+    'preprocessor_config.json',
+  ]);
 });
 
 it('has asked nobody for anything since it was loaded', () => {

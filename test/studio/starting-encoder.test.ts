@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { resnet18 } from 'simclr-ts';
 import { readSafetensors, stateDict, writeSafetensors } from 'simclr-ts/interop';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { defaultTraining } from '../../examples/studio/shared/settings.js';
+import { earlyStages } from '../../examples/studio/worker/model.js';
 import { buildStudio } from './build.js';
 import { type OpenStudio, openStudio, setTraining } from './open-studio.js';
 import { drawnFiles } from './pictures.js';
@@ -17,7 +18,7 @@ let studio: OpenStudio;
 
 beforeAll(async () => {
   await setBackend('cpu');
-  const encoder = resnet18({ inputShape: [32, 32, 3], stem: 'small', width: 8, seed: 99 });
+  const encoder = earlyStages({ ...defaultTraining, width: 8, seed: 99 });
   const metadata = { width: '8', training: 'SimCLR on nothing, for a test' };
   writeFileSync(file, writeSafetensors(await stateDict(encoder), { metadata }));
   encoder.dispose();

@@ -1,6 +1,9 @@
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { type EmbeddingArray, knnClassifier, linearProbe, type SimCLR } from 'simclr-ts';
+import { fitReadout } from 'simclr-ts/features';
 import { measure } from '../worker/measure.js';
-import { vectorsOf } from '../worker/vectors.js';
+import { mostFitted, readoutOf } from '../worker/model.js';
+import { asImages, spreadIndices, vectorsOf } from '../worker/vectors.js';
 import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
 /** How good vectors are, as shares of the held-out pictures unless stated otherwise. */
@@ -17,34 +20,6 @@ export interface Quality {
   viewFound?: number;
   /** Effective rank of the person's own vectors. */
   effectiveRank?: number;
-}
-
-async function embed(simclr: SimCLR, { pictures }: LabeledPictures): Promise<EmbeddingArray> {
-  return vectorsOf(
-    simclr,
-    pictures,
-    Uint32Array.from(pictures.names, (_, index) => index),
-  );
-}
-
-/** Pixels at a quarter of the studio's size, minus their mean: the baseline of an encoder. */
-function pixels({ pictures: { names, size, data } }: LabeledPictures): EmbeddingArray {
-  const block = 4;
-  const side = size / block;
-  const dim = side * side * 3;
-  const result = new Float32Array(names.length * dim);
-  for (let row = 0; row < names.length; row++) {
-    const vector = result.subarray(row * dim, (row + 1) * dim);
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size * 3; x++) {
-        const place = (Math.floor(y / block) * side + Math.floor(x / 3 / block)) * 3 + (x % 3);
-        vector[place]! += data[(row * size + y) * size * 3 + x]! / (255 * block * block);
-      }
-    }
-    const mean = vector.reduce((sum, value) => sum + value, 0) / dim;
-    for (let i = 0; i < dim; i++) vector[i]! -= mean;
-  }
-  return { data: result, shape: [names.length, dim] };
 }
 
 async function qualityOf(
@@ -65,10 +40,7 @@ async function qualityOf(
     );
     return (await knn.evaluate(heldOutVectors, heldOut.labels)).accuracy;
   };
-  const probe = await linearProbe(
-    { embeddings: ownVectors, labels: own.labels, classes },
-    { inverseRegularization: 0.1 }, // as the studio's
-  );
+  const probe = await linearProbe({ embeddings: ownVectors, labels: own.labels, classes });
   return {
     knn: await byNeighbors(ownVectors, own.labels),
     knnOthers: await byNeighbors(otherVectors, others.labels),
@@ -78,16 +50,42 @@ async function qualityOf(
 
 /** How good the vectors of a model are. */
 export async function qualityOfModel(simclr: SimCLR, parts: Parts): Promise<Quality> {
-  const { viewMatch, groupMatch, effectiveRank } = (await measure(simclr, parts.own.pictures)).measurement;
+  const { pictures } = parts.own;
+  const { viewMatch, groupMatch, effectiveRank } = (await measure(simclr, pictures)).measurement;
+  const readout = await readoutOf(simclr, pictures, spreadIndices(pictures.names.length, mostFitted));
+  const [size] = simclr.inputSize;
+  const quality = await qualityOf(parts, (part) => {
+    const indices = Uint32Array.from(part.pictures.names, (_, index) => index);
+    return vectorsOf(readout ?? simclr, part.pictures, indices, size);
+  });
+  readout?.dispose();
   return {
-    ...(await qualityOf(parts, (part) => embed(simclr, part))),
+    ...quality,
     ...(groupMatch !== undefined && { sameFolder: groupMatch }),
     viewFound: viewMatch,
     effectiveRank,
   };
 }
 
-/** How good pixels alone are. */
-export function qualityOfPixels(parts: Parts): Promise<Quality> {
-  return qualityOf(parts, pixels);
+/** How good pixels alone are, averaged to 16x16 and whitened on the person's own pictures: the strongest cheap baseline. */
+export async function qualityOfPixels(parts: Parts): Promise<Quality> {
+  const { size } = parts.own.pictures;
+  const encoder = sequential({
+    layers: [
+      layers.averagePooling2d({ inputShape: [size, size, 3], poolSize: size / 16 }),
+      layers.flatten({ name: 'pixels' }),
+    ],
+  });
+  const stages = [{ layer: 'pixels', grid: 1 }];
+  const readout = await fitReadout(encoder, asImages(parts.own.pictures), { stages });
+  encoder.dispose();
+  const quality = await qualityOf(parts, async ({ pictures }) => {
+    const vectors = await readout.embed(asImages(pictures));
+    const [count, dim] = vectors.shape;
+    const data = (await vectors.data()) as Float32Array;
+    vectors.dispose();
+    return { data, shape: [count, dim] };
+  });
+  readout.dispose();
+  return quality;
 }

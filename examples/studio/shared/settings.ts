@@ -57,7 +57,7 @@ export function augmentationOptions(settings: AugmentationSettings, size: number
 export interface TrainingSettings {
   /** Height and width of the views, in pixels. */
   viewSize: number;
-  /** Channels of the first stage of the ResNet-18; h has eight times as many numbers. */
+  /** Filters of the network. */
   width: number;
   batchSize: number;
   /** Total passes over the pictures. */
@@ -69,8 +69,8 @@ export interface TrainingSettings {
   startingEncoder: boolean;
 }
 
-/** Pairs of five minutes on two cores, by calibrate.ts: after them vectors still improve, but slowly. */
-const firstPairs = 50_000;
+/** Pairs of four minutes on two cores, by calibrate.ts: after them vectors still improve, but slowly. */
+const firstPairs = 150_000;
 
 /** The default number of passes over this number of pictures. */
 export function suggestedEpochs(pictures: number): number {
@@ -80,10 +80,10 @@ export function suggestedEpochs(pictures: number): number {
 /** A network for a browser's minutes. */
 export const defaultTraining: TrainingSettings = {
   viewSize: 32,
-  width: 16,
-  batchSize: 64,
+  width: 64,
+  batchSize: 128,
   epochs: suggestedEpochs(300),
-  temperature: 0.2,
+  temperature: 0.1,
   learningRate: 1e-3,
   seed: 1,
   startingEncoder: false,

@@ -91,7 +91,7 @@ export interface ProbeResult {
 }
 
 /** Files to download. */
-export type ExportKind = 'safetensors' | 'onnx' | 'tfjs' | 'checkpoint' | 'vectors' | 'csv';
+export type ExportKind = 'safetensors' | 'onnx' | 'tfjs' | 'huggingface' | 'checkpoint' | 'vectors' | 'csv';
 
 /** An encoder that a model may start from. */
 export interface StartingEncoder {
@@ -115,6 +115,8 @@ export interface TrainerCommands {
   addSamples(count: number, seed: number): Promise<{ pictures: PictureSet; reading: Reading }>;
   /** Deletes pictures and model, also from the browser's storage. */
   forget(): Promise<void>;
+  /** Makes an untrained model of the pictures, and measures it. A trained model stays. */
+  prepare(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<void>;
   /** Trains to the end of `settings.epochs`; resolves when training ends. */
   train(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<'completed' | 'stopped'>;
   setAugmentation(augmentation: AugmentationSettings): void;
@@ -122,7 +124,7 @@ export interface TrainerCommands {
   resume(): void;
   stop(): void;
   neighbors(index: number, count: number): Promise<Neighbor[]>;
-  /** Groups of pictures with a similarity of at least `similarity`. */
+  /** Groups of pictures whose similarity with the center of their group is at least `similarity`. */
   duplicates(similarity: number): Promise<number[][]>;
   probe(labels: NamedPictures[]): Promise<ProbeResult>;
   /** Projections z of two views of each picture: all first views, then all second ones. */

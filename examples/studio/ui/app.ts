@@ -33,6 +33,8 @@ export class App {
   readonly side: Remote<SideCommands>;
   pictures: PictureSet = { names: [], groups: [], size: 64, data: new Uint8Array(0) };
   augmentation = defaultAugmentation;
+  /** Whether there are vectors: of a model that may be untrained. */
+  hasModel = false;
   trained = false;
   private readonly listeners = new Map<keyof AppEvents, ((value: never) => void)[]>();
 

@@ -7,6 +7,7 @@ const kinds: readonly (readonly [ExportKind, string])[] = [
   ['safetensors', 'Encoder (safetensors)'],
   ['onnx', 'Encoder (ONNX)'],
   ['tfjs', 'Encoder (TensorFlow.js)'],
+  ['huggingface', 'Encoder (transformers.js)'],
   ['checkpoint', 'Checkpoint (simclr-ts)'],
   ['vectors', 'Vectors (safetensors)'],
   ['csv', 'Vectors and names (CSV)'],

@@ -17,7 +17,7 @@ export function mapPanel(app: App): void {
   let busy = false;
   let waiting: MeasureEvent | undefined;
   canvas.setAttribute('role', 'img');
-  canvas.ariaLabel = 'Map of the pictures: empty until training begins';
+  canvas.ariaLabel = 'Map of the pictures: empty until there are pictures';
 
   /** All thumbnails in one canvas, so that drawing a frame only copies. */
   const fillAtlas = () => {

@@ -82,6 +82,7 @@ export function picturesPanel(app: App): void {
     attempt(async () => {
       await app.trainer.forget();
       app.trained = false;
+      app.hasModel = false;
       app.setPictures({ ...app.pictures, names: [], groups: [], data: new Uint8Array(0) });
       app.tell('forgotten', undefined);
     }),

@@ -104,7 +104,9 @@ export function trainingPanel(app: App): void {
     if (measurements.at(-1)?.step === event.measurement.step) measurements.pop();
     measurements.push(event.measurement);
     memory = event.memory;
-    app.trained = true;
+    app.hasModel = true;
+    app.trained = event.measurement.step > 0;
+    if (mode === 'idle') setMode(mode);
     app.tell('measured', event);
     showFigures(last);
     drawCharts();
@@ -115,6 +117,17 @@ export function trainingPanel(app: App): void {
     else if (event.type === 'saved' && mode !== 'idle') state.dataset.saved = String(event.step);
   });
 
+  /** Sorts the pictures by what a network sees that nobody trained. */
+  const prepare = () =>
+    attempt(async () => {
+      state.textContent = 'Comparing the pictures …';
+      await app.trainer.prepare(settings.read(), app.augmentation);
+      if (mode === 'idle' && !app.trained) {
+        state.textContent = app.hasModel
+          ? 'This is what a network sees that has learned nothing yet. “Train” makes it better.'
+          : '';
+      }
+    });
   const train = () =>
     attempt(async () => {
       const chosen = settings.read();
@@ -149,7 +162,11 @@ export function trainingPanel(app: App): void {
   });
   app.on('startingEncoder', (encoder) => settings.offer(encoder));
   app.on('pictures', () => {
-    if (mode === 'idle' && !app.trained) settings.suggestFor(app.pictures.names.length);
+    const { length } = app.pictures.names;
+    if (mode === 'idle' && !app.trained) {
+      settings.suggestFor(length);
+      if (length >= fewestPictures) void prepare();
+    }
     setMode(mode);
   });
   app.on('forgotten', forget);
@@ -160,7 +177,9 @@ export function trainingPanel(app: App): void {
     doneEpochs = restored.epoch;
     app.trained = restored.step > 0;
     bar.value = Math.min(1, restored.epoch / restored.settings.epochs);
-    state.textContent = `A model of your last visit is here, after ${restored.step} steps. “Train on” continues.`;
+    if (app.trained) {
+      state.textContent = `A model of your last visit is here, after ${restored.step} steps. “Train on” continues.`;
+    }
     showFigures(undefined);
     drawCharts();
     setMode('idle');

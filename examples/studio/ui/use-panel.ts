@@ -24,7 +24,7 @@ function searchPanel(app: App): void {
   let turn = 0;
   app.on('chosen', (index) =>
     attempt(async () => {
-      if (!app.trained) return;
+      if (!app.hasModel) return;
       const now = ++turn;
       const found = await app.trainer.neighbors(index, neighborsShown);
       if (now !== turn) return;

@@ -1,7 +1,15 @@
 import { io } from '@tensorflow/tfjs-core';
 import { strToU8, zipSync } from 'fflate';
 import type { EmbeddingArray, SimCLR } from 'simclr-ts';
-import { exportONNX, stateDict, toPlainLayersModel, writeSafetensors } from 'simclr-ts/interop';
+import type { Readout } from 'simclr-ts/features';
+import {
+  exportONNX,
+  huggingFaceFiles,
+  readoutTensors,
+  stateDict,
+  toPlainLayersModel,
+  writeSafetensors,
+} from 'simclr-ts/interop';
 import type { PictureSet } from '../shared/pictures.js';
 import type { ExportKind, ProbeResult } from '../shared/trainer-protocol.js';
 
@@ -32,12 +40,14 @@ function quoted(text: string): string {
 /** Name, folder, given name, and vector of each picture, one per line. */
 function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult | undefined): string {
   const dim = vectors.shape[1];
-  const head = ['picture', 'folder', 'name', 'confidence', ...Array.from({ length: dim }, (_, i) => `h${i}`)];
+  const head = ['picture', 'folder', 'name', 'confidence', ...Array.from({ length: dim }, (_, i) => `v${i}`)];
   const lines = pictures.names.map((name, row) => {
     const label = named?.names[named.classes[row]!] ?? '';
     const confidence = named ? named.confidence[row]!.toFixed(4) : '';
-    const h = Array.from(vectors.data.subarray(row * dim, (row + 1) * dim), (value) => value.toPrecision(7));
-    return [quoted(name), quoted(pictures.groups[row]!), quoted(label), confidence, ...h].join(',');
+    const values = Array.from(vectors.data.subarray(row * dim, (row + 1) * dim), (value) =>
+      value.toPrecision(7),
+    );
+    return [quoted(name), quoted(pictures.groups[row]!), quoted(label), confidence, ...values].join(',');
   });
   return `${[head.join(','), ...lines].join('\n')}\n`;
 }
@@ -45,6 +55,8 @@ function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult
 /** The inputs of an export. */
 export interface ExportSource {
   simclr: SimCLR;
+  /** What gives the vectors. */
+  readout: Readout;
   pictures: PictureSet;
   vectors(): Promise<EmbeddingArray>;
   named: ProbeResult | undefined;
@@ -53,19 +65,34 @@ export interface ExportSource {
 /** The bytes of a file to download. */
 export async function exportFile(
   kind: ExportKind,
-  { simclr, pictures, vectors, named }: ExportSource,
+  { simclr, readout, pictures, vectors, named }: ExportSource,
 ): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }> {
   switch (kind) {
     case 'safetensors': {
       const [height] = simclr.inputSize;
-      const metadata = { network: 'resnet18', stem: 'small', pictures: `${height}x${height} RGB in [0, 1]` };
-      const bytes = writeSafetensors(await stateDict(simclr.encoder), { metadata });
+      const { tensors, metadata } = await readoutTensors(readout);
+      const network = {
+        network: 'resnet18',
+        stem: 'imagenet',
+        pictures: `${height}x${height} RGB in [0, 1]`,
+      };
+      const all = new Map([...(await stateDict(simclr.encoder)), ...Object.entries(tensors)]);
+      const bytes = writeSafetensors(all, { metadata: { ...network, ...metadata } });
       return { name: 'encoder.safetensors', bytes: bytes as Uint8Array<ArrayBuffer> };
     }
-    case 'onnx':
-      return { name: 'encoder.onnx', bytes: (await exportONNX(simclr.encoder)) as Uint8Array<ArrayBuffer> };
+    case 'onnx': {
+      const bytes = await exportONNX(readout.model, { names: { h: 'readout' } });
+      return { name: 'encoder.onnx', bytes: bytes as Uint8Array<ArrayBuffer> };
+    }
+    case 'huggingface': {
+      const files = await huggingFaceFiles(simclr.encoder, { readout });
+      return {
+        name: 'encoder-transformers.zip',
+        bytes: zipSync(Object.fromEntries(files), { level: 0 }) as Uint8Array<ArrayBuffer>,
+      };
+    }
     case 'tfjs': {
-      const plain = toPlainLayersModel(simclr.encoder);
+      const plain = toPlainLayersModel(readout.model);
       try {
         return { name: 'encoder-tfjs.zip', bytes: await modelArchive((handler) => plain.save(handler)) };
       } finally {
@@ -77,7 +104,7 @@ export async function exportFile(
     case 'vectors': {
       const { data, shape } = await vectors();
       const metadata = { pictures: JSON.stringify(pictures.names) };
-      const bytes = writeSafetensors({ h: { data, shape: [...shape] } }, { metadata });
+      const bytes = writeSafetensors({ vectors: { data, shape: [...shape] } }, { metadata });
       return { name: 'vectors.safetensors', bytes: bytes as Uint8Array<ArrayBuffer> };
     }
     case 'csv': {

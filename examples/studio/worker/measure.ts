@@ -2,7 +2,8 @@ import { memory } from '@tensorflow/tfjs-core';
 import { embeddingHealth, nearestNeighbors, type SimCLR } from 'simclr-ts';
 import type { PictureSet } from '../shared/pictures.js';
 import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
-import { vectorsOf, vectorsOfViews } from './vectors.js';
+import { readoutOf } from './model.js';
+import { spreadIndices, vectorsOf, vectorsOfViews } from './vectors.js';
 
 /** Pictures that are measured and drawn while training runs: enough to see, few enough to be quick. */
 const mostMeasured = 240;
@@ -12,24 +13,24 @@ const examplesShown = 4;
 /** The pass number whose views measurements draw: the same at every step, and no pass of training. */
 const measuringPass = 2 ** 30;
 
-/** Every k-th of `count` pictures. */
-export function spreadIndices(count: number, limit: number): number[] {
-  const taken = Math.min(count, limit);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-}
-
 /** How good the vectors are, by measures without labels, and by folders if there are any. */
 export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<MeasureEvent> {
   const { step } = simclr.progress;
   const indices = spreadIndices(pictures.names.length, mostMeasured);
-  const vectors = await vectorsOf(simclr, pictures, indices);
-  const [first, second] = await vectorsOfViews(simclr, pictures, indices, measuringPass);
+  const [size] = simclr.inputSize;
+  // Fitted to what is measured: the weights change from one measurement to the next.
+  const readout = await readoutOf(simclr, pictures, indices);
+  const vectors = await vectorsOf(readout ?? simclr, pictures, indices, size);
+  const [first, second] = await vectorsOfViews(simclr, readout ?? simclr, pictures, indices, measuringPass);
+  readout?.dispose();
   const { indices: nearest } = await nearestNeighbors(first, second, 1);
   const viewMatch = nearest.reduce((sum, found, row) => sum + (found === row ? 1 : 0), 0) / indices.length;
-  const { effectiveRank } = await embeddingHealth(vectors);
+  // Those of a read-out have full rank.
+  const h = await vectorsOf(simclr, pictures, indices, size);
+  const { effectiveRank } = await embeddingHealth(h);
   const count = Math.min(neighborsShown, indices.length - 1);
   const neighbors = await othersNearest(vectors, count);
-  const measurement: Measurement = { step, viewMatch, effectiveRank, dim: vectors.shape[1] };
+  const measurement: Measurement = { step, viewMatch, effectiveRank, dim: h.shape[1] };
   const groups = indices.map((index) => pictures.groups[index]!);
   if (new Set(groups).size >= 2) {
     let same = 0;

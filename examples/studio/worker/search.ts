@@ -1,4 +1,10 @@
-import { type EmbeddingArray, linearProbe, nearestNeighbors } from 'simclr-ts';
+import {
+  type EmbeddingArray,
+  fitLabels,
+  nearestNeighbors,
+  stackEmbeddings,
+  weighComponents,
+} from 'simclr-ts';
 import type { NamedPictures, Neighbor, ProbeResult } from '../shared/trainer-protocol.js';
 
 /** The pictures most similar to one, nearest first, without itself. */
@@ -18,26 +24,13 @@ export async function neighborsOf(
     .slice(0, count);
 }
 
-/** Groups of rows joined by similarities of at least `similarity`, each of two or more, largest first. */
+/** Groups of rows that are as similar to the center of their group as `similarity`, each of two or more, largest first. */
 export async function duplicateGroups(vectors: EmbeddingArray, similarity: number): Promise<number[][]> {
-  const [rows] = vectors.shape;
-  const nearest = await nearestNeighbors(vectors, vectors, Math.min(10, rows));
-  const parent = Uint32Array.from({ length: rows }, (_, row) => row);
-  const rootOf = (row: number): number => {
-    let root = row;
-    while (parent[root] !== root) root = parent[root]!;
-    return root;
-  };
-  for (let place = 0; place < nearest.indices.length; place++) {
-    if (nearest.similarities[place]! < similarity) continue;
-    parent[rootOf(Math.floor(place / nearest.neighbors))] = rootOf(nearest.indices[place]!);
-  }
-  const groups = new Map<number, number[]>();
-  for (let row = 0; row < rows; row++) {
-    const root = rootOf(row);
-    groups.set(root, [...(groups.get(root) ?? []), row]);
-  }
-  return [...groups.values()].filter((group) => group.length > 1).sort((a, b) => b.length - a.length);
+  const groups = await stackEmbeddings(vectors, { threshold: similarity });
+  return groups
+    .map(({ rows }) => [...rows])
+    .filter((rows) => rows.length > 1)
+    .sort((a, b) => b.length - a.length);
 }
 
 /** Names for all pictures, learned from those that were named. */
@@ -49,28 +42,19 @@ export async function nameTheRest(
   if (used.length < 2) {
     throw new Error('Name pictures of at least two kinds: what is not of one kind must be of another.');
   }
-  const [rows, dim] = vectors.shape;
+  const weighed = await weighComponents(vectors); // for a few names, the leading directions say more
+  const dim = weighed.shape[1];
   const named = used.flatMap(({ indices }, label) => indices.map((index) => ({ index, label })));
   const data = new Float32Array(named.length * dim);
   for (const [row, { index }] of named.entries()) {
-    data.set(vectors.data.subarray(index * dim, (index + 1) * dim), row * dim);
+    data.set(weighed.data.subarray(index * dim, (index + 1) * dim), row * dim);
   }
   const embeddings: EmbeddingArray = { data, shape: [named.length, dim] };
-  // A few examples in many dimensions: strong regularization, as nothing is held out to choose it by.
-  const probe = await linearProbe(
-    { embeddings, labels: Int32Array.from(named, ({ label }) => label), classes: used.length },
-    { inverseRegularization: 0.1 },
-  );
-  const probabilities = await probe.probabilities(vectors);
-  const classes = await probe.predict(vectors);
-  const confidence = Float32Array.from(
-    classes,
-    (label, row) => probabilities.data[row * used.length + label]!,
-  );
+  const model = await fitLabels({ embeddings, labels: named.map(({ label }) => label) }, { noneShare: 0 });
+  const { labels: classes, confidences: confidence } = await model.predict(weighed);
   for (const { index, label } of named) {
     classes[index] = label; // names given by a person have priority
     confidence[index] = 1;
   }
-  if (classes.length !== rows) throw new Error('The probe did not name every picture.');
   return { names: used.map(({ name }) => name), classes, confidence };
 }

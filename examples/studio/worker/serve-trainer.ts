@@ -1,6 +1,7 @@
-import { type EmbeddingArray, imagesToTensor } from 'simclr-ts';
-import { mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
+import { type EmbeddingArray, imagesToTensor, type SimCLR } from 'simclr-ts';
+import { fewestPictures, mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
 import { serve } from '../shared/remote.js';
+import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
 import type { ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
 import { startBackend } from './backend.js';
 import { exportFile } from './export.js';
@@ -20,19 +21,26 @@ let training: Training | undefined;
 let named: ProbeResult | undefined;
 let kept: { step: number; count: number; vectors: EmbeddingArray } | undefined;
 
-function trainedModel() {
-  if (!session.simclr) throw new Error('Train first: there is no model yet.');
+let preparing: Promise<void> = Promise.resolve();
+
+async function model(): Promise<SimCLR> {
+  await preparing;
+  if (!session.simclr) throw new Error('Add pictures first: there is no model yet.');
   return session.simclr;
 }
 
 /** Vectors of all pictures, computed with the current weights. */
 async function vectors(): Promise<EmbeddingArray> {
-  const simclr = trainedModel();
+  const simclr = await model();
   const { count } = session;
   const { step } = simclr.progress;
   if (kept?.step !== step || kept.count !== count) {
     const all = Uint32Array.from({ length: count }, (_, index) => index);
-    kept = { step, count, vectors: await vectorsOf(simclr, session.pictures, all) };
+    const [size] = simclr.inputSize;
+    const found = await session.withReadout((readout) =>
+      vectorsOf(readout ?? simclr, session.pictures, all, size),
+    );
+    kept = { step, count, vectors: found };
   }
   return kept.vectors;
 }
@@ -54,6 +62,21 @@ async function add(pictures: ReadPicture[], reading: Reading) {
   return { pictures: session.pictures, reading: { ...reading, added: fresh.length } };
 }
 
+/** Makes a model of the pictures as they are now, unless one has been trained, and measures it. */
+async function prepare(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<void> {
+  if (training || session.count < fewestPictures || (session.simclr?.progress.step ?? 0) > 0) return;
+  try {
+    const simclr = await session.begin(settings, augmentation);
+    const event = await measure(simclr, session.pictures);
+    session.measurements = [event.measurement];
+    say(event);
+  } catch (error) {
+    session.dropModel();
+    const text = `These pictures cannot be compared yet: ${(error as Error).message}`;
+    say({ type: 'notice', level: 'warning', text });
+  }
+}
+
 function refuseWhileTraining(): void {
   if (training) throw new Error('Stop training first: pictures cannot be changed while it runs.');
 }
@@ -61,6 +84,7 @@ function refuseWhileTraining(): void {
 const commands: TrainerCommands = {
   async useBackend(name, threads) {
     refuseWhileTraining();
+    await preparing;
     await session.pack();
     const report = await startBackend(name, threads);
     await session.unpack();
@@ -80,7 +104,7 @@ const commands: TrainerCommands = {
   },
 
   async measure() {
-    say(await measure(trainedModel(), session.pictures));
+    say(await measure(await model(), session.pictures));
   },
 
   async addFiles(files) {
@@ -100,12 +124,20 @@ const commands: TrainerCommands = {
 
   async forget() {
     refuseWhileTraining();
+    await preparing;
     kept = undefined;
     named = undefined;
     await session.forget();
   },
 
+  prepare(settings, augmentation) {
+    // One after the other: pictures may be added while a model is made of the first ones.
+    preparing = preparing.then(() => prepare(settings, augmentation));
+    return preparing;
+  },
+
   async train(settings, augmentation) {
+    await preparing;
     if (training) throw new Error('Training is already running.');
     training = new Training(session, (event) => say(event));
     try {
@@ -131,7 +163,7 @@ const commands: TrainerCommands = {
   },
 
   async projections(indices, seed) {
-    const simclr = trainedModel();
+    const simclr = await model();
     const images = imagesToTensor(pick(session.pictures, indices));
     const made = simclr.views(images, indices, seed);
     images.dispose();
@@ -151,8 +183,13 @@ const commands: TrainerCommands = {
     return { views, size, z: Float32Array.from([...z[0]!, ...z[1]!]), dim };
   },
 
-  exportFile: (kind) =>
-    exportFile(kind, { simclr: trainedModel(), pictures: session.pictures, vectors, named }),
+  async exportFile(kind) {
+    const simclr = await model();
+    return session.withReadout((readout) => {
+      if (!readout) throw new Error('The pictures are all alike: there is nothing to tell apart.');
+      return exportFile(kind, { simclr, readout, pictures: session.pictures, vectors, named });
+    });
+  },
 };
 
 /** Answers the page's calls. */

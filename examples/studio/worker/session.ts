@@ -1,11 +1,13 @@
 import { io } from '@tensorflow/tfjs-core';
 import { SimCLR } from 'simclr-ts';
+import type { Readout } from 'simclr-ts/features';
 import { type PictureSet, pictureSize } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
 import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
-import { newModel } from './model.js';
+import { mostFitted, newModel, readoutOf } from './model.js';
 import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
+import { spreadIndices } from './vectors.js';
 
 const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
@@ -33,10 +35,10 @@ export class Session {
   }
 
   /** A new model: untrained, or with the encoder that came with the page. */
-  begin(
+  async begin(
     settings: TrainingSettings,
     augmentation = this.augmentation?.settings ?? defaultAugmentation,
-  ): SimCLR {
+  ): Promise<SimCLR> {
     this.dropModel();
     this.settings = settings;
     this.augmentation = liveAugmentation(augmentation, settings.viewSize);
@@ -45,8 +47,29 @@ export class Session {
       this.say({ type: 'notice', level: 'warning', text });
     }
     const encoder = settings.startingEncoder ? this.startingEncoder : undefined;
-    this.simclr = newModel(settings, this.augmentation.transform, encoder);
+    this.simclr = await newModel(settings, this.augmentation.transform, this.pictures, encoder);
     return this.simclr;
+  }
+
+  /**
+   * Uses what gives vectors with the weights that the model has now; nothing if all pictures are alike. The model keeps it,
+   * unless training goes on.
+   */
+  async withReadout<T>(use: (readout: Readout | undefined) => Promise<T>): Promise<T> {
+    const simclr = this.simclr!;
+    const fitted = Math.min(this.count, mostFitted);
+    const { readout: kept, readoutStatus } = simclr;
+    if (kept && readoutStatus === 'current' && kept.pictures === fitted) return use(kept);
+    const readout = await readoutOf(simclr, this.pictures, spreadIndices(this.count, mostFitted));
+    if (readout?.isOf(simclr.encoder)) {
+      simclr.readout = readout;
+      return use(readout);
+    }
+    try {
+      return await use(readout);
+    } finally {
+      readout?.dispose();
+    }
   }
 
   dropModel(): void {

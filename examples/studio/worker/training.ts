@@ -55,11 +55,12 @@ export class Training {
       throw new Error(`Training needs at least ${fewestPictures} pictures; there are ${session.count}.`);
     }
     if (session.simclr && !sameModel(session.settings, settings)) {
+      const { step } = session.simclr.progress;
       session.dropModel();
       const text = 'These settings need a new model: training has started over.';
-      this.say({ type: 'notice', level: 'info', text });
+      if (step > 0) this.say({ type: 'notice', level: 'info', text });
     }
-    const simclr = session.simclr ?? session.begin(settings, augmentation);
+    const simclr = session.simclr ?? (await session.begin(settings, augmentation));
     session.settings = settings;
     session.augmentation!.set(augmentation);
     if (session.measurements.length === 0) await this.measure();
@@ -71,6 +72,7 @@ export class Training {
       callbacks: [this.reports(settings), this.doctor(), this.measurements(), this.saves(), this.pauses()],
     });
     await this.measure();
+    await session.withReadout(async () => {}); // the checkpoint holds it
     await session.saveModel();
     return outcome === 'completed' ? 'completed' : 'stopped';
   }

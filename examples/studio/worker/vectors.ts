@@ -1,4 +1,4 @@
-import { tidy } from '@tensorflow/tfjs-core';
+import { type Tensor2D, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import {
   augment,
   type EmbeddingArray,
@@ -13,9 +13,20 @@ import type { PictureSet } from '../shared/pictures.js';
 /** Pictures that are resized and encoded at a time. */
 const atATime = 128;
 
+/** What makes vectors of pictures: a model, or a read-out of it. */
+export interface Embedder {
+  embed(images: Tensor4D): Promise<Tensor2D>;
+}
+
 /** The studio's pictures as the library takes them. */
 export function asImages({ names, size, data }: PictureSet): ImageArray {
   return { data, shape: [names.length, size, size, 3] };
+}
+
+/** Every k-th of `count` pictures. */
+export function spreadIndices(count: number, limit: number): number[] {
+  const taken = Math.min(count, limit);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
 }
 
 /** The pictures at `indices` alone. */
@@ -28,36 +39,61 @@ export function pick({ size, data }: PictureSet, indices: ArrayLike<number>): Im
   return { data: picked, shape: [indices.length, size, size, 3] };
 }
 
-/** Vectors h of the pictures at `indices`, in that order. */
-export async function vectorsOf(
-  simclr: SimCLR,
+/** The pictures at `indices` at the size that a model takes, some at a time. */
+function* resizedChunks(
   pictures: PictureSet,
   indices: ArrayLike<number>,
+  size: number,
+): Generator<{ start: number; images: Tensor4D }> {
+  const transform = evaluationTransform({ size });
+  for (let start = 0; start < indices.length; start += atATime) {
+    const length = Math.min(atATime, indices.length - start);
+    const chunk = Array.from({ length }, (_, i) => indices[start + i]!);
+    const images = tidy(() => augment(transform, imagesToTensor(pick(pictures, chunk)), randomGenerator(0)));
+    yield { start, images };
+    images.dispose();
+  }
+}
+
+/** The pictures at `indices` at the size that a model takes, in that order. */
+export async function resized(
+  pictures: PictureSet,
+  indices: ArrayLike<number>,
+  size: number,
+): Promise<ImageArray> {
+  const length = size * size * 3;
+  const data = new Float32Array(indices.length * length);
+  for (const { start, images } of resizedChunks(pictures, indices, size)) {
+    data.set(await images.data(), start * length);
+  }
+  return { data, shape: [indices.length, size, size, 3] };
+}
+
+/** Vectors of the pictures at `indices`, in that order; `size` is that of the embedder's pictures. */
+export async function vectorsOf(
+  embedder: Embedder,
+  pictures: PictureSet,
+  indices: ArrayLike<number>,
+  size: number,
 ): Promise<EmbeddingArray> {
-  const transform = evaluationTransform({ size: simclr.inputSize });
   let data = new Float32Array(0);
   let dim = 0;
-  for (let start = 0; start < indices.length; start += atATime) {
-    const chunk = Array.from(
-      { length: Math.min(atATime, indices.length - start) },
-      (_, i) => indices[start + i]!,
-    );
-    const ready = tidy(() => augment(transform, imagesToTensor(pick(pictures, chunk)), randomGenerator(0)));
-    const h = await simclr.embed(ready);
-    ready.dispose();
+  for (const { start, images } of resizedChunks(pictures, indices, size)) {
+    const vectors = await embedder.embed(images);
     if (dim === 0) {
-      dim = h.shape[1];
+      dim = vectors.shape[1];
       data = new Float32Array(indices.length * dim);
     }
-    data.set(await h.data(), start * dim);
-    h.dispose();
+    data.set(await vectors.data(), start * dim);
+    vectors.dispose();
   }
   return { data, shape: [indices.length, dim] };
 }
 
-/** Vectors h of random views of pictures. */
+/** Vectors of random views of pictures. */
 export async function vectorsOfViews(
   simclr: SimCLR,
+  embedder: Embedder,
   pictures: PictureSet,
   indices: readonly number[],
   seed: number,
@@ -67,9 +103,9 @@ export async function vectorsOfViews(
   images.dispose();
   const arrays: EmbeddingArray[] = [];
   for (const view of [first, second]) {
-    const h = await simclr.embed(view);
-    arrays.push({ data: (await h.data()) as Float32Array, shape: h.shape });
-    h.dispose();
+    const vectors = await embedder.embed(view);
+    arrays.push({ data: (await vectors.data()) as Float32Array, shape: vectors.shape });
+    vectors.dispose();
     view.dispose();
   }
   return arrays as [EmbeddingArray, EmbeddingArray];
