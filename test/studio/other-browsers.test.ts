@@ -1,4 +1,5 @@
 /** The studio in Firefox and WebKit: it always gets ready, trains on threads, draws its map, and exports. */
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchFirefox } from '../browser/engines/firefox.js';
 import { WebKit } from '../browser/engines/webdriver.js';
@@ -13,8 +14,14 @@ interface Browser {
   close(): Promise<void>;
 }
 
-async function startFirefox(): Promise<Browser> {
-  const browser = await launchFirefox();
+/** What Playwright and Puppeteer have in common. */
+interface Launched {
+  newPage(): Promise<{ goto(url: string): Promise<unknown>; evaluate(expression: string): Promise<unknown> }>;
+  close(): Promise<void>;
+}
+
+async function onePage(launched: Promise<Launched>): Promise<Browser> {
+  const browser = await launched;
   const page = await browser.newPage();
   return {
     goto: async (url) => void (await page.goto(url)),
@@ -22,6 +29,16 @@ async function startFirefox(): Promise<Browser> {
     close: () => browser.close(),
   };
 }
+
+const startFirefox = () => onePage(launchFirefox());
+
+const startChromium = () =>
+  onePage(
+    chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    }),
+  );
 
 async function startWebKit(): Promise<Browser> {
   const webKit = await WebKit.start();
@@ -32,12 +49,15 @@ async function startWebKit(): Promise<Browser> {
   };
 }
 
-const loads = 5;
-
-describe.each([
+/** With STUDIO_LOADS, as many loads are tried in Chromium, too, where other tests load the page. */
+const loads = Number(process.env.STUDIO_LOADS ?? 5);
+const browsers: [string, () => Promise<Browser>][] = [
   ['Firefox', startFirefox],
   ['WebKit', startWebKit],
-] as const)('%s', (_, start) => {
+];
+if (process.env.STUDIO_LOADS !== undefined) browsers.unshift(['Chromium', startChromium]);
+
+describe.each(browsers)('%s', (_, start) => {
   let browser: Browser;
   let host: StaticHost;
   beforeAll(async () => {

@@ -20,6 +20,7 @@ afterEach(async () => {
 
 /** The page must be of use after what went wrong. */
 async function expectWorking({ page, text }: OpenStudio): Promise<void> {
+  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
   if (
     !/pictures/.test((await page.textContent('#pictures-state')) ?? '') ||
     (await page.isDisabled('#start'))
@@ -27,7 +28,6 @@ async function expectWorking({ page, text }: OpenStudio): Promise<void> {
     await page.click('#take-samples');
     await text('#pictures-state', /pictures in 6 folders/);
   }
-  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
   await page.click('#start');
   await waitForStep(page, 3);
   await page.click('#stop');
