@@ -86,6 +86,8 @@ export interface RecipeEarlyStages {
   projectFrom: readonly ReadoutStage[];
   /** Share of the run, above 0 and below 1. */
   share: number;
+  /** Multiplies the base of the learning rate meanwhile. */
+  learningRateFactor: number;
 }
 
 /** A result that the recipe's authors report. */

@@ -53,6 +53,9 @@ export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe 
   if (isObject(upgraded.initialization)) {
     upgraded.initialization = { blocks: 'random', blocksAfter: null, ...upgraded.initialization }; // earlier versions began them so
   }
+  if (isObject(upgraded.earlyStages)) {
+    upgraded.earlyStages = { learningRateFactor: 1, ...upgraded.earlyStages };
+  }
   if (isObject(augmentation) && isObject(augmentation.options)) {
     const options = renameFields(augmentation.options, { semantics: 'convention' });
     upgraded.augmentation = { ...augmentation, options };

@@ -73,6 +73,9 @@ describe('early stages', () => {
     expect(step).toBe(12);
     expect(history.steps.map((each) => each.step)).toEqual(Array.from({ length: 12 }, (_, index) => index));
     expect(history.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
+    const rates = history.steps.map(({ learningRate }) => learningRate);
+    const [early, whole] = [rates.slice(0, 6), rates.slice(6)].map((part) => Math.max(...part));
+    expect(early! / whole!).toBeCloseTo(recipe.earlyStages!.learningRateFactor, 1);
     expect(valuesOf(trainer)[3]).not.toEqual(late);
     expect(JSON.parse(readFileSync(join(out, 'training.json'), 'utf8'))).toMatchObject({
       early: { step: 6, epoch: 2 },

@@ -1,7 +1,7 @@
 import { type FitOptions, type History, SimCLR } from 'simclr-ts';
 import { initializeFromImages } from 'simclr-ts/features';
 import { runDirectory } from 'simclr-ts/node';
-import type { Recipe } from 'simclr-ts/recipes';
+import { adjustRecipe, type Recipe } from 'simclr-ts/recipes';
 import { isInputError } from '../../../errors/is-error.js';
 import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import type { Context } from '../../context.js';
@@ -36,7 +36,10 @@ export function newTrainer(settings: TrainingSettings, context: Context): [SimCL
   const { earlyStages } = recipe;
   if (earlyStages !== null && settings.from === undefined && earlyEpochsOf(settings) > 0) {
     try {
-      return [new SimCLR({ ...recipe, projectFrom: earlyStages.projectFrom, seed }), settings];
+      const { projectFrom, learningRateFactor } = earlyStages;
+      const base = learningRateFactor * recipe.optimizer.learningRate.base;
+      const early = adjustRecipe(recipe, { optimizer: { learningRate: { base } } });
+      return [new SimCLR({ ...early, projectFrom, seed }), settings];
     } catch (error) {
       if (!isInputError(error)) throw error;
       context.warn(`The whole encoder is trained from the first step on. ${error.message}`);
