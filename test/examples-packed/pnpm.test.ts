@@ -46,7 +46,7 @@ describe('installed by pnpm', () => {
   it('a sample of the guides runs with what its page installs', async () => {
     const page = await readFile(join(root, 'docs/evaluation.md'), 'utf8');
     await pnpm(['add', ...packagesOf(page)], folder);
-    const [, sample] = /```ts\n(import '@tensorflow\/tfjs-backend-cpu';[\s\S]*?)```/.exec(page)!;
+    const [, sample] = /<!-- run -->\n\n```ts\n([\s\S]*?)```/.exec(page)!;
     await writeFile(join(folder, 'evaluation.mjs'), sample!);
     expect((await execute('node', ['evaluation.mjs'], folder)).stdout).toMatch(/^0\.\d+ \{ low: 0\.\d+/);
   });

@@ -52,6 +52,12 @@ function table(pictures: PictureSet, vectors: EmbeddingArray, named: ProbeResult
   return `${[head.join(','), ...lines].join('\n')}\n`;
 }
 
+/** @throws where training has changed the weights that the read-out was fitted to: a file with both would be wrong */
+function requireUnchanged(simclr: SimCLR, readout: Readout): void {
+  if (readout.isOf(simclr.encoder)) return;
+  throw new Error('Pause training first: the encoder changes while it is written.');
+}
+
 /** The inputs of an export. */
 export interface ExportSource {
   simclr: SimCLR;
@@ -69,6 +75,7 @@ export async function exportFile(
 ): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }> {
   switch (kind) {
     case 'safetensors': {
+      requireUnchanged(simclr, readout);
       const [height] = simclr.inputSize;
       const { tensors, metadata } = await readoutTensors(readout);
       const network = {
@@ -85,6 +92,7 @@ export async function exportFile(
       return { name: 'encoder.onnx', bytes: bytes as Uint8Array<ArrayBuffer> };
     }
     case 'huggingface': {
+      requireUnchanged(simclr, readout);
       const files = await huggingFaceFiles(simclr.encoder, { readout });
       return {
         name: 'encoder-transformers.zip',

@@ -19,7 +19,7 @@ let say: (event: TrainerEvent) => void = () => {};
 const session = new Session((event) => say(event));
 let training: Training | undefined;
 let named: ProbeResult | undefined;
-let kept: { step: number; count: number; vectors: EmbeddingArray } | undefined;
+let kept: { simclr: SimCLR; step: number; count: number; vectors: EmbeddingArray } | undefined;
 
 let preparing: Promise<void> = Promise.resolve();
 
@@ -34,13 +34,13 @@ async function vectors(): Promise<EmbeddingArray> {
   const simclr = await model();
   const { count } = session;
   const { step } = simclr.progress;
-  if (kept?.step !== step || kept.count !== count) {
+  if (kept?.simclr !== simclr || kept.step !== step || kept.count !== count) {
     const all = Uint32Array.from({ length: count }, (_, index) => index);
     const [size] = simclr.inputSize;
     const found = await session.withReadout((readout) =>
       vectorsOf(readout ?? simclr, session.pictures, all, size),
     );
-    kept = { step, count, vectors: found };
+    kept = { simclr, step, count, vectors: found };
   }
   return kept.vectors;
 }
