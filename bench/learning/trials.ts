@@ -29,7 +29,7 @@ export const trials: readonly Trial[] = [
   { name: 'h, 3 epochs', phases: [{ at: 'h', epochs: 3 }] },
   { name: 'layer1, 1 epoch', phases: [{ at: [first(2)], epochs: 1 }] },
   { name: 'layer1, 5 epochs', phases: [{ at: [first(2)], epochs: 5 }] },
-  { name: 'layer1, 2 epochs', phases: layer1For2 },
+  { name: 'layer1, 2 epochs, rate 7e-4', phases: layer1For2 },
   { name: 'layer1, 2 epochs, on 1x1', phases: [{ at: [first(1)], epochs: 2 }] },
   { name: 'layer1, 2 epochs, on 4x4', phases: [{ at: [first(4)], epochs: 2 }] },
   { name: 'layer1, 2 epochs, rate 2e-3', phases: layer1For2, learningRate: 2e-3 },
