@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { cifar10ClassNames, type EmbeddingArray, type SimCLR } from 'simclr-ts';
-import { Readout } from 'simclr-ts/features';
-import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
+import type { Readout } from 'simclr-ts/features';
+import { readSafetensors } from 'simclr-ts/interop';
 import { loadCIFAR10 } from 'simclr-ts/node';
 import { afterAll, expect, it } from 'vitest';
 import {
@@ -18,6 +18,7 @@ import { defaultAugmentation, defaultTraining } from '../../examples/studio/shar
 import { liveAugmentation } from '../../examples/studio/worker/live-augmentation.js';
 import { newModel } from '../../examples/studio/worker/model.js';
 import { vectorsOf } from '../../examples/studio/worker/vectors.js';
+import { loadExported } from './load-exported.js';
 import { openStudio, setTraining, waitForStep } from './open-studio.js';
 
 const count = 300;
@@ -70,7 +71,7 @@ async function trainInBrowser(): Promise<Record<'safetensors' | 'vectors', Uint8
 /** The smallest cosine similarity of the page's vectors of the pictures with those that its model gives here. */
 async function leastAgreement(
   simclr: SimCLR,
-  encoder: ReturnType<typeof readSafetensors>,
+  readout: Readout,
   { pictures }: LabeledPictures,
   file: Uint8Array,
 ): Promise<number> {
@@ -80,11 +81,7 @@ async function leastAgreement(
   const names: string[] = JSON.parse(metadata.pictures!);
   const rowOf = new Map(names.map((name, row) => [name.split('/').slice(-2).join('/'), row]));
   const indices = Uint32Array.from({ length: 50 }, (_, index) => index);
-  const [kernel, bias] = ['readout.kernel', 'readout.bias'].map((name) => encoder.tensors.get(name)!);
-  const state = { json: JSON.parse(encoder.metadata.readout!), tensors: { kernel, bias } };
-  const readout = await Readout.fromState(simclr.encoder, state as never);
   const ours = await vectorsOf(readout, pictures, indices, simclr.inputSize[0]);
-  readout.dispose();
   const dim = ours.shape[1];
   let least = 1;
   for (const index of indices) {
@@ -112,15 +109,12 @@ it(`learns from ${count} dropped pictures what helps with held-out ones`, {
   const { transform } = liveAugmentation(defaultAugmentation, defaultTraining.viewSize);
   const simclr = await newModel(defaultTraining, transform, parts.own.pictures);
   const before = await qualityOfModel(simclr, parts);
-  const encoder = readSafetensors(safetensors);
-  loadStateDict(
-    simclr.encoder,
-    new Map([...encoder.tensors].filter(([name]) => !name.startsWith('readout.'))),
-  );
+  const readout = await loadExported(simclr.encoder, safetensors);
   const after = await qualityOfModel(simclr, parts);
   console.info(`before ${JSON.stringify(before)}\nafter ${steps} steps ${JSON.stringify(after)}`);
   // Chromium's canvas and sharp enlarge by the same filter, or what the calibration says would be of other pictures.
-  expect(await leastAgreement(simclr, encoder, parts.own, vectors)).toBeGreaterThan(0.97);
+  // Whitening enlarges what rounding leaves between them: h, which is not whitened, had to agree to 0.99.
+  expect(await leastAgreement(simclr, readout, parts.own, vectors)).toBeGreaterThan(0.97);
   expect(after.knnOthers).toBeGreaterThan(before.knnOthers + 0.02);
   expect(after.knn).toBeGreaterThan(before.knn);
 });

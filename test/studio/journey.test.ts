@@ -6,10 +6,11 @@ import { setBackend, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core'
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { unzipSync } from 'fflate';
 import { augment, evaluationTransform, imagesToTensor, randomGenerator, resnet18, SimCLR } from 'simclr-ts';
-import { Readout, stageEncoder } from 'simclr-ts/features';
-import { exportONNX, loadStateDict, readSafetensors } from 'simclr-ts/interop';
+import { stageEncoder } from 'simclr-ts/features';
+import { exportONNX, readSafetensors } from 'simclr-ts/interop';
 import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadExported } from './load-exported.js';
 import { type OpenStudio, openStudio, setTraining, stepsDone, waitForStep } from './open-studio.js';
 import { drawnFiles, drawnPixels } from './pictures.js';
 
@@ -286,15 +287,14 @@ it('gives an encoder, a checkpoint and vectors that agree in Node', async () => 
   expect(checkpoint.progress.step).toBeGreaterThanOrEqual(await stepsDone(studio.page));
   await expectClose(await checkpoint.embed(images, { at: 'readout' }), vectors);
 
-  const { tensors, metadata } = readSafetensors(await exported('safetensors'));
+  const encoderFile = await exported('safetensors');
+  const { metadata } = readSafetensors(encoderFile);
   const whole = resnet18({ inputShape: [32, 32, 3], stem: 'imagenet', width: 8 });
   const { json } = await checkpoint.readout!.state();
   expect(JSON.parse(metadata.readout!)).toEqual(JSON.parse(JSON.stringify(json)));
   const stages = checkpoint.readout!.stages.map(({ layer, grid }) => ({ layer, grid }));
   const encoder = stageEncoder(whole, stages);
-  const [kernel, bias] = ['readout.kernel', 'readout.bias'].map((name) => tensors.get(name)!);
-  loadStateDict(encoder, new Map([...tensors].filter(([name]) => !name.startsWith('readout.'))));
-  const readout = await Readout.fromState(encoder, { json, tensors: { kernel, bias } as never });
+  const readout = await loadExported(encoder, encoderFile);
   await expectClose(await readout.embed(images), vectors);
   // What Node writes of it, byte by byte; test/interop/python has onnxruntime compute such files.
   const onnx = await exportONNX(checkpoint.readout!.model, { names: { h: 'readout' } });

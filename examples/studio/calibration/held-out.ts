@@ -2,8 +2,8 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { type EmbeddingArray, knnClassifier, linearProbe, type SimCLR } from 'simclr-ts';
 import { fitReadout } from 'simclr-ts/features';
 import { measure } from '../worker/measure.js';
-import { mostFitted, readoutOf } from '../worker/model.js';
-import { asImages, spreadIndices, vectorsOf } from '../worker/vectors.js';
+import { readoutOf } from '../worker/model.js';
+import { asImages, type Embedder, spreadIndices, vectorsOf } from '../worker/vectors.js';
 import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
 /** How good vectors are, as shares of the held-out pictures unless stated otherwise. */
@@ -22,10 +22,12 @@ export interface Quality {
   effectiveRank?: number;
 }
 
-async function qualityOf(
-  parts: Parts,
-  vectors: (part: LabeledPictures) => EmbeddingArray | Promise<EmbeddingArray>,
-): Promise<Quality> {
+/** `size` is that of the embedder's pictures. */
+async function qualityOf(parts: Parts, embedder: Embedder, size: number): Promise<Quality> {
+  const vectors = ({ pictures }: LabeledPictures) => {
+    const { length } = pictures.names;
+    return vectorsOf(embedder, pictures, spreadIndices(length, length), size);
+  };
   const { own, others, heldOut } = parts;
   const [ownVectors, otherVectors, heldOutVectors] = [
     await vectors(own),
@@ -52,12 +54,8 @@ async function qualityOf(
 export async function qualityOfModel(simclr: SimCLR, parts: Parts): Promise<Quality> {
   const { pictures } = parts.own;
   const { viewMatch, groupMatch, effectiveRank } = (await measure(simclr, pictures)).measurement;
-  const readout = await readoutOf(simclr, pictures, spreadIndices(pictures.names.length, mostFitted));
-  const [size] = simclr.inputSize;
-  const quality = await qualityOf(parts, (part) => {
-    const indices = Uint32Array.from(part.pictures.names, (_, index) => index);
-    return vectorsOf(readout ?? simclr, part.pictures, indices, size);
-  });
+  const readout = await readoutOf(simclr, pictures);
+  const quality = await qualityOf(parts, readout ?? simclr, simclr.inputSize[0]);
   readout?.dispose();
   return {
     ...quality,
@@ -79,13 +77,7 @@ export async function qualityOfPixels(parts: Parts): Promise<Quality> {
   const stages = [{ layer: 'pixels', grid: 1 }];
   const readout = await fitReadout(encoder, asImages(parts.own.pictures), { stages });
   encoder.dispose();
-  const quality = await qualityOf(parts, async ({ pictures }) => {
-    const vectors = await readout.embed(asImages(pictures));
-    const [count, dim] = vectors.shape;
-    const data = (await vectors.data()) as Float32Array;
-    vectors.dispose();
-    return { data, shape: [count, dim] };
-  });
+  const quality = await qualityOf(parts, readout, size);
   readout.dispose();
   return quality;
 }

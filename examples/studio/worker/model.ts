@@ -75,11 +75,11 @@ export async function newModel(
   }
 }
 
-/** The read-out of a model for pictures; `undefined` if these are all alike. */
+/** The read-out of a model, fitted to some of the pictures; `undefined` if these are all alike. */
 export async function readoutOf(
   simclr: SimCLR,
   pictures: PictureSet,
-  indices: readonly number[],
+  indices = spreadIndices(pictures.names.length, mostFitted),
 ): Promise<Readout | undefined> {
   const images = await resized(pictures, indices, simclr.inputSize[0]);
   return unlessAlike(() => fitReadout(simclr, images, { stages }));

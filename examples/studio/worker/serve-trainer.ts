@@ -66,10 +66,8 @@ async function add(pictures: ReadPicture[], reading: Reading) {
 async function prepare(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<void> {
   if (training || session.count < fewestPictures || (session.simclr?.progress.step ?? 0) > 0) return;
   try {
-    const simclr = await session.begin(settings, augmentation);
-    const event = await measure(simclr, session.pictures);
-    session.measurements = [event.measurement];
-    say(event);
+    await session.begin(settings, augmentation);
+    await session.measure();
   } catch (error) {
     session.dropModel();
     const text = `These pictures cannot be compared yet: ${(error as Error).message}`;

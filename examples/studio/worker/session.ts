@@ -5,9 +5,9 @@ import { type PictureSet, pictureSize } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
 import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
+import { measure } from './measure.js';
 import { mostFitted, newModel, readoutOf } from './model.js';
 import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
-import { spreadIndices } from './vectors.js';
 
 const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
@@ -60,7 +60,7 @@ export class Session {
     const fitted = Math.min(this.count, mostFitted);
     const { readout: kept, readoutStatus } = simclr;
     if (kept && readoutStatus === 'current' && kept.pictures === fitted) return use(kept);
-    const readout = await readoutOf(simclr, this.pictures, spreadIndices(this.count, mostFitted));
+    const readout = await readoutOf(simclr, this.pictures);
     if (readout?.isOf(simclr.encoder)) {
       simclr.readout = readout;
       return use(readout);
@@ -70,6 +70,14 @@ export class Session {
     } finally {
       readout?.dispose();
     }
+  }
+
+  /** Measures the model, keeps what it found, and tells the page. */
+  async measure(): Promise<void> {
+    const event = await measure(this.simclr!, this.pictures);
+    if (this.measurements.at(-1)?.step === event.measurement.step) this.measurements.pop();
+    this.measurements.push(event.measurement);
+    this.say(event);
   }
 
   dropModel(): void {

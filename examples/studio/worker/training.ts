@@ -3,7 +3,6 @@ import { doctor } from 'simclr-ts/doctor';
 import { fewestPictures } from '../shared/pictures.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
 import type { TrainerEvent } from '../shared/trainer-protocol.js';
-import { measure } from './measure.js';
 import type { Session } from './session.js';
 import { asImages } from './vectors.js';
 
@@ -63,7 +62,7 @@ export class Training {
     const simclr = session.simclr ?? (await session.begin(settings, augmentation));
     session.settings = settings;
     session.augmentation!.set(augmentation);
-    if (session.measurements.length === 0) await this.measure();
+    if (session.measurements.length === 0) await session.measure();
     const { outcome } = await simclr.fit(asImages(session.pictures), {
       epochs: settings.epochs,
       batchSize: Math.min(settings.batchSize, session.count),
@@ -71,18 +70,10 @@ export class Training {
       signal: this.ending.signal,
       callbacks: [this.reports(settings), this.doctor(), this.measurements(), this.saves(), this.pauses()],
     });
-    await this.measure();
+    await session.measure();
     await session.withReadout(async () => {}); // the checkpoint holds it
     await session.saveModel();
     return outcome === 'completed' ? 'completed' : 'stopped';
-  }
-
-  private async measure(): Promise<void> {
-    const { session } = this;
-    const event = await measure(session.simclr!, session.pictures);
-    if (session.measurements.at(-1)?.step === event.measurement.step) session.measurements.pop();
-    session.measurements.push(event.measurement);
-    this.say(event);
   }
 
   private reports(settings: TrainingSettings): Callback {
@@ -130,7 +121,7 @@ export class Training {
       onStepEnd: async () => {
         const began = performance.now();
         if (began < next) return;
-        await this.measure();
+        await this.session.measure();
         const ended = performance.now();
         next = ended + Math.max(1000 * secondsBetweenMeasurements, (ended - began) / shareOfMeasuring);
       },
