@@ -41,10 +41,11 @@ export function rankCallbacks(
     context.stop(reasons.find((text) => text !== '') ?? 'a callback of another rank');
   };
 
-  const asking = ({ simclr, batch, pictures }: FitContext): FitContext => ({
+  const asking = ({ simclr, batch, pictures, offTheClock }: FitContext): FitContext => ({
     simclr,
     batch,
     pictures,
+    offTheClock,
     stop: (given) => {
       reason ??= given || 'a callback';
     },

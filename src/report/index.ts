@@ -12,6 +12,7 @@ export {
   writeComparison,
 } from './comparison.js';
 export { type EvaluateRunOptions, evaluateRun } from './evaluation/evaluate-run.js';
+export { type RecordQualityOptions, recordQuality } from './evaluation/record-quality.js';
 export type {
   EmbeddingWorth,
   EvaluationPictures,

@@ -4,6 +4,7 @@ import type { FilePath } from '../node/files/file-path.js';
 import { accuracyTable, header } from './charts/accuracies.js';
 import { confusionSection } from './charts/confusion.js';
 import { labelEfficiencySection } from './charts/label-efficiency.js';
+import { qualitySection } from './charts/quality.js';
 import { mapSection } from './galleries/map.js';
 import { neighborsSection } from './galleries/neighbors.js';
 import { viewsSection } from './galleries/views.js';
@@ -13,7 +14,8 @@ import { trainingSection } from './training.js';
 import type { ReportData } from './types.js';
 
 /**
- * Writes a run's report as one HTML file: accuracies with their intervals, views, the loss, the label-efficiency curve, the
+ * Writes a run's report as one HTML file: accuracies with their intervals, quality
+ * over time, views, the loss, the label-efficiency curve, the
  * confusion matrix, UMAP maps and nearest neighbors, as far as they are given. The page needs no server, loads nothing and
  * runs no script. It has a light and a dark theme, and a text for every picture. The same data give the same page.
  *
@@ -37,6 +39,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
       seed: 1,
       accuracies: 1,
       training: 1,
+      quality: 1,
       views: 1,
       labelEfficiency: 1,
       confusion: 1,
@@ -45,12 +48,13 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
     },
     'data',
   );
-  const { title, accuracies, views, training, labelEfficiency, confusion, map, neighbors } = data;
+  const { title, accuracies, quality, views, training, labelEfficiency, confusion, map, neighbors } = data;
   const { classNames = [], seed = 0 } = data;
   checkInteger('writeReport', 'seed', seed, 0);
   const parts = [
     header(data),
     accuracies ? accuracyTable(accuracies, classNames) : '',
+    quality ? await qualitySection(quality) : '',
     labelEfficiency ? await labelEfficiencySection(labelEfficiency) : '',
     confusion ? confusionSection(confusion, classNames) : '',
     views ? await viewsSection(views) : '',

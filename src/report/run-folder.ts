@@ -5,8 +5,9 @@ import { DataError } from '../errors/errors.js';
 import { runDirectory, runFiles } from '../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../node/files/file-path.js';
 import { explainSystemError } from '../node/files/system-error.js';
+import { readQuality } from './evaluation/run-quality.js';
 import { writeText } from './page/write-text.js';
-import type { LossPoint } from './types.js';
+import type { LossPoint, RunQuality } from './types.js';
 
 /** A recorded step. */
 export interface RunStep extends LossPoint {
@@ -41,6 +42,8 @@ export interface Run {
   settings: Readonly<Record<string, unknown>> | null;
   /** Evaluation: the contents of `evaluation.json`; `null` without the file. */
   evaluation: RunEvaluation | null;
+  /** Quality during training: the contents of `quality.json`, which `recordQuality` writes. */
+  quality?: RunQuality;
 }
 
 /** Accuracy of predictions, from 0 to 1. */
@@ -156,9 +159,9 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
 }
 
 /**
- * Reads the folder of a run: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with the settings, and
- * `evaluation.json`, which {@link saveEvaluation} writes. The commands `train` and `evaluate` write all three. Weights are
- * not read.
+ * Reads the folder of a run: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with the settings,
+ * `evaluation.json`, which {@link saveEvaluation} writes, and `quality.json`, which `recordQuality` writes. The commands
+ * `train` and `evaluate` write them. Weights are not read.
  *
  * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` naming the file when there is no run or one of its files is damaged.
@@ -172,11 +175,12 @@ export async function readRun(dir: FilePath): Promise<Run> {
     settings: join(folder, runFiles.settings),
     evaluation: join(folder, runFiles.evaluation),
   };
+  const quality = await readQuality(caller, join(folder, runFiles.quality));
   const [losses, settings, evaluation] = await Promise.all(Object.values(paths).map(textOf));
-  if (losses === undefined && evaluation === undefined) {
+  if (losses === undefined && evaluation === undefined && quality === undefined) {
     throw damaged(
       JSON.stringify(folder),
-      `be the folder of a run, with ${runFiles.losses} or ${runFiles.evaluation}`,
+      `be the folder of a run, with ${runFiles.losses}, ${runFiles.evaluation} or ${runFiles.quality}`,
       'a folder without them, or none',
     );
   }
@@ -189,6 +193,7 @@ export async function readRun(dir: FilePath): Promise<Run> {
     losses: losses === undefined ? [] : parseLosses(paths.losses, losses),
     settings: parsed,
     evaluation: evaluation === undefined ? null : parseEvaluation(paths.evaluation, evaluation),
+    ...(quality && { quality }),
   };
 }
 

@@ -84,6 +84,32 @@ export interface ReportTraining {
   seconds?: number;
 }
 
+/** The accuracy of nearest neighbors at a moment of training. */
+export interface QualityPoint {
+  /** Optimizer steps that the encoder was trained for. */
+  step: number;
+  /** Minutes of training until then. Measuring does not count. */
+  minutes: number;
+  /** Top-1 accuracy of the nearest neighbors, from 0 to 1. */
+  accuracy: number;
+  /** Seconds that measuring took. */
+  seconds: number;
+}
+
+/** How good the representations were during training, on the same pictures each time. */
+export interface RunQuality {
+  /** What was compared: the read-out, or h where the encoder has no read-out. */
+  representation: 'readout' | 'h';
+  /** Number of pictures among which the neighbors were found. */
+  references: number;
+  /** Number of pictures whose neighbors were found. */
+  testImages: number;
+  /** Accuracy of pixels, averaged to about 16x16 and whitened, on the same pictures. */
+  whitenedPixels: number;
+  /** The measurements, in the order of their steps. */
+  points: readonly QualityPoint[];
+}
+
 /** A picture and its views. */
 export interface ViewRow {
   /** The picture. */
@@ -170,6 +196,8 @@ export interface ReportData {
   accuracies?: ReportAccuracies;
   /** Loss and epochs. */
   training?: ReportTraining;
+  /** Accuracy of nearest neighbors over the time of training. */
+  quality?: RunQuality;
   /** About eight pictures with their views. */
   views?: readonly ViewRow[];
   /** The label-efficiency curve. */

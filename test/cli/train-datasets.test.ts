@@ -111,11 +111,34 @@ describe('train --report on a folder', () => {
     const { json } = await runJSON([...flags, '--report', 'classes.html'], { cwd });
     expect(json).toMatchObject({ pictures: 20, evaluation: { testImages: 8 } });
     expect(page('classes.html')).toContain('columns');
+    expect(page('classes.html')).toContain('Quality over time');
     const kept = JSON.parse(readFileSync(join(cwd, 'classes', 'evaluation.json'), 'utf8'));
     expect(kept.pictures).toContain(join('rows', '00.png'));
   });
 
+  it('measures --val while it trains, without a page', async () => {
+    const flags = [
+      'train',
+      'animals/train',
+      ...tiny,
+      '--val',
+      'animals/test',
+      '--out',
+      'watched',
+      '--verbose',
+    ];
+    const { code, stderr } = await runCLI(flags, { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /Before training, nearest neighbors name \d+\.\d % of 8 pictures \(whitened pixels/,
+    );
+    expect(stderr).toMatch(/After \d\.\d minutes, nearest neighbors name .* \(before training \d/);
+    const { points } = JSON.parse(readFileSync(join(cwd, 'watched', 'quality.json'), 'utf8'));
+    expect(points.length).toBeGreaterThan(1);
+  });
+
   it.each([
+    ['--val for a data set', ['digits', '--val', 'animals/test'], /--val is for a folder of pictures/],
     [
       '--test without a page',
       ['animals/train', '--test', 'animals/test'],

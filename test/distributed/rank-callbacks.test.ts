@@ -23,7 +23,7 @@ it('hands on the pictures of the step and the steps that were left out', async (
   expect(heard).toEqual([[4, 8, 8, 3], [2, 8, 8, 3], 2]);
   await callbacks[1]!.onStepSkipped!(
     { step: 1, epoch: 0, batch: 0, loss: Number.NaN, inSuccession: 1, learningRateFactor: 1 },
-    { simclr, stop: () => {} },
+    { simclr, offTheClock: (work) => work(), stop: () => {} },
   );
   expect(heard.at(-1)).toBe('skipped 1');
   simclr.dispose();

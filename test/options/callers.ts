@@ -533,6 +533,10 @@ export const callers: Record<string, Caller> = {
     call: (options) => report.recordLosses(nowhere, options),
     base: [{ before: { step: 1, epoch: 1 } }],
   },
+  'report recordQuality (options)': {
+    call: (options) => report.recordQuality(nowhere, { references: pictures(), test: pictures() }, options),
+    base: [{ before: { step: 1, epoch: 1 } }],
+  },
   'report evaluateRun (options)': {
     call: (options, { simclr }) =>
       report.evaluateRun(
@@ -545,7 +549,7 @@ export const callers: Record<string, Caller> = {
   'report writeReport (data)': {
     call: (options) => report.writeReport(`${nowhere}/report.html`, options),
     base: [{ title: 'test' }],
-    data: ['accuracies', 'training', 'labelEfficiency', 'confusion', 'map'],
+    data: ['accuracies', 'training', 'quality', 'labelEfficiency', 'confusion', 'map'],
   },
 
   'report writePictureMap (data)': {

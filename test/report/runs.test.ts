@@ -157,7 +157,7 @@ describe('readRun', () => {
     await mkdir(join(root, 'empty'), { recursive: true });
     for (const dir of [join(root, 'empty'), join(root, 'nowhere')]) {
       await expect(readRun(dir)).rejects.toThrow(
-        /must be the folder of a run, with losses\.jsonl or evaluation\.json/,
+        /must be the folder of a run, with losses\.jsonl, evaluation\.json or quality\.json/,
       );
     }
   });

@@ -4,6 +4,7 @@ import {
   type EpochRecord,
   earlyStopping,
   evaluation,
+  type FitContext,
   type ProgressReport,
   progress,
   SGD,
@@ -286,7 +287,7 @@ describe('earlyStopping', () => {
     const callback = earlyStopping({ patience: 1 });
     const feed = (losses: number[]) => {
       const stop = vi.fn();
-      const context = { simclr, stop };
+      const context: FitContext = { simclr, offTheClock: (work) => work(), stop };
       callback.onFitStart!({ epochs: 9, batchSize: 2 }, context);
       for (const loss of losses)
         callback.onEpochEnd!({ loss, metrics: {}, partial: false } as never, context);
@@ -300,10 +301,11 @@ describe('earlyStopping', () => {
   it('does not judge epochs that were cut short or not measured', async () => {
     const callback = earlyStopping({ monitor: 'score', patience: 1 });
     const stop = vi.fn();
+    const context: FitContext = { simclr, offTheClock: (work) => work(), stop };
     const epoch = (partial: boolean, metrics: Record<string, number>) =>
       ({ partial, metrics }) as EpochRecord;
     for (const record of [epoch(false, { score: 2 }), epoch(true, { score: 1 }), epoch(false, {})]) {
-      callback.onEpochEnd!(record, { simclr, stop });
+      callback.onEpochEnd!(record, context);
     }
     expect(stop).not.toHaveBeenCalled();
   });
@@ -328,7 +330,7 @@ describe('progress', () => {
     pairs: 64,
   });
   const feed = (callback: Callback, steps: number, totalSteps?: number) => {
-    const context = { simclr, stop: () => {} };
+    const context: FitContext = { simclr, offTheClock: (work) => work(), stop: () => {} };
     callback.onFitStart!({ epochs: 1, batchSize: 64, ...(totalSteps ? { totalSteps } : {}) }, context);
     for (let number = 0; number < steps; number++) callback.onStepEnd!(step(number), context);
   };

@@ -108,6 +108,47 @@ describe('fit with minutes', () => {
     for (const each of [simclr, loaded, old]) each.dispose({ includeGiven: true });
   });
 
+  it('does not count what callbacks do off the clock', async () => {
+    const simclr = planned();
+    const measured: number[] = [];
+    const evaluate: Callback = {
+      onFitStart: (_, { offTheClock }) =>
+        offTheClock(async () => {
+          now += 90_000;
+        }),
+      onStepEnd: async (_, { offTheClock }) => {
+        const result = await offTheClock(() =>
+          offTheClock(async () => {
+            now += 60_000;
+            return 7;
+          }),
+        );
+        measured.push(result);
+      },
+    };
+    const history = await simclr.fit(tinyPictures(8), {
+      minutes: 1,
+      batchSize: 4,
+      callbacks: [stepTakes(25), evaluate],
+    });
+    expect(measured).toEqual([7, 7, 7]);
+    expect(simclr.progress).toMatchObject({ step: 3, seconds: 75 });
+    const [whole, cut] = history.epochs;
+    expect(whole).toMatchObject({ seconds: 50, pairsPerSecond: 8 / 50 });
+    expect(cut).toMatchObject({ seconds: 25, partial: true });
+    const failing: Callback = {
+      onStepEnd: async (_, { offTheClock }) => {
+        await offTheClock(async () => {
+          now += 60_000;
+          throw new Error('no labels');
+        });
+      },
+    };
+    await rejection(simclr.fit(tinyPictures(8), { batchSize: 4, callbacks: [failing] }));
+    expect(simclr.progress.seconds).toBe(75);
+    simclr.dispose();
+  });
+
   it('tells callbacks how many minutes are left', async () => {
     const simclr = tinySimCLR({ optimizer: new SGD({ learningRate: 0.1, momentum: 0 }) });
     const onFitStart = vi.fn();

@@ -74,6 +74,10 @@ export function trainCommand(execute: Execute): Command {
     )
     .option('--log-dir <dir>', 'write event files for TensorBoard: loss, learning rate, views, embeddings')
     .option('--test <dir>', 'class folders of test pictures; SOURCE then has the same class folders')
+    .option(
+      '--val <dir>',
+      'class folders of pictures to measure while training; SOURCE then has the same class folders',
+    )
     .option('--references <n>', 'labeled pictures that classifiers learn from', integer(2), 10_000)
     .option('--test-images <n>', 'test pictures', integer(1), 10_000)
     .option('--label-efficiency', 'add accuracy against labels per class to the page; takes long')

@@ -21,6 +21,7 @@ export const runFiles = {
   losses: 'losses.jsonl',
   settings: 'training.json',
   evaluation: 'evaluation.json',
+  quality: 'quality.json',
 } as const;
 
 const modelFiles = ['model.json', 'weights.bin', 'weights.previous.bin'];
@@ -65,7 +66,8 @@ export interface RunDirectory {
    *
    * @param settings - The text of `training.json`.
    * @param save - Saves the model as it is before the first step.
-   * @param options - `keepLosses`: the new run continues the losses of the old one, as the next trainer of the same run.
+   * @param options - `keepLosses`: the new run continues the losses and `quality.json` of the old one, as the next trainer
+   *   of the same run.
    */
   begin(
     settings: string,
@@ -125,11 +127,14 @@ async function settle(folder: string): Promise<void> {
 async function begin(folder: string, ...[settings, save, options = {}]: Parameters<RunDirectory['begin']>) {
   checkKeys('RunDirectory.begin', options, { keepLosses: 1 });
   await settle(folder);
-  const losses = options.keepLosses ? await textOf(join(folder, runFiles.losses)) : undefined;
+  const kept = (name: string) => (options.keepLosses ? textOf(join(folder, name)) : undefined);
+  const losses = await kept(runFiles.losses);
+  const quality = await kept(runFiles.quality);
   const unfinished = join(folder, unfinishedFolder);
   await mkdir(unfinished, { recursive: true });
   await writeDurably(join(unfinished, runFiles.settings), [settings]);
   await writeDurably(join(unfinished, runFiles.losses), [losses ?? '']);
+  if (quality !== undefined) await writeDurably(join(unfinished, runFiles.quality), [quality]);
   await save(checkpointDirectory(join(unfinished, checkpointsFolder)).at(firstCheckpoint));
   await syncDirectory(unfinished);
   await rename(unfinished, join(folder, begunFolder)); // the moment from which the new run counts

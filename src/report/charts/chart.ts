@@ -42,6 +42,8 @@ export interface Chart {
   right?: Axis;
   lines: readonly ChartLine[];
   levels?: readonly ChartLevel[];
+  /** What the levels are, in the key. @defaultValue 'chance level' */
+  levelsAre?: string;
 }
 
 const sizes = { wide: { width: 960, height: 380 }, narrow: { width: 420, height: 320 } };
@@ -169,7 +171,7 @@ export async function renderChart(chart: Chart): Promise<string> {
   const d3 = await loadD3();
   const keys = [
     ...chart.lines.map(({ kind, name }) => [kind, name] as const),
-    ...((chart.levels ?? []).length > 0 ? [['level', 'chance level'] as const] : []),
+    ...((chart.levels ?? []).length > 0 ? [['level', chart.levelsAre ?? 'chance level'] as const] : []),
   ].map(([kind, name]) => `<li><span class="line ${kind}"></span>${escapeHtml(name)}</li>`);
   const pictures = (['wide', 'narrow'] as const).map((size) => svg(d3, chart, size));
   return `<ul class="keys" aria-hidden="true">${keys.join('')}</ul>

@@ -91,6 +91,14 @@ export interface FitContext {
         indices: ArrayLike<number>;
       })
     | undefined;
+  /**
+   * Runs work whose time is not training: it counts neither against the `minutes` of `fit` nor in `progress.seconds`,
+   * `EpochRecord.seconds`, and `EpochRecord.pairsPerSecond`. Of several ranks, the clocks of the others go on.
+   *
+   * @param work - What to run, such as an evaluation.
+   * @returns What `work` returns.
+   */
+  offTheClock<T>(work: () => Promise<T>): Promise<T>;
   /** Ends training after the current step, without an error; `reason` goes to the history. */
   stop(reason: string): void;
 }

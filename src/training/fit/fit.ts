@@ -99,6 +99,7 @@ class FitRun {
     this.callbacks = callbacks;
     this.context = {
       simclr: trainer,
+      offTheClock: (work) => this.length.pause(work),
       stop: (reason) => {
         this.stopReason ??= reason;
       },
@@ -256,6 +257,7 @@ class FitRun {
     let pairs = 0;
     let cut = false;
     const began = performance.now();
+    const paused = this.length.secondsPaused;
     let stepBegan = began;
     const steps = new PendingSteps(async (pending) => {
       const { batch } = pending;
@@ -299,7 +301,7 @@ class FitRun {
     }
     // The data may have ended at the very step that ended training: then the epoch is whole.
     record.partial = cut && progress.batch !== batchesPerEpoch(this.dataset, { batchSize });
-    record.seconds = (performance.now() - began) / 1000;
+    record.seconds = (performance.now() - began) / 1000 - (this.length.secondsPaused - paused);
     record.loss /= pairs; // NaN where every step was left out
     record.pairsPerSecond = pairs / record.seconds;
     if (!record.partial) this.endEpoch();

@@ -22,6 +22,7 @@ export class RunLength {
   private stepsBefore = 0;
   private totalSteps: number | undefined;
   private began: number | undefined;
+  private paused = 0;
   private done = 0;
 
   constructor(
@@ -71,6 +72,23 @@ export class RunLength {
     return this.done;
   }
 
+  /** Seconds of this call that did not count. */
+  get secondsPaused(): number {
+    return this.paused;
+  }
+
+  /** Runs `work` while the clock stands still. */
+  async pause<T>(work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const before = this.paused;
+    try {
+      return await work();
+    } finally {
+      // Not added up: work that pauses inside work would count twice.
+      this.paused = before + (performance.now() - began) / 1000;
+    }
+  }
+
   /** Minutes that are left; infinite without a limit. */
   get minutesLeft(): number {
     return Math.max(0, this.totalSeconds - this.secondsBefore - this.elapsed()) / 60;
@@ -107,6 +125,6 @@ export class RunLength {
   }
 
   private elapsed(): number {
-    return this.began === undefined ? 0 : (performance.now() - this.began) / 1000;
+    return this.began === undefined ? 0 : (performance.now() - this.began) / 1000 - this.paused;
   }
 }

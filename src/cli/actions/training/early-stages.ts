@@ -84,8 +84,8 @@ export interface PartsOfRun {
   pictures: TrainingPictures;
   out: string;
   context: Context;
-  /** Trains a trainer until the limits. Its steps and epochs follow those before. */
-  train(trainer: SimCLR, limits: Limits, before: CountsBefore): Promise<History>;
+  /** Trains a trainer until the limits, which are a share of the run. Its steps and epochs follow those before. */
+  train(trainer: SimCLR, limits: Limits, before: CountsBefore, share: number): Promise<History>;
   limits: RunLimits;
 }
 
@@ -102,7 +102,8 @@ export async function trainInParts(
   const { recipe, seed } = settings;
   if (trainer.projectFrom === null) {
     const before = settings.early ?? { step: 0, epoch: 0 };
-    const trained = await train(trainer, limits(trainer, epochs - before.epoch, minutes), before);
+    const share = settings.early ? 1 - recipe.earlyStages!.share : 1;
+    const trained = await train(trainer, limits(trainer, epochs - before.epoch, minutes), before, share);
     return { trainer, history: numberedFrom(before, trained), step: before.step + trainer.progress.step };
   }
   const share = recipe.earlyStages!.share;
@@ -112,6 +113,7 @@ export async function trainInParts(
     trainer,
     limits(trainer, earlyEpochsOf(settings), minutes === undefined ? undefined : share * minutes),
     { step: 0, epoch: 0 },
+    share,
   );
   const early = countsOf(trainer);
   // The clock stops this part, too: only an interrupted run ends here.
@@ -137,7 +139,8 @@ export async function trainInParts(
       keepLosses: true,
     });
     const rest = minutes === undefined ? undefined : (1 - share) * minutes;
-    const second = numberedFrom(early, await train(whole, limits(whole, epochs - early.epoch, rest), early));
+    const limitsOfRest = limits(whole, epochs - early.epoch, rest);
+    const second = numberedFrom(early, await train(whole, limitsOfRest, early, 1 - share));
     const history = {
       ...second,
       steps: [...first.steps, ...second.steps],

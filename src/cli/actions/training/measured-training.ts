@@ -67,15 +67,15 @@ export async function measuredTraining(
   pictures: TrainingPictures,
   settings: TrainingSettings,
   options: MeasuringOptions & { title: string },
-  train: () => Promise<History>,
+  train: (labeled: MeasuringPictures | undefined) => Promise<History>,
   context: Context,
 ): Promise<MeasuredTraining> {
   const sample = await pictures.sample();
   const embedSample = () => embedOnHost(simclr, sample, { batchSize });
   const before = await embedSample();
   const labeled = options.report === undefined ? undefined : await pictures.labeled?.();
-  const evaluation = labeled && (await evaluate(simclr, labeled, train, context));
-  const history = evaluation?.history ?? (await train());
+  const evaluation = labeled && (await evaluate(simclr, labeled, () => train(labeled), context));
+  const history = evaluation?.history ?? (await train(undefined));
   const isAborted = history.outcome === 'aborted';
   const after = isAborted ? undefined : await embedSample();
   const rankOf = async (embeddings: EmbeddingArray) => (await embeddingHealth(embeddings)).effectiveRank;
@@ -91,8 +91,8 @@ export async function measuredTraining(
   const data = evaluation
     ? await labeledReport(simclr, labeled!, evaluation, settings, options, context)
     : await unlabeledReport(simclr, sample, { before, after }, history);
-  const { facts = {} } = runReport(await readRun(options.out));
-  const page = { ...data, title: options.title, facts, seed: settings.seed };
+  const { facts = {}, quality } = runReport(await readRun(options.out));
+  const page = { ...data, title: options.title, facts, seed: settings.seed, ...(quality && { quality }) };
   return { ...measured, report: await writeReport(report, page) };
 }
 

@@ -9,7 +9,7 @@ import {
   runDirectory,
   tensorBoard,
 } from 'simclr-ts/node';
-import { recordLosses } from 'simclr-ts/report';
+import { type EvaluationPictures, recordLosses } from 'simclr-ts/report';
 import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import type { Action } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
@@ -22,7 +22,8 @@ import { initialize } from './initialize.js';
 import { type MeasuringOptions, measuredTraining, prepareReport } from './measured-training.js';
 import { datasetSource, findDataset } from './pictures/dataset-source.js';
 import { folderSource } from './pictures/folder-source.js';
-import type { MeasuringSizes } from './pictures/training-pictures.js';
+import type { MeasuringPictures, MeasuringSizes } from './pictures/training-pictures.js';
+import { picturesWhileTraining, qualityWhileTraining } from './quality-while-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
 import { fitTrainedReadout } from './trained-readout.js';
@@ -35,6 +36,8 @@ interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes
   readout: boolean;
   /** Folder of labeled test pictures. */
   test?: string;
+  /** Folder of labeled pictures to measure while training. */
+  val?: string;
   checkpointEvery: number;
   keep: number;
   cacheMb: number;
@@ -47,10 +50,11 @@ interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes
 
 /** @throws {@link CommandError} for options about labels where there are none. */
 function checkLabels(source: string, dataset: DatasetContents | undefined, options: TrainOptions): void {
-  const { report, test, labelEfficiency } = options;
-  if (dataset && test !== undefined) {
+  const { report, test, val, labelEfficiency } = options;
+  for (const [flag, folder] of Object.entries({ test, val })) {
+    if (!dataset || folder === undefined) continue;
     throw new CommandError(
-      `--test is for a folder of pictures: ${JSON.stringify(source)} has the test pictures of ${dataset.name}.`,
+      `--${flag} is for a folder of pictures: ${JSON.stringify(source)} has the test pictures of ${dataset.name}.`,
       exitCodes.usage,
     );
   }
@@ -166,9 +170,14 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       progressBar({ quiet: context.quiet }),
     ];
     const projector = logDir === undefined ? undefined : { images: await pictures.sample() };
-    const numberedFrom = (before: CountsBefore): Callback[] => [
+    const callbacksOf = (
+      before: CountsBefore,
+      share: number,
+      validation: EvaluationPictures | undefined,
+    ): Callback[] => [
       recordLosses(out, { before }),
       ...callbacks,
+      ...(validation ? [qualityWhileTraining(out, validation, { before, share }, context)] : []),
       ...(projector ? [tensorBoard(logDir!, { projector, before })] : []),
     ];
     const fit: FitOptions = {
@@ -181,14 +190,19 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     const trainer = simclr;
     const title = `SimCLR on ${dataset?.name ?? source}`;
     let step = 0;
-    const run = async () => {
+    const run = async (labeled: MeasuringPictures | undefined) => {
+      const validation = await picturesWhileTraining(pictures, labeled);
       const ended = await trainInParts(trainer, {
         settings,
         pictures,
         out,
         context,
-        train: (part, limits, before) =>
-          part.fit(pictures.dataset, { ...fit, ...limits, callbacks: numberedFrom(before) }),
+        train: (part, limits, before, share) =>
+          part.fit(pictures.dataset, {
+            ...fit,
+            ...limits,
+            callbacks: callbacksOf(before, share, validation),
+          }),
         limits: { epochs: training.epochs, minutes },
       });
       trained = ended.trainer;

@@ -15,6 +15,7 @@ import {
   sampleSize,
   type TrainingPictures,
   type TrainingSource,
+  whileTraining,
 } from './training-pictures.js';
 
 /** Options of {@link folderSource}. */
@@ -22,6 +23,8 @@ interface FolderOptions extends MeasuringSizes {
   cacheMb: number;
   /** Folder of test pictures. */
   test?: string;
+  /** Folder of pictures to measure while training. */
+  val?: string;
 }
 
 const chunkSize = 64;
@@ -39,8 +42,9 @@ export async function folderSource(
     ...(limit !== null && { limit }),
     cache: cache({ maxBytes: options.cacheMb * 2 ** 20 }),
   });
-  const { test } = options;
+  const { test, val } = options;
   const labeled = test === undefined ? undefined : await labeledPictures(dir, test, size, options);
+  const validation = val === undefined ? undefined : await labeledPictures(dir, val, size, whileTraining);
 
   const open = async ({ microBatchSize }: TrainingSettings): Promise<TrainingPictures> => {
     const { paths } = folder;
@@ -73,6 +77,7 @@ export async function folderSource(
           size,
         ),
       ...(labeled && { labeled }),
+      ...(validation && { validation }),
       close: () => folder.close(),
     };
   };

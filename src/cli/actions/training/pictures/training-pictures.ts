@@ -25,6 +25,8 @@ export interface TrainingPictures {
   spread(count: number): ImageDataset;
   /** Labeled pictures, if there are any, at the size of the encoder. Resizing needs a backend. */
   labeled?(): Promise<MeasuringPictures>;
+  /** Labeled pictures to measure while training, if a folder of them was given. */
+  validation?(): Promise<EvaluationPictures>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export interface MeasuringSizes {
   references: number;
   testImages: number;
 }
+
+/** Most pictures to measure on while training: enough to see a point, few enough to take seconds. */
+export const whileTraining: MeasuringSizes = { references: 2000, testImages: 1000 };
 
 /** Number of pictures on which the rank of the representations is measured. */
 export const sampleSize = 256;

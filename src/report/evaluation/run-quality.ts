@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { describeValue, isObject } from '../../errors/checks.js';
+import { DataError } from '../../errors/errors.js';
+import { explainSystemError } from '../../node/files/system-error.js';
+import type { RunQuality } from '../types.js';
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
+const isTime = (value: unknown) => typeof value === 'number' && value >= 0;
+
+function isPoint(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { step, minutes, accuracy, seconds } = value;
+  return isCount(step) && isTime(minutes) && isShare(accuracy) && isTime(seconds);
+}
+
+function isQuality(value: unknown): value is RunQuality {
+  if (!isObject(value)) return false;
+  const { representation, references, testImages, whitenedPixels, points } = value;
+  return (
+    (representation === 'readout' || representation === 'h') &&
+    isCount(references) &&
+    isCount(testImages) &&
+    isShare(whitenedPixels) &&
+    Array.isArray(points) &&
+    points.every(isPoint)
+  );
+}
+
+/**
+ * Reads `quality.json` of a run.
+ *
+ * @returns `undefined` without the file.
+ * @throws `DataError` naming the file when it cannot be read or is damaged.
+ */
+export async function readQuality(caller: string, path: string): Promise<RunQuality | undefined> {
+  const damaged = (received: string, cause?: unknown) =>
+    new DataError(
+      `${caller}: ${path} must hold accuracies during training, as recordQuality writes them. Received: ${received}.`,
+      path,
+      { cause },
+    );
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw damaged(explainSystemError(error), error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged((error as Error).message, error);
+  }
+  if (isQuality(value)) return value;
+  throw damaged(describeValue(value));
+}
