@@ -19,6 +19,8 @@ export interface Context {
   note(text: string): void;
   /** Reports something unexpected, even when quiet. */
   warn(text: string): void;
+  /** The version of this package. */
+  readonly version: string;
   /** The flags of the library's options. */
   readonly flagNames: FlagNames;
   /** Whether an option was given by flag or configuration file, rather than by its default. */
@@ -52,6 +54,7 @@ export function makeContext(
   options: CommonOptions,
   isGiven: (option: string) => boolean,
   flagNames: FlagNames,
+  version: string,
 ): Context {
   const { quiet = false, verbose = false } = options;
   const isQuiet = quiet || !(verbose || isInteractive(process.stderr));
@@ -62,6 +65,7 @@ export function makeContext(
       if (!isQuiet) write(text);
     },
     warn: (text) => write(`Warning: ${flagNames.within(text)}`),
+    version,
     flagNames,
     isGiven,
   };

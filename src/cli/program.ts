@@ -123,7 +123,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       const isGiven = (option: string) =>
         ['cli', 'config'].includes(command.getOptionValueSource(option) ?? 'default');
       const names = command.processedArgs.filter((name): name is string => name !== undefined);
-      const result = await (await load())(names, options, makeContext(options, isGiven, flagNames));
+      const result = await (await load())(
+        names,
+        options,
+        makeContext(options, isGiven, flagNames, packageVersion()),
+      );
       await print(json ? JSON.stringify(result.json, null, 2) : result.text);
       exitCode = result.exitCode ?? exitCodes.success;
     };

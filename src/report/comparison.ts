@@ -1,11 +1,11 @@
 import { type AccuracyDifference, accuracyDifference } from '../evaluation/embedding-evaluation.js';
 import type { FilePath } from '../node/files/file-path.js';
-import type { Recipe } from '../recipes/index.js';
-import { type RecipeValue, recipeValues } from '../recipes/recipe-values.js';
+import type { RecipeValue } from '../recipes/recipe-values.js';
 import { accuracyCell } from './charts/accuracies.js';
 import { twoLossesChart } from './charts/loss-chart.js';
 import { escapeHtml, factList, plural, points, whole } from './page/html.js';
 import { htmlPage } from './page/page.js';
+import { settingValues } from './page/settings.js';
 import { writeText } from './page/write-text.js';
 import { accuracyOf, batchSizeOf, type Run, type RunEvaluation } from './run-folder.js';
 
@@ -42,15 +42,8 @@ export interface RunComparison {
   metrics: MetricComparison[];
 }
 
-/** Settings by path. Those of a recipe come first, under their own paths. */
-function settingsOf({ settings }: Run): Map<string, RecipeValue> {
-  const { recipe, damaged: _, ...others } = settings ?? {};
-  const valuesOf = (value: unknown) => recipeValues((value ?? {}) as Recipe);
-  return new Map([...valuesOf(recipe), ...valuesOf(others)]);
-}
-
 function settingDifferences(first: Run, second: Run): SettingDifference[] {
-  const [own, others] = [settingsOf(first), settingsOf(second)];
+  const [own, others] = [settingValues(first.settings), settingValues(second.settings)];
   return [...new Set([...own.keys(), ...others.keys()])]
     .map((path) => ({ path, first: own.get(path), second: others.get(path) }))
     .filter((each) => JSON.stringify(each.first) !== JSON.stringify(each.second));

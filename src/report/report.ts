@@ -9,6 +9,7 @@ import { mapSection } from './galleries/map.js';
 import { neighborsSection } from './galleries/neighbors.js';
 import { viewsSection } from './galleries/views.js';
 import { htmlPage } from './page/page.js';
+import { settingsSection } from './page/settings.js';
 import { writeText } from './page/write-text.js';
 import { trainingSection } from './training.js';
 import type { ReportData } from './types.js';
@@ -45,10 +46,22 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
       confusion: 1,
       map: 1,
       neighbors: 1,
+      settings: 1,
     },
     'data',
   );
-  const { title, accuracies, quality, views, training, labelEfficiency, confusion, map, neighbors } = data;
+  const {
+    title,
+    accuracies,
+    quality,
+    views,
+    training,
+    labelEfficiency,
+    confusion,
+    map,
+    neighbors,
+    settings,
+  } = data;
   const { classNames = [], seed = 0 } = data;
   checkInteger('writeReport', 'seed', seed, 0);
   const parts = [
@@ -61,6 +74,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
     training ? await trainingSection(training) : '',
     map ? await mapSection(map, classNames, seed) : '',
     neighbors ? await neighborsSection(neighbors, classNames) : '',
+    settings ? settingsSection(settings) : '',
   ];
   return writeText('writeReport', path, htmlPage(title, classNames.length, parts));
 }

@@ -208,4 +208,6 @@ export interface ReportData {
   map?: ReportMap;
   /** About eight queries, with five to eight neighbors each. */
   neighbors?: readonly NeighborRow[];
+  /** Settings of the run, such as the contents of `training.json`. */
+  settings?: Readonly<Record<string, unknown>>;
 }

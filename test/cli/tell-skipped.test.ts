@@ -23,6 +23,7 @@ it('tells every damaged file once, also those that a later epoch finds, and writ
     quiet: true,
     note() {},
     warn: (text) => void warnings.push(text),
+    version: '0.0.0',
     flagNames: new FlagNames({ options: [] }),
     isGiven: () => false,
   };

@@ -13,7 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { SimCLR } from 'simclr-ts';
 import { readSafetensors } from 'simclr-ts/interop';
+import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stripes, tiny, writeClasses } from './pictures.js';
 import { runCLI, runJSON } from './run-cli.js';
@@ -385,7 +387,43 @@ describe('evaluate', () => {
     expect(again.json).toEqual(json);
     const { stdout } = await runCLI(['evaluate', 'photos'], { cwd });
     expect(stdout).toMatch(/^2 classes, 16 reference pictures, 4 test pictures\n\n/);
-    expect(stdout).toMatch(/linear probe on h +\d+\.\d % +\d+\.\d % to \d+\.\d %\n/);
+    expect(stdout).toMatch(/\n +16 nearest neighbors +linear probe\n/);
+    for (const name of ['pixels, whitened', 'h before training', 'h']) {
+      expect(stdout).toMatch(new RegExp(`\\n${name} +\\d+\\.\\d % \\(\\d+\\.\\d % to \\d+\\.\\d %\\) +\\d`));
+    }
+    expect(stdout).toMatch(/\nh over h before training +[+-]\d/);
+    expect(stdout).toContain('On h, training');
+  });
+
+  it('compares the model with the network as it was before its first step', async () => {
+    // Trained for no step: the weights are those of the seed, and nothing was gained.
+    const run = ['train', 'photos', ...tiny, '--out', 'untrained'];
+    expect((await runCLI(run, { cwd })).code).toBe(0);
+    const fresh = await runJSON(['evaluate', 'photos', '--model', 'untrained'], { cwd });
+    const { baselines, gains } = fresh.json as {
+      baselines: Record<'untrained' | 'whitenedPixels', { knn: object; linearProbe: object; readout?: null }>;
+      gains: { overBefore: { knn: object }; readout: null };
+    };
+    expect(baselines.untrained.readout).toBeNull();
+    expect(baselines.whitenedPixels.knn).toMatchObject({ count: 4 });
+    expect(gains.overBefore.knn).toMatchObject({ difference: expect.any(Number), low: expect.any(Number) });
+    const settings = JSON.parse(read('untrained/training.json').toString());
+    const twin = new SimCLR({ ...settings.recipe, seed: settings.seed });
+    await twin.save(directory(join(cwd, 'twin')));
+    cpSync(join(cwd, 'untrained/training.json'), join(cwd, 'twin/training.json'));
+    const same = await runJSON(['evaluate', 'photos', '--model', 'twin'], { cwd });
+    expect(same.json.gains).toMatchObject({
+      overBefore: { knn: { difference: 0, low: 0, high: 0 }, linearProbe: { difference: 0 } },
+    });
+    expect(same.json.knn).toEqual(baselines.untrained.knn);
+    twin.dispose();
+
+    rmSync(join(cwd, 'twin/training.json'));
+    const { stdout, stderr } = await runCLI(['evaluate', 'photos', '--model', 'twin', '--verbose'], { cwd });
+    expect(stderr).toContain('The untrained network is not compared.');
+    expect(stdout).not.toContain('before training');
+    const alone = await runJSON(['evaluate', 'photos', '--no-baselines'], { cwd });
+    expect(alone.json).toMatchObject({ baselines: { whitenedPixels: null, untrained: null }, gains: null });
   });
 
   it('takes a test folder, by the names of its classes', async () => {
@@ -411,20 +449,19 @@ describe('evaluate', () => {
       code: 3,
       message: expect.stringContaining('must hold a folder for each class'),
     });
-    // One folder within a class, or one picture beside the classes, is named.
+    // A folder within a class is of the class. One picture beside the classes is named.
     await writeClasses(join(cwd, 'nested'), 3);
     mkdirSync(join(cwd, 'nested/rows/more'));
     writeFileSync(join(cwd, 'nested/rows/more/a.png'), await stripes('rows', 0));
-    expect(await refused(['evaluate', 'nested'])).toEqual({
+    const { json } = await runJSON(['evaluate', 'nested'], { cwd });
+    expect(json.pictures).toEqual({ train: 5, test: 2 });
+    writeFileSync(join(cwd, 'nested/a.png'), await stripes('rows', 0));
+    expect(await refused(['evaluate', 'photos', '--test', 'nested'])).toEqual({
       code: 3,
       message:
-        '"nested" must hold a folder for each class and every picture directly in one of them, as in nested/cat/1.jpg ' +
-        'and nested/dog/1.jpg. Received: nested/rows/more/a.png, which is not.',
+        '"nested" must hold a folder for each class and every picture in one of them, as in nested/cat/1.jpg and ' +
+        'nested/dog/1.jpg. Received: nested/a.png, which is not.',
     });
-    writeFileSync(join(cwd, 'nested/a.png'), await stripes('rows', 0));
-    expect((await refused(['evaluate', 'photos', '--test', 'nested'])).message).toContain(
-      'Received: nested/a.png and 1 more that are not.',
-    );
     mkdirSync(join(cwd, 'one/rows'), { recursive: true });
     writeFileSync(join(cwd, 'one/rows/a.png'), await stripes('rows', 0));
     expect((await refused(['evaluate', 'one'])).message).toContain('at least two class folders');
@@ -446,9 +483,19 @@ describe('evaluate --report and report', () => {
     const page = read('pages/e.html').toString();
     expect(page).toContain('<title>simclr-model on photos</title>');
     // 4 test pictures: each on the map and, two of a class, a query with six neighbors.
-    expect(page.match(/class="thumb k\d"/g)).toHaveLength(4);
+    expect(page.match(/class="thumb k\d"/g)).toHaveLength(2 * 4); // before and after
     expect(page.match(/class="query"/g)).toHaveLength(4);
-    expect(page.match(/class="found (right|wrong)"/g)).toHaveLength(4 * 6);
+    expect(page.match(/class="found (right|wrong)"/g)).toHaveLength(2 * 4 * 6);
+    for (const text of [
+      'What the encoder sees',
+      'Pixels, whitened',
+      'h before training',
+      'training.batchSize',
+    ]) {
+      expect(page).toContain(text);
+    }
+    expect(page).toMatch(/<dt>Date<\/dt><dd>\d{4}-\d\d-\d\d<\/dd>/);
+    expect(page).toMatch(/simclr-ts \d+\.\d+\.\d+.*, TensorFlow\.js 4\./);
     expect(page).toContain('1 label per class');
     expect(page).toContain('the same network from scratch');
     expect(page).toMatch(/columns as rows: \d of 2/);

@@ -8,14 +8,14 @@ export type ClassFolders = Required<ListedPictures>;
 /**
  * Lists a folder that holds a folder for each class.
  *
- * @throws {@link CommandError} when a picture lies elsewhere, or there are fewer than two classes.
+ * @throws {@link CommandError} when a picture lies outside, or there are fewer than two classes.
  */
 export async function listClasses(dir: string): Promise<ClassFolders> {
   const { paths, labels, classNames } = await listFolder(dir);
   if (!labels || !classNames) {
-    const outside = paths.filter((path) => relative(dir, path).split(sep).length !== 2);
+    const outside = paths.filter((path) => !relative(dir, path).includes(sep));
     throw new CommandError(
-      `${JSON.stringify(dir)} must hold a folder for each class and every picture directly in one of them, as in ` +
+      `${JSON.stringify(dir)} must hold a folder for each class and every picture in one of them, as in ` +
         `${join(dir, 'cat', '1.jpg')} and ${join(dir, 'dog', '1.jpg')}. Received: ${outside[0]}` +
         `${outside.length > 1 ? ` and ${outside.length - 1} more that are not` : ', which is not'}.`,
       exitCodes.files,

@@ -8,7 +8,7 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 /** Files of pictures, sorted by name. */
 export interface ListedPictures {
   paths: readonly string[];
-  /** Only if every picture lies directly in a class folder. */
+  /** Only if every picture lies in a class folder. */
   labels?: Int32Array;
   classNames?: readonly string[];
 }

@@ -91,7 +91,7 @@ export interface ImageFolderContents {
   images: ImageArray;
   /** The file of each picture. */
   paths: string[];
-  /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
+  /** For each picture the number of its class; only where every picture lies in a folder of `dir`, at any depth. */
   labels?: Int32Array;
   /** The class folders' names, sorted. */
   classNames?: string[];
@@ -114,7 +114,7 @@ export interface ImageFolderDataset extends DecodedBatches, ImageBatchSource {
   readonly cutsViews: true;
   /** The file of each picture; the `indices` of a batch are positions in this list. */
   readonly paths: readonly string[];
-  /** For each picture the number of its class; only where every picture lies directly in a folder of `dir`. */
+  /** For each picture the number of its class; only where every picture lies in a folder of `dir`, at any depth. */
   readonly labels?: Int32Array;
   /** The class folders' names, sorted. */
   readonly classNames?: readonly string[];
@@ -192,7 +192,8 @@ const folderKeys = {
  *
  * Files are sorted by name; hidden files and files of other kinds are ignored. A file and the links to it count as one
  * picture, under the file's own name if that is below `dir`, otherwise under the first link's. If every picture lies
- * directly in a subfolder, as in `dir/cat/1.jpg`, the subfolders are the classes.
+ * in a subfolder, as in `dir/cat/1.jpg` and `dir/dog/small/2.jpg`, the subfolders of `dir` are the classes, as in
+ * torchvision's `ImageFolder`.
  *
  * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` when the folder cannot be read, has no picture, or none that can be decoded; with

@@ -15,7 +15,7 @@ export async function pictureEndings(caller: string): Promise<string[]> {
 export interface ListedImages {
   /** Names joined with the folder's. */
   paths: string[];
-  /** For each picture the number of its class folder; only where every picture lies directly in one. */
+  /** For each picture the number of its class folder; only where every picture lies in one, at any depth. */
   labels?: Int32Array;
   /** Names of the class folders. */
   classNames?: string[];
@@ -116,7 +116,7 @@ export async function listImages(
   all.sort(compareParts);
   const chosen = spreadRows(all.length, limit).map((row) => all[row]!);
   const paths = chosen.map((parts) => join(dir, ...parts));
-  if (!all.every((parts) => parts.length === 2)) return { paths };
+  if (!all.every((parts) => parts.length >= 2)) return { paths };
   const classNames = [...new Set(all.map((parts) => parts[0]!))];
   const numbers = new Map(classNames.map((name, i) => [name, i]));
   return { paths, classNames, labels: Int32Array.from(chosen, (parts) => numbers.get(parts[0]!)!) };

@@ -13,7 +13,11 @@ const advice = 'Train longer, on more pictures, or with crops from 20 % of the a
  * One sentence or two on whether training helped, against the strongest baselines: the encoder before training, read in the
  * same way, and whitened pixels.
  */
-export function trainingVerdict({ overBefore, overWhitenedPixels, readout }: RunGains): string {
+export function trainingVerdict({
+  overBefore,
+  overWhitenedPixels,
+  readout,
+}: Pick<RunGains, 'overBefore' | 'overWhitenedPixels' | 'readout'>): string {
   const [place, untrained, pixels] = readout
     ? (['At the read-out', readout.overBefore.knn, readout.overWhitenedPixels.knn] as const)
     : (['On h', overBefore.knn, overWhitenedPixels.knn] as const);

@@ -1,73 +1,29 @@
 import { relative } from 'node:path';
-import { splitImages } from 'simclr-ts/data';
-import {
-  type ClassificationResult,
-  confusionMatrix,
-  embeddingHealth,
-  knnClassifier,
-  linearProbe,
-} from 'simclr-ts/evaluation';
-import type { SkippedImage } from 'simclr-ts/node';
-import { type RunEvaluation, saveEvaluation } from 'simclr-ts/report';
+import { confusionMatrix, embeddingHealth } from 'simclr-ts/evaluation';
+import { type RunEvaluation, saveEvaluation, trainingVerdict } from 'simclr-ts/report';
+import { spreadRows } from '../../../data/spread-rows.js';
 import { isError } from '../../../errors/is-error.js';
 import type { Action, Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
-import { type ClassFolders, listClasses, relabel } from '../class-folders.js';
-import { type LabeledFiles, takeRows } from '../labeled.js';
 import { type ModelOptions, openModel } from '../open-model.js';
-import { percent, table } from '../table.js';
-import { embedPictures } from '../vectors/embed-pictures.js';
-import {
-  columnsOf,
-  joinedVectors,
-  type ModelVectors,
-  type PlaceOptions,
-  placeOf,
-  vectorsAt,
-} from '../vectors/model-vectors.js';
+import { decodeAtOnce } from '../pictures.js';
+import { percent } from '../table.js';
+import { type PlaceOptions, placeOf } from '../vectors/model-vectors.js';
+import { mostFitted, openBaselines } from './baselines.js';
 import { writeEvaluationReport } from './evaluation-report.js';
+import { folderParts, type PartOptions } from './folder-parts.js';
+import { checkParts, type Measured, type Measurement, measure } from './measure.js';
+import { summary, type Worth } from './worth.js';
+import { type Differences, gainTable, type Measures, worthTable } from './worth-table.js';
 
-interface EvaluateOptions extends ModelOptions, PlaceOptions {
-  test?: string;
-  testFraction: number;
-  seed: number;
+interface EvaluateOptions extends ModelOptions, PlaceOptions, PartOptions {
   neighbors: number;
   batchSize: number;
+  /** Whether to compare the model with pixels and with the untrained network. */
+  baselines: boolean;
   report?: string;
   labelEfficiency?: boolean;
   scratchSteps: number;
-}
-
-async function embedLabeled(
-  model: ModelVectors,
-  { paths, labels }: Omit<ClassFolders, 'classNames'>,
-  batchSize: number,
-  context: Context,
-): Promise<LabeledFiles & { skipped: SkippedImage[] }> {
-  const embedded = await embedPictures({ vectors: model, paths, batchSize, context });
-  const { vectors, indices, skipped } = embedded;
-  return {
-    paths: embedded.paths,
-    embeddings: vectors,
-    labels: Int32Array.from(indices, (index) => labels[index]!),
-    skipped,
-  };
-}
-
-/** Splits rows with the library's split of pictures: each picture is one pixel that holds the row's number. */
-function split(all: LabeledFiles, testFraction: number, seed: number) {
-  const rows = all.labels.length;
-  const numbers = Float32Array.from({ length: rows }, (_, row) => row);
-  const { train, test } = splitImages(
-    { images: { data: numbers, shape: [rows, 1, 1, 1] }, labels: all.labels },
-    { testFraction, seed },
-  );
-  const part = ({ images }: typeof train) => takeRows(all, Array.from(images.data));
-  return { train: part(train), test: part(test) };
-}
-
-function summary({ accuracy, correct, count, interval, top5Accuracy }: ClassificationResult) {
-  return { accuracy, interval, correct, count, ...(top5Accuracy !== undefined && { top5Accuracy }) };
 }
 
 /** The accuracy of always predicting the most frequent class of the training pictures. */
@@ -90,77 +46,74 @@ async function keepEvaluation(model: string, evaluation: RunEvaluation, context:
   }
 }
 
-/** What classifiers made of some vectors. */
-interface Worth {
-  knn: ClassificationResult;
-  linearProbe: ClassificationResult;
-  /** Whether the fit of the linear probe converged. */
-  converged: boolean;
+const names: readonly [Measured, string][] = [
+  ['whitenedPixels', 'pixels, whitened'],
+  ['untrainedH', 'h before training'],
+  ['h', 'h'],
+  ['untrainedReadout', 'read-out before training'],
+  ['readout', 'read-out'],
+];
+
+/** What was measured, for people. */
+function describe({ worth, gains, neighbors }: Measurement, majority: number): string[] {
+  const rows = names.flatMap(([name, text]): [string, Measures][] => {
+    const measured = worth[name];
+    return measured ? [[text, measured]] : [];
+  });
+  const gained: [string, Differences][] = gains
+    ? [
+        ['h over pixels, whitened', gains.overWhitenedPixels],
+        ['h over h before training', gains.overBefore],
+        ...(gains.readout
+          ? ([
+              ['read-out over pixels, whitened', gains.readout.overWhitenedPixels],
+              ['read-out over read-out before training', gains.readout.overBefore],
+            ] as [string, Differences][])
+          : []),
+      ]
+    : [];
+  const column = `${neighbors} nearest neighbors`;
+  return [
+    ...(gains ? [trainingVerdict(gains), ''] : []),
+    'Accuracy, with 95 % intervals:',
+    worthTable(rows, column),
+    `always the most frequent class: ${percent(majority)}`,
+    ...(gains ? ['', 'Points gained by training, on the same pictures:', gainTable(gained, column)] : []),
+  ];
 }
 
-async function worthOf(
-  train: LabeledFiles,
-  test: LabeledFiles,
-  { classes, neighbors }: { classes: number; neighbors: number },
-): Promise<Worth> {
-  const knn = await knnClassifier({ ...train, classes }, { neighbors });
-  const probe = await linearProbe({ ...train, classes });
-  return {
-    knn: await knn.evaluate(test.embeddings, test.labels),
-    linearProbe: await probe.evaluate(test.embeddings, test.labels),
-    converged: probe.converged,
-  };
-}
-
-/** `evaluate DIR`: how well h separates classes, and the read-out beside it. */
+/** `evaluate DIR`: how well h and the read-out separate classes, and whether training helped. */
 export const evaluate: Action<EvaluateOptions> = async ([dir], options, context) => {
-  const { testFraction, seed, batchSize } = options;
+  const { batchSize } = options;
   if (options.labelEfficiency && options.report === undefined) {
     throw new CommandError('--label-efficiency is part of the page. Add --report FILE.', exitCodes.usage);
   }
-  const folder = await listClasses(dir!);
-  const { classNames } = folder;
-  const testFolder =
-    options.test === undefined
-      ? undefined
-      : relabel(await listClasses(options.test), classNames, options.test);
+  const parts = await folderParts(dir!, options);
+  checkParts(parts);
+  const { classNames } = parts;
   const simclr = await openModel(options, context);
   try {
     // h is always measured, so that figures can be compared with those of other models.
     const place = placeOf(simclr, options, 'readout', context);
-    const model = joinedVectors(
-      (place === 'h' ? (['h'] as const) : (['h', place] as const)).map((at) => vectorsAt(simclr, at)),
-    );
-    const all = await embedLabeled(model, folder, batchSize, context);
-    const parts = testFolder
-      ? await embedLabeled(model, testFolder, batchSize, context).then((held) => ({
-          train: all,
-          test: held,
-          skipped: [...all.skipped, ...held.skipped],
-        }))
-      : { ...split(all, testFraction, seed), skipped: all.skipped };
-    const { skipped } = parts;
-    const hDim = vectorsAt(simclr, 'h').dim;
-    const columns = (part: LabeledFiles, first: number, end: number): LabeledFiles => ({
-      ...part,
-      embeddings: columnsOf(part.embeddings, first, end),
-    });
-    const [train, test] = [columns(parts.train, 0, hDim), columns(parts.test, 0, hDim)];
-    const counts = { train: train.labels.length, test: test.labels.length };
-    if (counts.test === 0 || new Set(train.labels).size < 2) {
-      throw new CommandError(
-        `Too few pictures to hold some out: ${all.labels.length} in ${classNames.length} classes. ` +
-          'Add pictures, use a larger --test-fraction, or give your own test pictures with --test DIR.',
-        exitCodes.files,
-      );
+    const fitted = spreadRows(parts.train.paths.length, mostFitted).map((row) => parts.train.paths[row]!);
+    const baselines = options.baselines
+      ? await openBaselines(
+          simclr,
+          options.model,
+          (await decodeAtOnce(fitted, simclr.inputSize)).images,
+          context,
+        )
+      : undefined;
+    let measured: Measurement;
+    try {
+      const measuring = { place, batchSize, neighbors: options.neighbors };
+      measured = await measure(simclr, parts, baselines, measuring, context);
+    } finally {
+      baselines?.dispose();
     }
-    const classes = classNames.length;
-    const neighbors = Math.min(options.neighbors, counts.train);
-    const h = await worthOf(train, test, { classes, neighbors });
-    const { knn: byNeighbors, linearProbe: byProbe } = h;
-    const read = (part: LabeledFiles) => columns(part, hDim, model.dim);
-    const readout =
-      place === 'h' ? undefined : await worthOf(read(parts.train), read(parts.test), { classes, neighbors });
+    const { worth, vectors, gains, neighbors, skipped } = measured;
+    const { train, test } = vectors.h;
+    const counts = { train: train.labels.length, test: test.labels.length };
     const { effectiveRank } = await embeddingHealth(train.embeddings);
     const root = options.test ?? dir!;
     await keepEvaluation(
@@ -170,8 +123,8 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         pictures: test.paths.map((path) => relative(root, path)),
         labels: Array.from(test.labels),
         predictions: {
-          knn: Array.from(byNeighbors.predictions),
-          linearProbe: Array.from(byProbe.predictions),
+          knn: Array.from(worth.h.knn.predictions),
+          linearProbe: Array.from(worth.h.linearProbe.predictions),
         },
       },
       context,
@@ -179,38 +132,20 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     const page =
       options.report === undefined
         ? undefined
-        : await writeEvaluationReport(
-            options.report,
-            simclr,
-            { ...options, dir: dir! },
-            train,
-            test,
-            context,
-          );
+        : await writeEvaluationReport(options.report, simclr, { ...options, dir: dir! }, measured, context);
+    const classes = classNames.length;
     const majority = majorityShare(train.labels, test.labels, classes);
-    const line = (name: string, { accuracy, interval: { low, high } }: ClassificationResult) => [
-      name,
-      percent(accuracy),
-      `${percent(low)} to ${percent(high)}`,
-    ];
+    const asJSON = ({ knn, linearProbe, converged }: Worth) => ({
+      knn: { neighbors, ...summary(knn) },
+      linearProbe: { ...summary(linearProbe), converged },
+    });
+    const ifThere = (name: Measured) => (worth[name] ? asJSON(worth[name]) : null);
+    const { knn, linearProbe } = asJSON(worth.h);
     return {
       text: [
         `${classes} classes, ${counts.train} reference pictures, ${counts.test} test pictures`,
         '',
-        table(
-          ['', 'accuracy', '95 % interval'],
-          [
-            line(`${neighbors} nearest neighbors on h`, byNeighbors),
-            line('linear probe on h', byProbe),
-            ...(readout
-              ? [
-                  line(`${neighbors} nearest neighbors at the read-out`, readout.knn),
-                  line('linear probe at the read-out', readout.linearProbe),
-                ]
-              : []),
-            ['always the most frequent class', percent(majority), ''],
-          ],
-        ),
+        ...describe(measured, majority),
         '',
         `effective rank of h: ${effectiveRank.toFixed(1)} of ${train.embeddings.shape[1]}`,
         ...(page === undefined ? [] : [`report: ${page}`]),
@@ -219,19 +154,21 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
         model: options.model,
         classNames,
         pictures: counts,
-        knn: { neighbors, ...summary(byNeighbors) },
+        knn,
         linearProbe: {
-          ...summary(byProbe),
-          converged: h.converged,
-          confusion: confusionMatrix(test.labels, byProbe.predictions, classes),
+          ...linearProbe,
+          confusion: confusionMatrix(test.labels, worth.h.linearProbe.predictions, classes),
         },
-        readout: readout
-          ? {
-              dim: model.dim - hDim,
-              knn: { neighbors, ...summary(readout.knn) },
-              linearProbe: { ...summary(readout.linearProbe), converged: readout.converged },
-            }
+        readout: worth.readout
+          ? { dim: vectors.readout!.train.embeddings.shape[1], ...asJSON(worth.readout) }
           : null,
+        baselines: {
+          whitenedPixels: ifThere('whitenedPixels'),
+          untrained: worth.untrainedH
+            ? { ...asJSON(worth.untrainedH), readout: ifThere('untrainedReadout') }
+            : null,
+        },
+        gains: gains ?? null,
         majority,
         effectiveRank,
         skipped,

@@ -1,14 +1,33 @@
 import type { LabeledImages, SimCLR } from 'simclr-ts';
 import { selectLabeled } from 'simclr-ts/evaluation';
 import { decodeImage } from 'simclr-ts/node';
-import { type ReportEfficiency, readRun, runReport, writeReport } from 'simclr-ts/report';
+import {
+  type AccuracyRow,
+  type ReportAccuracies,
+  type ReportData,
+  type ReportEfficiency,
+  readRun,
+  runReport,
+  trainingVerdict,
+  viewRows,
+  writeReport,
+} from 'simclr-ts/report';
 import { spreadRows } from '../../../data/spread-rows.js';
 import { smallestClass } from '../../../evaluation/labels/smallest-class.js';
-import { mapOf, neighborRows, type PicturesToShow } from '../../../report/galleries/run-galleries.js';
+import {
+  mapOf,
+  type NamedParts,
+  neighborRows,
+  type PicturesToShow,
+} from '../../../report/galleries/run-galleries.js';
 import type { Context } from '../../context.js';
-import { type LabeledFiles, takeRows } from '../labeled.js';
+import { fitChannels } from '../fit-channels.js';
+import { pageFacts } from '../page-facts.js';
 import { decodeAtOnce } from '../pictures.js';
 import { labelCurve } from './label-curve.js';
+import { type LabeledFiles, takeRows } from './labeled-files.js';
+import type { Measured, MeasuredParts, Measurement } from './measure.js';
+import type { Worth } from './worth.js';
 
 /** Options that the page depends on. */
 interface PageOptions {
@@ -21,6 +40,7 @@ interface PageOptions {
 
 const thumbnailSize = 48;
 const curveTestPictures = 500;
+const shownViews = 8;
 
 /** Pictures by their files. They were decoded before, so that one that fails now has disappeared since. */
 function fromFiles({ paths, labels }: LabeledFiles): PicturesToShow {
@@ -61,27 +81,76 @@ async function efficiency(
   );
 }
 
-/** The page of `evaluate`: what the run's folder tells, and what there is to see in pictures. */
+/** Features with their accuracies, as the page shows them beside the model's own. */
+function baselineRows({ worth }: Measurement): AccuracyRow[] {
+  const row = (kind: Measured, name: string, remark: string): AccuracyRow[] => {
+    const measured = worth[kind];
+    return measured ? [{ name, remark, ...shares(measured) }] : [];
+  };
+  return [
+    ...row('whitenedPixels', 'Pixels, whitened', 'averaged to about 16x16'),
+    ...row('untrainedReadout', 'Read-out before training', 'early stages on a grid, whitened'),
+    ...row('readout', 'Read-out after training', 'the same, of the model'),
+  ];
+}
+
+const shares = ({ knn, linearProbe }: Worth) => ({ knn: knn.accuracy, linearProbe: linearProbe.accuracy });
+
+function accuraciesOf(measured: Measurement): ReportAccuracies {
+  const { worth, vectors, gains } = measured;
+  const { h, untrainedH } = worth;
+  return {
+    testImages: vectors.h.test.labels.length,
+    baselines: baselineRows(measured),
+    ...(untrainedH && {
+      before: { name: 'h before training', remark: 'the same network, untrained', ...shares(untrainedH) },
+    }),
+    after: { name: 'h of the model', remark: 'trained without labels', ...shares(h) },
+    ...(gains && { gain: gains.overBefore.knn, note: trainingVerdict(gains) }),
+  };
+}
+
+/** Views of some test pictures; none of a model whose augmentation this library does not know. */
+async function viewsOf(simclr: SimCLR, { paths }: LabeledFiles): Promise<Pick<ReportData, 'views'>> {
+  if (!simclr.augmentation) return {};
+  const chosen = spreadRows(paths.length, shownViews).map((row) => paths[row]!);
+  const { images } = await decodeAtOnce(chosen, simclr.inputSize);
+  return images.shape[0] > 0 ? { views: await viewRows(simclr, fitChannels(simclr, images)) } : {};
+}
+
+/** The page of `evaluate`: what the run's folder tells, what was measured, and what there is to see in pictures. */
 export async function writeEvaluationReport(
   path: string,
   simclr: SimCLR,
   options: PageOptions,
-  train: LabeledFiles,
-  test: LabeledFiles,
+  measured: Measurement,
   context: Context,
 ): Promise<string> {
   const data = runReport(await readRun(options.model));
-  const shown = fromFiles(test);
+  const { h, untrainedH } = measured.vectors;
+  const { train, test } = h;
+  const [known, shown] = [fromFiles(train), fromFiles(test)];
+  const parts = [
+    ...(untrainedH ? [partsOf('Before training', untrainedH)] : []),
+    partsOf(untrainedH ? 'After training' : 'The model', h),
+  ];
   return writeReport(path, {
     ...data,
     title: `${data.title} on ${options.dir}`,
+    facts: { ...data.facts, ...pageFacts(context) },
     seed: options.seed,
+    accuracies: accuraciesOf(measured),
     ...(options.labelEfficiency && {
       labelEfficiency: await efficiency(simclr, options, train, test, context),
     }),
-    map: await mapOf(shown, [{ name: 'The model', test: test.embeddings }]),
-    neighbors: await neighborRows(fromFiles(train), shown, [
-      { name: 'Nearest', references: train.embeddings, test: test.embeddings },
-    ]),
+    ...(await viewsOf(simclr, test)),
+    map: await mapOf(shown, parts),
+    neighbors: await neighborRows(known, shown, parts),
   });
 }
+
+const partsOf = (name: string, { train, test }: MeasuredParts): NamedParts => ({
+  name,
+  references: train.embeddings,
+  test: test.embeddings,
+});

@@ -1,20 +1,5 @@
-import type { AccuracyDifference, ClassificationResult } from 'simclr-ts/evaluation';
 import { type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
-import { points } from '../../../report/evaluation/training-verdict.js';
-import { percent, table } from '../table.js';
-
-type Measures = { knn: ClassificationResult; linearProbe?: ClassificationResult };
-type Differences = { knn: AccuracyDifference; linearProbe?: AccuracyDifference };
-
-const accuracy = (result: ClassificationResult | undefined) =>
-  result
-    ? `${percent(result.accuracy)} (${percent(result.interval.low)} to ${percent(result.interval.high)})`
-    : '';
-
-const gain = (difference: AccuracyDifference | undefined) =>
-  difference
-    ? `${points(difference.difference)} (${points(difference.low)} to ${points(difference.high)})`
-    : '';
+import { type Differences, gainTable, type Measures, worthTable } from '../evaluation/worth-table.js';
 
 /** Accuracies of a run and what training gained, for people. */
 export function evaluationTable({
@@ -52,16 +37,10 @@ export function evaluationTable({
   return [
     ...(gains ? [trainingVerdict(gains), ''] : []),
     `Accuracy on ${before.knn.count} test pictures, with 95 % intervals:`,
-    table(
-      ['', 'nearest neighbors', 'linear probe'],
-      rows.map(([name, { knn, linearProbe }]) => [name, accuracy(knn), accuracy(linearProbe)]),
-    ),
+    worthTable(rows),
     '',
     'Points gained by training, on the same pictures:',
-    table(
-      ['', 'nearest neighbors', 'linear probe'],
-      gained.map(([name, { knn, linearProbe }]) => [name, gain(knn), gain(linearProbe)]),
-    ),
+    gainTable(gained),
   ].join('\n');
 }
 

@@ -9,7 +9,7 @@ import type { TrainingSettings } from './saved-settings.js';
 export async function initialize(
   simclr: SimCLR,
   { recipe, seed }: TrainingSettings,
-  { dataset }: TrainingPictures,
+  { dataset }: Pick<TrainingPictures, 'dataset'>,
   context: Context,
 ): Promise<void> {
   if (recipe.initialization === null) return;

@@ -27,6 +27,7 @@ import { trainingOf } from '../../../report/evaluation-report.js';
 import { mapOf, neighborRows, thumbnails } from '../../../report/galleries/run-galleries.js';
 import type { Context } from '../../context.js';
 import { labelCurve } from '../evaluation/label-curve.js';
+import { pageFacts } from '../page-facts.js';
 import { prepareFile } from '../write-file.js';
 import type { MeasuringPictures, TrainingPictures } from './pictures/training-pictures.js';
 import type { TrainingSettings } from './saved-settings.js';
@@ -91,8 +92,15 @@ export async function measuredTraining(
   const data = evaluation
     ? await labeledReport(simclr, labeled!, evaluation, settings, options, context)
     : await unlabeledReport(simclr, sample, { before, after }, history);
-  const { facts = {}, quality } = runReport(await readRun(options.out));
-  const page = { ...data, title: options.title, facts, seed: settings.seed, ...(quality && { quality }) };
+  const { facts = {}, quality, settings: saved } = runReport(await readRun(options.out));
+  const page: ReportData = {
+    ...data,
+    title: options.title,
+    facts: { ...facts, ...pageFacts(context) },
+    seed: settings.seed,
+    ...(quality && { quality }),
+    ...(saved && { settings: saved }),
+  };
   return { ...measured, report: await writeReport(report, page) };
 }
 

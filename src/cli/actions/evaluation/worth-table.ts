@@ -1,0 +1,42 @@
+import type { AccuracyDifference, ClassificationResult } from 'simclr-ts/evaluation';
+import { points } from '../../../report/evaluation/training-verdict.js';
+import { percent, table } from '../table.js';
+
+/** Accuracies of vectors; of some only those of nearest neighbors. */
+export type Measures = { knn: ClassificationResult; linearProbe?: ClassificationResult };
+/** Differences of such accuracies. */
+export type Differences = { knn: AccuracyDifference; linearProbe?: AccuracyDifference };
+
+const accuracy = (result: ClassificationResult | undefined) =>
+  result
+    ? `${percent(result.accuracy)} (${percent(result.interval.low)} to ${percent(result.interval.high)})`
+    : '';
+
+const gain = (difference: AccuracyDifference | undefined) =>
+  difference
+    ? `${points(difference.difference)} (${points(difference.low)} to ${points(difference.high)})`
+    : '';
+
+const head = (neighbors: string) => ['', neighbors, 'linear probe'];
+
+/** Accuracies by the name of the vectors, for people. */
+export function worthTable(
+  rows: readonly (readonly [string, Measures])[],
+  neighbors = 'nearest neighbors',
+): string {
+  return table(
+    head(neighbors),
+    rows.map(([name, { knn, linearProbe }]) => [name, accuracy(knn), accuracy(linearProbe)]),
+  );
+}
+
+/** Differences of accuracies in points, for people. */
+export function gainTable(
+  rows: readonly (readonly [string, Differences])[],
+  neighbors = 'nearest neighbors',
+): string {
+  return table(
+    head(neighbors),
+    rows.map(([name, { knn, linearProbe }]) => [name, gain(knn), gain(linearProbe)]),
+  );
+}
