@@ -1,5 +1,5 @@
 import type { EmbeddingArray } from 'simclr-ts/evaluation';
-import { embeddingRows } from '../../report/galleries/run-galleries.js';
+import { embeddingRows } from '../../../report/galleries/run-galleries.js';
 
 /** Files of pictures, with the class and the vector of each. */
 export interface LabeledFiles {
