@@ -121,10 +121,10 @@ const kernelTests = ['wasm', 'tensors', 'optimizers/update-rules', 'training/fiv
 /** Kernel tests that begin with an empty memory of the module, because they test where blocks lie, or fill it. */
 const emptyMemoryTests = ['high-addresses', 'memory'].map((name) => `test/wasm/${name}.test.ts`);
 /**
- * The same in every project of one build: the first starts processes with thread counts of its own, and shows that no
- * count changes a bit of what the second compares.
+ * The same in every project of one build: the first two try thread counts of their own, and show that no count changes a
+ * bit of what the third compares.
  */
-const threadTests = testFiles(['wasm/threads', 'training/five-steps']);
+const threadTests = testFiles(['wasm/threads', 'wasm/task-shares', 'training/five-steps']);
 /** Two projects: `name`, and `name-empty-memory`. */
 const kernelProjects = (name: string, settings: Partial<Settings>) => {
   const inSettings = { BACKEND: 'wasm', ...settings };

@@ -21,6 +21,7 @@ import { useBackend } from '../helpers/backend.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
+import { remembered } from '../helpers/remembered.js';
 
 const before = getBackend();
 beforeAll(() => useBackend('wasm'));
@@ -76,6 +77,10 @@ async function valuesOn(
   return values;
 }
 
+/** {@link valuesOn} the cpu backend. */
+const onCPU = (convolution: Convolution) =>
+  remembered([valuesOn, hashedValues], convolution, () => valuesOn('cpu', convolution));
+
 /** What {@link valuesOn} gives, with stride 1 and a number as padding, from the definition. */
 function sumsInFloat64({ input, filter, pad }: Convolution): Float64Array[] {
   const [batch, height, width, channels] = input;
@@ -119,7 +124,7 @@ describe('conv2d and its gradients on wasm', () => {
     await expectTensors(0, () =>
       fc.assert(
         fc.asyncProperty(convolutions, async (convolution) => {
-          const expected = await valuesOn('cpu', convolution);
+          const expected = await onCPU(convolution);
           const actual = await valuesOn('wasm', convolution);
           for (const [index, values] of actual.entries())
             expectClose(values, expected[index]!, { relative: 1e-5 });
@@ -150,7 +155,7 @@ describe('conv2d and its gradients on wasm', () => {
     await expectTensors(0, () =>
       fc.assert(
         fc.asyncProperty(wide, async (convolution) => {
-          const expected = await valuesOn('cpu', convolution);
+          const expected = await onCPU(convolution);
           const actual = await valuesOn('wasm', convolution);
           for (const [index, values] of actual.entries()) {
             expectClose(values, expected[index]!, { relative: 2e-5 });
@@ -184,7 +189,9 @@ describe('conv2d and its gradients on wasm', () => {
       };
       try {
         const actual = await valuesOn('wasm', convolution);
-        const expected = sumsInFloat64(convolution);
+        const expected = await remembered([sumsInFloat64, hashedValues], convolution, () =>
+          sumsInFloat64(convolution),
+        );
         for (const [index, values] of actual.entries()) {
           // Of the four outputs of a tile the last has eight times the rounding of the first, along both axes.
           expectClose(values, expected[index]!, { relative: 5e-5 });
@@ -284,7 +291,7 @@ describe('conv2d and its gradients on wasm', () => {
     await expectTensors(0, () =>
       fc.assert(
         fc.asyncProperty(small, async (convolution) => {
-          const expected = await valuesOn('cpu', convolution);
+          const expected = await onCPU(convolution);
           const actual = await valuesOn('wasm', convolution);
           for (const [index, values] of actual.entries()) {
             expectClose(values, expected[index]!, { relative: 1e-5 });
