@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,11 +25,36 @@ describe('train', () => {
   it('trains, writes a model, and says loss and rank', async () => {
     const { code, stdout } = await runCLI(['train', 'photos', ...tiny, '--out', 'first'], { cwd });
     expect(stdout).toMatch(/^Trained for 3 steps on 24 pictures\.\nloss +\d+\.\d{4} to \d+\.\d{4} \(2\.7081/);
-    expect(stdout).toMatch(/effective rank +\d+\.\d to \d+\.\d of 32\nmodel +first\n$/);
+    expect(stdout).toMatch(/effective rank +\d+\.\d to \d+\.\d of 32\n/);
+    expect(stdout).toMatch(
+      /\nmodel +first: \d+ MB, of which you can delete the folder checkpoints \(\d+ MB\)\n$/,
+    );
     expect(code).toBe(0);
     for (const file of ['model.json', 'weights.bin', 'training.json', 'checkpoints/checkpoints.json']) {
       expect(existsSync(join(cwd, 'first', file)), file).toBe(true);
     }
+  });
+
+  it('leaves twice the model on the disk, or the checkpoints that --keep asks for', async () => {
+    const checkpoints = (out: string) =>
+      readdirSync(join(cwd, out, 'checkpoints')).filter((name) => name.startsWith('step-'));
+    const flags = ['train', 'photos', ...tiny, '--epochs', '3'];
+    const { json } = await runJSON([...flags, '--out', 'twice'], { cwd });
+    expect(checkpoints('twice')).toEqual(['step-0000000009']);
+    const { all, checkpoints: bytes } = json.disk as { all: number; checkpoints: number };
+    expect(bytes).toBeGreaterThan(0.4 * all);
+    expect(bytes).toBeLessThan(0.5 * all);
+    await runCLI([...flags, '--keep', '3', '--out', 'kept'], { cwd });
+    expect(checkpoints('kept')).toHaveLength(3);
+    // The copy is what a damaged model falls back to.
+    truncateSync(join(cwd, 'twice/weights.bin'), 100);
+    const { stderr, code } = await runCLI(['embed', 'photos', '--model', 'twice', '--out', 'v.npy'], { cwd });
+    expect(stderr).toContain('model.json in twice is damaged');
+    expect(code).toBe(0);
+    // And it can be deleted.
+    rmSync(join(cwd, 'kept/checkpoints'), { recursive: true });
+    const more = await runJSON(['train', 'photos', '--out', 'kept', '--resume', '--epochs', '4'], { cwd });
+    expect(more.json).toMatchObject({ outcome: 'completed', step: 12 });
   });
 
   it('continues with --resume where it ended, and takes no other settings', async () => {

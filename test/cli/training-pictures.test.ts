@@ -5,7 +5,7 @@ import { randomResizedCrop } from 'simclr-ts/augmentations';
 import type { EpochPass, ImageBatchSource, ViewBatch } from 'simclr-ts/data';
 import { type ImageFolderDataset, imageFolder } from 'simclr-ts/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wholeMicroBatches } from '../../src/cli/actions/training/whole-micro-batches.js';
+import { wholeMicroBatches } from '../../src/cli/actions/training/pictures/whole-micro-batches.js';
 import { viewRequests } from '../../src/training/fit/view-requests.js';
 import { stripes } from './pictures.js';
 

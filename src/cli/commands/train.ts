@@ -45,7 +45,12 @@ export function trainCommand(execute: Execute): Command {
     .option('--resume', 'continue the run in --out')
     .option('--overwrite', 'replace the model in --out')
     .option('--checkpoint-every <steps>', 'steps between checkpoints', integer(1), 200)
-    .option('--keep <n>', 'checkpoints to keep, the newest', integer(1), 2)
+    .option(
+      '--keep <n>',
+      'checkpoints to keep, the newest; at the end one stays unless you say so',
+      integer(1),
+      2,
+    )
     .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', integer(1), 1024)
     .optionsGroup('Method:')
     .addOption(choice('--recipe <name>', 'settings to start from (docs/recipes.md)', recipeNames))

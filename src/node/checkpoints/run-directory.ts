@@ -5,6 +5,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { isObject } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
+import { formatManifest, stepOfName } from '../../training/checkpoints/manifest.js';
 import {
   type FindCheckpointOptions,
   latestCheckpoint,
@@ -76,6 +77,11 @@ export interface RunDirectory {
   ): Promise<void>;
   /** Finishes a `begin` that was interrupted. Call it before you write into the folder. */
   settle(): Promise<void>;
+  /**
+   * Removes all checkpoints but the newest, which stays as a second copy of the model. Call it once the model is saved:
+   * the folder then holds twice the model.
+   */
+  end(): Promise<void>;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -140,6 +146,17 @@ async function begin(folder: string, ...[settings, save, options = {}]: Paramete
   await rename(unfinished, join(folder, begunFolder)); // the moment from which the new run counts
   await syncDirectory(folder);
   await settle(folder);
+}
+
+/** The manifest names the checkpoint that stays before the others are removed, so that it may be killed at any moment. */
+async function keepNewestCheckpoint(folder: string): Promise<void> {
+  const store = checkpointDirectory(join(folder, checkpointsFolder));
+  const newest = (await readEntries(store)).manifest.checkpoints.at(-1);
+  if (!newest) return;
+  await store.writeManifest(formatManifest({ checkpoints: [newest] }));
+  for (const name of await store.names()) {
+    if (name !== newest.name && stepOfName(name) !== undefined) await store.remove(name);
+  }
 }
 
 /** Steps of a saved trainer; -1 for a model from another program. */
@@ -216,5 +233,6 @@ export function runDirectory(path: FilePath): RunDirectory {
     },
     begin: (...begun) => explained('written', begin(folder, ...begun)),
     settle: () => explained('written', settle(folder)),
+    end: () => explained('written', keepNewestCheckpoint(folder)),
   };
 }

@@ -16,6 +16,7 @@ import { CommandError, exitCodes } from '../../exit-codes.js';
 import { checkpointsOf, holdsModel, loadModel, startBackend } from '../open-model.js';
 import { counted } from '../table.js';
 import { tellSkipped } from '../tell-skipped.js';
+import { diskUse } from './disk-use.js';
 import { earlyEpochsOf, newTrainer, trainInParts } from './early-stages.js';
 import { evaluationJSON, evaluationTable } from './evaluation-table.js';
 import { initialize } from './initialize.js';
@@ -211,6 +212,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       if (options.readout && (await fitTrainedReadout(trained, ended.history, pictures, context))) {
         await trained.save(directory(out));
       }
+      if (!context.isGiven('keep')) await runDirectory(out).end();
       return ended.history;
     };
     const measured = await measuredTraining(simclr, pictures, settings, { ...options, title }, run, context);
@@ -229,6 +231,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       ...summarize(history, batchSize),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
       readout: readoutOf(trained!),
+      disk: await diskUse(out),
       findings,
       ...(evaluation && { evaluation: evaluationJSON(evaluation) }),
       ...(measured.report !== undefined && { report: measured.report }),

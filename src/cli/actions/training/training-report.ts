@@ -1,5 +1,6 @@
 import type { History } from 'simclr-ts';
 import { counted } from '../table.js';
+import type { DiskUse } from './disk-use.js';
 
 /** Loss and speed of the steps of this call; `null` if there were none. */
 export function summarize({ steps }: History, batchSize: number) {
@@ -25,6 +26,7 @@ export function describeRun(
     pictures: number;
     effectiveRank: { before: number; after: number | null; dim: number };
     readout: { stages: { layer: string; grid: number }[]; dim: number; pictures: number } | null;
+    disk: DiskUse;
   },
 ): string {
   const {
@@ -39,6 +41,7 @@ export function describeRun(
     effectiveRank,
     pictures,
     readout,
+    disk,
   } = report;
   if (!loss && outcome === 'completed') {
     return `Nothing left to train: the run in ${model} has completed its epochs. Add more with --epochs.`;
@@ -64,5 +67,12 @@ export function describeRun(
       `read-out        ${read}: ${readout.dim} numbers, fitted to ${counted(readout.pictures, 'picture')}`,
     );
   }
-  return [...lines, `model           ${model}`].join('\n');
+  return [...lines, `model           ${model}: ${describeDisk(disk)}`].join('\n');
+}
+
+const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+
+function describeDisk({ all, checkpoints }: DiskUse): string {
+  if (checkpoints === 0) return megabytes(all);
+  return `${megabytes(all)}, of which you can delete the folder checkpoints (${megabytes(checkpoints)})`;
 }

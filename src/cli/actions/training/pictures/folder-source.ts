@@ -7,7 +7,6 @@ import { CommandError, exitCodes } from '../../../exit-codes.js';
 import { listClasses, relabel } from '../../class-folders.js';
 import { decodeAtOnce, decodeInChunks } from '../../pictures.js';
 import type { TrainingSettings } from '../saved-settings.js';
-import { wholeMicroBatches } from '../whole-micro-batches.js';
 import {
   inputSize,
   type MeasuringPictures,
@@ -17,6 +16,7 @@ import {
   type TrainingSource,
   whileTraining,
 } from './training-pictures.js';
+import { wholeMicroBatches } from './whole-micro-batches.js';
 
 /** Options of {@link folderSource}. */
 interface FolderOptions extends MeasuringSizes {

@@ -1,6 +1,6 @@
 import type { EpochPass, ImageArray, ImageBatchSource } from 'simclr-ts';
 import type { ImageFolderDataset } from 'simclr-ts/node';
-import { imageRange } from '../../../data/image-rows.js';
+import { imageRange } from '../../../../data/image-rows.js';
 
 /**
  * A folder whose batches consist of full micro-batches even if some files are damaged. Pictures that do not fill the last
