@@ -83,6 +83,18 @@ export const slowWebGPU: LeftOut = {
     'a step of training takes seconds to minutes in software: only one optimizer runs, on the smallest network',
 };
 
+/** On one thread and on two, in a worker and on a page, kernels give the same bits. */
+export const sameBits: LeftOut = {
+  files: [
+    'test/wasm/augmentation',
+    'test/wasm/convolution',
+    'test/wasm/depthwise',
+    'test/wasm/folded-convolution',
+    'test/wasm/task-shares',
+  ],
+  because: 'plain JavaScript takes most of their time, and chromium-wasm compares the same kernels with it',
+};
+
 /** All of them. */
 export const browserLanes: readonly BrowserLane[] = [
   {
@@ -101,6 +113,7 @@ export const browserLanes: readonly BrowserLane[] = [
     inWorker: false,
     settings: { WASM_THREADS: '2' },
     only: ['test/wasm/', 'test/browser/', 'test/training/five-steps'],
+    leftOut: sameBits,
   },
   {
     name: 'chromium-wasm-1-thread',
@@ -110,6 +123,7 @@ export const browserLanes: readonly BrowserLane[] = [
     inWorker: false,
     settings: { WASM_MEMORY: 'own', WASM_THREADS: '2' },
     printsOnce: 'simclr-ts/wasm runs on one thread',
+    leftOut: sameBits,
   },
   {
     name: 'chromium-webgl',

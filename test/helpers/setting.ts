@@ -35,3 +35,11 @@ export function testSetting(name: keyof Settings): string | undefined {
     : host.process?.env[`SIMCLR_TEST_${name}`];
   return value === '' ? undefined : value;
 }
+
+/**
+ * How many generated cases to try, of `runs` on the processor: a quarter on graphics devices, which compile programs of their
+ * own for each shape.
+ */
+export function generatedRuns(runs: number): number {
+  return ['webgl', 'webgpu'].includes(testSetting('BACKEND') ?? '') ? Math.ceil(runs / 4) : runs;
+}

@@ -39,7 +39,7 @@ const program = (open: string) => `
     setThreadCount(2);
     await useBestBackend({ prefer: 'wasm' });
     const photos = await imageFolder(pictures, { size: 16, workers: 1 });
-    const simclr = new SimCLR({ encoder: resnet18({ stem: 'small', inputShape: [16, 16, 3] }) });
+    const simclr = new SimCLR({ encoder: resnet18({ stem: 'small', inputShape: [16, 16, 3], width: 8 }) });
     await simclr.fit(photos, { epochs: 1, batchSize: 4 });
     await simclr.save(directory(out));
     await simclr.save(directory(require('node:url').pathToFileURL(out + '-2')));

@@ -15,7 +15,7 @@ import { paddedConv2d, paddedDepthwiseConv2d, paddedMaxPool } from '../../src/te
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
-import { testSetting } from '../helpers/setting.js';
+import { generatedRuns, testSetting } from '../helpers/setting.js';
 
 const windows = fc
   .record({
@@ -87,7 +87,7 @@ it.each<{
           expectClose(values, expected[index]!, { relative: 1e-5, absolute: 1e-5 });
         }
       }),
-      { numRuns: 60, seed: 7 },
+      { numRuns: generatedRuns(60), seed: 7 },
     ),
   );
 });
@@ -105,7 +105,7 @@ it('paddedMaxPool is the maximum over the pictures alone, with its gradient', as
           expectClose(values, expected[index]!, { absolute: 1e-6 });
         }
       }),
-      { numRuns: 60, seed: 8 },
+      { numRuns: generatedRuns(60), seed: 8 },
     ),
   );
 });
