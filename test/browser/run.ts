@@ -23,6 +23,7 @@ try {
   for (const lane of browserLanes) {
     if (names.length > 0 && !names.includes(lane.name)) continue;
     const began = performance.now();
+    if (lane.leftOut) console.log(`${lane.name} leaves out: ${lane.leftOut.because}`);
     const { passed, failed, skipped, version, threads, wasmBuild } = await browser.runLane(lane, {
       ...(paths.length > 0 ? { only: (path: string) => paths.some((start) => path.startsWith(start)) } : {}),
       log: (line) => console.log(`  ${line}`),
