@@ -96,6 +96,25 @@ describe('calibrateThreshold', () => {
     expect(result.falseMatches).toBeLessThan(10);
   });
 
+  it('finds copies far from others that are changed more than the made ones', async () => {
+    const originals = pictures(300, 40);
+    // A fifth of all pictures, 60 of 330, have a copy. None is as little changed as a quarter of the made ones.
+    const truth = [changed(originals, first(16), 0.15, 7), changed(originals, first(30).slice(16), 0.3, 8)];
+    const rows = truth.map(({ embeddings }) => embeddings).reduce(joined, originals);
+    const made = [0.1, 0.2, 0.25, 0.3].map((noise, i) =>
+      changed(rows, first(200).slice(50 * i, 50 * (i + 1)), noise),
+    );
+    const copies = {
+      embeddings: made.map(({ embeddings }) => embeddings).reduce(joined),
+      originals: made.flatMap(({ originals: own }) => own),
+    };
+    const { threshold, precision, recall, matched } = await calibrateThreshold(rows, copies);
+    expect(threshold).toBeLessThan(0.95);
+    expect(precision).toBeGreaterThanOrEqual(0.99);
+    expect(recall).toBeGreaterThan(0.95);
+    expect(matched).toBe(60);
+  });
+
   it('finds no threshold where copies are no nearer than others', async () => {
     const rows = pictures(300, 4);
     const result = await calibrateThreshold(rows, {

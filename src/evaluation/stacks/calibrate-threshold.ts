@@ -48,8 +48,11 @@ export interface ThresholdCalibration {
 /** Copies that may be missed for nothing: lower thresholds would find hardly more. */
 const missed = 0.01;
 
-/** Shares of the copies from which what lower thresholds find is extrapolated. */
-const shares = Array.from({ length: 76 }, (_, i) => 0.25 + i / 100);
+/**
+ * Shares of the copies from which what lower thresholds find is extrapolated. Not from fewer than half: true copies that are
+ * changed a little more than the made ones are rarer among the most similar, and would look like false matches further down.
+ */
+const shares = Array.from({ length: 51 }, (_, i) => 0.5 + i / 100);
 
 /** An excess of so many standard deviations is no chance. Matches come in pairs, so that √2 of it is theirs. */
 const deviations = 3;
