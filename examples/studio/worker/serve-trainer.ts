@@ -1,14 +1,14 @@
 import { type EmbeddingArray, imagesToTensor, type SimCLR } from 'simclr-ts';
-import { fewestPictures, mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
+import { fewestPictures, mostPictures, type Reading } from '../shared/pictures.js';
 import { serve } from '../shared/remote.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
-import type { ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
+import type { Added, ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
 import { startBackend } from './backend.js';
 import { exportFile } from './export.js';
 import { measure } from './measure.js';
 import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
 import { samplePictures } from './sample-set.js';
-import { duplicateGroups, nameTheRest, neighborsOf } from './search.js';
+import { diverseSubset, duplicateGroups, nameTheRest, neighborsOf } from './search.js';
 import { Session } from './session.js';
 import { loadStartingEncoder } from './starting-encoder.js';
 import { Training } from './training.js';
@@ -19,7 +19,7 @@ let say: (event: TrainerEvent) => void = () => {};
 const session = new Session((event) => say(event));
 let training: Training | undefined;
 let named: ProbeResult | undefined;
-let kept: { simclr: SimCLR; step: number; count: number; vectors: EmbeddingArray } | undefined;
+let kept: { simclr: SimCLR; step: number; version: number; vectors: EmbeddingArray } | undefined;
 
 let preparing: Promise<void> = Promise.resolve();
 
@@ -32,34 +32,44 @@ async function model(): Promise<SimCLR> {
 /** Vectors of all pictures, computed with the current weights. */
 async function vectors(): Promise<EmbeddingArray> {
   const simclr = await model();
-  const { count } = session;
+  const { version } = session.pictures;
   const { step } = simclr.progress;
-  if (kept?.simclr !== simclr || kept.step !== step || kept.count !== count) {
-    const all = Uint32Array.from({ length: count }, (_, index) => index);
+  if (kept?.simclr !== simclr || kept.step !== step || kept.version !== version) {
+    const all = Uint32Array.from({ length: session.count }, (_, index) => index);
     const [size] = simclr.inputSize;
     const found = await session.withReadout((readout) =>
       vectorsOf(readout ?? simclr, session.pictures, all, size),
     );
-    kept = { simclr, step, count, vectors: found };
+    kept = { simclr, step, version, vectors: found };
   }
   return kept.vectors;
 }
 
-/** Appends pictures; a name that exists already is not added again. */
-async function add(pictures: ReadPicture[], reading: Reading) {
+/** Appends pictures; a name that exists already is not added again. Others replace the samples. */
+async function add(pictures: ReadPicture[], reading: Reading, samples = false): Promise<Added> {
+  const replaced = session.pictures.samples && !samples && pictures.length > 0;
+  if (replaced) await forget();
   const present = new Set(session.pictures.names);
   const fresh = pictures.filter(({ name }) => !present.has(name) && present.add(name));
   const { names, groups, data } = session.pictures;
-  session.pictures = {
+  session.show({
     names: [...names, ...fresh.map(({ name }) => name)],
     groups: [...groups, ...fresh.map(({ group }) => group)],
-    size: pictureSize,
+    size: session.pictures.size,
     data: joinPictures(data, fresh),
-  };
+    samples: samples && (session.pictures.samples || names.length === 0),
+  });
   kept = undefined;
   named = undefined;
   if (fresh.length > 0) await session.savePictures();
-  return { pictures: session.pictures, reading: { ...reading, added: fresh.length } };
+  return { pictures: session.pictures, reading: { ...reading, added: fresh.length }, replaced };
+}
+
+async function forget(): Promise<void> {
+  await preparing;
+  kept = undefined;
+  named = undefined;
+  await session.forget();
 }
 
 /** Makes a model of the pictures as they are now, unless one has been trained, and measures it. */
@@ -102,12 +112,12 @@ const commands: TrainerCommands = {
   },
 
   async measure() {
-    say(await measure(await model(), session.pictures));
+    say(await measure(await model(), session.pictures, session.pictures.version));
   },
 
   async addFiles(files) {
     refuseWhileTraining();
-    const room = mostPictures - session.count;
+    const room = mostPictures - (session.pictures.samples ? 0 : session.count);
     const { pictures, reading } = await readFiles(files, room, (done, total) =>
       say({ type: 'reading', done, total }),
     );
@@ -117,15 +127,12 @@ const commands: TrainerCommands = {
   addSamples(count, seed) {
     refuseWhileTraining();
     const pictures = samplePictures(Math.min(count, mostPictures - session.count), seed);
-    return add(pictures, { added: 0, leftAside: [], beyond: 0 });
+    return add(pictures, { added: 0, leftAside: [], beyond: 0 }, true);
   },
 
   async forget() {
     refuseWhileTraining();
-    await preparing;
-    kept = undefined;
-    named = undefined;
-    await session.forget();
+    await forget();
   },
 
   prepare(settings, augmentation) {
@@ -146,12 +153,21 @@ const commands: TrainerCommands = {
   },
 
   setAugmentation: (augmentation) => session.augmentation?.set(augmentation),
+  keepBefore(before) {
+    session.before = before;
+  },
+  async keepLabels(labels) {
+    session.labels = labels;
+    if (!training) await session.saveModel(); // it saves by itself
+  },
   pause: () => training?.pause(),
   resume: () => training?.resume(),
   stop: () => training?.stop(),
 
   neighbors: async (index, count) => neighborsOf(await vectors(), index, count),
   duplicates: async (similarity) => duplicateGroups(await vectors(), similarity),
+
+  subset: async (count) => diverseSubset(await vectors(), count),
 
   async probe(labels) {
     session.labels = labels;

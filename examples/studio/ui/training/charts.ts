@@ -2,7 +2,7 @@ import { LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
-import { percent } from './dom.js';
+import { percent } from '../page/dom.js';
 
 use([LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
@@ -16,15 +16,18 @@ export interface Line {
 
 /** A chart of lines over steps, in the page's colors. */
 export class LinesChart {
-  private readonly chart: EChartsType;
+  /** Made when there is room to draw: charts lie behind "Details". */
+  private chart: EChartsType | undefined;
   private lines: Line[] = [];
   private due = 0;
 
   constructor(private readonly place: HTMLElement) {
-    this.chart = init(place);
     place.role = 'img';
     place.ariaLabel = this.described();
-    new ResizeObserver(() => this.chart.resize()).observe(place);
+    new ResizeObserver(() => {
+      this.chart?.resize();
+      this.draw();
+    }).observe(place);
     addEventListener('resize', () => this.draw()); // also sent when the theme changes
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
   }
@@ -53,6 +56,8 @@ export class LinesChart {
 
   draw(): void {
     this.place.ariaLabel = this.described();
+    if (this.place.clientWidth === 0) return;
+    this.chart ??= init(this.place);
     const style = getComputedStyle(this.place);
     const ink = style.getPropertyValue('--soft');
     const line = style.getPropertyValue('--line');

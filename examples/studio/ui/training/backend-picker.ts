@@ -1,7 +1,7 @@
-import type { BackendName } from '../shared/trainer-protocol.js';
-import type { App } from './app.js';
-import { byId, element } from './dom.js';
-import { notice } from './notices.js';
+import type { BackendName } from '../../shared/trainer-protocol.js';
+import type { App } from '../page/app.js';
+import { byId, element } from '../page/dom.js';
+import { notice } from '../page/notices.js';
 import { startWasm, threadCount, useBackend } from './start-trainer.js';
 
 const names: readonly (readonly [BackendName, string])[] = [

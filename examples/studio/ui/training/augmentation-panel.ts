@@ -1,6 +1,6 @@
-import { type AugmentationSettings, defaultAugmentation, defaultTraining } from '../shared/settings.js';
-import type { App } from './app.js';
-import { byId, element, pictureCanvas } from './dom.js';
+import { type AugmentationSettings, defaultAugmentation, defaultTraining } from '../../shared/settings.js';
+import type { App } from '../page/app.js';
+import { byId, element, pictureCanvas } from '../page/dom.js';
 
 type Slider = readonly [
   setting: keyof AugmentationSettings,

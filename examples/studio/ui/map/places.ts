@@ -1,0 +1,77 @@
+/** Places of pictures on the map: two numbers each, from 0 to 1. */
+export type Places = Float32Array;
+
+/** The mean of each coordinate. */
+function center(points: Float32Array): [number, number] {
+  const sum: [number, number] = [0, 0];
+  for (const [i, value] of points.entries()) sum[(i % 2) as 0 | 1] += value;
+  return [(2 * sum[0]) / points.length, (2 * sum[1]) / points.length];
+}
+
+/** Turns points by an angle about the origin, mirrored before if `flip` is -1. */
+function turned(points: Float32Array, angle: number, flip: 1 | -1): Float32Array {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return points.map((value, i) => {
+    const [x, y] = i % 2 ? [points[i - 1]!, flip * value] : [value, flip * points[i + 1]!];
+    return i % 2 ? sin * x + cos * y : cos * x - sin * y;
+  });
+}
+
+/** The turn that brings points nearest to others, as `[agreement, angle]`: the orthogonal Procrustes problem in a plane. */
+function bestTurn(points: Float32Array, others: Float32Array, flip: 1 | -1): [number, number] {
+  let along = 0;
+  let across = 0;
+  for (let i = 0; i < points.length; i += 2) {
+    const [x, y, u, v] = [points[i]!, flip * points[i + 1]!, others[i]!, others[i + 1]!];
+    along += x * u + y * v;
+    across += x * v - y * u;
+  }
+  return [Math.hypot(along, across), Math.atan2(across, along)];
+}
+
+/** The angle of the longest axis, which belongs along a wide map. */
+function longestAxis(points: Float32Array): number {
+  let [xx, xy, yy] = [0, 0, 0];
+  for (let i = 0; i < points.length; i += 2) {
+    xx += points[i]! ** 2;
+    xy += points[i]! * points[i + 1]!;
+    yy += points[i + 1]! ** 2;
+  }
+  return 0.5 * Math.atan2(2 * xy, xx - yy);
+}
+
+/** Points moved and scaled into the unit square. */
+function unitSquare(points: Float32Array): Places {
+  const min = [Infinity, Infinity];
+  const max = [-Infinity, -Infinity];
+  for (const [i, value] of points.entries()) {
+    min[i % 2] = Math.min(min[i % 2]!, value);
+    max[i % 2] = Math.max(max[i % 2]!, value);
+  }
+  return points.map((value, i) => (value - min[i % 2]!) / (max[i % 2]! - min[i % 2]! || 1));
+}
+
+/**
+ * The points of a new map as places, turned and mirrored so that pictures stay where they were as far as they can: which
+ * way a map lies means nothing.
+ */
+export function settled(points: Float32Array, before?: Places): Places {
+  const middle = center(points);
+  const centered = points.map((value, i) => value - middle[i % 2]!);
+  if (before?.length !== points.length) return unitSquare(turned(centered, -longestAxis(centered), 1));
+  const there = center(before);
+  const others = before.map((value, i) => value - there[i % 2]!);
+  const [plain, mirrored] = [bestTurn(centered, others, 1), bestTurn(centered, others, -1)];
+  const [flip, angle] = plain[0] >= mirrored[0] ? [1 as const, plain[1]] : [-1 as const, mirrored[1]];
+  return unitSquare(turned(centered, angle, flip));
+}
+
+/** A plain grid in reading order, wider than high. */
+export function plainGrid(count: number, aspect: number): Places {
+  const columns = Math.max(1, Math.ceil(Math.sqrt(count * aspect)));
+  const rows = Math.max(1, Math.ceil(count / columns));
+  return Float32Array.from({ length: 2 * count }, (_, i) => {
+    const place = i >> 1;
+    return i % 2 ? (Math.floor(place / columns) + 0.5) / rows : ((place % columns) + 0.5) / columns;
+  });
+}
