@@ -48,8 +48,8 @@ export interface MeasureEvent {
   indices: number[];
   /** Their vectors, row by row. */
   vectors: Float32Array;
-  /** Pictures that the network encodes in a second. */
-  picturesPerSecond: number;
+  /** Views that the network encodes in a second. */
+  viewsPerSecond: number;
   /** Tensors of TensorFlow.js, to detect leaks. */
   memory: { tensors: number; bytes: number };
   /** A few pictures, each with its nearest. */

@@ -76,8 +76,12 @@ async function forget(): Promise<void> {
 async function prepare(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<void> {
   if (training || session.count < fewestPictures || (session.simclr?.progress.step ?? 0) > 0) return;
   try {
-    await session.begin(settings, augmentation);
-    await session.measure();
+    const simclr = await session.begin(settings, augmentation);
+    const { version, indices, vectors } = await session.measure();
+    const { count } = session;
+    if (version !== session.pictures.version || indices.length !== count) return;
+    // Those of the map are those of all: the first search need not wait.
+    kept = { simclr, step: 0, version, vectors: { data: vectors, shape: [count, vectors.length / count] } };
   } catch (error) {
     session.dropModel();
     const text = `These pictures cannot be compared yet: ${(error as Error).message}`;

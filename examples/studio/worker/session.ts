@@ -5,6 +5,7 @@ import { noPictures, type PictureSet, type VisitPictures } from '../shared/pictu
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
 import type {
   BeforeTraining,
+  MeasureEvent,
   Measurement,
   NamedPictures,
   SessionState,
@@ -86,11 +87,12 @@ export class Session {
   }
 
   /** Measures the model, keeps what it found, and tells the page. */
-  async measure(): Promise<void> {
+  async measure(): Promise<MeasureEvent> {
     const event = await measure(this.simclr!, this.pictures, this.pictures.version);
     if (this.measurements.at(-1)?.step === event.measurement.step) this.measurements.pop();
     this.measurements.push(event.measurement);
     this.say(event);
+    return event;
   }
 
   dropModel(): void {

@@ -1,17 +1,14 @@
-/**
- * Pictures that the network encodes in the time of one pair in training: two views, forward, backward, and their
- * augmentation. Measured on two cores.
- */
-const picturesPerPair = 8;
+/** Views that the network encodes in the time of one pair in training, measured on two cores. */
+const viewsPerPair = 2.5;
 
 /** How long training takes: by its own speed once it ran, before by that of the untrained network. */
 export class Duration {
   private pairsPerSecond: number | undefined;
   private measured = false;
 
-  /** The untrained network encodes so many pictures per second. */
-  estimate(picturesPerSecond: number): void {
-    if (!this.measured) this.pairsPerSecond = picturesPerSecond / picturesPerPair;
+  /** The untrained network makes and encodes so many views per second. */
+  estimate(viewsPerSecond: number): void {
+    if (!this.measured) this.pairsPerSecond = viewsPerSecond / viewsPerPair;
   }
 
   /** Training makes so many pairs per second. */

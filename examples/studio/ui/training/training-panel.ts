@@ -58,7 +58,7 @@ export function trainingPanel(app: App): void {
   };
   const onMeasure = (event: MeasureEvent) => {
     if (event.version !== app.pictures.version) return; // of pictures that others have replaced
-    duration.estimate(event.picturesPerSecond);
+    duration.estimate(event.viewsPerSecond);
     app.hasModel = true;
     app.trained = event.measurement.step > 0;
     app.tell('measured', event);

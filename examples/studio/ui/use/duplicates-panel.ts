@@ -5,6 +5,13 @@ import { pictureSet } from './picture-set.js';
 
 const mostGroups = 30;
 
+/** A cosine similarity in words. */
+function inWords(similarity: number): string {
+  if (similarity >= 0.99) return 'the same';
+  if (similarity >= 0.93) return 'nearly the same';
+  return similarity >= 0.75 ? 'very similar' : 'similar';
+}
+
 /** Duplicates and stacks: groups of pictures above a similarity. */
 export function duplicatesPanel(app: App): void {
   const place = byId('duplicates');
@@ -34,7 +41,9 @@ export function duplicatesPanel(app: App): void {
       if (state.textContent === 'Comparing …') state.textContent = '';
     });
   const show = () => {
-    value.textContent = Number(slider.value).toFixed(2);
+    const similarity = Number(slider.value);
+    value.textContent = `${inWords(similarity)} (${similarity.toFixed(2)})`;
+    slider.ariaValueText = value.textContent;
   };
   byId('duplicates-form').addEventListener('submit', (event) => {
     event.preventDefault();

@@ -9,7 +9,7 @@ export function pictureSet(
   indices: readonly number[],
   describe?: (index: number) => string,
 ): HTMLElement {
-  const grid = new PictureGrid(app, { label: title, perPage: 48, ...(describe && { describe }) });
+  const grid = new PictureGrid(app, { label: title, perPage: 24, ...(describe && { describe }) });
   grid.show(indices);
   return element('div', { className: 'set' }, element('p', { textContent: title }), grid.root);
 }
