@@ -1,19 +1,17 @@
 /** What a person sees who opens the page for the first time, and what the map does. */
-import { afterEach, expect, it } from 'vitest';
-import { type OpenOptions, type OpenStudio, openStudio, waitForMap } from './open-studio.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenStudio, openStudio, waitForMap } from './open-studio.js';
 import { drawnFiles } from './pictures.js';
 
-let studio: OpenStudio | undefined;
+let studio: OpenStudio;
 
-async function open(options?: OpenOptions): Promise<OpenStudio> {
-  studio = await openStudio(options);
-  return studio;
-}
+beforeAll(async () => {
+  studio = await openStudio();
+});
 
-afterEach(async () => {
-  const errors = studio?.errors ?? [];
-  await studio?.close();
-  studio = undefined;
+afterAll(async () => {
+  const { errors } = studio;
+  await studio.close();
   expect(errors).toEqual([]);
 });
 
@@ -49,41 +47,22 @@ async function clickPicture({ page }: OpenStudio): Promise<void> {
   throw new Error('No picture lies on the middle line of the map.');
 }
 
-it('sorts sample pictures without a click, until there are others', async () => {
-  const opened = await open();
-  const { page, text } = opened;
+it('sorts sample pictures without a click', async () => {
+  const { page, text } = studio;
   expect(await page.textContent('#pictures-state')).toBe('300 sample pictures. Add your own to begin.');
-  const grid = await drawing(opened);
+  const grid = await drawing(studio);
   await waitForMap(page, 300);
-  await expect.poll(() => drawing(opened)).not.toBe(grid);
+  await expect.poll(() => drawing(studio)).not.toBe(grid);
   await text('#legend', /dots 50/);
   await text('#map-state', /Similar pictures are near each other/);
   expect(await page.locator('#train').evaluate((step) => (step as HTMLDetailsElement).open)).toBe(true);
   expect(await page.locator('#keep').evaluate((step) => (step as HTMLDetailsElement).open)).toBe(false);
-
-  await page.setInputFiles('#files', await drawnFiles(12));
-  await text('#pictures-state', /^12 pictures\./);
-  await waitForMap(page, 12);
-  await page.reload();
-  await opened.ready();
-  await text('#pictures-state', /^12 pictures\./);
-});
-
-it('moves nothing for people who want no motion', async () => {
-  const opened = await open({ reducedMotion: 'reduce' });
-  await waitForMap(opened.page, 300);
-  await opened.page.waitForTimeout(150); // the frame after the layout
-  const first = await drawing(opened);
-  await opened.page.waitForTimeout(700);
-  expect(await drawing(opened)).toBe(first);
 });
 
 it('shows what is like a picture beside the map, and lets one walk on', async () => {
-  const opened = await open();
-  const { page } = opened;
-  await waitForMap(page, 300);
-  await still(opened);
-  await clickPicture(opened);
+  const { page } = studio;
+  await still(studio);
+  await clickPicture(studio);
   const near = page.locator('#neighbors .grid button');
   await near.nth(11).waitFor();
   const [map, panel] = await Promise.all(
@@ -98,17 +77,15 @@ it('shows what is like a picture beside the map, and lets one walk on', async ()
 });
 
 it('zooms, and goes back to the whole map', async () => {
-  const opened = await open();
-  const { page } = opened;
-  await waitForMap(page, 300);
-  await still(opened);
-  const whole = await drawing(opened);
+  const { page } = studio;
+  await still(studio);
+  const whole = await drawing(studio);
   await page.click('#zoom-in');
-  await still(opened);
-  expect(await drawing(opened)).not.toBe(whole);
+  await still(studio);
+  expect(await drawing(studio)).not.toBe(whole);
   await page.click('#zoom-reset');
-  await still(opened);
-  expect(await drawing(opened)).toBe(whole);
+  await still(studio);
+  expect(await drawing(studio)).toBe(whole);
   // The wheel scrolls the page, until the map has the focus.
   await page.locator('#map').hover();
   await page.mouse.wheel(0, 200);
@@ -120,10 +97,8 @@ it('zooms, and goes back to the whole map', async () => {
 });
 
 it('names what a lasso encloses', async () => {
-  const opened = await open();
-  const { page, text } = opened;
-  await waitForMap(page, 300);
-  await still(opened);
+  const { page, text } = studio;
+  await still(studio);
   const { x, y, width, height } = (await page.locator('#map').boundingBox())!;
   const around = async (left: number, right: number) => {
     await page.click('#lasso');
@@ -150,12 +125,32 @@ it('names what a lasso encloses', async () => {
   await text('#labels', new RegExp(`left: ${left} picture`));
   await text('#legend', new RegExp(`left ${left}.*no name yet ${300 - left}`));
   await page.reload();
-  await opened.ready();
+  await studio.ready();
   await text('#labels', new RegExp(`left: ${left} picture`));
 });
 
+it("replaces the samples by the first pictures of one's own", async () => {
+  const { page, text } = studio;
+  await page.setInputFiles('#files', await drawnFiles(12));
+  await text('#pictures-state', /^12 pictures\./);
+  await waitForMap(page, 12);
+  await page.reload();
+  await studio.ready();
+  await text('#pictures-state', /^12 pictures\./);
+});
+
+it('moves nothing for people who want no motion', async () => {
+  const opened = await openStudio({ reducedMotion: 'reduce' });
+  await waitForMap(opened.page, 300);
+  await opened.page.waitForTimeout(150); // the frame after the layout
+  const first = await drawing(opened);
+  await opened.page.waitForTimeout(700);
+  expect(await drawing(opened)).toBe(first);
+  await opened.close();
+});
+
 it('is used with a finger on a phone: nothing scrolls sideways, and marking needs no keys', async () => {
-  const opened = await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const opened = await openStudio({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const { page, text } = opened;
   await waitForMap(page, 300);
   await page.waitForTimeout(3000);
@@ -170,4 +165,5 @@ it('is used with a finger on a phone: nothing scrolls sideways, and marking need
   await page.tap('#picture-mark');
   await text('#marked-state', /^1 picture marked/);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await opened.close();
 });
