@@ -67,9 +67,7 @@ async function begin(app: App): Promise<void> {
   }
   app.trained = (restored.state?.step ?? 0) > 0;
   app.setPictures(restored.pictures);
-  if (!restored.state) return;
-  app.tell('restored', restored.state);
-  if (app.trained) await app.trainer.measure();
+  if (restored.state) app.tell('restored', restored.state);
 }
 
 void main();

@@ -1,4 +1,4 @@
-import { mostOnMap, spreadIndices } from '../../shared/pictures.js';
+import { fewestPictures, mostOnMap, spreadIndices } from '../../shared/pictures.js';
 import type { App } from '../page/app.js';
 import { byId, counted, element } from '../page/dom.js';
 import { groupByName } from './groups.js';
@@ -37,6 +37,11 @@ export function mapPanel(app: App): () => ShownMap | undefined {
       shown < length
         ? `${shown.toLocaleString('en')} of your ${counted(length, 'picture')}`
         : counted(length, 'picture');
+    const missing = fewestPictures - length;
+    const unsorted =
+      missing > 0
+        ? `Add ${counted(missing, 'more picture')}, and they sort themselves.`
+        : 'These pictures could not be compared. Add others.';
     canvas.ariaLabel = `Map of ${part}. Similar ones are near each other. ${keysText}`;
     look.classList.toggle('empty', length === 0);
     look.classList.toggle('busy', sorting);
@@ -47,7 +52,7 @@ export function mapPanel(app: App): () => ShownMap | undefined {
           ? `Sorting ${counted(length, 'picture')} …`
           : app.hasModel
             ? `${shown < length ? `${part}, evenly spread. ` : ''}Similar pictures are near each other. Click one.`
-            : '';
+            : unsorted;
   };
   const compare = beforeAndNow(app, view);
   const color = colorBy(app, view);

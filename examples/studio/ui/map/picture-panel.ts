@@ -5,6 +5,12 @@ import { PictureGrid } from '../page/picture-grid.js';
 
 const neighborsShown = 12;
 
+/** Whether some of an element is seen, more than its edge. */
+function isSeen(element: HTMLElement): boolean {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > 160 && top < innerHeight - 160;
+}
+
 /** The panel beside the map: the chosen picture, and the ones that are most like it. */
 export function picturePanel(app: App): void {
   const panel = byId('picture-panel');
@@ -59,8 +65,11 @@ export function picturePanel(app: App): void {
     title.textContent = app.title(index);
     showFacts(index);
     showMark();
+    // Where a picture far from the map was clicked, the panel comes to it.
+    panel.classList.toggle('floating', !isSeen(byId('map')));
     if (walked) title.focus({ preventScroll: true }); // its button has gone with the earlier ones
     void search(index);
+    panel.scrollIntoView({ block: 'nearest' });
   });
   app.on('marked', showMark);
   app.on('labels', () => chosen !== undefined && showFacts(chosen));

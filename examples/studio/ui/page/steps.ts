@@ -29,10 +29,11 @@ class Step {
 
   /** Lets it be used, or closes it and says what it waits for. */
   set waitsFor(reason: string | undefined) {
+    const waited = this.summary.ariaDisabled === 'true';
     this.summary.ariaDisabled = reason === undefined ? null : 'true';
     const text = reason ?? this.text;
     if (this.about.textContent !== text) this.about.textContent = text;
-    if (reason === undefined) return;
+    if (reason === undefined || waited) return;
     this.details.open = false;
     this.opened = false;
   }
@@ -41,6 +42,7 @@ class Step {
 /** Steps 3 to 5, one after the other. */
 export function steps(app: App): void {
   const [train, use, keep] = ['train', 'use', 'keep'].map((id) => new Step(id)) as [Step, Step, Step];
+  let sorting = true;
   const update = () => {
     const { length } = app.pictures.names;
     const few = length > 0 && length < fewestPictures;
@@ -50,12 +52,18 @@ export function steps(app: App): void {
         ? 'Waits for pictures.'
         : app.hasModel
           ? undefined
-          : 'Waits until the pictures are sorted.';
+          : sorting
+            ? 'Waits until the pictures are sorted.'
+            : 'Waits for pictures that can be compared.';
     for (const step of [train, use, keep]) step.waitsFor = reason;
     if (reason === undefined) train.open();
     if (reason === undefined && app.trained) use.open();
   };
   for (const event of ['pictures', 'measured', 'restored', 'forgotten'] as const) app.on(event, update);
+  app.on('sorting', (value) => {
+    sorting = value;
+    update();
+  });
   app.on('trained', () => use.open());
   app.on('used', () => keep.open());
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-next]')) {

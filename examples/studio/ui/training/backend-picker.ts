@@ -40,7 +40,10 @@ export async function backendPicker(app: App): Promise<void> {
     } catch (error) {
       notice('warning', `${name} cannot train here. ${(error as Error).message}`);
       if (name !== active) await choose(active);
-      else report.textContent = 'Nothing here can train.';
+      else {
+        report.textContent = 'This cannot compute here. Choose another.';
+        for (const id of ['train', 'adjust']) byId<HTMLDetailsElement>(id).open = true;
+      }
     } finally {
       select.value = active;
       select.disabled = false;

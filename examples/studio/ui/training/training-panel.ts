@@ -70,13 +70,14 @@ export function trainingPanel(app: App): void {
     else if (event.type === 'saved' && app.mode !== 'idle') state.dataset.saved = String(event.step);
   });
 
-  /** Sorts the pictures by what a network sees that nobody trained. */
-  const prepare = () =>
+  /** Sorts the pictures by what the network sees: the one that was trained, or one that nobody trained. */
+  const sort = () =>
     attempt(async () => {
       const { version } = app.pictures;
       app.tell('sorting', true);
       try {
-        await app.trainer.prepare(settings.read(), app.augmentation);
+        if (app.trained) await app.trainer.measure();
+        else await app.trainer.prepare(settings.read(), app.augmentation);
       } finally {
         if (version === app.pictures.version) app.tell('sorting', false);
       }
@@ -119,9 +120,9 @@ export function trainingPanel(app: App): void {
   app.on('startingEncoder', (encoder) => settings.offer(encoder));
   app.on('pictures', () => {
     const { length } = app.pictures.names;
-    if (app.mode === 'idle' && !app.trained) {
-      settings.suggestFor(length);
-      if (length >= fewestPictures) void prepare();
+    if (app.mode === 'idle') {
+      if (!app.trained) settings.suggestFor(length);
+      if (length >= fewestPictures) void sort();
       else app.tell('sorting', false);
     }
     setMode(app.mode);

@@ -20,7 +20,10 @@ export function subsetPanel(app: App): void {
       app.tell('used', undefined);
     });
   });
-  mark.addEventListener('click', () => app.mark(rows, true));
+  mark.addEventListener('click', () => {
+    app.mark(rows, true);
+    byId('look').scrollIntoView();
+  });
   app.on('forgotten', () => {
     place.replaceChildren();
     mark.hidden = true;
