@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { gray, groupByName } from '../../examples/studio/ui/map/groups.js';
 import { plainGrid, settled } from '../../examples/studio/ui/map/places.js';
 
-const points = Float32Array.of(0, 0, 4, 0, 4, 1, 1, 2);
+const points = Float32Array.of(0, 0, 4, 0.2, 3.6, 1, 1, 2);
 
 /** Points turned by an angle, and mirrored before. */
 function turned(angle: number, mirror: 1 | -1): Float32Array {
@@ -19,7 +19,10 @@ function expectClose(found: Float32Array, expected: Float32Array): void {
 }
 
 it('turns and mirrors a new map so that pictures stay where they were', () => {
-  const before = Float32Array.of(0, 0, 1, 0, 1, 0.5, 0.25, 1);
+  const before = settled(points, points);
+  // In the unit square, halfway to ranks: of x 0, 3, 2, 1; of y 0, 1, 2, 3.
+  const expected = [0, 0, 1, 0.05 + 1 / 6, 0.45 + 1 / 3, 0.25 + 1 / 3, 0.125 + 1 / 6, 1];
+  expectClose(before, Float32Array.from(expected));
   for (const angle of [0.3, 2, 4]) {
     for (const mirror of [1, -1] as const) expectClose(settled(turned(angle, mirror), points), before);
   }

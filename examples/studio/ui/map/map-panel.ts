@@ -28,7 +28,7 @@ export function mapPanel(app: App): () => ShownMap | undefined {
   const view = new MapView(canvas);
   const isLasso = () => lassoButton.ariaPressed === 'true';
   const zoom = mapZoom(view, isLasso);
-  let sorting = false;
+  let sorting = true; // until it is known what is there
 
   const describe = () => {
     const { length } = app.pictures.names;
@@ -37,22 +37,10 @@ export function mapPanel(app: App): () => ShownMap | undefined {
       shown < length
         ? `${shown.toLocaleString('en')} of your ${counted(length, 'picture')}`
         : counted(length, 'picture');
-    const missing = fewestPictures - length;
-    const unsorted =
-      missing > 0
-        ? `Add ${counted(missing, 'more picture')}, and they sort themselves.`
-        : 'These pictures could not be compared. Add others.';
     canvas.ariaLabel = `Map of ${part}. Similar ones are near each other. ${keysText}`;
     look.classList.toggle('empty', length === 0);
     look.classList.toggle('busy', sorting);
-    state.textContent =
-      length === 0
-        ? 'The map shows your pictures as soon as there are some.'
-        : sorting
-          ? `Sorting ${counted(length, 'picture')} …`
-          : app.hasModel
-            ? `${shown < length ? `${part}, evenly spread. ` : ''}Similar pictures are near each other. Click one.`
-            : unsorted;
+    state.textContent = describeMap(app, sorting, shown < length ? `${part}, evenly spread. ` : '');
   };
   const compare = beforeAndNow(app, view);
   const color = colorBy(app, view);
@@ -62,6 +50,7 @@ export function mapPanel(app: App): () => ShownMap | undefined {
     compare.update(layouts);
   });
   app.on('pictures', (pictures) => {
+    look.classList.toggle('empty', pictures.names.length === 0); // it is larger then
     zoom.reset();
     layouts.now = undefined;
     view.show(pictures, spreadIndices(pictures.names.length, mostOnMap));
@@ -114,6 +103,17 @@ export function mapPanel(app: App): () => ShownMap | undefined {
     if (places?.length !== 2 * view.indices.length) return undefined;
     return { indices: view.indices, places, ...(hasBefore && { before: before!.places }) };
   };
+}
+
+/** What the map does, or waits for. */
+function describeMap({ pictures, hasModel }: App, sorting: boolean, part: string): string {
+  const { length } = pictures.names;
+  const missing = fewestPictures - length;
+  if (length === 0) return sorting ? 'Starting …' : 'The map shows your pictures as soon as there are some.';
+  if (sorting) return `Sorting ${counted(length, 'picture')} …`;
+  if (hasModel) return `${part}Similar pictures are near each other. Click one.`;
+  if (missing > 0) return `Add ${counted(missing, 'more picture')}, and they sort themselves.`;
+  return 'These pictures could not be compared. Add others.';
 }
 
 /** The switch between the map before training and now. */

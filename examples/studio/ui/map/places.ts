@@ -51,6 +51,26 @@ function unitSquare(points: Float32Array): Places {
   return points.map((value, i) => (value - min[i % 2]!) / (max[i % 2]! - min[i % 2]! || 1));
 }
 
+/** How far {@link evened} goes, from 0 to 1. */
+const evenness = 0.5;
+
+/**
+ * Places halfway to those at which every strip of the map holds equally many: groups take the room that there is, and
+ * pictures hide each other less. Left stays left, and up stays up.
+ */
+function evened(places: Places): Places {
+  const count = places.length / 2;
+  const result = new Float32Array(places.length);
+  for (const axis of [0, 1]) {
+    const order = Array.from({ length: count }, (_, place) => 2 * place + axis);
+    order.sort((a, b) => places[a]! - places[b]!);
+    for (const [rank, i] of order.entries()) {
+      result[i] = (1 - evenness) * places[i]! + (evenness * rank) / Math.max(1, count - 1);
+    }
+  }
+  return result;
+}
+
 /**
  * The points of a new map as places, turned and mirrored so that pictures stay where they were as far as they can: which
  * way a map lies means nothing.
@@ -58,12 +78,13 @@ function unitSquare(points: Float32Array): Places {
 export function settled(points: Float32Array, before?: Places): Places {
   const middle = center(points);
   const centered = points.map((value, i) => value - middle[i % 2]!);
-  if (before?.length !== points.length) return unitSquare(turned(centered, -longestAxis(centered), 1));
+  if (before?.length !== points.length)
+    return evened(unitSquare(turned(centered, -longestAxis(centered), 1)));
   const there = center(before);
   const others = before.map((value, i) => value - there[i % 2]!);
   const [plain, mirrored] = [bestTurn(centered, others, 1), bestTurn(centered, others, -1)];
   const [flip, angle] = plain[0] >= mirrored[0] ? [1 as const, plain[1]] : [-1 as const, mirrored[1]];
-  return unitSquare(turned(centered, angle, flip));
+  return evened(unitSquare(turned(centered, angle, flip)));
 }
 
 /** A plain grid in reading order, wider than high. */

@@ -1,5 +1,5 @@
 /** Views that the network encodes in the time of one pair in training, measured on two cores. */
-const viewsPerPair = 2.5;
+const viewsPerPair = 3;
 
 /** How long training takes: by its own speed once it ran, before by that of the untrained network. */
 export class Duration {
