@@ -124,6 +124,7 @@ it('names what a lasso encloses', async () => {
   await page.keyboard.press('Enter');
   await text('#labels', new RegExp(`left: ${left} picture`));
   await text('#legend', new RegExp(`left ${left}.*no name yet ${300 - left}`));
+  await page.waitForTimeout(1000); // names are kept meanwhile
   await page.reload();
   await studio.ready();
   await text('#labels', new RegExp(`left: ${left} picture`));

@@ -87,7 +87,6 @@ export interface SessionState {
   augmentation: AugmentationSettings;
   measurements: Measurement[];
   losses: { step: number; loss: number }[];
-  labels: NamedPictures[];
   secondsTrained: number;
   before: BeforeTraining | null;
 }
@@ -139,7 +138,11 @@ export interface TrainerCommands {
   /** The encoder that comes with the page; `null` if there is none. */
   startingEncoder(): Promise<StartingEncoder | null>;
   /** Pictures and model of the last visit, if any. */
-  restore(): Promise<{ pictures: VisitPictures; state: SessionState | null } | null>;
+  restore(): Promise<{
+    pictures: VisitPictures;
+    state: SessionState | null;
+    labels: NamedPictures[];
+  } | null>;
   /** Measures again how good the vectors are. */
   measure(): Promise<void>;
   /** Adds the pictures among files. The first of one's own replace the samples, and what was learned from them. */

@@ -68,6 +68,7 @@ async function begin(app: App): Promise<void> {
   app.trained = (restored.state?.step ?? 0) > 0;
   app.setPictures(restored.pictures);
   if (restored.state) app.tell('restored', restored.state);
+  app.setLabels(restored.labels);
 }
 
 void main();

@@ -112,7 +112,7 @@ const commands: TrainerCommands = {
 
   async restore() {
     if (!(await session.restore())) return null;
-    return { pictures: session.pictures, state: session.state() };
+    return { pictures: session.pictures, state: session.state(), labels: session.labels };
   },
 
   async measure() {
@@ -160,10 +160,7 @@ const commands: TrainerCommands = {
   keepBefore(before) {
     session.before = before;
   },
-  async keepLabels(labels) {
-    session.labels = labels;
-    if (!training) await session.saveModel(); // it saves by itself
-  },
+  keepLabels: (labels) => session.saveLabels(labels),
   pause: () => training?.pause(),
   resume: () => training?.resume(),
   stop: () => training?.stop(),
@@ -174,9 +171,7 @@ const commands: TrainerCommands = {
   subset: async (count) => diverseSubset(await vectors(), count),
 
   async probe(labels) {
-    session.labels = labels;
     named = await nameTheRest(await vectors(), labels);
-    await session.saveModel();
     return named;
   },
 

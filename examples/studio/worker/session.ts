@@ -19,6 +19,7 @@ import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './
 const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
 const stateName = 'state.json';
+const labelsName = 'labels.json';
 
 /** Pictures, model, and their state, which a reload must restore. */
 export class Session {
@@ -129,9 +130,9 @@ export class Session {
   state(): SessionState | null {
     if (!this.simclr) return null;
     const { step, epoch } = this.simclr.progress;
-    const { settings, measurements, losses, labels, secondsTrained, before = null } = this;
+    const { settings, measurements, losses, secondsTrained, before = null } = this;
     const augmentation = this.augmentation!.settings;
-    return { step, epoch, settings, augmentation, measurements, losses, labels, secondsTrained, before };
+    return { step, epoch, settings, augmentation, measurements, losses, secondsTrained, before };
   }
 
   async savePictures(): Promise<void> {
@@ -175,6 +176,7 @@ export class Session {
       data: new Uint8Array(await file.slice(4 + length).arrayBuffer()),
     });
     const saved = await readFile(stateName);
+    this.labels = await this.savedLabels();
     try {
       if (saved && (await readFile(modelName))) await this.restoreModel(JSON.parse(await saved.text()));
     } catch (error) {
@@ -184,7 +186,18 @@ export class Session {
     return true;
   }
 
-  private async restoreModel(state: SessionState): Promise<void> {
+  /** Names have a file of their own: they are there before a model was saved. */
+  private async savedLabels(): Promise<NamedPictures[]> {
+    const file = await readFile(labelsName).catch(() => undefined);
+    return file ? JSON.parse(await file.text()) : [];
+  }
+
+  async saveLabels(labels: NamedPictures[]): Promise<void> {
+    this.labels = labels;
+    await this.keep(() => writeFile(labelsName, [JSON.stringify(labels)]));
+  }
+
+  private async restoreModel(state: SessionState & { labels?: NamedPictures[] }): Promise<void> {
     const augmentation = liveAugmentation(state.augmentation, state.settings.viewSize);
     this.dropModel();
     this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
@@ -193,7 +206,7 @@ export class Session {
     this.settings = { ...defaultTraining, ...state.settings }; // an older version of the page may have saved fewer
     this.measurements = state.measurements;
     this.losses = state.losses;
-    this.labels = state.labels;
+    if (this.labels.length === 0 && state.labels) this.labels = state.labels; // once kept here
     this.secondsTrained = state.secondsTrained ?? 0; // these two are newer than what some have saved
     this.before = state.before ?? undefined;
   }

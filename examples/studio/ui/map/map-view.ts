@@ -1,12 +1,8 @@
 import { type ZoomTransform, zoomIdentity } from 'd3-zoom';
 import type { PictureSet } from '../../shared/pictures.js';
 import { Atlas } from './atlas.js';
+import { Glide } from './glide.js';
 import { type Places, plainGrid } from './places.js';
-
-/** Milliseconds of a glide, and the share of them after which the last picture starts in the first one. */
-const glideMilliseconds = 900;
-const firstGlideMilliseconds = 2200;
-const stagger = 0.45;
 
 /** Sides of a picture in CSS pixels, at any zoom. */
 const [smallest, largest] = [12, 128];
@@ -29,12 +25,8 @@ export class MapView {
   outline: readonly [number, number][] = [];
   private readonly atlas = new Atlas();
   private readonly context: CanvasRenderingContext2D;
-  private from: Places = new Float32Array(0);
-  private to: Places = new Float32Array(0);
-  private began = Number.NEGATIVE_INFINITY;
-  private lasts = glideMilliseconds;
+  private readonly glide = new Glide();
   private asked = 0;
-  private isGrid = true;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext('2d')!;
@@ -49,27 +41,13 @@ export class MapView {
     this.indices = indices;
     this.atlas.fill(pictures, indices);
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    this.to = plainGrid(indices.length, width / Math.max(1, height));
-    this.from = this.to;
-    this.began = Number.NEGATIVE_INFINITY;
-    this.isGrid = true;
+    this.glide.begin(plainGrid(indices.length, width / Math.max(1, height)));
     this.ask();
-  }
-
-  /** Where the pictures are, or are on the way to. */
-  get places(): Places {
-    return this.to;
   }
 
   /** Lets the pictures glide to other places. */
   moveTo(places: Places): void {
-    const now = performance.now();
-    this.from = this.positions(now);
-    this.to = places;
-    this.lasts = this.isGrid ? firstGlideMilliseconds : glideMilliseconds;
-    this.isGrid = false;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.began = still ? Number.NEGATIVE_INFINITY : now;
+    this.glide.moveTo(places);
     this.ask();
   }
 
@@ -108,18 +86,7 @@ export class MapView {
     this.asked ||= requestAnimationFrame((now) => {
       this.asked = 0;
       this.draw(now);
-      if (now - this.began < this.lasts) this.ask();
-    });
-  }
-
-  private positions(now: number): Places {
-    const part = Math.min(1, (now - this.began) / this.lasts);
-    if (part >= 1 || this.from.length !== this.to.length) return this.to;
-    return this.to.map((value, i) => {
-      const late = stagger * (((i >> 1) * 0.618034) % 1); // no two neighbors of the grid start together
-      const own = Math.max(0, Math.min(1, (part - late) / (1 - stagger)));
-      const eased = own * own * (3 - 2 * own);
-      return this.from[i]! + eased * (value - this.from[i]!);
+      if (this.glide.isMoving(now)) this.ask();
     });
   }
 
@@ -130,7 +97,7 @@ export class MapView {
     return Math.min(largest, base * this.transform.k ** 0.8);
   }
 
-  private point(place: number, places = this.to): [number, number] {
+  private point(place: number, places = this.glide.goal): [number, number] {
     const margin = Math.max(smallest, this.side() / this.transform.k / 2) + 8;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const x = margin + places[2 * place]! * (width - 2 * margin);
@@ -162,7 +129,7 @@ export class MapView {
       string,
       string,
     ];
-    const places = this.positions(now);
+    const places = this.glide.at(now);
     const side = this.side();
     const { marked, chosen, near } = this.emphasis;
     this.drawLines(places, accent);

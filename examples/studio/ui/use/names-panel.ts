@@ -50,7 +50,6 @@ export function namesPanel(app: App): void {
     }),
   );
   app.on('labels', show);
-  app.on('restored', ({ labels }) => app.setLabels(labels));
   app.on('forgotten', () => {
     show();
     result.replaceChildren();
