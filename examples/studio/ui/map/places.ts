@@ -89,7 +89,10 @@ export function settled(points: Float32Array, before?: Places): Places {
 
 /** A plain grid in reading order, wider than high. */
 export function plainGrid(count: number, aspect: number): Places {
-  const columns = Math.max(1, Math.ceil(Math.sqrt(count * aspect)));
+  const about = Math.ceil(Math.sqrt(count * aspect));
+  const empty = (columns: number) => (columns - (count % columns)) % columns;
+  const choices = [0, 1, -1, 2, -2].map((more) => Math.max(1, about + more));
+  const columns = choices.reduce((best, each) => (empty(each) < empty(best) ? each : best)); // the last row is fullest
   const rows = Math.max(1, Math.ceil(count / columns));
   return Float32Array.from({ length: 2 * count }, (_, i) => {
     const place = i >> 1;
