@@ -271,6 +271,14 @@ it('chooses a few pictures that stand for all, and marks them', async () => {
   expect(chosen).toHaveLength(6);
   // All three kinds are among them.
   expect(new Set(chosen.map((label) => label.split('/')[0])).size).toBe(3);
+  // What is like it appears where one looks, though the map is far above.
+  await page.locator('#subset .grid button').first().click();
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
+  const { y, height } = (await page.locator('#picture-panel').boundingBox())!;
+  expect(y).toBeGreaterThanOrEqual(0);
+  expect(y + height).toBeLessThanOrEqual(page.viewportSize()!.height);
+  await studio.picture('5-subset');
+  await page.click('#picture-close');
   await page.click('#subset-mark');
   await studio.text('#marked-state', /^6 pictures marked/);
   await page.click('#clear-marks');

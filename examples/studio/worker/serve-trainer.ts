@@ -19,9 +19,11 @@ let say: (event: TrainerEvent) => void = () => {};
 const session = new Session((event) => say(event));
 let training: Training | undefined;
 let named: ProbeResult | undefined;
-let kept: { simclr: SimCLR; step: number; version: number; vectors: EmbeddingArray } | undefined;
+let kept: { simclr: SimCLR; step: number; version: number; vectors: Promise<EmbeddingArray> } | undefined;
 
 let preparing: Promise<void> = Promise.resolve();
+/** Computes the vectors of all pictures before someone searches. */
+let warming: Promise<unknown> = Promise.resolve();
 
 async function model(): Promise<SimCLR> {
   await preparing;
@@ -37,10 +39,13 @@ async function vectors(): Promise<EmbeddingArray> {
   if (kept?.simclr !== simclr || kept.step !== step || kept.version !== version) {
     const all = Uint32Array.from({ length: session.count }, (_, index) => index);
     const [size] = simclr.inputSize;
-    const found = await session.withReadout((readout) =>
-      vectorsOf(readout ?? simclr, session.pictures, all, size),
-    );
-    kept = { simclr, step, version, vectors: found };
+    const { pictures } = session;
+    const found = session.withReadout((readout) => vectorsOf(readout ?? simclr, pictures, all, size));
+    const mine = { simclr, step, version, vectors: found };
+    kept = mine;
+    found.catch(() => {
+      if (kept === mine) kept = undefined;
+    });
   }
   return kept.vectors;
 }
@@ -67,6 +72,7 @@ async function add(pictures: ReadPicture[], reading: Reading, samples = false): 
 
 async function forget(): Promise<void> {
   await preparing;
+  await warming;
   kept = undefined;
   named = undefined;
   await session.forget();
@@ -81,7 +87,8 @@ async function prepare(settings: TrainingSettings, augmentation: AugmentationSet
     const { count } = session;
     if (version !== session.pictures.version || indices.length !== count) return;
     // Those of the map are those of all: the first search need not wait.
-    kept = { simclr, step: 0, version, vectors: { data: vectors, shape: [count, vectors.length / count] } };
+    const shape = [count, vectors.length / count] as const;
+    kept = { simclr, step: 0, version, vectors: Promise.resolve({ data: vectors, shape }) };
   } catch (error) {
     session.dropModel();
     const text = `These pictures cannot be compared yet: ${(error as Error).message}`;
@@ -97,6 +104,7 @@ const commands: TrainerCommands = {
   async useBackend(name, threads) {
     refuseWhileTraining();
     await preparing;
+    await warming;
     await session.pack();
     const report = await startBackend(name, threads);
     await session.unpack();
@@ -142,11 +150,15 @@ const commands: TrainerCommands = {
   prepare(settings, augmentation) {
     // One after the other: pictures may be added while a model is made of the first ones.
     preparing = preparing.then(() => prepare(settings, augmentation));
+    warming = Promise.all([warming, preparing])
+      .then(vectors)
+      .catch(() => {}); // a search says by itself what is wrong
     return preparing;
   },
 
   async train(settings, augmentation) {
     await preparing;
+    await warming; // other settings dispose of the model
     if (training) throw new Error('Training is already running.');
     training = new Training(session, (event) => say(event));
     try {

@@ -138,7 +138,10 @@ export class Session {
   async savePictures(): Promise<void> {
     const { names, groups, size, samples, data } = this.pictures;
     const header = new TextEncoder().encode(JSON.stringify({ names, groups, size, samples }));
-    await this.keep(() => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]));
+    const write = () => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]);
+    if (samples)
+      await write().catch(() => {}); // the page can draw them again
+    else await this.keep(write);
   }
 
   /** Saves model and state; if storage refuses, reports it once and continues. */

@@ -46,7 +46,7 @@ svg { display: block; width: 100%; height: auto; background: var(--card); border
   border-radius: 14px }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem }
 ul { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; padding: 0; margin: .6rem 0 0 }
-ul span { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em }
+li > span:first-child { display: inline-block; width: .8em; height: .8em; border-radius: 50%; margin-right: .4em }
 .row { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin-bottom: .8rem }
 .row img { width: 64px; height: 64px; border-radius: 8px }
 .row img:first-child { width: 84px; height: 84px; margin-right: .6rem }

@@ -77,9 +77,15 @@ export function mapPanel(app: App): () => ShownMap | undefined {
     view.emphasis = { ...view.emphasis, near };
     view.ask();
   });
-  lassoButton.addEventListener('click', () => {
-    lassoButton.ariaPressed = String(!isLasso());
-    canvas.classList.toggle('lasso', isLasso());
+  const setLasso = (on: boolean) => {
+    lassoButton.ariaPressed = String(on);
+    canvas.classList.toggle('lasso', on);
+  };
+  lassoButton.addEventListener('click', () => setLasso(!isLasso()));
+  look.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape') return;
+    if (isLasso()) setLasso(false);
+    else app.tell('chosen', undefined);
   });
   lasso(view, isLasso, (indices) => app.mark(indices, true));
   canvas.addEventListener('click', ({ offsetX, offsetY, shiftKey }) => {
