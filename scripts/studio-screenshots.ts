@@ -1,90 +1,141 @@
-// Writes the pictures of docs/studio.md and the animation of the README: the built studio with its sample pictures, during
-// training and after some minutes of it.
+// Writes the pictures of docs/studio.md and the animation of the README: the built studio with its sample pictures, from
+// its first second to the files of its last step.
 // Run: npx tsx scripts/studio-screenshots.ts [passes]
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import build from '../test/studio/build.js';
-import { openStudio, setTraining } from '../test/studio/open-studio.js';
+import { openStudio, setTraining, unfold, waitForMap } from '../test/studio/open-studio.js';
 
 const images = fileURLToPath(new URL('../docs/images/', import.meta.url));
 const passes = process.argv[2] ?? '100';
+const samples = 300;
 
 /** Width of the animation in pixels, and how long each frame and the last one stays. */
 const animationWidth = 640;
-const [milliseconds, lastMilliseconds] = [300, 3000];
-const mostFrames = 40;
+const [milliseconds, lastMilliseconds] = [220, 3000];
+const mostOfTraining = 24;
+/** The part of the page that the animation shows. */
+const clip = { x: 0, y: 0, width: 1000, height: 1150 };
 
 await build();
-const studio = await openStudio({ viewport: { width: 1000, height: 900 }, colorScheme: 'light' });
+const studio = await openStudio({ viewport: { width: 1000, height: 860 }, colorScheme: 'light' });
 const { page } = studio;
 
-const section = async (id: string, name: string) => {
-  await page.locator(id).screenshot({ path: `${images}studio-${name}.png` });
-};
+const shot = (id: string, name: string) =>
+  page.locator(id).screenshot({ path: `${images}studio-${name}.png` });
+const frame = () => page.screenshot({ fullPage: true, clip });
 
-/** One screenshot of the training panel each time the map moves, until training ends. */
+/** The pictures on their way from the grid to their places. */
+async function framesOfSorting(): Promise<Buffer[]> {
+  const frames = [await frame()];
+  await waitForMap(page, samples);
+  for (let taken = 0; taken < 14; taken++) frames.push(await frame());
+  return frames;
+}
+
+/** One picture each time the map moves, until training ends. */
 async function framesOfTraining(): Promise<Buffer[]> {
   const frames: Buffer[] = [];
-  const mapOf = () => page.locator('#map').getAttribute('aria-label');
-  const place = page.locator('#train .watch');
-  let seen = await mapOf();
+  let seen = await page.getAttribute('#map', 'data-step');
   for (;;) {
     await page.waitForFunction(
       (last) =>
-        document.querySelector('#map')?.ariaLabel !== last ||
+        document.querySelector<HTMLElement>('#map')?.dataset.step !== last ||
         /is done/.test(document.querySelector('#train-state')?.textContent ?? ''),
       seen,
       { timeout: 600_000 },
     );
-    await page.waitForTimeout(1200); // the map glides, the charts are drawn once a second
-    frames.push(await place.screenshot());
-    if (/is done/.test((await page.textContent('#train-state')) ?? '')) return frames;
-    seen = await mapOf();
+    await page.waitForTimeout(1000); // the map glides
+    frames.push(await frame());
+    if (/is done/.test((await page.textContent('#train-state')) ?? '')) break;
+    seen = await page.getAttribute('#map', 'data-step');
   }
+  const every = Math.ceil(frames.length / mostOfTraining);
+  return frames.filter((_, index) => index % every === 0 || index === frames.length - 1);
 }
 
-/** Writes frames, all of the same size, as an animation. */
+/** Clicks a picture near a point of the map, and waits for its nearest. */
+async function choosePicture(across: number, down: number): Promise<void> {
+  const map = page.locator('#map');
+  for (let turn = 0; turn < 40 && !(await page.isVisible('#picture-panel')); turn++) {
+    const { width, height } = (await map.boundingBox())!;
+    await map.click({ position: { x: across * width + 9 * turn, y: down * height } });
+  }
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
+}
+
+/** Writes frames as an animation. */
 async function writeAnimation(frames: Buffer[]): Promise<void> {
-  const taken = frames.filter(
-    (_, index) => index % Math.ceil(frames.length / mostFrames) === 0 || index === frames.length - 1,
-  );
-  const { height } = await sharp(await sharp(taken.at(-1)).resize(animationWidth).toBuffer()).metadata();
   const small = await Promise.all(
-    taken.map((frame) =>
-      sharp(frame)
-        .resize(animationWidth, height, { fit: 'contain', position: 'top', background: '#fff' })
-        .flatten({ background: '#fff' })
-        .png()
-        .toBuffer(),
-    ),
+    frames.map((each) => sharp(each).resize(animationWidth).flatten({ background: '#fff' }).png().toBuffer()),
   );
   const delay = small.map((_, index) => (index === small.length - 1 ? lastMilliseconds : milliseconds));
   const { size } = await sharp(small, { join: { animated: true } })
-    .webp({ quality: 45, effort: 6, loop: 0, delay })
+    .webp({ quality: 40, effort: 6, loop: 0, delay })
     .toFile(`${images}studio.webp`);
   console.log(`studio.webp: ${small.length} pictures, ${Math.round(size / 1000)} kB`);
 }
 
+/** Marks some pictures of a kind, and names them. */
+async function nameKind(kind: string): Promise<void> {
+  const buttons = page.locator(`#picture-grid button[aria-label^="${kind}/"]`);
+  for (let row = 0; row < 3; row++) await buttons.nth(row).click({ modifiers: ['Shift'] });
+  await page.fill('#label-name', kind);
+  await page.keyboard.press('Enter');
+}
+
 try {
-  await page.click('#take-samples');
-  await studio.text('#pictures-state', /300 pictures/);
-  await page.waitForSelector('#view-pairs figure:nth-child(8)');
-  await section('#views', 'views');
+  const frames = await framesOfSorting();
+  await page.waitForTimeout(2500);
+  await page.screenshot({ path: `${images}studio-first.png` });
+  console.log(await page.textContent('#start'));
   await setTraining(page, { epochs: passes });
+  await page.waitForSelector('#view-pairs figure:nth-child(8)');
+  await shot('#adjust', 'views');
+  await page.locator('#adjust').evaluate((details) => {
+    (details as HTMLDetailsElement).open = false;
+  });
   await page.click('#start');
-  const frames = await framesOfTraining();
-  console.log(await page.textContent('#train-state'));
-  await page.waitForTimeout(5000); // the map glides to its last place
-  console.log(await page.innerText('#figures'));
-  await section('#train', 'train');
-  frames.push(await page.locator('#train .watch').screenshot());
+  frames.push(...(await framesOfTraining()));
+  await page.waitForTimeout(3000); // the map glides to its last place
+  console.log(await page.textContent('#figures'));
+  await unfold(page, 'engineers');
+  await page.waitForTimeout(1500);
+  await shot('#train', 'train');
+  await page.locator('#engineers').evaluate((details) => {
+    (details as HTMLDetailsElement).open = false;
+  });
+  await page.evaluate(() => scrollTo(0, 0));
+  await choosePicture(0.12, 0.25);
+  await page.waitForTimeout(500);
+  frames.push(await frame());
   await writeAnimation(frames);
-  await page.locator('#picture-grid .grid button').nth(2).click();
-  await studio.text('#neighbors', /Nearest to/);
-  await section('#use', 'use');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: `${images}studio-dark.png` });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await shot('#look', 'search');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.waitForTimeout(1000);
+  await page.screenshot({
+    path: `${images}studio-phone.png`,
+    fullPage: true,
+    clip: { x: 0, y: 0, width: 390, height: 1200 },
+  });
+  await page.setViewportSize({ width: 1000, height: 860 });
+  await unfold(page, 'all-pictures');
+  for (const kind of ['stars', 'dots', 'houses']) await nameKind(kind);
+  await page.click('#probe');
+  await studio.text('#labeled', /surest first/);
+  await page.click('#duplicates-form button');
+  await studio.text('#duplicates-state', /\w{5}/);
+  await page.click('#subset-form button[type=submit]');
+  await page.locator('#subset .grid button').nth(19).waitFor();
+  await shot('#use', 'use');
+  await unfold(page, 'loss');
   await page.click('#explain');
   await page.waitForSelector('#explained td.positive');
-  await section('#loss', 'loss');
+  await shot('#loss', 'loss');
 } finally {
   await studio.close();
 }

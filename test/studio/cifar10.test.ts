@@ -19,7 +19,7 @@ import { liveAugmentation } from '../../examples/studio/worker/live-augmentation
 import { newModel } from '../../examples/studio/worker/model.js';
 import { vectorsOf } from '../../examples/studio/worker/vectors.js';
 import { loadExported } from './load-exported.js';
-import { openStudio, setTraining, waitForStep } from './open-studio.js';
+import { openStudio, setTraining, unfold, waitForStep } from './open-studio.js';
 
 const count = 300;
 const steps = 300;
@@ -55,7 +55,8 @@ async function trainInBrowser(): Promise<Record<'safetensors' | 'vectors', Uint8
     await waitForStep(page, steps, 900_000);
     await page.click('#stop');
     await studio.text('#train-state', /was stopped/);
-    console.info(await page.innerText('#figures'));
+    console.info(await page.textContent('#figures'));
+    await unfold(page, 'keep', 'files-box');
     const take = async (kind: string) => {
       const download = page.waitForEvent('download');
       await page.click(`#exports [data-kind=${kind}]`);

@@ -11,7 +11,15 @@ import { exportONNX, readSafetensors } from 'simclr-ts/interop';
 import { directory } from 'simclr-ts/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadExported } from './load-exported.js';
-import { type OpenStudio, openStudio, setTraining, stepsDone, waitForStep } from './open-studio.js';
+import {
+  type OpenStudio,
+  openStudio,
+  setTraining,
+  stepsDone,
+  unfold,
+  waitForMap,
+  waitForStep,
+} from './open-studio.js';
 import { drawnFiles, drawnPixels } from './pictures.js';
 
 // Three folders of sixteen, and one picture twice.
@@ -50,6 +58,7 @@ async function privateFolder(): Promise<string> {
 
 /** What a button of the exports gives. */
 async function exported(kind: string): Promise<Uint8Array> {
+  await unfold(studio.page, 'keep', 'files-box');
   const download = studio.page.waitForEvent('download');
   await studio.page.click(`#exports [data-kind=${kind}]`);
   return readFileSync(await (await download).path());
@@ -64,6 +73,8 @@ it('reads a dropped folder and shows two views of its pictures', async () => {
   const { page } = studio;
   await studio.drop(await privateFolder());
   await studio.text('#pictures-state', /^49 pictures in 3 folders/);
+  await waitForMap(page, count);
+  await unfold(page, 'adjust');
   // As many passes as are some minutes on these few.
   expect(await page.inputValue('#settings [name=epochs]')).toBe('3061');
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
@@ -80,11 +91,13 @@ it('reads a dropped folder and shows two views of its pictures', async () => {
 
 it('sorts the pictures, searches, and exports before anything was trained', async () => {
   const { page } = studio;
-  await studio.text('#train-state', /has learned nothing yet/);
-  await page.locator('#map[aria-label*="49 pictures after step 0"]').waitFor();
-  expect(await page.textContent('#start')).toBe('Train');
+  expect(await page.getAttribute('#map', 'data-step')).toBe('0');
+  expect(await page.textContent('#start')).toMatch(/^Train for (about|less)/);
+  expect(await page.isVisible('#compare')).toBe(false);
+  await unfold(page, 'all-pictures');
   await page.locator('#picture-grid .grid button').nth(1).click();
-  await studio.text('#neighbors', /Nearest to kind0/);
+  await studio.text('#picture-title', /^kind0/);
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
   expect(readSafetensors(await exported('vectors')).tensors.get('vectors')!.shape[0]).toBe(count);
 });
 
@@ -118,7 +131,9 @@ it('trains in a worker while the page stays quick', async () => {
     '#figures',
     /Loss.*Pairs per second.*To go.*Other view found.*Nearest of the same folder.*Effective rank/,
   );
-  await page.locator('#map[aria-label*="pictures after step"]').waitFor();
+  await page.locator('#map[data-step]:not([data-step="0"])').waitFor();
+  await studio.text('#plain-figure-text', /\d+ % are from the same folder \(before training: \d+ %\)/);
+  await studio.text('#to-go', /to go/);
   await studio.picture('2-training');
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
   const stepBefore = await stepsDone(page);
@@ -156,7 +171,7 @@ it('continues after a reload where it was', async () => {
   const before = await stepsDone(page);
   await page.reload();
   await studio.ready();
-  const state = await studio.text('#train-state', /A model of your last visit/);
+  const state = await studio.text('#train-state', /What was learned at your last visit/);
   expect(Number(/after (\d+) steps/.exec(state)![1])).toBeGreaterThanOrEqual(before);
   expect(await page.textContent('#pictures-state')).toMatch(/^49 pictures/);
   requestsWhenReady = studio.host.requests.length; // loading again is asking again
@@ -175,7 +190,7 @@ it('continues after a reload in the midst of training from what it saved last', 
   const saved = Number(await page.locator('#train-state').getAttribute('data-saved'));
   await page.reload();
   await studio.ready();
-  const state = await studio.text('#train-state', /A model of your last visit/);
+  const state = await studio.text('#train-state', /What was learned at your last visit/);
   const found = Number(/after (\d+) steps/.exec(state)![1]);
   expect(found).toBeGreaterThanOrEqual(saved);
   requestsWhenReady = studio.host.requests.length;
@@ -186,13 +201,27 @@ it('continues after a reload in the midst of training from what it saved last', 
   await studio.text('#train-state', /was stopped/);
 });
 
+it('compares the map before training with that of now, also after a reload', async () => {
+  const { page } = studio;
+  await page.reload();
+  await studio.ready();
+  await waitForMap(page, count);
+  await page.click('#show-before');
+  expect(await page.getAttribute('#show-before', 'aria-pressed')).toBe('true');
+  await page.click('#show-now');
+  expect(await page.getAttribute('#show-now', 'aria-pressed')).toBe('true');
+  requestsWhenReady = studio.host.requests.length;
+  outside.length = 0;
+});
+
 it('finds neighbors and marks with the keyboard alone', async () => {
   const { page } = studio;
+  await unfold(page, 'all-pictures');
   await page.focus('#picture-grid .grid button');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
-  await studio.text('#neighbors', /Nearest to kind0\/kind0-3\.png/);
-  expect(await page.locator('#neighbors .grid button').count()).toBe(13);
+  await studio.text('#picture-title', /^kind0\/kind0-3\.png/);
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
   await page.keyboard.press('m');
   await expect.poll(() => page.locator('#picture-grid .grid [aria-pressed=true]').count()).toBe(1);
   await page.keyboard.press('m');
@@ -201,9 +230,10 @@ it('finds neighbors and marks with the keyboard alone', async () => {
 
 it('finds duplicates and names the rest from a few', async () => {
   const { page } = studio;
+  await unfold(page, 'use');
   await page.fill('#similarity', '0.9999');
   await page.click('#duplicates-form button');
-  await studio.text('#duplicates', /groups? that may be duplicates/);
+  await studio.text('#duplicates-state', /groups? of pictures that may be duplicates/);
   const groups = await page
     .locator('#duplicates .set')
     .evaluateAll((sets) =>
@@ -222,14 +252,60 @@ it('finds duplicates and names the rest from a few', async () => {
     await page.keyboard.press('Enter');
   }
   await page.click('#probe');
-  const text = await studio.text('#labeled', /kind 0: \d+ pictures.*kind 2: \d+ pictures/);
-  const named = [...text.matchAll(/: (\d+) pictures/g)].reduce((sum, [, number]) => sum + Number(number), 0);
+  const text = await studio.text('#labeled', /kind 0: \d+ picture.*kind 2: \d+ picture/);
+  const named = [...text.matchAll(/: (\d+) picture/g)].reduce((sum, [, number]) => sum + Number(number), 0);
   expect(named).toBe(count);
+  expect(await page.inputValue('#color-by')).toBe('name');
+  await studio.text('#legend', /kind 0.*kind 1|kind 1.*kind 0/);
   await studio.picture('4-named');
+});
+
+it('chooses a few pictures that stand for all, and marks them', async () => {
+  const { page } = studio;
+  await page.fill('#subset-count', '6');
+  await page.click('#subset-form button[type=submit]');
+  await page.locator('#subset .grid button').nth(5).waitFor();
+  const chosen = await page
+    .locator('#subset .grid button')
+    .evaluateAll((buttons) => buttons.map(({ ariaLabel }) => ariaLabel!));
+  expect(chosen).toHaveLength(6);
+  // All three kinds are among them.
+  expect(new Set(chosen.map((label) => label.split('/')[0])).size).toBe(3);
+  // What is like it appears where one looks, though the map is far above.
+  await page.locator('#subset .grid button').first().click();
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
+  const { y, height } = (await page.locator('#picture-panel').boundingBox())!;
+  expect(y).toBeGreaterThanOrEqual(0);
+  expect(y + height).toBeLessThanOrEqual(page.viewportSize()!.height);
+  await studio.picture('5-subset');
+  await page.click('#picture-close');
+  await page.click('#subset-mark');
+  await studio.text('#marked-state', /^6 pictures marked/);
+  await page.click('#clear-marks');
+  expect(await page.isVisible('#label-form')).toBe(false);
+});
+
+it('writes a result page, with pictures only where they are included', async () => {
+  const { page } = studio;
+  await unfold(page, 'keep');
+  const result = async () => {
+    const download = page.waitForEvent('download');
+    await page.click('#result-download');
+    return readFileSync(await (await download).path(), 'utf8');
+  };
+  const plain = await result();
+  expect(plain.match(/<circle/g)).toHaveLength(2 * count); // before and after training
+  expect(plain).toContain('kind 1');
+  expect(plain).not.toMatch(/data:image|private|\.png|<script/);
+  await page.check('#result-pictures');
+  const whole = await result();
+  expect(whole.match(/<image/g)).toHaveLength(2 * count);
+  expect(whole).toMatch(/Most similar pictures/);
 });
 
 it('explains the loss on eight embeddings', async () => {
   const { page } = studio;
+  await unfold(page, 'loss');
   await page.click('#explain');
   await page.waitForSelector('#explained td.positive');
   expect(await page.locator('#explained td.positive').count()).toBe(8);

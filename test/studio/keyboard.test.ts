@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenStudio, openStudio, stepsDone, waitForStep } from './open-studio.js';
+import { type OpenStudio, openStudio, stepsDone, waitForMap, waitForStep } from './open-studio.js';
 
 // Nothing in this file but keys: no click, no focus by script.
 const mostStops = 120;
@@ -38,30 +38,65 @@ async function write(selector: string, text: string, key?: 'Tab' | 'Shift+Tab'):
   await studio.page.keyboard.type(text);
 }
 
-it('takes pictures, trains, searches, names and exports by keys alone', async () => {
+it('looks, trains, searches, names, and exports by keys alone', async () => {
   const { page } = studio;
   const { keyboard } = page;
+  const focused = (selector: string) =>
+    expect
+      .poll(() => page.evaluate((wanted) => document.activeElement?.matches(wanted), selector))
+      .toBe(true);
   await tabTo('.skip');
   await keyboard.press('Enter');
-  await tabTo('#take-samples');
+  await waitForMap(page, 300);
+
+  await tabTo('#map');
+  for (const key of ['+', '+', 'ArrowRight', 'ArrowDown', '-', '0', '+']) await keyboard.press(key);
   await keyboard.press('Enter');
-  await studio.text('#pictures-state', /^300 pictures/);
-
-  const strength = () => page.inputValue('#augmentation [name=strength]');
-  const before = await strength();
-  await tabTo('#augmentation [name=strength]');
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
+  const title = await page.textContent('#picture-title');
+  await tabTo('#picture-mark');
+  await keyboard.press('Enter');
+  await studio.text('#marked-state', /^1 picture marked/);
+  await tabTo('#neighbors .grid button');
   await keyboard.press('ArrowRight');
-  expect(Number(await strength())).toBeGreaterThan(Number(before));
+  await keyboard.press('m');
+  await studio.text('#marked-state', /^2 pictures marked/);
+  await keyboard.press('Enter');
+  await focused('#picture-title');
+  expect(await page.textContent('#picture-title')).not.toBe(title);
+  await write('#label-name', 'one');
+  await keyboard.press('Enter');
+  await focused('#map');
 
+  await tabTo('#all-pictures summary');
+  await keyboard.press('Enter');
+  await tabTo('#picture-grid .grid button');
+  await keyboard.press('End');
+  await keyboard.press('Home');
+  await keyboard.press('ArrowDown');
+  for (let mark = 0; mark < 2; mark++) {
+    for (let step = 0; step < 4; step++) await keyboard.press('ArrowRight');
+    await keyboard.press('m');
+  }
+  await write('#label-name', 'other', 'Shift+Tab');
+  await keyboard.press('Enter');
+
+  await tabTo('#adjust summary');
+  await keyboard.press('Enter');
   await tabTo('#settings [name=width]');
   await keyboard.type('8');
   await tabTo('#settings [name=batchSize]');
   await keyboard.type('16');
   await write('#settings [name=epochs]', '500');
-  await tabTo('#start');
+  const strength = () => page.inputValue('#augmentation [name=strength]');
+  const before = await strength();
+  await tabTo('#augmentation [name=strength]');
+  await keyboard.press('ArrowRight');
+  expect(Number(await strength())).toBeGreaterThan(Number(before));
+  await tabTo('#start', 'Shift+Tab');
   await keyboard.press('Enter');
+  await focused('#pause');
   await waitForStep(page, 3);
-  await tabTo('#pause');
   await keyboard.press('Space');
   await studio.text('#train-state', /Paused/);
   const held = await stepsDone(page);
@@ -70,35 +105,24 @@ it('takes pictures, trains, searches, names and exports by keys alone', async ()
   await tabTo('#stop');
   await keyboard.press('Enter');
   await studio.text('#train-state', /was stopped/);
+  await focused('#start');
 
-  await tabTo('#picture-grid .grid button', 'Shift+Tab');
-  await keyboard.press('End');
-  await keyboard.press('Home');
-  await keyboard.press('ArrowDown');
-  await keyboard.press('ArrowRight');
+  await tabTo('[data-next=use]');
   await keyboard.press('Enter');
-  await studio.text('#neighbors', /Nearest to/);
-  for (const [name, steps] of [
-    ['one', 1],
-    ['other', 4],
-  ] as const) {
-    for (let mark = 0; mark < 2; mark++) {
-      for (let step = 0; step < steps; step++) await keyboard.press('ArrowRight');
-      await keyboard.press('m');
-    }
-    await write('#label-name', name);
-    await keyboard.press('Enter');
-    await studio.text('#labels', new RegExp(`${name}: 2 named`));
-    if (name === 'one') await tabTo('#picture-grid .grid button', 'Shift+Tab');
-  }
+  await focused('#use summary');
   await tabTo('#probe');
   await keyboard.press('Enter');
-  await studio.text('#labeled', /one: \d+ pictures.*other: \d+ pictures/);
-
+  await studio.text('#labeled', /one: \d+ pictures?.*other: \d+ pictures?/);
+  await tabTo('[data-next=keep]');
+  await keyboard.press('Enter');
+  await tabTo('#files-box summary');
+  await keyboard.press('Enter');
   await tabTo('#exports [data-kind=safetensors]');
   const download = page.waitForEvent('download');
   await keyboard.press('Enter');
   expect(readFileSync(await (await download).path()).length).toBeGreaterThan(10_000);
+  await tabTo('#loss summary');
+  await keyboard.press('Enter');
   await tabTo('#explain');
   await keyboard.press('Enter');
   await page.waitForSelector('#explained td.positive');

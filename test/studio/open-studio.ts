@@ -42,6 +42,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio>
   });
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...contextOptions });
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000); // a button waits until the pictures are sorted
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   const studio: OpenStudio = {
@@ -86,8 +87,23 @@ export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio>
   return studio;
 }
 
+/** Opens parts of the page that are closed. */
+export async function unfold(page: Page, ...ids: string[]): Promise<void> {
+  for (const id of ids) {
+    await page.locator(`#${id}`).evaluate((details) => {
+      (details as HTMLDetailsElement).open = true;
+    });
+  }
+}
+
+/** Waits until the map shows its pictures in the places that a network gave them. */
+export async function waitForMap(page: Page, pictures: number): Promise<void> {
+  await page.locator(`#map[data-step][data-pictures="${pictures}"]`).waitFor();
+}
+
 /** Sets the fields of the training form. */
 export async function setTraining(page: Page, settings: Readonly<Record<string, string>>): Promise<void> {
+  await unfold(page, 'adjust');
   for (const [name, value] of Object.entries(settings)) {
     const field = page.locator(`#settings [name=${name}]`);
     if (await field.evaluate((element) => element.tagName === 'SELECT')) await field.selectOption(value);

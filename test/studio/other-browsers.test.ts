@@ -91,8 +91,8 @@ describe.each(browsers)('%s', (_, start) => {
   });
 
   it('trains on the sample pictures, draws the map and stops', async () => {
-    await click('#take-samples');
-    await until(`/^300 pictures/.test(${text('#pictures-state')})`);
+    await until(`/^300 sample pictures/.test(${text('#pictures-state')})`);
+    await until(`document.querySelector('#map[data-pictures="300"]')`, 120_000);
     const settings = { width: '8', batchSize: '16', epochs: '500' };
     for (const [name, value] of Object.entries(settings)) {
       await browser.evaluate(`(() => {
@@ -104,7 +104,7 @@ describe.each(browsers)('%s', (_, start) => {
     }
     await click('#start');
     await until(`document.querySelector('#train-state').dataset.step >= 20`, 120_000);
-    await until(`document.querySelector('#map[aria-label*="pictures after step"]')`, 120_000);
+    await until(`document.querySelector('#map[data-step]:not([data-step="0"])')`, 120_000);
     await click('#stop');
     await until(`/was stopped/.test(${text('#train-state')})`);
   });

@@ -1,7 +1,14 @@
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterEach, expect, it } from 'vitest';
-import { type OpenOptions, type OpenStudio, openStudio, setTraining, waitForStep } from './open-studio.js';
+import {
+  type OpenOptions,
+  type OpenStudio,
+  openStudio,
+  setTraining,
+  unfold,
+  waitForStep,
+} from './open-studio.js';
 import { drawnFiles } from './pictures.js';
 
 let studio: OpenStudio | undefined;
@@ -20,14 +27,12 @@ afterEach(async () => {
 
 /** The page must be of use after what went wrong. */
 async function expectWorking({ page, text }: OpenStudio): Promise<void> {
-  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
-  if (
-    !/pictures/.test((await page.textContent('#pictures-state')) ?? '') ||
-    (await page.isDisabled('#start'))
-  ) {
+  if (/^1 picture/.test((await page.textContent('#pictures-state')) ?? '')) {
+    await page.click('#forget');
     await page.click('#take-samples');
-    await text('#pictures-state', /pictures in 6 folders/);
+    await text('#pictures-state', /^300 sample pictures/);
   }
+  await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
   await page.click('#start');
   await waitForStep(page, 3);
   await page.click('#stop');
@@ -46,12 +51,14 @@ it('leaves a text file, a damaged picture, one of 100 megapixels and an archive 
     { name: 'huge.png', mimeType: 'image/png', buffer: huge },
     good!,
   ]);
-  await opened.text('#pictures-state', /^1 pictures/);
+  await opened.text('#pictures-state', /^1 picture/);
   const notice = await opened.text('#notices', /Skipped/);
   expect(notice).toMatch(/notes\.txt is not a picture/);
   expect(notice).toMatch(/broken\.png is damaged/);
   expect(notice).toMatch(/huge\.png has 100 megapixels, more than 50/);
-  expect(await opened.page.isDisabled('#start')).toBe(true);
+  await opened.text('#train summary', /Waits for 7 more pictures/);
+  await opened.page.click('#train summary');
+  expect(await opened.page.isVisible('#start')).toBe(false);
   const archive = { name: 'a.zip', mimeType: 'application/zip', buffer: Buffer.from('not an archive') };
   await opened.page.setInputFiles('#files', archive);
   await opened.text('#notices', /a\.zip is not a zip archive/);
@@ -81,7 +88,7 @@ it('says that storage is full, and trains on', async () => {
   const session = await opened.context.newCDPSession(opened.page);
   const { origin } = new URL(opened.host.url);
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
-  await opened.page.click('#take-samples');
+  await opened.page.setInputFiles('#files', await drawnFiles(16));
   await opened.text('#notices', /Cannot save in this browser: storage is full/);
   await opened.picture('refusal-storage');
   await expectWorking(opened);
@@ -91,6 +98,7 @@ it('says that WebGL and WebGPU are not there, and stays on wasm', async () => {
   const opened = await open({
     args: ['--disable-webgl', '--disable-webgl2', '--disable-gpu', '--disable-software-rasterizer'],
   });
+  await unfold(opened.page, 'train', 'adjust');
   for (const name of ['webgl', 'webgpu']) {
     await opened.page.selectOption('#backend', name);
     await opened.text('#notices', new RegExp(`${name} cannot train here`));
@@ -113,8 +121,6 @@ it('continues with one thread where memory cannot be shared', async () => {
 it('continues after its tab was put to sleep', async () => {
   const opened = await open();
   const { page } = opened;
-  await page.click('#take-samples');
-  await opened.text('#pictures-state', /300 pictures/);
   await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
   await page.click('#start');
   await waitForStep(page, 5);

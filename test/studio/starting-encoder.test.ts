@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defaultTraining } from '../../examples/studio/shared/settings.js';
 import { earlyStages } from '../../examples/studio/worker/model.js';
 import { buildStudio } from './build.js';
-import { type OpenStudio, openStudio, setTraining } from './open-studio.js';
+import { type OpenStudio, openStudio, setTraining, unfold } from './open-studio.js';
 import { drawnFiles } from './pictures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-studio-'));
@@ -33,6 +33,7 @@ afterAll(async () => {
 
 /** Weights of the encoder that the page gives away. */
 async function weights(): Promise<Map<string, number[]>> {
+  await unfold(studio.page, 'keep', 'files-box');
   const download = studio.page.waitForEvent('download');
   await studio.page.click('#exports [data-kind=safetensors]');
   const { tensors } = readSafetensors(readFileSync(await (await download).path()));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenStudio, openStudio, setTraining, waitForStep } from './open-studio.js';
+import { type OpenStudio, openStudio, setTraining, unfold, waitForMap, waitForStep } from './open-studio.js';
 import { drawnFiles } from './pictures.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -51,7 +51,18 @@ async function problems(state: string): Promise<string[]> {
   return found;
 }
 
+it('is accessible and fits a phone with the samples', async () => {
+  await waitForMap(studio.page, 300);
+  expect(await problems('samples')).toEqual([]);
+});
+
 it('is accessible and fits a phone while it is empty', async () => {
+  const { page } = studio;
+  await page.setInputFiles('#files', await drawnFiles(3));
+  await studio.text('#pictures-state', /^3 pictures/);
+  expect(await problems('few')).toEqual([]);
+  await page.click('#forget');
+  await studio.text('#pictures-state', /^No pictures yet/);
   expect(await problems('empty')).toEqual([]);
 });
 
@@ -64,6 +75,8 @@ it('is accessible and fits a phone with pictures and a notice', async () => {
     { name, mimeType: 'text/plain', buffer: Buffer.from('no picture') },
   ]);
   await studio.text('#notices', /Skipped/);
+  await waitForMap(page, 48);
+  await unfold(page, 'adjust');
   await page.waitForSelector('#view-pairs figure:nth-child(8)');
   expect(await problems('pictures')).toEqual([]);
 });
@@ -73,7 +86,8 @@ it('is accessible and fits a phone while it trains, and when it is paused', asyn
   await setTraining(page, { epochs: '1000', batchSize: '16', width: '8' });
   await page.click('#start');
   await waitForStep(page, 6);
-  await page.locator('#map[aria-label*="pictures after step"]').waitFor();
+  await unfold(page, 'engineers');
+  await page.locator('#map[data-step]:not([data-step="0"])').waitFor();
   expect(await problems('training')).toEqual([]);
   await page.click('#pause');
   await studio.text('#train-state', /Paused/);
@@ -84,12 +98,15 @@ it('is accessible and fits a phone while it trains, and when it is paused', asyn
 
 it('is accessible and fits a phone in use', async () => {
   const { page } = studio;
+  await unfold(page, 'all-pictures', 'use', 'keep', 'files-box', 'loss');
   const buttons = page.locator('#picture-grid .grid button');
   await buttons.nth(2).click();
-  await studio.text('#neighbors', /Nearest to/);
+  await page.locator('#neighbors .grid button').nth(11).waitFor();
   await page.fill('#similarity', '0.5');
   await page.click('#duplicates-form button');
-  await studio.text('#duplicates', /that may be duplicates/);
+  await studio.text('#duplicates-state', /that may be duplicates/);
+  await page.click('#subset-form button[type=submit]');
+  await page.locator('#subset .grid button').nth(19).waitFor();
   for (const kind of [0, 1]) {
     for (const row of [0, 1]) await buttons.nth(3 * row + kind).click({ modifiers: ['Shift'] });
     await page.fill('#label-name', `kind ${kind}`);

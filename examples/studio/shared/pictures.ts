@@ -10,17 +10,39 @@ export interface PictureSet {
   data: Uint8Array<ArrayBuffer>;
 }
 
+/** The pictures of a visit. */
+export interface VisitPictures extends PictureSet {
+  /** Whether these are the sample pictures and no others: the first picture of one's own replaces them. */
+  samples: boolean;
+  /** Grows with every change, so that an answer about earlier pictures is recognized. */
+  version: number;
+}
+
+/** No pictures. */
+export function noPictures(version: number): VisitPictures {
+  return { names: [], groups: [], size: pictureSize, data: new Uint8Array(0), samples: false, version };
+}
+
 /** Height and width at which pictures are kept. */
 export const pictureSize = 64;
 
 /** More would not leave enough of a tab's memory for training. */
 export const mostPictures = 5000;
 
+/** More pictures on the map would hide one another, and take seconds to place. */
+export const mostOnMap = 1000;
+
 /** Fewer give too few negatives to learn from. */
 export const fewestPictures = 8;
 
 /** Extensions of the formats that browsers decode; other files are not tried. */
 export const pictureEnding = /\.(a?png|jpe?g|jpe|jfif|pjpeg|pjp|webp|gif|bmp|avif)$/i;
+
+/** Every k-th of `count` pictures. */
+export function spreadIndices(count: number, limit: number): number[] {
+  const taken = Math.min(count, limit);
+  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
+}
 
 /** A file, and its path within the dropped files. */
 export interface DroppedFile {

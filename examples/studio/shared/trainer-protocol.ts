@@ -1,4 +1,4 @@
-import type { DroppedFile, PictureSet, Reading } from './pictures.js';
+import type { DroppedFile, Reading, VisitPictures } from './pictures.js';
 import type { AugmentationSettings, TrainingSettings } from './settings.js';
 
 /** A backend. */
@@ -22,6 +22,8 @@ export interface StepEvent {
   pairsPerSecond: number;
   /** Seconds to the end. */
   etaSeconds: number;
+  /** Seconds in all that steps of this model have taken. */
+  secondsTrained: number;
 }
 
 /** How good the vectors are at a step. */
@@ -39,15 +41,34 @@ export interface Measurement {
 /** A measurement, and the data that the page draws. */
 export interface MeasureEvent {
   type: 'measure';
+  /** That of the pictures. */
+  version: number;
   measurement: Measurement;
   /** Pictures of the map. */
   indices: number[];
   /** Their vectors, row by row. */
   vectors: Float32Array;
+  /** Views that the network encodes in a second. */
+  viewsPerSecond: number;
   /** Tensors of TensorFlow.js, to detect leaks. */
   memory: { tensors: number; bytes: number };
   /** A few pictures, each with its nearest. */
-  examples: { index: number; neighbors: number[] }[];
+  examples: Example[];
+}
+
+/** A picture and its nearest. */
+export interface Example {
+  index: number;
+  neighbors: number[];
+}
+
+/** What the untrained network saw, to compare with. */
+export interface BeforeTraining {
+  /** Pictures of the map. */
+  indices: number[];
+  /** Their places on it, two numbers each, from 0 to 1. */
+  places: number[];
+  examples: Example[];
 }
 
 /** Events of the worker. */
@@ -66,7 +87,8 @@ export interface SessionState {
   augmentation: AugmentationSettings;
   measurements: Measurement[];
   losses: { step: number; loss: number }[];
-  labels: NamedPictures[];
+  secondsTrained: number;
+  before: BeforeTraining | null;
 }
 
 /** Pictures that a person has named. */
@@ -101,6 +123,14 @@ export interface StartingEncoder {
   training: string;
 }
 
+/** What adding pictures has done. */
+export interface Added {
+  pictures: VisitPictures;
+  reading: Reading;
+  /** Whether they have replaced the samples. */
+  replaced: boolean;
+}
+
 /** The functions of the trainer's worker. */
 export interface TrainerCommands {
   /** Chooses a backend and tries it with a few real steps. The first call decides how many threads wasm has. */
@@ -108,11 +138,17 @@ export interface TrainerCommands {
   /** The encoder that comes with the page; `null` if there is none. */
   startingEncoder(): Promise<StartingEncoder | null>;
   /** Pictures and model of the last visit, if any. */
-  restore(): Promise<{ pictures: PictureSet; state: SessionState | null } | null>;
+  restore(): Promise<{
+    pictures: VisitPictures;
+    state: SessionState | null;
+    labels: NamedPictures[];
+  } | null>;
   /** Measures again how good the vectors are. */
   measure(): Promise<void>;
-  addFiles(files: DroppedFile[]): Promise<{ pictures: PictureSet; reading: Reading }>;
-  addSamples(count: number, seed: number): Promise<{ pictures: PictureSet; reading: Reading }>;
+  /** Adds the pictures among files. The first of one's own replace the samples, and what was learned from them. */
+  addFiles(files: DroppedFile[]): Promise<Added>;
+  /** Adds sample pictures that the page draws. */
+  addSamples(count: number, seed: number): Promise<Added>;
   /** Deletes pictures and model, also from the browser's storage. */
   forget(): Promise<void>;
   /** Makes an untrained model of the pictures, and measures it. A trained model stays. */
@@ -120,12 +156,18 @@ export interface TrainerCommands {
   /** Trains to the end of `settings.epochs`; resolves when training ends. */
   train(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<'completed' | 'stopped'>;
   setAugmentation(augmentation: AugmentationSettings): void;
+  /** Keeps what the untrained network saw, also over a reload. */
+  keepBefore(before: BeforeTraining): void;
+  /** Keeps the names that a person has given, also over a reload. */
+  keepLabels(labels: NamedPictures[]): Promise<void>;
   pause(): void;
   resume(): void;
   stop(): void;
   neighbors(index: number, count: number): Promise<Neighbor[]>;
   /** Groups of pictures whose similarity with the center of their group is at least `similarity`. */
   duplicates(similarity: number): Promise<number[][]>;
+  /** A few pictures that stand for all, the most telling first. */
+  subset(count: number): Promise<number[]>;
   probe(labels: NamedPictures[]): Promise<ProbeResult>;
   /** Projections z of two views of each picture: all first views, then all second ones. */
   projections(

@@ -1,12 +1,12 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { embeddingHealth, nearestNeighbors, type SimCLR } from 'simclr-ts';
-import type { PictureSet } from '../shared/pictures.js';
+import { mostOnMap, type PictureSet, spreadIndices } from '../shared/pictures.js';
 import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
 import { readoutOf } from './model.js';
-import { spreadIndices, vectorsOf, vectorsOfViews } from './vectors.js';
+import { vectorsOf, vectorsOfViews } from './vectors.js';
 
-/** Pictures that are measured and drawn while training runs: enough to see, few enough to be quick. */
-const mostMeasured = 240;
+/** Pictures that are measured while training runs: all of the samples, and few enough to be quick. */
+const mostMeasured = 300;
 const neighborsShown = 5;
 const examplesShown = 4;
 
@@ -14,15 +14,20 @@ const examplesShown = 4;
 const measuringPass = 2 ** 30;
 
 /** How good the vectors are, by measures without labels, and by folders if there are any. */
-export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<MeasureEvent> {
+export async function measure(simclr: SimCLR, pictures: PictureSet, version = 0): Promise<MeasureEvent> {
   const { step } = simclr.progress;
   const indices = spreadIndices(pictures.names.length, mostMeasured);
   const [size] = simclr.inputSize;
   // Fitted to what is measured: the weights change from one measurement to the next.
   const readout = await readoutOf(simclr, pictures, indices);
   const vectors = await vectorsOf(readout ?? simclr, pictures, indices, size);
+  const shown = spreadIndices(pictures.names.length, mostOnMap);
+  const onMap =
+    shown.length === indices.length ? vectors : await vectorsOf(readout ?? simclr, pictures, shown, size);
+  const began = performance.now();
   const [first, second] = await vectorsOfViews(simclr, readout ?? simclr, pictures, indices, measuringPass);
   readout?.dispose();
+  const viewsPerSecond = (2 * 1000 * indices.length) / (performance.now() - began);
   const { indices: nearest } = await nearestNeighbors(first, second, 1);
   const viewMatch = nearest.reduce((sum, found, row) => sum + (found === row ? 1 : 0), 0) / indices.length;
   // Those of a read-out have full rank.
@@ -46,9 +51,11 @@ export async function measure(simclr: SimCLR, pictures: PictureSet): Promise<Mea
   const { numTensors: tensors, numBytes: bytes } = memory();
   return {
     type: 'measure',
+    version,
     measurement,
-    indices,
-    vectors: vectors.data,
+    indices: shown,
+    vectors: onMap.data,
+    viewsPerSecond,
     examples,
     memory: { tensors, bytes },
   };

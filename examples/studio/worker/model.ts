@@ -7,9 +7,9 @@ import {
   stageEncoder,
 } from 'simclr-ts/features';
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
-import type { PictureSet } from '../shared/pictures.js';
+import { type PictureSet, spreadIndices } from '../shared/pictures.js';
 import type { TrainingSettings } from '../shared/settings.js';
-import { resized, spreadIndices } from './vectors.js';
+import { resized } from './vectors.js';
 
 /** What the vectors of pictures are read from: where in a picture things are stays in them. */
 const stages: readonly ReadoutStage[] = [

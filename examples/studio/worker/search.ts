@@ -2,6 +2,7 @@ import {
   type EmbeddingArray,
   fitLabels,
   nearestNeighbors,
+  selectDiverse,
   stackEmbeddings,
   weighComponents,
 } from 'simclr-ts';
@@ -31,6 +32,13 @@ export async function duplicateGroups(vectors: EmbeddingArray, similarity: numbe
     .map(({ rows }) => [...rows])
     .filter((rows) => rows.length > 1)
     .sort((a, b) => b.length - a.length);
+}
+
+/** Rows that stand for all, the most telling first. */
+export async function diverseSubset(vectors: EmbeddingArray, count: number): Promise<number[]> {
+  const weighed = await weighComponents(vectors);
+  const { rows } = await selectDiverse(weighed, { count: Math.min(count, vectors.shape[0]) });
+  return [...rows];
 }
 
 /** Names for all pictures, learned from those that were named. */

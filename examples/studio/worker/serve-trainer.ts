@@ -1,14 +1,14 @@
 import { type EmbeddingArray, imagesToTensor, type SimCLR } from 'simclr-ts';
-import { fewestPictures, mostPictures, pictureSize, type Reading } from '../shared/pictures.js';
+import { fewestPictures, mostPictures, type Reading } from '../shared/pictures.js';
 import { serve } from '../shared/remote.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
-import type { ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
+import type { Added, ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
 import { startBackend } from './backend.js';
 import { exportFile } from './export.js';
 import { measure } from './measure.js';
 import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
 import { samplePictures } from './sample-set.js';
-import { duplicateGroups, nameTheRest, neighborsOf } from './search.js';
+import { diverseSubset, duplicateGroups, nameTheRest, neighborsOf } from './search.js';
 import { Session } from './session.js';
 import { loadStartingEncoder } from './starting-encoder.js';
 import { Training } from './training.js';
@@ -19,9 +19,11 @@ let say: (event: TrainerEvent) => void = () => {};
 const session = new Session((event) => say(event));
 let training: Training | undefined;
 let named: ProbeResult | undefined;
-let kept: { simclr: SimCLR; step: number; count: number; vectors: EmbeddingArray } | undefined;
+let kept: { simclr: SimCLR; step: number; version: number; vectors: Promise<EmbeddingArray> } | undefined;
 
 let preparing: Promise<void> = Promise.resolve();
+/** Computes the vectors of all pictures before someone searches. */
+let warming: Promise<unknown> = Promise.resolve();
 
 async function model(): Promise<SimCLR> {
   await preparing;
@@ -32,42 +34,61 @@ async function model(): Promise<SimCLR> {
 /** Vectors of all pictures, computed with the current weights. */
 async function vectors(): Promise<EmbeddingArray> {
   const simclr = await model();
-  const { count } = session;
+  const { version } = session.pictures;
   const { step } = simclr.progress;
-  if (kept?.simclr !== simclr || kept.step !== step || kept.count !== count) {
-    const all = Uint32Array.from({ length: count }, (_, index) => index);
+  if (kept?.simclr !== simclr || kept.step !== step || kept.version !== version) {
+    const all = Uint32Array.from({ length: session.count }, (_, index) => index);
     const [size] = simclr.inputSize;
-    const found = await session.withReadout((readout) =>
-      vectorsOf(readout ?? simclr, session.pictures, all, size),
-    );
-    kept = { simclr, step, count, vectors: found };
+    const { pictures } = session;
+    const found = session.withReadout((readout) => vectorsOf(readout ?? simclr, pictures, all, size));
+    const mine = { simclr, step, version, vectors: found };
+    kept = mine;
+    found.catch(() => {
+      if (kept === mine) kept = undefined;
+    });
   }
   return kept.vectors;
 }
 
-/** Appends pictures; a name that exists already is not added again. */
-async function add(pictures: ReadPicture[], reading: Reading) {
+/** Appends pictures; a name that exists already is not added again. Others replace the samples. */
+async function add(pictures: ReadPicture[], reading: Reading, samples = false): Promise<Added> {
+  const replaced = session.pictures.samples && !samples && pictures.length > 0;
+  if (replaced) await forget();
   const present = new Set(session.pictures.names);
   const fresh = pictures.filter(({ name }) => !present.has(name) && present.add(name));
   const { names, groups, data } = session.pictures;
-  session.pictures = {
+  session.show({
     names: [...names, ...fresh.map(({ name }) => name)],
     groups: [...groups, ...fresh.map(({ group }) => group)],
-    size: pictureSize,
+    size: session.pictures.size,
     data: joinPictures(data, fresh),
-  };
+    samples: samples && (session.pictures.samples || names.length === 0),
+  });
   kept = undefined;
   named = undefined;
   if (fresh.length > 0) await session.savePictures();
-  return { pictures: session.pictures, reading: { ...reading, added: fresh.length } };
+  return { pictures: session.pictures, reading: { ...reading, added: fresh.length }, replaced };
+}
+
+async function forget(): Promise<void> {
+  await preparing;
+  await warming;
+  kept = undefined;
+  named = undefined;
+  await session.forget();
 }
 
 /** Makes a model of the pictures as they are now, unless one has been trained, and measures it. */
 async function prepare(settings: TrainingSettings, augmentation: AugmentationSettings): Promise<void> {
   if (training || session.count < fewestPictures || (session.simclr?.progress.step ?? 0) > 0) return;
   try {
-    await session.begin(settings, augmentation);
-    await session.measure();
+    const simclr = await session.begin(settings, augmentation);
+    const { version, indices, vectors } = await session.measure();
+    const { count } = session;
+    if (version !== session.pictures.version || indices.length !== count) return;
+    // Those of the map are those of all: the first search need not wait.
+    const shape = [count, vectors.length / count] as const;
+    kept = { simclr, step: 0, version, vectors: Promise.resolve({ data: vectors, shape }) };
   } catch (error) {
     session.dropModel();
     const text = `These pictures cannot be compared yet: ${(error as Error).message}`;
@@ -83,6 +104,7 @@ const commands: TrainerCommands = {
   async useBackend(name, threads) {
     refuseWhileTraining();
     await preparing;
+    await warming;
     await session.pack();
     const report = await startBackend(name, threads);
     await session.unpack();
@@ -98,16 +120,16 @@ const commands: TrainerCommands = {
 
   async restore() {
     if (!(await session.restore())) return null;
-    return { pictures: session.pictures, state: session.state() };
+    return { pictures: session.pictures, state: session.state(), labels: session.labels };
   },
 
   async measure() {
-    say(await measure(await model(), session.pictures));
+    say(await measure(await model(), session.pictures, session.pictures.version));
   },
 
   async addFiles(files) {
     refuseWhileTraining();
-    const room = mostPictures - session.count;
+    const room = mostPictures - (session.pictures.samples ? 0 : session.count);
     const { pictures, reading } = await readFiles(files, room, (done, total) =>
       say({ type: 'reading', done, total }),
     );
@@ -117,25 +139,26 @@ const commands: TrainerCommands = {
   addSamples(count, seed) {
     refuseWhileTraining();
     const pictures = samplePictures(Math.min(count, mostPictures - session.count), seed);
-    return add(pictures, { added: 0, leftAside: [], beyond: 0 });
+    return add(pictures, { added: 0, leftAside: [], beyond: 0 }, true);
   },
 
   async forget() {
     refuseWhileTraining();
-    await preparing;
-    kept = undefined;
-    named = undefined;
-    await session.forget();
+    await forget();
   },
 
   prepare(settings, augmentation) {
     // One after the other: pictures may be added while a model is made of the first ones.
     preparing = preparing.then(() => prepare(settings, augmentation));
+    warming = Promise.all([warming, preparing])
+      .then(vectors)
+      .catch(() => {}); // a search says by itself what is wrong
     return preparing;
   },
 
   async train(settings, augmentation) {
     await preparing;
+    await warming; // other settings dispose of the model
     if (training) throw new Error('Training is already running.');
     training = new Training(session, (event) => say(event));
     try {
@@ -146,6 +169,10 @@ const commands: TrainerCommands = {
   },
 
   setAugmentation: (augmentation) => session.augmentation?.set(augmentation),
+  keepBefore(before) {
+    session.before = before;
+  },
+  keepLabels: (labels) => session.saveLabels(labels),
   pause: () => training?.pause(),
   resume: () => training?.resume(),
   stop: () => training?.stop(),
@@ -153,10 +180,10 @@ const commands: TrainerCommands = {
   neighbors: async (index, count) => neighborsOf(await vectors(), index, count),
   duplicates: async (similarity) => duplicateGroups(await vectors(), similarity),
 
+  subset: async (count) => diverseSubset(await vectors(), count),
+
   async probe(labels) {
-    session.labels = labels;
     named = await nameTheRest(await vectors(), labels);
-    await session.saveModel();
     return named;
   },
 

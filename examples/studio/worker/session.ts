@@ -1,9 +1,16 @@
 import { io } from '@tensorflow/tfjs-core';
 import { SimCLR } from 'simclr-ts';
 import type { Readout } from 'simclr-ts/features';
-import { type PictureSet, pictureSize } from '../shared/pictures.js';
+import { noPictures, type PictureSet, type VisitPictures } from '../shared/pictures.js';
 import { defaultAugmentation, defaultTraining, type TrainingSettings } from '../shared/settings.js';
-import type { Measurement, NamedPictures, SessionState, TrainerEvent } from '../shared/trainer-protocol.js';
+import type {
+  BeforeTraining,
+  MeasureEvent,
+  Measurement,
+  NamedPictures,
+  SessionState,
+  TrainerEvent,
+} from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
 import { measure } from './measure.js';
 import { mostFitted, newModel, readoutOf } from './model.js';
@@ -12,16 +19,19 @@ import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './
 const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
 const stateName = 'state.json';
+const labelsName = 'labels.json';
 
 /** Pictures, model, and their state, which a reload must restore. */
 export class Session {
-  pictures: PictureSet = { names: [], groups: [], size: pictureSize, data: new Uint8Array(0) };
+  pictures = noPictures(0);
   simclr: SimCLR | undefined;
   augmentation: LiveAugmentation | undefined;
   settings: TrainingSettings = defaultTraining;
   measurements: Measurement[] = [];
   losses: { step: number; loss: number }[] = [];
   labels: NamedPictures[] = [];
+  secondsTrained = 0;
+  before: BeforeTraining | undefined;
   /** The file of the encoder that came with the page. */
   startingEncoder: Uint8Array | undefined;
   private warned = false;
@@ -32,6 +42,11 @@ export class Session {
 
   get count(): number {
     return this.pictures.names.length;
+  }
+
+  /** These pictures from now on. */
+  show(pictures: PictureSet & Pick<VisitPictures, 'samples'>): void {
+    this.pictures = { ...pictures, version: this.pictures.version + 1 };
   }
 
   /** A new model: untrained, or with the encoder that came with the page. */
@@ -73,11 +88,12 @@ export class Session {
   }
 
   /** Measures the model, keeps what it found, and tells the page. */
-  async measure(): Promise<void> {
-    const event = await measure(this.simclr!, this.pictures);
+  async measure(): Promise<MeasureEvent> {
+    const event = await measure(this.simclr!, this.pictures, this.pictures.version);
     if (this.measurements.at(-1)?.step === event.measurement.step) this.measurements.pop();
     this.measurements.push(event.measurement);
     this.say(event);
+    return event;
   }
 
   dropModel(): void {
@@ -85,6 +101,8 @@ export class Session {
     this.simclr = undefined;
     this.measurements = [];
     this.losses = [];
+    this.secondsTrained = 0;
+    this.before = undefined;
   }
 
   /** Takes the model off the backend before a change of backend. */
@@ -112,14 +130,18 @@ export class Session {
   state(): SessionState | null {
     if (!this.simclr) return null;
     const { step, epoch } = this.simclr.progress;
-    const { settings, measurements, losses, labels } = this;
-    return { step, epoch, settings, augmentation: this.augmentation!.settings, measurements, losses, labels };
+    const { settings, measurements, losses, secondsTrained, before = null } = this;
+    const augmentation = this.augmentation!.settings;
+    return { step, epoch, settings, augmentation, measurements, losses, secondsTrained, before };
   }
 
   async savePictures(): Promise<void> {
-    const { names, groups, size, data } = this.pictures;
-    const header = new TextEncoder().encode(JSON.stringify({ names, groups, size }));
-    await this.keep(() => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]));
+    const { names, groups, size, samples, data } = this.pictures;
+    const header = new TextEncoder().encode(JSON.stringify({ names, groups, size, samples }));
+    const write = () => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]);
+    if (samples)
+      await write().catch(() => {}); // the page can draw them again
+    else await this.keep(write);
   }
 
   /** Saves model and state; if storage refuses, reports it once and continues. */
@@ -151,8 +173,13 @@ export class Session {
     if (!file) return false;
     const length = new Uint32Array(await file.slice(0, 4).arrayBuffer())[0]!;
     const header = JSON.parse(await file.slice(4, 4 + length).text());
-    this.pictures = { ...header, data: new Uint8Array(await file.slice(4 + length).arrayBuffer()) };
+    this.show({
+      samples: false,
+      ...header,
+      data: new Uint8Array(await file.slice(4 + length).arrayBuffer()),
+    });
     const saved = await readFile(stateName);
+    this.labels = await this.savedLabels();
     try {
       if (saved && (await readFile(modelName))) await this.restoreModel(JSON.parse(await saved.text()));
     } catch (error) {
@@ -162,7 +189,18 @@ export class Session {
     return true;
   }
 
-  private async restoreModel(state: SessionState): Promise<void> {
+  /** Names have a file of their own: they are there before a model was saved. */
+  private async savedLabels(): Promise<NamedPictures[]> {
+    const file = await readFile(labelsName).catch(() => undefined);
+    return file ? JSON.parse(await file.text()) : [];
+  }
+
+  async saveLabels(labels: NamedPictures[]): Promise<void> {
+    this.labels = labels;
+    await this.keep(() => writeFile(labelsName, [JSON.stringify(labels)]));
+  }
+
+  private async restoreModel(state: SessionState & { labels?: NamedPictures[] }): Promise<void> {
     const augmentation = liveAugmentation(state.augmentation, state.settings.viewSize);
     this.dropModel();
     this.simclr = await SimCLR.load(modelFile(modelName), { augmentation: augmentation.transform });
@@ -171,12 +209,14 @@ export class Session {
     this.settings = { ...defaultTraining, ...state.settings }; // an older version of the page may have saved fewer
     this.measurements = state.measurements;
     this.losses = state.losses;
-    this.labels = state.labels;
+    if (this.labels.length === 0 && state.labels) this.labels = state.labels; // once kept here
+    this.secondsTrained = state.secondsTrained ?? 0; // these two are newer than what some have saved
+    this.before = state.before ?? undefined;
   }
 
   async forget(): Promise<void> {
     this.dropModel();
-    this.pictures = { names: [], groups: [], size: pictureSize, data: new Uint8Array(0) };
+    this.show(noPictures(0));
     this.labels = [];
     await clearStorage();
   }

@@ -87,6 +87,7 @@ export class Training {
       },
       onStepEnd: ({ step, epoch, loss, seconds, pairs }) => {
         steps++;
+        this.session.secondsTrained += seconds;
         const speed = pairs / seconds;
         pairsPerSecond = steps <= 2 ? speed : 0.9 * pairsPerSecond + 0.1 * speed;
         this.keepLoss(step, loss);
@@ -95,7 +96,17 @@ export class Training {
         said = now;
         const etaSeconds = ((total - steps) * pairs) / pairsPerSecond;
         const { epochs } = settings;
-        this.say({ type: 'step', step: step + 1, epoch, epochs, loss, pairsPerSecond, etaSeconds });
+        const { secondsTrained } = this.session;
+        this.say({
+          type: 'step',
+          step: step + 1,
+          epoch,
+          epochs,
+          loss,
+          pairsPerSecond,
+          etaSeconds,
+          secondsTrained,
+        });
       },
     };
   }

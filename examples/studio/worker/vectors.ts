@@ -23,12 +23,6 @@ export function asImages({ names, size, data }: PictureSet): ImageArray {
   return { data, shape: [names.length, size, size, 3] };
 }
 
-/** Every k-th of `count` pictures. */
-export function spreadIndices(count: number, limit: number): number[] {
-  const taken = Math.min(count, limit);
-  return Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken));
-}
-
 /** The pictures at `indices` alone. */
 export function pick({ size, data }: PictureSet, indices: ArrayLike<number>): ImageArray {
   const length = size * size * 3;

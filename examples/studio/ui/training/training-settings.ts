@@ -1,6 +1,6 @@
-import { defaultTraining, suggestedEpochs, type TrainingSettings } from '../shared/settings.js';
-import type { StartingEncoder } from '../shared/trainer-protocol.js';
-import { byId, element } from './dom.js';
+import { defaultTraining, suggestedEpochs, type TrainingSettings } from '../../shared/settings.js';
+import type { StartingEncoder } from '../../shared/trainer-protocol.js';
+import { byId, element } from '../page/dom.js';
 
 /** Numeric settings. */
 type NumberSetting = Exclude<keyof TrainingSettings, 'startingEncoder'>;
@@ -65,6 +65,11 @@ export class SettingsForm {
   ): void {
     this.controls.set(setting, control);
     form.append(element('label', {}, element('span', { textContent: label }), control));
+  }
+
+  /** Calls a function at each change by the person. */
+  onInput(listener: () => void): void {
+    this.form.addEventListener('input', listener);
   }
 
   /** Lets a model start from a trained encoder. */

@@ -1,6 +1,6 @@
-import type { BackendName, BackendReport } from '../shared/trainer-protocol.js';
-import { LateError, within } from '../shared/within.js';
-import type { App } from './app.js';
+import type { BackendName, BackendReport } from '../../shared/trainer-protocol.js';
+import { LateError, within } from '../../shared/within.js';
+import type { App } from '../page/app.js';
 
 /** Seconds in which a backend must have made its first steps. */
 const deadlineSeconds = 20;

@@ -1,6 +1,6 @@
-import type { App } from './app.js';
-import { byId, element, pictureCanvas } from './dom.js';
-import { attempt } from './notices.js';
+import type { App } from '../page/app.js';
+import { byId, element, pictureCanvas } from '../page/dom.js';
+import { attempt } from '../page/notices.js';
 
 const picturesShown = 4;
 

@@ -49,3 +49,23 @@ export function duration(seconds: number): string {
 export function percent(share: number): string {
   return `${(100 * share).toFixed(0)} %`;
 }
+
+/** A duration in words: "about 4 minutes". */
+export function about(seconds: number): string {
+  if (seconds < 45) return 'less than a minute';
+  const minutes = Math.round(seconds / 60);
+  if (minutes <= 1) return 'about a minute';
+  return minutes < 90 ? `about ${minutes} minutes` : `about ${Math.round(seconds / 3600)} hours`;
+}
+
+/** A number and what it counts. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
+
+/** Downloads bytes or text as a file. */
+export function download(name: string, contents: BlobPart): void {
+  const url = URL.createObjectURL(new Blob([contents]));
+  element('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,6 +1,6 @@
-import { type AugmentationSettings, defaultAugmentation, defaultTraining } from '../shared/settings.js';
-import type { App } from './app.js';
-import { byId, element, pictureCanvas } from './dom.js';
+import { type AugmentationSettings, defaultAugmentation, defaultTraining } from '../../shared/settings.js';
+import type { App } from '../page/app.js';
+import { byId, element, pictureCanvas } from '../page/dom.js';
 
 type Slider = readonly [
   setting: keyof AugmentationSettings,
@@ -29,14 +29,17 @@ const sliders: readonly Slider[] = [
 
 const picturesShown = 8;
 
-/** Section 2: pictures next to two of their views, and a slider for each setting of the augmentation. */
+/** Pictures next to two of their views, and a slider for each setting of the augmentation. */
 export function augmentationPanel(app: App): void {
   const form = byId<HTMLFormElement>('augmentation');
   const place = byId('view-pairs');
   const seed = element('input', { type: 'number', min: '0', value: '1', step: '1' });
   let asked = 0;
 
+  const adjust = byId<HTMLDetailsElement>('adjust');
+
   const draw = async () => {
+    if (!adjust.open) return; // drawn when someone looks
     const { names, size, data } = app.pictures;
     const count = Math.min(picturesShown, names.length);
     const shown = Array.from({ length: count }, (_, i) => Math.floor((i * names.length) / count));
@@ -125,6 +128,6 @@ export function augmentationPanel(app: App): void {
     show();
     void draw();
   });
+  adjust.addEventListener('toggle', () => void draw());
   show();
-  void draw();
 }

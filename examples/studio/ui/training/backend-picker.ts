@@ -1,7 +1,7 @@
-import type { BackendName } from '../shared/trainer-protocol.js';
-import type { App } from './app.js';
-import { byId, element } from './dom.js';
-import { notice } from './notices.js';
+import type { BackendName } from '../../shared/trainer-protocol.js';
+import type { App } from '../page/app.js';
+import { byId, element } from '../page/dom.js';
+import { notice } from '../page/notices.js';
 import { startWasm, threadCount, useBackend } from './start-trainer.js';
 
 const names: readonly (readonly [BackendName, string])[] = [
@@ -40,7 +40,10 @@ export async function backendPicker(app: App): Promise<void> {
     } catch (error) {
       notice('warning', `${name} cannot train here. ${(error as Error).message}`);
       if (name !== active) await choose(active);
-      else report.textContent = 'Nothing here can train.';
+      else {
+        report.textContent = 'This cannot compute here. Choose another.';
+        for (const id of ['train', 'adjust']) byId<HTMLDetailsElement>(id).open = true;
+      }
     } finally {
       select.value = active;
       select.disabled = false;

@@ -1,4 +1,4 @@
-import type { DroppedFile } from '../shared/pictures.js';
+import type { DroppedFile } from '../../shared/pictures.js';
 
 const order = new Intl.Collator('en', { numeric: true });
 

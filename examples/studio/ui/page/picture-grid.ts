@@ -13,7 +13,7 @@ export interface GridOptions {
 
 /**
  * Pictures as buttons in a grid. One of them is in the order of the Tab key; arrow keys continue from there. Enter or a
- * click chooses, M or Shift and a click marks.
+ * click chooses, M or Shift and a click marks, for those who have a keyboard.
  */
 export class PictureGrid {
   readonly root = element('div');
@@ -62,7 +62,7 @@ export class PictureGrid {
           ariaLabel: text,
         });
         button.tabIndex = place === 0 ? 0 : -1;
-        button.ariaPressed = String(marked.has(index));
+        button.ariaPressed = String(app.marked.has(index));
         button.append(pictureCanvas(data, app.start(index), size));
         return button;
       }),
@@ -83,15 +83,12 @@ export class PictureGrid {
   }
 
   private choose(button: HTMLButtonElement): void {
-    for (const other of document.querySelectorAll('.grid .chosen')) other.classList.remove('chosen');
-    button.classList.add('chosen');
     this.app.tell('chosen', Number(button.value));
   }
 
   private mark(button: HTMLButtonElement): void {
     const index = Number(button.value);
-    if (!marked.delete(index)) marked.add(index);
-    showMarks();
+    this.app.mark([index], !this.app.marked.has(index));
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -121,20 +118,13 @@ export class PictureGrid {
   }
 }
 
-/** Pictures that are marked for a name, all over the page. */
-const marked = new Set<number>();
-
-/** Shows the marks on every grid of the page. */
-function showMarks(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>('.grid button')) {
-    button.ariaPressed = String(marked.has(Number(button.value)));
-  }
-}
-
-/** Removes all marks. @returns the marked pictures */
-export function takeMarked(): number[] {
-  const taken = [...marked];
-  marked.clear();
-  showMarks();
-  return taken;
+/** Keeps the marks, and the chosen picture, on every grid of the page. */
+export function showMarks(app: App): void {
+  const buttons = () => document.querySelectorAll<HTMLButtonElement>('.grid button');
+  app.on('marked', (marked) => {
+    for (const button of buttons()) button.ariaPressed = String(marked.has(Number(button.value)));
+  });
+  app.on('chosen', (index) => {
+    for (const button of buttons()) button.classList.toggle('chosen', Number(button.value) === index);
+  });
 }

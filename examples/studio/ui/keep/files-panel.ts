@@ -1,7 +1,7 @@
-import type { ExportKind } from '../shared/trainer-protocol.js';
-import type { App } from './app.js';
-import { byId, element } from './dom.js';
-import { attempt } from './notices.js';
+import type { ExportKind } from '../../shared/trainer-protocol.js';
+import type { App } from '../page/app.js';
+import { byId, download, element } from '../page/dom.js';
+import { attempt } from '../page/notices.js';
 
 const kinds: readonly (readonly [ExportKind, string])[] = [
   ['safetensors', 'Encoder (safetensors)'],
@@ -13,15 +13,8 @@ const kinds: readonly (readonly [ExportKind, string])[] = [
   ['csv', 'Vectors and names (CSV)'],
 ];
 
-/** Downloads bytes as a file. */
-function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const url = URL.createObjectURL(new Blob([bytes]));
-  element('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
 /** Buttons that download the encoder and the vectors. */
-export function exportPanel(app: App): void {
+export function filesPanel(app: App): void {
   byId('exports').append(
     ...kinds.map(([kind, text]) => {
       const button = element('button', { type: 'button', textContent: text });

@@ -1,10 +1,10 @@
 import { LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
+import { GridComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
-import { percent } from './dom.js';
+import { element, percent } from '../page/dom.js';
 
-use([LineChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
+use([LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
 /** A line: its name and points. */
 export interface Line {
@@ -16,15 +16,21 @@ export interface Line {
 
 /** A chart of lines over steps, in the page's colors. */
 export class LinesChart {
-  private readonly chart: EChartsType;
+  /** Made when there is room to draw: charts lie behind "Details". */
+  private chart: EChartsType | undefined;
+  /** Below the chart, where it covers nothing. */
+  private readonly legend = element('ul', { className: 'legend' });
   private lines: Line[] = [];
   private due = 0;
 
   constructor(private readonly place: HTMLElement) {
-    this.chart = init(place);
+    place.after(this.legend);
     place.role = 'img';
     place.ariaLabel = this.described();
-    new ResizeObserver(() => this.chart.resize()).observe(place);
+    new ResizeObserver(() => {
+      this.chart?.resize();
+      this.draw();
+    }).observe(place);
     addEventListener('resize', () => this.draw()); // also sent when the theme changes
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
   }
@@ -53,6 +59,8 @@ export class LinesChart {
 
   draw(): void {
     this.place.ariaLabel = this.described();
+    if (this.place.clientWidth === 0) return;
+    this.chart ??= init(this.place);
     const style = getComputedStyle(this.place);
     const ink = style.getPropertyValue('--soft');
     const line = style.getPropertyValue('--line');
@@ -61,14 +69,21 @@ export class LinesChart {
       splitLine: { lineStyle: { color: line } },
       nameTextStyle: { color: ink },
     };
+    const colors = [style.getPropertyValue('--accent'), '#f28e2b', '#17a2a2'];
+    this.legend.replaceChildren(
+      ...this.lines.map(({ name }, number) => {
+        const dot = element('span', { className: 'dot' });
+        dot.style.background = colors[number]!;
+        return element('li', {}, dot, name);
+      }),
+    );
     const shares = this.lines.some(({ share }) => share);
     const others = this.lines.some(({ share }) => !share);
     this.chart.setOption(
       {
         animation: false,
-        color: [style.getPropertyValue('--accent'), '#f28e2b', '#17a2a2'],
-        grid: { left: 44, right: shares && others ? 44 : 14, top: 34, bottom: 26 },
-        legend: { textStyle: { color: ink }, top: 0 },
+        color: colors,
+        grid: { left: 44, right: shares && others ? 44 : 14, top: 12, bottom: 26 },
         tooltip: { trigger: 'axis' },
         xAxis: { type: 'value', min: 'dataMin', max: 'dataMax', ...axis, splitLine: { show: false } },
         yAxis: [
