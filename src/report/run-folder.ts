@@ -42,8 +42,8 @@ export interface Run {
   settings: Readonly<Record<string, unknown>> | null;
   /** Evaluation: the contents of `evaluation.json`; `null` without the file. */
   evaluation: RunEvaluation | null;
-  /** Quality during training: the contents of `quality.json`, which `recordQuality` writes. */
-  quality?: RunQuality;
+  /** Quality during training: the contents of `quality.json`, which `recordQuality` writes; `null` without the file. */
+  quality: RunQuality | null;
 }
 
 /** Accuracy of predictions, from 0 to 1. */
@@ -193,7 +193,7 @@ export async function readRun(dir: FilePath): Promise<Run> {
     losses: losses === undefined ? [] : parseLosses(paths.losses, losses),
     settings: parsed,
     evaluation: evaluation === undefined ? null : parseEvaluation(paths.evaluation, evaluation),
-    ...(quality && { quality }),
+    quality: quality ?? null,
   };
 }
 

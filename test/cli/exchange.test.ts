@@ -104,7 +104,9 @@ describe('export', () => {
 
 describe('train --from', () => {
   const train = (out: string, ...args: string[]) =>
-    runJSON(['train', 'photos', '--epochs', '1', '--batch-size', '8', '--out', out, ...args], { cwd });
+    runJSON(['train', 'photos', '--epochs', '1', '--batch-size', '8', '--keep', '2', '--out', out, ...args], {
+      cwd,
+    });
 
   it('starts from a model of its own, with its network', async () => {
     const { code } = await train('second', '--from', 'model');

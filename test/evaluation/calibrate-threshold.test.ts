@@ -100,12 +100,12 @@ describe('calibrateThreshold', () => {
     const originals = pictures(300, 40);
     // A fifth of all pictures, 60 of 330, have a copy. None is as little changed as a quarter of the made ones.
     const truth = [changed(originals, first(16), 0.15, 7), changed(originals, first(30).slice(16), 0.3, 8)];
-    const rows = truth.map(({ embeddings }) => embeddings).reduce(joined, originals);
+    const rows = truth.map(({ embeddings }): EmbeddingArray => embeddings).reduce(joined, originals);
     const made = [0.1, 0.2, 0.25, 0.3].map((noise, i) =>
       changed(rows, first(200).slice(50 * i, 50 * (i + 1)), noise),
     );
     const copies = {
-      embeddings: made.map(({ embeddings }) => embeddings).reduce(joined),
+      embeddings: made.map(({ embeddings }): EmbeddingArray => embeddings).reduce(joined),
       originals: made.flatMap(({ originals: own }) => own),
     };
     const { threshold, precision, recall, matched } = await calibrateThreshold(rows, copies);

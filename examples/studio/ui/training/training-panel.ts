@@ -30,6 +30,7 @@ export function trainingPanel(app: App): void {
     const seconds = duration.of(passes() - (app.trained ? doneEpochs : 0), app.pictures.names.length);
     const time = seconds === undefined ? '' : ` for ${about(seconds)}`;
     start.textContent = app.trained ? `Train on${time}` : `Train${time}`;
+    start.classList.toggle('main', !app.trained); // then the next step is the thing to do
     start.disabled = app.mode !== 'idle' || !app.hasModel || app.pictures.names.length < fewestPictures;
   };
   const setMode = (mode: TrainingMode) => {

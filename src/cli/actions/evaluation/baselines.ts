@@ -2,11 +2,10 @@ import type { ImageArray, SimCLR } from 'simclr-ts';
 import { fitReadout, type Readout } from 'simclr-ts/features';
 import { startFrom } from 'simclr-ts/interop';
 import { readWeights } from 'simclr-ts/node';
-import { isError, isInputError } from '../../../errors/is-error.js';
 import { toHost } from '../../../evaluation/embed-on-host.js';
 import { pixelEncoder } from '../../../report/evaluation/run-representations.js';
 import type { Context } from '../../context.js';
-import { CommandError } from '../../exit-codes.js';
+import { exitCodeOf, exitCodes } from '../../exit-codes.js';
 import { fitChannels } from '../fit-channels.js';
 import { newTrainer } from '../training/early-stages.js';
 import { initialize } from '../training/initialize.js';
@@ -57,10 +56,8 @@ async function ifPossible<T>(what: string, make: () => Promise<T>, context: Cont
   try {
     return await make();
   } catch (error) {
-    if (!isInputError(error) && !isError(error, 'CheckpointError') && !(error instanceof CommandError)) {
-      throw error;
-    }
-    context.note(`${what} not compared. ${error.message}`);
+    if (exitCodeOf(error) === exitCodes.unexpected) throw error;
+    context.note(`${what} not compared. ${(error as Error).message}`);
     return undefined;
   }
 }
