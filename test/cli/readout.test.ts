@@ -113,14 +113,16 @@ describe('a model with a read-out', () => {
       linearProbe: { accuracy: expect.any(Number), converged: expect.any(Boolean) },
     });
     const h = await runJSON([...evaluate, '--at', 'h'], { cwd });
-    expect(h.json).toEqual({ ...both.json, readout: null });
+    const { knn, linearProbe } = both.json;
+    expect(h.json).toMatchObject({ knn, linearProbe, readout: null, gains: { readout: null } });
+    expect(both.json).toMatchObject({
+      baselines: { untrained: { readout: { knn: { accuracy: expect.any(Number) } } } },
+      gains: { readout: { overBefore: { knn: { low: expect.any(Number) } } } },
+    });
     const { stdout } = await runCLI(evaluate, { cwd });
-    for (const row of [
-      '3 nearest neighbors on h',
-      'linear probe on h',
-      '3 nearest neighbors at the read-out',
-    ]) {
-      expect(stdout).toMatch(new RegExp(`^${row} +\\d+\\.\\d %`, 'm'));
+    expect(stdout).toMatch(/^At the read-out, training/m);
+    for (const row of ['h', 'read-out', 'read-out before training']) {
+      expect(stdout).toMatch(new RegExp(`^${row} +\\d+\\.\\d % .* \\d+\\.\\d %`, 'm'));
     }
   });
 

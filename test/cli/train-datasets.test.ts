@@ -153,7 +153,7 @@ describe('train --report on a folder', () => {
     [
       'test pictures without classes',
       ['animals/train', '--report', 'x.html', '--test', 'animals'],
-      /folder for each class/,
+      /must have the class folders of the training pictures \(columns, rows\)/,
     ],
     ['a data set that must be there', ['stl10'], /stl10 is read from its files/],
     ['a page where none can be', ['digits', '--report', '/dev/null/x.html'], /\/dev\/null/],
