@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { describeValue, isObject } from '../errors/checks.js';
-import { DataError } from '../errors/errors.js';
 import { runDirectory, runFiles } from '../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../node/files/file-path.js';
-import { explainSystemError } from '../node/files/system-error.js';
 import { readQuality } from './evaluation/run-quality.js';
 import { writeText } from './page/write-text.js';
+import { damagedFile, textOfFile } from './run-files.js';
 import type { LossPoint, RunQuality } from './types.js';
 
 /** A recorded step. */
@@ -80,25 +78,14 @@ export function trainingPicturesOf(run: Run): number | undefined {
 
 const caller = 'readRun';
 
-function damaged(path: string, expectation: string, received: string): DataError {
-  return new DataError(`${caller}: ${path} must ${expectation}. Received: ${received}.`, path);
-}
+const damaged = (path: string, expectation: string, received: string) =>
+  damagedFile(caller, path, expectation, received);
 
 /** The folder with the files of the last run; under the caller's name if possible. */
 async function currentFolder(dir: string): Promise<string> {
   const run = runDirectory(dir);
   const current = await run.current();
   return current === run.path ? dir : current;
-}
-
-/** The text of a file; `undefined` without the file. */
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw damaged(path, 'be a file that can be read', explainSystemError(error));
-  }
 }
 
 function parse(path: string, text: string): unknown {
@@ -176,7 +163,9 @@ export async function readRun(dir: FilePath): Promise<Run> {
     evaluation: join(folder, runFiles.evaluation),
   };
   const quality = await readQuality(caller, join(folder, runFiles.quality));
-  const [losses, settings, evaluation] = await Promise.all(Object.values(paths).map(textOf));
+  const [losses, settings, evaluation] = await Promise.all(
+    Object.values(paths).map((path) => textOfFile(caller, path)),
+  );
   if (losses === undefined && evaluation === undefined && quality === undefined) {
     throw damaged(
       JSON.stringify(folder),

@@ -5,7 +5,7 @@ import { checkKeys } from '../../errors/check-keys.js';
 import { isObject } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
-import { formatManifest, stepOfName } from '../../training/checkpoints/manifest.js';
+import { keepEntries } from '../../training/checkpoints/log.js';
 import {
   type FindCheckpointOptions,
   latestCheckpoint,
@@ -148,15 +148,10 @@ async function begin(folder: string, ...[settings, save, options = {}]: Paramete
   await settle(folder);
 }
 
-/** The manifest names the checkpoint that stays before the others are removed, so that it may be killed at any moment. */
 async function keepNewestCheckpoint(folder: string): Promise<void> {
   const store = checkpointDirectory(join(folder, checkpointsFolder));
   const newest = (await readEntries(store)).manifest.checkpoints.at(-1);
-  if (!newest) return;
-  await store.writeManifest(formatManifest({ checkpoints: [newest] }));
-  for (const name of await store.names()) {
-    if (name !== newest.name && stepOfName(name) !== undefined) await store.remove(name);
-  }
+  if (newest) await keepEntries(store, [newest]);
 }
 
 /** Steps of a saved trainer; -1 for a model from another program. */

@@ -1,13 +1,12 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkKeys } from '../../errors/check-keys.js';
-import { DataError } from '../../errors/errors.js';
 import { runFiles } from '../../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../../node/files/file-path.js';
-import { explainSystemError } from '../../node/files/system-error.js';
 import { type CountsBefore, countsBefore } from '../../training/callbacks/counts-before.js';
 import type { Callback } from '../../training/index.js';
 import { writeText } from '../page/write-text.js';
+import { textOfFile } from '../run-files.js';
 
 /** Options of {@link recordLosses}. */
 export interface RecordLossesOptions {
@@ -21,14 +20,7 @@ export interface RecordLossesOptions {
 /** Lines of the steps before `step`, which a resumed run keeps. */
 async function linesBefore(path: string, step: number): Promise<string> {
   if (step === 0) return '';
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw new DataError(
-      `recordLosses: ${path} must be a file that can be read. Received: ${explainSystemError(error)}.`,
-      path,
-      { cause: error },
-    );
-  });
+  const text = (await textOfFile('recordLosses', path)) ?? '';
   const kept = text
     .split('\n')
     .slice(0, -1)

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { describeValue, isObject } from '../../errors/checks.js';
-import { DataError } from '../../errors/errors.js';
-import { explainSystemError } from '../../node/files/system-error.js';
+import { damagedFile, textOfFile } from '../run-files.js';
 import type { RunQuality } from '../types.js';
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -34,19 +32,16 @@ function isQuality(value: unknown): value is RunQuality {
  * @throws `DataError` naming the file when it cannot be read or is damaged.
  */
 export async function readQuality(caller: string, path: string): Promise<RunQuality | undefined> {
+  const text = await textOfFile(caller, path);
+  if (text === undefined) return undefined;
   const damaged = (received: string, cause?: unknown) =>
-    new DataError(
-      `${caller}: ${path} must hold accuracies during training, as recordQuality writes them. Received: ${received}.`,
+    damagedFile(
+      caller,
       path,
-      { cause },
+      'hold accuracies during training, as recordQuality writes them',
+      received,
+      cause,
     );
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw damaged(explainSystemError(error), error);
-  }
   let value: unknown;
   try {
     value = JSON.parse(text);

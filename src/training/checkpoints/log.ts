@@ -18,6 +18,15 @@ function isUnreadable({ error }: DamagedCheckpoint): boolean {
   return !isError(error, 'CheckpointError') || (code !== undefined && code !== 'ENOENT');
 }
 
+/** Keeps these checkpoints alone. The manifest names them first, so that it may be killed at any moment. */
+export async function keepEntries(store: CheckpointStore, checkpoints: CheckpointEntry[]): Promise<void> {
+  await store.writeManifest(formatManifest({ checkpoints }));
+  const kept = new Set(checkpoints.map(({ name }) => name));
+  for (const name of await store.names()) {
+    if (!kept.has(name) && stepOfName(name) !== undefined) await store.remove(name);
+  }
+}
+
 /**
  * Writes numbered checkpoints to a store and removes what is not to be kept. It can be killed at any moment:
  * a checkpoint counts when the manifest names it, and is removed after the manifest no longer does.
@@ -72,11 +81,7 @@ export class CheckpointLog {
     const entry: CheckpointEntry = { name, step };
     if (measured !== undefined && Number.isFinite(measured)) entry.value = measured;
     this.entries = this.kept([...this.entries.filter((other) => other.name !== name), entry]);
-    await this.store.writeManifest(formatManifest({ checkpoints: this.entries }));
-    const names = new Set(this.entries.map((kept) => kept.name));
-    for (const other of await this.store.names()) {
-      if (!names.has(other) && stepOfName(other) !== undefined) await this.store.remove(other);
-    }
+    await keepEntries(this.store, this.entries);
   }
 
   private kept(entries: CheckpointEntry[]): CheckpointEntry[] {
