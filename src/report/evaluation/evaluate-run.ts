@@ -7,7 +7,6 @@ import {
   accuracyDifference,
   type ClassificationResult,
   type EmbeddingArray,
-  knnClassifier,
   linearProbe,
 } from '../../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../../training/index.js';
@@ -15,11 +14,11 @@ import { centeredRows, pixelEmbeddings } from './pixel-embeddings.js';
 import type {
   EmbeddingWorth,
   EvaluationPictures,
-  Gain,
   PartEmbeddings,
   RunEvaluationResult,
 } from './run-evaluation.js';
 import { readoutEmbeddings, whitenedPixels } from './run-representations.js';
+import { gainOf, neighborResult } from './worth.js';
 
 /** Options of {@link evaluateRun}. */
 export interface EvaluateRunOptions {
@@ -63,13 +62,9 @@ export async function evaluateRun(
   const classes = Math.max(2, labels.reduce((largest, label) => Math.max(largest, label), 0) + 1);
 
   const known = { labels: references.labels, classes };
-  const byNeighbors = async (embeddings: PartEmbeddings): Promise<ClassificationResult> => {
-    const knn = await knnClassifier(
-      { ...known, embeddings: embeddings.references },
-      { neighbors: Math.min(neighbors, references.labels.length) },
-    );
-    return knn.evaluate(embeddings.test, test.labels);
-  };
+  const partLabels = { references: references.labels, test: test.labels };
+  const byNeighbors = (embeddings: PartEmbeddings) =>
+    neighborResult(embeddings, partLabels, { neighbors, classes });
   const worthOf = async (embeddings: PartEmbeddings, forProbe = embeddings): Promise<EmbeddingWorth> => {
     const knn = await byNeighbors(embeddings);
     const probe = await linearProbe({ ...known, embeddings: forProbe.references });
@@ -122,22 +117,19 @@ export async function evaluateRun(
   const readout = readoutBefore && readoutAfter && { before: readoutBefore, after: readoutAfter };
   const difference = (ours: ClassificationResult, theirs: ClassificationResult) =>
     accuracyDifference(ours.predictions, theirs.predictions, test.labels);
-  const gainOf = (ours: EmbeddingWorth, theirs: EmbeddingWorth): Gain => ({
-    knn: difference(ours.knn, theirs.knn),
-    linearProbe: difference(ours.linearProbe, theirs.linearProbe),
-  });
+  const gain = (ours: EmbeddingWorth, theirs: EmbeddingWorth) => gainOf(ours, theirs, test.labels);
   return {
     ...measured,
     after,
     readout,
     gains: {
-      overRawPixels: gainOf(after, rawPixels),
+      overRawPixels: gain(after, rawPixels),
       overCenteredPixels: { knn: difference(after.knn, centeredPixels.knn) },
-      overWhitenedPixels: gainOf(after, whitened),
-      overBefore: gainOf(after, before),
+      overWhitenedPixels: gain(after, whitened),
+      overBefore: gain(after, before),
       readout: readout && {
-        overWhitenedPixels: gainOf(readout.after, whitened),
-        overBefore: gainOf(readout.after, readout.before),
+        overWhitenedPixels: gain(readout.after, whitened),
+        overBefore: gain(readout.after, readout.before),
       },
     },
     embeddings: { before: hBefore, after: hAfter },

@@ -3,7 +3,6 @@ import type { ImageDataset, LabeledImagesLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { embedOnHost } from '../../evaluation/embed-on-host.js';
-import { knnClassifier } from '../../evaluation/embedding-evaluation.js';
 import { runFiles } from '../../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../../node/files/file-path.js';
 import { type CountsBefore, countsBefore } from '../../training/callbacks/counts-before.js';
@@ -13,6 +12,7 @@ import type { QualityPoint, RunQuality } from '../types.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
 import { readQuality } from './run-quality.js';
 import { readoutEmbeddings, whitenedPixels } from './run-representations.js';
+import { neighborResult } from './worth.js';
 
 const caller = 'recordQuality';
 
@@ -53,18 +53,6 @@ async function represented(
   };
 }
 
-async function neighborAccuracy(
-  embeddings: PartEmbeddings,
-  { references: { labels }, test }: EvaluationPictures,
-  neighbors: number,
-): Promise<number> {
-  const knn = await knnClassifier(
-    { embeddings: embeddings.references, labels },
-    { neighbors: Math.min(neighbors, labels.length) },
-  );
-  return (await knn.evaluate(embeddings.test, test.labels)).accuracy;
-}
-
 /**
  * Callback that measures nearest neighbors while training, and writes `quality.json` into a folder. It measures at the
  * encoder's read-out (its first two stages on a 3x3 grid, whitened on the references; see `fitReadout`), or on h where there
@@ -96,7 +84,9 @@ export function recordQuality(
   const before = countsBefore(caller, options.before);
   const path = join(toFileName(caller, 'dir', dir), runFiles.quality);
   const { references, test } = pictures;
-  const accuracyOf = (embeddings: PartEmbeddings) => neighborAccuracy(embeddings, pictures, neighbors);
+  const labels = { references: references.labels, test: test.labels };
+  const accuracyOf = async (embeddings: PartEmbeddings) =>
+    (await neighborResult(embeddings, labels, { neighbors })).accuracy;
 
   let quality: RunQuality | undefined;
   /** Minutes that trainers before this one took. */

@@ -1,8 +1,13 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
-import type { ImageDataset, LabeledImagesLike } from '../../data/index.js';
+import type { ImageArrayLike, ImageDataset, LabeledImagesLike } from '../../data/index.js';
 import { isInputError } from '../../errors/is-error.js';
 import { embedOnHost } from '../../evaluation/embed-on-host.js';
-import { type EncoderSource, type FitReadoutOptions, fitReadout } from '../../features/index.js';
+import {
+  type EncoderSource,
+  type FitReadoutOptions,
+  fitReadout,
+  type Readout,
+} from '../../features/index.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
 
 /** Sides of the averaged pixels: whitened, they are worth most for nearest neighbors at about this size. */
@@ -20,17 +25,26 @@ export function pixelEncoder([, height, width, channels]: readonly number[]): La
   });
 }
 
-/** Pixels averaged to about 16x16 and whitened on the references, without their labels: the strongest cheap baseline. */
+/** Pixels averaged to about 16x16 and whitened on some pictures: the strongest cheap baseline. */
+export async function pixelReadout(
+  images: ImageArrayLike,
+  options: Pick<FitReadoutOptions, 'batchSize'> = {},
+): Promise<Readout> {
+  const encoder = pixelEncoder(images.shape);
+  const stages = [{ layer: 'flat', grid: 1 }];
+  try {
+    return await fitReadout({ encoder }, images as ImageDataset, { ...options, stages });
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** Pixels, whitened on the references without their labels. */
 export async function whitenedPixels(
   pictures: EvaluationPictures,
   batchSize: number,
 ): Promise<PartEmbeddings> {
-  const encoder = pixelEncoder(pictures.references.images.shape);
-  try {
-    return await embedded({ encoder }, pictures, { batchSize, stages: [{ layer: 'flat', grid: 1 }] });
-  } finally {
-    encoder.dispose();
-  }
+  return embedded(await pixelReadout(pictures.references.images, { batchSize }), pictures, batchSize);
 }
 
 /**
@@ -44,20 +58,20 @@ export async function readoutEmbeddings(
   batchSize: number,
 ): Promise<PartEmbeddings | null> {
   try {
-    return await embedded(source, pictures, { batchSize });
+    const readout = await fitReadout(source, pictures.references.images as ImageDataset, { batchSize });
+    return await embedded(readout, pictures, batchSize);
   } catch (error) {
     if (isInputError(error)) return null;
     throw error;
   }
 }
 
+/** Both parts at a read-out, which is disposed of. */
 async function embedded(
-  source: EncoderSource,
+  readout: Readout,
   { references, test }: EvaluationPictures,
-  options: FitReadoutOptions & { batchSize: number },
+  batchSize: number,
 ): Promise<PartEmbeddings> {
-  const readout = await fitReadout(source, references.images as ImageDataset, options);
-  const { batchSize } = options;
   const embed = ({ images }: LabeledImagesLike) =>
     embedOnHost(readout, images as ImageDataset, { batchSize });
   try {

@@ -1,16 +1,16 @@
 import type { ImageArray, SimCLR } from 'simclr-ts';
-import { fitReadout, type Readout } from 'simclr-ts/features';
+import { fitReadout } from 'simclr-ts/features';
 import { startFrom } from 'simclr-ts/interop';
 import { readWeights } from 'simclr-ts/node';
 import { toHost } from '../../../evaluation/embed-on-host.js';
-import { pixelEncoder } from '../../../report/evaluation/run-representations.js';
+import { pixelReadout } from '../../../report/evaluation/run-representations.js';
 import type { Context } from '../../context.js';
 import { exitCodeOf, exitCodes } from '../../exit-codes.js';
 import { fitChannels } from '../fit-channels.js';
 import { newTrainer } from '../training/early-stages.js';
 import { initialize } from '../training/initialize.js';
 import { readSettings, type TrainingSettings } from '../training/saved-settings.js';
-import { type ModelVectors, vectorsAt } from '../vectors/model-vectors.js';
+import { type ModelVectors, type VectorPlace, vectorsAt } from '../vectors/model-vectors.js';
 
 /** What a model has to beat, on the same pictures. */
 export interface Baselines {
@@ -23,15 +23,6 @@ export interface Baselines {
 
 /** References that baselines are fitted to: several times as many as a read-out has dimensions. */
 export const mostFitted = 2048;
-
-async function whitenedPixels(references: ImageArray): Promise<Readout> {
-  const encoder = pixelEncoder(references.shape);
-  try {
-    return await fitReadout({ encoder }, references, { stages: [{ layer: 'flat', grid: 1 }] });
-  } finally {
-    encoder.dispose();
-  }
-}
 
 /** The network of a run before its first step: its weights come from the seed, and from the pictures where the recipe says so. */
 async function untrained(
@@ -66,24 +57,24 @@ async function ifPossible<T>(what: string, make: () => Promise<T>, context: Cont
  * Makes what a model is compared with.
  *
  * @param simclr - The model.
- * @param model - Its folder, with the settings of its run.
+ * @param run - Its folder, with the settings of its run, and where it is read.
  * @param references - Pictures to fit the baselines to, without their labels, at the size of the encoder.
  */
 export async function openBaselines(
   simclr: SimCLR,
-  model: string,
+  { model, place }: { model: string; place: VectorPlace },
   references: ImageArray,
   context: Context,
 ): Promise<Baselines> {
   const pictures = fitChannels(simclr, references);
-  const pixels = await ifPossible('Whitened pixels are', () => whitenedPixels(pictures), context);
+  const pixels = await ifPossible('Whitened pixels are', () => pixelReadout(pictures), context);
   const twin = await ifPossible(
     'The untrained network is',
     async () => untrained(await readSettings(model), pictures, context),
     context,
   );
   const { readout } = simclr;
-  if (twin && readout && simclr.readoutStatus === 'current') {
+  if (twin && readout && place === 'readout') {
     const stages = readout.stages.map(({ layer, grid, weight }) => ({ layer, grid, weight }));
     const fit = () => fitReadout(twin, pictures, { stages, dim: readout.dim });
     twin.readout = await ifPossible('The read-out of the untrained network is', fit, context);

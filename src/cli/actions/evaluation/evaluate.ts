@@ -14,7 +14,7 @@ import { writeEvaluationReport } from './evaluation-report.js';
 import { folderParts, type PartOptions } from './folder-parts.js';
 import { checkParts, type Measured, type Measurement, measure } from './measure.js';
 import { summary, type Worth } from './worth.js';
-import { type Differences, gainTable, type Measures, worthTable } from './worth-table.js';
+import { gainRows, gainTable, type Measures, worthTable } from './worth-table.js';
 
 interface EvaluateOptions extends ModelOptions, PlaceOptions, PartOptions {
   neighbors: number;
@@ -60,25 +60,15 @@ function describe({ worth, gains, neighbors }: Measurement, majority: number): s
     const measured = worth[name];
     return measured ? [[text, measured]] : [];
   });
-  const gained: [string, Differences][] = gains
-    ? [
-        ['h over pixels, whitened', gains.overWhitenedPixels],
-        ['h over h before training', gains.overBefore],
-        ...(gains.readout
-          ? ([
-              ['read-out over pixels, whitened', gains.readout.overWhitenedPixels],
-              ['read-out over read-out before training', gains.readout.overBefore],
-            ] as [string, Differences][])
-          : []),
-      ]
-    : [];
   const column = `${neighbors} nearest neighbors`;
   return [
     ...(gains ? [trainingVerdict(gains), ''] : []),
     'Accuracy, with 95 % intervals:',
     worthTable(rows, column),
     `always the most frequent class: ${percent(majority)}`,
-    ...(gains ? ['', 'Points gained by training, on the same pictures:', gainTable(gained, column)] : []),
+    ...(gains
+      ? ['', 'Points gained by training, on the same pictures:', gainTable(gainRows(gains), column)]
+      : []),
   ];
 }
 
@@ -99,7 +89,7 @@ export const evaluate: Action<EvaluateOptions> = async ([dir], options, context)
     const baselines = options.baselines
       ? await openBaselines(
           simclr,
-          options.model,
+          { model: options.model, place },
           (await decodeAtOnce(fitted, simclr.inputSize)).images,
           context,
         )

@@ -1,6 +1,7 @@
 import type { SimCLR } from 'simclr-ts';
 import type { SkippedImage } from 'simclr-ts/node';
 import type { RunGains } from 'simclr-ts/report';
+import { gainOf } from '../../../report/evaluation/worth.js';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { embedPictures } from '../vectors/embed-pictures.js';
@@ -14,7 +15,7 @@ import {
 import type { Baselines } from './baselines.js';
 import type { FolderParts } from './folder-parts.js';
 import type { LabeledFiles } from './labeled-files.js';
-import { gainOf, type Worth, worthOf } from './worth.js';
+import { type Worth, worthOf } from './worth.js';
 
 /** The pictures of both parts, with vectors of one kind. */
 export interface MeasuredParts {

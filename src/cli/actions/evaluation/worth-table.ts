@@ -1,4 +1,5 @@
 import type { AccuracyDifference, ClassificationResult } from 'simclr-ts/evaluation';
+import type { RunGains } from 'simclr-ts/report';
 import { points } from '../../../report/evaluation/training-verdict.js';
 import { percent, table } from '../table.js';
 
@@ -28,6 +29,24 @@ export function worthTable(
     head(neighbors),
     rows.map(([name, { knn, linearProbe }]) => [name, accuracy(knn), accuracy(linearProbe)]),
   );
+}
+
+/** What training gained over whitened pixels and over the untrained network, on h and at the read-out. */
+export function gainRows({
+  overWhitenedPixels,
+  overBefore,
+  readout,
+}: Pick<RunGains, 'overWhitenedPixels' | 'overBefore' | 'readout'>): [string, Differences][] {
+  return [
+    ['h over pixels, whitened', overWhitenedPixels],
+    ['h over h before training', overBefore],
+    ...(readout
+      ? ([
+          ['read-out over pixels, whitened', readout.overWhitenedPixels],
+          ['read-out over read-out before training', readout.overBefore],
+        ] as [string, Differences][])
+      : []),
+  ];
 }
 
 /** Differences of accuracies in points, for people. */

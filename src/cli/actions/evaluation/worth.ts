@@ -1,11 +1,6 @@
-import {
-  type AccuracyDifference,
-  accuracyDifference,
-  type ClassificationResult,
-  knnClassifier,
-  linearProbe,
-} from 'simclr-ts/evaluation';
-import type { EmbeddingWorth, Gain } from 'simclr-ts/report';
+import { type ClassificationResult, linearProbe } from 'simclr-ts/evaluation';
+import type { EmbeddingWorth } from 'simclr-ts/report';
+import { neighborResult } from '../../../report/evaluation/worth.js';
 import type { LabeledFiles } from './labeled-files.js';
 
 /** What classifiers made of some vectors. */
@@ -20,22 +15,15 @@ export async function worthOf(
   test: LabeledFiles,
   { classes, neighbors }: { classes: number; neighbors: number },
 ): Promise<Worth> {
-  const knn = await knnClassifier({ ...train, classes }, { neighbors });
   const probe = await linearProbe({ ...train, classes });
   return {
-    knn: await knn.evaluate(test.embeddings, test.labels),
+    knn: await neighborResult(
+      { references: train.embeddings, test: test.embeddings },
+      { references: train.labels, test: test.labels },
+      { neighbors, classes },
+    ),
     linearProbe: await probe.evaluate(test.embeddings, test.labels),
     converged: probe.converged,
-  };
-}
-
-/** How much better the first vectors are, on the same test pictures. */
-export function gainOf(ours: EmbeddingWorth, theirs: EmbeddingWorth, labels: Int32Array): Gain {
-  const difference = (first: ClassificationResult, second: ClassificationResult): AccuracyDifference =>
-    accuracyDifference(first.predictions, second.predictions, labels);
-  return {
-    knn: difference(ours.knn, theirs.knn),
-    linearProbe: difference(ours.linearProbe, theirs.linearProbe),
   };
 }
 

@@ -1,5 +1,11 @@
 import { type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
-import { type Differences, gainTable, type Measures, worthTable } from '../evaluation/worth-table.js';
+import {
+  type Differences,
+  gainRows,
+  gainTable,
+  type Measures,
+  worthTable,
+} from '../evaluation/worth-table.js';
 
 /** Accuracies of a run and what training gained, for people. */
 export function evaluationTable({
@@ -24,14 +30,7 @@ export function evaluationTable({
     ? [
         ['h over raw pixels', gains.overRawPixels],
         ['h over pixels, centered', gains.overCenteredPixels],
-        ['h over pixels, whitened', gains.overWhitenedPixels],
-        ['h over h before training', gains.overBefore],
-        ...(gains.readout
-          ? ([
-              ['read-out over pixels, whitened', gains.readout.overWhitenedPixels],
-              ['read-out over read-out before training', gains.readout.overBefore],
-            ] as [string, Differences][])
-          : []),
+        ...gainRows(gains),
       ]
     : [];
   return [

@@ -4,7 +4,7 @@ import { cache } from 'simclr-ts/data';
 import { imageFolder, type SkippedImage } from 'simclr-ts/node';
 import { spreadRows } from '../../../../data/spread-rows.js';
 import { CommandError, exitCodes } from '../../../exit-codes.js';
-import { listClasses, relabel } from '../../class-folders.js';
+import { type ClassFolders, listClasses, relabel } from '../../class-folders.js';
 import { decodeAtOnce, decodeInChunks } from '../../pictures.js';
 import type { TrainingSettings } from '../saved-settings.js';
 import {
@@ -43,8 +43,9 @@ export async function folderSource(
     cache: cache({ maxBytes: options.cacheMb * 2 ** 20 }),
   });
   const { test, val } = options;
-  const labeled = test === undefined ? undefined : await labeledPictures(dir, test, size, options);
-  const validation = val === undefined ? undefined : await labeledPictures(dir, val, size, whileTraining);
+  const known = test === undefined && val === undefined ? undefined : await listClasses(dir);
+  const labeled = known && test !== undefined && (await labeledPictures(known, test, size, options));
+  const validation = known && val !== undefined && (await labeledPictures(known, val, size, whileTraining));
 
   const open = async ({ microBatchSize }: TrainingSettings): Promise<TrainingPictures> => {
     const { paths } = folder;
@@ -94,18 +95,17 @@ async function* decoded(
   }
 }
 
-/** Pictures in the class folders of `dir` and `test`. They are listed at once and decoded when they are needed. */
+/** Pictures in class folders and in those of `test`. They are listed at once and decoded when they are needed. */
 async function labeledPictures(
-  dir: string,
+  known: ClassFolders,
   test: string,
   size: readonly [height: number, width: number],
   { references, testImages }: MeasuringSizes,
 ): Promise<() => Promise<MeasuringPictures>> {
-  const known = await listClasses(dir);
   const { classNames } = known;
   const asked = relabel(await listClasses(test), classNames, test);
   const decode = async (
-    { paths, labels }: typeof known,
+    { paths, labels }: ClassFolders,
     count: number,
   ): Promise<LabeledImages & { names: string[] }> => {
     const rows = spreadRows(paths.length, count);
