@@ -1,29 +1,11 @@
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
-import { afterEach, expect, it } from 'vitest';
-import {
-  type OpenOptions,
-  type OpenStudio,
-  openStudio,
-  setTraining,
-  unfold,
-  waitForStep,
-} from './open-studio.js';
+import { expect, it } from 'vitest';
+import { oneAtATime } from './one-at-a-time.js';
+import { type OpenStudio, setTraining, unfold, waitForStep } from './open-studio.js';
 import { drawnFiles } from './pictures.js';
 
-let studio: OpenStudio | undefined;
-
-async function open(options?: OpenOptions): Promise<OpenStudio> {
-  studio = await openStudio(options);
-  return studio;
-}
-
-afterEach(async () => {
-  const errors = studio?.errors ?? [];
-  await studio?.close();
-  studio = undefined;
-  expect(errors).toEqual([]);
-});
+const open = oneAtATime();
 
 /** The page must be of use after what went wrong. */
 async function expectWorking({ page, text }: OpenStudio): Promise<void> {

@@ -1,21 +1,9 @@
 /** Pictures from the clipboard and the camera. */
-import { afterEach, expect, it } from 'vitest';
-import { type OpenOptions, type OpenStudio, openStudio } from './open-studio.js';
+import { expect, it } from 'vitest';
+import { oneAtATime } from './one-at-a-time.js';
 import { drawnFiles } from './pictures.js';
 
-let studio: OpenStudio | undefined;
-
-async function open(options?: OpenOptions): Promise<OpenStudio> {
-  studio = await openStudio(options);
-  return studio;
-}
-
-afterEach(async () => {
-  const errors = studio?.errors ?? [];
-  await studio?.close();
-  studio = undefined;
-  expect(errors).toEqual([]);
-});
+const open = oneAtATime();
 
 it('takes a picture that is pasted, by keys or by the button', async () => {
   const { page, text } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });

@@ -26,6 +26,13 @@ afterEach(() => {
 
 const pictures = tinyPictures(8);
 
+/** What `fit` hands to callbacks. */
+const contextWith = (stop: FitContext['stop']): FitContext => ({
+  simclr,
+  offTheClock: (work) => work(),
+  stop,
+});
+
 /** Notes every event, and when it has been awaited. */
 function recorder(name: string, events: string[]): Callback {
   const note = async (event: string) => {
@@ -287,7 +294,7 @@ describe('earlyStopping', () => {
     const callback = earlyStopping({ patience: 1 });
     const feed = (losses: number[]) => {
       const stop = vi.fn();
-      const context: FitContext = { simclr, offTheClock: (work) => work(), stop };
+      const context = contextWith(stop);
       callback.onFitStart!({ epochs: 9, batchSize: 2 }, context);
       for (const loss of losses)
         callback.onEpochEnd!({ loss, metrics: {}, partial: false } as never, context);
@@ -301,7 +308,7 @@ describe('earlyStopping', () => {
   it('does not judge epochs that were cut short or not measured', async () => {
     const callback = earlyStopping({ monitor: 'score', patience: 1 });
     const stop = vi.fn();
-    const context: FitContext = { simclr, offTheClock: (work) => work(), stop };
+    const context = contextWith(stop);
     const epoch = (partial: boolean, metrics: Record<string, number>) =>
       ({ partial, metrics }) as EpochRecord;
     for (const record of [epoch(false, { score: 2 }), epoch(true, { score: 1 }), epoch(false, {})]) {
@@ -330,7 +337,7 @@ describe('progress', () => {
     pairs: 64,
   });
   const feed = (callback: Callback, steps: number, totalSteps?: number) => {
-    const context: FitContext = { simclr, offTheClock: (work) => work(), stop: () => {} };
+    const context = contextWith(() => {});
     callback.onFitStart!({ epochs: 1, batchSize: 64, ...(totalSteps ? { totalSteps } : {}) }, context);
     for (let number = 0; number < steps; number++) callback.onStepEnd!(step(number), context);
   };
