@@ -67,7 +67,7 @@ async function begin(app: App): Promise<void> {
   }
   app.trained = (restored.state?.step ?? 0) > 0;
   app.setPictures(restored.pictures);
-  if (restored.state) app.tell('restored', restored.state);
+  if (restored.state) app.restore(restored.state);
   app.setLabels(restored.labels);
 }
 

@@ -1,4 +1,4 @@
-import type { Example, Measurement } from '../../shared/trainer-protocol.js';
+import type { Example } from '../../shared/trainer-protocol.js';
 import { groupByName } from '../map/groups.js';
 import type { ShownMap } from '../map/map-panel.js';
 import type { App } from '../page/app.js';
@@ -28,20 +28,14 @@ export function resultPanel(app: App, shown: () => ShownMap | undefined): void {
   const include = byId<HTMLInputElement>('result-pictures');
   const state = byId('result-state');
   const send = byId<HTMLButtonElement>('result-send');
-  let before: Measurement | undefined;
-  let now: Measurement | undefined;
   let examples: readonly Example[] = [];
-  app.on('restored', ({ measurements }) => {
-    before = measurements.find(({ step }) => step === 0);
-  });
   app.on('measured', (event) => {
-    now = event.measurement;
     examples = event.examples;
-    if (now.step === 0) before = now;
   });
 
   const make = async (): Promise<string> => {
     const map = shown();
+    const now = app.measurements.at(-1);
     if (!map || !now) throw new Error('The map is not ready yet. Wait until the pictures are sorted.');
     const pictures = include.checked;
     const named = app.labels.length > 0;
@@ -51,7 +45,7 @@ export function resultPanel(app: App, shown: () => ShownMap | undefined): void {
       date: new Date(),
       pictures: app.pictures.names.length,
       minutesTrained: app.trained ? app.secondsTrained / 60 : 0,
-      figures: [plainFigure(now, before)],
+      figures: [plainFigure(now, app.before)],
       places: map.places,
       colors,
       // A name is what the person has chosen to say; what a folder is called may be private.
@@ -92,8 +86,6 @@ export function resultPanel(app: App, shown: () => ShownMap | undefined): void {
     }),
   );
   app.on('forgotten', () => {
-    before = undefined;
-    now = undefined;
     state.textContent = '';
   });
 }

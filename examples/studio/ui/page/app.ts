@@ -5,6 +5,7 @@ import type { SideCommands } from '../../shared/side-protocol.js';
 import type {
   Added,
   MeasureEvent,
+  Measurement,
   NamedPictures,
   ProbeResult,
   SessionState,
@@ -53,6 +54,8 @@ export class App {
   hasModel = false;
   trained = false;
   secondsTrained = 0;
+  /** Measurements of the model, in the order of their steps. */
+  measurements: Measurement[] = [];
   mode: TrainingMode = 'idle';
   labels: NamedPictures[] = [];
   named: ProbeResult | undefined;
@@ -84,6 +87,27 @@ export class App {
     for (const listener of this.listeners.get(event) ?? []) listener(value as never);
   }
 
+  /** The measurement of the untrained network, if it was measured. */
+  get before(): Measurement | undefined {
+    return this.measurements.find(({ step }) => step === 0);
+  }
+
+  /** Takes what was measured: at step 0 of a new model. */
+  measured(event: MeasureEvent): void {
+    const { measurement } = event;
+    this.hasModel = true;
+    this.trained = measurement.step > 0;
+    const earlier = measurement.step === 0 ? [] : this.measurements;
+    this.measurements = [...earlier.filter(({ step }) => step !== measurement.step), measurement];
+    this.tell('measured', event);
+  }
+
+  /** Takes the state of the last visit. */
+  restore(state: SessionState): void {
+    this.measurements = state.measurements;
+    this.tell('restored', state);
+  }
+
   setPictures(pictures: VisitPictures): void {
     this.pictures = pictures;
     this.tell('pictures', pictures);
@@ -100,6 +124,7 @@ export class App {
     this.trained = false;
     this.hasModel = false;
     this.secondsTrained = 0;
+    this.measurements = [];
     this.mark([...this.marked], false);
     this.labels = [];
     this.setNamed(undefined);

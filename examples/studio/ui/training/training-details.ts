@@ -1,4 +1,4 @@
-import type { MeasureEvent, Measurement, SessionState, StepEvent } from '../../shared/trainer-protocol.js';
+import type { MeasureEvent, SessionState, StepEvent } from '../../shared/trainer-protocol.js';
 import type { App } from '../page/app.js';
 import { byId, duration, element, percent } from '../page/dom.js';
 import { type Line, LinesChart } from './charts.js';
@@ -11,13 +11,12 @@ export function trainingDetails(app: App): void {
   const lossChart = new LinesChart(byId('loss-chart'));
   const qualityChart = new LinesChart(byId('quality-chart'));
   let losses: [number, number][] = [];
-  let measurements: Measurement[] = [];
   let memory: MeasureEvent['memory'] | undefined;
   let last: StepEvent | undefined;
 
   const showFigures = () => {
-    const now = measurements.at(-1);
-    const first = measurements[0];
+    const now = app.measurements.at(-1);
+    const first = app.measurements[0];
     const facts: [string, string][] = [];
     if (last) {
       facts.push(['Loss', last.loss.toFixed(3)]);
@@ -41,6 +40,7 @@ export function trainingDetails(app: App): void {
     );
   };
   const show = () => {
+    const { measurements } = app;
     showFigures();
     lossChart.show([{ name: 'loss', points: losses }]);
     const lines: Line[] = [
@@ -61,24 +61,17 @@ export function trainingDetails(app: App): void {
     show();
   });
   app.on('measured', (event) => {
-    if (event.measurement.step === 0) {
-      losses = [];
-      measurements = [];
-    }
-    if (measurements.at(-1)?.step === event.measurement.step) measurements.pop();
-    measurements.push(event.measurement);
+    if (event.measurement.step === 0) losses = [];
     memory = event.memory;
     show();
   });
   app.on('forgotten', () => {
     losses = [];
-    measurements = [];
     last = undefined;
     show();
   });
   app.on('restored', (restored: SessionState) => {
     losses = restored.losses.map(({ step, loss }) => [step, loss]);
-    measurements = [...restored.measurements];
     show();
   });
 }

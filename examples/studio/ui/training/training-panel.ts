@@ -1,5 +1,5 @@
 import { fewestPictures } from '../../shared/pictures.js';
-import type { MeasureEvent, Measurement, StepEvent } from '../../shared/trainer-protocol.js';
+import type { MeasureEvent, StepEvent } from '../../shared/trainer-protocol.js';
 import type { App, TrainingMode } from '../page/app.js';
 import { about, byId } from '../page/dom.js';
 import { attempt } from '../page/notices.js';
@@ -60,9 +60,7 @@ export function trainingPanel(app: App): void {
   const onMeasure = (event: MeasureEvent) => {
     if (event.version !== app.pictures.version) return; // of pictures that others have replaced
     duration.estimate(event.viewsPerSecond);
-    app.hasModel = true;
-    app.trained = event.measurement.step > 0;
-    app.tell('measured', event);
+    app.measured(event);
     showStart();
   };
   app.on('trainer', (event) => {
@@ -154,23 +152,12 @@ function figurePanel(app: App): void {
   const place = byId('plain-figure');
   const text = byId('plain-figure-text');
   const help = byId('plain-figure-help');
-  let before: Measurement | undefined;
-  const show = (now: Measurement | undefined) => {
+  const show = () => {
+    const now = app.measurements.at(-1);
     place.hidden = now === undefined;
     if (!now) return;
-    text.textContent = plainFigure(now, before);
+    text.textContent = plainFigure(now, app.before);
     help.textContent = figureExplained(now);
   };
-  app.on('measured', ({ measurement }) => {
-    if (measurement.step === 0) before = measurement;
-    show(measurement);
-  });
-  app.on('restored', ({ measurements }) => {
-    before = measurements.find(({ step }) => step === 0);
-    show(measurements.at(-1));
-  });
-  app.on('forgotten', () => {
-    before = undefined;
-    show(undefined);
-  });
+  for (const event of ['measured', 'restored', 'forgotten'] as const) app.on(event, show);
 }
