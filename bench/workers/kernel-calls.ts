@@ -40,7 +40,8 @@ export interface Parts {
 export function prepareKernel({ kernel, images }: KernelWork, parts: Parts): () => undefined {
   const call = callOf({ kernel, images }, parts);
   return () => {
-    tidy(call);
+    // A returned tensor would survive, and each call would wait for memory that was never touched before.
+    tidy(() => void call());
     return undefined;
   };
 }
