@@ -3,20 +3,30 @@ import { type LayersModel, type layers, loadLayersModel } from '@tensorflow/tfjs
 import { asBackendError } from '../errors/backend-failure.js';
 import { ShapeError } from '../errors/errors.js';
 import { isError } from '../errors/is-error.js';
+import { PaddedConv2D } from './layers/padded-conv2d.js';
+import { PaddedDepthwiseConv2D } from './layers/padded-depthwise-conv2d.js';
 import { registerLayers } from './layers/register-layers.js';
+import { SeededInitializer } from './layers/seeded-initializer.js';
 
-/**
- * Builds a network of the same layers, with weights from its initializers.
- *
- * @param size - Height and width of its pictures, in pixels. Left out, those of the model, which may be open.
- */
+interface CopyOptions {
+  /** Height and width of its pictures, in pixels. Left out, those of the model, which may be open. */
+  size?: readonly [number, number];
+  /**
+   * `'drawn'` by the initializers of its layers. Left out, weights are to be set next, and those that this library's
+   * initializer would draw are zeros.
+   */
+  weights?: 'drawn';
+}
+
+/** Builds a network of the same layers. */
 export async function sameArchitecture(
   caller: string,
   model: LayersModel,
-  size?: readonly [number, number],
+  { size, weights }: CopyOptions = {},
 ): Promise<LayersModel> {
   registerLayers();
-  const modelTopology = model.toJSON(null, false) as object;
+  const topology = model.toJSON(null, false) as object;
+  const modelTopology = weights === 'drawn' ? topology : withUndrawnWeights(topology);
   try {
     return await loadLayersModel(
       io.fromMemory({ modelTopology: size ? withInputSize(modelTopology, size) : modelTopology }),
@@ -29,6 +39,26 @@ export async function sameArchitecture(
       { cause },
     );
   }
+}
+
+/**
+ * A model's topology whose weights begin as zeros where this library's initializer would draw them: for models that get
+ * saved or copied weights next. Drawing those of a ResNet-18 takes a second. tfjs-layers does the same by itself only
+ * where it reads the weights, too.
+ */
+export function withUndrawnWeights(topology: object): object {
+  const drawing = new Set<unknown>(
+    [PaddedConv2D, PaddedDepthwiseConv2D, SeededInitializer].map(({ className }) => className),
+  );
+  const copy = structuredClone(topology);
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { class_name, className = class_name, config } = value as Record<string, unknown>;
+    if (drawing.has(className)) Object.assign(config as object, { undrawn: true });
+    else for (const inner of Object.values(value)) visit(inner);
+  };
+  visit(copy);
+  return copy;
 }
 
 /** A topology whose first layer takes pictures of a size. */

@@ -40,7 +40,7 @@ export async function classifierNetwork(
 ): Promise<ClassifierNetwork> {
   checkEncoder(source.encoder, caller);
   const kept = attachTo === 'h' ? [] : headLayers(caller, source.projectionHead!, attachTo);
-  const encoder = await sameArchitecture(caller, source.encoder);
+  const encoder = await sameArchitecture(caller, source.encoder, pretrained ? {} : { weights: 'drawn' });
   const taken = new Set(encoder.layers.map((layer) => layer.name));
   const head = kept.map((layer) => freshLayer(layer, taken));
   let x = encoder.outputs[0]!;

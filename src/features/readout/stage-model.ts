@@ -83,7 +83,7 @@ export async function stageModel(
   // Several stages may read the same tensor; tfjs-layers refuses an output that is given twice.
   const tensors = [...new Set(stages.map(({ tensor }) => tensor))];
   const part = model({ inputs: encoder.inputs, outputs: tensors, name: encoder.name });
-  const copy = await sameArchitecture(caller, part, size);
+  const copy = await sameArchitecture(caller, part, { size });
   try {
     copyWeights(part.layers, copy.layers);
     const taken = new Set(copy.layers.map((layer) => layer.name));

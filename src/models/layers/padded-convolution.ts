@@ -6,7 +6,12 @@ import { ShapeError } from '../../errors/errors.js';
 import { layerKeys } from './layer-keys.js';
 import type { CallArguments, LayerArguments, OpenShape, Weight, WeightInitializer } from './layer-types.js';
 import { axesOf, checkPadding, outputShape, type Padding, type PaddingPlan, planPadding } from './padding.js';
-import { checkInitializer, SeededInitializer, type SeededInitializerOptions } from './seeded-initializer.js';
+import {
+  checkInitializer,
+  SeededInitializer,
+  type SeededInitializerOptions,
+  type Undrawn,
+} from './seeded-initializer.js';
 
 /** Options of all convolutions of this library. */
 export interface PaddedConvolutionOptions {
@@ -53,20 +58,22 @@ const commonKeys = {
   padding: 1,
   useBias: 1,
   kernelInitializer: 1,
-} as const satisfies KnownKeys<Omit<PaddedConvolutionOptions, 'name' | 'trainable'>>;
+  undrawn: 1,
+} as const satisfies KnownKeys<Omit<PaddedConvolutionOptions, 'name' | 'trainable'> & Undrawn>;
 
 /** A convolution with explicit padding. */
 export abstract class PaddedConvolution extends layers.Layer {
   /** @internal */
   protected readonly options: Resolved;
   private readonly kernelInitializer: SeededInitializerOptions | undefined;
+  private readonly undrawn: boolean;
   private kernel!: Weight;
   private bias: Weight | undefined;
 
   /** @param ownKeys - The options that only this kind of convolution has. */
   protected constructor(
     private readonly caller: string,
-    options: PaddedConvolutionOptions,
+    options: PaddedConvolutionOptions & Undrawn,
     ownKeys: Readonly<Record<string, 1>>,
   ) {
     checkKeys<object>(caller, options, { ...layerKeys, ...commonKeys, ...ownKeys });
@@ -80,6 +87,7 @@ export abstract class PaddedConvolution extends layers.Layer {
     this.options = { kernelSize, strides, padding, useBias };
     this.kernelInitializer = options.kernelInitializer ?? undefined;
     if (this.kernelInitializer) checkInitializer(caller, this.kernelInitializer);
+    this.undrawn = options.undrawn ?? false;
   }
 
   /**
@@ -117,7 +125,8 @@ export abstract class PaddedConvolution extends layers.Layer {
       );
     }
     const { shape, initializer } = this.describeKernel(channels);
-    const seeded = new SeededInitializer(this.kernelInitializer ?? initializer) as WeightInitializer;
+    const options = { ...(this.kernelInitializer ?? initializer), undrawn: this.undrawn };
+    const seeded = new SeededInitializer(options) as WeightInitializer;
     this.kernel = this.addWeight(this.kernelName, shape, 'float32', seeded, undefined, true);
     if (this.options.useBias) {
       const outputs = this.outputChannels(channels);

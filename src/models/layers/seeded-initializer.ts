@@ -1,4 +1,4 @@
-import { type DataType, serialization, type Tensor, tensor, util } from '@tensorflow/tfjs-core';
+import { type DataType, serialization, type Tensor, tensor, util, zeros } from '@tensorflow/tfjs-core';
 import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { randomGenerator } from '../../random/index.js';
@@ -15,6 +15,12 @@ export interface SeededInitializerOptions {
   stream: number;
 }
 
+/** Set by `withUndrawnWeights`. */
+export interface Undrawn {
+  /** Zeros instead, because the weight is set next. A saved model does not have it. */
+  undrawn?: boolean;
+}
+
 const initializerKeys = {
   distribution: 1,
   scale: 1,
@@ -22,7 +28,8 @@ const initializerKeys = {
   stream: 1,
   // tfjs-layers adds it to the config of a loaded initializer.
   customObjects: 1,
-} as const satisfies KnownKeys<SeededInitializerOptions & { customObjects: unknown }>;
+  undrawn: 1,
+} as const satisfies KnownKeys<SeededInitializerOptions & Undrawn & { customObjects: unknown }>;
 
 /** @throws {@link InvalidOptionError} when an option is unknown or outside its domain. */
 export function checkInitializer(caller: string, options: SeededInitializerOptions): void {
@@ -47,7 +54,7 @@ export class SeededInitializer extends serialization.Serializable {
   /**
    * @throws {@link InvalidOptionError} when an option is outside its domain.
    */
-  constructor(private readonly options: SeededInitializerOptions) {
+  constructor(private readonly options: SeededInitializerOptions & Undrawn) {
     super();
     checkInitializer('SeededInitializer', options);
   }
@@ -60,6 +67,7 @@ export class SeededInitializer extends serialization.Serializable {
   /** A new tensor of `shape`; the caller disposes of it. */
   apply(shape: Array<number | null>, dtype: DataType = 'float32'): Tensor {
     const sizes = shape as number[];
+    if (this.options.undrawn) return zeros(sizes, dtype);
     return tensor(drawWeights(util.sizeFromShape(sizes), this.options), sizes, dtype);
   }
 

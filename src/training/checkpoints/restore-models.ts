@@ -4,15 +4,16 @@ import { asBackendError } from '../../errors/backend-failure.js';
 import { shorten } from '../../errors/checks.js';
 import { CheckpointError } from '../../errors/errors.js';
 import { isError } from '../../errors/is-error.js';
+import { withUndrawnWeights } from '../../models/copy-model.js';
 import { allWeights } from '../../models/named-weights.js';
 import type { TrainerParts } from '../trainer.js';
 import { isExtraTensor } from './extra-state.js';
 import { isReadoutTensor } from './saved-readout.js';
 
-/** The model of a saved topology, with weights of its own. */
+/** The model of a saved topology, whose weights are to be restored. */
 export async function modelFromTopology(role: string, modelTopology: object): Promise<LayersModel> {
   try {
-    return await loadLayersModel(io.fromMemory({ modelTopology }));
+    return await loadLayersModel(io.fromMemory({ modelTopology: withUndrawnWeights(modelTopology) }));
   } catch (cause) {
     const error = asBackendError(cause);
     if (isError(error, 'SimCLRError')) throw error;
