@@ -13,6 +13,7 @@ interface Settings {
   WASM_THREADS?: string;
   WASM_MEMORY?: 'own';
   RELAXED_SIMD?: 'off';
+  FURTHER_BUILD?: 'on';
 }
 
 /**
@@ -125,6 +126,9 @@ const emptyMemoryTests = ['high-addresses', 'memory'].map((name) => `test/wasm/$
  * bit of what the third compares.
  */
 const threadTests = testFiles(['wasm/threads', 'wasm/task-shares', 'training/five-steps']);
+const furtherBuild = { FURTHER_BUILD: 'on' } as const;
+const plain = { RELAXED_SIMD: 'off' } as const;
+const oneThread = { WASM_THREADS: '1', WASM_MEMORY: 'own' } as const;
 /** Two projects: `name`, and `name-empty-memory`. */
 const kernelProjects = (name: string, settings: Partial<Settings>) => {
   const inSettings = { BACKEND: 'wasm', ...settings };
@@ -192,9 +196,9 @@ const projects = [
     { include: slowOnKernels, ...inParallel },
   ),
   sourceProject('faults', { BACKEND: 'cpu' }, { include: testsIn(['faults']), ...oneByOne }),
-  ...kernelProjects('wasm-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own' }),
-  ...kernelProjects('wasm-plain', { WASM_THREADS: '2', RELAXED_SIMD: 'off' }),
-  ...kernelProjects('wasm-plain-1-thread', { WASM_THREADS: '1', WASM_MEMORY: 'own', RELAXED_SIMD: 'off' }),
+  ...kernelProjects('wasm-1-thread', { ...furtherBuild, ...oneThread }),
+  ...kernelProjects('wasm-plain', { ...furtherBuild, ...plain, WASM_THREADS: '2' }),
+  ...kernelProjects('wasm-plain-1-thread', { ...furtherBuild, ...plain, ...oneThread }),
   // SIMCLR_TEST_BACKEND names the backend. One file at a time has the graphics device.
   sourceProject('backend', {}, { include: testsIn(numericFolders), testTimeout: 600_000, ...oneByOne }),
   {

@@ -23,7 +23,13 @@ const onNode = (...version) => [
   ...project('kernels*', 'test/wasm', 'test/training/five-steps'),
 ];
 
-/** A lane's commands, one after the other. The last one gets the arguments after the lane's name. */
+/** test/helpers/setting.ts says what it leaves out. */
+const furtherBuild = { SIMCLR_TEST_FURTHER_BUILD: 'on' };
+
+/**
+ * A lane's commands, one after the other, and additions to their environment. The last one gets the arguments after the
+ * lane's name.
+ */
 const lanes = {
   slow: {
     about: 'tests that take minutes: samples of the guides, training by the command line, plain JavaScript',
@@ -33,11 +39,20 @@ const lanes = {
     about: 'wasm kernels without relaxed SIMD and on one thread',
     commands: [buildKernels, project('wasm-*')],
   },
-  'node-24': { about: 'wasm kernels on Node 24', commands: [buildKernels, onNode('24')] },
-  'node-26': { about: 'wasm kernels on Node 26', commands: [buildKernels, onNode('26')] },
+  'node-24': {
+    about: 'wasm kernels on Node 24',
+    commands: [buildKernels, onNode('24')],
+    environment: furtherBuild,
+  },
+  'node-26': {
+    about: 'wasm kernels on Node 26',
+    commands: [buildKernels, onNode('26')],
+    environment: furtherBuild,
+  },
   'newest-node': {
     about: "wasm kernels on npm's newest Node, unless that is 24 or 26",
     commands: [buildKernels, onNode('latest', '--unless', '24,26')],
+    environment: furtherBuild,
   },
   faults: {
     about: 'training that is killed, on full disks, and out of memory',
@@ -107,14 +122,14 @@ if (name === undefined || !Object.hasOwn(lanes, name)) {
   process.exit(name === undefined ? 0 : 2);
 }
 
-const { commands } = lanes[name];
+const { commands, environment } = lanes[name];
 const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 for (const [index, [command, ...args]] of commands.entries()) {
   const all = index === commands.length - 1 ? [...args, ...words] : args;
   const { status, error } = spawnSync(command, all, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...environment, PATH: path },
     shell: process.platform === 'win32', // the commands of packages are scripts there
   });
   if (error) console.error(`lane: ${command} does not start: ${error.message}`);

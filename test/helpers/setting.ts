@@ -13,6 +13,11 @@ interface Settings {
   WASM_MEMORY?: string;
   /** 'off': as on an engine without fused multiply-add. */
   RELAXED_SIMD?: string;
+  /**
+   * 'on': the same tests ran on another build of the kernels, on another Node, or in another browser. What depends little
+   * on these is tried less often.
+   */
+  FURTHER_BUILD?: string;
   /** 'on': WebGL keeps 16-bit floats, as on many phones. */
   FLOAT16?: string;
   /** 'on': TensorFlow must compute on a GPU. */
@@ -36,10 +41,14 @@ export function testSetting(name: keyof Settings): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** Whether {@link Settings.FURTHER_BUILD} is on. */
+export const isFurtherBuild = () => testSetting('FURTHER_BUILD') === 'on';
+
 /**
- * How many generated cases to try, of `runs` on the processor: a quarter on graphics devices, which compile programs of their
- * own for each shape.
+ * How many generated cases to try, of `runs` on the processor: half on further builds, and a quarter on graphics devices,
+ * which compile programs of their own for each shape.
  */
 export function generatedRuns(runs: number): number {
-  return ['webgl', 'webgpu'].includes(testSetting('BACKEND') ?? '') ? Math.ceil(runs / 4) : runs;
+  if (['webgl', 'webgpu'].includes(testSetting('BACKEND') ?? '')) return Math.ceil(runs / 4);
+  return isFurtherBuild() ? Math.ceil(runs / 2) : runs;
 }
