@@ -1,4 +1,4 @@
-import { fill, getBackend, memory, setBackend, type Tensor } from '@tensorflow/tfjs-core';
+import { fill, getBackend, memory, setBackend } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendError } from '../../src/errors/index.js';
 import { projectionHead, SGD, SimCLR, simclrAugmentation } from '../../src/index.js';
@@ -7,6 +7,7 @@ import { wasmMemory } from '../../src/wasm/index.js';
 import { guardAllocations } from '../../src/wasm/module/memory.js';
 import { useBackend } from '../helpers/backend.js';
 import { isFurtherBuild } from '../helpers/setting.js';
+import { takeMemory } from '../helpers/take-memory.js';
 
 const before = getBackend();
 beforeAll(() => useBackend('wasm'));
@@ -34,16 +35,15 @@ describe('memory of the wasm backend', () => {
   });
 
   it('full is an error that says what to lower, whoever asked for memory', async () => {
-    const tensors: Tensor[] = [];
     const heldBefore = memory().numTensors;
-    const fillUp = () => {
-      for (let count = 0; count < 40; count++) tensors.push(fill([2 ** 26], 1)); // 256 MB each: more than 4 GB
-    };
-    expect(fillUp).toThrow(BackendError);
-    expect(fillUp).toThrow(
+    const giveBack = takeMemory(2 ** 28);
+    const another = () => fill([2 ** 26], 1);
+    expect(another).toThrow(BackendError);
+    expect(another).toThrow(
       /cannot allocate another 256 MB: .* Lower the batch size, or train in micro-batches/,
     );
-    for (const tensor of tensors) tensor.dispose();
+    giveBack();
+    another().dispose();
     expect(memory().numTensors).toBe(heldBefore);
   });
 
@@ -53,12 +53,7 @@ describe('memory of the wasm backend', () => {
       projectionHead: projectionHead({ inputDim: 64, hidden: [16], outputDim: 8 }),
       augmentation: simclrAugmentation({ size: 32 }),
     });
-    const hoard: Tensor[] = [];
-    try {
-      while (hoard.length < 70) hoard.push(fill([2 ** 24], 1)); // 64 MB each, until there is no more
-    } catch {
-      // As much as there is.
-    }
+    const giveBack = takeMemory(2 ** 26);
     const images = {
       data: new Uint8Array(512 * 3072),
       shape: [512, 32, 32, 3] as [number, number, number, number],
@@ -68,7 +63,7 @@ describe('memory of the wasm backend', () => {
       /memory is full in a step of 512 pictures, 512 at a time; set microBatchSize to a divisor of 512/,
     );
     expect(memory().numTensors).toBe(held);
-    for (const tensor of hoard) tensor.dispose();
+    giveBack();
     simclr.dispose();
   });
 
