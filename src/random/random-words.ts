@@ -3,11 +3,6 @@ import type { RandomGenerator } from './random-generator.js';
 /** The kinds of draws that random words support. */
 export type WordDraws = Pick<RandomGenerator, 'uniform' | 'integer'>;
 
-/** The next `count` words of a generator, to draw from elsewhere: see {@link drawsFromWords}. */
-export function takeWords(random: RandomGenerator, count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, () => random.uint32());
-}
-
 /**
  * Draws what the generator that the words came from would draw. If they do not suffice, the last word is used again.
  *

@@ -10,7 +10,7 @@ import { decodePool } from '../../src/node/index.js';
 import { cutViews } from '../../src/node/pictures/cut-views.js';
 import { decodeHere, decodePlan } from '../../src/node/pictures/decode-image.js';
 import { resampleBox } from '../../src/node/pictures/resample-box.js';
-import { drawsFromWords, takeWords } from '../../src/random/random-words.js';
+import { drawsFromWords } from '../../src/random/random-words.js';
 import golden from '../fixtures/augmentations/cut-views.json' with { type: 'json' };
 import { hashedValues } from '../helpers/hashed-values.js';
 import { everyDamage, everyKind } from './pictures.js';
@@ -164,7 +164,7 @@ describe('the draws of a crop from words', () => {
         const { plan, streams } = crop.leadingCrop!;
         for (let seed = 0; seed < 50; seed++) {
           const random = randomGenerator(100 * i + seed);
-          const words = takeWords(streams(random).row(0), wordsPerCrop(plan));
+          const words = streams(random).row(0).words(wordsPerCrop(plan));
           const box = drawCropBox(drawsFromWords(words), imageSize, plan, roundHalfEven);
           expect(box).toEqual([...crop.sample(1, random, imageSize).boxes]);
         }
@@ -183,7 +183,7 @@ describe('the decoders', () => {
     ...randomResizedCrop({ size: viewSize, interpolation: modes[i]! }).leadingCrop!.plan,
   }));
   const words = (seed: number) =>
-    crops.map((plan, view) => takeWords(randomGenerator(seed).row(view), wordsPerCrop(plan)));
+    crops.map((plan, view) => randomGenerator(seed).row(view).words(wordsPerCrop(plan)));
 
   it('cut the same views on this thread and on others, of every kind of file', async () => {
     const pool = decodePool({ workers: 2 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../src/errors/index.js';
-import { batchRandom, randomGenerator } from '../../src/random/index.js';
+import { batchRandom, type RandomGenerator, randomGenerator } from '../../src/random/index.js';
 import { threefry2x32 } from '../../src/random/threefry.js';
 
 describe('threefry2x32', () => {
@@ -72,6 +72,28 @@ describe('randomGenerator', () => {
     for (let i = 0; i < 4000; i++)
       for (const [position, value] of random.permutation(4).entries()) counts[position]![value]++;
     for (const row of counts) for (const value of row) expect(Math.abs(value - 1000)).toBeLessThan(140);
+  });
+
+  it.each([
+    [0, 5],
+    [1, 5],
+    [1, 8],
+    [3, 1],
+    [2, 0],
+  ])('gives the same words at once as one by one, after %i of them %i', (before, count) => {
+    const [one, other] = [randomGenerator(5), randomGenerator(5)];
+    for (let i = 0; i < before; i++) expect(one.uint32()).toBe(other.uint32());
+    expect([...one.words(count)]).toEqual(Array.from({ length: count }, () => other.uint32()));
+    expect(one.uint32()).toBe(other.uint32());
+  });
+
+  it('carries into the upper word of its counter, at once as one by one', () => {
+    const start = () =>
+      Object.assign(randomGenerator(5) as object, { low: -2 }) as unknown as RandomGenerator;
+    const [one, other] = [start(), start()];
+    expect([...one.words(9)]).toEqual(Array.from({ length: 9 }, () => other.uint32()));
+    expect(one).toMatchObject({ high: 1 });
+    expect(one).toEqual(other);
   });
 
   it.each([-1, 1.5, Number.NaN])('refuses the seed %s', (seed) => {

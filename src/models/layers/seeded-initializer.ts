@@ -2,6 +2,7 @@ import { type DataType, serialization, type Tensor, tensor, util, zeros } from '
 import { checkKeys, type KnownKeys } from '../../errors/check-keys.js';
 import { checkChoice, checkInteger, checkNonNegative } from '../../errors/checks.js';
 import { randomGenerator } from '../../random/index.js';
+import { normalPair } from '../../random/normal-pair.js';
 
 /** How to initialize a weight: plain data, so that a saved model carries it. */
 export interface SeededInitializerOptions {
@@ -54,7 +55,7 @@ export class SeededInitializer extends serialization.Serializable {
   /**
    * @throws {@link InvalidOptionError} when an option is outside its domain.
    */
-  constructor(private readonly options: SeededInitializerOptions & Undrawn) {
+  constructor(private readonly options: SeededInitializerOptions) {
     super();
     checkInitializer('SeededInitializer', options);
   }
@@ -67,7 +68,7 @@ export class SeededInitializer extends serialization.Serializable {
   /** A new tensor of `shape`; the caller disposes of it. */
   apply(shape: Array<number | null>, dtype: DataType = 'float32'): Tensor {
     const sizes = shape as number[];
-    if (this.options.undrawn) return zeros(sizes, dtype);
+    if ((this.options as Undrawn).undrawn) return zeros(sizes, dtype);
     return tensor(drawWeights(util.sizeFromShape(sizes), this.options), sizes, dtype);
   }
 
@@ -83,24 +84,28 @@ export function seededInitializer(options: SeededInitializerOptions): serializat
   return { className: SeededInitializer.className, config: { ...options } };
 }
 
+/** How many random words are drawn at a time: an even number. */
+const wordsAtOnce = 8192;
+
 /** `length` values of the distribution; a pure function of both arguments. */
 export function drawWeights(length: number, options: SeededInitializerOptions): Float32Array<ArrayBuffer> {
   const { distribution, scale, seed, stream } = options;
   const random = randomGenerator(seed).fold(stream);
   const values = new Float32Array(length);
   if (distribution === 'uniform') {
-    for (let i = 0; i < length; i++) values[i] = random.uniform(-scale, scale);
+    for (const [i, word] of random.words(length).entries()) {
+      values[i] = -scale + 2 * scale * ((word >>> 8) / 2 ** 24);
+    }
     return values;
   }
   const limit = distribution === 'normal' ? Number.POSITIVE_INFINITY : 2;
   for (let i = 0; i < length; ) {
-    // Box-Muller gives two independent draws for two uniform ones.
-    const radius = Math.sqrt(-2 * Math.log(1 - random.uniform()));
-    const angle = 2 * Math.PI * random.uniform();
-    const first = radius * Math.cos(angle);
-    const second = radius * Math.sin(angle);
-    if (Math.abs(first) <= limit) values[i++] = first * scale;
-    if (Math.abs(second) <= limit && i < length) values[i++] = second * scale;
+    const words = random.words(Math.min(wordsAtOnce, 2 * Math.ceil((length - i) / 2)));
+    for (let at = 0; at < words.length && i < length; at += 2) {
+      const [first, second] = normalPair(words[at]!, words[at + 1]!);
+      if (Math.abs(first) <= limit) values[i++] = first * scale;
+      if (Math.abs(second) <= limit && i < length) values[i++] = second * scale;
+    }
   }
   return values;
 }

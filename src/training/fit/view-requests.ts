@@ -2,7 +2,6 @@ import { wordsPerCrop } from '../../augmentations/geometry/crop-box.js';
 import type { Transform } from '../../augmentations/index.js';
 import type { ViewRequest } from '../../data/index.js';
 import { batchRandom } from '../../random/index.js';
-import { takeWords } from '../../random/random-words.js';
 
 /**
  * The views that a data set is asked to cut out of whole pictures in an epoch, drawn as the augmentations draw.
@@ -30,7 +29,7 @@ export function viewRequests(
       crop: plan,
       words(index) {
         const random = streams(batchRandom({ seed, epoch, indices: [index], view }));
-        return takeWords(random.row(0), wordsPerCrop(plan));
+        return random.row(0).words(wordsPerCrop(plan));
       },
     });
   }
