@@ -183,7 +183,7 @@ const projects = [
   // What takes longer. See scripts/lane.mjs for the command of each.
   sourceProject(
     'slow',
-    { BACKEND: 'cpu' },
+    { BACKEND: 'cpu', FURTHER_BUILD: 'on' },
     {
       include: [...comparedOnCPU, ...slow],
       exclude: tooManyForCPU,

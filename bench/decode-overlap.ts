@@ -13,7 +13,6 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import sharp from 'sharp';
 import { integer } from '../src/cli/options.js';
 import {
   cache,
@@ -24,9 +23,9 @@ import {
 } from '../src/data/index.js';
 import { resnet18 } from '../src/models/index.js';
 import { decodeImage, imageFolder } from '../src/node/index.js';
-import { randomGenerator } from '../src/random/index.js';
 import { SimCLR } from '../src/training/index.js';
 import { setThreadCount } from '../src/wasm/index.js';
+import { writePhotographs } from './made-photographs.js';
 
 const values = new Command('npx tsx bench/decode-overlap.ts')
   .description('Measures how long training steps wait for decoded pictures.')
@@ -49,21 +48,6 @@ const { side, batch: batchSize, epochs, width, height } = values;
 const uncounted = 4;
 if (values.pictures < 5 * batchSize) {
   throw new Error('--pictures must be five batches at least: four of an epoch are not counted.');
-}
-
-/** Something between a photograph and noise, so that its JPEG is as large as a photograph's. */
-async function writePhotographs(folder: string, count: number): Promise<string[]> {
-  const paths: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const random = randomGenerator(i);
-    const [columns, rows] = [Math.ceil(width / 4), Math.ceil(height / 4)];
-    const data = Uint8Array.from({ length: columns * rows * 3 }, () => random.integer(256));
-    const picture = sharp(data, { raw: { width: columns, height: rows, channels: 3 } });
-    const path = join(folder, `${String(i).padStart(4, '0')}.jpg`);
-    writeFileSync(path, await picture.resize(width, height).jpeg({ quality: 90 }).toBuffer());
-    paths.push(path);
-  }
-  return paths;
 }
 
 /** Decodes a batch on request, without prefetching. */
@@ -158,7 +142,7 @@ await setBackend('wasm');
 const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
 const results: Measured[] = [];
 try {
-  const paths = await writePhotographs(folder, values.pictures);
+  const paths = await writePhotographs(folder, values.pictures, width, height);
   const here = await imageFolder(folder, { size: side, workers: 0 });
   const threads = await imageFolder(folder, { size: side });
   const cached = await imageFolder(folder, { size: side, cache: cache({ maxBytes: 1e9 }) });

@@ -1,10 +1,11 @@
 /**
- * The index of a folder: loading vectors, exact search beside numpy's, and an update that finds nothing to do.
+ * The index of a folder: loading vectors, exact search beside numpy's and usearch's, and an update that finds nothing to do.
  *
  *     npx tsx bench/index-search.ts [--rows 1000000] [--dim 512] [--files 100000] [--python python3] [--json FILE]
  *
- * Vectors are made. numpy and this library search the same ones in turns and must find the same neighbors. The update is
- * measured on a folder of tiny pictures, which is made first; --files 0 leaves it out.
+ * Vectors are made. This library, numpy, and usearch (where `pip install usearch` put it) search the same ones in turns and
+ * must find the same neighbors. The update is measured on a folder of tiny pictures, which is made first; --files 0 leaves
+ * it out.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -75,39 +76,64 @@ async function writeVectors(rows: number, dim: number): Promise<FoundFile[]> {
   return files;
 }
 
-const numpyProgram = `
+/** Others that search exactly. */
+const others = ['numpy', 'usearch'] as const;
+type Other = (typeof others)[number];
+
+const pythonProgram = `
 import sys, time, json
 import numpy as np
+try:
+    from usearch import __version__ as usearch_version
+    from usearch.index import MetricKind, search
+except ImportError:
+    usearch_version = None
 x = np.load(sys.argv[1]); x /= np.linalg.norm(x, axis=1, keepdims=True)
 k = int(sys.argv[2])
-print(np.__version__, flush=True)
+
+def by_numpy(q):
+    s = q @ x.T if len(q) > 1 else (x @ q[0])[None]
+    near = np.argpartition(-s, k - 1, axis=1)[:, :k]
+    return np.take_along_axis(near, np.argsort(-np.take_along_axis(s, near, 1), axis=1), 1)
+
+def by_usearch(q):
+    return search(x, q, k, MetricKind.IP, exact=True).keys.reshape(len(q), k)
+
+print(json.dumps({"numpy": np.__version__, "usearch": usearch_version}), flush=True)
 for line in sys.stdin:
-    rows = json.loads(line)
+    by, rows = json.loads(line)
     q = x[rows]
     began = time.perf_counter()
-    s = q @ x.T if len(rows) > 1 else (x @ q[0])[None]
-    near = np.argpartition(-s, k - 1, axis=1)[:, :k]
-    near = np.take_along_axis(near, np.argsort(-np.take_along_axis(s, near, 1), axis=1), 1)
+    near = (by_numpy if by == "numpy" else by_usearch)(q)
     milliseconds = 1000 * (time.perf_counter() - began)
     print(json.dumps([milliseconds, near.tolist()]), flush=True)
 `;
 
-/** numpy in a process of its own; asks it for the neighbors of rows. */
-async function startNumpy(): Promise<
-  { ask(rows: number[]): Promise<[number, number[][]]>; end(): void } | undefined
-> {
+interface Python {
+  /** Those that are installed. */
+  installed: readonly Other[];
+  /** The neighbors of rows, and the milliseconds that they took. */
+  ask(other: Other, rows: number[]): Promise<[number, number[][]]>;
+  end(): void;
+}
+
+/** Python in a process of its own; `undefined` if it does not start. */
+async function startPython(): Promise<Python | undefined> {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     options.python,
-    ['-c', numpyProgram, join(folder, 'vectors.npy'), String(neighbors)],
+    ['-c', pythonProgram, join(folder, 'vectors.npy'), String(neighbors)],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const first = await lines.next();
   if (first.done) return undefined;
-  results.numpy = first.value;
+  const versions = JSON.parse(first.value) as Record<Other, string | null>;
+  const installed = others.filter((other) => versions[other] !== null);
+  for (const other of installed) results[other] = versions[other]!;
   return {
-    async ask(rows) {
-      child.stdin.write(`${JSON.stringify(rows)}\n`);
+    installed,
+    async ask(other, rows) {
+      child.stdin.write(`${JSON.stringify([other, rows])}\n`);
       return JSON.parse((await lines.next()).value as string) as [number, number[][]];
     },
     end: () => child.stdin.end(),
@@ -132,12 +158,15 @@ async function measureSearch(rows: number, dim: number): Promise<void> {
   const [search, preparing] = await timed(() => neighborSearch({ data: vectors, shape: [rows, dim] }));
   tell('preparing the search, once', preparing, 'ms');
   tell('resident after preparing', resident(), 'MB');
-  const numpy = await startNumpy();
-  if (!numpy) console.log('numpy: it does not start here (--python)');
-  let different = 0;
+  const python = await startPython();
+  const installed = python?.installed ?? [];
+  for (const other of others) {
+    if (!installed.includes(other)) console.log(`${other}: it is not installed here (--python)`);
+  }
+  const different = new Map(installed.map((other) => [other, 0]));
   for (const count of [1, 100]) {
     const ours: number[] = [];
-    const theirs: number[] = [];
+    const theirs = new Map(installed.map((other) => [other, [] as number[]]));
     for (let round = -2; round < (count === 1 ? options.rounds : Math.min(5, options.rounds)); round++) {
       const asked = Array.from({ length: count }, (_, i) => ((round + 3) * 7919 + i * 104_729) % rows);
       const data = new Float32Array(count * dim);
@@ -145,20 +174,22 @@ async function measureSearch(rows: number, dim: number): Promise<void> {
       const [{ indices }, milliseconds] = await timed(() =>
         search.search({ data, shape: [count, dim] }, neighbors),
       );
-      const answer = await numpy?.ask(asked);
-      if (answer && String(answer[1].flat()) !== String(indices)) different++;
-      if (round < 0) continue; // warm-up
-      ours.push(milliseconds);
-      if (answer) theirs.push(answer[0]);
+      if (round >= 0) ours.push(milliseconds); // before are warm-ups
+      for (const other of installed) {
+        const [taken, near] = await python!.ask(other, asked);
+        if (String(near.flat()) !== String(indices)) different.set(other, different.get(other)! + 1);
+        if (round >= 0) theirs.get(other)!.push(taken);
+      }
     }
     const what = count === 1 ? 'one query' : `${count} queries`;
     tell(`${what}`, median(ours), 'ms');
-    if (theirs.length === 0) continue;
-    tell(`${what}, numpy`, median(theirs), 'ms');
-    tell(`${what}, time over numpy's`, median(ours) / median(theirs), 'x');
+    for (const [other, times] of theirs) {
+      tell(`${what}, ${other}`, median(times), 'ms');
+      tell(`${what}, time over ${other}'s`, median(ours) / median(times), 'x');
+    }
   }
-  if (numpy) tell('searches with other neighbors than numpy', different, '');
-  numpy?.end();
+  for (const [other, count] of different) tell(`searches with other neighbors than ${other}`, count, '');
+  python?.end();
   search.dispose();
 }
 

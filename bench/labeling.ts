@@ -2,9 +2,9 @@
  * How few names are enough: accuracy and calibration of `fitLabels` on CIFAR-10 at the read-out of a network that nobody
  * trained, with names as `proposeToLabel` asks for them, and with as many and ten times as many random ones.
  *
- *     npx tsx bench/labeling.ts [--pools 2] [--json FILE]
+ *     npx tsx bench/labeling.ts [--pools 2] [--emoji] [--json FILE]
  *
- * Each pool is 10,000 training pictures, to which network and read-out are fitted without labels, as `simclr-ts index` does.
+ * With --emoji, the pictures are emoji and the names their categories; the pool is four fifths of them. Otherwise each pool is 10,000 training pictures, to which network and read-out are fitted without labels, as `simclr-ts index` does.
  * Names are the true ones, and the test pictures are named. See docs/labeling.md.
  */
 import { writeFile } from 'node:fs/promises';
@@ -24,9 +24,11 @@ import { integer, numberFrom } from '../src/cli/options.js';
 import { imageRange } from '../src/data/image-rows.js';
 import { toHost } from '../src/evaluation/embed-on-host.js';
 import { embeddingRows } from '../src/report/galleries/run-galleries.js';
+import { loadEmoji } from './emoji.js';
 
 const options = new Command('labeling')
-  .description('Accuracy and calibration of names from a few named pictures, on CIFAR-10.')
+  .description('Accuracy and calibration of names from a few named pictures, on CIFAR-10 or emoji.')
+  .option('--emoji', 'emoji and their categories instead of CIFAR-10')
   .option('--data <folder>', 'CIFAR-10, as loadCIFAR10 keeps it (default: the cache, or a download)')
   .option('--pools <count>', 'pools of training pictures', integer(1, 5), 2)
   .option('--size <count>', 'pictures in a pool', integer(100, 10_000), 10_000)
@@ -37,6 +39,7 @@ const options = new Command('labeling')
   .option('--json <file>', 'write the results there')
   .parse()
   .opts<{
+    emoji?: boolean;
     data?: string;
     pools: number;
     size: number;
@@ -47,7 +50,6 @@ const options = new Command('labeling')
     json?: string;
   }>();
 
-const classes = 10;
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const perClass = 5;
 const bins = 15;
@@ -56,6 +58,39 @@ interface Labeled {
   embeddings: EmbeddingArray;
   labels: ArrayLike<number>;
 }
+
+/** Pictures to name, and others to measure on. */
+interface Pictures {
+  classes: number;
+  pools: { images: ImageArray; labels: ArrayLike<number> }[];
+  test: { images: ImageArray; labels: ArrayLike<number> };
+}
+
+async function loadPictures(): Promise<Pictures> {
+  const { size, tests, pools } = options;
+  const part = (images: ImageArray, labels: ArrayLike<number>, first: number, count: number) => ({
+    images: imageRange(images, first, count),
+    labels: Array.from({ length: count }, (_, row) => labels[first + row]!),
+  });
+  if (options.emoji) {
+    const { images, labels, classNames } = await loadEmoji(32);
+    const count = Math.floor(0.8 * labels.length);
+    const test = part(images, labels, count, labels.length - count);
+    return { classes: classNames.length, pools: [part(images, labels, 0, count)], test };
+  }
+  const { train, test } = await loadCIFAR10({
+    log: console.error,
+    ...(options.data !== undefined && { cache: options.data }),
+  });
+  const pool = (_: unknown, number: number) => part(train.images, train.labels, number * size, size);
+  return {
+    classes: 10,
+    pools: Array.from({ length: pools }, pool),
+    test: part(test.images, test.labels, 0, tests),
+  };
+}
+
+const { classes, pools, test: testPictures } = await loadPictures();
 
 /** What names are worth. */
 interface Figures {
@@ -114,10 +149,6 @@ async function proposed(pool: Labeled, count: number): Promise<number[]> {
 const choice = await useBestBackend();
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.version}, ${choice.name}`;
 console.log(machine);
-const cifar = await loadCIFAR10({
-  log: console.error,
-  ...(options.data !== undefined && { cache: options.data }),
-});
 const results = new Map<string, Figures[]>();
 const tell = (name: string, figures: Figures) => {
   results.set(name, [...(results.get(name) ?? []), figures]);
@@ -142,14 +173,11 @@ async function embed(images: ImageArray, test: ImageArray): Promise<[EmbeddingAr
   return vectors;
 }
 
-for (let number = 0; number < options.pools; number++) {
+for (const [number, { images, labels }] of pools.entries()) {
   console.log(`pool ${number + 1}: accuracy, calibration error, none of the classes, in percent`);
-  const first = number * options.size;
-  const images = imageRange(cifar.train.images, first, options.size);
-  const labels = Array.from({ length: options.size }, (_, row) => cifar.train.labels[first + row]!);
-  const [vectors, testVectors] = await embed(images, imageRange(cifar.test.images, 0, options.tests));
+  const [vectors, testVectors] = await embed(images, testPictures.images);
   const pool: Labeled = { embeddings: vectors, labels };
-  const test: Labeled = { embeddings: testVectors, labels: cifar.test.labels };
+  const test: Labeled = { embeddings: testVectors, labels: testPictures.labels };
   const count = classes * perClass;
   const rows = await proposed(pool, 4 * count);
   for (const names of [count, 2 * count, 4 * count]) {

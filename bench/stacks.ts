@@ -1,9 +1,9 @@
 /**
  * How many changed copies of pictures stacks find, and how many different pictures they put together:
  *
- *     npx tsx bench/stacks.ts [--model FOLDER] [--pictures 2000] [--copies 600] [--precision 0.99]
+ *     npx tsx bench/stacks.ts [--emoji] [--model FOLDER] [--pictures 2000] [--copies 600] [--precision 0.99]
  *
- * The folder is made of CIFAR-10's test pictures and changed copies of some of them. The changes are not those that the
+ * The folder is made of CIFAR-10's test pictures, or emoji, and changed copies of some of them. The changes are not those that the
  * calibration makes. Without --model, the vectors are those of the network that an index fits to the folder; with one, also
  * its h and the read-out that it has. See docs/stacks.md.
  */
@@ -23,9 +23,11 @@ import {
   useBestBackend,
 } from 'simclr-ts/node';
 import { integer, numberBetween } from '../src/cli/options.js';
+import { loadEmoji } from './emoji.js';
 
 const options = new Command('bench/stacks')
   .option('--model <folder>', 'a model for pictures of 32x32')
+  .option('--emoji', 'emoji instead of CIFAR-10')
   .option('--pictures <n>', 'test pictures', integer(10), 2000)
   .option('--copies <n>', 'changed copies, of as many of them', integer(1), 600)
   .option(
@@ -35,7 +37,14 @@ const options = new Command('bench/stacks')
   )
   .option('--precision <p>', 'asked of the calibration', numberBetween(0, 1), 0.99)
   .parse()
-  .opts<{ model?: string; pictures: number; copies: number; precision: number; at?: number }>();
+  .opts<{
+    emoji?: boolean;
+    model?: string;
+    pictures: number;
+    copies: number;
+    precision: number;
+    at?: number;
+  }>();
 
 const side = 32;
 const length = side * side * 3;
@@ -65,11 +74,11 @@ const nameOf = (i: number, kind: string) =>
 
 /** Writes pictures, and changed copies of evenly spread ones. Returns the kind of change of each copy by its name. */
 async function writeFolder(): Promise<Map<string, string>> {
-  const { test } = await loadCIFAR10({ log: console.error });
+  const { images } = options.emoji ? await loadEmoji(side) : (await loadCIFAR10({ log: console.error })).test;
   const kinds = Object.keys(changes);
   const copied = new Map<string, string>();
   const open = (i: number) => {
-    const bytes = Uint8Array.from(test.images.data.subarray(i * length, (i + 1) * length));
+    const bytes = Uint8Array.from(images.data.subarray(i * length, (i + 1) * length));
     return sharp(bytes, { raw: { width: side, height: side, channels: 3 } });
   };
   for (let i = 0; i < options.pictures; i++) {

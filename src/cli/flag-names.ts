@@ -8,6 +8,8 @@ const flagsOfPaths: Readonly<Record<string, string>> = {
   'encoder.stem': 'stem',
   'augmentation.options.strength': 'strength',
   'augmentation.options.blur': 'blur',
+  'augmentation.options.scale': 'cropFrom',
+  'augmentation.options.flipProbability': 'flip',
   'optimizer.name': 'optimizer',
   'optimizer.learningRate.base': 'learningRate',
   'optimizer.learningRate.schedule.name': 'schedule',

@@ -59,6 +59,7 @@ export { type Interrupt, onInterrupt } from './progress/on-interrupt.js';
 export { type Progress, type ProgressOptions, progress } from './progress/progress.js';
 export {
   type ProgressBarCallback,
+  type ProgressBarOptions,
   type ProgressEpoch,
   type ProgressFitStart,
   type ProgressStep,

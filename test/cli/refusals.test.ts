@@ -40,6 +40,7 @@ describe('a number', () => {
     ['train', '--learning-rate', ['0', 'NaN', '1e999']],
     ['train', '--warmup-epochs', ['-1', 'NaN', 'Infinity']],
     ['train', '--strength', ['-1', '2.6', 'NaN']],
+    ['train', '--crop-from', ['0', '1', 'NaN']],
     ['train', '--seed', ['-1', '1.5', '9007199254740991', 'NaN']],
     ['train', '--limit', ['1', 'NaN']],
     ['train', '--checkpoint-every', ['0', '0.5']],

@@ -24,7 +24,9 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 describe('train', () => {
   it('trains, writes a model, and says loss and rank', async () => {
     const { code, stdout } = await runCLI(['train', 'photos', ...tiny, '--out', 'first'], { cwd });
-    expect(stdout).toMatch(/^Trained for 3 steps on 24 pictures\.\nloss +\d+\.\d{4} to \d+\.\d{4} \(2\.7081/);
+    expect(stdout).toMatch(
+      /^Trained for 3 steps on 24 pictures\.\nloss +\d+\.\d{4} to \d+\.\d{4}, means of the first and last tenth \(2\.7081/,
+    );
     expect(stdout).toMatch(/effective rank +\d+\.\d to \d+\.\d of 32\n/);
     expect(stdout).toMatch(
       /\nmodel +first: \d+ MB, of which you can delete the folder checkpoints \(\d+ MB\)\n$/,
@@ -64,7 +66,9 @@ describe('train', () => {
     });
     expect(resumed.json).toMatchObject({ outcome: 'completed', step: 6, epochs: [{ epoch: 1 }] });
     const whole = await runJSON(['train', 'photos', ...tiny, '--epochs', '2', '--out', 'whole'], { cwd });
-    expect(resumed.json.loss).toMatchObject({ last: (whole.json.loss as { last: number }).last });
+    const [first, second] = whole.json.epochs as { loss: number }[];
+    expect(whole.json.loss).toMatchObject({ first: first!.loss, last: second!.loss, over: 'epoch' });
+    expect(resumed.json.epochs).toMatchObject([{ loss: second!.loss }]);
 
     const done = await runCLI(['train', 'photos', '--out', 'short', '--resume'], { cwd });
     expect(done.stdout).toContain('Nothing left to train');
@@ -204,6 +208,37 @@ describe('train', () => {
       optimizer: { name: 'sgd' },
       training: { batchSize: 8, epochs: 1, datasetSize: 16 },
     });
+  });
+
+  it('takes a loss and the kind of views, and keeps to them', async () => {
+    const flags = [
+      '--loss',
+      'dcl',
+      '--temperature',
+      '0.2',
+      '--crop-from',
+      '0.3',
+      '--no-flip',
+      '--out',
+      'loss',
+    ];
+    const { code, json } = await runJSON(['train', 'photos', ...tiny, ...flags], { cwd });
+    expect(code).toBe(0);
+    expect(json.loss).toMatchObject({ chance: null });
+    const { userDefinedMetadata } = JSON.parse(readFileSync(join(cwd, 'loss/model.json'), 'utf8'));
+    expect(userDefinedMetadata).toMatchObject({
+      loss: { name: 'dcl', temperature: 0.2 },
+      augmentation: { options: { scale: [0.3, 1], flipProbability: 0 } },
+    });
+    const resume = ['train', 'photos', '--out', 'loss', '--resume', '--epochs', '2'];
+    const other = await runCLI([...resume, '--loss', 'ntXent'], { cwd });
+    expect(other.stderr).toContain('has --loss dcl (not ntXent)');
+    expect(other.code).toBe(2);
+    expect((await runJSON(resume, { cwd })).json).toMatchObject({ step: 6 });
+    const without = ['--loss', 'vicReg', '--out', 'vicreg'];
+    const refused = await runCLI(['train', 'photos', ...tiny, ...without, '--temperature', '0.2'], { cwd });
+    expect(refused.stderr).toContain('--temperature is for losses that have one, and --loss vicReg has none');
+    expect((await runCLI(['train', 'photos', ...tiny, ...without], { cwd })).code).toBe(0);
   });
 
   it('takes the usual batch only if there are enough pictures, says so, and continues with it', async () => {

@@ -75,6 +75,37 @@ describe('progressBar', () => {
     expect(train(new Recorder(true), { totalSteps: 4 })).toBe(lines);
   });
 
+  it('writes a line every so many seconds without a terminal, with means since the line before', () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const stream = new Recorder(false);
+    const bar = progressBar({ stream, everySeconds: 60 });
+    bar.onFitStart({ epochs: 2, totalSteps: 8, batchSize: 8 });
+    for (const [step, seconds, loss] of [
+      [0, 30, 4],
+      [1, 61, 3],
+      [2, 90, 2],
+      [3, 122, 1],
+      [4, 125, 9],
+    ] as const) {
+      clock.mockReturnValue(1000 * (1 + seconds));
+      const epoch = step >> 2;
+      bar.onStepEnd({ step, epoch, loss, learningRate: 0.1, seconds: 30, pairs: 61 });
+      if (step === 3) bar.onEpochEnd({ epoch, loss: 2.5, seconds: 122, pairsPerSecond: 2, steps: 4 });
+    }
+    bar.onFitEnd();
+    expect(stream.text).toBe(
+      [
+        '1m00s: epoch 1/2, step 2/8, loss 3.5000, 2.00 pairs/s, 3m05s left\n',
+        '2m00s: epoch 1/2, step 4/8, loss 1.5000, 2.00 pairs/s, 2m00s left\n',
+      ].join(''),
+    );
+    clock.mockRestore();
+  });
+
+  it('refuses a time between lines that is not above 0', () => {
+    expect(() => progressBar({ everySeconds: 0 })).toThrow(/everySeconds must be a finite number > 0/);
+  });
+
   it('writes nothing when quiet', () => {
     expect(train(new Recorder(false), { quiet: true })).toBe('');
     expect(train(new Recorder(true), { quiet: true })).toBe('');

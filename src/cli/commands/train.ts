@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { LossName } from 'simclr-ts/losses';
 import type { RecipeName } from 'simclr-ts/recipes';
 import type { Execute } from '../context.js';
 import {
@@ -24,6 +25,9 @@ const recipeNames: readonly RecipeName[] = [
   'spijkervet-stl10',
   'sthalles-stl10',
 ];
+
+/** Losses that need neither labels nor a queue. */
+const lossNames: readonly LossName[] = ['ntXent', 'dcl', 'dclw', 'vicReg', 'barlowTwins'];
 
 const architectures = ['resnet18', 'resnet34', 'resnet50', 'mobileNetV2'];
 
@@ -52,6 +56,7 @@ export function trainCommand(execute: Execute): Command {
       2,
     )
     .option('--cache-mb <n>', 'memory for decoded pictures, in megabytes', integer(1), 1024)
+    .option('--watch', 'write a line per minute where there is no terminal, for log files')
     .optionsGroup('Method:')
     .addOption(choice('--recipe <name>', 'settings to start from (docs/recipes.md)', recipeNames))
     .addOption(choice('--architecture <name>', 'encoder (default: resnet18)', architectures))
@@ -62,6 +67,7 @@ export function trainCommand(execute: Execute): Command {
     )
     .option('--batch-size <n>', 'pictures per step (default: 64)', integer(2))
     .option('--micro-batch-size <n>', 'pictures on the device at a time (default: all)', integer(2))
+    .addOption(choice('--loss <name>', 'loss (default: ntXent)', lossNames))
     .option('--temperature <t>', 'temperature of the loss (default: 0.5)', numberBetween(0))
     .addOption(choice('--optimizer <name>', 'optimizer (default: adamW)', ['adamW', 'sgd', 'lars']))
     .option('--learning-rate <rate>', 'learning rate, or its peak (default: 3e-4)', numberBetween(0))
@@ -70,6 +76,12 @@ export function trainCommand(execute: Execute): Command {
     )
     .option('--warmup-epochs <n>', 'epochs of warm-up of a cosine', numberFrom(0))
     .option('--strength <s>', 'strength of the color distortion (default: 1)', numberFrom(0, 2.5))
+    .option(
+      '--crop-from <share>',
+      'area of the smallest crop, of the picture (default: 0.08)',
+      numberBetween(0, 1),
+    )
+    .option('--no-flip', 'do not mirror views: for text, maps, and other things that have a left and a right')
     .option('--no-blur', 'do not blur views')
     .option('--no-readout', 'fit no read-out, which search and duplicates use, after training')
     .optionsGroup('Report:')
@@ -107,6 +119,7 @@ export function trainCommand(execute: Execute): Command {
     ['simclr-ts train animals/train --test animals/test --report report.html', 'measure on your own labels'],
     ['simclr-ts train icons --size 32 --no-blur --strength 0.5 --out icon-model', 'small pictures'],
     ['simclr-ts train photos --config train.json --json > result.json', 'from a script'],
+    ['nohup simclr-ts train photos --minutes 600 --watch > log.txt 2>&1 &', 'a long run with a log'],
   ]);
   return command.action(execute(async () => (await import('../actions/training/train.js')).train));
 }

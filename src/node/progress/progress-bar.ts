@@ -1,7 +1,18 @@
 import { checkKeys } from '../../errors/check-keys.js';
-import { type Bar, openBar } from './bar.js';
+import { checkPositive } from '../../errors/checks.js';
+import { type Bar, formatDuration, openBar } from './bar.js';
 import { isInteractive } from './output.js';
 import type { ProgressOptions } from './progress.js';
+
+/** Options of {@link progressBar}. */
+export interface ProgressBarOptions extends ProgressOptions {
+  /**
+   * Outside of a terminal, how often to write a line, in seconds: for the log of a long run.
+   *
+   * @defaultValue a line per epoch
+   */
+  everySeconds?: number;
+}
 
 /** Argument of a training callback when training begins. */
 export interface ProgressFitStart {
@@ -62,15 +73,17 @@ const smoothing = 0.1;
 
 /**
  * Makes a training callback that shows progress: on a terminal a bar with the loss, pairs per second and the remaining
- * time, elsewhere (files, CI) one line per epoch.
+ * time, elsewhere (files, CI) one line per epoch, or one every so many seconds.
  *
- * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing.
+ * @param options - `stream`: where to write, default `process.stderr`; `quiet`: whether to write nothing; `everySeconds`.
+ * @throws `InvalidOptionError` when `everySeconds` is not a number > 0.
  * @example
  * await simclr.fit(images, { epochs: 100, callbacks: [progressBar()] });
  */
-export function progressBar(options: ProgressOptions = {}): ProgressBarCallback {
-  checkKeys('progressBar', options, { stream: 1, quiet: 1 });
-  const { stream = process.stderr, quiet = false } = options;
+export function progressBar(options: ProgressBarOptions = {}): ProgressBarCallback {
+  checkKeys('progressBar', options, { stream: 1, quiet: 1, everySeconds: 1 });
+  const { stream = process.stderr, quiet = false, everySeconds } = options;
+  if (everySeconds !== undefined) checkPositive('progressBar', 'everySeconds', everySeconds);
   let bar: Bar | undefined;
   /** The content of the bar; none if lines are written instead. */
   let format: string | undefined;
@@ -85,11 +98,29 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
   let done = 0;
   let firstEpoch: number | undefined;
   let pairsPerSecond = 0;
+  /** What the next line sums up, with `everySeconds`. */
+  let since = { time: 0, loss: 0, pairs: 0, steps: 0 };
 
   /** Seconds of the limit that are over. More of them if the epochs end first. */
   const secondsDone = () => {
     const byClock = (performance.now() - began) / 1000;
     return Math.min(limit, totalSteps > 0 ? Math.max(byClock, (limit * done) / totalSteps) : byClock);
+  };
+
+  /** Writes a line about the steps since the line before. */
+  const writeSince = (epoch: number) => {
+    const now = performance.now();
+    const value = Number.isFinite(limit) ? secondsDone() : done;
+    const left = total > 0 ? formatDuration(((now - began) / 1000) * (total / value - 1)) : undefined;
+    const parts = [
+      `epoch ${epoch}${ofEpochs(epochs)}`,
+      `step ${done}${totalSteps > 0 && total === totalSteps ? `/${total}` : ''}`,
+      `loss ${(since.loss / since.steps).toFixed(4)}`,
+      `${formatSpeed((1000 * since.pairs) / (now - since.time))} pairs/s`,
+      ...(left === undefined ? [] : [`${left} left`]),
+    ];
+    stream.write(`${formatDuration((now - began) / 1000)}: ${parts.join(', ')}\n`);
+    since = { time: now, loss: 0, pairs: 0, steps: 0 };
   };
 
   return {
@@ -104,6 +135,7 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       pairsPerSecond = 0;
       bar = undefined;
       format = undefined;
+      since = { time: began, loss: 0, pairs: 0, steps: 0 };
       if (quiet || !isInteractive(stream)) return;
       const steps = totalSteps > 0 && total === totalSteps ? 'step {step}/{total}' : 'step {step}';
       const place = total > 0 ? `{bar} {percentage}% | ${steps} | {left} left` : steps;
@@ -111,7 +143,14 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
     },
     onStepEnd({ epoch, loss, seconds, pairs }) {
       firstEpoch ??= epoch;
-      if (format === undefined) return;
+      if (format === undefined) {
+        done++;
+        if (quiet || everySeconds === undefined) return;
+        const { time } = since;
+        since = { time, loss: since.loss + loss, pairs: since.pairs + pairs, steps: since.steps + 1 };
+        if (performance.now() >= time + 1000 * everySeconds) writeSince(epoch - firstEpoch + 1);
+        return;
+      }
       const speed = seconds > 0 ? pairs / seconds : 0;
       pairsPerSecond = done > 0 ? pairsPerSecond + smoothing * (speed - pairsPerSecond) : speed;
       done++;
@@ -127,7 +166,7 @@ export function progressBar(options: ProgressOptions = {}): ProgressBarCallback 
       else bar = openBar(stream, { format, total, value, fields });
     },
     onEpochEnd({ epoch, loss, seconds, pairsPerSecond: speed, steps }) {
-      if (quiet || format !== undefined) return;
+      if (quiet || format !== undefined || everySeconds !== undefined) return;
       stream.write(
         `epoch ${epoch - (firstEpoch ?? epoch) + 1}${ofEpochs(epochs)}: loss ${loss.toFixed(4)}, ${steps} steps in ${seconds.toFixed(1)} s, ${formatSpeed(speed)} pairs/s\n`,
       );

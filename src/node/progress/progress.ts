@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../../errors/errors.js';
 import { openBar } from './bar.js';
 import { isInteractive } from './output.js';
 
-/** Options of {@link progress} and {@link progressBar}. */
+/** Options of {@link progress}, and of {@link progressBar} among others. */
 export interface ProgressOptions {
   /**
    * Where to write. The default keeps results on standard output clean.

@@ -8,6 +8,7 @@ import type { Context } from '../../context.js';
 import { counted } from '../table.js';
 import type { TrainingPictures } from './pictures/training-pictures.js';
 import { settingsText, type TrainingSettings } from './saved-settings.js';
+import { trainerOptions } from './training-settings.js';
 
 /** A recipe that trains the whole encoder from the first step on. */
 function withoutEarlyStages(recipe: Recipe): Recipe {
@@ -31,7 +32,7 @@ export function earlyEpochsOf({ recipe: { earlyStages, training }, early }: Trai
  * @returns The trainer, and the settings that it has: without early stages, if the encoder does not have them.
  */
 export function newTrainer(settings: TrainingSettings, context: Context): [SimCLR, TrainingSettings] {
-  const { recipe, seed } = settings;
+  const { recipe } = settings;
   const plain = { ...settings, recipe: withoutEarlyStages(recipe) };
   const { earlyStages } = recipe;
   if (earlyStages !== null && settings.from === undefined && earlyEpochsOf(settings) > 0) {
@@ -39,13 +40,13 @@ export function newTrainer(settings: TrainingSettings, context: Context): [SimCL
       const { projectFrom, learningRateFactor } = earlyStages;
       const base = learningRateFactor * recipe.optimizer.learningRate.base;
       const early = adjustRecipe(recipe, { optimizer: { learningRate: { base } } });
-      return [new SimCLR({ ...early, projectFrom, seed }), settings];
+      return [new SimCLR({ ...trainerOptions({ ...settings, recipe: early }), projectFrom }), settings];
     } catch (error) {
       if (!isInputError(error)) throw error;
       context.warn(`The whole encoder is trained from the first step on. ${error.message}`);
     }
   }
-  return [new SimCLR({ ...plain.recipe, seed }), plain];
+  return [new SimCLR(trainerOptions(plain)), plain];
 }
 
 /** What ends a part of a run: epochs, and the clock where minutes are given. */
@@ -132,7 +133,7 @@ export async function trainInParts(
       seed: seed + 1,
     });
   }
-  const whole = new SimCLR({ ...recipe, encoder, seed });
+  const whole = new SimCLR({ ...trainerOptions(settings), encoder });
   try {
     const run = runDirectory(out);
     await run.begin(settingsText({ ...settings, early }), (target) => whole.save(target), {

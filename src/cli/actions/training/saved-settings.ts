@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LossName } from 'simclr-ts/losses';
 import { adjustRecipe, basicRecipe, type Recipe, recipes, upgradeRecipe } from 'simclr-ts/recipes';
 import { nearestName } from '../../../errors/check-keys.js';
 import { isObject } from '../../../errors/checks.js';
@@ -13,6 +14,8 @@ export interface TrainingSettings {
   seed: number;
   limit: number | null;
   microBatchSize: number | null;
+  /** The loss, where it is not NT-Xent. */
+  loss?: LossName;
   /** Files that turned out to be damaged, of those that `recipe.training.datasetSize` counts. */
   damaged?: number;
   /** Where the weights came from that the run started with. */
@@ -56,7 +59,15 @@ function checkSettings(settings: TrainingSettings): void {
     if (Number.isSafeInteger(value) && value! >= 1) continue;
     throw new Error(`recipe.training.${name} must be an integer >= 1 (received ${JSON.stringify(value)})`);
   }
-  const own = { seed: 1, limit: 1, microBatchSize: 1, damaged: 1, from: 1, early: { step: 1, epoch: 1 } };
+  const own = {
+    seed: 1,
+    limit: 1,
+    microBatchSize: 1,
+    loss: 1,
+    damaged: 1,
+    from: 1,
+    early: { step: 1, epoch: 1 },
+  };
   const mobile = adjustRecipe(basicRecipe, { encoder: { name: 'mobileNetV2' } });
   const known = [mobile, ...Object.values(recipes)].flatMap((recipe) => pathsOf({ recipe, ...own }));
   const unknown = pathsOf(settings).find((path) => !known.includes(path));

@@ -29,6 +29,7 @@ export async function readStart<Options extends TrainingOptions & { backend?: st
   const isSquare = inputSize !== undefined && inputSize[0] === inputSize[1];
   const own: TrainingOptions = {
     blur: options.blur,
+    flip: options.flip,
     ...(takesNetwork && { ...network, ...(isSquare && { size: inputSize[0] }) }),
     ...(normalization !== undefined && { normalization }),
   };

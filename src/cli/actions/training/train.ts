@@ -47,6 +47,8 @@ interface TrainOptions extends TrainingOptions, MeasuringOptions, MeasuringSizes
   backend?: string;
   resume?: boolean;
   overwrite?: boolean;
+  /** Whether to write a line per minute where there is no terminal. */
+  watch?: boolean;
 }
 
 /** @throws {@link CommandError} for options about labels where there are none. */
@@ -168,7 +170,10 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
         },
       }),
       tellSkipped(pictures, settings, out, context),
-      progressBar({ quiet: context.quiet }),
+      progressBar({
+        quiet: options.watch ? options.quiet === true : context.quiet,
+        ...(options.watch && { everySeconds: 60 }),
+      }),
     ];
     const projector = logDir === undefined ? undefined : { images: await pictures.sample() };
     const callbacksOf = (
@@ -228,7 +233,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       batchSize,
       step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
-      ...summarize(history, batchSize),
+      ...summarize(history, batchSize, settings.loss),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
       readout: readoutOf(trained!),
       disk: await diskUse(out),

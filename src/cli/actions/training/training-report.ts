@@ -1,15 +1,27 @@
 import type { History } from 'simclr-ts';
+import type { LossName } from 'simclr-ts/losses';
 import { counted } from '../table.js';
 import type { DiskUse } from './disk-use.js';
 
-/** Loss and speed of the steps of this call; `null` if there were none. */
-export function summarize({ steps }: History, batchSize: number) {
-  const [first, last] = [steps[0], steps.at(-1)];
-  if (!first || !last) return { loss: null, pairsPerSecond: null };
+const meanOf = (losses: readonly { loss: number }[]) =>
+  losses.reduce((sum, { loss }) => sum + loss, 0) / losses.length;
+
+/** Where the loss began and ended: means, because that of a single step says little. */
+function lossOf({ epochs, steps }: History) {
+  const whole = epochs.filter(({ partial }) => !partial);
+  if (whole.length >= 2) return { first: whole[0]!.loss, last: whole.at(-1)!.loss, over: 'epoch' };
+  const tenth = Math.ceil(steps.length / 10);
+  return { first: meanOf(steps.slice(0, tenth)), last: meanOf(steps.slice(-tenth)), over: 'tenth' };
+}
+
+/** Loss and speed of this call; `null` if there were no steps. What guessing gives is known of NT-Xent. */
+export function summarize(history: History, batchSize: number, loss: LossName = 'ntXent') {
+  const { steps } = history;
+  if (steps.length === 0) return { loss: null, pairsPerSecond: null };
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
   const pairs = steps.reduce((sum, step) => sum + step.pairs, 0);
   return {
-    loss: { first: first.loss, last: last.loss, chance: Math.log(2 * batchSize - 1) },
+    loss: { ...lossOf(history), chance: loss === 'ntXent' ? Math.log(2 * batchSize - 1) : null },
     pairsPerSecond: pairs / seconds,
   };
 }
@@ -53,10 +65,10 @@ export function describeRun(
   }[outcome];
   const lines = [ended ?? `Trained for ${counted(step, 'step')} on ${pictures} pictures.`];
   if (loss) {
-    const { first, last, chance } = loss;
-    lines.push(
-      `loss            ${first.toFixed(4)} to ${last.toFixed(4)} (${chance.toFixed(4)} is guessing)`,
-    );
+    const { first, last, over, chance } = loss;
+    const change = `${first.toFixed(4)} to ${last.toFixed(4)}`;
+    const guessing = chance === null ? '' : ` (${chance.toFixed(4)} is guessing)`;
+    lines.push(`loss            ${change}, means of the first and last ${over}${guessing}`);
     lines.push(`speed           ${pairsPerSecond.toFixed(1)} pictures per second`);
   }
   lines.push(`backend         ${backend}: ${backendDetails}`);

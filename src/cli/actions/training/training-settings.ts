@@ -1,4 +1,5 @@
 import type { LearningRatePlan, NormalizeOptions, ResNetOptions } from 'simclr-ts';
+import type { LossName } from 'simclr-ts/losses';
 import {
   adjustRecipe,
   basicRecipe,
@@ -7,6 +8,7 @@ import {
   recipeDifferences,
   recipes,
 } from 'simclr-ts/recipes';
+import { hasTemperature } from '../../../losses/loss-from-config.js';
 import type { Context } from '../../context.js';
 import { CommandError, exitCodes } from '../../exit-codes.js';
 import { counted } from '../table.js';
@@ -21,12 +23,17 @@ export interface TrainingOptions {
   architecture?: 'resnet18' | 'resnet34' | 'resnet50' | 'mobileNetV2';
   width?: number;
   stem?: ResNetOptions['stem'];
+  loss?: LossName;
   temperature?: number;
   optimizer?: 'adamW' | 'sgd' | 'lars';
   schedule?: 'constant' | 'cosine';
   learningRate?: number;
   warmupEpochs?: number;
   strength?: number;
+  /** Area of the smallest crop, as a share of the picture. */
+  cropFrom?: number;
+  /** `false` after --no-flip. */
+  flip: boolean;
   /** `false` after --no-blur. */
   blur: boolean;
   seed?: number;
@@ -79,7 +86,7 @@ function withOptimizer(recipe: Recipe, { optimizer, schedule, warmupEpochs }: Tr
 
 function withOptions(given: Recipe, options: TrainingOptions, context: Context): Recipe {
   const { size, architecture, width, stem, temperature, strength, batchSize, epochs } = options;
-  const { learningRate, warmupEpochs } = options;
+  const { learningRate, warmupEpochs, cropFrom } = options;
   const recipe = withOptimizer(given, options);
   if (width !== undefined && (architecture ?? recipe.encoder.name) === 'mobileNetV2') {
     throw new CommandError('--width is for ResNets: a MobileNetV2 has none.', exitCodes.usage);
@@ -100,6 +107,8 @@ function withOptions(given: Recipe, options: TrainingOptions, context: Context):
     augmentation: {
       options: {
         ...(strength !== undefined && { strength }),
+        ...(cropFrom !== undefined && { scale: [cropFrom, recipe.augmentation.options.scale[1]] as const }),
+        ...(context.isGiven('flip') && !options.flip && { flipProbability: 0 }),
         ...(context.isGiven('blur') && !options.blur && { blur: false as const }),
       },
     },
@@ -123,11 +132,30 @@ function withOptions(given: Recipe, options: TrainingOptions, context: Context):
  */
 export function newSettings(options: TrainingOptions, context: Context, ownSize?: number): TrainingSettings {
   const base = options.recipe === undefined ? defaultRecipe(options, ownSize) : recipes[options.recipe];
-  const { seed = 0, limit = null, microBatchSize = null } = options;
+  const { seed = 0, limit = null, microBatchSize = null, from, loss = 'ntXent', temperature } = options;
   const recipe = withOptions(base, options, context);
   checkWarmUp(recipe);
-  const { from } = options;
-  return { recipe, seed, limit, microBatchSize, ...(from !== undefined && { from }) };
+  if (temperature !== undefined && !hasTemperature(loss)) {
+    throw new CommandError(
+      `--temperature is for losses that have one, and --loss ${loss} has none.`,
+      exitCodes.usage,
+    );
+  }
+  return {
+    recipe,
+    seed,
+    limit,
+    microBatchSize,
+    ...(loss !== 'ntXent' && { loss }),
+    ...(from !== undefined && { from }),
+  };
+}
+
+/** What `new SimCLR` takes of the settings of a run. */
+export function trainerOptions({ recipe, seed, loss }: TrainingSettings) {
+  if (loss === undefined) return { ...recipe, seed };
+  const { temperature, ...rest } = recipe;
+  return { ...rest, ...(hasTemperature(loss) && { temperature }), loss, seed };
 }
 
 /** Checks the warm-up before any picture is read. */
@@ -198,9 +226,10 @@ export async function resumedSettings(
   const differences = recipeDifferences(recipe, saved.recipe)
     .filter(({ path }) => !free.includes(path))
     .map(({ path, value, other }) => `${flag(path)} ${JSON.stringify(other)} (not ${JSON.stringify(value)})`);
-  for (const name of ['seed', 'limit', 'microBatchSize'] as const) {
-    const value = options[name] ?? saved[name];
-    if (value !== saved[name]) differences.push(`${flag(name)} ${saved[name] ?? 'none'} (not ${value})`);
+  const run = { loss: 'ntXent', ...saved };
+  for (const name of ['seed', 'limit', 'microBatchSize', 'loss'] as const) {
+    const value = options[name] ?? run[name];
+    if (value !== run[name]) differences.push(`${flag(name)} ${run[name] ?? 'none'} (not ${value})`);
   }
   if (differences.length > 0) {
     throw new CommandError(

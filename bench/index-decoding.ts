@@ -1,0 +1,93 @@
+/**
+ * Measures how long indexing waits for decoded pictures: `npx tsx bench/index-decoding.ts` (`--help` lists the flags).
+ *
+ * Makes JPEG files (500x375 by default), and indexes them by a ResNet-18 of its usual size, and by the smaller network that
+ * an index fits where there is no model. Prints the share of the time, from the first call of the network to the last, in
+ * which none was under way, because it waited for pictures or vectors were stored. The files are in the system's cache, so
+ * the disk is not measured.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { resnet18, SimCLR } from 'simclr-ts';
+import { fitReadout, initializeFromImages, type Readout } from 'simclr-ts/features';
+import { indexFolder, readImageFolder, useBestBackend } from 'simclr-ts/node';
+import { integer } from '../src/cli/options.js';
+import { writePhotographs } from './made-photographs.js';
+
+const values = new Command('npx tsx bench/index-decoding.ts')
+  .description('Measures how long indexing waits for decoded pictures.')
+  .option('--pictures <n>', 'pictures', integer(1), 1500)
+  .option('--width <pixels>', 'width of a picture', integer(8), 500)
+  .option('--height <pixels>', 'height of a picture', integer(8), 375)
+  .option('--json <file>', 'write the results')
+  .parse()
+  .opts<{ pictures: number; width: number; height: number; json?: string }>();
+
+/** Seconds in calls of the network, and from the first to the last of them. */
+interface Calls {
+  busy: number;
+  all: number;
+}
+
+/** Replaces `embed` by one that is timed. */
+function timed<Model extends SimCLR | Readout>(model: Model, calls: Calls): Model {
+  const embed = model.embed.bind(model) as (...given: unknown[]) => Promise<unknown>;
+  let first: number | undefined;
+  const measured = async (...given: unknown[]) => {
+    const began = performance.now();
+    first ??= began;
+    try {
+      return await embed(...given);
+    } finally {
+      const ended = performance.now();
+      calls.busy += (ended - began) / 1000;
+      calls.all = (ended - first) / 1000;
+    }
+  };
+  return Object.assign(model, { embed: measured });
+}
+
+/** Indexes twice, because the first time the kernels are compiled. */
+async function measure(folder: string, model: SimCLR | Readout): Promise<Calls> {
+  const calls: Calls = { busy: 0, all: 0 };
+  const indexes = mkdtempSync(join(tmpdir(), 'simclr-ts-index-'));
+  try {
+    (await indexFolder(folder, { model, location: join(indexes, 'first') })).dispose();
+    timed(model, calls);
+    (await indexFolder(folder, { model, location: join(indexes, 'second') })).dispose();
+  } finally {
+    rmSync(indexes, { recursive: true, force: true });
+  }
+  return calls;
+}
+
+const { pictures, width, height } = values;
+const backend = await useBestBackend();
+console.log(`${pictures} pictures of ${width}x${height}, Node ${process.versions.node}, ${backend.name}`);
+const folder = mkdtempSync(join(tmpdir(), 'simclr-ts-bench-'));
+const results: object[] = [];
+try {
+  await writePhotographs(folder, pictures, width, height);
+  const small = await readImageFolder(folder, { size: 32 });
+  const encoder = resnet18({ inputShape: [32, 32, 3] });
+  await initializeFromImages(encoder, small.images, { scale: false });
+  const fitted = await fitReadout(encoder, small.images);
+  encoder.dispose();
+  const simclr = new SimCLR();
+  for (const [name, model] of [
+    ['ResNet-18 at 96x96', simclr],
+    ['the network of an index without a model', fitted],
+  ] as const) {
+    const { busy, all } = await measure(folder, model);
+    const waiting = 1 - busy / all;
+    results.push({ name, waiting, seconds: all, picturesPerSecond: pictures / all });
+    const share = `${(100 * waiting).toFixed(1)} % of ${all.toFixed(1)} s`;
+    console.log(`${name.padEnd(42)} waited ${share}, ${(pictures / all).toFixed(0)} pictures/s`);
+    model.dispose();
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
