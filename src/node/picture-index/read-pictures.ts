@@ -31,8 +31,31 @@ function reasonOf(message: string): string {
 
 const lastingCodes = ['EACCES', 'EPERM', 'EISDIR'];
 
-/** Files whose bytes are in memory at the same time. */
-const together = 8;
+/** Files that are read, and decoded by one job of the pool: a job for each would leave its threads idle in between. */
+const perJob = 8;
+
+/** Jobs whose files are in memory at the same time: one is read while the other is decoded. */
+const jobsAtOnce = 2;
+
+/** A file whose bytes are read and whose contents have no vector yet. */
+type Undecoded = FoundFile & { kind: 'undecoded'; hash: string; bytes: Uint8Array };
+
+async function readOne(
+  file: FoundFile,
+  isKnown: (hash: string) => boolean,
+): Promise<Exclude<ReadFile, { kind: 'decoded' }> | Undecoded> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file.name);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'ENOENT') return { ...file, kind: 'vanished' };
+    const lasting = lastingCodes.includes(error.code ?? '');
+    return { ...file, kind: 'broken', hash: '', reason: explainSystemError(error), lasting };
+  }
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return isKnown(hash) ? { ...file, kind: 'known', hash } : { ...file, kind: 'undecoded', hash, bytes };
+}
 
 /** Reads files once, for their hash and for their pixels, and decodes those whose contents are new. */
 export async function readChunk(
@@ -44,36 +67,38 @@ export async function readChunk(
   const [height, width] = size;
   const length = height * width * 3;
   const pixels = new Map<number, Uint8Array>();
+  const results = new Array<ReadFile>(files.length);
 
-  async function read(file: FoundFile, index: number): Promise<ReadFile> {
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(file.name);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      if (error.code === 'ENOENT') return { ...file, kind: 'vanished' };
-      const lasting = lastingCodes.includes(error.code ?? '');
-      return { ...file, kind: 'broken', hash: '', reason: explainSystemError(error), lasting };
+  async function readJob(start: number): Promise<void> {
+    const read = await Promise.all(files.slice(start, start + perJob).map((file) => readOne(file, isKnown)));
+    const undecoded = read.filter((file) => file.kind === 'undecoded');
+    const decoded = await pool(undecoded.map(({ name, bytes }) => ({ name, bytes })));
+    let next = 0;
+    for (const [i, file] of read.entries()) {
+      if (file.kind !== 'undecoded') {
+        results[start + i] = file;
+        continue;
+      }
+      const { bytes: _, ...known } = file;
+      const result = decoded[next++]!;
+      if (isError(result, 'DataError')) {
+        results[start + i] = { ...known, kind: 'broken', reason: reasonOf(result.message), lasting: true };
+        continue;
+      }
+      pixels.set(start + i, result.data as Uint8Array);
+      results[start + i] = { ...known, kind: 'decoded', row: 0 };
     }
-    const hash = createHash('sha256').update(bytes).digest('hex');
-    if (isKnown(hash)) return { ...file, kind: 'known', hash };
-    const [result] = await pool([{ name: file.name, bytes }]);
-    if (isError(result, 'DataError')) {
-      return { ...file, kind: 'broken', hash, reason: reasonOf(result.message), lasting: true };
-    }
-    pixels.set(index, result!.data as Uint8Array);
-    return { ...file, kind: 'decoded', hash, row: 0 };
   }
 
-  const results = new Array<ReadFile>(files.length);
   let next = 0;
   const work = async () => {
     while (next < files.length) {
-      const index = next++;
-      results[index] = await read(files[index]!, index);
+      const start = next;
+      next += perJob;
+      await readJob(start);
     }
   };
-  await Promise.all(Array.from({ length: together }, work));
+  await Promise.all(Array.from({ length: jobsAtOnce }, work));
   const data = new Uint8Array(pixels.size * length);
   let row = 0;
   for (const [index, file] of results.entries()) {
