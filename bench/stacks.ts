@@ -35,6 +35,7 @@ const options = new Command('bench/stacks')
     'also groups at this threshold, such as a lower one, where chains begin',
     Number,
   )
+  .option('--most-copies <n>', 'that a picture has at most', integer(1))
   .option('--precision <p>', 'asked of the calibration', numberBetween(0, 1), 0.99)
   .parse()
   .opts<{
@@ -43,6 +44,7 @@ const options = new Command('bench/stacks')
     pictures: number;
     copies: number;
     precision: number;
+    mostCopies?: number;
     at?: number;
   }>();
 
@@ -199,7 +201,11 @@ async function measure(
     ),
   );
   const began = performance.now();
-  const { stacks, same } = await findStacks(index, { level: 'same', precision: options.precision });
+  const { stacks, same } = await findStacks(index, {
+    level: 'same',
+    precision: options.precision,
+    ...(options.mostCopies !== undefined && { mostCopies: options.mostCopies }),
+  });
   const seconds = (performance.now() - began) / 1000;
   const rowOf = new Map(paths.map((path, row) => [path, row]));
   const groups = stacks.map(({ shots: [shot] }) => shot!.pictures.map(({ path }) => rowOf.get(path)!));

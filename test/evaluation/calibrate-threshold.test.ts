@@ -96,6 +96,27 @@ describe('calibrateThreshold', () => {
     expect(result.falseMatches).toBeLessThan(10);
   });
 
+  it('takes no family of pictures that differ by a hair for copies, where a limit says so', async () => {
+    const originals = pictures(300, 32);
+    const copied = joined(originals, changed(originals, first(150), 0.4, 9).embeddings);
+    const rows = joined(copied, changed(originals, new Array<number>(40).fill(299), 0.4, 5).embeddings);
+    const made = changed(originals, first(100), 0.4);
+    // The pairs of the true copies hide it.
+    const without = await calibrateThreshold(rows, made);
+    expect(without.matched).toBeGreaterThan(330);
+    const result = await calibrateThreshold(rows, made, { mostCopies: 4 });
+    expect(result.threshold).toBeGreaterThan(without.threshold + 0.02);
+    const matches = new Map<number, number>();
+    for (const row of pairsAbove(rows, result.threshold).flat())
+      matches.set(row, (matches.get(row) ?? 0) + 1);
+    const crowded = [...matches.values()].filter((count) => count > 4).length;
+    expect(crowded).toBeLessThanOrEqual(0.01 * result.matched);
+    expect(result.precision).toBeGreaterThanOrEqual(0.99);
+    // It does nothing where there is none.
+    const plain = await calibrateThreshold(copied, made);
+    expect(await calibrateThreshold(copied, made, { mostCopies: 4 })).toEqual(plain);
+  });
+
   it('finds copies far from others that are changed more than the made ones', async () => {
     const originals = pictures(300, 40);
     // A fifth of all pictures, 60 of 330, have a copy. None is as little changed as a quarter of the made ones.

@@ -13,7 +13,7 @@ const real = new Set(
   `alpha antialias aspectRatio background base baseLearningRate
   beta1 beta2 blurProbability brightness bucketBytes contrast covariance cropProportion epsilon end exponent factor
   flipProbability grayscaleProbability hue invariance inverseRegularization jitterProbability learningRate lowerBy
-  maxBytes maxEntryBytes mean minDelta minutes momentum noneShare peak precision prevalence probability redundancy saturation scale share sigma start startSeconds std
+  everySeconds maxBytes maxEntryBytes mean minDelta minutes momentum noneShare peak precision prevalence probability redundancy saturation scale share sigma start startSeconds std
   strength t temperature testFraction threshold timeoutSeconds tolerance trustCoefficient validationShare variance
   viewBytes warmupEpochs warmupShare cosineEpochs weightDecay widthMultiplier`.split(/\s+/),
 );

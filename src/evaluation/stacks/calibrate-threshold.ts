@@ -1,5 +1,5 @@
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkFraction, receivedMessage } from '../../errors/checks.js';
+import { checkFraction, checkInteger, receivedMessage } from '../../errors/checks.js';
 import { InvalidOptionError, ShapeError, ValueRangeError } from '../../errors/errors.js';
 import { checkSameDim, type Embeddings, readEmbeddings } from '../embeddings.js';
 import { forEachLaterRows } from '../linear-algebra/similarity-blocks.js';
@@ -27,6 +27,11 @@ export interface CalibrateThresholdOptions {
   prevalence?: number;
   /** The lowest threshold that may be found; from 0 to 1. @defaultValue `0` */
   least?: number;
+  /**
+   * How many others a picture is the same as at most. Pictures with more matches count as matched wrongly: they are of a
+   * family whose members differ by a hair. Integer >= 1. @defaultValue no limit
+   */
+  mostCopies?: number;
 }
 
 /** What {@link calibrateThreshold} finds. */
@@ -84,17 +89,23 @@ function copySimilarities(
   });
 }
 
-/** Counts rows by the similarity of the most similar other row. */
-async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
-  const best = new Float32Array(rows.rows).fill(Number.NEGATIVE_INFINITY);
+/** Counts rows by the similarity of the most similar other row, and of the one that is the `count`-th most similar. */
+async function countNearest(rows: UnitRows, count: number): Promise<[SimilarityCounts, SimilarityCounts]> {
+  const best = new Float32Array(rows.rows * count).fill(Number.NEGATIVE_INFINITY);
+  const take = (row: number, value: number) => {
+    let place = (row + 1) * count - 1;
+    if (!(value > best[place]!)) return;
+    for (; place > row * count && value > best[place - 1]!; place--) best[place] = best[place - 1]!;
+    best[place] = value;
+  };
   await forEachLaterRows(rows, (row, first, values) => {
     for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      if (value > best[row]!) best[row] = value;
-      if (value > best[first + i]!) best[first + i] = value;
+      take(row, values[i]!);
+      take(first + i, values[i]!);
     }
   });
-  return new SimilarityCounts(best);
+  const ofPlace = (place: number) => best.filter((_, at) => at % count === place);
+  return [new SimilarityCounts(ofPlace(0)), new SimilarityCounts(ofPlace(count - 1))];
 }
 
 /**
@@ -103,12 +114,13 @@ async function countNearest(rows: UnitRows): Promise<SimilarityCounts> {
  *
  * The pictures may hold true copies, so that not every match is a false one. Let M(t) be the number of pictures whose most
  * similar one reaches t, and R(t) the share of the changed copies that do. If the pictures hold T copies, T R(t) of them are
- * found, and never more than M(t), which bounds T. False matches are estimated twice, and the larger number counts:
+ * found, and never more than M(t), which bounds T. False matches are estimated in these ways, and the largest number counts:
  *
  * - from below. At low similarities they are most of M(t) - T R(t). They fall as a power of the angle's tangent, which is followed up
  *   to t.
  * - from above. Where M(s) are found at a higher similarity s, M(s) R(t) / R(s) copies are expected at t, and what goes beyond
  *   that is false, unless three standard deviations explain it. Nor can there be more copies than pictures.
+ * - from families, with `mostCopies`. Pictures with more matches than that are matched wrongly.
  *
  * @param embeddings - Shape `[n, d]`: one row per picture, without files that are equal. Usually centered and whitened
  * ({@link fitWhitening}).
@@ -128,8 +140,9 @@ export async function calibrateThreshold(
   options: CalibrateThresholdOptions = {},
 ): Promise<ThresholdCalibration> {
   const caller = 'calibrateThreshold';
-  checkKeys(caller, options, { precision: 1, prevalence: 1, least: 1 });
-  const { precision = 0.99, prevalence = 0.05, least = 0 } = options;
+  checkKeys(caller, options, { precision: 1, prevalence: 1, least: 1, mostCopies: 1 });
+  const { precision = 0.99, prevalence = 0.05, least = 0, mostCopies } = options;
+  if (mostCopies !== undefined) checkInteger(caller, 'mostCopies', mostCopies);
   checkFraction(caller, 'precision', precision);
   checkFraction(caller, 'prevalence', prevalence);
   if (!(typeof least === 'number' && least >= 0 && least <= 1)) {
@@ -143,7 +156,7 @@ export async function calibrateThreshold(
   const rows = unitRows(matrix);
   const similarities = copySimilarities(caller, rows, unitRows(changed), copies.originals);
 
-  const nearest = await countNearest(rows);
+  const [nearest, crowded] = await countNearest(rows, mostCopies === undefined ? 1 : mostCopies + 1);
   const found = new SimilarityCounts(similarities);
   const recall = (place: number) => found.atLeast(place) / similarities.length;
   const sorted = similarities.slice().sort((a, b) => b - a);
@@ -160,6 +173,7 @@ export async function calibrateThreshold(
     const matched = nearest.atLeast(place);
     // Even if every picture had a copy, no more would be found.
     let most = Math.max(0, matched - rows.rows * recall(place));
+    if (mostCopies !== undefined) most = Math.max(most, crowded.atLeast(place));
     for (const from of higher) {
       if (from < place) break;
       const before = nearest.atLeast(from);

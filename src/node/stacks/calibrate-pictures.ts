@@ -37,6 +37,8 @@ export interface CalibrationPlan {
   caller: string;
   level: keyof typeof changes;
   precision: number;
+  /** How many others a picture is the same as at most. */
+  mostCopies: number | undefined;
   /** Most pictures to copy. */
   sample: number;
   seed: number;
@@ -133,7 +135,11 @@ export async function calibratePictures(
   const { similarities, ...calibration } = await calibrateThreshold(
     pictures.vectors,
     { embeddings, originals },
-    { precision, least: pictures.vectors.shape[0] < fewPictures ? leastOfFew : leastThreshold },
+    {
+      precision,
+      least: pictures.vectors.shape[0] < fewPictures ? leastOfFew : leastThreshold,
+      ...(plan.level === 'same' && plan.mostCopies !== undefined && { mostCopies: plan.mostCopies }),
+    },
   );
   const found: Record<string, number> = {};
   for (const name of new Set(copies.map(({ change }) => change))) {

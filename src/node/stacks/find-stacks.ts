@@ -35,6 +35,11 @@ export interface FindStacksOptions {
   level?: StackLevel;
   /** Share of the found pairs that have to be right; above 0, at most 1. @defaultValue `0.99` */
   precision?: number;
+  /**
+   * How many others a picture is the same as at most, if you know: where many pictures have copies, they hide families that
+   * differ by a hair, such as the faces of a clock. Integer >= 1. @defaultValue no limit
+   */
+  mostCopies?: number;
   /** Pictures of which changed copies are made to find the thresholds. @defaultValue `200` */
   sample?: number;
   /** Seed of the changes. @defaultValue `1` */
@@ -146,10 +151,20 @@ export async function findStacks(
   options: FindStacksOptions = {},
 ): Promise<PictureStacks> {
   const caller = 'findStacks';
-  checkKeys(caller, options, { level: 1, precision: 1, sample: 1, seed: 1, signal: 1, onProgress: 1 });
-  const { level = 'variants', precision = 0.99, sample = 200, seed = 1, signal, onProgress } = options;
+  checkKeys(caller, options, {
+    level: 1,
+    precision: 1,
+    mostCopies: 1,
+    sample: 1,
+    seed: 1,
+    signal: 1,
+    onProgress: 1,
+  });
+  const { level = 'variants', precision = 0.99, mostCopies, sample = 200, seed = 1 } = options;
+  const { signal, onProgress } = options;
   checkChoice(caller, 'level', level, ['copies', 'same', 'variants']);
   checkFraction(caller, 'precision', precision);
+  if (mostCopies !== undefined) checkInteger(caller, 'mostCopies', mostCopies);
   checkInteger(caller, 'sample', sample);
   checkInteger(caller, 'seed', seed, 0);
   if (onProgress !== undefined) checkFunction(caller, 'onProgress', onProgress);
@@ -169,7 +184,7 @@ export async function findStacks(
     const total = Math.min(sample, unique.length) * (level === 'same' ? 1 : 2);
     let done = 0;
     const onCopied = () => onProgress?.(Math.min(++done, total), total);
-    const plan = { caller, precision, sample, seed, signal, onCopied };
+    const plan = { caller, precision, mostCopies, sample, seed, signal, onCopied };
     const comparison = await Comparison.of(pictures, unique);
     result.same = await comparison.group(unique, { ...plan, level: 'same' }, same);
     const { centers } = same;

@@ -12,7 +12,7 @@ import type { FolderVectors } from '../vectors/folder-vectors.js';
 /** The stacks of a folder whose vectors are there. */
 export async function stacksOf(
   found: FolderVectors,
-  options: Pick<FindStacksOptions, 'level' | 'precision'>,
+  options: Pick<FindStacksOptions, 'level' | 'precision' | 'mostCopies'>,
   context: Context,
 ): Promise<PictureStacks> {
   const { paths, vectors, hashes, inputSize } = found;

@@ -12,6 +12,7 @@ import { stackLines, stacksCSV } from './stack-lines.js';
 interface StacksOptions extends FolderOptions {
   level: StackLevel;
   precision: number;
+  mostCopies?: number;
   csv?: string;
   html?: string;
   open?: boolean;
@@ -19,7 +20,7 @@ interface StacksOptions extends FolderOptions {
 
 /** `stacks DIR`: pictures that belong together, at three levels. */
 export const stacks: Action<StacksOptions> = async ([dir], options, context) => {
-  const { level, precision, csv, open = false } = options;
+  const { level, precision, mostCopies, csv, open = false } = options;
   const html = options.html ?? (open ? 'stacks.html' : undefined);
   for (const file of [csv, html]) if (file !== undefined) await prepareFile(file);
   const found = await folderVectors(
@@ -30,7 +31,11 @@ export const stacks: Action<StacksOptions> = async ([dir], options, context) => 
   );
   try {
     const { paths } = found;
-    const result = await stacksOf(found, { level, precision }, context);
+    const result = await stacksOf(
+      found,
+      { level, precision, ...(mostCopies !== undefined && { mostCopies }) },
+      context,
+    );
     const calibrations = describeCalibrations(result);
     if (csv !== undefined) await writeWhole(csv, stacksCSV(result.stacks));
     if (html !== undefined) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Execute } from '../../context.js';
-import { addExamples, addFolderOptions, choice, numberBetween } from '../../options.js';
+import { addExamples, addFolderOptions, choice, integer, numberBetween } from '../../options.js';
 
 /** `stacks DIR`. */
 export function stacksCommand(execute: Execute): Command {
@@ -21,6 +21,11 @@ export function stacksCommand(execute: Execute): Command {
       'share of the found pairs that have to be right; it decides how alike pictures must be',
       numberBetween(0, 1),
       0.99,
+    )
+    .option(
+      '--most-copies <n>',
+      'a picture has at most so many copies: more are pictures that differ by a hair',
+      integer(1),
     )
     .option('--csv <file>', 'write a table: a line per picture')
     .option('--html <file>', 'write a page with thumbnails, sizes, dates, and which to keep')
