@@ -89,8 +89,8 @@ function copySimilarities(
   });
 }
 
-/** Counts rows by the similarity of the most similar other row, and of the one that is the `count`-th most similar. */
-async function countNearest(rows: UnitRows, count: number): Promise<[SimilarityCounts, SimilarityCounts]> {
+/** Counts rows by the similarity of an other row: the most similar one is number 0, and `count` of them are told. */
+async function countNearest(rows: UnitRows, count: number): Promise<(number: number) => SimilarityCounts> {
   const best = new Float32Array(rows.rows * count).fill(Number.NEGATIVE_INFINITY);
   const take = (row: number, value: number) => {
     let place = (row + 1) * count - 1;
@@ -104,8 +104,7 @@ async function countNearest(rows: UnitRows, count: number): Promise<[SimilarityC
       take(first + i, values[i]!);
     }
   });
-  const ofPlace = (place: number) => best.filter((_, at) => at % count === place);
-  return [new SimilarityCounts(ofPlace(0)), new SimilarityCounts(ofPlace(count - 1))];
+  return (number) => new SimilarityCounts(best.filter((_, place) => place % count === number));
 }
 
 /**
@@ -156,7 +155,9 @@ export async function calibrateThreshold(
   const rows = unitRows(matrix);
   const similarities = copySimilarities(caller, rows, unitRows(changed), copies.originals);
 
-  const [nearest, crowded] = await countNearest(rows, mostCopies === undefined ? 1 : mostCopies + 1);
+  const countOf = await countNearest(rows, (mostCopies ?? 0) + 1);
+  const nearest = countOf(0);
+  const crowded = mostCopies === undefined ? undefined : countOf(mostCopies);
   const found = new SimilarityCounts(similarities);
   const recall = (place: number) => found.atLeast(place) / similarities.length;
   const sorted = similarities.slice().sort((a, b) => b - a);
@@ -173,7 +174,7 @@ export async function calibrateThreshold(
     const matched = nearest.atLeast(place);
     // Even if every picture had a copy, no more would be found.
     let most = Math.max(0, matched - rows.rows * recall(place));
-    if (mostCopies !== undefined) most = Math.max(most, crowded.atLeast(place));
+    if (crowded) most = Math.max(most, crowded.atLeast(place));
     for (const from of higher) {
       if (from < place) break;
       const before = nearest.atLeast(from);
