@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import type { ImageArray } from 'simclr-ts';
+import type { LabeledImages } from 'simclr-ts';
 import { randomGenerator } from '../src/random/index.js';
 
 const source = 'emoji-datasource-google@16.0.0';
@@ -16,18 +16,11 @@ interface Entry {
   has_img_google: boolean;
 }
 
-/** Pictures with the numbers of their classes. */
-export interface EmojiPictures {
-  images: ImageArray;
-  labels: Int32Array;
-  classNames: string[];
-}
-
 /**
  * Emoji in a drawn order, on white, with their categories: pictures unlike photographs, of which many differ by a hair. npm
  * downloads them once; they are not part of this repository.
  */
-export async function loadEmoji(side: number): Promise<EmojiPictures> {
+export async function loadEmoji(side: number): Promise<LabeledImages & { classNames: string[] }> {
   if (!existsSync(join(folder, 'emoji.json'))) {
     mkdirSync(cache, { recursive: true });
     const flags = ['--no-save', '--ignore-scripts', '--silent', '--no-audit', '--no-fund'];

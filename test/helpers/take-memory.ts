@@ -1,6 +1,7 @@
 import { backend } from '@tensorflow/tfjs-core';
 
-interface Allocator {
+/** What gives memory of the wasm backend, and takes it back. */
+export interface Allocator {
   _malloc(bytes: number): number;
   _free(address: number): void;
 }

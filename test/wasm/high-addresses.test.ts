@@ -30,6 +30,7 @@ import { useBackend } from '../helpers/backend.js';
 import { hashedTensor } from '../helpers/hashed-tensor.js';
 import { hashedValues } from '../helpers/hashed-values.js';
 import { expectTensors } from '../helpers/leaks.js';
+import type { Allocator } from '../helpers/take-memory.js';
 
 const before = getBackend();
 beforeAll(() => useBackend('wasm'));
@@ -90,11 +91,6 @@ function compute(): Tensor[] {
     ...grads((x: Tensor) => gather(x, indices))([rows]),
     ...update,
   ];
-}
-
-interface Allocator {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
 }
 
 const piece = 2 ** 27;
