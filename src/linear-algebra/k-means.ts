@@ -1,3 +1,5 @@
+import { rowProducts, rowsOf } from './row-products.js';
+
 /** Points to cluster. */
 export interface Points {
   /** `count * dim` numbers, row-major. */
@@ -25,52 +27,62 @@ const squaredDistance = (a: Float64Array, from: number, b: Float64Array, to: num
 };
 
 /**
- * The nearest center of each point: the one with the least |c|² - 2 x . c. Four centers at a time, whose sums stay in
- * registers.
+ * Lowers `distances` to the squared distances of points from one center, where these are less. Four points at a time,
+ * because each addition to a sum waits for the one before.
+ */
+function lowerToDistances(
+  { data, count, dim }: Points,
+  centers: Float64Array,
+  center: number,
+  distances: Float64Array,
+): void {
+  const from = center * dim;
+  for (let point = 0; point < count; point += 4) {
+    const places = [0, 1, 2, 3].map((next) => Math.min(point + next, count - 1));
+    const [p0, p1, p2, p3] = places.map((place) => place * dim) as [number, number, number, number];
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let i = 0; i < dim; i++) {
+      const value = centers[from + i]!;
+      s0 += (data[p0 + i]! - value) ** 2;
+      s1 += (data[p1 + i]! - value) ** 2;
+      s2 += (data[p2 + i]! - value) ** 2;
+      s3 += (data[p3 + i]! - value) ** 2;
+    }
+    for (const [at, sum] of [s0, s1, s2, s3].entries()) {
+      const place = places[at]!;
+      distances[place] = Math.min(distances[place]!, sum);
+    }
+  }
+}
+
+/** Points whose products with all centers are made at a time, so that these stay in the cache. */
+const blockLength = 64;
+
+/**
+ * The nearest center of each point: the one with the least |c|² - 2 x . c.
  *
  * @returns The squared distance of each point.
  */
-function assign(points: Points, centers: Float64Array, assignments: Int32Array): Float64Array {
-  const { data, count, dim } = points;
+function assign({ data, count, dim }: Points, centers: Float64Array, assignments: Int32Array): Float64Array {
   const clusters = centers.length / dim;
-  const squares = Float64Array.from({ length: clusters }, (_, c) => {
-    let sum = 0;
-    for (let i = c * dim; i < (c + 1) * dim; i++) sum += centers[i]! ** 2;
-    return sum;
-  });
+  const squares = new Float64Array(clusters);
+  for (let i = 0; i < centers.length; i++) squares[Math.floor(i / dim)]! += centers[i]! ** 2;
   const distances = new Float64Array(count);
-  for (let point = 0; point < count; point++) {
-    const x = point * dim;
-    let least = Number.POSITIVE_INFINITY;
-    let nearest = 0;
-    for (let first = 0; first < clusters; first += 4) {
-      // The last cluster is compared several times rather than one that is not there.
-      const c1 = Math.min(first + 1, clusters - 1);
-      const c2 = Math.min(first + 2, clusters - 1);
-      const c3 = Math.min(first + 3, clusters - 1);
-      const [p0, p1, p2, p3] = [first * dim, c1 * dim, c2 * dim, c3 * dim];
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      for (let i = 0; i < dim; i++) {
-        const value = data[x + i]!;
-        s0 += value * centers[p0 + i]!;
-        s1 += value * centers[p1 + i]!;
-        s2 += value * centers[p2 + i]!;
-        s3 += value * centers[p3 + i]!;
+  const products = new Float64Array(blockLength * clusters);
+  for (let first = 0; first < count; first += blockLength) {
+    const length = Math.min(blockLength, count - first);
+    rowProducts(rowsOf(data, length, dim, first), rowsOf(centers, clusters, dim), dim, products);
+    for (let row = 0; row < length; row++) {
+      let least = Number.POSITIVE_INFINITY;
+      let nearest = 0;
+      for (let cluster = 0; cluster < clusters; cluster++) {
+        const distance = squares[cluster]! - 2 * products[row * clusters + cluster]!;
+        if (distance < least) [least, nearest] = [distance, cluster];
       }
-      const d0 = squares[first]! - 2 * s0;
-      const d1 = squares[c1]! - 2 * s1;
-      const d2 = squares[c2]! - 2 * s2;
-      const d3 = squares[c3]! - 2 * s3;
-      if (d0 < least) [least, nearest] = [d0, first];
-      if (d1 < least) [least, nearest] = [d1, c1];
-      if (d2 < least) [least, nearest] = [d2, c2];
-      if (d3 < least) [least, nearest] = [d3, c3];
+      const point = first + row;
+      assignments[point] = nearest;
+      distances[point] = squaredDistance(data, point * dim, centers, nearest * dim, dim);
     }
-    assignments[point] = nearest;
-    distances[point] = squaredDistance(data, x, centers, nearest * dim, dim);
   }
   return distances;
 }
@@ -123,12 +135,8 @@ export function spreadCenters(points: Points, clusters: number, uniform: () => n
   let next = Math.floor(uniform() * count);
   for (let cluster = 0; cluster < clusters; cluster++) {
     centers.set(data.subarray(next * dim, (next + 1) * dim), cluster * dim);
-    let total = 0;
-    for (let point = 0; point < count; point++) {
-      const distance = squaredDistance(data, point * dim, centers, cluster * dim, dim);
-      if (distance < distances[point]!) distances[point] = distance;
-      total += distances[point]!;
-    }
+    lowerToDistances(points, centers, cluster, distances);
+    const total = distances.reduce((sum, distance) => sum + distance, 0);
     let left = uniform() * total;
     next = 0;
     while (next < count - 1 && left >= distances[next]!) left -= distances[next++]!;

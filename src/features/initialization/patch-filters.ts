@@ -1,6 +1,7 @@
 import { InvalidOptionError, ValueRangeError } from '../../errors/errors.js';
 import { CovarianceSums } from '../../linear-algebra/covariance.js';
 import { type Clusters, kMeans, spreadCenters } from '../../linear-algebra/k-means.js';
+import { rowProducts, rowsOf } from '../../linear-algebra/row-products.js';
 import { largestEigenpairs } from '../../linear-algebra/symmetric-eigenvectors.js';
 import type { RandomGenerator } from '../../random/index.js';
 import type { Patches } from './patches.js';
@@ -77,18 +78,12 @@ function whiten(values: Float32Array, count: number, length: number): Whitened {
   const basis = vectors.subarray(0, dim * length).map((value, i) => {
     return value / Math.sqrt(variances[Math.floor(i / length)]! + floor);
   });
-  const points = new Float64Array(count * dim);
-  const centered = new Float64Array(length);
-  for (let patch = 0; patch < count; patch++) {
-    const start = patch * length;
-    for (let i = 0; i < length; i++) centered[i] = values[start + i]! - mean[i]!;
-    for (let k = 0; k < dim; k++) {
-      let sum = 0;
-      const row = k * length;
-      for (let i = 0; i < length; i++) sum += basis[row + i]! * centered[i]!;
-      points[patch * dim + k] = sum;
-    }
+  const centered = new Float64Array(count * length);
+  for (let start = 0; start < centered.length; start += length) {
+    for (let i = 0; i < length; i++) centered[start + i] = values[start + i]! - mean[i]!;
   }
+  const points = new Float64Array(count * dim);
+  rowProducts(rowsOf(centered, count, length), rowsOf(basis, dim, length), length, points);
   return { points, basis, dim };
 }
 
