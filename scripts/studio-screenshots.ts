@@ -18,7 +18,7 @@ const mostOfTraining = 24;
 const clip = { x: 0, y: 0, width: 1000, height: 1150 };
 
 await build();
-const studio = await openStudio({ viewport: { width: 1000, height: 860 }, colorScheme: 'light' });
+const studio = await openStudio({ query: '', viewport: { width: 1000, height: 860 }, colorScheme: 'light' });
 const { page } = studio;
 
 const shot = (id: string, name: string) =>

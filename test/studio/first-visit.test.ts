@@ -6,7 +6,7 @@ import { drawnFiles } from './pictures.js';
 let studio: OpenStudio;
 
 beforeAll(async () => {
-  studio = await openStudio();
+  studio = await openStudio({ query: '' });
 });
 
 afterAll(async () => {
@@ -140,9 +140,21 @@ it("replaces the samples by the first pictures of one's own", async () => {
   await text('#pictures-state', /^12 pictures\./);
 });
 
+it('begins with as many samples as its address says', async () => {
+  const empty = await openStudio({ query: '?samples=0' });
+  expect(await empty.page.textContent('#pictures-state')).toMatch(/^No pictures yet/);
+  await empty.text('#map-state', /as soon as there are some/);
+  await empty.page.click('#take-samples');
+  await empty.text('#pictures-state', /^300 sample pictures/);
+  await empty.close();
+  const wrong = await openStudio({ query: '?samples=-3' });
+  await wrong.text('#notices', /must be an integer from 0 to 1000, not "-3"/);
+  await wrong.close();
+});
+
 it('moves nothing for people who want no motion', async () => {
-  const opened = await openStudio({ reducedMotion: 'reduce' });
-  await waitForMap(opened.page, 300);
+  const opened = await openStudio({ query: '?samples=60', reducedMotion: 'reduce' });
+  await waitForMap(opened.page, 60);
   await opened.page.waitForTimeout(150); // the frame after the layout
   const first = await drawing(opened);
   await opened.page.waitForTimeout(700);
@@ -151,9 +163,10 @@ it('moves nothing for people who want no motion', async () => {
 });
 
 it('is used with a finger on a phone: nothing scrolls sideways, and marking needs no keys', async () => {
-  const opened = await openStudio({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  const viewport = { width: 360, height: 740 };
+  const opened = await openStudio({ query: '?samples=100', viewport, hasTouch: true, isMobile: true });
   const { page, text } = opened;
-  await waitForMap(page, 300);
+  await waitForMap(page, 100);
   await page.waitForTimeout(3000);
   const map = page.locator('#map');
   const { width, height } = (await map.boundingBox())!;

@@ -7,7 +7,7 @@ const mostStops = 120;
 let studio: OpenStudio;
 
 beforeAll(async () => {
-  studio = await openStudio();
+  studio = await openStudio({ query: '?samples=100' });
 });
 
 afterAll(() => studio?.close());
@@ -47,7 +47,7 @@ it('looks, trains, searches, names, and exports by keys alone', async () => {
       .toBe(true);
   await tabTo('.skip');
   await keyboard.press('Enter');
-  await waitForMap(page, 300);
+  await waitForMap(page, 100);
 
   await tabTo('#map');
   for (const key of ['+', '+', 'ArrowRight', 'ArrowDown', '-', '0', '+']) await keyboard.press(key);

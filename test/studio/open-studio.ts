@@ -30,11 +30,13 @@ export interface OpenOptions extends BrowserContextOptions {
   args?: string[];
   /** Folder of the built page. @defaultValue the one that the tests build */
   folder?: string;
+  /** End of the page's address. @defaultValue '?samples=0': a page without pictures is ready soonest */
+  query?: string;
 }
 
 /** Opens the built studio from a plain static host, below some path. */
 export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio> {
-  const { args = [], folder = builtPage, ...contextOptions } = options;
+  const { args = [], folder = builtPage, query = '?samples=0', ...contextOptions } = options;
   const host = await serveFolder(folder);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -82,7 +84,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<OpenStudio>
       await host.close();
     },
   };
-  await page.goto(host.url);
+  await page.goto(host.url + query);
   await studio.ready();
   return studio;
 }

@@ -81,7 +81,7 @@ describe.each(browsers)('%s', (_, start) => {
   it(`gets ready ${loads} times in a row`, async () => {
     for (let load = 0; load < loads; load++) {
       await browser.goto('about:blank');
-      await browser.goto(host.url);
+      await browser.goto(`${host.url}?samples=0`);
       await until(`document.documentElement.hasAttribute('data-ready')`);
       expect(await browser.evaluate(text('#backend-report'))).toMatch(
         /Trains here on \d+ threads?: \d+ pairs/,
@@ -91,8 +91,10 @@ describe.each(browsers)('%s', (_, start) => {
   });
 
   it('trains on the sample pictures, draws the map and stops', async () => {
-    await until(`/^300 sample pictures/.test(${text('#pictures-state')})`);
-    await until(`document.querySelector('#map[data-pictures="300"]')`, 120_000);
+    await browser.goto('about:blank');
+    await browser.goto(`${host.url}?samples=60`);
+    await until(`/^60 sample pictures/.test(${text('#pictures-state')})`);
+    await until(`document.querySelector('#map[data-pictures="60"]')`, 120_000);
     const settings = { width: '8', batchSize: '16', epochs: '500' };
     for (const [name, value] of Object.entries(settings)) {
       await browser.evaluate(`(() => {
@@ -120,7 +122,7 @@ describe.each(browsers)('%s', (_, start) => {
     await click('#exports [data-kind=csv]');
     await until('globalThis.exported');
     const lines = (await browser.evaluate<string>('globalThis.exported')).trim().split('\n');
-    expect(lines).toHaveLength(301);
+    expect(lines).toHaveLength(61);
     expect(lines[1]).toMatch(/,[-\d.]+$/);
   });
 });

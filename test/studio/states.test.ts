@@ -10,7 +10,7 @@ const phone = { width: 360, height: 740 };
 let studio: OpenStudio;
 
 beforeAll(async () => {
-  studio = await openStudio();
+  studio = await openStudio({ query: '?samples=100' });
 });
 
 afterAll(() => studio?.close());
@@ -52,7 +52,7 @@ async function problems(state: string): Promise<string[]> {
 }
 
 it('is accessible and fits a phone with the samples', async () => {
-  await waitForMap(studio.page, 300);
+  await waitForMap(studio.page, 100);
   expect(await problems('samples')).toEqual([]);
 });
 

@@ -13,7 +13,7 @@ self.addEventListener('fetch', (event) => {
 /** Names of built files hold their hash: what is kept of them is right. The page itself is asked for first. */
 async function answer(request) {
   const cache = await caches.open(cacheName);
-  const kept = await cache.match(request, { ignoreVary: true });
+  const kept = await cache.match(request, { ignoreVary: true, ignoreSearch: true });
   const lasting = new URL(request.url).pathname.includes('/assets/');
   if (kept && lasting) return isolated(kept);
   try {

@@ -11,7 +11,7 @@ import { showMarks } from './page/picture-grid.js';
 import { steps } from './page/steps.js';
 import { themeButton } from './page/theme.js';
 import { clipboard } from './pictures/clipboard.js';
-import { picturesPanel, takeSamples } from './pictures/pictures-panel.js';
+import { beginWithSamples, picturesPanel } from './pictures/pictures-panel.js';
 import { webcam } from './pictures/webcam.js';
 import { augmentationPanel } from './training/augmentation-panel.js';
 import { backendPicker } from './training/backend-picker.js';
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
 async function begin(app: App): Promise<void> {
   const restored = await within(60, "The browser's storage", app.trainer.restore());
   if (!restored) {
-    await takeSamples(app);
+    await beginWithSamples(app);
     return;
   }
   app.trained = (restored.state?.step ?? 0) > 0;

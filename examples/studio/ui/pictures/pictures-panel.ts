@@ -1,11 +1,12 @@
-import { type DroppedFile, mostPictures, type Reading } from '../../shared/pictures.js';
+import { type DroppedFile, mostOnMap, mostPictures, type Reading } from '../../shared/pictures.js';
 import type { App } from '../page/app.js';
 import { byId, counted } from '../page/dom.js';
 import { attempt, notice } from '../page/notices.js';
 import { PictureGrid } from '../page/picture-grid.js';
 import { chosenFiles, droppedFiles } from './dropped-files.js';
 
-const samples = 300;
+const usualSamples = 300;
+const mostSamples = mostOnMap;
 
 /** Adds the pictures among files to those of the visit. */
 export type AddFiles = (files: DroppedFile[]) => Promise<void>;
@@ -25,9 +26,27 @@ function report({ added, leftAside, beyond }: Reading): void {
   if (added === 0 && leftAside.length === 0) notice('info', 'No new pictures found.');
 }
 
-/** Shows the sample pictures. */
-export async function takeSamples(app: App): Promise<void> {
-  app.added(await app.trainer.addSamples(samples, 1));
+/** How many sample pictures the address of the page asks for: `?samples=0` opens it without any. */
+function samplesAsked(): number {
+  const asked = new URLSearchParams(location.search).get('samples');
+  if (asked === null) return usualSamples;
+  if (/^\d+$/.test(asked) && Number(asked) <= mostSamples) return Number(asked);
+  notice(
+    'warning',
+    `"samples" in the address must be an integer from 0 to ${mostSamples}, not "${asked}". There are ${usualSamples}.`,
+  );
+  return usualSamples;
+}
+
+/** Shows the sample pictures of a first visit. */
+export async function beginWithSamples(app: App): Promise<void> {
+  const count = samplesAsked();
+  if (count > 0) await takeSamples(app, count);
+  else app.forget();
+}
+
+async function takeSamples(app: App, count: number): Promise<void> {
+  app.added(await app.trainer.addSamples(count, 1));
 }
 
 /** Step 1: adding pictures. @returns what adds files of other sources */
@@ -90,7 +109,7 @@ export function picturesPanel(app: App): AddFiles {
       void add(list);
     });
   }
-  sample.addEventListener('click', () => attempt(() => takeSamples(app)));
+  sample.addEventListener('click', () => attempt(() => takeSamples(app, samplesAsked() || usualSamples)));
   forget.addEventListener('click', () =>
     attempt(async () => {
       await app.trainer.forget();
