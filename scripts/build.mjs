@@ -32,6 +32,27 @@ function hashOfSources() {
   return hash.digest('hex');
 }
 
+/** Writes declarations of the sources, a file each, for tsup to roll up into those of the entries. */
+async function writeDeclarations() {
+  const { default: ts } = await import('typescript');
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options, fileNames } = ts.parseJsonConfigFileContent({ ...config, include: ['src'] }, ts.sys, root);
+  const outDir = join(root, '.cache/types');
+  rmSync(outDir, { recursive: true, force: true });
+  const program = ts.createProgram(fileNames, {
+    ...options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: join(root, 'src'),
+    outDir,
+  });
+  const { diagnostics } = program.emit();
+  if (diagnostics.length === 0) return;
+  console.error(ts.formatDiagnostics(diagnostics, ts.createCompilerHost(options)));
+  process.exit(1);
+}
+
 /** Declarations for `require`: the same, of files that end in .cjs. */
 function writeDeclarationsOfCommonJS() {
   for (const file of filesBelow(dist).filter((name) => name.endsWith('.d.ts'))) {
@@ -65,6 +86,7 @@ if (isCurrent) {
 } else {
   rmSync(dist, { recursive: true, force: true });
   rmSync(stampFile, { force: true });
+  if (wantsTypes) await writeDeclarations();
   const tsup = join(root, 'node_modules/tsup/dist/cli-default.js');
   const flags = wantsTypes ? ['--silent'] : ['--silent', '--no-dts'];
   const { status } = spawnSync(process.execPath, [tsup, ...flags], { cwd: root, stdio: 'inherit' });
