@@ -39,6 +39,7 @@ const numericFolders = [
   'evaluation',
   'features',
   'interop',
+  'linear-algebra',
   'losses',
   'models',
   'optimizers',
@@ -50,7 +51,7 @@ const numericFolders = [
  * The numeric folders that plain JavaScript runs in seconds. Of the others it runs, in the project `slow`, what is compared
  * with numbers of other programs (test/fixtures): the rest does not depend on who multiplies.
  */
-const quickOnCPU = ['augmentations', 'losses', 'optimizers', 'tensors'];
+const quickOnCPU = ['augmentations', 'linear-algebra', 'losses', 'optimizers', 'tensors'];
 const slowOnCPU = numericFolders.filter((folder) => !quickOnCPU.includes(folder));
 const comparedOnCPU = slowOnCPU.flatMap((folder) =>
   readdirSync(path(`./test/${folder}`), { recursive: true, encoding: 'utf8' })

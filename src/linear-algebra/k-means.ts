@@ -1,12 +1,6 @@
-import { rowProducts, rowsOf } from './row-products.js';
+import { type FindNearest, type Points, withNearest } from './nearest-centers.js';
 
-/** Points to cluster. */
-export interface Points {
-  /** `count * dim` numbers, row-major. */
-  data: Float64Array;
-  count: number;
-  dim: number;
-}
+export type { Points } from './nearest-centers.js';
 
 /** What {@link kMeans} finds. */
 export interface Clusters {
@@ -53,38 +47,6 @@ function lowerToDistances(
       distances[place] = Math.min(distances[place]!, sum);
     }
   }
-}
-
-/** Points whose products with all centers are made at a time, so that these stay in the cache. */
-const blockLength = 64;
-
-/**
- * The nearest center of each point: the one with the least |c|² - 2 x . c.
- *
- * @returns The squared distance of each point.
- */
-function assign({ data, count, dim }: Points, centers: Float64Array, assignments: Int32Array): Float64Array {
-  const clusters = centers.length / dim;
-  const squares = new Float64Array(clusters);
-  for (let i = 0; i < centers.length; i++) squares[Math.floor(i / dim)]! += centers[i]! ** 2;
-  const distances = new Float64Array(count);
-  const products = new Float64Array(blockLength * clusters);
-  for (let first = 0; first < count; first += blockLength) {
-    const length = Math.min(blockLength, count - first);
-    rowProducts(rowsOf(data, length, dim, first), rowsOf(centers, clusters, dim), dim, products);
-    for (let row = 0; row < length; row++) {
-      let least = Number.POSITIVE_INFINITY;
-      let nearest = 0;
-      for (let cluster = 0; cluster < clusters; cluster++) {
-        const distance = squares[cluster]! - 2 * products[row * clusters + cluster]!;
-        if (distance < least) [least, nearest] = [distance, cluster];
-      }
-      const point = first + row;
-      assignments[point] = nearest;
-      distances[point] = squaredDistance(data, point * dim, centers, nearest * dim, dim);
-    }
-  }
-  return distances;
 }
 
 /**
@@ -145,27 +107,41 @@ export function spreadCenters(points: Points, clusters: number, uniform: () => n
 }
 
 /**
- * Lloyd's k-means in double precision, from given centers, until no point changes its cluster.
+ * Lloyd's k-means in double precision, from given centers, until no point changes its cluster. Finds nearest centers on the
+ * backend where that is faster; the result is the same on all of them.
  *
  * @param start - `[clusters, dim]`, at most as many clusters as points. Not changed.
  * @param rounds - The most rounds.
  * @see Lloyd 1982, "Least squares quantization in PCM".
  */
-export function kMeans(points: Points, start: Float64Array, rounds: number): Clusters {
-  const centers = start.slice();
-  const assignments = new Int32Array(points.count);
+export function kMeans(points: Points, start: Float64Array, rounds: number): Promise<Clusters> {
+  return withNearest(points, start, (find) => iterate(points, start.slice(), rounds, find));
+}
+
+async function iterate(
+  points: Points,
+  centers: Float64Array,
+  rounds: number,
+  find: FindNearest,
+): Promise<Clusters> {
+  const { data, count, dim } = points;
+  const assignments = new Int32Array(count);
   const inertia: number[] = [];
-  const measure = () => {
-    const distances = assign(points, centers, assignments);
+  const measure = async () => {
+    await find(centers, assignments);
+    const distances = new Float64Array(count);
+    for (const [point, cluster] of assignments.entries()) {
+      distances[point] = squaredDistance(data, point * dim, centers, cluster * dim, dim);
+    }
     inertia.push(distances.reduce((sum, value) => sum + value, 0));
     return distances;
   };
-  let distances = measure();
+  let distances = await measure();
   let reseeded = 0;
   for (let round = 0; round < rounds; round++) {
     const before = assignments.slice();
     reseeded += update(points, centers, assignments, distances);
-    distances = measure();
+    distances = await measure();
     if (assignments.every((cluster, point) => cluster === before[point])) break;
   }
   return { centers, assignments, inertia, reseeded };

@@ -4,6 +4,9 @@ import { build, type Plugin } from 'esbuild';
 
 /** Tests whose subject is Node or the build. */
 const needNode = [
+  'test/linear-algebra/k-means.test.ts',
+  'test/linear-algebra/symmetric-eigenvectors.test.ts',
+  'test/linear-algebra/whitening.test.ts',
   'test/losses/bundle.test.ts',
   'test/wasm/threads.test.ts',
   'test/wasm/wide-kernels.test.ts',
@@ -15,6 +18,7 @@ const rooms = [
   'evaluation',
   'losses',
   'models',
+  'linear-algebra',
   'optimizers',
   'tensors',
   'training',

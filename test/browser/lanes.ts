@@ -46,7 +46,7 @@ export const otherEngines: LeftOut = {
 
 /** Tests that take minutes each where the processor computes the graphics. */
 export const slowGraphics: LeftOut = {
-  tests: `${largeNetworks}|five steps of '(narrow|mobile)'|${hostBlocks}`,
+  tests: `${largeNetworks}|five steps of '(narrow|mobile)'|five steps of 'tiny'.*(adamw|lars)|${hostBlocks}`,
   because:
     'larger networks take minutes per test in software: five steps are those of the smallest, and the processor loops over blocks',
 };

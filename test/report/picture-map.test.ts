@@ -148,10 +148,10 @@ describe('the map of a folder', () => {
 });
 
 describe('groups of a map', () => {
-  it('are named by the pictures that are most like the others', () => {
+  it('are named by the pictures that are most like the others', async () => {
     const points = [0, 1, 2, 3].map((x) => ({ x: x / 100, y: 0 })).concat([{ x: 1, y: 1 }]);
     const data = Float32Array.of(1, 0, 0.9, 0.1, 0.8, -0.9, 1, 0.1, 0, 1);
-    const { groups, assignments } = mapGroups(points, { data, shape: [5, 2] }, 2, 0);
+    const { groups, assignments } = await mapGroups(points, { data, shape: [5, 2] }, 2, 0);
     expect(Array.from(assignments)).toEqual([0, 0, 0, 0, 1]);
     expect(groups.map(({ count: size }) => size)).toEqual([4, 1]);
     expect(groups[0]!.typical.at(-1)).toBe(2);

@@ -164,7 +164,9 @@ export async function initializeFromImages(
   );
   try {
     const made =
-      method === 'kept' ? undefined : patchFilters(caller, drawn, kernelShape[3], method, random.fold(1));
+      method === 'kept'
+        ? undefined
+        : await patchFilters(caller, drawn, kernelShape[3], method, random.fold(1));
     if (made) await setFilters(layer, made.kernel);
     if (firstLayer === 'fixed') layer.trainable = false;
     const whitened =

@@ -104,13 +104,13 @@ function axisDirections(filters: number, dim: number, random: RandomGenerator): 
  * @throws {@link InvalidOptionError} when there are fewer patches than filters.
  * @see Coates and Ng 2011, sections 3.1 to 3.2.2, from which the floors are.
  */
-export function patchFilters(
+export async function patchFilters(
   caller: string,
   patches: Patches,
   filters: number,
   method: 'kMeans' | 'eigenvectors',
   random: RandomGenerator,
-): PatchFilters {
+): Promise<PatchFilters> {
   const { count, length } = patches;
   if (count < Math.max(2, filters)) {
     throw new InvalidOptionError(
@@ -121,7 +121,7 @@ export function patchFilters(
   let clusters: Clusters | undefined;
   if (method === 'kMeans') {
     const all = { data: points, count, dim };
-    clusters = kMeans(
+    clusters = await kMeans(
       all,
       spreadCenters(all, filters, () => random.uniform()),
       kMeansRounds,

@@ -70,18 +70,18 @@ function oneOfEach(rows: readonly number[], stackOf: ReadonlyMap<number, number>
  *
  * @param stackOf - The stack of rows that are near-duplicates: of each, one is shown at most.
  */
-export function mapGroups(
+export async function mapGroups(
   points: readonly MapPoint[],
   vectors: EmbeddingArray,
   count: number,
   seed: number,
   stackOf: ReadonlyMap<number, number> = new Map(),
-): { groups: MapGroup[]; assignments: Int32Array } {
+): Promise<{ groups: MapGroup[]; assignments: Int32Array }> {
   const random = randomGenerator(seed);
   const data = Float64Array.from(points.flatMap(({ x, y }) => [x, y]));
   const places = { data, count: points.length, dim: 2 };
   const start = spreadCenters(places, Math.min(count, points.length), () => random.uniform());
-  const { assignments, centers } = kMeans(places, start, rounds);
+  const { assignments, centers } = await kMeans(places, start, rounds);
   const members = Array.from({ length: centers.length / 2 }, (): number[] => []);
   for (const [row, group] of assignments.entries()) members[group]!.push(row);
   const order = [...members.keys()]

@@ -137,7 +137,7 @@ export async function writePictureMap(path: FilePath, data: PictureMapData): Pro
       : await mapLayout(caller, vectors, nearest, seed, (done, total) => onProgress?.('layout', done, total));
   const listed = listedStacks(stacks, paths);
   const stackOf = new Map(listed.flatMap(({ all }, i) => all.map((row) => [row, i] as const)));
-  const { groups, assignments } = mapGroups(points, vectors, wanted, seed, stackOf);
+  const { groups, assignments } = await mapGroups(points, vectors, wanted, seed, stackOf);
   let done = 0;
   const { cell, columns, urls } = await spriteSheets(caller, paths, (more) => {
     done += more;
