@@ -288,6 +288,22 @@ describe('search', () => {
     );
   });
 
+  it('writes a page with the picture and those like it, which opens', async () => {
+    const { json, stderr } = await runJSON(
+      ['search', 'mixed/rows/01.png', '--in', 'mixed', '--results', '2', '--open'],
+      { cwd, env: { SIMCLR_OPEN: '/no/such/program' } },
+    );
+    expect(json.files).toEqual(['search.html']);
+    expect(stderr).toContain('Open search.html in a browser.');
+    const page = readFileSync(join(cwd, 'search.html'), 'utf8');
+    expect(page.match(/data:image\/png/g)).toHaveLength(3);
+    expect(page).toContain('<h1>Pictures like 01.png</h1>');
+    expect(page).toContain('1. mixed/rows/copy, of &quot;01&quot;.png<br>similarity 1.00');
+    expect(page).not.toMatch(/(src|href)="https?:/);
+    const nowhere = ['search', 'mixed/rows/01.png', '--in', 'mixed', '--html', '/dev/null/a.html'];
+    expect((await refused(nowhere)).code).toBe(3);
+  });
+
   it('says so when there is nothing else, and refuses what it cannot do', async () => {
     mkdirSync(join(cwd, 'single'));
     writeFileSync(join(cwd, 'single/a.png'), await stripes('rows', 1));
