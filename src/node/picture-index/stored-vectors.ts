@@ -37,12 +37,37 @@ export function compare(files: readonly FoundFile[], segments: readonly Segment[
   return { known, gone };
 }
 
+/** Vectors by the hash of the contents that they are of. */
+export class VectorsByContents {
+  private readonly vectors = new Map<string, Float32Array>();
+  private readonly hashes = new Map<number, string[]>();
+
+  /** @param size - Bytes of the file. */
+  add(hash: string, size: number, vector: Float32Array): void {
+    const same = this.hashes.get(size);
+    if (!this.vectors.has(hash)) {
+      if (same) same.push(hash);
+      else this.hashes.set(size, [hash]);
+    }
+    this.vectors.set(hash, vector);
+  }
+
+  get(hash: string): Float32Array | undefined {
+    return this.vectors.get(hash);
+  }
+
+  /** Hashes of contents of so many bytes. */
+  ofSize(size: number): readonly string[] {
+    return this.hashes.get(size) ?? [];
+  }
+}
+
 /**
  * Loads vectors: those of known files to their rows, and others that a file of the same contents may need.
  *
  * @param vectors - `[files, dim]`, filled in where a file is known.
  * @param sizes - Sizes of the files that are still to be read.
- * @returns Vectors of contents that files of these sizes may have, by their hash.
+ * @returns Vectors of contents that files of these sizes may have.
  */
 export async function loadVectors(
   caller: string,
@@ -51,12 +76,12 @@ export async function loadVectors(
   sizes: ReadonlySet<number>,
   vectors: Float32Array,
   dim: number,
-): Promise<Map<string, Float32Array>> {
+): Promise<VectorsByContents> {
   const target = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
   const rows = new Map<string, number>();
   for (const [row, file] of known.entries()) if (file?.state === 'embedded') rows.set(file.path, row);
   const newest = newestRows(segments);
-  const byHash = new Map<string, Float32Array>();
+  const byContents = new VectorsByContents();
   for (const segment of segments) {
     const isNewest = ({ path }: IndexedFile, row: number) => {
       const place: Place = newest.get(path)!;
@@ -74,8 +99,9 @@ export async function loadVectors(
       const vector =
         place === undefined ? new Float32Array(dim) : vectors.subarray(dim * place, dim * (place + 1));
       if (place === undefined) new Uint8Array(vector.buffer).set(bytes);
-      byHash.set(segment.files[row]!.hash, vector);
+      const { hash, size } = segment.files[row]!;
+      byContents.add(hash, size, vector);
     });
   }
-  return byHash;
+  return byContents;
 }

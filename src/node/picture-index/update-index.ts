@@ -10,7 +10,7 @@ import type { FoundFile } from './scan-folder.js';
 import { isHeld, tryLock } from './storage/lock.js';
 import type { IndexedFile } from './storage/segment-file.js';
 import { addSegment, mergeSegments, readSegments, type Segment } from './storage/segments.js';
-import { compare, loadVectors } from './stored-vectors.js';
+import { compare, loadVectors, type VectorsByContents } from './stored-vectors.js';
 
 /** What an update of an index did. */
 export interface IndexChanges {
@@ -103,8 +103,7 @@ const mergeAfter = 128;
 
 interface Update extends UpdatedIndex {
   dim: number;
-  /** Vectors by the hash of the contents. */
-  byHash: Map<string, Float32Array>;
+  byContents: VectorsByContents;
   /** How many files of these contents are gone. */
   goneHashes: Map<string, number>;
 }
@@ -116,7 +115,7 @@ function takeChunk(
   places: readonly number[],
   embedded: Float32Array,
 ): { rows: IndexedFile[]; vectors: Float32Array } {
-  const { dim, byHash, changes } = update;
+  const { dim, byContents, changes } = update;
   const rows: IndexedFile[] = [];
   const taken = new Float32Array(files.length * dim);
   for (const [i, file] of files.entries()) {
@@ -134,12 +133,14 @@ function takeChunk(
     update.rows[place] = row;
     if (!isBroken) {
       const vector =
-        file.kind === 'known' ? byHash.get(hash)! : embedded.subarray(dim * file.row, dim * (file.row + 1));
+        file.kind === 'known'
+          ? byContents.get(hash)!
+          : embedded.subarray(dim * file.row, dim * (file.row + 1));
       taken.set(vector, dim * rows.length);
       update.vectors.set(vector, dim * place);
       if (file.kind === 'decoded') {
         changes.embedded++;
-        byHash.set(hash, update.vectors.subarray(dim * place, dim * (place + 1)));
+        byContents.add(hash, size, update.vectors.subarray(dim * place, dim * (place + 1)));
       } else {
         changes.reused++;
         const gone = update.goneHashes.get(hash) ?? 0;
@@ -163,7 +164,10 @@ function checkFinite(caller: string, { files }: ReadChunk, vectors: Float32Array
   );
 }
 
-/** Reads, decodes and embeds files, one chunk ahead of the network, and stores each chunk. */
+/** Chunks that are read and decoded while the network has one. */
+const chunksAhead = 2;
+
+/** Reads, decodes and embeds files, and stores each chunk. */
 async function embedFiles(
   plan: UpdatePlan,
   index: OpenIndex,
@@ -175,20 +179,23 @@ async function embedFiles(
   const { dim, inputShape } = index.manifest.model;
   const size = [inputShape[0], inputShape[1]] as const;
   const pool = makePool(caller, decodePlan(caller, { size }), defaultWorkers());
-  const isKnown = (hash: string) => update.byHash.has(hash);
-  const read = (start: number) => {
-    const chosen = places.slice(start, start + batchSize).map((place) => files[place]!);
-    return readChunk(chosen, size, pool, isKnown);
+  const hashesOf = ({ size: bytes }: FoundFile) => update.byContents.ofSize(bytes);
+  const ahead: Promise<ReadChunk>[] = [];
+  let asked = 0;
+  const readAhead = () => {
+    for (; asked < places.length && ahead.length < chunksAhead; asked += batchSize) {
+      const chosen = places.slice(asked, asked + batchSize).map((place) => files[place]!);
+      const chunk = readChunk(chosen, size, pool, hashesOf);
+      chunk.catch(() => {}); // thrown where it is awaited
+      ahead.push(chunk);
+    }
   };
   try {
-    let next = read(0);
+    readAhead();
     for (let start = 0; start < places.length; start += batchSize) {
-      const chunk = await next;
+      const chunk = await ahead.shift()!;
       if (signal?.aborted) return;
-      if (start + batchSize < places.length) {
-        next = read(start + batchSize);
-        next.catch(() => {}); // thrown where it is awaited
-      }
+      readAhead();
       let embedded = new Float32Array(0);
       if (chunk.images.shape[0] > 0) {
         embedded = (await (await index.network()).embed(chunk.images, batchSize)) as typeof embedded;
@@ -216,7 +223,7 @@ export async function updateIndex(plan: UpdatePlan, index: OpenIndex): Promise<U
   const places = unknown.filter((place) => isOwn(files[place]!.path));
   const vectors = new Float32Array(files.length * dim);
   const sizes = new Set(places.map((place) => files[place]!.size));
-  const byHash = await loadVectors(caller, segments, known, sizes, vectors, dim);
+  const byContents = await loadVectors(caller, segments, known, sizes, vectors, dim);
   const goneHashes = new Map<string, number>();
   for (const { hash } of gone) goneHashes.set(hash, (goneHashes.get(hash) ?? 0) + 1);
   const update: Update = {
@@ -232,7 +239,7 @@ export async function updateIndex(plan: UpdatePlan, index: OpenIndex): Promise<U
     failed: [],
     unsaved: undefined,
     dim,
-    byHash,
+    byContents,
     goneHashes,
   };
   const writer = new Writer(plan, index.folder, segments, dim);

@@ -22,6 +22,7 @@ import {
   type DecodeRequest,
   type DecodeWorkerData,
   decodeWorkerCode,
+  type FileToIdentify,
 } from './decode-worker.js';
 
 /** Options of {@link decodePool}. */
@@ -42,18 +43,31 @@ export interface DecodePool extends DecodePictures {
   close(): Promise<void>;
 }
 
-/** A picture or its views, or the error that explains why there are none. */
-type Result = readonly Picture[] | DataError;
+/** A file that was read: its hash, and its picture, where it was to be decoded. */
+export type IdentifiedFile =
+  | { kind: 'unread'; code: string | undefined; message: string }
+  /** Where its thread has died, the hash is not known. */
+  | { kind: 'undecodable'; hash: string | undefined; error: DataError }
+  | { kind: 'skipped'; hash: string }
+  | { kind: 'decoded'; hash: string; picture: Picture };
+
+/** A {@link DecodePool} that can also tell files by their contents. */
+export interface IdentifyingPool extends DecodePool {
+  /** Reads files once, on other threads, for their hash and for their pixels. */
+  identify(files: readonly FileToIdentify[]): Promise<IdentifiedFile[]>;
+}
+
+type AnyPicture = EncodedPicture | PictureToCut | FileToIdentify;
 
 /** Pictures that one thread is to decode. */
 interface Job {
   id: number;
-  pictures: readonly (EncodedPicture | PictureToCut)[];
+  pictures: readonly AnyPicture[];
   /** The views to cut. Without it, whole pictures are decoded. */
   cutting: Cutting | undefined;
   /** Whether a thread has already died of this job. */
   suspect: boolean;
-  resolve(results: Result[]): void;
+  resolve(outcomes: DecodeOutcome[]): void;
   reject(error: unknown): void;
 }
 
@@ -80,14 +94,15 @@ function locateSharp(caller: string): string {
 }
 
 /** The bytes in a buffer of their own, because sending a part of a larger buffer would send all of it. */
-function portable(caller: string, picture: EncodedPicture | PictureToCut): EncodedPicture | PictureToCut {
+function portable(caller: string, picture: AnyPicture): AnyPicture {
   const { name, bytes } = picture;
-  const { words, image } = picture as Partial<PictureToCut>;
+  const { words, image, unless } = picture as Partial<PictureToCut & FileToIdentify>;
   return {
     name: bytes || image ? name : toFileName(caller, 'name', name),
     ...(bytes && { bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes) }),
     ...(words && { words }),
     ...(image && { image }),
+    ...(unless && { unless }),
   };
 }
 
@@ -104,11 +119,12 @@ class Pool {
     this.slots = Array.from({ length: workers }, () => ({ jobs: new Map() }));
   }
 
+  /** One outcome per picture. */
   async decode(
-    pictures: readonly EncodedPicture[],
+    pictures: readonly AnyPicture[],
     cutting: Cutting | undefined,
     signal?: AbortSignal,
-  ): Promise<Result[]> {
+  ): Promise<DecodeOutcome[]> {
     // On Linux, the main thread must load sharp before any other does.
     await loadSharp(this.caller);
     if (this.closed) {
@@ -116,7 +132,7 @@ class Pool {
     }
     for (const { name, bytes } of pictures) if (!bytes) toFileName(this.caller, 'name', name);
     const perJob = Math.max(1, Math.ceil(pictures.length / this.slots.length));
-    const parts: Promise<Result[]>[] = [];
+    const parts: Promise<DecodeOutcome[]>[] = [];
     for (let start = 0; start < pictures.length; start += perJob) {
       parts.push(this.submit(pictures.slice(start, start + perJob), cutting, false, signal));
     }
@@ -139,7 +155,7 @@ class Pool {
     cutting: Cutting | undefined,
     suspect: boolean,
     signal?: AbortSignal,
-  ): Promise<Result[]> {
+  ): Promise<DecodeOutcome[]> {
     return new Promise((resolve, reject) => {
       const load = ({ jobs }: Slot) => [...jobs.values()].reduce((sum, job) => sum + job.pictures.length, 0);
       const slot = this.slots.reduce((least, other) => (load(other) < load(least) ? other : least));
@@ -219,13 +235,7 @@ class Pool {
     if (!job) return;
     slot.jobs.delete(reply.id);
     this.rest(slot);
-    job.resolve(reply.outcomes.map((outcome, i) => this.result(job.pictures[i]!, outcome)));
-  }
-
-  private result({ name, bytes }: EncodedPicture, outcome: DecodeOutcome): Result {
-    if ('images' in outcome) return outcome.images;
-    if (outcome.failed === 'read' && !bytes) return unreadable(this.caller, name, outcome);
-    return undecodable(this.caller, name, outcome.bytes, outcome);
+    job.resolve(reply.outcomes);
   }
 
   /**
@@ -237,9 +247,7 @@ class Pool {
     slot.jobs.clear();
     if (!first) return;
     if (first.suspect) {
-      const { name } = first.pictures[0]!;
-      const message = `${this.caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${reason}).`;
-      first.resolve([new DataError(message, name)]);
+      first.resolve([{ failed: 'thread', message: reason, bytes: 0 }]);
     } else {
       const singles = first.pictures.map((picture) => this.submit([picture], first.cutting, true));
       Promise.all(singles).then((results) => first.resolve(results.flat()), first.reject);
@@ -295,19 +303,52 @@ export function defaultWorkers(): number {
   return Math.min(4, Math.max(1, availableCores() - 1));
 }
 
+/** Why there is no picture. */
+function errorOf(
+  caller: string,
+  { name, bytes }: EncodedPicture,
+  outcome: Extract<DecodeOutcome, { failed: string }>,
+): DataError {
+  if (outcome.failed === 'thread') {
+    const message = `${caller}: a picture must decode without ending its thread. Received: path=${JSON.stringify(name)} (${outcome.message}).`;
+    return new DataError(message, name);
+  }
+  if (outcome.failed === 'read' && !bytes) return unreadable(caller, name, outcome);
+  return undecodable(caller, name, outcome.bytes, outcome);
+}
+
 /** {@link decodePool} in the name of another function. */
-export function makePool(caller: string, plan: DecodePlan, workers: number): DecodePool {
+export function makePool(caller: string, plan: DecodePlan, workers: number): IdentifyingPool {
   const pool = new Pool(caller, plan, workers);
+  const resultOf = (picture: EncodedPicture, outcome: DecodeOutcome) =>
+    'failed' in outcome ? errorOf(caller, picture, outcome) : outcome.images;
   const decode: DecodePictures = async (pictures, signal) => {
-    const results = await pool.decode(pictures, undefined, signal);
-    return results.map((result) => (isError(result, 'DataError') ? result : result[0]!));
+    const outcomes = await pool.decode(pictures, undefined, signal);
+    return outcomes.map((outcome, i) => {
+      const result = resultOf(pictures[i]!, outcome);
+      return isError(result, 'DataError') ? result : result[0]!;
+    });
   };
   return Object.assign(decode, {
     cut: (async (pictures, crops, options = {}) => {
       checkKeys(`${caller}.cut`, options, { keep: 1, signal: 1 });
       const { keep = false, signal } = options;
-      return pool.decode(pictures, { crops, keep }, signal);
+      const outcomes = await pool.decode(pictures, { crops, keep }, signal);
+      return outcomes.map((outcome, i) => resultOf(pictures[i]!, outcome));
     }) satisfies CutViews,
+    identify: async (files: readonly FileToIdentify[]) => {
+      const outcomes = await pool.decode(files, undefined);
+      return outcomes.map((outcome, i): IdentifiedFile => {
+        const { hash } = outcome;
+        if ('failed' in outcome) {
+          const { failed, code, message } = outcome;
+          if (failed === 'read') return { kind: 'unread', code, message };
+          return { kind: 'undecodable', hash, error: errorOf(caller, files[i]!, outcome) };
+        }
+        const [picture] = outcome.images;
+        return picture ? { kind: 'decoded', hash: hash!, picture } : { kind: 'skipped', hash: hash! };
+      });
+    },
     close: () => pool.close(),
   });
 }

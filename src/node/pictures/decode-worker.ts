@@ -22,20 +22,30 @@ export interface Cutting {
   keep: boolean;
 }
 
-/** A message to a decoding thread: pictures to decode or, with `cutting`, to cut views from; or a request to cancel. */
+/** A file to decode and to tell from others by its contents. */
+export interface FileToIdentify extends EncodedPicture {
+  /** SHA-256 hashes, in hexadecimal: a file with one of them is not decoded. */
+  readonly unless: readonly string[];
+}
+
+/**
+ * A message to a decoding thread: pictures to decode or, with `cutting`, to cut views from; or a request to cancel. The
+ * outcomes of files to identify have their hash.
+ */
 export type DecodeRequest =
   | {
       id: number;
-      pictures: readonly (EncodedPicture | PictureToCut)[];
+      pictures: readonly (EncodedPicture | PictureToCut | FileToIdentify)[];
       cutting: Cutting | undefined;
     }
   | { cancel: number };
 
-/** The result of a picture. */
-export type DecodeOutcome =
+/** The result of a picture: none in `images` where its hash says not to decode it. */
+export type DecodeOutcome = (
   | { images: readonly Picture[] }
-  /** The file could not be read (`read`) or decoded; `bytes` is its length. */
-  | { failed: 'read' | 'decode'; message: string; code?: string; bytes: number };
+  /** The file could not be read (`read`) or decoded, or its thread has died twice of it; `bytes` is its length. */
+  | { failed: 'read' | 'decode' | 'thread'; message: string; code?: string; bytes: number }
+) & { hash?: string };
 
 /** The answer of a decoding thread: a result for each picture, or why it cannot decode any. */
 export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: string };
@@ -47,6 +57,7 @@ export type DecodeReply = { id: number; outcomes: DecodeOutcome[] } | { fatal: s
 export const decodeWorkerCode = `
 'use strict';
 const { parentPort, workerData } = require('node:worker_threads');
+const { createHash } = require('node:crypto');
 const { readFile } = require('node:fs/promises');
 const { plan, concurrency } = workerData;
 const __name = (named) => named; // what some compilers wrap functions in
@@ -73,20 +84,22 @@ try {
   parentPort.postMessage({ fatal: error.message });
 }
 async function decode(picture, cutting) {
-  const { name, bytes, image } = picture;
+  const { name, bytes, image, unless } = picture;
   let encoded = image ? new Uint8Array(0) : bytes;
   try {
     encoded ??= new Uint8Array(await readFile(name));
   } catch (error) {
     return { failed: 'read', message: error.message, code: error.code, bytes: 0 };
   }
+  const identity = unless && { hash: createHash('sha256').update(encoded).digest('hex') };
+  if (unless?.includes(identity.hash)) return { images: [], ...identity };
   try {
     if (cutting) {
       return { images: await cutViews(encoded, picture, cutting.crops, cutting.keep, tools) };
     }
-    return { images: [await decodePixels(encoded, plan)] };
+    return { images: [await decodePixels(encoded, plan)], ...identity };
   } catch (error) {
-    return { failed: 'decode', message: error.message, bytes: encoded.length };
+    return { failed: 'decode', message: error.message, bytes: encoded.length, ...identity };
   }
 }
 async function decodePixels(encoded, plan) {
