@@ -81,8 +81,8 @@ interface Slot {
 /** Milliseconds after which an idle thread ends. */
 const idleMilliseconds = 10_000;
 
-/** Pictures under way per thread: one is read from disk while another is decoded. */
-const picturesAtOnce = 2;
+/** Pictures under way per thread: one is read from disk, and told by its contents, while two others are decoded. */
+const picturesAtOnce = 3;
 
 /** The location of sharp. Threads resolve packages from the working directory, which may not be that of this file. */
 function locateSharp(caller: string): string {
