@@ -82,7 +82,7 @@ try {
   await shoot(page, 'stacks', 900);
   await shoot(page, 'select', 640);
   await shoot(page, 'label', 480);
-  await shoot(page, 'search', 560);
+  await shoot(page, 'search', 880);
   await shoot(page, 'train', 900);
   await shoot(page, 'evaluate', 900);
   await shoot(page, 'map', 900, () => page.waitForSelector('html[data-ready]'));
