@@ -111,6 +111,8 @@ describe('writeReport', () => {
     expect(html).not.toContain('may be chance');
     const accuracies = { ...data.accuracies!, after: { name: 'After', knn: 0.3561 } };
     expect(await write('close', { ...data, accuracies })).toContain('this difference may be chance');
+    const noted = { ...accuracies, note: 'Training changed -1.7 points.' };
+    expect(await write('noted', { ...data, accuracies: noted })).toContain('changed \u22121.7 points');
     // The paired interval is the better witness, either way.
     const sure = { ...accuracies, gain: { difference: 0.002, low: 0.0005, high: 0.0035 } };
     const paired = await write('paired', { ...data, accuracies: sure });
@@ -130,7 +132,7 @@ describe('writeReport', () => {
     );
     expect(html.match(/class="first whisker"/g)).toHaveLength(2 * 3); // wide and narrow
     expect(html.match(/class="second whisker"/g)).toHaveLength(2 * 3);
-    expect(html).toContain('Scratch has &lt;40&gt; steps.');
+    expect(html).toContain('Scratch has &lt;40&gt; steps: \u22121.5 (\u22122.0 to 3), k-means.');
   });
 
   it('shows each confusion, the recall of each class, and names the worst', async () => {

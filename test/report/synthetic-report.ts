@@ -98,7 +98,7 @@ export function syntheticReport(mapPictures: number, rows: number, steps: number
           { method: 'scratch' as const, perClass, seed, accuracy: 0.12 + 0.1 * i + 0.02 * seed },
         ]),
       ),
-      note: 'Scratch has <40> steps.',
+      note: 'Scratch has <40> steps: -1.5 (-2.0 to 3), k-means.',
     },
     confusion: {
       of: 'linear probe',

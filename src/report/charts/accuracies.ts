@@ -1,5 +1,15 @@
 import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
-import { duration, escapeHtml, factList, percent, plural, points, range, whole } from '../page/html.js';
+import {
+  duration,
+  escapeHtml,
+  factList,
+  percent,
+  plural,
+  points,
+  range,
+  whole,
+  withMinusSigns,
+} from '../page/html.js';
 import type { AccuracyRow, ReportAccuracies, ReportData, ReportTraining } from '../types.js';
 
 function epochCount(epochs: NonNullable<ReportTraining['epochs']>): string {
@@ -79,7 +89,7 @@ ${accuracyCell('k nearest neighbors', knn, testImages)}${accuracyCell('Linear pr
       ? ` Guessing among ${classNames.length} equally frequent classes gives ${percent(1 / classNames.length)}.`
       : '';
   return `<section><h2>How good are the features?</h2>
-<p class="note">Top-1 accuracy on ${plural(testImages, 'test picture')} with 95 % Wilson intervals.${guess} ${escapeHtml(note)}</p>
+<p class="note">Top-1 accuracy on ${plural(testImages, 'test picture')} with 95 % Wilson intervals.${guess} ${escapeHtml(withMinusSigns(note))}</p>
 <table class="figures"><thead><tr><th scope="col">Features</th><th scope="col">k nearest neighbors</th><th scope="col">Linear probe</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></section>`;
 }

@@ -1,5 +1,5 @@
 import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
-import { escapeHtml, percent, plural, range, whole } from '../page/html.js';
+import { escapeHtml, percent, plural, range, whole, withMinusSigns } from '../page/html.js';
 import type { EfficiencyRun, ReportEfficiency } from '../types.js';
 import { type ChartLine, renderChart } from './chart.js';
 
@@ -81,7 +81,7 @@ export async function labelEfficiencySection({
       : `mean over ${plural(seeds, 'choice')} of them; intervals extend from the lowest choice's 95 % Wilson interval to the highest one's`;
   return `<section><h2>What labels are worth</h2>
 <p class="note">Accuracy on ${plural(testCount, 'test picture')} of a classifier trained on this many labeled pictures per class,
-${choices}. ${escapeHtml(note)}</p>
+${choices}. ${escapeHtml(withMinusSigns(note))}</p>
 ${chart}
 <table class="figures"><thead><tr><th scope="col">Labels</th>${series.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>
 <tbody>${rows.join('')}</tbody></table></section>`;

@@ -20,6 +20,9 @@ export const range = (low: number, high: number): string => `${(100 * low).toFix
 export const points = (difference: number): string =>
   `${difference < 0 ? '\u2212' : '+'}${Math.abs(100 * difference).toFixed(1)}`;
 
+/** Text whose negative numbers, which terminals show with a hyphen, have minus signs as the rest of the page. */
+export const withMinusSigns = (text: string): string => text.replace(/(?<=^|[\s(])-(?=\d)/g, '\u2212');
+
 /** An integer with thousands separators. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
 
