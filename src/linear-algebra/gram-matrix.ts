@@ -16,8 +16,8 @@ export const roundUp = (size: number) => Math.ceil(size / 4) * 4;
 /**
  * `out += block * blockᵀ` on and above the diagonal, panel by panel, in tiles of 4 x 4 whose sums stay in registers.
  *
- * The tiles of row-products.ts and softmax-regression.ts are similar but read other kinds of arrays. One function for all three
- * was 20 to 50 % slower, because engines compile it for every kind.
+ * The tiles of row-products.ts and softmax-regression.ts are similar but read other kinds of arrays. One function for all
+ * three was 20 to 50 % slower, because engines compile it for every kind.
  */
 export function accumulate(block: Float32Array, size: number, length: number, out: Float64Array): void {
   for (let panel = 0; panel < size; panel += panelRows) {
