@@ -62,7 +62,7 @@ export async function scaleLayers(caller: string, encoder: LayersModel, images: 
   const moot = normalizedTensors(calls);
   const isScaled = ({ layer, output }: LayerCall) =>
     !moot.has(output) && !isNormalization(layer) && weightOf(layer, 'kernel') !== undefined;
-  const last = calls.findLastIndex(isScaled);
+  const last = calls.map(isScaled).lastIndexOf(true);
   const scaled: string[] = [];
   const seen = new Set<AnyLayer>();
   await walkLayers(calls.slice(0, last + 1), images, async (call, given) => {
