@@ -47,7 +47,7 @@ async function writeDeclarations() {
     rootDir: join(root, 'src'),
     outDir,
   });
-  const { diagnostics } = program.emit();
+  const diagnostics = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   if (diagnostics.length === 0) return;
   console.error(ts.formatDiagnostics(diagnostics, ts.createCompilerHost(options)));
   process.exit(1);
