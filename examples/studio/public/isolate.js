@@ -13,13 +13,14 @@ self.addEventListener('fetch', (event) => {
 /** Names of built files hold their hash: what is kept of them is right. The page itself is asked for first. */
 async function answer(request) {
   const cache = await caches.open(cacheName);
-  const kept = await cache.match(request, { ignoreVary: true, ignoreSearch: true });
+  const [key] = request.url.split('?'); // the page is the same, whatever its address asks for
+  const kept = await cache.match(key, { ignoreVary: true });
   const lasting = new URL(request.url).pathname.includes('/assets/');
   if (kept && lasting) return isolated(kept);
   try {
     const response = await fetch(request);
     // A full disk is no reason to answer nothing.
-    if (response.ok) await cache.put(request, response.clone()).catch(() => {});
+    if (response.ok) await cache.put(key, response.clone()).catch(() => {});
     return isolated(response);
   } catch (error) {
     if (kept) return isolated(kept);
