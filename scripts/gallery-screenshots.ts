@@ -1,5 +1,5 @@
 // Writes the pictures of docs/index-search.md, docs/map.md, docs/stacks.md, docs/selecting.md, docs/labeling.md,
-// docs/evaluation.md, and docs/training.md: the pages of the command line for a folder of 600 test pictures of
+// docs/evaluation.md, and docs/reports.md: the pages of the command line for a folder of 600 test pictures of
 // Fashion-MNIST (MIT license), some of which are there more than once. Training takes two minutes.
 // Run: npx tsx scripts/gallery-screenshots.ts [folder of Fashion-MNIST, by default that of Debian's package]
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';

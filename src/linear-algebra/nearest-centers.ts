@@ -56,6 +56,10 @@ export function nearestOnHost({ data, count, dim }: Points): FindNearest {
   };
 }
 
+/** Points in single precision, `[count, dim]`. */
+const onBackend = ({ data, count, dim }: Points): Tensor2D =>
+  tensor2d(Float32Array.from(data.subarray(0, count * dim)), [count, dim]);
+
 /** The product of each point with each center, `[points, clusters]`, in single precision. */
 type Products = (centers: Float64Array) => Promise<Float32Array>;
 
@@ -128,6 +132,20 @@ async function secondsOf(work: () => unknown): Promise<number> {
   return performance.now() - began;
 }
 
+/** Whether the backend multiplies faster than the host: some points are tried both ways. */
+async function isBackendFaster(points: Points, centers: Float64Array): Promise<boolean> {
+  const some = { ...points, count: tried };
+  const rows = onBackend(some);
+  try {
+    const [there, here] = [nearestByProducts(some, productsOnBackend(rows)), nearestOnHost(some)];
+    const found = new Int32Array(tried);
+    await there(centers, found); // compiles what it needs
+    return (await secondsOf(() => there(centers, found))) < (await secondsOf(() => here(centers, found)));
+  } finally {
+    rows.dispose();
+  }
+}
+
 /**
  * Calls `use` with what finds nearest centers fastest: on the host, or where the backend multiplies faster, there. Both find
  * the same.
@@ -139,20 +157,12 @@ export async function withNearest<T>(
   centers: Float64Array,
   use: (find: FindNearest) => Promise<T>,
 ): Promise<T> {
-  const { data, count, dim } = points;
-  if (count * centers.length < fewest || count < tried) return use(nearestOnHost(points));
-  const all = tensor2d(Float32Array.from(data), [count, dim]);
-  const some = tensor2d(Float32Array.from(data.subarray(0, tried * dim)), [tried, dim]);
+  const isLarge = points.count >= tried && points.count * centers.length >= fewest;
+  if (!isLarge || !(await isBackendFaster(points, centers))) return use(nearestOnHost(points));
+  const rows = onBackend(points);
   try {
-    const ofSome = { data, count: tried, dim };
-    const [there, here] = [nearestByProducts(ofSome, productsOnBackend(some)), nearestOnHost(ofSome)];
-    const found = new Int32Array(tried);
-    await there(centers, found); // compiles what it needs
-    const isFaster =
-      (await secondsOf(() => there(centers, found))) < (await secondsOf(() => here(centers, found)));
-    return await use(isFaster ? nearestByProducts(points, productsOnBackend(all)) : nearestOnHost(points));
+    return await use(nearestByProducts(points, productsOnBackend(rows)));
   } finally {
-    all.dispose();
-    some.dispose();
+    rows.dispose();
   }
 }
