@@ -19,7 +19,8 @@ export function rowsOf(data: Float64Array, count: number, dim: number, first = 0
 /**
  * A Bᵀ in double precision: the product of every row of A with every row of B, each summed from its first element to its
  * last. In tiles of 4 x 4, whose sums stay in registers: several times as fast as one sum at a time, each of whose
- * additions waits for the one before.
+ * additions waits for the one before. The tiles of gram-matrix.ts and softmax-regression.ts read float32: copying their rows
+ * to doubles made a linear probe 10 to 25 % slower.
  *
  * @param dim - Elements of a row to multiply, from its first.
  * @param out - Receives `[a.count, b.count]`.
