@@ -15,8 +15,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changesOfScenes, scene } from '../helpers/scenes.js';
 import { runCLI, runJSON } from './run-cli.js';
 
-const scenes = 130;
-const changed = 8;
+const scenes = 60;
+const changed = 4;
 let cwd = '';
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'simclr-ts-cli-stacks-'));

@@ -44,11 +44,13 @@ export function testSetting(name: keyof Settings): string | undefined {
 /** Whether {@link Settings.FURTHER_BUILD} is on. */
 export const isFurtherBuild = () => testSetting('FURTHER_BUILD') === 'on';
 
+/** Whether the backend computes on a graphics device, which compiles programs of its own for each shape. */
+export const isGraphics = () => ['webgl', 'webgpu'].includes(testSetting('BACKEND') ?? '');
+
 /**
- * How many generated cases to try, of `runs` on the processor: half on further builds, and a quarter on graphics devices,
- * which compile programs of their own for each shape.
+ * How many generated cases to try, of `runs` on the processor: half on further builds, and a quarter on graphics devices.
  */
 export function generatedRuns(runs: number): number {
-  if (['webgl', 'webgpu'].includes(testSetting('BACKEND') ?? '')) return Math.ceil(runs / 4);
+  if (isGraphics()) return Math.ceil(runs / 4);
   return isFurtherBuild() ? Math.ceil(runs / 2) : runs;
 }

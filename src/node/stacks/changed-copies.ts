@@ -12,12 +12,8 @@ export interface Pixels {
   height: number;
 }
 
-/** Makes one changed copy: the pixels, or the bytes of a file. */
-type Change = (
-  sharp: SharpFunction,
-  picture: Pixels,
-  random: RandomGenerator,
-) => Promise<Pixels | Uint8Array>;
+/** Begins one changed copy, a JPEG. Nothing is computed before it is written: most copies take one pass. */
+type Change = (sharp: SharpFunction, picture: Pixels, random: RandomGenerator) => Sharp | Promise<Sharp>;
 
 const open = (sharp: SharpFunction, { data, width, height }: Pixels): Sharp =>
   sharp(data, { raw: { width, height, channels: 3 } });
@@ -26,6 +22,10 @@ async function pixelsOf(picture: Sharp): Promise<Pixels> {
   const { data, info } = await picture.removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }
+
+/** Saves as JPEG at which nothing but the change shows. */
+const saved = (changed: Sharp): Sharp =>
+  changed.removeAlpha().jpeg({ quality: 95, chromaSubsampling: '4:4:4' });
 
 /** A part of the picture with this share of each side, at a random place. */
 const crop =
@@ -37,7 +37,7 @@ const crop =
     );
     const left = random.integer(picture.width - width! + 1);
     const top = random.integer(picture.height - height! + 1);
-    return pixelsOf(open(sharp, picture).extract({ left, top, width: width!, height: height! }));
+    return saved(open(sharp, picture).extract({ left, top, width: width!, height: height! }));
   };
 
 /** Turned by some degrees, and cropped to the largest part of the same shape that has no empty corner. */
@@ -55,7 +55,7 @@ const rotate =
       number,
       number,
     ];
-    return pixelsOf(
+    return saved(
       open(sharp, turned).extract({
         left: Math.max(0, Math.floor((turned.width - inside[0]) / 2)),
         top: Math.max(0, Math.floor((turned.height - inside[1]) / 2)),
@@ -71,7 +71,7 @@ const recolor =
   (sharp, picture, random) => {
     const factor = () => (1 + most) ** random.uniform(-1, 1);
     const contrast = factor();
-    return pixelsOf(
+    return saved(
       open(sharp, picture)
         .modulate({ brightness: factor(), saturation: factor(), hue: Math.round(random.uniform(-hue, hue)) })
         .linear(contrast, 128 * (1 - contrast)),
@@ -79,25 +79,23 @@ const recolor =
   };
 
 const reencode: Change = (sharp, picture, random) =>
-  open(sharp, picture)
-    .jpeg({ quality: 40 + random.integer(46) })
-    .toBuffer();
+  open(sharp, picture).jpeg({ quality: 40 + random.integer(46) });
 
 const resize: Change = (sharp, picture, random) => {
   const share = random.uniform(0.5, 0.8);
-  return pixelsOf(open(sharp, picture).resize(Math.max(1, Math.round(share * picture.width))));
+  return saved(open(sharp, picture).resize(Math.max(1, Math.round(share * picture.width))));
 };
 
 /** The camera or the subject moved between two pictures: a little closer and beside, turned, in other light. */
 const move: Change = async (sharp, picture, random) => {
-  const turned = (await rotate(0, 3)(sharp, picture, random)) as Pixels;
-  const part = (await crop(0.75, 0.9)(sharp, turned, random)) as Pixels;
+  const turned = await pixelsOf(await rotate(0, 3)(sharp, picture, random));
+  const part = await pixelsOf(await crop(0.75, 0.9)(sharp, turned, random));
   return recolor(0.15, 4)(sharp, part, random);
 };
 
 /** Luma of BT.601 in all channels. */
 const luma = [0.299, 0.587, 0.114] as [number, number, number];
-const gray: Change = (sharp, picture) => pixelsOf(open(sharp, picture).recomb([luma, luma, luma]));
+const gray: Change = (sharp, picture) => saved(open(sharp, picture).recomb([luma, luma, luma]));
 
 /**
  * What happens to a picture that is still the same picture, and to one that is a variant of it. The amounts are those at
@@ -127,9 +125,6 @@ export interface ChangedCopy {
   bytes: Uint8Array;
 }
 
-/** JPEG at which nothing but the change shows. */
-const saved = { quality: 95, chromaSubsampling: '4:4:4' } as const;
-
 /**
  * Decodes a picture to be copied.
  *
@@ -151,12 +146,9 @@ export async function changedCopies(
   random: RandomGenerator,
 ): Promise<ChangedCopy[]> {
   const copies: ChangedCopy[] = [];
-  for (const [change, make] of Object.entries<Change>(changes[level])) {
-    const made = await make(sharp, picture, random);
-    copies.push({
-      change,
-      bytes: 'width' in made ? await open(sharp, made).jpeg(saved).toBuffer() : made,
-    });
+  for (const [change, begin] of Object.entries<Change>(changes[level])) {
+    const begun = await begin(sharp, picture, random);
+    copies.push({ change, bytes: await begun.toBuffer() });
   }
   return copies;
 }
