@@ -1,8 +1,8 @@
+import { choleskyInPlace, choleskySolver } from '../../linear-algebra/cholesky.js';
 import { type ColumnScaling, columnGram } from '../../linear-algebra/gram-matrix.js';
 import { randomGenerator } from '../../random/index.js';
 import type { Matrix } from '../embeddings.js';
 import type { Labels } from '../labels/labels.js';
-import { choleskyInPlace, choleskySolveInPlace } from '../linear-algebra/cholesky.js';
 import { columnStatistics } from '../linear-algebra/column-statistics.js';
 import { type Minimum, minimize } from './lbfgs.js';
 import { foldStandardization, type LinearLayer, softmaxObjective } from './softmax-regression.js';
@@ -75,11 +75,10 @@ function preconditioner(gram: Float64Array, dim: number, classes: number, penalt
     factor[i * dim + i] = factor[i * dim + i]! + penalty;
   }
   choleskyInPlace(factor, dim, 1e-10 * (trace / dim) || 1e-10);
+  const solve = choleskySolver(factor, dim);
   return (vector: Float64Array) => {
-    for (let k = 0; k < classes; k++) {
-      choleskySolveInPlace(factor, dim, vector, k * dim);
-      vector[classes * dim + k] = vector[classes * dim + k]! * classes;
-    }
+    solve(vector, classes);
+    for (let k = classes * dim; k < classes * (dim + 1); k++) vector[k] = vector[k]! * classes;
   };
 }
 

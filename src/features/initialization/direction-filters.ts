@@ -1,4 +1,4 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { matMul, type Tensor4D, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { type AnyLayer, weightOf } from '../../models/layer-graph.js';
 import type { RandomGenerator } from '../../random/index.js';
 import { convolutionPatches } from './convolution-patches.js';
@@ -47,8 +47,8 @@ export async function directionFilters(
       random.fold(1),
     );
     const dim = variances.length;
-    const kernel = new Float32Array(length * filters);
-    if (dim === 0) return kernel;
+    if (dim === 0) return new Float32Array(length * filters);
+    const combinations = new Float32Array(dim * filters);
     // With fewer directions than pairs of filters, the next pairs are combined again, in another way.
     for (let first = 0; first < filters; first += 2 * dim) {
       const turn = rotation(dim, random.fold(2 + first));
@@ -56,14 +56,16 @@ export async function directionFilters(
         const sign = (filter - first) % 2 === 0 ? 1 : -1;
         const combination = turn.subarray(((filter - first) >> 1) * dim, (((filter - first) >> 1) + 1) * dim);
         for (let k = 0; k < dim; k++) {
-          const factor = (sign * combination[k]!) / variances[k]! ** whitening;
-          for (let i = 0; i < length; i++) {
-            kernel[i * filters + filter] = kernel[i * filters + filter]! + factor * vectors[k * length + i]!;
-          }
+          combinations[k * filters + filter] = (sign * combination[k]!) / variances[k]! ** whitening;
         }
       }
     }
-    return kernel;
+    const kernel = tidy(() =>
+      matMul(tensor2d(vectors, [dim, length]), tensor2d(combinations, [dim, filters]), true, false),
+    );
+    const values = await kernel.data<'float32'>();
+    kernel.dispose();
+    return Float32Array.from(values);
   } finally {
     patches.dispose();
   }

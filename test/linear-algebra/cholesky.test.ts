@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choleskyInPlace, choleskySolveInPlace } from '../../src/evaluation/linear-algebra/cholesky.js';
+import { choleskyInPlace, choleskySolver, lowerInverse } from '../../src/linear-algebra/cholesky.js';
 import { columnGram, rowGram } from '../../src/linear-algebra/gram-matrix.js';
 import { expectClose } from '../helpers/close.js';
 import { hashedValues } from '../helpers/hashed-values.js';
@@ -13,20 +13,38 @@ const times = (matrix: Float64Array, size: number, vector: ArrayLike<number>) =>
   });
 
 describe('the Cholesky factor', () => {
-  it.each([1, 2, 3, 4, 5, 11, 17])('solves a system of %i equations', (size) => {
+  describe.each([1, 2, 3, 4, 5, 11, 17])('of a system of %i equations', (size) => {
     const matrix = columnGram({ data: hashedValues('system', 40 * size), rows: 40, dim: size });
-    const solution = hashedValues('solution', size);
-    const values = Float64Array.from([7, ...times(matrix, size, solution), 7]);
-    choleskyInPlace(matrix, size, 0);
-    choleskySolveInPlace(matrix, size, values, 1);
-    expectClose(values, [7, ...solution, 7], { absolute: 1e-12 });
+    const factor = matrix.slice();
+    choleskyInPlace(factor, size, 0);
+
+    it.each([1, 2, 3, 4, 5, 9])('solves it for %i right-hand sides', (count) => {
+      const solutions = Array.from({ length: count }, (_, row) => hashedValues(`solution ${row}`, size));
+      const values = Float64Array.from([
+        ...solutions.flatMap((solution) => [...times(matrix, size, solution)]),
+        7,
+      ]);
+      choleskySolver(factor.slice(), size)(values, count);
+      expectClose(values, [...solutions.flatMap((solution) => [...solution]), 7], { absolute: 1e-12 });
+    });
+
+    it('has an inverse', () => {
+      const inverse = lowerInverse(factor, size);
+      for (let row = 0; row < size; row++) {
+        for (let column = 0; column < size; column++) {
+          let sum = 0;
+          for (let k = 0; k <= row; k++) sum += factor[row * size + k]! * inverse[k * size + column]!;
+          expect(sum).toBeCloseTo(row === column ? 1 : 0, 12);
+        }
+      }
+    });
   });
 
   it('stays finite for a singular matrix', () => {
     const matrix = Float64Array.of(1, 1, 1, 1);
     choleskyInPlace(matrix, 2, 1e-10);
     const values = Float64Array.of(1, 1);
-    choleskySolveInPlace(matrix, 2, values, 0);
+    choleskySolver(matrix, 2)(values, 1);
     expect(values.every(Number.isFinite)).toBe(true);
   });
 });
