@@ -50,7 +50,7 @@ async function startWebKit(): Promise<Browser> {
 }
 
 /** With STUDIO_LOADS, as many loads are tried in Chromium, too, where other tests load the page. */
-const loads = Number(process.env.STUDIO_LOADS ?? 5);
+const loads = Number(process.env.STUDIO_LOADS ?? 3);
 const browsers: [string, () => Promise<Browser>][] = [
   ['Firefox', startFirefox],
   ['WebKit', startWebKit],
