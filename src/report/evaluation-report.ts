@@ -1,6 +1,11 @@
 import { confusionMatrix } from '../evaluation/embedding-evaluation.js';
 import type { History, Trainer } from '../training/index.js';
-import type { EmbeddingWorth, EvaluationPictures, RunEvaluationResult } from './evaluation/run-evaluation.js';
+import type {
+  EmbeddingWorth,
+  EvaluationPictures,
+  ReadoutWorth,
+  RunEvaluationResult,
+} from './evaluation/run-evaluation.js';
 import { trainingVerdict } from './evaluation/training-verdict.js';
 import { mapOf, type NamedParts, neighborRows, thumbnails, viewRows } from './galleries/run-galleries.js';
 import { largestBatch } from './run-folder.js';
@@ -10,6 +15,24 @@ const accuracies = (worth: Partial<EmbeddingWorth>): Pick<AccuracyRow, 'knn' | '
   ...(worth.knn && { knn: worth.knn.accuracy }),
   ...(worth.linearProbe && { linearProbe: worth.linearProbe.accuracy }),
 });
+
+/** Rows of a read-out before and after training; none of one that was not measured. */
+function readoutRows(how: string, remark: string, worth: ReadoutWorth | null): AccuracyRow[] {
+  if (worth === null) return [];
+  const { before, after } = worth;
+  return [
+    {
+      name: `Read-out before training${how}`,
+      remark: `${remark}; before training`,
+      ...accuracies(before),
+    },
+    {
+      name: `Read-out after training${how}`,
+      remark: `${remark}; no labels used`,
+      ...accuracies(after ?? {}),
+    },
+  ];
+}
 
 /** The course of training as a page shows it. */
 export function trainingOf({ steps, epochs }: History): ReportTraining {
@@ -34,8 +57,7 @@ export async function evaluationReport(
   evaluation: RunEvaluationResult,
   title: string,
 ): Promise<ReportData> {
-  const { history, rawPixels, centeredPixels, whitenedPixels, before, after, readout, gains, embeddings } =
-    evaluation;
+  const { history, rawPixels, centeredPixels, whitenedPixels, before, after, gains, embeddings } = evaluation;
   const { references, test } = pictures;
   const parts: NamedParts[] = [{ name: 'Before training', ...embeddings.before }];
   if (embeddings.after) parts.push({ name: 'After training', ...embeddings.after });
@@ -52,20 +74,8 @@ export async function evaluationReport(
           { name: 'Raw pixels', remark: 'no encoder', ...accuracies(rawPixels) },
           { name: 'Pixels, centered', remark: "less their picture's mean", ...accuracies(centeredPixels) },
           { name: 'Pixels, whitened', remark: 'averaged to about 16x16', ...accuracies(whitenedPixels) },
-          ...(readout
-            ? [
-                {
-                  name: 'Read-out before training',
-                  remark: 'early stages on a grid, whitened; before training',
-                  ...accuracies(readout.before),
-                },
-                {
-                  name: 'Read-out after training',
-                  remark: 'early stages on a grid, whitened; no labels used',
-                  ...accuracies(readout.after ?? {}),
-                },
-              ]
-            : []),
+          ...readoutRows('', 'early stages on a grid, whitened', evaluation.readout),
+          ...readoutRows(', with flips', 'means over mirror images', evaluation.readoutWithFlips),
         ],
         before: { name: 'Before training', remark: 'random weights', ...accuracies(before) },
         after: { name: 'After training', remark: 'no labels used', ...accuracies(after) },

@@ -26,7 +26,7 @@ describe('npm start, small', () => {
 
   it('prints what it measured', async () => {
     expect(stdout).toMatch(
-      /Trained for 6 steps on 192 pictures\.\nloss +\d\.\d{4} to \d\.\d{4}, means of the first and last \w+ \(4\.8442 is guessing\)/,
+      /Trained for 6 steps on 192 pictures\.\nearly stages +loss \d\.\d{4} to \d\.\d{4}, means of the first and last \w+\nloss +\d\.\d{4} to \d\.\d{4}, means of the first and last \w+ \(4\.8442 is guessing\)/,
     );
     const table = /Accuracy on 200 test pictures[\s\S]*?\n\n/.exec(stdout)![0];
     for (const name of [
@@ -37,6 +37,7 @@ describe('npm start, small', () => {
       'h after training',
       'read-out before training',
       'read-out after training',
+      'read-out after training, with flips',
     ]) {
       const percents = new RegExp(`^${name} +(\\d+\\.\\d) %`, 'm').exec(table)!;
       // Of 200 pictures: a multiple of half a percent.

@@ -21,11 +21,13 @@ it('measures pixels, the encoder before and after, and the differences on the sa
   const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, epochs), {
     neighbors: 5,
     batchSize: 10,
+    flips: true,
     onProgress: (part, done, total) => void told.push(`${part} ${done}/${total}`),
   });
   expect(result.history.steps).toHaveLength(3);
-  const { before, after, rawPixels, whitenedPixels, readout, gains, embeddings } = result;
-  const atReadout = [readout!.before, readout!.after!];
+  const { before, after, rawPixels, whitenedPixels, readout, readoutWithFlips, gains, embeddings } = result;
+  const flipped = readoutWithFlips!;
+  const atReadout = [readout!.before, readout!.after!, flipped.before, flipped.after!];
   for (const { knn, linearProbe } of [before, after!, rawPixels, whitenedPixels, ...atReadout]) {
     for (const { accuracy, count, interval } of [knn, linearProbe]) {
       expect(count).toBe(12);
@@ -44,6 +46,13 @@ it('measures pixels, the encoder before and after, and the differences on the sa
     accuracyDifference(
       readout!.after!.knn.predictions,
       readout!.before.knn.predictions,
+      pictures.test.labels,
+    ),
+  );
+  expect(gains!.readoutWithFlips!.overBefore.linearProbe).toEqual(
+    accuracyDifference(
+      flipped.after!.linearProbe.predictions,
+      flipped.before.linearProbe.predictions,
       pictures.test.labels,
     ),
   );
@@ -78,6 +87,7 @@ it('has nothing to say of an encoder whose training was aborted', async () => {
   const signal = AbortSignal.abort();
   const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, { ...epochs, signal }));
   expect(result).toMatchObject({ after: null, gains: null, embeddings: { after: null } });
+  expect(result).toMatchObject({ readout: { after: null }, readoutWithFlips: null });
   expect(result.history.outcome).toBe('aborted');
   simclr.dispose();
 });
@@ -88,7 +98,7 @@ it('measures an encoder without maps on h alone', async () => {
   });
   const simclr = tinySimCLR({ encoder });
   const result = await evaluateRun(simclr, pictures, () => simclr.fit(all.images, epochs));
-  expect(result).toMatchObject({ readout: null, gains: { readout: null } });
+  expect(result).toMatchObject({ readout: null, readoutWithFlips: null, gains: { readout: null } });
   simclr.dispose({ includeGiven: true });
 });
 
@@ -105,6 +115,7 @@ describe('the verdict on a run', () => {
     overWhitenedPixels: gain(overWhitenedPixels),
     overBefore: gain(overBefore),
     readout: readout ? { overBefore: gain(overBefore), overWhitenedPixels: gain(overWhitenedPixels) } : null,
+    readoutWithFlips: null,
   });
 
   it.each([

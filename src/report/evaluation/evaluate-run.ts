@@ -1,6 +1,6 @@
 import type { ImageArrayLike } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
-import { checkInteger } from '../../errors/checks.js';
+import { checkBoolean, checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
 import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import {
@@ -15,6 +15,7 @@ import type {
   EmbeddingWorth,
   EvaluationPictures,
   PartEmbeddings,
+  ReadoutWorth,
   RunEvaluationResult,
 } from './run-evaluation.js';
 import { readoutEmbeddings, whitenedPixels } from './run-representations.js';
@@ -26,6 +27,8 @@ export interface EvaluateRunOptions {
   neighbors?: number;
   /** Images per pass through the network. @defaultValue `250` */
   batchSize?: number;
+  /** Whether to measure the read-out by means over each picture and its mirror image, too. @defaultValue `false` */
+  flips?: boolean;
   /** Called before and during embedding: the part ('references before', ...), pictures done, and their total. */
   onProgress?: (part: string, done: number, total: number) => void;
 }
@@ -52,10 +55,11 @@ export async function evaluateRun(
   options: EvaluateRunOptions = {},
 ): Promise<RunEvaluationResult> {
   const caller = 'evaluateRun';
-  checkKeys(caller, options, { neighbors: 1, batchSize: 1, onProgress: 1 });
-  const { neighbors = 20, batchSize = 250, onProgress = () => {} } = options;
+  checkKeys(caller, options, { neighbors: 1, batchSize: 1, flips: 1, onProgress: 1 });
+  const { neighbors = 20, batchSize = 250, flips = false, onProgress = () => {} } = options;
   checkInteger(caller, 'neighbors', neighbors);
   checkInteger(caller, 'batchSize', batchSize);
+  checkBoolean(caller, 'flips', flips);
   const { references, test } = pictures;
   checkSameSize(caller, references.images, test.images);
   const labels = [...Array.from(references.labels), ...Array.from(test.labels)];
@@ -93,47 +97,64 @@ export async function evaluateRun(
     knn: await byNeighbors({ references: centeredRows(raw.references), test: centeredRows(raw.test) }),
   };
   const whitened = await worthOf(await whitenedPixels(pictures, batchSize));
-  const worthAtReadout = async () => {
-    const embeddings = await readoutEmbeddings(simclr, pictures, batchSize);
+  const worthAtReadout = async (withFlips: boolean) => {
+    const embeddings = await readoutEmbeddings(simclr, pictures, { batchSize, flips: withFlips });
     return embeddings && worthOf(embeddings);
+  };
+  const readouts = async (): Promise<Readouts> => {
+    return [await worthAtReadout(false), flips ? await worthAtReadout(true) : null];
   };
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);
-  const readoutBefore = await worthAtReadout();
+  const readoutsBefore = await readouts();
   const history = await train();
   const measured = { history, rawPixels, centeredPixels, whitenedPixels: whitened, before };
   if (history.outcome === 'aborted') {
     return {
       ...measured,
       after: null,
-      readout: readoutBefore && { before: readoutBefore, after: null },
+      ...readoutWorths(readoutsBefore),
       gains: null,
       embeddings: { before: hBefore, after: null },
     };
   }
   const hAfter = await embed('after');
   const after = await worthOf(hAfter);
-  const readoutAfter = await worthAtReadout();
-  const readout = readoutBefore && readoutAfter && { before: readoutBefore, after: readoutAfter };
+  const worths = readoutWorths(readoutsBefore, await readouts());
   const difference = (ours: ClassificationResult, theirs: ClassificationResult) =>
     accuracyDifference(ours.predictions, theirs.predictions, test.labels);
   const gain = (ours: EmbeddingWorth, theirs: EmbeddingWorth) => gainOf(ours, theirs, test.labels);
+  const gains = (read: ReadoutWorth | null) =>
+    read?.after
+      ? { overWhitenedPixels: gain(read.after, whitened), overBefore: gain(read.after, read.before) }
+      : null;
   return {
     ...measured,
     after,
-    readout,
+    ...worths,
     gains: {
       overRawPixels: gain(after, rawPixels),
       overCenteredPixels: { knn: difference(after.knn, centeredPixels.knn) },
       overWhitenedPixels: gain(after, whitened),
       overBefore: gain(after, before),
-      readout: readout && {
-        overWhitenedPixels: gain(readout.after, whitened),
-        overBefore: gain(readout.after, readout.before),
-      },
+      readout: gains(worths.readout),
+      readoutWithFlips: gains(worths.readoutWithFlips),
     },
     embeddings: { before: hBefore, after: hAfter },
   };
+}
+
+/** Of a read-out, without and with flips; `null` where it cannot be read, or was not asked for. */
+type Readouts = readonly [plain: EmbeddingWorth | null, flipped: EmbeddingWorth | null];
+
+/** What the read-outs are worth before and after training. An aborted run has nothing after it. */
+function readoutWorths(
+  [plain, flipped]: Readouts,
+  after?: Readouts,
+): Pick<RunEvaluationResult, 'readout' | 'readoutWithFlips'> {
+  const pair = (before: EmbeddingWorth | null, later: EmbeddingWorth | null | undefined) =>
+    before && later !== null ? { before, after: later ?? null } : null;
+  return { readout: pair(plain, after?.[0]), readoutWithFlips: pair(flipped, after?.[1]) };
 }
 
 function checkSameSize(caller: string, references: ImageArrayLike, test: ImageArrayLike): void {

@@ -43,7 +43,7 @@ async function represented(
   pictures: EvaluationPictures,
   batchSize: number,
 ): Promise<PartEmbeddings & Pick<RunQuality, 'representation'>> {
-  const readout = await readoutEmbeddings(simclr, pictures, batchSize);
+  const readout = await readoutEmbeddings(simclr, pictures, { batchSize });
   if (readout) return { ...readout, representation: 'readout' };
   const embed = ({ images }: LabeledImagesLike) => embedOnHost(simclr, images as ImageDataset, { batchSize });
   return {

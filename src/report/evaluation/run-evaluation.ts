@@ -61,6 +61,8 @@ export interface RunGains {
   overBefore: Gain;
   /** At the read-out; `null` if the encoder has none. */
   readout: ReadoutGains | null;
+  /** At the read-out by means over flips; `null` unless these were asked for. */
+  readoutWithFlips: ReadoutGains | null;
 }
 
 /** Representations h of references and test pictures. */
@@ -87,6 +89,8 @@ export interface RunEvaluationResult {
   after: EmbeddingWorth | null;
   /** The encoder at its read-out; `null` if it has no stage that can be read. */
   readout: ReadoutWorth | null;
+  /** The same by means over each picture and its mirror image; `null` unless these were asked for. */
+  readoutWithFlips: ReadoutWorth | null;
   /** The trained encoder against the pixels and against itself before; `null` if training was aborted. */
   gains: RunGains | null;
   /** Representations h before and after, for maps and searches. */

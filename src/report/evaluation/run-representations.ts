@@ -1,12 +1,13 @@
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs-layers';
 import type { ImageArrayLike, ImageDataset, LabeledImagesLike } from '../../data/index.js';
 import { isInputError } from '../../errors/is-error.js';
-import { embedOnHost } from '../../evaluation/embed-on-host.js';
+import { toHost } from '../../evaluation/embed-on-host.js';
 import {
   type EncoderSource,
   type FitReadoutOptions,
   fitReadout,
   type Readout,
+  type ReadoutEmbedOptions,
 } from '../../features/index.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
 
@@ -44,7 +45,7 @@ export async function whitenedPixels(
   pictures: EvaluationPictures,
   batchSize: number,
 ): Promise<PartEmbeddings> {
-  return embedded(await pixelReadout(pictures.references.images, { batchSize }), pictures, batchSize);
+  return embedded(await pixelReadout(pictures.references.images, { batchSize }), pictures, { batchSize });
 }
 
 /**
@@ -55,11 +56,11 @@ export async function whitenedPixels(
 export async function readoutEmbeddings(
   source: EncoderSource,
   pictures: EvaluationPictures,
-  batchSize: number,
+  options: ReadoutEmbedOptions,
 ): Promise<PartEmbeddings | null> {
   try {
-    const readout = await fitReadout(source, pictures.references.images as ImageDataset, { batchSize });
-    return await embedded(readout, pictures, batchSize);
+    const readout = await fitReadout(source, pictures.references.images as ImageDataset, options);
+    return await embedded(readout, pictures, options);
   } catch (error) {
     if (isInputError(error)) return null;
     throw error;
@@ -70,10 +71,10 @@ export async function readoutEmbeddings(
 async function embedded(
   readout: Readout,
   { references, test }: EvaluationPictures,
-  batchSize: number,
+  options: ReadoutEmbedOptions,
 ): Promise<PartEmbeddings> {
-  const embed = ({ images }: LabeledImagesLike) =>
-    embedOnHost(readout, images as ImageDataset, { batchSize });
+  const embed = async ({ images }: LabeledImagesLike) =>
+    toHost(await readout.embed(images as ImageDataset, options));
   try {
     return { references: await embed(references), test: await embed(test) };
   } finally {

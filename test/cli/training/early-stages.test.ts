@@ -65,7 +65,8 @@ describe('early stages', () => {
     expect(first.projectFrom).toEqual(recipe.earlyStages!.projectFrom);
     await runDirectory(out).begin(settingsText(used), (target) => first.save(target));
     const late = valuesOf(first)[3];
-    const { trainer, history, step } = await trainInParts(first, partsOf(out, used));
+    const { trainer, history, earlySteps, step } = await trainInParts(first, partsOf(out, used));
+    expect(earlySteps).toBe(first.progress.step);
     expect(trainer.projectFrom).toBeNull();
     expect(trainer.encoder).toBe(first.encoder);
     expect(trainer.progress).toMatchObject({ step: 6, epoch: 2 });
@@ -156,8 +157,17 @@ describe('early stages', () => {
     expect(code).toBe(0);
     expect(json).toMatchObject({ outcome: 'completed', step: 6, epochs: [{ epoch: 0 }, { epoch: 1 }] });
     expect(stderr).toContain('Now the whole encoder.');
+    // Two networks, of three steps each: their losses are not compared.
+    const losses = readFileSync(join(cwd, 'run', 'losses.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const loss = (step: number) => (JSON.parse(losses[step]!) as { loss: number }).loss;
+    const means = (first: number, last: number) => ({ first: loss(first), last: loss(last), over: 'tenth' });
+    expect(json.loss).toEqual({ ...means(3, 5), earlyStages: means(0, 2), chance: expect.any(Number) });
     const more = await runJSON(['train', 'photos', '--out', 'run', '--resume', '--epochs', '4'], { cwd });
     expect(more.json).toMatchObject({ outcome: 'completed', step: 12, epochs: [{ epoch: 2 }, { epoch: 3 }] });
+    expect(more.json.loss).toMatchObject({ over: 'epoch' });
+    expect(more.json.loss).not.toHaveProperty('earlyStages');
     const lines = readFileSync(join(cwd, 'run', 'losses.jsonl'), 'utf8')
       .trimEnd()
       .split('\n');

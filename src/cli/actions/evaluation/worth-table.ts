@@ -36,7 +36,9 @@ export function gainRows({
   overWhitenedPixels,
   overBefore,
   readout,
-}: Pick<RunGains, 'overWhitenedPixels' | 'overBefore' | 'readout'>): [string, Differences][] {
+  readoutWithFlips = null,
+}: Pick<RunGains, 'overWhitenedPixels' | 'overBefore' | 'readout'> &
+  Partial<Pick<RunGains, 'readoutWithFlips'>>): [string, Differences][] {
   return [
     ['h over pixels, whitened', overWhitenedPixels],
     ['h over h before training', overBefore],
@@ -44,6 +46,12 @@ export function gainRows({
       ? ([
           ['read-out over pixels, whitened', readout.overWhitenedPixels],
           ['read-out over read-out before training', readout.overBefore],
+        ] as [string, Differences][])
+      : []),
+    ...(readoutWithFlips
+      ? ([
+          ['with flips, over pixels, whitened', readoutWithFlips.overWhitenedPixels],
+          ['with flips, over that before training', readoutWithFlips.overBefore],
         ] as [string, Differences][])
       : []),
   ];

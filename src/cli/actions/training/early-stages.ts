@@ -93,19 +93,21 @@ export interface PartsOfRun {
 /**
  * Trains: the early stages and then the whole encoder, or, where the trainer projects from h, the whole encoder alone.
  *
- * @returns The trainer that trained last, the history of this call, whose steps and epochs are those of the run, and the
- *   steps of the run so far. The early stages' trainer owns the encoder: keep it as long.
+ * @returns The trainer that trained last, the history of this call, whose steps and epochs are those of the run, how many
+ *   of its steps trained the early stages, and the steps of the run so far. The early stages' trainer owns the encoder:
+ *   keep it as long.
  */
 export async function trainInParts(
   trainer: SimCLR,
   { settings, pictures, out, context, train, limits: { epochs, minutes } }: PartsOfRun,
-): Promise<{ trainer: SimCLR; history: History; step: number }> {
+): Promise<{ trainer: SimCLR; history: History; earlySteps: number; step: number }> {
   const { recipe, seed } = settings;
   if (trainer.projectFrom === null) {
     const before = settings.early ?? { step: 0, epoch: 0 };
     const share = settings.early ? 1 - recipe.earlyStages!.share : 1;
     const trained = await train(trainer, limits(trainer, epochs - before.epoch, minutes), before, share);
-    return { trainer, history: numberedFrom(before, trained), step: before.step + trainer.progress.step };
+    const step = before.step + trainer.progress.step;
+    return { trainer, history: numberedFrom(before, trained), earlySteps: 0, step };
   }
   const share = recipe.earlyStages!.share;
   const layers = trainer.projectFrom.map(({ layer }) => layer).join(', ');
@@ -118,9 +120,10 @@ export async function trainInParts(
   );
   const early = countsOf(trainer);
   // The clock stops this part, too: only an interrupted run ends here.
-  if (first.outcome === 'aborted') return { trainer, history: first, step: early.step };
+  const earlySteps = first.steps.length;
+  if (first.outcome === 'aborted') return { trainer, history: first, earlySteps, step: early.step };
 
-  if (first.steps.length > 0) {
+  if (earlySteps > 0) {
     context.note(`Trained ${layers} for ${counted(early.step, 'step')}. Now the whole encoder.`);
   }
   // The blocks behind the early stages begin with what these have learned to see.
@@ -147,7 +150,7 @@ export async function trainInParts(
       steps: [...first.steps, ...second.steps],
       epochs: [...first.epochs, ...second.epochs],
     };
-    return { trainer: whole, history, step: early.step + whole.progress.step };
+    return { trainer: whole, history, earlySteps, step: early.step + whole.progress.step };
   } catch (error) {
     whole.dispose();
     throw error;

@@ -1,4 +1,4 @@
-import { type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
+import { type ReadoutWorth, type RunEvaluationResult, trainingVerdict } from 'simclr-ts/report';
 import {
   type Differences,
   gainRows,
@@ -15,6 +15,7 @@ export function evaluationTable({
   before,
   after,
   readout,
+  readoutWithFlips,
   gains,
 }: RunEvaluationResult): string {
   const rows: [string, Measures][] = [
@@ -23,8 +24,8 @@ export function evaluationTable({
     ['pixels, whitened', whitenedPixels],
     ['h before training', before],
     ...(after ? ([['h after training', after]] as [string, Measures][]) : []),
-    ...(readout ? ([['read-out before training', readout.before]] as [string, Measures][]) : []),
-    ...(readout?.after ? ([['read-out after training', readout.after]] as [string, Measures][]) : []),
+    ...readoutRows('', readout),
+    ...readoutRows(', with flips', readoutWithFlips),
   ];
   const gained: [string, Differences][] = gains
     ? [
@@ -43,6 +44,15 @@ export function evaluationTable({
   ].join('\n');
 }
 
+/** Rows of a read-out before and after training. */
+function readoutRows(remark: string, worth: ReadoutWorth | null): [string, Measures][] {
+  if (worth === null) return [];
+  const { before, after } = worth;
+  const rows: [string, Measures][] = [[`read-out before training${remark}`, before]];
+  if (after) rows.push([`read-out after training${remark}`, after]);
+  return rows;
+}
+
 const measured = ({ knn, linearProbe }: Measures) => ({
   knn: { accuracy: knn.accuracy, interval: knn.interval },
   ...(linearProbe && {
@@ -52,7 +62,10 @@ const measured = ({ knn, linearProbe }: Measures) => ({
 
 /** The same as plain data. */
 export function evaluationJSON(evaluation: RunEvaluationResult) {
-  const { rawPixels, centeredPixels, whitenedPixels, before, after, readout, gains } = evaluation;
+  const { rawPixels, centeredPixels, whitenedPixels, before, after, readout, readoutWithFlips, gains } =
+    evaluation;
+  const read = (worth: ReadoutWorth | null) =>
+    worth && { before: measured(worth.before), after: worth.after && measured(worth.after) };
   return {
     testImages: before.knn.count,
     rawPixels: measured(rawPixels),
@@ -60,7 +73,8 @@ export function evaluationJSON(evaluation: RunEvaluationResult) {
     whitenedPixels: measured(whitenedPixels),
     before: measured(before),
     after: after && measured(after),
-    readout: readout && { before: measured(readout.before), after: readout.after && measured(readout.after) },
+    readout: read(readout),
+    readoutWithFlips: read(readoutWithFlips),
     gains,
   };
 }

@@ -116,6 +116,7 @@ async function evaluate(
   try {
     return await evaluateRun(simclr, { references, test }, train, {
       batchSize,
+      flips: true,
       onProgress(part, done, total) {
         bar ??= progress(total, `Embedding ${part}`, { quiet: context.quiet });
         bar.update(done);

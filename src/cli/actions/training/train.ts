@@ -195,7 +195,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     };
     const trainer = simclr;
     const title = `SimCLR on ${dataset?.name ?? source}`;
-    let step = 0;
+    let [earlySteps, step] = [0, 0];
     const run = async (labeled: MeasuringPictures | undefined) => {
       const validation = await picturesWhileTraining(pictures, labeled);
       const ended = await trainInParts(trainer, {
@@ -212,7 +212,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
         limits: { epochs: training.epochs, minutes },
       });
       trained = ended.trainer;
-      step = ended.step;
+      ({ earlySteps, step } = ended);
       await trained.save(directory(out));
       if (options.readout && (await fitTrainedReadout(trained, ended.history, pictures, context))) {
         await trained.save(directory(out));
@@ -233,7 +233,7 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
       batchSize,
       step,
       epochs: history.epochs.map(({ epoch, loss, seconds, partial }) => ({ epoch, loss, seconds, partial })),
-      ...summarize(history, batchSize, settings.loss),
+      ...summarize(history, batchSize, { loss: settings.loss, earlySteps }),
       effectiveRank: { ...measured.effectiveRank, dim: simclr.encoder.outputs[0]!.shape[1]! },
       readout: readoutOf(trained!),
       disk: await diskUse(out),
