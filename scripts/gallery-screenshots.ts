@@ -92,7 +92,7 @@ function writeCardPage(model: string): void {
     `<!doctype html><meta charset="utf-8"><style>
 body { display: flex; gap: 3em; margin: 2em; font: 15px system-ui, sans-serif; line-height: 1.5 }
 h1 { margin-top: 0 } h2 { font-size: 1.1em } aside td { padding-right: 1em; white-space: nowrap }
-pre { background: #f3f3f3; padding: 1em; white-space: pre-wrap } main td { vertical-align: top; padding-right: 1em }
+pre { background: #f3f3f3; padding: 1em; white-space: pre-wrap } main { flex: 1; min-width: 0 } main td { vertical-align: top; padding-right: 1em }
 </style><aside><b>${model}</b><table>${rows.join('')}</table></aside><main>${card}</main>`,
   );
 }
@@ -130,7 +130,7 @@ try {
   await simclrTS('map', 'photos', '--clusters', '10');
   await simclrTS('search', query, '--in', 'photos', '--results', '13', '--html', 'search.html');
   const training = ['train', 'clothes', '--recipe', 'minutes', '--minutes', '2'];
-  await simclrTS(...training, '--report', 'train.html', '--log-dir', 'logs');
+  await simclrTS(...training, '--report', 'train.html', '--log-dir', join('logs', 'first'));
   await simclrTS('export', '--huggingface', 'clothes-encoder');
   writeCardPage('clothes-encoder');
   await simclrTS('evaluate', 'clothes', '--report', 'evaluate.html');
@@ -147,9 +147,13 @@ try {
   await shoot(page, 'evaluate', { height: 900 });
   await shoot(page, 'huggingface', { height: 900 });
   await shoot(page, 'map', { height: 900, act: () => page.waitForSelector('html[data-ready]') });
-  await withTensorBoard('logs', (address) =>
-    shoot(page, 'tensorboard', { height: 700, address, act: () => page.waitForTimeout(10_000) }),
-  );
+  await withTensorBoard('logs', (address) => {
+    const act = async () => {
+      await page.getByRole('button', { name: 'Settings' }).click(); // it is open at first
+      await page.waitForTimeout(10_000);
+    };
+    return shoot(page, 'tensorboard', { height: 620, address, act });
+  });
   await browser.close();
 } finally {
   rmSync(folder, { recursive: true, force: true });
