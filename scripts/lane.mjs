@@ -32,57 +32,64 @@ const furtherBuild = { SIMCLR_TEST_FURTHER_BUILD: 'on' };
  */
 const lanes = {
   slow: {
-    about: 'tests that take minutes: samples of the guides, training by the command line, plain JavaScript',
+    description:
+      'tests that take minutes: samples of the guides, training by the command line, plain JavaScript',
     commands: [buildKernels, project('slow*')],
   },
   'kernel-variants': {
-    about: 'wasm kernels without relaxed SIMD and on one thread',
+    description: 'wasm kernels without relaxed SIMD and on one thread',
     commands: [buildKernels, project('wasm-*')],
   },
   'node-24': {
-    about: 'wasm kernels on Node 24',
+    description: 'wasm kernels on Node 24',
     commands: [buildKernels, onNode('24')],
     environment: furtherBuild,
   },
   'node-26': {
-    about: 'wasm kernels on Node 26',
+    description: 'wasm kernels on Node 26',
     commands: [buildKernels, onNode('26')],
     environment: furtherBuild,
   },
   'newest-node': {
-    about: "wasm kernels on npm's newest Node, unless that is 24 or 26",
+    description: "wasm kernels on npm's newest Node, unless that is 24 or 26",
     commands: [buildKernels, onNode('latest', '--unless', '24,26')],
     environment: furtherBuild,
   },
   faults: {
-    about: 'training that is killed, on full disks, and out of memory',
+    description: 'training that is killed, on full disks, and out of memory',
     commands: [buildKernels, project('faults')],
   },
   kills: {
-    about: 'training that is killed at random moments: --kills 100',
+    description: 'training that is killed at random moments: --kills 100',
     commands: [buildKernels, ['tsx', 'test/faults/run.ts']],
   },
-  fuzz: { about: 'mutated files for every reader', commands: [buildKernels, ['tsx', 'test/fuzz/run.ts']] },
-  mpi: { about: 'jobs under mpirun (Open MPI or MPICH, koffi)', commands: [buildKernels, project('mpi')] },
-  webgpu: { about: 'WebGPU in Node', commands: [buildKernels, ['tsx', 'test/webgpu/run.ts']] },
+  fuzz: {
+    description: 'mutated files for every reader',
+    commands: [buildKernels, ['tsx', 'test/fuzz/run.ts']],
+  },
+  mpi: {
+    description: 'jobs under mpirun (Open MPI or MPICH, koffi)',
+    commands: [buildKernels, project('mpi')],
+  },
+  webgpu: { description: 'WebGPU in Node', commands: [buildKernels, ['tsx', 'test/webgpu/run.ts']] },
   browser: {
-    about: 'numeric tests in Chromium, Firefox and WebKit',
+    description: 'numeric tests in Chromium, Firefox and WebKit',
     commands: [buildKernels, ['tsx', 'test/browser/run.ts']],
   },
   studio: {
-    about: 'the studio in Chromium, Firefox and WebKit',
+    description: 'the studio in Chromium, Firefox and WebKit',
     commands: [buildKernels, project('studio')],
   },
   'studio-long': {
-    about: "the studio's tests that train for minutes",
+    description: "the studio's tests that train for minutes",
     commands: [buildKernels, project('studio-long')],
   },
   backends: {
-    about: 'which backends and runtimes run on this machine, how exactly and how fast',
+    description: 'which backends and runtimes run on this machine, how exactly and how fast',
     commands: [buildWithoutTypes, ['tsx', 'test/backends/run.ts']],
   },
   package: {
-    about: 'the packed package: its files, types, sizes, and programs that use it',
+    description: 'the packed package: its files, types, sizes, and programs that use it',
     commands: [
       build,
       ['publint', '--strict'],
@@ -90,25 +97,29 @@ const lanes = {
       project('package', 'test/package'),
     ],
   },
-  main: { about: '`npm start` on few pictures', commands: [buildKernels, project('package', 'test/main')] },
+  main: {
+    description: '`npm start` on few pictures',
+    commands: [buildKernels, project('package', 'test/main')],
+  },
   examples: {
-    about: 'the examples, each installed with the packed package',
+    description: 'the examples, each installed with the packed package',
     commands: [build, project('examples')],
   },
   interop: {
-    about: 'weights, model folders, event files and vectors to and from Python packages and transformers.js',
+    description:
+      'weights, model folders, event files and vectors to and from Python packages and transformers.js',
     commands: [buildKernels, ['bash', 'test/interop/python/run.sh']],
   },
   profile: {
-    about: "the time of a training step's kernels",
+    description: "the time of a training step's kernels",
     commands: [buildWithoutTypes, ['tsx', 'bench/profile.ts']],
   },
   'threads-model': {
-    about: 'a model of the time of a training step on up to 16 threads',
+    description: 'a model of the time of a training step on up to 16 threads',
     commands: [buildKernels, ['tsx', 'bench/threads/model.ts']],
   },
   'bench-setup': {
-    about: 'installs the baselines of the benchmarks: PyTorch, tfjs-node, jax-js',
+    description: 'installs the baselines of the benchmarks: PyTorch, tfjs-node, jax-js',
     commands: [['bash', 'bench/setup.sh']],
   },
 };
@@ -118,7 +129,8 @@ if (name === undefined || !Object.hasOwn(lanes, name)) {
   const width = Math.max(...Object.keys(lanes).map(({ length }) => length));
   if (name !== undefined) console.error(`lane: there is no lane ${name}.`);
   console.log('npm run lane -- NAME [words]');
-  for (const [each, { about }] of Object.entries(lanes)) console.log(`  ${each.padEnd(width)}  ${about}`);
+  for (const [each, { description }] of Object.entries(lanes))
+    console.log(`  ${each.padEnd(width)}  ${description}`);
   process.exit(name === undefined ? 0 : 2);
 }
 

@@ -16,10 +16,10 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [wanted, ...words] = process.argv.slice(2);
+const [requested, ...words] = process.argv.slice(2);
 const excluded = words[0] === '--unless' ? words.splice(0, 2)[1]?.split(',') : [];
 const [command, ...args] = words;
-if (command === undefined || !/^[\w.^~<>=-]+$/.test(wanted)) {
+if (command === undefined || !/^[\w.^~<>=-]+$/.test(requested)) {
   console.error(
     'with-node: usage: node scripts/with-node.mjs VERSION [--unless RELEASES] COMMAND [ARGUMENT...]',
   );
@@ -30,14 +30,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const shell = process.platform === 'win32'; // npm and the commands of packages are scripts there
 const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 if (excluded.length > 0) {
-  const view = spawnSync('npm', ['view', `${name}@${wanted}`, 'version'], { encoding: 'utf8', shell });
+  const view = spawnSync('npm', ['view', `${name}@${requested}`, 'version'], { encoding: 'utf8', shell });
   const release = view.stdout.trim().split('.')[0];
   if (excluded.includes(release)) {
-    console.log(`with-node: left out: ${wanted} is Node ${release}, which has a lane of its own.`);
+    console.log(`with-node: left out: ${requested} is Node ${release}, which has a lane of its own.`);
     process.exit(0);
   }
 }
-const folder = join(root, '.cache', `node-${wanted.replace(/[^\w.-]/g, '_')}`);
+const folder = join(root, '.cache', `node-${requested.replace(/[^\w.-]/g, '_')}`);
 mkdirSync(folder, { recursive: true });
 // Without a package.json of its own here, npm would write to the library's.
 writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
@@ -48,7 +48,7 @@ const install = [
   '--no-fund',
   '--prefix',
   folder,
-  `${name}@${wanted}`,
+  `${name}@${requested}`,
 ];
 const { status: installed, stderr } = spawnSync('npm', install, { cwd: folder, encoding: 'utf8', shell });
 
@@ -57,7 +57,7 @@ const executable = [folderOf('node'), folderOf('node.exe')].find(existsSync);
 const version = executable && spawnSync(executable, ['--version'], { encoding: 'utf8' }).stdout?.trim();
 if (!version) {
   const reason = installed === 0 ? `${name} holds no Node that runs here` : stderr?.trim();
-  console.error(`with-node: NOT RUN on Node ${wanted}: npm cannot install it.\n${reason}`);
+  console.error(`with-node: NOT RUN on Node ${requested}: npm cannot install it.\n${reason}`);
   if (process.env.SIMCLR_LEAVE_OUT_OTHER_NODE === '1') {
     console.error('with-node: left out, because SIMCLR_LEAVE_OUT_OTHER_NODE=1.');
     process.exit(0);

@@ -109,7 +109,7 @@ async function compile(entry, modules) {
 }
 
 /** Whether a module has a section with this number. */
-function hasSection(bytes, wanted) {
+function hasSection(bytes, sectionId) {
   for (let at = 8; at < bytes.length; ) {
     const id = bytes[at++];
     let size = 0;
@@ -118,7 +118,7 @@ function hasSection(bytes, wanted) {
       size |= (byte & 127) << shift;
       if (byte < 128) break;
     }
-    if (id === wanted) return true;
+    if (id === sectionId) return true;
     at += size;
   }
   return false;

@@ -48,14 +48,14 @@ function toCosines(
  * All cosine similarities, block by block: products on the device, references in the outer loop, so that each goes to
  * the device once. They are from -1 to 1, and exactly 1 between rows with the same values.
  *
- * @param wanted - Says of a block whether it is needed. Default: all are.
+ * @param isNeeded - Says of a block whether it is needed. Default: all are.
  * @param equal - The rows with the same values, where they are known.
  */
 export async function forEachSimilarityBlock(
   queries: UnitRows,
   references: UnitRows,
   visit: (block: SimilarityBlock) => void,
-  wanted: (place: BlockPlace) => boolean = () => true,
+  isNeeded: (place: BlockPlace) => boolean = () => true,
   equal = firstEqualRows(queries, references),
 ): Promise<void> {
   const { dim } = queries;
@@ -67,7 +67,7 @@ export async function forEachSimilarityBlock(
       for (let query = 0; query < queries.rows; query += queryBlock) {
         const height = Math.min(queryBlock, queries.rows - query);
         const place = { query, height, reference, width };
-        if (!wanted(place)) continue;
+        if (!isNeeded(place)) continue;
         const product = tidy(() =>
           matMul(tensor2d(unitBlock(queries, query, height), [height, dim]), columns),
         );

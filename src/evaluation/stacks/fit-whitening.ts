@@ -34,8 +34,8 @@ export interface Whitening {
 /** The symmetric matrix that whitens, `[dim, dim]`. */
 function whitener(statistics: Covariance): { directions: number; matrix: Float32Array } {
   const dim = statistics.mean.length;
-  const wanted = Math.max(1, Math.min(mostDirections, Math.floor(statistics.rows / rowsPerDirection)));
-  const { variances, vectors } = principalComponents(statistics, wanted);
+  const most = Math.max(1, Math.min(mostDirections, Math.floor(statistics.rows / rowsPerDirection)));
+  const { variances, vectors } = principalComponents(statistics, most);
   const directions = variances.length;
   const matrix = new Float32Array(dim * dim);
   if (directions === 0) return { directions, matrix };

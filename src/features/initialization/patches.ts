@@ -52,13 +52,13 @@ export async function samplePatches(
   { input, kernelShape }: FirstConvolution,
   images: ImageDataset,
   random: RandomGenerator,
-  { patches: wanted, batchSize, seed, keep }: SamplePatchesOptions,
+  { patches, batchSize, seed, keep }: SamplePatchesOptions,
 ): Promise<{ patches: Patches; first: Tensor4D }> {
   checkImageDataset(caller, 'images', images);
   const [rows, columns, channels] = kernelShape;
   const length = rows * columns * channels;
-  const pictures = Math.min(Math.ceil(wanted / perPicture), datasetSize(images) || Number.POSITIVE_INFINITY);
-  const each = Math.ceil(wanted / pictures);
+  const pictures = Math.min(Math.ceil(patches / perPicture), datasetSize(images) || Number.POSITIVE_INFINITY);
+  const each = Math.ceil(patches / pictures);
   const data = new Float32Array(pictures * each * length);
   const prepare = normalizer(normalization);
   const toInput = before(encoder, input);

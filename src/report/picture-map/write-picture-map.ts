@@ -113,8 +113,8 @@ export async function writePictureMap(path: FilePath, data: PictureMapData): Pro
   const count = paths.length;
   if (count === 0)
     throw new DataError(`${caller}: paths must hold at least one picture. Received: none.`, page);
-  const { groups: wanted = usualGroups(count) } = data;
-  checkInteger(caller, 'groups', wanted);
+  const { groups: groupCount = usualGroups(count) } = data;
+  checkInteger(caller, 'groups', groupCount);
   checkInteger(caller, 'seed', seed, 0);
   if (onProgress !== undefined) checkFunction(caller, 'onProgress', onProgress);
   await importOptional(caller, 'umap-js', () => import('umap-js'));
@@ -137,7 +137,7 @@ export async function writePictureMap(path: FilePath, data: PictureMapData): Pro
       : await mapLayout(caller, vectors, nearest, seed, (done, total) => onProgress?.('layout', done, total));
   const listed = listedStacks(stacks, paths);
   const stackOf = new Map(listed.flatMap(({ all }, i) => all.map((row) => [row, i] as const)));
-  const { groups, assignments } = await mapGroups(points, vectors, wanted, seed, stackOf);
+  const { groups, assignments } = await mapGroups(points, vectors, groupCount, seed, stackOf);
   let done = 0;
   const { cell, columns, urls } = await spriteSheets(caller, paths, (more) => {
     done += more;

@@ -32,8 +32,8 @@ export function mapZoom(view: MapView, isLasso: () => boolean): MapZoom {
     .filter((event: Event) => {
       const { k } = view.transform;
       if (event instanceof WheelEvent) {
-        const wanted = event.ctrlKey || k > 1 || document.activeElement === canvas;
-        return wanted && !(k === 1 && event.deltaY > 0);
+        const zooms = event.ctrlKey || k > 1 || document.activeElement === canvas;
+        return zooms && !(k === 1 && event.deltaY > 0);
       }
       if (event.type.startsWith('touch')) {
         return (event as TouchEvent).touches.length > 1 || (k > 1 && !isLasso());

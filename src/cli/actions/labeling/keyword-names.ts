@@ -13,9 +13,9 @@ export interface KeywordNames {
 }
 
 /** The keywords of a picture that are names: all, or those of a list, which may be the last parts of hierarchies. */
-function namesAmong(keywords: readonly string[], wanted: readonly string[] | undefined): string[] {
-  if (!wanted) return [...keywords];
-  return wanted.filter((name) =>
+function namesAmong(keywords: readonly string[], chosen: readonly string[] | undefined): string[] {
+  if (!chosen) return [...keywords];
+  return chosen.filter((name) =>
     keywords.some((keyword) => keyword === name || keyword.endsWith(`/${name}`)),
   );
 }
@@ -23,13 +23,13 @@ function namesAmong(keywords: readonly string[], wanted: readonly string[] | und
 /**
  * Takes the keyword of each picture as its name.
  *
- * @param wanted - The keywords that are names, separated by commas; true for all.
+ * @param chosen - The keywords that are names, separated by commas; true for all.
  */
-export async function keywordNames(paths: readonly string[], wanted: string | true): Promise<KeywordNames> {
+export async function keywordNames(paths: readonly string[], chosen: string | true): Promise<KeywordNames> {
   const list =
-    wanted === true
+    chosen === true
       ? undefined
-      : wanted
+      : chosen
           .split(',')
           .map((name) => name.trim())
           .filter((name) => name !== '');

@@ -71,14 +71,14 @@ export async function selectionOf(
   { count, method, near, pool, unlike, balanced }: SelectOptions,
 ): Promise<{ options: SelectDiverseOptions; folders?: string[] }> {
   const total = found.paths.length;
-  const wanted = Math.min(count!, total);
+  const taken = Math.min(count!, total);
   const folders = balanced ? folderNumbers(dir, found.paths) : undefined;
   return {
     options: {
-      count: wanted,
+      count: taken,
       method,
       ...(near && { near: await exampleVectors(found, near) }),
-      ...(pool !== undefined && { pool: Math.min(total, Math.max(wanted, pool)) }),
+      ...(pool !== undefined && { pool: Math.min(total, Math.max(taken, pool)) }),
       ...(unlike && { unlike: await exampleVectors(found, unlike) }),
       ...(folders && { groups: folders.numbers }),
     },

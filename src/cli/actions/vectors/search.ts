@@ -25,7 +25,7 @@ async function realName(path: string): Promise<string> {
 
 /** `search IMAGE --in DIR`: the nearest pictures by cosine similarity. */
 export const search: Action<SearchOptions> = async ([image], options, context) => {
-  const { in: folder, results: wanted, open = false } = options;
+  const { in: folder, results: limit, open = false } = options;
   const html = options.html ?? (open ? 'search.html' : undefined);
   if (folder === undefined) {
     throw new CommandError('--in DIR is required: the folder to search.', exitCodes.usage);
@@ -44,12 +44,12 @@ export const search: Action<SearchOptions> = async ([image], options, context) =
     }
     const own = await realName(image!);
     // One more than is shown, because the query itself may be in the folder.
-    const count = Math.min(wanted + 1, found.paths.length);
+    const count = Math.min(limit + 1, found.paths.length);
     const { indices, similarities } = await found.search(query, count);
     const results: { path: string; similarity: number }[] = [];
     for (const [rank, index] of indices.entries()) {
       const path = found.paths[index]!;
-      if (results.length < wanted && (await realName(path)) !== own) {
+      if (results.length < limit && (await realName(path)) !== own) {
         results.push({ path, similarity: similarities[rank]! });
       }
     }
