@@ -2,9 +2,9 @@
  * Measures how long indexing waits for decoded pictures: `npx tsx bench/index-decoding.ts` (`--help` lists the flags).
  *
  * Makes JPEG files (500x375 by default), and indexes them by a ResNet-18 of its usual size, and by the smaller network that
- * an index fits where there is no model. Prints the share of the time, from the first call of the network to the last, in
- * which none was under way, because it waited for pictures or vectors were stored. The files are in the system's cache, so
- * the disk is not measured.
+ * an index fits where there is no model. Prints the shares of the time, from the first call of the network to the last, in
+ * which none was under way, because it waited for pictures, or because vectors were stored. The files are in the system's
+ * cache, so that reading them from the disk is not measured.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,42 +25,44 @@ const values = new Command('npx tsx bench/index-decoding.ts')
   .parse()
   .opts<{ pictures: number; width: number; height: number; json?: string }>();
 
-/** Seconds in calls of the network, and from the first to the last of them. */
-interface Calls {
-  busy: number;
+/** Seconds from the first call of the network to the last, and what of them passes between calls. */
+interface Seconds {
   all: number;
-}
-
-/** Replaces `embed` by one that is timed. */
-function timed<Model extends SimCLR | Readout>(model: Model, calls: Calls): Model {
-  const embed = model.embed.bind(model) as (...given: unknown[]) => Promise<unknown>;
-  let first: number | undefined;
-  const measured = async (...given: unknown[]) => {
-    const began = performance.now();
-    first ??= began;
-    try {
-      return await embed(...given);
-    } finally {
-      const ended = performance.now();
-      calls.busy += (ended - began) / 1000;
-      calls.all = (ended - first) / 1000;
-    }
-  };
-  return Object.assign(model, { embed: measured });
+  /** From a call until its vectors are stored. */
+  storing: number;
+  /** From then until the next call. */
+  waiting: number;
 }
 
 /** Indexes twice, because the first time the kernels are compiled. */
-async function measure(folder: string, model: SimCLR | Readout): Promise<Calls> {
-  const calls: Calls = { busy: 0, all: 0 };
+async function measure(folder: string, model: SimCLR | Readout): Promise<Seconds> {
+  const seconds: Seconds = { all: 0, storing: 0, waiting: 0 };
   const indexes = mkdtempSync(join(tmpdir(), 'simclr-ts-index-'));
   try {
     (await indexFolder(folder, { model, location: join(indexes, 'first') })).dispose();
-    timed(model, calls);
-    (await indexFolder(folder, { model, location: join(indexes, 'second') })).dispose();
+    const embed = model.embed.bind(model) as (...given: unknown[]) => Promise<unknown>;
+    let [first, ended, stored] = [Number.NaN, Number.NaN, Number.NaN];
+    const timed = async (...given: unknown[]) => {
+      const began = performance.now();
+      if (Number.isNaN(first)) first = began;
+      else {
+        seconds.storing += (stored - ended) / 1000;
+        seconds.waiting += (began - stored) / 1000;
+      }
+      const result = await embed(...given);
+      ended = performance.now();
+      seconds.all = (ended - first) / 1000;
+      return result;
+    };
+    Object.assign(model, { embed: timed });
+    const onProgress = () => {
+      stored = performance.now();
+    };
+    (await indexFolder(folder, { model, location: join(indexes, 'second'), onProgress })).dispose();
   } finally {
     rmSync(indexes, { recursive: true, force: true });
   }
-  return calls;
+  return seconds;
 }
 
 const { pictures, width, height } = values;
@@ -80,11 +82,14 @@ try {
     ['ResNet-18 at 96x96', simclr],
     ['the network of an index without a model', fitted],
   ] as const) {
-    const { busy, all } = await measure(folder, model);
-    const waiting = 1 - busy / all;
-    results.push({ name, waiting, seconds: all, picturesPerSecond: pictures / all });
-    const share = `${(100 * waiting).toFixed(1)} % of ${all.toFixed(1)} s`;
-    console.log(`${name.padEnd(42)} waited ${share}, ${(pictures / all).toFixed(0)} pictures/s`);
+    const { all, storing, waiting } = await measure(folder, model);
+    const [waitingShare, storingShare] = [waiting / all, storing / all];
+    results.push({ name, waitingShare, storingShare, seconds: all, picturesPerSecond: pictures / all });
+    const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+    console.log(
+      `${name.padEnd(42)} waited ${percent(waitingShare)} and stored ${percent(storingShare)} of ${all.toFixed(1)} s, ` +
+        `${(pictures / all).toFixed(0)} pictures/s`,
+    );
     model.dispose();
   }
   if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
