@@ -12,6 +12,7 @@ export {
   writeComparison,
 } from './comparison.js';
 export { type EvaluateRunOptions, evaluateRun } from './evaluation/evaluate-run.js';
+export { type RecordHealthOptions, recordHealth } from './evaluation/record-health.js';
 export { type RecordQualityOptions, recordQuality } from './evaluation/record-quality.js';
 export type {
   EmbeddingWorth,

@@ -3,6 +3,7 @@ import { checkInteger } from '../errors/checks.js';
 import type { FilePath } from '../node/files/file-path.js';
 import { accuracyTable, header } from './charts/accuracies.js';
 import { confusionSection } from './charts/confusion.js';
+import { healthSection } from './charts/health.js';
 import { labelEfficiencySection } from './charts/label-efficiency.js';
 import { qualitySection } from './charts/quality.js';
 import { mapSection } from './galleries/map.js';
@@ -41,6 +42,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
       accuracies: 1,
       training: 1,
       quality: 1,
+      health: 1,
       views: 1,
       labelEfficiency: 1,
       confusion: 1,
@@ -54,6 +56,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
     title,
     accuracies,
     quality,
+    health,
     views,
     training,
     labelEfficiency,
@@ -68,6 +71,7 @@ export async function writeReport(path: FilePath, data: ReportData): Promise<str
     header(data),
     accuracies ? accuracyTable(accuracies, classNames) : '',
     quality ? await qualitySection(quality) : '',
+    health ? await healthSection(health) : '',
     labelEfficiency ? await labelEfficiencySection(labelEfficiency) : '',
     confusion ? confusionSection(confusion, classNames) : '',
     views ? await viewsSection(views) : '',

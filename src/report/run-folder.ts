@@ -2,10 +2,11 @@ import { basename, join, resolve } from 'node:path';
 import { describeValue, isObject } from '../errors/checks.js';
 import { runDirectory, runFiles } from '../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../node/files/file-path.js';
+import { readHealth } from './evaluation/run-health.js';
 import { readQuality } from './evaluation/run-quality.js';
 import { writeText } from './page/write-text.js';
 import { damagedFile, textOfFile } from './run-files.js';
-import type { LossPoint, RunQuality } from './types.js';
+import type { LossPoint, RunHealth, RunQuality } from './types.js';
 
 /** A recorded step. */
 export interface RunStep extends LossPoint {
@@ -42,6 +43,8 @@ export interface Run {
   evaluation: RunEvaluation | null;
   /** Quality during training: the contents of `quality.json`, which `recordQuality` writes; `null` without the file. */
   quality: RunQuality | null;
+  /** Health during training: the contents of `health.json`, which `recordHealth` writes; `null` without the file. */
+  health: RunHealth | null;
 }
 
 /** Accuracy of predictions, from 0 to 1. */
@@ -147,8 +150,8 @@ function parseEvaluation(path: string, text: string): RunEvaluation {
 
 /**
  * Reads the folder of a run: `losses.jsonl`, which {@link recordLosses} writes, `training.json` with the settings,
- * `evaluation.json`, which {@link saveEvaluation} writes, and `quality.json`, which `recordQuality` writes. The commands
- * `train` and `evaluate` write them. Weights are not read.
+ * `evaluation.json`, which {@link saveEvaluation} writes, `quality.json`, which `recordQuality` writes, and `health.json`,
+ * which `recordHealth` writes. The commands `train` and `evaluate` write them. Weights are not read.
  *
  * @param dir - The folder: a name or a `file:` URL.
  * @throws `DataError` naming the file when there is no run or one of its files is damaged.
@@ -163,6 +166,7 @@ export async function readRun(dir: FilePath): Promise<Run> {
     evaluation: join(folder, runFiles.evaluation),
   };
   const quality = await readQuality(caller, join(folder, runFiles.quality));
+  const health = await readHealth(caller, join(folder, runFiles.health));
   const [losses, settings, evaluation] = await Promise.all(
     Object.values(paths).map((path) => textOfFile(caller, path)),
   );
@@ -183,6 +187,7 @@ export async function readRun(dir: FilePath): Promise<Run> {
     settings: parsed,
     evaluation: evaluation === undefined ? null : parseEvaluation(paths.evaluation, evaluation),
     quality: quality ?? null,
+    health: health ?? null,
   };
 }
 

@@ -32,10 +32,11 @@ function factsOf(run: Run): Record<string, string> {
  * await writeReport('report.html', runReport(await readRun('simclr-model')));
  */
 export function runReport(run: Run): ReportData {
-  const { name, losses, evaluation, quality, settings } = run;
+  const { name, losses, evaluation, quality, health, settings } = run;
   const data: ReportData = { title: name, facts: factsOf(run) };
   if (losses.length > 0) data.training = { losses, batchSize: batchSizeOf(run) };
   if (quality) data.quality = quality;
+  if (health) data.health = health;
   if (settings) data.settings = settings;
   if (!evaluation) return data;
   const { classNames, labels, predictions } = evaluation;

@@ -110,6 +110,30 @@ export interface RunQuality {
   points: readonly QualityPoint[];
 }
 
+/** How rich representations were at a moment of training. */
+export interface HealthPoint {
+  /** Optimizer steps that the encoder was trained for. */
+  step: number;
+  /** Minutes of training until then. Measuring does not count. */
+  minutes: number;
+  /** Effective rank of h: how many directions the representations use; see `embeddingHealth`. */
+  effectiveRank: number;
+  /** How far apart h of two views of a picture are, from 0 to 4; see `alignment`. `null` without augmentations. */
+  alignment: number | null;
+  /** Seconds that measuring took. */
+  seconds: number;
+}
+
+/** How rich representations were during training, on the same pictures and views each time. */
+export interface RunHealth {
+  /** Number of pictures. */
+  pictures: number;
+  /** Length of h. */
+  dim: number;
+  /** The measurements, in the order of their steps. */
+  points: readonly HealthPoint[];
+}
+
 /** A picture and its views. */
 export interface ViewRow {
   /** The picture. */
@@ -198,6 +222,8 @@ export interface ReportData {
   training?: ReportTraining;
   /** Accuracy of nearest neighbors over the time of training. */
   quality?: RunQuality;
+  /** Effective rank and alignment over the time of training. */
+  health?: RunHealth;
   /** About eight pictures with their views. */
   views?: readonly ViewRow[];
   /** The label-efficiency curve. */

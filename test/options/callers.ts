@@ -537,6 +537,10 @@ export const callers: Record<string, Caller> = {
     call: (options) => report.recordQuality(nowhere, { references: pictures(), test: pictures() }, options),
     base: [{ before: { step: 1, epoch: 1 } }],
   },
+  'report recordHealth (options)': {
+    call: (options) => report.recordHealth(nowhere, pictures().images, options),
+    base: [{ before: { step: 1, epoch: 1 } }],
+  },
   'report evaluateRun (options)': {
     call: (options, { simclr }) =>
       report.evaluateRun(
@@ -549,7 +553,7 @@ export const callers: Record<string, Caller> = {
   'report writeReport (data)': {
     call: (options) => report.writeReport(`${nowhere}/report.html`, options),
     base: [{ title: 'test' }],
-    data: ['accuracies', 'training', 'quality', 'labelEfficiency', 'confusion', 'map'],
+    data: ['accuracies', 'training', 'quality', 'health', 'labelEfficiency', 'confusion', 'map'],
   },
 
   'report writePictureMap (data)': {

@@ -189,7 +189,7 @@ it('has a chart in the report, beside whitened pixels and the time before traini
   ]) {
     expect(page).toContain(text);
   }
-  const run = { name: 'run', losses: [], settings: null, evaluation: null, quality: null };
+  const run = { name: 'run', losses: [], settings: null, evaluation: null, quality: null, health: null };
   expect(runReport({ ...run, quality })).toMatchObject({ quality });
   expect(runReport(run)).not.toHaveProperty('quality');
 });

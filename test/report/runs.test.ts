@@ -117,6 +117,7 @@ describe('readRun', () => {
       settings: null,
       evaluation: null,
       quality: null,
+      health: null,
     });
   });
 
@@ -192,7 +193,14 @@ describe('a run with damaged pictures', () => {
   });
   /** A damaged file in every batch, so that no step has them all. */
   const losses = [0, 1, 2].map((step) => ({ step, loss: 4.5, pairs: 63 - (step % 2), learningRate: 3e-4 }));
-  const run = { name: 'holes', losses, settings: settings({ damaged: 5 }), evaluation: null, quality: null };
+  const run = {
+    name: 'holes',
+    losses,
+    settings: settings({ damaged: 5 }),
+    evaluation: null,
+    quality: null,
+    health: null,
+  };
 
   it('has the batch size that was set, and the pictures that are whole', () => {
     const { training, facts } = runReport(run);
@@ -245,6 +253,7 @@ describe('the chart of losses', () => {
       settings: null,
       evaluation: null,
       quality: null,
+      health: null,
     });
     const path = await writeComparison(join(root, 'levels.html'), run('a', own), run('b', other));
     const page = await readFile(path, 'utf8');

@@ -23,6 +23,7 @@ export const runFiles = {
   settings: 'training.json',
   evaluation: 'evaluation.json',
   quality: 'quality.json',
+  health: 'health.json',
 } as const;
 
 const modelFiles = ['model.json', 'weights.bin', 'weights.previous.bin'];
@@ -67,8 +68,8 @@ export interface RunDirectory {
    *
    * @param settings - The text of `training.json`.
    * @param save - Saves the model as it is before the first step.
-   * @param options - `keepLosses`: the new run continues the losses and `quality.json` of the old one, as the next trainer
-   *   of the same run.
+   * @param options - `keepLosses`: the new run continues the losses, `quality.json`, and `health.json` of the old one, as
+   *   the next trainer of the same run.
    */
   begin(
     settings: string,
@@ -135,12 +136,16 @@ async function begin(folder: string, ...[settings, save, options = {}]: Paramete
   await settle(folder);
   const kept = (name: string) => (options.keepLosses ? textOf(join(folder, name)) : undefined);
   const losses = await kept(runFiles.losses);
-  const quality = await kept(runFiles.quality);
+  const measured = await Promise.all(
+    [runFiles.quality, runFiles.health].map(async (name) => [name, await kept(name)] as const),
+  );
   const unfinished = join(folder, unfinishedFolder);
   await mkdir(unfinished, { recursive: true });
   await writeDurably(join(unfinished, runFiles.settings), [settings]);
   await writeDurably(join(unfinished, runFiles.losses), [losses ?? '']);
-  if (quality !== undefined) await writeDurably(join(unfinished, runFiles.quality), [quality]);
+  for (const [name, text] of measured) {
+    if (text !== undefined) await writeDurably(join(unfinished, name), [text]);
+  }
   await save(checkpointDirectory(join(unfinished, checkpointsFolder)).at(firstCheckpoint));
   await syncDirectory(unfinished);
   await rename(unfinished, join(folder, begunFolder)); // the moment from which the new run counts

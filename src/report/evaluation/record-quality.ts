@@ -6,9 +6,10 @@ import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import { runFiles } from '../../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../../node/files/file-path.js';
 import { type CountsBefore, countsBefore } from '../../training/callbacks/counts-before.js';
-import type { Callback, FitContext, Trainer } from '../../training/index.js';
+import type { Callback, Trainer } from '../../training/index.js';
 import { writeText } from '../page/write-text.js';
 import type { QualityPoint, RunQuality } from '../types.js';
+import { measureWhileTraining } from './measure-while-training.js';
 import type { EvaluationPictures, PartEmbeddings } from './run-evaluation.js';
 import { readQuality } from './run-quality.js';
 import { readoutEmbeddings, whitenedPixels } from './run-representations.js';
@@ -88,85 +89,37 @@ export function recordQuality(
   const accuracyOf = async (embeddings: PartEmbeddings) =>
     (await neighborResult(embeddings, labels, { neighbors })).accuracy;
 
-  let quality: RunQuality | undefined;
-  /** Minutes that trainers before this one took. */
-  let minutesBefore = 0;
-  /** Progress when `fit` began, and what it may take. */
-  let start = { step: 0, seconds: 0 };
-  let limit: { steps?: number; seconds?: number } = {};
-  let measured = 0;
-  /** Accuracy that the present epoch has not reported yet. */
-  let unreported: number | undefined;
-
-  const recorded = async (): Promise<RunQuality | undefined> => {
-    const found = await readQuality(caller, path);
-    const isSame = found?.references === references.labels.length && found.testImages === test.labels.length;
-    return isSame ? found : undefined;
-  };
-  const measure = async ({ simclr }: FitContext): Promise<void> => {
-    const step = before.step + simclr.progress.step;
-    if (quality?.points.at(-1)?.step === step) return;
-    const began = performance.now();
-    const { representation, ...embeddings } = await represented(simclr, pictures, batchSize);
-    const accuracy = await accuracyOf(embeddings);
-    const point: QualityPoint = {
-      step,
-      minutes: minutesBefore + simclr.progress.seconds / 60,
-      accuracy,
-      seconds: (performance.now() - began) / 1000,
-    };
-    quality = {
-      representation,
-      references: references.labels.length,
-      testImages: test.labels.length,
-      whitenedPixels:
-        quality?.whitenedPixels ?? (await accuracyOf(await whitenedPixels(pictures, batchSize))),
-      points: [...(quality?.points ?? []), point],
-    };
-    unreported = accuracy;
-    await writeText(caller, path, `${JSON.stringify(quality)}\n`);
-    onMeasure(point, quality);
-  };
-  /** Share of this `fit` that is done; `undefined` where its length is not known. */
-  const shareDone = ({ simclr: { progress } }: FitContext): number | undefined => {
-    const shares = [
-      ...(limit.seconds ? [(progress.seconds - start.seconds) / limit.seconds] : []),
-      ...(limit.steps ? [(progress.step - start.step) / limit.steps] : []),
-    ];
-    return shares.length === 0 ? undefined : Math.max(...shares);
-  };
-
-  return {
-    onFitStart: ({ minutes, totalSteps }, context) =>
-      context.offTheClock(async () => {
-        const { step, seconds } = context.simclr.progress;
-        start = { step, seconds };
-        limit = {
-          ...(totalSteps !== undefined && { steps: totalSteps }),
-          ...(minutes !== undefined && { seconds: 60 * minutes }),
-        };
-        measured = 0;
-        const stepsDone = before.step + step;
-        const found = stepsDone === 0 ? undefined : await recorded(); // of an older run
-        const points = (found?.points ?? []).filter((point) => point.step <= stepsDone);
-        quality = found && { ...found, points };
-        minutesBefore = points.filter((point) => point.step <= before.step).at(-1)?.minutes ?? 0;
-        await measure(context);
-        unreported = undefined; // it belongs to no epoch of this `fit`
-      }),
-    async onStepEnd(_, context) {
-      const share = shareDone(context);
-      if (share === undefined || share < (measured + 1) / measurements || share >= 1) return;
-      measured = Math.floor(share * measurements);
-      await context.offTheClock(() => measure(context));
+  let whitened: number | undefined;
+  return measureWhileTraining<QualityPoint>({
+    measurements,
+    before,
+    async recorded() {
+      const found = await readQuality(caller, path);
+      const isSame =
+        found?.references === references.labels.length && found.testImages === test.labels.length;
+      if (!isSame) return [];
+      whitened = found.whitenedPixels;
+      return found.points;
     },
-    async onEpochEnd(epoch, context) {
-      if (shareDone(context) === undefined) await context.offTheClock(() => measure(context));
-      if (unreported !== undefined) epoch.metrics.knn = unreported;
-      unreported = undefined;
+    async measure({ simclr }, now, earlier) {
+      const began = performance.now();
+      const { representation, ...embeddings } = await represented(simclr, pictures, batchSize);
+      const accuracy = await accuracyOf(embeddings);
+      const point: QualityPoint = { ...now, accuracy, seconds: (performance.now() - began) / 1000 };
+      whitened ??= await accuracyOf(await whitenedPixels(pictures, batchSize));
+      const quality: RunQuality = {
+        representation,
+        references: references.labels.length,
+        testImages: test.labels.length,
+        whitenedPixels: whitened,
+        points: [...earlier, point],
+      };
+      await writeText(caller, path, `${JSON.stringify(quality)}\n`);
+      onMeasure(point, quality);
+      return point;
     },
-    async onFitEnd(outcome, context) {
-      if (outcome === 'completed' || outcome === 'stopped') await measure(context);
+    report({ accuracy }, { metrics }) {
+      metrics.knn = accuracy;
     },
-  };
+  });
 }

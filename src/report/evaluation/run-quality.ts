@@ -1,5 +1,5 @@
-import { describeValue, isObject } from '../../errors/checks.js';
-import { damagedFile, textOfFile } from '../run-files.js';
+import { isObject } from '../../errors/checks.js';
+import { readJSON } from '../run-files.js';
 import type { RunQuality } from '../types.js';
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -31,23 +31,7 @@ function isQuality(value: unknown): value is RunQuality {
  * @returns `undefined` without the file.
  * @throws `DataError` naming the file when it cannot be read or is damaged.
  */
-export async function readQuality(caller: string, path: string): Promise<RunQuality | undefined> {
-  const text = await textOfFile(caller, path);
-  if (text === undefined) return undefined;
-  const damaged = (received: string, cause?: unknown) =>
-    damagedFile(
-      caller,
-      path,
-      'hold accuracies during training, as recordQuality writes them',
-      received,
-      cause,
-    );
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw damaged((error as Error).message, error);
-  }
-  if (isQuality(value)) return value;
-  throw damaged(describeValue(value));
+export function readQuality(caller: string, path: string): Promise<RunQuality | undefined> {
+  const expectation = 'hold accuracies during training, as recordQuality writes them';
+  return readJSON(caller, path, isQuality, expectation);
 }

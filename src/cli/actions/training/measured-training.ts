@@ -92,13 +92,14 @@ export async function measuredTraining(
   const data = evaluation
     ? await labeledReport(simclr, labeled!, evaluation, settings, options, context)
     : await unlabeledReport(simclr, sample, { before, after }, history);
-  const { facts = {}, quality, settings: saved } = runReport(await readRun(options.out));
+  const { facts = {}, quality, health, settings: saved } = runReport(await readRun(options.out));
   const page: ReportData = {
     ...data,
     title: options.title,
     facts: { ...facts, ...pageFacts(context) },
     seed: settings.seed,
     ...(quality && { quality }),
+    ...(health && { health }),
     ...(saved && { settings: saved }),
   };
   return { ...measured, report: await writeReport(report, page) };

@@ -1,5 +1,5 @@
-import { type Callback, selectImages } from 'simclr-ts';
-import { type EvaluationPictures, recordQuality } from 'simclr-ts/report';
+import { type Callback, type ImageArray, selectImages } from 'simclr-ts';
+import { type EvaluationPictures, recordHealth, recordQuality } from 'simclr-ts/report';
 import { spreadRows } from '../../../data/spread-rows.js';
 import type { CountsBefore } from '../../../training/callbacks/counts-before.js';
 import type { Context } from '../../context.js';
@@ -28,25 +28,56 @@ export async function picturesWhileTraining(
 /** Measurements of a run, of which each part has its share. */
 const measurementsOfRun = 8;
 
+/** The part of a run that a trainer is in: what came before it, and its share of the run. */
+interface PartOfRun {
+  before: CountsBefore;
+  share: number;
+}
+
+const measuring = ({ before, share }: PartOfRun) => ({
+  measurements: Math.max(1, Math.round(share * measurementsOfRun)),
+  before,
+});
+
+const timeOf = ({ step, minutes }: { step: number; minutes: number }) =>
+  step === 0 ? 'Before training' : `After ${minutes.toFixed(1)} minutes`;
+
+/** Measures without labels how rich representations are while training, and says what came of it. */
+export function healthWhileTraining(
+  out: string,
+  sample: ImageArray,
+  part: PartOfRun,
+  context: Context,
+): Callback {
+  return recordHealth(out, sample, {
+    ...measuring(part),
+    onMeasure(point, { dim }) {
+      const { effectiveRank, alignment } = point;
+      const views =
+        alignment === null ? '' : `, and two views of a picture are ${alignment.toFixed(3)} apart`;
+      context.note(`${timeOf(point)}, h uses ${effectiveRank.toFixed(1)} of ${dim} directions${views}.`);
+    },
+  });
+}
+
 /** Measures quality while training, and says what came of it. */
 export function qualityWhileTraining(
   out: string,
   pictures: EvaluationPictures,
-  { before, share }: { before: CountsBefore; share: number },
+  part: PartOfRun,
   context: Context,
 ): Callback {
   return recordQuality(out, pictures, {
-    measurements: Math.max(1, Math.round(share * measurementsOfRun)),
-    before,
-    onMeasure({ step, minutes, accuracy }, { points, whitenedPixels, testImages }) {
+    ...measuring(part),
+    onMeasure(point, { points, whitenedPixels, testImages }) {
+      const { step, accuracy } = point;
       const [first] = points;
       const reference =
         first!.step === 0 && step > 0
           ? `before training ${percent(first!.accuracy)}`
           : `whitened pixels ${percent(whitenedPixels)}`;
-      const when = step === 0 ? 'Before training' : `After ${minutes.toFixed(1)} minutes`;
       context.note(
-        `${when}, nearest neighbors name ${percent(accuracy)} of ${testImages} pictures (${reference}).`,
+        `${timeOf(point)}, nearest neighbors name ${percent(accuracy)} of ${testImages} pictures (${reference}).`,
       );
     },
   });

@@ -24,7 +24,11 @@ import { type MeasuringOptions, measuredTraining, prepareReport } from './measur
 import { datasetSource, findDataset } from './pictures/dataset-source.js';
 import { folderSource } from './pictures/folder-source.js';
 import type { MeasuringPictures, MeasuringSizes } from './pictures/training-pictures.js';
-import { picturesWhileTraining, qualityWhileTraining } from './quality-while-training.js';
+import {
+  healthWhileTraining,
+  picturesWhileTraining,
+  qualityWhileTraining,
+} from './quality-while-training.js';
 import { saveSettings, settingsText, type TrainingSettings } from './saved-settings.js';
 import { applyStart, readStart } from './starting-weights.js';
 import { fitTrainedReadout } from './trained-readout.js';
@@ -175,7 +179,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
         ...(options.watch && { everySeconds: 60 }),
       }),
     ];
-    const projector = logDir === undefined ? undefined : { images: await pictures.sample() };
+    const isSampled = logDir !== undefined || options.report !== undefined;
+    const sample = isSampled ? await pictures.sample() : undefined;
+    const projector = logDir !== undefined && sample ? { images: sample } : undefined;
     const callbacksOf = (
       before: CountsBefore,
       share: number,
@@ -183,6 +189,9 @@ export const train: Action<TrainOptions> = async ([source], given, context) => {
     ): Callback[] => [
       recordLosses(out, { before }),
       ...callbacks,
+      ...(sample && sample.shape[0] > 1
+        ? [healthWhileTraining(out, sample, { before, share }, context)]
+        : []),
       ...(validation ? [qualityWhileTraining(out, validation, { before, share }, context)] : []),
       ...(projector ? [tensorBoard(logDir!, { projector, before })] : []),
     ];
