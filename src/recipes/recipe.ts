@@ -88,6 +88,11 @@ export interface RecipeEarlyStages {
   share: number;
   /** Multiplies the base of the learning rate meanwhile. */
   learningRateFactor: number;
+  /**
+   * Whether the weights of these stages stay as they are while the rest is trained: their read-out keeps what it has, and
+   * steps are shorter. Their layers are then not `trainable`, in the saved model, too. Running statistics go on.
+   */
+  hold: boolean;
 }
 
 /** A result that the recipe's authors report. */

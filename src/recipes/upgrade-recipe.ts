@@ -54,7 +54,7 @@ export function upgradeRecipe(saved: Readonly<Record<string, unknown>>): Recipe 
     upgraded.initialization = { blocks: 'random', blocksAfter: null, ...upgraded.initialization }; // earlier versions began them so
   }
   if (isObject(upgraded.earlyStages)) {
-    upgraded.earlyStages = { learningRateFactor: 1, ...upgraded.earlyStages };
+    upgraded.earlyStages = { learningRateFactor: 1, hold: false, ...upgraded.earlyStages };
   }
   if (isObject(augmentation) && isObject(augmentation.options)) {
     const options = renameFields(augmentation.options, { semantics: 'convention' });

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { memory } from '@tensorflow/tfjs-core';
-import { type Callback, SimCLR, samplePictures } from 'simclr-ts';
+import { clone, memory } from '@tensorflow/tfjs-core';
+import { type Callback, SimCLR, samplePictures, type Transform } from 'simclr-ts';
 import { alignment, embeddingHealth } from 'simclr-ts/evaluation';
 import { directory } from 'simclr-ts/node';
 import { type RunHealth, readRun, recordHealth, runReport, writeReport } from 'simclr-ts/report';
@@ -49,10 +49,11 @@ describe('recordHealth', () => {
   });
 
   it('measures the alignment of the views that training sees', async () => {
-    // Views that are the pictures themselves coincide.
-    const same = { name: 'same', sample: () => null, apply: (x: never) => x };
+    // Views that are the pictures themselves coincide. They are normalized, so that they lie outside [0, 1].
+    const same: Transform<null> = { name: 'same', sample: () => null, apply: (x) => clone(x) };
     const simclr = tinySimCLR({
-      augmentation: { ...same, apply: (x: { clone(): never }) => x.clone() } as never,
+      augmentation: same,
+      normalization: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
     });
     await simclr.fit(images, {
       epochs: 1,

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
+import { colorsOf } from '../../augmentations/normalize.js';
 import { sliceImages } from '../../data/image-rows.js';
 import type { ImageArrayLike, ImageDataset } from '../../data/index.js';
 import { checkKeys } from '../../errors/check-keys.js';
 import { checkInteger } from '../../errors/checks.js';
 import { ShapeError } from '../../errors/errors.js';
-import { embedOnHost, toHost } from '../../evaluation/embed-on-host.js';
+import { embedOnHost } from '../../evaluation/embed-on-host.js';
 import { alignment, type EmbeddingArray, embeddingHealth } from '../../evaluation/embedding-evaluation.js';
-import { embedImages } from '../../models/inference/embed-images.js';
 import { runFiles } from '../../node/checkpoints/run-directory.js';
 import { type FilePath, toFileName } from '../../node/files/file-path.js';
 import { type CountsBefore, countsBefore } from '../../training/callbacks/counts-before.js';
@@ -50,12 +50,11 @@ async function embedViews(
   for (let first = 0; first < count; first += batchSize) {
     const rows = Math.min(batchSize, count - first);
     const indices = Array.from({ length: rows }, (_, row) => first + row);
-    // They are normalized already, so that the encoder takes them as they are.
     const views = tidy(() => simclr.views(sliceImages(caller, images, first, rows), indices, 0));
     try {
       for (const view of [0, 1] as const) {
-        const h: Tensor2D = await embedImages(caller, simclr.encoder, views[view], { batchSize }, {});
-        parts[view].push(await toHost(h));
+        const colors = await colorsOf(views[view], simclr.normalization); // `embed` normalizes them again
+        parts[view].push(await embedOnHost(simclr, colors, { batchSize }));
       }
     } finally {
       for (const view of views) view.dispose();

@@ -65,7 +65,22 @@ describe('early stages', () => {
     expect(first.projectFrom).toEqual(recipe.earlyStages!.projectFrom);
     await runDirectory(out).begin(settingsText(used), (target) => first.save(target));
     const late = valuesOf(first)[3];
-    const { trainer, history, earlySteps, step } = await trainInParts(first, partsOf(out, used));
+    const parts = partsOf(out, used);
+    let between: number[][] = [];
+    const { trainer, history, earlySteps, step } = await trainInParts(first, {
+      ...parts,
+      train(one, ...limits) {
+        if (one !== first) between = valuesOf(one);
+        return parts.train(one, ...limits);
+      },
+    });
+    // Held as far as layer1; what is behind it learns.
+    const after = valuesOf(trainer);
+    expect(after.map((values, i) => JSON.stringify(values) === JSON.stringify(between[i]))).toEqual(
+      recipe.earlyStages!.hold ? [true, true, false, false] : [true, false, false, false],
+    );
+    const isTrained = (layer: string) => trainer.encoder.getLayer(layer).trainable;
+    expect(['layer1.1.bn2', 'layer2.0.conv1'].map(isTrained)).toEqual([false, true]);
     expect(earlySteps).toBe(first.progress.step);
     expect(trainer.projectFrom).toBeNull();
     expect(trainer.encoder).toBe(first.encoder);

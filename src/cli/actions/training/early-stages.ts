@@ -1,5 +1,6 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type FitOptions, type History, SimCLR } from 'simclr-ts';
-import { initializeFromImages } from 'simclr-ts/features';
+import { initializeFromImages, type ReadoutStage } from 'simclr-ts/features';
 import { runDirectory } from 'simclr-ts/node';
 import { adjustRecipe, type Recipe } from 'simclr-ts/recipes';
 import { isInputError } from '../../../errors/is-error.js';
@@ -47,6 +48,12 @@ export function newTrainer(settings: TrainingSettings, context: Context): [SimCL
     }
   }
   return [new SimCLR(trainerOptions(plain)), plain];
+}
+
+/** Leaves the layers as they are from now on, up to the last stage that was trained. */
+function holdLayers({ layers }: LayersModel, stages: readonly ReadoutStage[]): void {
+  const last = Math.max(...stages.map(({ layer }) => layers.findIndex(({ name }) => name === layer)));
+  for (const layer of layers.slice(0, last + 1)) layer.trainable = false;
 }
 
 /** What ends a part of a run: epochs, and the clock where minutes are given. */
@@ -136,6 +143,7 @@ export async function trainInParts(
       seed: seed + 1,
     });
   }
+  if (recipe.earlyStages!.hold) holdLayers(encoder, trainer.projectFrom);
   const whole = new SimCLR({ ...trainerOptions(settings), encoder });
   try {
     const run = runDirectory(out);
