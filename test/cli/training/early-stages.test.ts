@@ -171,7 +171,7 @@ describe('early stages', () => {
     const { code, json, stderr } = await runJSON([...flags, '--epochs', '2', '--verbose'], { cwd });
     expect(code).toBe(0);
     expect(json).toMatchObject({ outcome: 'completed', step: 6, epochs: [{ epoch: 0 }, { epoch: 1 }] });
-    expect(stderr).toContain('Now the whole encoder.');
+    expect(stderr).toContain('Now the layers behind it.');
     // Two networks, of three steps each: their losses are not compared.
     const losses = readFileSync(join(cwd, 'run', 'losses.jsonl'), 'utf8')
       .trimEnd()

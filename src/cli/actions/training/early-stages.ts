@@ -118,7 +118,8 @@ export async function trainInParts(
   }
   const share = recipe.earlyStages!.share;
   const layers = trainer.projectFrom.map(({ layer }) => layer).join(', ');
-  context.note(`Training the encoder as far as ${layers}, and all of it afterwards.`);
+  const later = recipe.earlyStages!.hold ? 'the layers behind it' : 'the whole encoder';
+  context.note(`Training the encoder as far as ${layers}, and ${later} afterwards.`);
   const first = await train(
     trainer,
     limits(trainer, earlyEpochsOf(settings), minutes === undefined ? undefined : share * minutes),
@@ -131,7 +132,7 @@ export async function trainInParts(
   if (first.outcome === 'aborted') return { trainer, history: first, earlySteps, step: early.step };
 
   if (earlySteps > 0) {
-    context.note(`Trained ${layers} for ${counted(early.step, 'step')}. Now the whole encoder.`);
+    context.note(`Trained ${layers} for ${counted(early.step, 'step')}. Now ${later}.`);
   }
   // The blocks behind the early stages begin with what these have learned to see.
   const { encoder, normalization } = trainer;
