@@ -1,8 +1,6 @@
-import { whole } from '../page/html.js';
+import { minutesText, whole } from '../page/html.js';
 import type { HealthPoint, RunHealth } from '../types.js';
 import { renderChart } from './chart.js';
-
-const minutesText = (minutes: number) => String(Number(minutes.toFixed(1)));
 
 /** A measure over the time of training. */
 interface Measure {

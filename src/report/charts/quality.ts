@@ -1,9 +1,7 @@
 import { confidenceInterval } from '../../evaluation/embedding-evaluation.js';
-import { percent, plural, whole } from '../page/html.js';
+import { minutesText, percent, plural, whole } from '../page/html.js';
 import type { RunQuality } from '../types.js';
 import { renderChart } from './chart.js';
-
-const minutesText = (minutes: number) => String(Number(minutes.toFixed(1)));
 
 /** Accuracy of nearest neighbors over the time of training, beside what there was without training. */
 export async function qualitySection(quality: RunQuality): Promise<string> {

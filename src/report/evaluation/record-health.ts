@@ -46,7 +46,9 @@ async function embedViews(
 ): Promise<[EmbeddingArray, EmbeddingArray] | null> {
   if (simclr.augmentations.length < 2) return null;
   const [count] = images.shape as [number];
-  const parts: [EmbeddingArray[], EmbeddingArray[]] = [[], []];
+  const [, dim] = simclr.encoder.outputs[0]!.shape as [null, number];
+  const newRows = (): EmbeddingArray => ({ data: new Float32Array(count * dim), shape: [count, dim] });
+  const embeddings: [EmbeddingArray, EmbeddingArray] = [newRows(), newRows()];
   for (let first = 0; first < count; first += batchSize) {
     const rows = Math.min(batchSize, count - first);
     const indices = Array.from({ length: rows }, (_, row) => first + row);
@@ -54,19 +56,13 @@ async function embedViews(
     try {
       for (const view of [0, 1] as const) {
         const colors = await colorsOf(views[view], simclr.normalization); // `embed` normalizes them again
-        parts[view].push(await embedOnHost(simclr, colors, { batchSize }));
+        embeddings[view].data.set((await embedOnHost(simclr, colors, { batchSize })).data, first * dim);
       }
     } finally {
       for (const view of views) view.dispose();
     }
   }
-  return [joined(parts[0]), joined(parts[1])];
-}
-
-function joined(parts: readonly EmbeddingArray[]): EmbeddingArray {
-  const dim = parts[0]!.shape[1];
-  const data = Float32Array.from(parts.flatMap((part) => [...part.data]));
-  return { data, shape: [data.length / dim, dim] };
+  return embeddings;
 }
 
 /**

@@ -26,6 +26,9 @@ export const withMinusSigns = (text: string): string => text.replace(/(?<=^|[\s(
 /** An integer with thousands separators. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
 
+/** Minutes to a tenth, without a zero behind the point. */
+export const minutesText = (minutes: number): string => String(Number(minutes.toFixed(1)));
+
 /** A count with its noun: '1 step', '2,000 steps'. */
 export const plural = (count: number, noun: string): string =>
   `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
