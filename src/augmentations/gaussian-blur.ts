@@ -17,14 +17,8 @@ import {
   receivedMessage,
 } from '../errors/checks.js';
 import { InvalidOptionError, ShapeError } from '../errors/index.js';
-import {
-  type BlurPadding,
-  blurringWeights,
-  gaussianKernels,
-  keepOthers,
-  reflectedPixels,
-} from './geometry/blur-kernels.js';
-import { resampleFused } from './geometry/fused-resample.js';
+import { type BlurPadding, gaussianKernels, reflectedPixels } from './geometry/blur-kernels.js';
+import { blurFused } from './geometry/fused-blur.js';
 import { gatherRows } from './geometry/resample.js';
 import { checkImages, checkRows } from './image-checks.js';
 import type { DescribedTransform } from './transform.js';
@@ -104,11 +98,11 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
 
     apply(images, parameters) {
       const size = checkedSize(images, parameters);
-      return blurFused(images, size, parameters) ?? blurAll(images, size, parameters);
+      return blurSelected(images, size, parameters) ?? blurAll(images, size, parameters);
     },
 
     applySelected: (images, parameters, selected) =>
-      blurFused(images, checkedSize(images, parameters), parameters, selected),
+      blurSelected(images, checkedSize(images, parameters), parameters, selected),
   };
 
   /** The length of the kernel. */
@@ -127,20 +121,13 @@ export function gaussianBlur(options: GaussianBlurOptions = {}): DescribedTransf
     return size;
   }
 
-  function blurFused(
+  function blurSelected(
     images: Tensor4D,
     size: number,
-    parameters: GaussianBlurParameters,
+    { sigma: deviations }: GaussianBlurParameters,
     selected?: Uint8Array,
   ): Tensor4D | undefined {
-    const [batchSize, height, width] = images.shape;
-    return resampleFused(images, () => {
-      const kernels = gaussianKernels(parameters.sigma, size, 1);
-      if (selected) keepOthers(kernels, selected);
-      const rows = blurringWeights(kernels, batchSize, height, padding);
-      const columns = width === height ? rows : blurringWeights(kernels, batchSize, width, padding);
-      return { rows, columns, clips: true };
-    });
+    return blurFused(images, () => ({ kernels: gaussianKernels(deviations, size, 1), selected, padding }));
   }
 
   function blurAll(images: Tensor4D, size: number, parameters: GaussianBlurParameters): Tensor4D {

@@ -90,7 +90,7 @@ export interface RecipeEarlyStages {
   learningRateFactor: number;
   /**
    * Whether the weights of these stages stay as they are while the rest is trained: their read-out keeps what it has, and
-   * steps are shorter. Their layers are then not `trainable`, in the saved model, too. Running statistics go on.
+   * steps are shorter. Their layers are then not `trainable`, in the saved model, too. Running statistics are still updated.
    */
   hold: boolean;
 }

@@ -6,6 +6,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { fusedColors } from '../augmentations/color/fused-colors.js';
+import { fusedBlur } from '../augmentations/geometry/fused-blur.js';
 import { fusedResampling } from '../augmentations/geometry/fused-resample.js';
 import { valueRangeKernel } from '../data/image-range.js';
 import { fusedSoftmax } from '../losses/contrastive/fused-softmax.js';
@@ -13,6 +14,7 @@ import { fusedUpdates } from '../optimizers/fused-updates.js';
 import { foldedKernel } from '../tensors/convolution/folded-convolution.js';
 import { fusedKernels } from '../tensors/fused-rows.js';
 import { sharedBytes } from '../tensors/shared-bytes.js';
+import { blur } from './kernels/augmentation/blur.js';
 import { colorOperations } from './kernels/augmentation/color-operations.js';
 import { resample } from './kernels/augmentation/resample.js';
 import { avgPool, avgPoolGrad } from './kernels/average-pool.js';
@@ -112,6 +114,7 @@ export function registerTrainingKernels(): void {
   replaceKernel(fusedKernels.move, moveStatistics);
   replaceKernel(foldedKernel, foldedConvolution);
   replaceKernel(fusedResampling, resample);
+  replaceKernel(fusedBlur, blur);
   replaceKernel(fusedColors, colorOperations);
   replaceKernel(fusedSoftmax, softmaxRows);
   replaceKernel(fusedUpdates.momentum, momentumUpdate);

@@ -99,7 +99,7 @@ describe('recordQuality', () => {
     const both = saved('continued').points;
     expect(both.map(({ step }) => step)).toEqual([0, 3, 6, 9]);
     expect(both[3]!.minutes).toBeCloseTo((simclr.progress.seconds + next.progress.seconds) / 60, 4);
-    // Of other pictures: begun anew, because the baseline is of these.
+    // Of other pictures: begun again, because the baseline is of these.
     const fewer = { ...pictures, test: selectImages(all, rows(24, 30)) };
     await simclr.fit(all.images, {
       ...fit,

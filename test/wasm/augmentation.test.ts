@@ -101,8 +101,10 @@ describe('augmentations on wasm', () => {
     const values = hashedValues('x', 4 * 9 * 7 * 3).map(toUnit);
     const selected = new Uint8Array([0, 1, 0, 1]);
     const unchanged = [0, 2].map((picture) => values.slice(picture * 189, (picture + 1) * 189));
+    const blur = randomApply(gaussianBlur({ kernelSize: 5 }), { probability: 0.5 });
     for (const apply of [
       (x: Tensor4D) => randomGrayscale().apply(x, { selected }),
+      (x: Tensor4D) => blur.apply(x, { selected, inner: { sigma: new Float32Array([1, 1, 2, 2]) } }),
       (x: Tensor4D) =>
         colorJitter().apply(x, {
           brightness: new Float32Array([1, 0.5, 1, 2]),

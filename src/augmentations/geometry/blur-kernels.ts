@@ -1,5 +1,3 @@
-import type { ResamplingWeights } from './resampling-weights.js';
-
 /** How blurring pads a picture: with its mirror image, or with zeros, which darken the border. */
 export type BlurPadding = 'reflect' | 'zero';
 
@@ -38,41 +36,4 @@ export function reflectedPixels(height: number, width: number, radius: number): 
       mirrored(Math.floor(pixel / paddedWidth) - radius, height) * width +
       mirrored((pixel % paddedWidth) - radius, width),
   );
-}
-
-/** Blurring along an axis as {@link ResamplingWeights}, with the kernels `[kernelSize, batch]`. */
-export function blurringWeights(
-  kernels: Float32Array,
-  batchSize: number,
-  length: number,
-  padding: BlurPadding,
-): ResamplingWeights {
-  const count = kernels.length / batchSize;
-  const radius = (count - 1) / 2;
-  const rows = batchSize * length;
-  const indices = new Int32Array(count * rows);
-  const weights = new Float32Array(count * rows);
-  for (let term = 0; term < count; term++) {
-    for (let picture = 0, row = term * rows; picture < batchSize; picture++) {
-      const weight = kernels[term * batchSize + picture]!;
-      const first = picture * length;
-      let from = term - radius;
-      for (const end = row + length; row < end; row++, from++) {
-        const isInside = from >= 0 && from < length;
-        if (!isInside && padding === 'zero') continue;
-        indices[row] = first + (isInside ? from : mirrored(from, length));
-        weights[row] = weight;
-      }
-    }
-  }
-  return { outputLength: length, count, indices, weights };
-}
-
-/** Kernels of the pictures that are not selected become that which changes nothing. */
-export function keepOthers(kernels: Float32Array, selected: Uint8Array): void {
-  const batchSize = selected.length;
-  const middle = (kernels.length / batchSize - 1) / 2;
-  for (const [index] of kernels.entries()) {
-    if (!selected[index % batchSize]) kernels[index] = Math.floor(index / batchSize) === middle ? 1 : 0;
-  }
 }

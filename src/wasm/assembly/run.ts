@@ -1,3 +1,4 @@
+import { Blur, blurPictures } from './augmentation/blur';
 import { changeColors, ColorOperations } from './augmentation/colors';
 import { resamplePictures, Resampling } from './augmentation/resample';
 import { averagePoolGradient } from './windows/average-pool';
@@ -179,6 +180,9 @@ export function run(kind: i32, work: usize, first: i32, last: i32, scratch: usiz
       break;
     case 43:
       multiplyRows(changetype<RowProducts>(work), first, last);
+      break;
+    case 44:
+      blurPictures(changetype<Blur>(work), first, last, scratch);
       break;
   }
 }

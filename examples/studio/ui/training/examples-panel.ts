@@ -18,7 +18,7 @@ export function examplesPanel(app: App): void {
     pictures(title, indices),
   ];
   const show = (now: readonly Example[], isUntrained: boolean) => {
-    // Drawn anew, a picture would lose the focus.
+    // A picture that is drawn again would lose the focus.
     if (place.contains(document.activeElement)) return;
     box.hidden = isUntrained;
     if (isUntrained) return;

@@ -85,7 +85,7 @@ export function trainingPanel(app: App): void {
     attempt(async () => {
       const chosen = { ...settings.read(), epochs: passes() };
       settings.show(chosen);
-      state.textContent = 'Training. You can go on looking meanwhile.';
+      state.textContent = 'Training. You can keep looking around meanwhile.';
       bar.value = 0;
       setMode('running');
       pause.focus({ preventScroll: true }); // it takes the place of the button that was pressed
@@ -93,7 +93,7 @@ export function trainingPanel(app: App): void {
         const outcome = await app.trainer.train(chosen, app.augmentation);
         app.trained = true;
         state.textContent =
-          outcome === 'completed' ? 'Training is done.' : 'Training was stopped. It can go on from here.';
+          outcome === 'completed' ? 'Training is done.' : 'Training was stopped. It can continue from here.';
         app.tell('trained', undefined);
       } catch (error) {
         state.textContent = 'Training ended with an error. What was learned until then is kept; try again.';
@@ -108,7 +108,7 @@ export function trainingPanel(app: App): void {
   pause.addEventListener('click', () => {
     const paused = app.mode === 'running';
     void (paused ? app.trainer.pause() : app.trainer.resume());
-    state.textContent = paused ? 'Paused.' : 'Training. You can go on looking meanwhile.';
+    state.textContent = paused ? 'Paused.' : 'Training. You can keep looking around meanwhile.';
     setMode(paused ? 'paused' : 'running');
   });
   stop.addEventListener('click', () => {

@@ -39,8 +39,10 @@ const measuring = ({ before, share }: PartOfRun) => ({
   before,
 });
 
-const timeOf = ({ step, minutes }: { step: number; minutes: number }) =>
-  step === 0 ? 'Before training' : `After ${minutes.toFixed(1)} minutes`;
+function timeOf({ step, minutes }: { step: number; minutes: number }): string {
+  if (step === 0) return 'Before training';
+  return minutes < 1 ? `After ${Math.round(60 * minutes)} seconds` : `After ${minutes.toFixed(1)} minutes`;
+}
 
 /** Measures without labels how rich representations are while training, and says what came of it. */
 export function healthWhileTraining(

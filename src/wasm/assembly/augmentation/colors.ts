@@ -1,3 +1,5 @@
+import { clipped } from '../simd';
+
 /** Numbers of the operations. 0 is none. */
 export const brightness: i32 = 1;
 export const contrast: i32 = 2;
@@ -8,6 +10,13 @@ export const hsvSaturation: i32 = 6;
 
 /** Bytes of four pixels: three vectors. */
 const fourPixels: usize = 48;
+
+/** Pixels that are changed at once, a multiple of 4: their channels stay in the first-level cache. */
+const blockPixels: i32 = 256;
+const planeBytes: usize = 1024;
+
+/** Working memory of a thread: red, green, and blue of a block. */
+export const blockBytes: i32 = 3072;
 
 /** Color operations of each picture, one after the other, in its own order. */
 @unmanaged
@@ -23,11 +32,6 @@ export class ColorOperations {
   operations!: i32;
 }
 
-/** Red, green and blue of four pixels. */
-let red: v128 = f32x4.splat(0);
-let green: v128 = f32x4.splat(0);
-let blue: v128 = f32x4.splat(0);
-
 /** Averages of a picture, which contrast needs. */
 let averageRed: f32 = 0;
 let averageGreen: f32 = 0;
@@ -37,7 +41,7 @@ let averageBlue: f32 = 0;
  * Pictures `first` to `last - 1`. A picture is passed over once, and once more for each contrast operation, which needs
  * the average of what is before it.
  *
- * @param scratch - Four pixels.
+ * @param scratch - The channels of a block.
  */
 export function changeColors(work: ColorOperations, first: i32, last: i32, scratch: usize): void {
   const bytes = <usize>work.pixels * 12;
@@ -70,7 +74,7 @@ function needsAverage(kind: i32): bool {
   return kind == contrast || kind == channelContrast;
 }
 
-/** Applies operations `begin` to `end - 1` to every pixel of a picture. */
+/** Applies operations `begin` to `end - 1` to every pixel of a picture, block by block. */
 function pass(
   from: usize,
   to: usize,
@@ -79,101 +83,110 @@ function pass(
   amounts: usize,
   begin: i32,
   end: i32,
-  scratch: usize,
+  planes: usize,
 ): void {
-  const whole = <usize>(pixels >> 2) * fourPixels;
-  const bytes = <usize>pixels * 12;
-  for (let at: usize = 0; at < whole; at += fourPixels) {
-    readPixels(from + at);
+  for (let pixel = 0; pixel < pixels; pixel += blockPixels) {
+    const count = min(blockPixels, pixels - pixel);
+    const offset = <usize>pixel * 12;
+    splitChannels(from + offset, count, planes);
+    // What lies behind the last pixel of a picture is changed, too, and not used.
+    const bytes = <usize>((count + 3) & ~3) << 2;
     for (let place = begin; place < end; place++) {
-      apply(kindAt(kinds, place), load<f32>(amounts + (<usize>place << 2)));
+      apply(kindAt(kinds, place), load<f32>(amounts + (<usize>place << 2)), planes, bytes);
     }
-    writePixels(to + at);
+    joinChannels(planes, count, to + offset);
   }
-  if (whole == bytes) return;
-  memory.fill(scratch, 0, fourPixels);
-  memory.copy(scratch, from + whole, bytes - whole);
-  readPixels(scratch);
-  for (let place = begin; place < end; place++) {
-    apply(kindAt(kinds, place), load<f32>(amounts + (<usize>place << 2)));
+}
+
+/** Separates the channels of `count` pixels. */
+function splitChannels(from: usize, count: i32, planes: usize): void {
+  let plane = planes;
+  const end = planes + (<usize>(count & ~3) << 2);
+  for (; plane < end; plane += 16, from += fourPixels) {
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    const c = v128.load(from, 32);
+    v128.store(plane, v128.shuffle<f32>(v128.shuffle<f32>(a, b, 0, 3, 6, 6), c, 0, 1, 2, 5));
+    v128.store(plane, v128.shuffle<f32>(v128.shuffle<f32>(a, b, 1, 4, 7, 7), c, 0, 1, 2, 6), planeBytes);
+    v128.store(plane, v128.shuffle<f32>(v128.shuffle<f32>(a, b, 2, 5, 5, 5), c, 0, 1, 4, 7), 2 * planeBytes);
   }
-  writePixels(scratch);
-  memory.copy(to + whole, scratch, bytes - whole);
+  for (const last = planes + (<usize>count << 2); plane < last; plane += 4, from += 12) {
+    store<f32>(plane, load<f32>(from));
+    store<f32>(plane, load<f32>(from, 4), planeBytes);
+    store<f32>(plane, load<f32>(from, 8), 2 * planeBytes);
+  }
 }
 
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-function readPixels(from: usize): void {
-  const a = v128.load(from);
-  const b = v128.load(from, 16);
-  const c = v128.load(from, 32);
-  red = v128.shuffle<f32>(v128.shuffle<f32>(a, b, 0, 3, 6, 6), c, 0, 1, 2, 5);
-  green = v128.shuffle<f32>(v128.shuffle<f32>(a, b, 1, 4, 7, 7), c, 0, 1, 2, 6);
-  blue = v128.shuffle<f32>(v128.shuffle<f32>(a, b, 2, 5, 5, 5), c, 0, 1, 4, 7);
+/** The inverse of {@link splitChannels}. */
+function joinChannels(planes: usize, count: i32, to: usize): void {
+  let plane = planes;
+  const end = planes + (<usize>(count & ~3) << 2);
+  for (; plane < end; plane += 16, to += fourPixels) {
+    const red = v128.load(plane);
+    const green = v128.load(plane, planeBytes);
+    const blue = v128.load(plane, 2 * planeBytes);
+    v128.store(to, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 0, 4, 1, 1), blue, 0, 1, 4, 2));
+    v128.store(to, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 5, 2, 6, 6), blue, 0, 5, 1, 2), 16);
+    v128.store(to, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 3, 7, 3, 3), blue, 6, 0, 1, 7), 32);
+  }
+  for (const last = planes + (<usize>count << 2); plane < last; plane += 4, to += 12) {
+    store<f32>(to, load<f32>(plane));
+    store<f32>(to, load<f32>(plane, planeBytes), 4);
+    store<f32>(to, load<f32>(plane, 2 * planeBytes), 8);
+  }
 }
 
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-function writePixels(to: usize): void {
-  v128.store(to, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 0, 4, 1, 1), blue, 0, 1, 4, 2));
-  v128.store(to + 16, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 5, 2, 6, 6), blue, 0, 5, 1, 2));
-  v128.store(to + 32, v128.shuffle<f32>(v128.shuffle<f32>(red, green, 3, 7, 3, 3), blue, 6, 0, 1, 7));
-}
-
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-function clipped(x: v128): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(1));
-}
-
-/** Gray: 0.2989 red + 0.587 green + 0.114 blue. */
-// @ts-ignore: decorators of functions are AssemblyScript's
-@inline
-function gray(): v128 {
-  const redAndGreen = f32x4.add(
-    f32x4.mul(red, f32x4.splat(0.2989)),
-    f32x4.mul(green, f32x4.splat(0.587)),
-  );
-  return f32x4.add(redAndGreen, f32x4.mul(blue, f32x4.splat(0.114)));
-}
-
-/** Applies an operation to four pixels. */
-function apply(kind: i32, amount: f32): void {
+/** Applies an operation to a block of `bytes` bytes per channel, a multiple of 16. */
+function apply(kind: i32, amount: f32, planes: usize, bytes: usize): void {
   if (kind == brightness) {
-    blendPixels(amount, f32x4.splat(0), f32x4.splat(0), f32x4.splat(0));
+    blend(planes, bytes, amount, 0, 0, 0);
   } else if (kind == contrast) {
-    const offset = f32x4.splat(
-      (1 - amount) * (0.2989 * averageRed + 0.587 * averageGreen + 0.114 * averageBlue),
-    );
-    blendPixels(amount, offset, offset, offset);
+    const offset: f32 =
+      (1 - amount) * (0.2989 * averageRed + 0.587 * averageGreen + 0.114 * averageBlue);
+    blend(planes, bytes, amount, offset, offset, offset);
   } else if (kind == saturation) {
-    const offset = f32x4.mul(gray(), f32x4.splat(1 - amount));
-    blendPixels(amount, offset, offset, offset);
+    blendWithGray(planes, bytes, amount);
   } else if (kind == hue) {
-    changeHSV(6 * amount, 1);
+    changeHSV(planes, bytes, 6 * amount, 1, false);
   } else if (kind == channelContrast) {
     const share: f32 = 1 - amount;
-    blendPixels(
-      amount,
-      f32x4.splat(share * averageRed),
-      f32x4.splat(share * averageGreen),
-      f32x4.splat(share * averageBlue),
-    );
+    blend(planes, bytes, amount, share * averageRed, share * averageGreen, share * averageBlue);
   } else if (kind == hsvSaturation) {
-    changeHSV(0, amount);
-    red = clipped(red);
-    green = clipped(green);
-    blue = clipped(blue);
+    changeHSV(planes, bytes, 0, amount, true);
+  }
+}
+
+/** Each channel times the factor, and an offset of its own. */
+function blend(plane: usize, bytes: usize, factor: f32, red: f32, green: f32, blue: f32): void {
+  for (const end = plane + bytes; plane < end; plane += 16) {
+    v128.store(plane, blended(v128.load(plane), factor, f32x4.splat(red)));
+    v128.store(plane, blended(v128.load(plane, planeBytes), factor, f32x4.splat(green)), planeBytes);
+    v128.store(plane, blended(v128.load(plane, 2 * planeBytes), factor, f32x4.splat(blue)), 2 * planeBytes);
   }
 }
 
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function blendPixels(factor: f32, redOffset: v128, greenOffset: v128, blueOffset: v128): void {
-  const factors = f32x4.splat(factor);
-  red = clipped(f32x4.add(f32x4.mul(red, factors), redOffset));
-  green = clipped(f32x4.add(f32x4.mul(green, factors), greenOffset));
-  blue = clipped(f32x4.add(f32x4.mul(blue, factors), blueOffset));
+function blended(channel: v128, factor: f32, offset: v128): v128 {
+  return clipped(f32x4.add(f32x4.mul(channel, f32x4.splat(factor)), offset));
+}
+
+/** Each pixel times the factor, and the rest of its gray: 0.2989 red + 0.587 green + 0.114 blue. */
+function blendWithGray(plane: usize, bytes: usize, factor: f32): void {
+  const share = f32x4.splat(1 - factor);
+  for (const end = plane + bytes; plane < end; plane += 16) {
+    const red = v128.load(plane);
+    const green = v128.load(plane, planeBytes);
+    const blue = v128.load(plane, 2 * planeBytes);
+    const redAndGreen = f32x4.add(
+      f32x4.mul(red, f32x4.splat(0.2989)),
+      f32x4.mul(green, f32x4.splat(0.587)),
+    );
+    const gray = f32x4.mul(f32x4.add(redAndGreen, f32x4.mul(blue, f32x4.splat(0.114))), share);
+    v128.store(plane, blended(red, factor, gray));
+    v128.store(plane, blended(green, factor, gray), planeBytes);
+    v128.store(plane, blended(blue, factor, gray), 2 * planeBytes);
+  }
 }
 
 /**
@@ -182,23 +195,33 @@ function blendPixels(factor: f32, redOffset: v128, greenOffset: v128, blueOffset
  */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
-function changeHSV(sixths: f32, factor: f32): void {
-  const value = f32x4.max(f32x4.max(red, green), blue);
-  const smallest = f32x4.min(f32x4.min(red, green), blue);
-  const chroma = f32x4.sub(value, smallest);
-  const difference = f32x4.sub(f32x4.add(green, blue), f32x4.add(red, smallest));
-  const distance = f32x4.add(
-    f32x4.div(difference, f32x4.add(chroma, f32x4.splat(1e-7))),
-    f32x4.splat(1),
-  );
-  const signed = v128.bitselect(distance, f32x4.neg(distance), f32x4.gt(green, blue));
-  const turned = f32x4.add(signed, f32x4.splat(sixths));
-  const turns = f32x4.floor(f32x4.add(f32x4.mul(turned, f32x4.splat(<f32>(1.0 / 6.0))), f32x4.splat(0.5)));
-  const angle = f32x4.sub(turned, f32x4.mul(turns, f32x4.splat(6)));
-  const scaled = f32x4.min(f32x4.mul(chroma, f32x4.splat(factor)), value);
-  red = channelOf(value, scaled, f32x4.abs(angle));
-  green = channelOf(value, scaled, f32x4.abs(f32x4.sub(angle, f32x4.splat(2))));
-  blue = channelOf(value, scaled, f32x4.abs(f32x4.add(angle, f32x4.splat(2))));
+function changeHSV(plane: usize, bytes: usize, sixths: f32, factor: f32, clips: bool): void {
+  for (const end = plane + bytes; plane < end; plane += 16) {
+    const red = v128.load(plane);
+    const green = v128.load(plane, planeBytes);
+    const blue = v128.load(plane, 2 * planeBytes);
+    const value = f32x4.pmax(f32x4.pmax(red, green), blue);
+    const smallest = f32x4.pmin(f32x4.pmin(red, green), blue);
+    const chroma = f32x4.sub(value, smallest);
+    const difference = f32x4.sub(f32x4.add(green, blue), f32x4.add(red, smallest));
+    const distance = f32x4.add(
+      f32x4.div(difference, f32x4.add(chroma, f32x4.splat(1e-7))),
+      f32x4.splat(1),
+    );
+    const signed = v128.bitselect(distance, f32x4.neg(distance), f32x4.gt(green, blue));
+    const turned = f32x4.add(signed, f32x4.splat(sixths));
+    const turns = f32x4.floor(
+      f32x4.add(f32x4.mul(turned, f32x4.splat(<f32>(1.0 / 6.0))), f32x4.splat(0.5)),
+    );
+    const angle = f32x4.sub(turned, f32x4.mul(turns, f32x4.splat(6)));
+    const scaled = f32x4.pmin(f32x4.mul(chroma, f32x4.splat(factor)), value);
+    const newRed = channelOf(value, scaled, f32x4.abs(angle));
+    const newGreen = channelOf(value, scaled, f32x4.abs(f32x4.sub(angle, f32x4.splat(2))));
+    const newBlue = channelOf(value, scaled, f32x4.abs(f32x4.add(angle, f32x4.splat(2))));
+    v128.store(plane, clips ? clipped(newRed) : newRed);
+    v128.store(plane, clips ? clipped(newGreen) : newGreen, planeBytes);
+    v128.store(plane, clips ? clipped(newBlue) : newBlue, 2 * planeBytes);
+  }
 }
 
 /** A channel whose own hue lies `detour` sixths of a turn away, one way around the circle. */

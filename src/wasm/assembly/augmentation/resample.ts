@@ -1,4 +1,4 @@
-import { plusTimes } from '../simd';
+import { clipped, plusTimes } from '../simd';
 
 /** Rows of the output per task. */
 export const rowsPerTask: i32 = 8;
@@ -157,7 +157,7 @@ function addScaled(to: usize, from: usize, bytes: usize, factor: f32): void {
 
 function clip(from: usize, end: usize): void {
   for (; from + 16 <= end; from += 16) {
-    v128.store(from, f32x4.min(f32x4.max(v128.load(from), f32x4.splat(0)), f32x4.splat(1)));
+    v128.store(from, clipped(v128.load(from)));
   }
   for (; from < end; from += 4) store<f32>(from, min<f32>(max<f32>(load<f32>(from), 0), 1));
 }

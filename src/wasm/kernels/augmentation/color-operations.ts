@@ -4,8 +4,8 @@ import { constants, kernelModule, kinds as kernels } from '../../module/kernel-m
 import { addressOf, makeOutput } from '../../module/tensor-address.js';
 
 /** The compiler sees that both sides number the operations alike. */
-const { fourPixels } = constants.colors satisfies Omit<typeof fusedColorKinds, 'none'> & {
-  fourPixels: number;
+const { blockBytes } = constants.colors satisfies Omit<typeof fusedColorKinds, 'none'> & {
+  blockBytes: number;
 };
 
 /** SimCLRColorOperations: see src/augmentations/color/fused-colors.ts. */
@@ -24,6 +24,6 @@ export const colorOperations: KernelFunc = ({ inputs, attrs }) => {
     pixels: height * width,
     operations,
   });
-  module.dispatch(kernels.changeColors, work, pictures, fourPixels);
+  module.dispatch(kernels.changeColors, work, pictures, blockBytes);
   return result;
 };
