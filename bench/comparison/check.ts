@@ -7,7 +7,7 @@
  *     npx tsx bench/comparison/check.ts [steps] [draws]
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,6 @@ import {
   type NamedTensorMap,
   ready,
   setBackend,
-  type Tensor,
   type Tensor4D,
   tensor4d,
   tidy,
@@ -41,6 +40,7 @@ import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { normalizeImages } from '../../src/training/step/views.js';
 import { findPython } from '../runtimes.js';
 import { buildAugmentation, buildTrainer, readPictures } from './build.js';
+import { bytesOf, readFloats, writeWeights } from './hand-over.js';
 import { learningRateAt, recipe } from './recipe.js';
 import { compareMoments, momentsOf } from './view-moments.js';
 
@@ -54,12 +54,6 @@ function runTwin(python: string, task: object): Record<string, unknown> {
   });
   return JSON.parse(text.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
 }
-
-const bytesOf = (values: Float32Array) => new Uint8Array(values.slice().buffer);
-const floatsOf = (path: string) => {
-  const bytes = readFileSync(path);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-};
 
 function toTensor({ data, shape }: ImageArray): Tensor4D {
   return tensor4d(
@@ -97,15 +91,7 @@ function relativeError(values: Float32Array, exact: Float32Array): number {
 async function compareSteps(python: string, folder: string, steps: number, pictures: ImageArray) {
   const simclr = buildTrainer(recipe, 0);
   const { encoder, projectionHead: head } = simclr;
-  for (const [name, values] of await getTorchvisionWeights(encoder)) {
-    writeFileSync(join(folder, `encoder.${name}.f32`), bytesOf(values));
-  }
-  for (const [index, layer] of head.layers.filter((each) => each.getWeights().length > 0).entries()) {
-    const [kernel, bias] = layer.getWeights() as [Tensor, Tensor];
-    const transposed = tidy(() => transpose(kernel, [1, 0]).dataSync() as Float32Array);
-    writeFileSync(join(folder, `head.${2 * index}.weight.f32`), bytesOf(transposed));
-    writeFileSync(join(folder, `head.${2 * index}.bias.f32`), bytesOf(bias.dataSync() as Float32Array));
-  }
+  await writeWeights(folder, simclr);
   const optimizer = new AdamW({ weightDecay: recipe.weightDecay });
   const variables = trainableVariables(encoder, head);
   const rates = Array.from({ length: steps }, (_, step) => learningRateAt(recipe, step / 200));
@@ -152,15 +138,15 @@ async function compareSteps(python: string, folder: string, steps: number, pictu
   }
   console.log('Gradients of the first step: relative error against float64, ours, theirs');
   for (const [name, error] of Object.entries(reply.gradientErrors as Record<string, number>)) {
-    const exact = floatsOf(join(folder, `gradient.${name}.f32`));
+    const exact = readFloats(join(folder, `gradient.${name}.f32`));
     const own = relativeError(first.get(name)!, exact);
     console.log(`  ${name.padEnd(34)} ${own.toExponential(1)} ${error.toExponential(1)}`);
   }
   console.log('Weights afterwards: length of the difference over the length of the change by the steps');
-  const before = (name: string) => floatsOf(join(folder, `encoder.${name}.f32`));
+  const before = (name: string) => readFloats(join(folder, `encoder.${name}.f32`));
   for (const [name, values] of await getTorchvisionWeights(encoder)) {
     if (!/^(conv1|bn1|layer1\.0|layer4\.1\.(conv2|bn2))/.test(name)) continue;
-    const other = floatsOf(join(folder, `trained.${name}.f32`));
+    const other = readFloats(join(folder, `trained.${name}.f32`));
     const start = before(name);
     let difference = 0;
     let change = 0;
@@ -188,7 +174,7 @@ async function compareViews(python: string, folder: string, draws: number, pictu
   batch.dispose();
   const train = join(cifar10Cache(), 'train.bin');
   runTwin(python, { kind: 'views', seed: 1, train, pictures: count, draws, out: folder });
-  const all = floatsOf(join(folder, 'views.f32'));
+  const all = readFloats(join(folder, 'views.f32'));
   const size = all.length / draws;
   const theirs = ours.map((_, draw) => all.subarray(draw * size, (draw + 1) * size));
   console.log(`Views: ${draws} draws of ${count} pictures; z is the difference over its standard error`);

@@ -1,9 +1,11 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { integer, numberFrom } from '../../src/cli/options.js';
 import type { Budget } from './task.js';
 
 /** Values of the flags. */
 export interface ComparisonOptions {
+  /** The plain recipe of recipe.ts, or the recipe `minutes`. */
+  recipe: 'plain' | 'minutes';
   budget: Budget;
   seeds: number;
   threads: number;
@@ -22,13 +24,19 @@ export function readOptions(argv: string[]): ComparisonOptions {
     .option('--threads <n>', 'threads of both sides', integer(1), 2)
     .option('--references <n>', 'labeled pictures that kNN and linear probe learn from', integer(50), 10_000)
     .option('--test-images <n>', 'test pictures, of 10,000', integer(10), 10_000)
-    .option('--json <file>', 'writes the result')
+    .addOption(
+      new Option('--recipe <name>', "'minutes': that of npm start, with its initialization and read-out")
+        .choices(['plain', 'minutes'])
+        .default('plain'),
+    )
+    .option('--json <file>', 'writes the result; of the recipe minutes, adds to it')
     .addHelpText(
       'after',
       `
 Examples:
   npm run compare -- --minutes 7 --json speed.json               compares after equal time
   npm run compare -- --pairs 51200 --seeds 3 --json parity.json  compares after equally many pictures
+  npm run compare -- --recipe minutes --minutes 7 --json runs/curve.json
 `,
     );
   command.parse(argv);
@@ -37,6 +45,9 @@ Examples:
   >();
   if ((minutes === undefined) === (pairs === undefined)) {
     command.error('error: give one of --minutes and --pairs');
+  }
+  if (options.recipe === 'minutes' && (minutes === undefined || options.json === undefined)) {
+    command.error('error: the recipe minutes needs --minutes and --json');
   }
   return { ...options, json: options.json, budget: pairs === undefined ? { minutes } : { pairs } };
 }

@@ -15,11 +15,11 @@ export interface SideCommand {
  * @param log - Called with each line of its standard error.
  * @returns Its last line, read as JSON.
  */
-export function runSide(
+export function runSide<Reply = TrainReply>(
   name: string,
   { command, args, env = {} }: SideCommand,
   log: (line: string) => void,
-): Promise<TrainReply> {
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
@@ -42,7 +42,7 @@ export function runSide(
       }
       const last = output.trimEnd().split('\n').at(-1) ?? '';
       try {
-        resolve(JSON.parse(last) as TrainReply);
+        resolve(JSON.parse(last) as Reply);
       } catch {
         reject(
           new Error(`${name} did not end with a result. Received: ${JSON.stringify(last.slice(0, 200))}.`),

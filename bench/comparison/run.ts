@@ -13,6 +13,7 @@ import { type EmbeddingArray, knnClassifier, type LabeledImages, linearProbe } f
 import { loadCIFAR10, useBestBackend } from 'simclr-ts/node';
 import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { bundleWorker, findPython, threadVariables } from '../runtimes.js';
+import { compareMinutes } from './minutes.js';
 import { type ComparisonOptions, readOptions } from './options.js';
 import { recipe } from './recipe.js';
 import { type ComparisonResult, compareSides, type EvaluatedRun, summarizeSide, turns } from './result.js';
@@ -76,6 +77,10 @@ async function evaluate(folder: string, dim: number, labels: Labels) {
 }
 
 async function main(options: ComparisonOptions): Promise<void> {
+  if (options.recipe === 'minutes') {
+    const { minutes } = options.budget as { minutes: number };
+    return compareMinutes({ ...options, minutes, json: options.json! }, log);
+  }
   const { json, budget, seeds, threads, references, testImages } = options;
   if (!existsSync(fileURLToPath(new URL('../../dist/index.js', import.meta.url)))) {
     throw new Error('compare: the built library is compared, and dist is missing. Run npm run build first.');

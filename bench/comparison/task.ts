@@ -18,6 +18,9 @@ export interface TrainTask {
   testImages: number;
   /** Folder that gets `references.f32` and `test.f32`: h as raw float32, row by row. */
   out: string;
+  /** Folders of first weights, and of normalized views of every step, that PyTorch's side takes instead of its own. */
+  weights?: string;
+  views?: string;
 }
 
 /** The last line of a side's standard output, as JSON. */
@@ -31,4 +34,24 @@ export interface TrainReply {
   loss: number[];
   /** Columns of the embeddings. */
   dim: number;
+}
+
+/** A part of a run by the recipe `minutes`, for PyTorch's side. */
+export interface PartTask {
+  kind: 'part';
+  /** As far as the first residual stage, or behind it. */
+  part: 'early' | 'later';
+  recipe: object;
+  seed: number;
+  threads: number;
+  budget: Budget;
+  train: string;
+  /** Folder that weights of the encoder come from, and go back to. */
+  out: string;
+}
+
+/** The last line of such a part. */
+export interface PartReply {
+  framework: string;
+  loss: number[];
 }

@@ -109,12 +109,32 @@ def batches(count, size, generator):
             yield order[start : start + size]
 
 
+def load_weights(models, folder):
+    """Weights that the other side has handed over, a file for each."""
+    with torch.no_grad():
+        for prefix, model in models.items():
+            for name, value in model.state_dict().items():
+                if name.endswith("num_batches_tracked"):
+                    continue
+                data = np.fromfile(f"{folder}/{prefix}.{name}.f32", dtype=np.float32)
+                value.copy_(torch.from_numpy(data).view(value.shape))
+
+
+def read_views(folder, number):
+    """Views of a step that the other side has handed over, [view 1; view 2], as they are."""
+    data = np.fromfile(f"{folder}/views{number}.f32", dtype=np.float32)
+    return torch.from_numpy(data).view(-1, 32, 32, 3).permute(0, 3, 1, 2)
+
+
 def train(task):
+    """With `weights` or `views` in the task, these (normalized views of each step) come from a folder instead of chance."""
     recipe, budget = task["recipe"], task["budget"]
     torch.manual_seed(task["seed"])
     draws = torch.Generator().manual_seed(task["seed"] + 1)
     pictures = read_pictures(task["train"])
     encoder, head = build(recipe)
+    if "weights" in task:
+        load_weights({"encoder": encoder, "head": head}, task["weights"])
     encoder.train()
     optimizer, loss_of = make_optimizer(recipe, encoder, head), make_loss(recipe["temperature"])
     steps = budget["pairs"] // recipe["batchSize"] if "pairs" in budget else None
@@ -128,8 +148,11 @@ def train(task):
         return elapsed() / (60 * budget["minutes"]) if steps is None else len(losses) / steps
 
     for rows in batches(len(pictures), recipe["batchSize"], draws):
-        images = to_float(pictures[rows])
-        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+        if "views" in task:
+            views = read_views(task["views"], len(losses)).contiguous(memory_format=torch.channels_last)
+        else:
+            images = to_float(pictures[rows])
+            views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
         losses.append(step(views, recipe, encoder, head, loss_of, optimizer, learning_rate(recipe, share())))
         if not math.isfinite(losses[-1]):
             raise ValueError(f"the loss is {losses[-1]} at step {len(losses)}")
@@ -152,6 +175,80 @@ def train(task):
     }
 
 
+class EarlyStages(nn.Module):
+    """A ResNet as far as its first residual stage, averaged on a grid, in the order of channels-last maps."""
+
+    def __init__(self, encoder, grid):
+        super().__init__()
+        self.encoder, self.grid = encoder, grid
+
+    def forward(self, images):
+        encoder = self.encoder
+        maps = encoder.layer1(encoder.maxpool(encoder.relu(encoder.bn1(encoder.conv1(images)))))
+        return functional.adaptive_avg_pool2d(maps, self.grid).permute(0, 2, 3, 1).flatten(1)
+
+
+def build_head(inputs, recipe):
+    """Dense layers without bias, with batch normalization and ReLU after each hidden one."""
+    widths = [inputs, *recipe["headHidden"]]
+    layers = []
+    for before, after in zip(widths, widths[1:]):
+        layers += [nn.Linear(before, after, bias=False), nn.BatchNorm1d(after), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], recipe["headOutput"], bias=False))
+
+
+def part(task):
+    """
+    A part of a run by the recipe `minutes`: weights of the encoder come from a folder, and go back there.
+
+    The part `early` trains the first residual stage with the first filters fixed; `later` trains the stages behind it,
+    whose weights stay as they are. Each has a schedule and a new projection head of its own.
+    """
+    recipe, budget = task["recipe"], task["budget"]
+    torch.manual_seed(task["seed"])
+    draws = torch.Generator().manual_seed(task["seed"] + 1)
+    pictures = read_pictures(task["train"])
+    encoder, _ = build(recipe)
+    load_weights({"encoder": encoder}, task["out"])
+    is_early = task["part"] == "early"
+    held = [encoder.conv1.weight] if is_early else [
+        parameter for module in (encoder.conv1, encoder.bn1, encoder.layer1) for parameter in module.parameters()
+    ]
+    for parameter in held:
+        parameter.requires_grad_(False)
+    projected = EarlyStages(encoder, recipe["earlyGrid"]) if is_early else encoder
+    head = build_head(64 * recipe["earlyGrid"] ** 2 if is_early else 512, recipe)
+    encoder.train()
+    trained = [p for p in [*projected.parameters(), *head.parameters()] if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=recipe["learningRate"], weight_decay=recipe["weightDecay"])
+    loss_of = make_loss(recipe["temperature"])
+    steps = budget["pairs"] // recipe["batchSize"] if "pairs" in budget else None
+    losses = []
+    began = time.perf_counter()
+
+    def share():
+        return (time.perf_counter() - began) / (60 * budget["minutes"]) if steps is None else len(losses) / steps
+
+    for rows in batches(len(pictures), recipe["batchSize"], draws):
+        images = to_float(pictures[rows])
+        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+        losses.append(step(views, recipe, projected, head, loss_of, optimizer, learning_rate(recipe, share())))
+        if not math.isfinite(losses[-1]):
+            raise ValueError(f"the loss is {losses[-1]} at step {len(losses)}")
+        if len(losses) % 100 == 0:
+            print(f"step {len(losses)}, loss {losses[-1]:.3f}", file=sys.stderr, flush=True)
+        if share() >= 1:
+            break
+    write_weights({"encoder": encoder}, task["out"])
+    return {"framework": framework(), "loss": losses}
+
+
+def write_weights(models, folder):
+    for prefix, model in models.items():
+        for name, value in model.state_dict().items():
+            value.detach().float().contiguous().numpy().tofile(f"{folder}/{prefix}.{name}.f32")
+
+
 def write_embeddings(encoder, recipe, pictures, path):
     encoder.eval()
     with torch.no_grad(), open(path, "wb") as file:
@@ -172,24 +269,16 @@ def same_steps(task):
     """Steps from weights and on views that are handed over; the losses."""
     recipe, folder = task["recipe"], task["in"]
     encoder, head = build(recipe)
-    with torch.no_grad():
-        for model, prefix in ((encoder, "encoder"), (head, "head")):
-            for name, value in model.state_dict().items():
-                if name.endswith("num_batches_tracked"):
-                    continue
-                data = np.fromfile(f"{folder}/{prefix}.{name}.f32", dtype=np.float32)
-                value.copy_(torch.from_numpy(data).view(value.shape))
+    load_weights({"encoder": encoder, "head": head}, folder)
     encoder.train()
     optimizer, loss_of = make_optimizer(recipe, encoder, head), make_loss(recipe["temperature"])
     losses, errors = [], {}
     for number, rate in enumerate(task["rates"]):
-        data = np.fromfile(f"{folder}/views{number}.f32", dtype=np.float32)
-        views = normalize(torch.from_numpy(data).view(-1, 32, 32, 3).permute(0, 3, 1, 2), recipe)
+        views = normalize(read_views(folder, number), recipe)
         if number == 0:
             errors = gradient_errors(views, encoder, head, recipe, task["out"])
         losses.append(step(views, recipe, encoder, head, loss_of, optimizer, rate))
-    for name, value in encoder.state_dict().items():
-        value.float().contiguous().numpy().tofile(f"{task['out']}/trained.{name}.f32")
+    write_weights({"trained": encoder}, task["out"])
     return {"framework": framework(), "loss": losses, "gradientErrors": errors}
 
 
@@ -208,6 +297,7 @@ def gradient_errors(views, encoder, head, recipe, folder):
 
 TASKS = {
     "train": train,
+    "part": part,
     "views": make_views,
     "steps": same_steps,
     "rates": lambda task: {"rates": [learning_rate(task["recipe"], share) for share in task["shares"]]},

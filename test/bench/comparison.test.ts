@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { exchangeTable } from '../../bench/comparison/exchange-page.js';
 import { differenceOfMeans, meanInterval } from '../../bench/comparison/intervals.js';
 import { readOptions } from '../../bench/comparison/options.js';
 import { comparisonPage } from '../../bench/comparison/page.js';
@@ -58,6 +59,29 @@ describe('the options', () => {
   it('take minutes or pairs', () => {
     expect(read('--minutes', '0.5').budget).toEqual({ minutes: 0.5 });
     expect(read('--pairs', '2560', '--seeds', '3')).toMatchObject({ budget: { pairs: 2560 }, seeds: 3 });
+  });
+
+  it('take the recipe minutes with minutes and a file', () => {
+    const flags = ['--recipe', 'minutes', '--minutes', '2', '--json', 'runs.json'];
+    expect(read(...flags)).toMatchObject({ recipe: 'minutes', budget: { minutes: 2 }, json: 'runs.json' });
+    expect(read('--minutes', '2').recipe).toBe('plain');
+  });
+});
+
+describe('exchanged parts', () => {
+  it('are compared by ours less theirs, seed by seed', () => {
+    const run = (side: string, seed: number, last: number) => ({ side, seed, loss: [6, 5, last, last] });
+    const table = exchangeTable({
+      framework: 'PyTorch',
+      machine: 'a processor',
+      date: '2026-01-02',
+      runs: [run('ours', 0, 4), run('theirs', 0, 3), run('ours', 1, 5), run('theirs', 1, 4.5)],
+    });
+    // Differences of 1 and 0.5: mean 0.75, standard error 0.25.
+    expect(table.slice(1)).toEqual([
+      ['ours', '4.500', '', '5.000', ''],
+      ['theirs', '3.750', '+0.750 ± 0.250', '4.625', '+0.375 ± 0.125'],
+    ]);
   });
 });
 

@@ -30,9 +30,9 @@ class Control {
 export const chunksPerThread: i32 = 4;
 
 const noTask: u64 = 0xffffffff;
-// Spins for tens of microseconds to a millisecond, which is longer than the gap between two kernels of a training step.
-// Sleeping at once would cost 0.2 to 0.4 ms per wake-up.
-const spinLimit: i32 = 200_000;
+// Spins for about a millisecond, which is longer than nearly all gaps between two kernels of a training step. Sleeping
+// would cost 0.2 to 0.4 ms per wake-up.
+const spinLimit: i32 = 1_000_000;
 const sleepNanoseconds: i64 = 1_000_000_000;
 
 /** Takes tasks of a job and runs them until none is left. */

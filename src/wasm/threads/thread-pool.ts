@@ -167,6 +167,7 @@ export class ThreadPool {
 
   /** Waits for the other threads to finish their tasks. */
   private finish(): void {
+    if (this.exports.finish(this.control)) return;
     const timeout = new RunningTimeout(this.timeout, maxPollMilliseconds);
     while (!this.exports.finish(this.control)) {
       if (timeout.hasExpired()) {
