@@ -1,19 +1,37 @@
 /**
- * Where a difference between our loss and that of the PyTorch twin comes from: the twin gets our initial weights, our views
- * (drawn augmentations and order), or both, over the same number of steps, and the rest is its own.
+ * Where a difference between our loss and that of the PyTorch twin comes from: ours trains with PyTorch's first weights, with
+ * its views (drawn augmentations and order), or with both, over the same number of steps.
  *
  *     npx tsx bench/comparison/exchange.ts --seeds 3 --json FILE
  *
- * With both, only the arithmetic differs: convolutions, batch normalization, and optimizer.
+ * With both, only arithmetic is ours: convolutions, batch normalization, loss, and optimizer.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import 'simclr-ts/wasm';
-import { concat, ready, setBackend, tidy } from '@tensorflow/tfjs-core';
+import {
+  ready,
+  setBackend,
+  slice,
+  type Tensor4D,
+  tensor1d,
+  tensor2d,
+  tensor4d,
+  tidy,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import type { AdamW, ImageArray } from 'simclr-ts';
+import {
+  AdamW,
+  contrastiveGradients,
+  type ImageArray,
+  ntXentLoss,
+  type SimCLR,
+  setTorchvisionWeights,
+  trainableVariables,
+} from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
 import { integer } from '../../src/cli/options.js';
 import { passIndices } from '../../src/data/batches/epoch-order.js';
@@ -22,54 +40,101 @@ import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
 import { findPython, threadVariables } from '../runtimes.js';
 import { buildTrainer, readPictures } from './build.js';
 import { type ExchangeResult, type ExchangeRun, exchangeTable } from './exchange-page.js';
-import { bytesOf, writeWeights } from './hand-over.js';
+import { readFloats } from './hand-over.js';
 import { learningRateAt, recipe } from './recipe.js';
 import { runSide } from './run-side.js';
-import type { TrainTask } from './task.js';
+import type { TrainReply, TrainTask } from './task.js';
 
 const log = (text: string) => console.error(text);
 const script = fileURLToPath(new URL('./torch_simclr.py', import.meta.url));
 const train = join(cifar10Cache(), 'train.bin');
 const test = join(cifar10Cache(), 'test.bin');
 
-/** The batches of all epochs, as `fit` takes them. */
-function* batches(size: number, seed: number): Generator<{ indices: Uint32Array; epoch: number }> {
+/** What a run of ours takes from a folder of PyTorch's. */
+interface Exchanged {
+  weights?: string;
+  views?: string;
+}
+
+type Views = [Tensor4D, Tensor4D];
+
+/** Our own views of every step, as `fit` makes them. */
+function* ownViews(simclr: SimCLR, pictures: ImageArray, seed: number): Generator<Views> {
   const pass = { batchSize: recipe.batchSize, shuffle: true, dropRemainder: true, seed, startBatch: 0 };
   for (let epoch = 0; ; epoch++) {
-    for (const indices of passIndices('exchange', 'pictures', size, { ...pass, epoch })) {
-      yield { indices, epoch };
+    for (const indices of passIndices('exchange', 'pictures', pictures.shape[0], { ...pass, epoch })) {
+      const images = takeImages('exchange', pictures, indices);
+      yield simclr.views(images, indices, epoch) as Views;
+      images.dispose();
     }
   }
 }
 
-/** Trains ours. Its first weights and the views of every step go to the folder. */
-async function trainOurs(pictures: ImageArray, seed: number, steps: number, folder: string) {
+/** The views of every step that a folder holds. */
+function* readViews(folder: string): Generator<Views> {
+  const count = recipe.batchSize;
+  for (let step = 0; ; step++) {
+    const both = readFloats(join(folder, `views${step}.f32`));
+    yield tidy(() => {
+      const all = tensor4d(both, [2 * count, 32, 32, 3]);
+      return [slice(all, 0, count), slice(all, count, count)];
+    });
+  }
+}
+
+function takeWeights({ encoder, projectionHead: head }: SimCLR, folder: string): void {
+  setTorchvisionWeights(encoder, ({ name }) => readFloats(join(folder, `encoder.${name}.f32`)));
+  for (const [index, layer] of head.layers.filter((each) => each.getWeights().length > 0).entries()) {
+    const [inputs, units] = layer.getWeights()[0]!.shape as [number, number];
+    tidy(() => {
+      const weight = tensor2d(readFloats(join(folder, `head.${2 * index}.weight.f32`)), [units, inputs]);
+      const bias = tensor1d(readFloats(join(folder, `head.${2 * index}.bias.f32`)));
+      layer.setWeights([transpose(weight), bias]);
+    });
+  }
+}
+
+/** Trains ours; the loss of every step. */
+function trainOurs(
+  pictures: ImageArray,
+  seed: number,
+  steps: number,
+  { weights, views }: Exchanged,
+): number[] {
   const simclr = buildTrainer(recipe, seed);
-  await writeWeights(folder, simclr);
+  const { encoder, projectionHead } = simclr;
+  if (weights !== undefined) takeWeights(simclr, weights);
+  const variables = trainableVariables(encoder, projectionHead);
+  const optimizer = new AdamW({ weightDecay: recipe.weightDecay });
   const losses: number[] = [];
-  for (const { indices, epoch } of batches(pictures.shape[0], seed)) {
-    const images = takeImages('exchange', pictures, indices);
-    const views = simclr.views(images, indices, epoch);
-    const both = tidy(() => concat(views, 0));
-    writeFileSync(join(folder, `views${losses.length}.f32`), bytesOf(await both.data<'float32'>()));
-    (simclr.optimizer as AdamW).learningRate = learningRateAt(recipe, losses.length / steps);
-    const { loss } = await simclr.trainStep(images, { indices: [...indices], epoch });
-    losses.push(loss);
-    for (const tensor of [images, both, ...views]) tensor.dispose();
-    if (losses.length % 50 === 0) log(`  step ${losses.length}, loss ${loss.toFixed(3)}`);
+  const { temperature } = recipe;
+  for (const [first, second] of views === undefined ? ownViews(simclr, pictures, seed) : readViews(views)) {
+    optimizer.learningRate = learningRateAt(recipe, losses.length / steps);
+    const { loss, gradients } = contrastiveGradients(first, second, {
+      encoder,
+      projectionHead,
+      loss: (z1, z2) => ntXentLoss(z1, z2, { temperature }),
+      variables,
+    });
+    optimizer.applyGradients(gradients);
+    losses.push(loss.dataSync()[0]!);
+    for (const tensor of [loss, first, second, ...Object.values(gradients)]) tensor.dispose();
+    if (losses.length % 50 === 0) log(`  step ${losses.length}, loss ${losses.at(-1)!.toFixed(3)}`);
     if (losses.length === steps) break;
   }
-  simclr.dispose();
+  optimizer.dispose();
+  simclr.dispose({ includeGiven: true });
   return losses;
 }
 
-const { seeds, steps, threads, json } = new Command('npx tsx bench/comparison/exchange.ts')
+const { seeds, steps, threads, json, pytorch } = new Command('npx tsx bench/comparison/exchange.ts')
   .option('--seeds <n>', 'runs, with the seeds 0 to n - 1', integer(1), 3)
   .option('--steps <n>', 'steps of each run', integer(1), 200)
   .option('--threads <n>', 'threads of both sides', integer(1), 2)
+  .option('--no-pytorch', 'does not train PyTorch itself')
   .option('--json <file>', 'writes the result')
   .parse()
-  .opts<{ seeds: number; steps: number; threads: number; json?: string }>();
+  .opts<{ seeds: number; steps: number; threads: number; json?: string; pytorch: boolean }>();
 
 const found = findPython();
 if ('missing' in found) {
@@ -77,38 +142,38 @@ if ('missing' in found) {
   process.exit(1);
 }
 const { python } = found;
+const twin = <Reply extends { framework: string }>(name: string, task: object) =>
+  runSide<Reply>(
+    name,
+    { command: python, args: [script, JSON.stringify(task)], env: threadVariables(threads) },
+    (line) => log(`  ${line}`),
+  );
 setThreadCount(threads);
 await setBackend('wasm');
 await ready();
 const pictures = await readPictures(train);
 const runs: ExchangeRun[] = [];
-let framework = '';
 for (let seed = 0; seed < seeds; seed++) {
   const folder = mkdtempSync(join(tmpdir(), 'simclr-exchange-'));
-  const out = join(folder, 'out');
-  mkdirSync(out);
+  let framework: string;
   try {
-    log(`ours, seed ${seed}`);
-    runs.push({ seed, side: 'ours', loss: await trainOurs(pictures, seed, steps, folder) });
-    const exchanged = {
-      'PyTorch, nothing exchanged': {},
-      'PyTorch with our first weights': { weights: folder },
-      'PyTorch with our views': { views: folder },
-      'PyTorch with both': { weights: folder, views: folder },
+    const side = { recipe, seed, threads, train, out: folder };
+    ({ framework } = await twin('hand-over', { kind: 'hand-over', steps, ...side }));
+    const exchanged: Record<string, Exchanged> = {
+      ours: {},
+      "ours with PyTorch's first weights": { weights: folder },
+      "ours with PyTorch's views": { views: folder },
+      'ours with both': { weights: folder, views: folder },
     };
-    for (const [side, handedOver] of Object.entries(exchanged)) {
-      log(`${side}, seed ${seed}`);
+    for (const [name, given] of Object.entries(exchanged)) {
+      log(`${name}, seed ${seed}`);
+      runs.push({ seed, side: name, loss: trainOurs(pictures, seed, steps, given) });
+    }
+    if (pytorch) {
+      log(`PyTorch, seed ${seed}`);
       const budget = { pairs: steps * recipe.batchSize };
-      const files = { train, test, references: 10, testImages: 10, out };
-      const task: TrainTask = { kind: 'train', recipe, seed, threads, budget, ...files, ...handedOver };
-      const command = {
-        command: python,
-        args: [script, JSON.stringify(task)],
-        env: threadVariables(threads),
-      };
-      const reply = await runSide(side, command, (line) => log(`  ${line}`));
-      framework = reply.framework;
-      runs.push({ seed, side, loss: reply.loss });
+      const task: TrainTask = { kind: 'train', ...side, budget, test, references: 10, testImages: 10 };
+      runs.push({ seed, side: 'PyTorch', loss: (await twin<TrainReply>('PyTorch', task)).loss });
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

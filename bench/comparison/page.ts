@@ -1,3 +1,4 @@
+import { type ExchangeResult, exchangeTable } from './exchange-page.js';
 import type { ComparisonResult } from './result.js';
 import { measures, parityTolerance } from './result.js';
 import { describeBudget, tableOf } from './table.js';
@@ -62,8 +63,24 @@ function section(result: ComparisonResult): string {
   ].join('\n\n');
 }
 
+function exchangeSection(exchange: ExchangeResult): string {
+  const seeds = new Set(exchange.runs.map(({ seed }) => seed)).size;
+  const steps = exchange.runs[0]!.loss.length;
+  return [
+    '## Where a difference of the losses comes from',
+    'Ours takes over PyTorch’s first weights, its views (drawn augmentations and order), or both; the rest stays its own.\nLosses in nats, of equally many pairs. ± is the standard error over the seeds.',
+    '```sh\nnpx tsx bench/comparison/exchange.ts --seeds 3 --json exchange.json\n```',
+    markdownTable(exchangeTable(exchange)),
+    [
+      `- ${steps} steps of ${seeds === 1 ? 'one seed' : `${seeds} seeds`}`,
+      `- ${exchange.framework}`,
+      `- ${exchange.machine}, ${exchange.date}`,
+    ].join('\n'),
+  ].join('\n\n');
+}
+
 /** The page for one or more results, in their order. */
-export function comparisonPage(results: readonly ComparisonResult[]): string {
+export function comparisonPage(results: readonly ComparisonResult[], exchange?: ExchangeResult): string {
   const { recipe } = results[0]!;
   const settings: string[][] = [
     ['setting', 'both sides'],
@@ -90,9 +107,10 @@ export function comparisonPage(results: readonly ComparisonResult[]): string {
   return `${[
     '# Comparison with PyTorch',
     'Compare this library with PyTorch: the same recipe, written once with each, trained on the same 50,000 pictures of\nCIFAR-10 without labels. The same code evaluates the representations of both: `knnClassifier` and `linearProbe`.',
-    '```sh\nnpm run compare -- --minutes 7 --json time.json\nnpm run compare -- --pairs 51200 --seeds 3 --json pairs.json\nnpx tsx bench/comparison/write-docs.ts time.json pairs.json  # this page\n```',
+    '```sh\nnpm run compare -- --minutes 7 --json time.json\nnpm run compare -- --pairs 51200 --seeds 3 --json pairs.json\nnpx tsx bench/comparison/write-docs.ts time.json pairs.json --exchange exchange.json  # this page\n```',
     markdownTable(settings),
     ...results.map(section),
+    ...(exchange ? [exchangeSection(exchange)] : []),
     '## Check that both are the same\n\n`npx tsx bench/comparison/check.ts` gives both equal weights and equal views. It prints:\n\n- the losses of the first steps,\n- the error of both gradients against float64,\n- moments of the views that the two augmentations make of the same pictures.',
   ].join('\n\n')}\n`;
 }

@@ -18,9 +18,6 @@ export interface TrainTask {
   testImages: number;
   /** Folder that gets `references.f32` and `test.f32`: h as raw float32, row by row. */
   out: string;
-  /** Folders of first weights, and of normalized views of every step, that PyTorch's side takes instead of its own. */
-  weights?: string;
-  views?: string;
 }
 
 /** The last line of a side's standard output, as JSON. */

@@ -127,14 +127,11 @@ def read_views(folder, number):
 
 
 def train(task):
-    """With `weights` or `views` in the task, these (normalized views of each step) come from a folder instead of chance."""
     recipe, budget = task["recipe"], task["budget"]
     torch.manual_seed(task["seed"])
     draws = torch.Generator().manual_seed(task["seed"] + 1)
     pictures = read_pictures(task["train"])
     encoder, head = build(recipe)
-    if "weights" in task:
-        load_weights({"encoder": encoder, "head": head}, task["weights"])
     encoder.train()
     optimizer, loss_of = make_optimizer(recipe, encoder, head), make_loss(recipe["temperature"])
     steps = budget["pairs"] // recipe["batchSize"] if "pairs" in budget else None
@@ -148,11 +145,8 @@ def train(task):
         return elapsed() / (60 * budget["minutes"]) if steps is None else len(losses) / steps
 
     for rows in batches(len(pictures), recipe["batchSize"], draws):
-        if "views" in task:
-            views = read_views(task["views"], len(losses)).contiguous(memory_format=torch.channels_last)
-        else:
-            images = to_float(pictures[rows])
-            views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+        images = to_float(pictures[rows])
+        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
         losses.append(step(views, recipe, encoder, head, loss_of, optimizer, learning_rate(recipe, share())))
         if not math.isfinite(losses[-1]):
             raise ValueError(f"the loss is {losses[-1]} at step {len(losses)}")
@@ -295,8 +289,26 @@ def gradient_errors(views, encoder, head, recipe, folder):
     return {name: ((rounded[name] - exact[name]).norm() / exact[name].norm()).item() for name in exact}
 
 
+def hand_over(task):
+    """What `train` begins with and sees, without training: first weights, and the normalized views of every step."""
+    recipe, folder = task["recipe"], task["out"]
+    torch.manual_seed(task["seed"])
+    draws = torch.Generator().manual_seed(task["seed"] + 1)
+    pictures = read_pictures(task["train"])
+    encoder, head = build(recipe)
+    write_weights({"encoder": encoder, "head": head}, folder)
+    for number, rows in enumerate(batches(len(pictures), recipe["batchSize"], draws)):
+        if number == task["steps"]:
+            break
+        images = to_float(pictures[rows])
+        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+        views.permute(0, 2, 3, 1).contiguous().numpy().tofile(f"{folder}/views{number}.f32")
+    return {"framework": framework()}
+
+
 TASKS = {
     "train": train,
+    "hand-over": hand_over,
     "part": part,
     "views": make_views,
     "steps": same_steps,

@@ -77,8 +77,8 @@ export async function evaluationReport(
           ...readoutRows('', 'early stages on a grid, whitened', evaluation.readout),
           ...readoutRows(', with flips', 'means over mirror images', evaluation.readoutWithFlips),
         ],
-        before: { name: 'Before training', remark: 'random weights', ...accuracies(before) },
-        after: { name: 'After training', remark: 'no labels used', ...accuracies(after) },
+        before: { name: 'h before training', remark: 'the network as it began', ...accuracies(before) },
+        after: { name: 'h after training', remark: 'no labels used', ...accuracies(after) },
         ...(gains && { gain: gains.overBefore.knn, note: trainingVerdict(gains) }),
       },
       confusion: {

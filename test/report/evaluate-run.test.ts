@@ -75,6 +75,12 @@ it('measures pixels, the encoder before and after, and the differences on the sa
   expect(told).toContain('references before 0/24');
   expect(told).toContain('references before 24/24');
   expect(told).toContain('test pictures after 12/12');
+  // References twice: to fit the read-out, and at it.
+  expect(told).toContain('pictures at the read-out before 60/60');
+  const flippedAfter = told.filter((text) => text.startsWith('pictures at the read-out with flips after'));
+  expect(flippedAfter).toEqual(
+    [10, 20, 24, 34, 44, 48, 58, 60].map((done) => `pictures at the read-out with flips after ${done}/60`),
+  );
   const slots = memory().numTensors - tensors;
   simclr.dispose();
   expect(slots).toBe(

@@ -29,7 +29,10 @@ export interface EvaluateRunOptions {
   batchSize?: number;
   /** Whether to measure the read-out by means over each picture and its mirror image, too. @defaultValue `false` */
   flips?: boolean;
-  /** Called before and during embedding: the part ('references before', ...), pictures done, and their total. */
+  /**
+   * Called before and during embedding: the part ('references before', 'pictures at the read-out after', ...), pictures
+   * done, and their total.
+   */
   onProgress?: (part: string, done: number, total: number) => void;
 }
 
@@ -97,16 +100,21 @@ export async function evaluateRun(
     knn: await byNeighbors({ references: centeredRows(raw.references), test: centeredRows(raw.test) }),
   };
   const whitened = await worthOf(await whitenedPixels(pictures, batchSize));
-  const worthAtReadout = async (withFlips: boolean) => {
-    const embeddings = await readoutEmbeddings(simclr, pictures, { batchSize, flips: withFlips });
+  const worthAtReadout = async (when: string, withFlips: boolean) => {
+    const part = `pictures at the read-out${withFlips ? ' with flips' : ''} ${when}`;
+    const embeddings = await readoutEmbeddings(simclr, pictures, {
+      batchSize,
+      flips: withFlips,
+      onProgress: (done, total) => onProgress(part, done, total),
+    });
     return embeddings && worthOf(embeddings);
   };
-  const readouts = async (): Promise<Readouts> => {
-    return [await worthAtReadout(false), flips ? await worthAtReadout(true) : null];
+  const readouts = async (when: string): Promise<Readouts> => {
+    return [await worthAtReadout(when, false), flips ? await worthAtReadout(when, true) : null];
   };
   const hBefore = await embed('before');
   const before = await worthOf(hBefore);
-  const readoutsBefore = await readouts();
+  const readoutsBefore = await readouts('before');
   const history = await train();
   const measured = { history, rawPixels, centeredPixels, whitenedPixels: whitened, before };
   if (history.outcome === 'aborted') {
@@ -120,7 +128,7 @@ export async function evaluateRun(
   }
   const hAfter = await embed('after');
   const after = await worthOf(hAfter);
-  const worths = readoutWorths(readoutsBefore, await readouts());
+  const worths = readoutWorths(readoutsBefore, await readouts('after'));
   const difference = (ours: ClassificationResult, theirs: ClassificationResult) =>
     accuracyDifference(ours.predictions, theirs.predictions, test.labels);
   const gain = (ours: EmbeddingWorth, theirs: EmbeddingWorth) => gainOf(ours, theirs, test.labels);

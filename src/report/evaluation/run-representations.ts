@@ -48,6 +48,12 @@ export async function whitenedPixels(
   return embedded(await pixelReadout(pictures.references.images, { batchSize }), pictures, { batchSize });
 }
 
+/** Options of {@link readoutEmbeddings}. */
+interface ReadoutEmbeddingsOptions extends Omit<ReadoutEmbedOptions, 'onProgress'> {
+  /** Called with the pictures that went through the network, and their total. */
+  onProgress?: (done: number, total: number) => void;
+}
+
 /**
  * What an encoder gives at its read-out: its first two stages on a 3x3 grid, whitened on the references without their labels.
  * `null` where it cannot be read so: an encoder without maps, with more than 4096 values there, or with equal ones for all
@@ -56,11 +62,19 @@ export async function whitenedPixels(
 export async function readoutEmbeddings(
   source: EncoderSource,
   pictures: EvaluationPictures,
-  options: ReadoutEmbedOptions,
+  { onProgress, ...options }: ReadoutEmbeddingsOptions,
 ): Promise<PartEmbeddings | null> {
+  const { references, test } = pictures;
+  const known = references.images.shape[0]!;
+  // References are embedded twice: to fit, and at the read-out.
+  const total = 2 * known + test.images.shape[0]!;
+  const after = (passed: number) => ({
+    ...options,
+    ...(onProgress && { onProgress: (done: number) => onProgress(passed + done, total) }),
+  });
   try {
-    const readout = await fitReadout(source, pictures.references.images as ImageDataset, options);
-    return await embedded(readout, pictures, options);
+    const readout = await fitReadout(source, references.images as ImageDataset, after(0));
+    return await embedded(readout, pictures, after(known), after(2 * known));
   } catch (error) {
     if (isInputError(error)) return null;
     throw error;
@@ -72,11 +86,12 @@ async function embedded(
   readout: Readout,
   { references, test }: EvaluationPictures,
   options: ReadoutEmbedOptions,
+  testOptions = options,
 ): Promise<PartEmbeddings> {
-  const embed = async ({ images }: LabeledImagesLike) =>
-    toHost(await readout.embed(images as ImageDataset, options));
+  const embed = async ({ images }: LabeledImagesLike, how: ReadoutEmbedOptions) =>
+    toHost(await readout.embed(images as ImageDataset, how));
   try {
-    return { references: await embed(references), test: await embed(test) };
+    return { references: await embed(references, options), test: await embed(test, testOptions) };
   } finally {
     readout.dispose();
   }

@@ -26,8 +26,8 @@ export const withMinusSigns = (text: string): string => text.replace(/(?<=^|[\s(
 /** An integer with thousands separators. */
 export const whole = (value: number): string => value.toLocaleString('en-GB');
 
-/** Minutes to a tenth, without a zero behind the point. */
-export const minutesText = (minutes: number): string => String(Number(minutes.toFixed(1)));
+/** Minutes to a tenth, the first to a hundredth, without zeros at the end. */
+export const minutesText = (minutes: number): string => String(Number(minutes.toFixed(minutes < 1 ? 2 : 1)));
 
 /** A count with its noun: '1 step', '2,000 steps'. */
 export const plural = (count: number, noun: string): string =>

@@ -114,15 +114,20 @@ async function evaluate(
   const { references, test } = labeled;
   context.note(`Evaluating pixels and the untrained encoder on ${test.labels.length} test pictures ...`);
   let bar: ReturnType<typeof progress> | undefined;
+  let shown: string | undefined;
   try {
     return await evaluateRun(simclr, { references, test }, train, {
       batchSize,
       flips: true,
       onProgress(part, done, total) {
-        bar ??= progress(total, `Embedding ${part}`, { quiet: context.quiet });
-        bar.update(done);
+        if (part !== shown) {
+          bar?.stop(); // of a read-out that pictures do not allow
+          bar = progress(total, `Embedding ${part}`, { quiet: context.quiet });
+          shown = part;
+        }
+        bar?.update(done);
         if (done < total) return;
-        bar.stop();
+        bar?.stop();
         bar = undefined;
       },
     });
