@@ -2,9 +2,11 @@
  * Where a difference between our loss and that of the PyTorch twin comes from: ours trains with PyTorch's first weights, with
  * its views (drawn augmentations and order), or with both, over the same number of steps.
  *
- *     npx tsx bench/comparison/exchange.ts --seeds 3 --json FILE
+ *     npx tsx bench/comparison/exchange.ts --json FILE
  *
- * With both, only arithmetic is ours: convolutions, batch normalization, loss, and optimizer.
+ * With both, only arithmetic is ours: convolutions, batch normalization, loss, and optimizer. Training is chaotic, so this
+ * is repeated with the first filters multiplied by 1 + 1e-5, 1 + 2e-5, ..., which changes nothing but rounding: the spread
+ * of these runs is what a difference has to exceed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -12,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import 'simclr-ts/wasm';
 import {
+  mul,
   ready,
   setBackend,
   slice,
@@ -54,6 +57,8 @@ const test = join(cifar10Cache(), 'test.bin');
 interface Exchanged {
   weights?: string;
   views?: string;
+  /** What the first filters are multiplied by. */
+  factor?: number;
 }
 
 type Views = [Tensor4D, Tensor4D];
@@ -94,16 +99,18 @@ function takeWeights({ encoder, projectionHead: head }: SimCLR, folder: string):
   }
 }
 
+function scaleFirstFilters({ encoder }: SimCLR, factor: number): void {
+  const first = encoder.layers.find((layer) => layer.getWeights().length > 0)!;
+  tidy(() => first.setWeights(first.getWeights().map((weight) => mul(weight, factor))));
+}
+
 /** Trains ours; the loss of every step. */
-function trainOurs(
-  pictures: ImageArray,
-  seed: number,
-  steps: number,
-  { weights, views }: Exchanged,
-): number[] {
+function trainOurs(pictures: ImageArray, seed: number, steps: number, given: Exchanged): number[] {
+  const { weights, views, factor = 1 } = given;
   const simclr = buildTrainer(recipe, seed);
   const { encoder, projectionHead } = simclr;
   if (weights !== undefined) takeWeights(simclr, weights);
+  scaleFirstFilters(simclr, factor);
   const variables = trainableVariables(encoder, projectionHead);
   const optimizer = new AdamW({ weightDecay: recipe.weightDecay });
   const losses: number[] = [];
@@ -127,14 +134,22 @@ function trainOurs(
   return losses;
 }
 
-const { seeds, steps, threads, json, pytorch } = new Command('npx tsx bench/comparison/exchange.ts')
-  .option('--seeds <n>', 'runs, with the seeds 0 to n - 1', integer(1), 3)
+const { seeds, steps, threads, json, pytorch, repeats } = new Command('npx tsx bench/comparison/exchange.ts')
+  .option('--seeds <n>', 'runs, with the seeds 0 to n - 1', integer(1), 1)
   .option('--steps <n>', 'steps of each run', integer(1), 200)
   .option('--threads <n>', 'threads of both sides', integer(1), 2)
+  .option('--repeats <n>', 'more runs with both, whose first filters differ by rounding', integer(0), 2)
   .option('--no-pytorch', 'does not train PyTorch itself')
   .option('--json <file>', 'writes the result')
   .parse()
-  .opts<{ seeds: number; steps: number; threads: number; json?: string; pytorch: boolean }>();
+  .opts<{
+    seeds: number;
+    steps: number;
+    threads: number;
+    json?: string;
+    pytorch: boolean;
+    repeats: number;
+  }>();
 
 const found = findPython();
 if ('missing' in found) {
@@ -159,13 +174,16 @@ for (let seed = 0; seed < seeds; seed++) {
   try {
     const side = { recipe, seed, threads, train, out: folder };
     ({ framework } = await twin('hand-over', { kind: 'hand-over', steps, ...side }));
-    const exchanged: Record<string, Exchanged> = {
-      ours: {},
-      "ours with PyTorch's first weights": { weights: folder },
-      "ours with PyTorch's views": { views: folder },
-      'ours with both': { weights: folder, views: folder },
-    };
-    for (const [name, given] of Object.entries(exchanged)) {
+    const both = { weights: folder, views: folder };
+    const exchanged: [name: string, given: Exchanged][] = [
+      ['ours', {}],
+      ["ours with PyTorch's first weights", { weights: folder }],
+      ["ours with PyTorch's views", { views: folder }],
+    ];
+    for (let repeat = 0; repeat <= repeats; repeat++) {
+      exchanged.push(['ours with both', { ...both, factor: 1 + repeat * 1e-5 }]);
+    }
+    for (const [name, given] of exchanged) {
       log(`${name}, seed ${seed}`);
       runs.push({ seed, side: name, loss: trainOurs(pictures, seed, steps, given) });
     }
