@@ -35,6 +35,26 @@ const settings = (name: string) =>
   JSON.parse(readFileSync(join(cwd, name, 'training.json'), 'utf8')).recipe as Record<string, never>;
 
 describe('train on a data set', () => {
+  it('begins from the pictures where the recipe does, at the size of the encoder', async () => {
+    const flags = [
+      'train',
+      'digits',
+      '--recipe',
+      'minutes',
+      '--width',
+      '4',
+      '--epochs',
+      '2',
+      '--batch-size',
+      '8',
+    ];
+    const { code, stderr } = await runCLI([...flags, '--out', 'resized-model', '--verbose'], { cwd });
+    expect(stderr).not.toContain('random weights');
+    expect(stderr).toContain('4 filters of conv1 come from the pictures.');
+    expect(stderr).toContain('Now the layers behind it.');
+    expect(code).toBe(0);
+  });
+
   it('takes its files and their size, and measures before and after', async () => {
     const flags = ['train', 'digits', ...small, '--out', 'digit-model', '--report', 'digits.html'];
     const { code, json } = await runJSON(flags, { cwd });

@@ -137,7 +137,7 @@ export async function trainInParts(
   // The blocks behind the early stages begin with what these have learned to see.
   const { encoder, normalization } = trainer;
   if (recipe.initialization !== null) {
-    await initializeFromImages({ encoder, normalization }, pictures.dataset, {
+    await initializeFromImages({ encoder, normalization }, pictures.resized ?? pictures.dataset, {
       ...recipe.initialization,
       filters: 'kept',
       scale: false,

@@ -9,12 +9,12 @@ import type { TrainingSettings } from './saved-settings.js';
 export async function initialize(
   simclr: SimCLR,
   { recipe, seed }: TrainingSettings,
-  { dataset }: Pick<TrainingPictures, 'dataset'>,
+  { dataset, resized = dataset }: Pick<TrainingPictures, 'dataset' | 'resized'>,
   context: Context,
 ): Promise<void> {
   if (recipe.initialization === null) return;
   try {
-    const { layer, filters } = await initializeFromImages(simclr, dataset, {
+    const { layer, filters } = await initializeFromImages(simclr, resized, {
       ...recipe.initialization,
       seed,
     });

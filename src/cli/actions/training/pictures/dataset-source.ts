@@ -57,8 +57,11 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
         const first = firstOf(part, most);
         return { ...first, images: await resizedImages(first.images, size) };
       };
+      const [, height, width] = images.shape;
+      const isResized = height !== size[0] || width !== size[1];
       return {
         dataset: images,
+        ...(isResized && { resized: () => resizedInChunks(images, spreadRows(count, mostResized), size) }),
         whole: count,
         skipped: [],
         sample: () => resizedImages(rowsOf(images, spreadRows(count, sampleSize)), size),
@@ -79,6 +82,9 @@ export function datasetSource(contents: DatasetContents, sizes: MeasuringSizes):
 }
 
 const chunkSize = 250;
+
+/** As many as an encoder needs to begin from. */
+const mostResized = 10_000;
 
 async function* resizedInChunks(
   images: ImageArray,

@@ -12,6 +12,8 @@ export interface MeasuringPictures extends EvaluationPictures {
 /** The pictures of a run. */
 export interface TrainingPictures {
   dataset: ImageDataset;
+  /** Many of them at the size of the encoder, where the data set has another. Resizing needs a backend. */
+  resized?: ImageDataset;
   /** Those that were not found to be damaged so far. */
   readonly whole: number;
   /** Files that were found to be damaged so far. */
