@@ -152,7 +152,7 @@ describe('train --report on a folder', () => {
     expect(stderr).toMatch(
       /Before training, nearest neighbors name \d+\.\d % of 8 pictures \(whitened pixels/,
     );
-    expect(stderr).toMatch(/After \d\.\d minutes, nearest neighbors name .* \(before training \d/);
+    expect(stderr).toMatch(/After \d+(\.\d)? seconds, nearest neighbors name .* \(before training \d/);
     const { points } = JSON.parse(readFileSync(join(cwd, 'watched', 'quality.json'), 'utf8'));
     expect(points.length).toBeGreaterThan(1);
   });

@@ -41,7 +41,9 @@ const measuring = ({ before, share }: PartOfRun) => ({
 
 function timeOf({ step, minutes }: { step: number; minutes: number }): string {
   if (step === 0) return 'Before training';
-  return minutes < 1 ? `After ${Math.round(60 * minutes)} seconds` : `After ${minutes.toFixed(1)} minutes`;
+  const seconds = 60 * minutes;
+  if (seconds < 60) return `After ${seconds.toFixed(seconds < 10 ? 1 : 0)} seconds`;
+  return `After ${minutes.toFixed(1)} minutes`;
 }
 
 /** Measures without labels how rich representations are while training, and says what came of it. */
