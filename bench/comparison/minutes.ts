@@ -1,13 +1,7 @@
 import { useBestBackend } from 'simclr-ts/node';
 import { evaluationJSON } from '../../src/cli/actions/training/evaluation-table.js';
 import type { CurveRun } from '../learning/curve/result.js';
-import {
-  describeRun,
-  placeAndDate,
-  readRuns,
-  trainByCommandLine,
-  writeRuns,
-} from '../learning/curve/runs.js';
+import { addRun, describeRun, placeAndDate, readRuns, trainByCommandLine } from '../learning/curve/runs.js';
 import { findPython } from '../runtimes.js';
 import { trainPyTorchByMinutes } from './pytorch-minutes.js';
 
@@ -33,8 +27,7 @@ export async function compareMinutes(
       (run) => run.side === side && run.dataset === 'cifar10' && run.minutes === minutes && run.seed === seed,
     );
   const add = (run: CurveRun) => {
-    runs.push(run);
-    writeRuns(json, runs);
+    addRun(json, run);
     console.log(describeRun(run));
   };
   for (let seed = 0; seed < seeds; seed++) {

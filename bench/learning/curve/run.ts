@@ -13,7 +13,7 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import { integer } from '../../../src/cli/options.js';
 import type { CurveRun } from './result.js';
-import { describeRun, readRuns, trainByCommandLine, writeRuns } from './runs.js';
+import { addRun, describeRun, readRuns, trainByCommandLine } from './runs.js';
 
 const { source, minutes, seeds, json } = new Command('curve')
   .description('What minutes of training are worth, by nearest neighbors and a linear probe.')
@@ -33,8 +33,8 @@ for (let seed = 0; seed < seeds; seed++) {
       run.minutes === budget &&
       run.seed === seed;
     if (runs.some(isDone)) continue;
-    runs.push(trainByCommandLine(source, budget, seed));
-    writeRuns(json, runs);
-    console.log(describeRun(runs.at(-1)!));
+    const run = trainByCommandLine(source, budget, seed);
+    addRun(json, run);
+    console.log(describeRun(run));
   }
 }

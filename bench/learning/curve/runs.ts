@@ -62,7 +62,9 @@ export function readRuns(path: string): CurveRun[] {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as CurveRun[]) : [];
 }
 
-export function writeRuns(path: string, runs: readonly CurveRun[]): void {
+/** Adds a run to those that the file holds by now, of other programs, too. */
+export function addRun(path: string, run: CurveRun): void {
+  const runs = [...readRuns(path), run];
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(runs, null, 2)}\n`);
 }
