@@ -1,3 +1,5 @@
+import { mean } from '../statistics.js';
+
 /** Losses of one side with one seed. */
 export interface ExchangeRun {
   seed: number;
@@ -14,8 +16,6 @@ export interface ExchangeResult {
   date: string;
   runs: readonly ExchangeRun[];
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A mean, and the smallest and the largest where there are several. */
 function spread(values: readonly number[]): string {

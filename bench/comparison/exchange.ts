@@ -9,22 +9,11 @@
  * of these runs is what a difference has to exceed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import 'simclr-ts/wasm';
-import {
-  mul,
-  ready,
-  setBackend,
-  slice,
-  type Tensor4D,
-  tensor1d,
-  tensor2d,
-  tensor4d,
-  tidy,
-  transpose,
-} from '@tensorflow/tfjs-core';
+import { mul, ready, setBackend, slice, type Tensor4D, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import {
   AdamW,
@@ -32,7 +21,6 @@ import {
   type ImageArray,
   ntXentLoss,
   type SimCLR,
-  setTorchvisionWeights,
   trainableVariables,
 } from 'simclr-ts';
 import { setThreadCount } from 'simclr-ts/wasm';
@@ -40,10 +28,11 @@ import { integer } from '../../src/cli/options.js';
 import { passIndices } from '../../src/data/batches/epoch-order.js';
 import { takeImages } from '../../src/data/image-rows.js';
 import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
+import { placeAndDate } from '../place-and-date.js';
 import { findPython, threadVariables } from '../runtimes.js';
 import { buildTrainer, readPictures } from './build.js';
 import { type ExchangeResult, type ExchangeRun, exchangeTable } from './exchange-page.js';
-import { readFloats } from './hand-over.js';
+import { readFloats, readWeights } from './hand-over.js';
 import { learningRateAt, recipe } from './recipe.js';
 import { runSide } from './run-side.js';
 import type { TrainReply, TrainTask } from './task.js';
@@ -87,18 +76,6 @@ function* readViews(folder: string): Generator<Views> {
   }
 }
 
-function takeWeights({ encoder, projectionHead: head }: SimCLR, folder: string): void {
-  setTorchvisionWeights(encoder, ({ name }) => readFloats(join(folder, `encoder.${name}.f32`)));
-  for (const [index, layer] of head.layers.filter((each) => each.getWeights().length > 0).entries()) {
-    const [inputs, units] = layer.getWeights()[0]!.shape as [number, number];
-    tidy(() => {
-      const weight = tensor2d(readFloats(join(folder, `head.${2 * index}.weight.f32`)), [units, inputs]);
-      const bias = tensor1d(readFloats(join(folder, `head.${2 * index}.bias.f32`)));
-      layer.setWeights([transpose(weight), bias]);
-    });
-  }
-}
-
 function scaleFirstFilters({ encoder }: SimCLR, factor: number): void {
   const first = encoder.layers.find((layer) => layer.getWeights().length > 0)!;
   tidy(() => first.setWeights(first.getWeights().map((weight) => mul(weight, factor))));
@@ -109,7 +86,7 @@ function trainOurs(pictures: ImageArray, seed: number, steps: number, given: Exc
   const { weights, views, factor = 1 } = given;
   const simclr = buildTrainer(recipe, seed);
   const { encoder, projectionHead } = simclr;
-  if (weights !== undefined) takeWeights(simclr, weights);
+  if (weights !== undefined) readWeights(simclr, weights);
   scaleFirstFilters(simclr, factor);
   const variables = trainableVariables(encoder, projectionHead);
   const optimizer = new AdamW({ weightDecay: recipe.weightDecay });
@@ -198,8 +175,7 @@ for (let seed = 0; seed < seeds; seed++) {
   }
   const result: ExchangeResult = {
     framework,
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`,
-    date: new Date().toISOString().slice(0, 10),
+    ...placeAndDate(),
     runs,
   };
   // Keep the seeds so far, in case a later one fails.

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import { type Tensor, tensor1d, tensor2d, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { getTorchvisionWeights, type SimCLR } from 'simclr-ts';
+import { getTorchvisionWeights, type SimCLR, setTorchvisionWeights } from 'simclr-ts';
 
 /** The bytes of float32 values. */
 export const bytesOf = (values: Float32Array) => new Uint8Array(values.slice().buffer);
@@ -28,5 +28,18 @@ export async function writeWeights(folder: string, { encoder, projectionHead: he
     const transposed = tidy(() => transpose(kernel, [1, 0]).dataSync() as Float32Array);
     writeFileSync(join(folder, `head.${2 * index}.weight.f32`), bytesOf(transposed));
     writeFileSync(join(folder, `head.${2 * index}.bias.f32`), bytesOf(bias.dataSync() as Float32Array));
+  }
+}
+
+/** Takes over weights of encoder and projection head that torch_simclr.py has written. */
+export function readWeights({ encoder, projectionHead: head }: SimCLR, folder: string): void {
+  setTorchvisionWeights(encoder, ({ name }) => readFloats(join(folder, `encoder.${name}.f32`)));
+  for (const [index, layer] of head.layers.filter((each) => each.getWeights().length > 0).entries()) {
+    const [inputs, units] = layer.getWeights()[0]!.shape as [number, number];
+    tidy(() => {
+      const weight = tensor2d(readFloats(join(folder, `head.${2 * index}.weight.f32`)), [units, inputs]);
+      const bias = tensor1d(readFloats(join(folder, `head.${2 * index}.bias.f32`)));
+      layer.setWeights([transpose(weight), bias]);
+    });
   }
 }

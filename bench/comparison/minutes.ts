@@ -1,7 +1,8 @@
 import { useBestBackend } from 'simclr-ts/node';
 import { evaluationJSON } from '../../src/cli/actions/training/evaluation-table.js';
 import type { CurveRun } from '../learning/curve/result.js';
-import { addRun, describeRun, placeAndDate, readRuns, trainByCommandLine } from '../learning/curve/runs.js';
+import { addRun, describeRun, hasRun, readRuns, trainByCommandLine } from '../learning/curve/runs.js';
+import { placeAndDate } from '../place-and-date.js';
 import { findPython } from '../runtimes.js';
 import { trainPyTorchByMinutes } from './pytorch-minutes.js';
 
@@ -23,9 +24,7 @@ export async function compareMinutes(
   if ('missing' in found) throw new Error(`There is nothing to compare with: ${found.missing}.`);
   const runs = readRuns(json);
   const isDone = (side: CurveRun['side'], seed: number) =>
-    runs.some(
-      (run) => run.side === side && run.dataset === 'cifar10' && run.minutes === minutes && run.seed === seed,
-    );
+    hasRun(runs, { side, dataset: 'cifar10', minutes, seed });
   const add = (run: CurveRun) => {
     addRun(json, run);
     console.log(describeRun(run));

@@ -1,14 +1,10 @@
+import { markdownTable } from '../markdown-table.js';
 import { type ExchangeResult, exchangeTable } from './exchange-page.js';
 import type { ComparisonResult } from './result.js';
 import { measures, parityTolerance } from './result.js';
 import { describeBudget, tableOf } from './table.js';
 
 const inPoints = (share: number) => (100 * Math.abs(share)).toFixed(1);
-
-function markdownTable([head, ...rows]: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head!), line(head!.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 function lossTable({ ours, pytorch }: ComparisonResult): string {
   const sides = pytorch === null ? [ours] : [ours, pytorch];

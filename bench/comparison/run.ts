@@ -6,12 +6,13 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddingArray, knnClassifier, type LabeledImages, linearProbe } from 'simclr-ts';
 import { loadCIFAR10, useBestBackend } from 'simclr-ts/node';
 import { cifar10Cache } from '../../src/node/datasets/cifar10.js';
+import { placeAndDate } from '../place-and-date.js';
 import { bundleWorker, findPython, threadVariables } from '../runtimes.js';
 import { compareMinutes } from './minutes.js';
 import { type ComparisonOptions, readOptions } from './options.js';
@@ -104,8 +105,7 @@ async function main(options: ComparisonOptions): Promise<void> {
     references: labels.references.length,
     testImages: labels.test.length,
     recipe,
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`,
-    date: new Date().toISOString().slice(0, 10),
+    ...placeAndDate(),
     ours: summarizeSide(runs.ours, labels.test.length),
     pytorch: runs.pytorch.length > 0 ? summarizeSide(runs.pytorch, labels.test.length) : null,
     ...(missing !== undefined && { missing }),

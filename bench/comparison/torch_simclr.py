@@ -126,14 +126,24 @@ def read_views(folder, number):
     return torch.from_numpy(data).view(-1, 32, 32, 3).permute(0, 3, 1, 2)
 
 
-def train(task):
-    recipe, budget = task["recipe"], task["budget"]
+def views_of_steps(pictures, recipe, draws):
+    """The normalized views of one step after the other, [view 1; view 2]."""
+    for rows in batches(len(pictures), recipe["batchSize"], draws):
+        images = to_float(pictures[rows])
+        yield normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+
+
+def begin(task):
+    """Pictures, the generator of draws, and networks with random weights, by the seed of a task."""
     torch.manual_seed(task["seed"])
     draws = torch.Generator().manual_seed(task["seed"] + 1)
-    pictures = read_pictures(task["train"])
-    encoder, head = build(recipe)
-    encoder.train()
-    optimizer, loss_of = make_optimizer(recipe, encoder, head), make_loss(recipe["temperature"])
+    return read_pictures(task["train"]), draws, *build(task["recipe"])
+
+
+def run_steps(task, pictures, draws, encoder, head, optimizer):
+    """Steps until the budget is used up; the loss of each, and the seconds that they took."""
+    recipe, budget = task["recipe"], task["budget"]
+    loss_of = make_loss(recipe["temperature"])
     steps = budget["pairs"] // recipe["batchSize"] if "pairs" in budget else None
     losses = []
     began = time.perf_counter()
@@ -144,9 +154,7 @@ def train(task):
     def share():
         return elapsed() / (60 * budget["minutes"]) if steps is None else len(losses) / steps
 
-    for rows in batches(len(pictures), recipe["batchSize"], draws):
-        images = to_float(pictures[rows])
-        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+    for views in views_of_steps(pictures, recipe, draws):
         losses.append(step(views, recipe, encoder, head, loss_of, optimizer, learning_rate(recipe, share())))
         if not math.isfinite(losses[-1]):
             raise ValueError(f"the loss is {losses[-1]} at step {len(losses)}")
@@ -154,7 +162,15 @@ def train(task):
             print(f"step {len(losses)}, loss {losses[-1]:.3f}, {elapsed():.0f} s", file=sys.stderr, flush=True)
         if share() >= 1:
             break
-    seconds = elapsed()
+    return losses, elapsed()
+
+
+def train(task):
+    recipe = task["recipe"]
+    pictures, draws, encoder, head = begin(task)
+    encoder.train()
+    optimizer = make_optimizer(recipe, encoder, head)
+    losses, seconds = run_steps(task, pictures, draws, encoder, head, optimizer)
     pairs = len(losses) * recipe["batchSize"]
 
     write_embeddings(encoder, recipe, pictures[: task["references"]], task["out"] + "/references.f32")
@@ -198,11 +214,8 @@ def part(task):
     The part `early` trains the first residual stage with the first filters fixed; `later` trains the stages behind it,
     whose weights stay as they are. Each has a schedule and a new projection head of its own.
     """
-    recipe, budget = task["recipe"], task["budget"]
-    torch.manual_seed(task["seed"])
-    draws = torch.Generator().manual_seed(task["seed"] + 1)
-    pictures = read_pictures(task["train"])
-    encoder, _ = build(recipe)
+    recipe = task["recipe"]
+    pictures, draws, encoder, _ = begin(task)
     load_weights({"encoder": encoder}, task["out"])
     is_early = task["part"] == "early"
     held = [encoder.conv1.weight] if is_early else [
@@ -215,24 +228,7 @@ def part(task):
     encoder.train()
     trained = [p for p in [*projected.parameters(), *head.parameters()] if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=recipe["learningRate"], weight_decay=recipe["weightDecay"])
-    loss_of = make_loss(recipe["temperature"])
-    steps = budget["pairs"] // recipe["batchSize"] if "pairs" in budget else None
-    losses = []
-    began = time.perf_counter()
-
-    def share():
-        return (time.perf_counter() - began) / (60 * budget["minutes"]) if steps is None else len(losses) / steps
-
-    for rows in batches(len(pictures), recipe["batchSize"], draws):
-        images = to_float(pictures[rows])
-        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
-        losses.append(step(views, recipe, projected, head, loss_of, optimizer, learning_rate(recipe, share())))
-        if not math.isfinite(losses[-1]):
-            raise ValueError(f"the loss is {losses[-1]} at step {len(losses)}")
-        if len(losses) % 100 == 0:
-            print(f"step {len(losses)}, loss {losses[-1]:.3f}", file=sys.stderr, flush=True)
-        if share() >= 1:
-            break
+    losses, _ = run_steps(task, pictures, draws, projected, head, optimizer)
     write_weights({"encoder": encoder}, task["out"])
     return {"framework": framework(), "loss": losses}
 
@@ -291,17 +287,10 @@ def gradient_errors(views, encoder, head, recipe, folder):
 
 def hand_over(task):
     """What `train` begins with and sees, without training: first weights, and the normalized views of every step."""
-    recipe, folder = task["recipe"], task["out"]
-    torch.manual_seed(task["seed"])
-    draws = torch.Generator().manual_seed(task["seed"] + 1)
-    pictures = read_pictures(task["train"])
-    encoder, head = build(recipe)
+    folder = task["out"]
+    pictures, draws, encoder, head = begin(task)
     write_weights({"encoder": encoder, "head": head}, folder)
-    for number, rows in enumerate(batches(len(pictures), recipe["batchSize"], draws)):
-        if number == task["steps"]:
-            break
-        images = to_float(pictures[rows])
-        views = normalize(augment(torch.cat([images, images]), recipe, draws), recipe)
+    for number, views in zip(range(task["steps"]), views_of_steps(pictures, task["recipe"], draws)):
         views.permute(0, 2, 3, 1).contiguous().numpy().tofile(f"{folder}/views{number}.f32")
     return {"framework": framework()}
 

@@ -1,6 +1,7 @@
+import { markdownTable } from '../../markdown-table.js';
+import { mean } from '../../statistics.js';
 import type { Accuracies, CurveRun } from './result.js';
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share: number) => (100 * share).toFixed(1);
 const grouped = (value: number) => Math.round(value).toLocaleString('en-US');
 
@@ -14,11 +15,6 @@ function spread(values: readonly number[]): string {
   const center = percent(mean(values));
   if (values.length === 1) return center;
   return `${center} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
-}
-
-function markdownTable([head, ...rows]: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head!), line(head!.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** Runs of one kind by a key, in the order of their first. */

@@ -12,8 +12,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { integer } from '../../../src/cli/options.js';
-import type { CurveRun } from './result.js';
-import { addRun, describeRun, readRuns, trainByCommandLine } from './runs.js';
+import { addRun, describeRun, hasRun, readRuns, trainByCommandLine } from './runs.js';
 
 const { source, minutes, seeds, json } = new Command('curve')
   .description('What minutes of training are worth, by nearest neighbors and a linear probe.')
@@ -27,12 +26,8 @@ const { source, minutes, seeds, json } = new Command('curve')
 const runs = readRuns(json);
 for (let seed = 0; seed < seeds; seed++) {
   for (const budget of minutes.map(Number)) {
-    const isDone = (run: CurveRun) =>
-      run.side === 'simclr-ts' &&
-      run.dataset === basename(source) &&
-      run.minutes === budget &&
-      run.seed === seed;
-    if (runs.some(isDone)) continue;
+    const key = { side: 'simclr-ts', dataset: basename(source), minutes: budget, seed } as const;
+    if (hasRun(runs, key)) continue;
     const run = trainByCommandLine(source, budget, seed);
     addRun(json, run);
     console.log(describeRun(run));

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { placeAndDate } from '../../place-and-date.js';
 import type { CurveEvaluation, CurveRun } from './result.js';
 
 /** What `simclr-ts train --json` prints. */
@@ -14,15 +15,6 @@ interface TrainOutput {
 }
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
-
-/** Where and when something is measured. */
-export function placeAndDate(): Pick<CurveRun, 'machine' | 'date'> {
-  const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
-  return {
-    machine: `${processor}, ${availableParallelism()} cores`,
-    date: new Date().toISOString().slice(0, 10),
-  };
-}
 
 /**
  * Trains by `simclr-ts train SOURCE --recipe minutes`, as people do.
@@ -60,6 +52,14 @@ export function trainByCommandLine(source: string, minutes: number, seed: number
 /** The runs of a file; none where there is no file. */
 export function readRuns(path: string): CurveRun[] {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as CurveRun[]) : [];
+}
+
+/** What tells one run from others. */
+type RunKey = Pick<CurveRun, 'side' | 'dataset' | 'minutes' | 'seed'>;
+
+/** Whether the runs hold one of a kind. */
+export function hasRun(runs: readonly CurveRun[], key: RunKey): boolean {
+  return runs.some((run) => (Object.keys(key) as (keyof RunKey)[]).every((name) => run[name] === key[name]));
 }
 
 /** Adds a run to those that the file holds by now, of other programs, too. */
