@@ -4,9 +4,10 @@
  *     npm run bench -- --json 20.json
  *     node scripts/with-node.mjs 24 npm run bench -- --json 24.json
  *     npm run lane -- profile --json profile.json
- *     npx tsx bench/write-docs.ts --bench 24=24.json 20=20.json --profile profile.json
+ *     npx tsx bench/write-docs.ts --bench 24=24.json 20=20.json --profile profile.json --before old-profile.json
  *
- * Tables of what was not measured stay as they are.
+ * Tables of what was not measured stay as they are. What `--before` names was measured on the same machine at an earlier
+ * commit, and becomes a column of the profile of the same pictures.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
@@ -32,14 +33,15 @@ interface Profile {
 }
 
 const page = new URL('../docs/performance.md', import.meta.url);
-const { bench, profile } = new Command('write-docs')
+const { bench, profile, before } = new Command('write-docs')
   .requiredOption(
     '--bench <files...>',
     'for each version of Node, VERSION=FILE: the JSON file of npm run bench',
   )
   .option('--profile <files...>', 'JSON files of npm run lane -- profile', [])
+  .option('--before <files...>', 'the same of an earlier commit', [])
   .parse()
-  .opts<{ bench: string[]; profile: string[] }>();
+  .opts<{ bench: string[]; profile: string[]; before: string[] }>();
 
 const read = async <T>(file: string) => JSON.parse(await readFile(file, 'utf8')) as T;
 const runs = await Promise.all(
@@ -48,7 +50,8 @@ const runs = await Promise.all(
     return { version, results: await read<Result[]>(file) };
   }),
 );
-const profiles = await Promise.all(profile.map((file) => read<Profile>(file)));
+const readProfiles = (files: string[]) => Promise.all(files.map((file) => read<Profile>(file)));
+const [profiles, earlierProfiles] = await Promise.all([profile, before].map(readProfiles));
 
 /** A Markdown table with aligned columns; numbers are right-aligned. */
 function table(headings: string[], rows: string[][], numeric: number[]): string {
@@ -78,13 +81,20 @@ function resultRows(chosen: Result[]): string {
 
 const percent = (share: number | undefined) => (share === undefined ? '' : `${(100 * share).toFixed(1)} %`);
 
+/** Milliseconds of a kernel in a step, where that step called it. */
+function earlierMilliseconds({ rows }: Profile, kernel: string): string {
+  return rows.find((row) => row.kernel === kernel)?.milliseconds.toFixed(1) ?? '';
+}
+
 function profileSection(run: Profile): string {
   const { batch, size, threads, limit, width, milliseconds, heapBytes, rows } = run;
+  const earlier = earlierProfiles!.find((other) => other.size === size && other.batch === batch);
   // What the cores can do at most is measured in vectors of 128 bits.
   const hasLimit = width === 'narrow';
   const head =
     `A step of ${batch} pairs of ${size}x${size} on ${threads} threads: ${milliseconds.toFixed(0)} ms, ` +
     `${((1000 * batch) / milliseconds).toFixed(1)} pairs/s, ${(heapBytes / 2 ** 20).toFixed(0)} MB of wasm memory.` +
+    (earlier === undefined ? '' : ` Before, it took ${earlier.milliseconds.toFixed(0)} ms.`) +
     (hasLimit
       ? ` The cores multiply and add at most ${limit.toFixed(0)} GFLOP/s in vectors of 128 bits.`
       : '');
@@ -93,13 +103,16 @@ function profileSection(run: Profile): string {
     row.kernel,
     String(row.calls),
     row.milliseconds.toFixed(1),
+    ...(earlier === undefined ? [] : [earlierMilliseconds(earlier, row.kernel)]),
     percent(row.share),
     row.gflops?.toFixed(1) ?? '',
     ...(hasLimit ? [percent(row.shareOfLimit)] : []),
   ]);
-  const headings = ['kernel', 'calls', 'ms', 'of the step', 'GFLOP/s'];
+  const headings = ['kernel', 'calls', 'ms'];
+  if (earlier !== undefined) headings.push('ms before');
+  headings.push('of the step', 'GFLOP/s');
   if (hasLimit) headings.push("of the cores' limit");
-  return `${head}\n\n${table(headings, cells, [1, 2, 3, 4, 5])}`;
+  return `${head}\n\n${table(headings, cells, [1, 2, 3, 4, 5, 6])}`;
 }
 
 function replaceSection(text: string, name: string, content: string): string {
@@ -124,7 +137,7 @@ let text = await readFile(page, 'utf8');
 for (const [name, content] of [
   ['rows', tablesOf((result) => !isKernel(result))],
   ['kernels', tablesOf(isKernel)],
-  ['profile', profiles.map(profileSection).join('\n\n')],
+  ['profile', profiles!.map(profileSection).join('\n\n')],
 ] as const) {
   if (content !== '') text = replaceSection(text, name, content);
 }
