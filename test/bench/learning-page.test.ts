@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { learningChart } from '../../bench/learning/curve/chart.js';
 import { learningPage } from '../../bench/learning/curve/page.js';
 import type { CurveRun } from '../../bench/learning/curve/result.js';
 
@@ -47,5 +48,26 @@ describe('the page about minutes', () => {
     const page = learningPage([run(1, 0, 0.62), run(1, 1, 0.64)]);
     expect(page).toContain('| simclr-ts | 1 | 1,000 | 63.0 (62.0 to 64.0) | +3.0 (+2.0 to +4.0) |');
     expect(page).toContain('means of 2 seeds');
+  });
+});
+
+describe('the chart about minutes', () => {
+  const labels = (svg: string) => [...svg.matchAll(/>([^<>]+)<\/text>/g)].map(([, label]) => label);
+
+  it('has a line for each side and each representation, and the level of the pixels', () => {
+    const svg = learningChart([run(1, 0, 0.62), run(7, 0, 0.65), run(7, 0, 0.63, { side: 'pytorch' })]);
+    expect(labels(svg)).toEqual(
+      expect.arrayContaining([
+        'simclr-ts, read-out',
+        'simclr-ts, h',
+        'PyTorch, read-out',
+        'PyTorch, h',
+        'whitened pixels',
+      ]),
+    );
+  });
+
+  it('has no line for a side that was not measured', () => {
+    expect(labels(learningChart([run(1, 0, 0.62)]))).not.toContain('PyTorch, h');
   });
 });

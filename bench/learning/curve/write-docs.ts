@@ -1,10 +1,11 @@
 /**
- * Writes docs/learning.md from what run.ts and `npm run compare -- --recipe minutes` wrote.
+ * Writes docs/learning.md and its chart from what run.ts and `npm run compare -- --recipe minutes` wrote.
  *
  *     npx tsx bench/learning/curve/write-docs.ts FILE
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { learningChart } from './chart.js';
 import { learningPage } from './page.js';
 import { readRuns } from './runs.js';
 
@@ -14,6 +15,9 @@ if (runs.length === 0) {
   console.error('write-docs: name the JSON file of run.ts.');
   process.exit(1);
 }
-const target = fileURLToPath(new URL('../../../docs/learning.md', import.meta.url));
-writeFileSync(target, learningPage(runs));
-console.log(target);
+const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
+const charted = runs.filter(({ dataset }) => dataset === 'cifar10');
+writeFileSync(`${docs}images/learning.svg`, learningChart(charted));
+writeFileSync(`${docs}learning.md`, learningPage(runs));
+console.log(`${docs}learning.md`);
+process.exit(0); // the chart keeps a timer
