@@ -78,11 +78,11 @@ const lanes = {
   },
   studio: {
     description: 'the studio in Chromium, Firefox and WebKit',
-    commands: [buildKernels, project('studio')],
+    commands: [buildWithoutTypes, project('studio')],
   },
   'studio-long': {
     description: "the studio's tests that train for minutes",
-    commands: [buildKernels, project('studio-long')],
+    commands: [buildWithoutTypes, project('studio-long')],
   },
   backends: {
     description: 'which backends and runtimes run on this machine, how exactly and how fast',

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
-import { simclr } from '../../src/vite/index.js';
-
-const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+import { simclr } from 'simclr-ts/vite';
 
 /** The page may connect to its own host only, even if a bug tries something else. */
 const policy = [
@@ -53,12 +51,6 @@ const withEncoder = () => startingEncoder(process.env.STUDIO_STARTING_ENCODER);
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './', // opens from any path
-  resolve: {
-    alias: [
-      { find: /^simclr-ts$/, replacement: source('index.ts') },
-      { find: /^simclr-ts\/(.+)$/, replacement: source('$1/index.ts') },
-    ],
-  },
   // If a host cannot send the headers of isolation, public/isolate.js adds them.
   plugins: [simclr(), contentSecurityPolicy()],
   worker: { plugins: () => [withEncoder()] },
