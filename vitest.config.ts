@@ -150,7 +150,7 @@ const kernelProjects = (name: string, settings: Partial<Settings>) => {
 };
 
 /** The studio's tests that train for minutes. */
-const longStudioTests = ['test/studio/long.test.ts', 'test/studio/cifar10.test.ts'];
+const longStudioTests = ['long', 'cifar10', 'many'].map((name) => `test/studio/${name}.test.ts`);
 const studio: ProjectTest = { globalSetup: ['test/studio/build.ts'], ...oneByOne };
 
 /** The npm package `webgpu` where `npm run lane -- webgpu` fetched it. */

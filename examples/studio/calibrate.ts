@@ -19,7 +19,7 @@ import { number, numbers, type SharedOptions, withSharedOptions } from './calibr
 import { memoryText, startWasm } from './calibration/start-wasm.js';
 import { liveAugmentation } from './worker/live-augmentation.js';
 import { newModel } from './worker/model.js';
-import { asImages } from './worker/vectors.js';
+import { asImages } from './worker/vectors/vectors-of.js';
 
 interface Options extends SharedOptions {
   pictures: number;

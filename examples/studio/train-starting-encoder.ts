@@ -17,7 +17,7 @@ import { number, type SharedOptions, withSharedOptions } from './calibration/opt
 import { memoryText, startWasm } from './calibration/start-wasm.js';
 import { liveAugmentation } from './worker/live-augmentation.js';
 import { newModel } from './worker/model.js';
-import { asImages } from './worker/vectors.js';
+import { asImages } from './worker/vectors/vectors-of.js';
 
 interface Options extends SharedOptions {
   pictures: number;

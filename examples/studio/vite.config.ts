@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig, type Plugin } from 'vite';
 import { simclr } from 'simclr-ts/vite';
+import { defineConfig, type Plugin } from 'vite';
 
 /** The page may connect to its own host only, even if a bug tries something else. */
 const policy = [

@@ -17,7 +17,7 @@ import { startWasm } from '../../examples/studio/calibration/start-wasm.js';
 import { defaultAugmentation, defaultTraining } from '../../examples/studio/shared/settings.js';
 import { liveAugmentation } from '../../examples/studio/worker/live-augmentation.js';
 import { newModel } from '../../examples/studio/worker/model.js';
-import { vectorsOf } from '../../examples/studio/worker/vectors.js';
+import { vectorsOf } from '../../examples/studio/worker/vectors/vectors-of.js';
 import { loadExported } from './load-exported.js';
 import { openStudio, setTraining, unfold, waitForStep } from './open-studio.js';
 

@@ -2,9 +2,9 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { type EmbeddingArray, knnClassifier, linearProbe, type SimCLR } from 'simclr-ts';
 import { fitReadout } from 'simclr-ts/features';
 import { spreadIndices } from '../shared/pictures.js';
-import { measure } from '../worker/measure.js';
 import { readoutOf } from '../worker/model.js';
-import { asImages, type Embedder, vectorsOf } from '../worker/vectors.js';
+import { measure } from '../worker/vectors/measure.js';
+import { asImages, type Embedder, vectorsOf } from '../worker/vectors/vectors-of.js';
 import type { LabeledPictures, Parts } from './cifar-pictures.js';
 
 /** How good vectors are, as shares of the held-out pictures unless stated otherwise. */

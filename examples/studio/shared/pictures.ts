@@ -7,7 +7,7 @@ export interface PictureSet {
   /** Height and width in pixels. */
   size: number;
   /** Red, green and blue, 0-255: `[names.length, size, size, 3]`. */
-  data: Uint8Array<ArrayBuffer>;
+  data: Uint8Array;
 }
 
 /** The pictures of a visit. */
@@ -26,8 +26,11 @@ export function noPictures(version: number): VisitPictures {
 /** Height and width at which pictures are kept. */
 export const pictureSize = 64;
 
-/** More would not leave enough of a tab's memory for training. */
-export const mostPictures = 5000;
+/**
+ * More would not leave enough of a tab's memory for training. Where the page is isolated, it reads its worker's memory;
+ * elsewhere it has a copy.
+ */
+export const mostPictures = globalThis.crossOriginIsolated ? 50_000 : 5000;
 
 /** More pictures on the map would hide one another, and take seconds to place. */
 export const mostOnMap = 1000;

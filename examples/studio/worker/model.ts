@@ -9,7 +9,7 @@ import {
 import { loadStateDict, readSafetensors } from 'simclr-ts/interop';
 import { type PictureSet, spreadIndices } from '../shared/pictures.js';
 import type { TrainingSettings } from '../shared/settings.js';
-import { resized } from './vectors.js';
+import { resized } from './vectors/vectors-of.js';
 
 /** What the vectors of pictures are read from: where in a picture things are stays in them. */
 const stages: readonly ReadoutStage[] = [

@@ -1,29 +1,28 @@
-import { type EmbeddingArray, imagesToTensor, type SimCLR } from 'simclr-ts';
-import { fewestPictures, mostPictures, type Reading } from '../shared/pictures.js';
+import { imagesToTensor, type SimCLR } from 'simclr-ts';
+import { fewestPictures, mostPictures, noPictures, type Reading } from '../shared/pictures.js';
 import { serve } from '../shared/remote.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
 import type { Added, ProbeResult, TrainerCommands, TrainerEvent } from '../shared/trainer-protocol.js';
 import { startBackend } from './backend.js';
 import { exportFile } from './export.js';
-import { measure } from './measure.js';
-import { joinPictures, type ReadPicture, readFiles } from './read-files.js';
-import { samplePictures } from './sample-set.js';
-import { diverseSubset, duplicateGroups, nameTheRest, neighborsOf } from './search.js';
+import { PictureRoom } from './pictures/picture-room.js';
+import { readFiles } from './pictures/read-files.js';
+import { samplePictures } from './pictures/sample-set.js';
 import { Session } from './session.js';
 import { loadStartingEncoder } from './starting-encoder.js';
 import { Training } from './training.js';
-import { pick, vectorsOf } from './vectors.js';
+import { CurrentVectors } from './vectors/current-vectors.js';
+import { measure } from './vectors/measure.js';
+import { diverseSubset, duplicateGroups, nameTheRest, neighborsOf } from './vectors/search.js';
+import { pick } from './vectors/vectors-of.js';
 
 /** Sends an event to the page. */
 let say: (event: TrainerEvent) => void = () => {};
 const session = new Session((event) => say(event));
 let training: Training | undefined;
 let named: ProbeResult | undefined;
-let kept: { simclr: SimCLR; step: number; version: number; vectors: Promise<EmbeddingArray> } | undefined;
 
 let preparing: Promise<void> = Promise.resolve();
-/** Computes the vectors of all pictures before someone searches. */
-let warming: Promise<unknown> = Promise.resolve();
 
 async function model(): Promise<SimCLR> {
   await preparing;
@@ -31,49 +30,34 @@ async function model(): Promise<SimCLR> {
   return session.simclr;
 }
 
-/** Vectors of all pictures, computed with the current weights. */
-async function vectors(): Promise<EmbeddingArray> {
-  const simclr = await model();
-  const { version } = session.pictures;
-  const { step } = simclr.progress;
-  if (kept?.simclr !== simclr || kept.step !== step || kept.version !== version) {
-    const all = Uint32Array.from({ length: session.count }, (_, index) => index);
-    const [size] = simclr.inputSize;
-    const { pictures } = session;
-    const found = session.withReadout((readout) => vectorsOf(readout ?? simclr, pictures, all, size));
-    const mine = { simclr, step, version, vectors: found };
-    kept = mine;
-    found.catch(() => {
-      if (kept === mine) kept = undefined;
-    });
-  }
-  return kept.vectors;
+const current = new CurrentVectors(session, model);
+
+/** Pictures are added one drop after the other: each continues where the one before has ended. */
+let adding: Promise<unknown> = Promise.resolve();
+
+function inTurn(add: () => Promise<Added>): Promise<Added> {
+  const turn = adding.then(add);
+  adding = turn.catch(() => {});
+  return turn;
 }
 
-/** Appends pictures; a name that exists already is not added again. Others replace the samples. */
-async function add(pictures: ReadPicture[], reading: Reading, samples = false): Promise<Added> {
-  const replaced = session.pictures.samples && !samples && pictures.length > 0;
+/** Shows the pictures of a room. Pictures of one's own have replaced the samples. */
+async function take(room: PictureRoom, reading: Reading, samples: boolean): Promise<Added> {
+  const replaced = session.pictures.samples && !samples && room.added > 0;
   if (replaced) await forget();
-  const present = new Set(session.pictures.names);
-  const fresh = pictures.filter(({ name }) => !present.has(name) && present.add(name));
-  const { names, groups, data } = session.pictures;
-  session.show({
-    names: [...names, ...fresh.map(({ name }) => name)],
-    groups: [...groups, ...fresh.map(({ group }) => group)],
-    size: session.pictures.size,
-    data: joinPictures(data, fresh),
-    samples: samples && (session.pictures.samples || names.length === 0),
-  });
-  kept = undefined;
-  named = undefined;
-  if (fresh.length > 0) await session.savePictures();
-  return { pictures: session.pictures, reading: { ...reading, added: fresh.length }, replaced };
+  if (room.added > 0) {
+    session.show({ ...room.pictures(), samples });
+    current.drop();
+    named = undefined;
+    await session.savePictures();
+  }
+  return { pictures: session.pictures, reading, replaced };
 }
 
 async function forget(): Promise<void> {
   await preparing;
-  await warming;
-  kept = undefined;
+  await current.endWarming();
+  current.drop();
   named = undefined;
   await session.forget();
 }
@@ -87,8 +71,7 @@ async function prepare(settings: TrainingSettings, augmentation: AugmentationSet
     const { count } = session;
     if (version !== session.pictures.version || indices.length !== count) return;
     // Those of the map are those of all: the first search need not wait.
-    const shape = [count, vectors.length / count] as const;
-    kept = { simclr, step: 0, version, vectors: Promise.resolve({ data: vectors, shape }) };
+    current.take(simclr, { data: vectors, shape: [count, vectors.length / count] });
   } catch (error) {
     session.dropModel();
     const text = `These pictures cannot be compared yet: ${(error as Error).message}`;
@@ -104,7 +87,7 @@ const commands: TrainerCommands = {
   async useBackend(name, threads) {
     refuseWhileTraining();
     await preparing;
-    await warming;
+    await current.endWarming();
     await session.pack();
     const report = await startBackend(name, threads);
     await session.unpack();
@@ -129,17 +112,24 @@ const commands: TrainerCommands = {
 
   async addFiles(files) {
     refuseWhileTraining();
-    const room = mostPictures - (session.pictures.samples ? 0 : session.count);
-    const { pictures, reading } = await readFiles(files, room, (done, total) =>
-      say({ type: 'reading', done, total }),
-    );
-    return add(pictures, reading);
+    return inTurn(async () => {
+      const before = session.pictures.samples ? noPictures(0) : session.pictures;
+      const onProgress = (done: number, total: number) => say({ type: 'reading', done, total });
+      const { room, reading } = await readFiles(files, before, onProgress);
+      return take(room, reading, false);
+    });
   },
 
-  addSamples(count, seed) {
+  async addSamples(count, seed) {
     refuseWhileTraining();
-    const pictures = samplePictures(Math.min(count, mostPictures - session.count), seed);
-    return add(pictures, { added: 0, leftAside: [], beyond: 0 }, true);
+    return inTurn(async () => {
+      const { pictures } = session;
+      const samples = samplePictures(Math.min(count, mostPictures - session.count), seed);
+      const room = new PictureRoom(pictures, samples.length);
+      for (const sample of samples) room.add(sample);
+      const reading = { added: room.added, leftAside: [], beyond: 0 };
+      return take(room, reading, pictures.samples || pictures.names.length === 0);
+    });
   },
 
   async forget() {
@@ -150,15 +140,14 @@ const commands: TrainerCommands = {
   prepare(settings, augmentation) {
     // One after the other: pictures may be added while a model is made of the first ones.
     preparing = preparing.then(() => prepare(settings, augmentation));
-    warming = Promise.all([warming, preparing])
-      .then(vectors)
-      .catch(() => {}); // a search says by itself what is wrong
+    current.warm(); // it waits for the model
     return preparing;
   },
 
   async train(settings, augmentation) {
+    await adding;
     await preparing;
-    await warming; // other settings dispose of the model
+    await current.endWarming(); // other settings dispose of the model
     if (training) throw new Error('Training is already running.');
     training = new Training(session, (event) => say(event));
     try {
@@ -177,13 +166,13 @@ const commands: TrainerCommands = {
   resume: () => training?.resume(),
   stop: () => training?.stop(),
 
-  neighbors: async (index, count) => neighborsOf(await vectors(), index, count),
-  duplicates: async (similarity) => duplicateGroups(await vectors(), similarity),
+  neighbors: async (index, count) => neighborsOf(await current.get(), index, count),
+  duplicates: async (similarity) => duplicateGroups(await current.get(), similarity),
 
-  subset: async (count) => diverseSubset(await vectors(), count),
+  subset: async (count) => diverseSubset(await current.get(), count),
 
   async probe(labels) {
-    named = await nameTheRest(await vectors(), labels);
+    named = await nameTheRest(await current.get(), labels);
     return named;
   },
 
@@ -212,7 +201,13 @@ const commands: TrainerCommands = {
     const simclr = await model();
     return session.withReadout((readout) => {
       if (!readout) throw new Error('The pictures are all alike: there is nothing to tell apart.');
-      return exportFile(kind, { simclr, readout, pictures: session.pictures, vectors, named });
+      return exportFile(kind, {
+        simclr,
+        readout,
+        pictures: session.pictures,
+        vectors: () => current.get(),
+        named,
+      });
     });
   },
 };

@@ -12,9 +12,17 @@ import type {
   TrainerEvent,
 } from '../shared/trainer-protocol.js';
 import { type LiveAugmentation, liveAugmentation } from './live-augmentation.js';
-import { measure } from './measure.js';
 import { mostFitted, newModel, readoutOf } from './model.js';
-import { clearStorage, modelFile, readFile, storageMessage, writeFile } from './storage.js';
+import {
+  clearStorage,
+  modelFile,
+  piecesOf,
+  readFile,
+  readPixels,
+  storageMessage,
+  writeFile,
+} from './storage.js';
+import { measure } from './vectors/measure.js';
 
 const picturesName = 'pictures.bin';
 const modelName = 'model.bin';
@@ -138,7 +146,12 @@ export class Session {
   async savePictures(): Promise<void> {
     const { names, groups, size, samples, data } = this.pictures;
     const header = new TextEncoder().encode(JSON.stringify({ names, groups, size, samples }));
-    const write = () => writeFile(picturesName, [Uint32Array.of(header.length).buffer, header, data]);
+    function* parts() {
+      yield Uint32Array.of(header.length).buffer;
+      yield header;
+      yield* piecesOf(data);
+    }
+    const write = () => writeFile(picturesName, parts());
     if (samples)
       await write().catch(() => {}); // the page can draw them again
     else await this.keep(write);
@@ -173,11 +186,7 @@ export class Session {
     if (!file) return false;
     const length = new Uint32Array(await file.slice(0, 4).arrayBuffer())[0]!;
     const header = JSON.parse(await file.slice(4, 4 + length).text());
-    this.show({
-      samples: false,
-      ...header,
-      data: new Uint8Array(await file.slice(4 + length).arrayBuffer()),
-    });
+    this.show({ samples: false, ...header, data: await readPixels(file.slice(4 + length)) });
     const saved = await readFile(stateName);
     this.labels = await this.savedLabels();
     try {

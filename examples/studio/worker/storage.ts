@@ -1,4 +1,5 @@
 import { io } from '@tensorflow/tfjs-core';
+import { pixelMemory } from './pictures/picture-room.js';
 
 /**
  * Files of the origin's own private file system. A file is replaced only when the new one is complete.
@@ -13,7 +14,7 @@ async function folder(): Promise<FileSystemDirectoryHandle> {
 /** @throws when storage is full or refused. The previous file is then kept. */
 export async function writeFile(
   name: string,
-  parts: readonly (string | ArrayBuffer | Uint8Array<ArrayBuffer>)[],
+  parts: Iterable<string | ArrayBuffer | Uint8Array<ArrayBuffer>>,
 ): Promise<void> {
   const handle = await (await folder()).getFileHandle(name, { create: true });
   const file = await handle.createWritable();
@@ -35,6 +36,25 @@ export async function readFile(name: string): Promise<File | undefined> {
     if ((error as Error).name === 'NotFoundError') return undefined;
     throw error;
   }
+}
+
+/** Bytes that are read or written at a time: storage takes no shared memory, and a copy of all would fill the tab. */
+const pieceBytes = 2 ** 24;
+
+/** Copies of the parts of what may be shared memory. */
+export function* piecesOf(data: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+  for (let start = 0; start < data.length; start += pieceBytes) {
+    yield new Uint8Array(data.subarray(start, start + pieceBytes));
+  }
+}
+
+/** The bytes of a file as pixels. */
+export async function readPixels(file: Blob): Promise<Uint8Array> {
+  const data = pixelMemory(file.size);
+  for (let start = 0; start < file.size; start += pieceBytes) {
+    data.set(new Uint8Array(await file.slice(start, start + pieceBytes).arrayBuffer()), start);
+  }
+  return data;
 }
 
 /** Removes all that the studio keeps. */

@@ -4,7 +4,7 @@ import { fewestPictures } from '../shared/pictures.js';
 import type { AugmentationSettings, TrainingSettings } from '../shared/settings.js';
 import type { TrainerEvent } from '../shared/trainer-protocol.js';
 import type { Session } from './session.js';
-import { asImages } from './vectors.js';
+import { asImages } from './vectors/vectors-of.js';
 
 const secondsBetweenSaves = 15;
 const secondsBetweenReports = 0.5;

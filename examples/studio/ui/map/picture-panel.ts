@@ -1,5 +1,6 @@
+import { mostOnMap } from '../../shared/pictures.js';
 import type { App } from '../page/app.js';
-import { byId, pictureCanvas } from '../page/dom.js';
+import { byId, counted, pictureCanvas } from '../page/dom.js';
 import { attempt } from '../page/notices.js';
 import { PictureGrid } from '../page/picture-grid.js';
 
@@ -9,6 +10,14 @@ const neighborsShown = 12;
 function isSeen(element: HTMLElement): boolean {
   const { top, bottom } = element.getBoundingClientRect();
   return bottom > 160 && top < innerHeight - 160;
+}
+
+/** With many pictures, the first search takes as long as it takes to look at each. */
+function lookingAt({ pictures }: App): string {
+  const { length } = pictures.names;
+  return length > mostOnMap
+    ? `Looking … The first search compares all ${counted(length, 'picture')}; the next ones are quick.`
+    : 'Looking …';
 }
 
 /** The panel beside the map: the chosen picture, and the ones that are most like it. */
@@ -41,7 +50,7 @@ export function picturePanel(app: App): void {
   const search = (index: number) =>
     attempt(async () => {
       const now = ++turn;
-      state.textContent = app.hasModel ? 'Looking …' : 'Similar pictures appear here once all are sorted.';
+      state.textContent = app.hasModel ? lookingAt(app) : 'Similar pictures appear here once all are sorted.';
       if (!app.hasModel) return;
       const found = await app.trainer.neighbors(index, neighborsShown);
       if (now !== turn) return;

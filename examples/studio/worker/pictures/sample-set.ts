@@ -1,7 +1,7 @@
 import { type RandomGenerator, randomGenerator } from 'simclr-ts';
-import { pictureSize } from '../shared/pictures.js';
+import { pictureSize } from '../../shared/pictures.js';
 import { withoutAlpha } from './decode.js';
-import type { ReadPicture } from './read-files.js';
+import type { ReadPicture } from './picture-room.js';
 
 type Draw = (context: OffscreenCanvasRenderingContext2D, random: RandomGenerator) => void;
 

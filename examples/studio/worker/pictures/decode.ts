@@ -1,5 +1,5 @@
 import { imageSize } from 'image-size';
-import { pictureSize } from '../shared/pictures.js';
+import { pictureSize } from '../../shared/pictures.js';
 
 /** A decoded picture takes four bytes per pixel, and the browser's decoder equally many. */
 const mostPixels = 50e6;

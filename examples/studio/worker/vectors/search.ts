@@ -6,7 +6,7 @@ import {
   stackEmbeddings,
   weighComponents,
 } from 'simclr-ts';
-import type { NamedPictures, Neighbor, ProbeResult } from '../shared/trainer-protocol.js';
+import type { NamedPictures, Neighbor, ProbeResult } from '../../shared/trainer-protocol.js';
 
 /** The pictures most similar to one, nearest first, without itself. */
 export async function neighborsOf(

@@ -8,7 +8,7 @@ import {
   randomGenerator,
   type SimCLR,
 } from 'simclr-ts';
-import type { PictureSet } from '../shared/pictures.js';
+import type { PictureSet } from '../../shared/pictures.js';
 
 /** Pictures that are resized and encoded at a time. */
 const atATime = 128;
@@ -63,16 +63,22 @@ export async function resized(
   return { data, shape: [indices.length, size, size, 3] };
 }
 
-/** Vectors of the pictures at `indices`, in that order; `size` is that of the embedder's pictures. */
+/**
+ * Vectors of the pictures at `indices`, in that order; `size` is that of the embedder's pictures.
+ *
+ * @throws the signal's reason when it aborts.
+ */
 export async function vectorsOf(
   embedder: Embedder,
   pictures: PictureSet,
   indices: ArrayLike<number>,
   size: number,
+  signal?: AbortSignal,
 ): Promise<EmbeddingArray> {
   let data = new Float32Array(0);
   let dim = 0;
   for (const { start, images } of resizedChunks(pictures, indices, size)) {
+    signal?.throwIfAborted();
     const vectors = await embedder.embed(images);
     if (dim === 0) {
       dim = vectors.shape[1];

@@ -1,9 +1,9 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { embeddingHealth, nearestNeighbors, type SimCLR } from 'simclr-ts';
-import { mostOnMap, type PictureSet, spreadIndices } from '../shared/pictures.js';
-import type { MeasureEvent, Measurement } from '../shared/trainer-protocol.js';
-import { readoutOf } from './model.js';
-import { vectorsOf, vectorsOfViews } from './vectors.js';
+import { mostOnMap, type PictureSet, spreadIndices } from '../../shared/pictures.js';
+import type { MeasureEvent, Measurement } from '../../shared/trainer-protocol.js';
+import { readoutOf } from '../model.js';
+import { vectorsOf, vectorsOfViews } from './vectors-of.js';
 
 /** Pictures that are measured while training runs: all of the samples, and few enough to be quick. */
 const mostMeasured = 300;
