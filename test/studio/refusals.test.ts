@@ -47,8 +47,41 @@ it('leaves a text file, a damaged picture, one of 100 megapixels and an archive 
   await expectWorking(opened);
 });
 
-it('takes what fits of 20,000 pictures in an archive, and says so', async () => {
+it('leaves a damaged picture of an archive aside, and takes the others', async () => {
   const opened = await open();
+  const files = await drawnFiles(3);
+  const entries = files.map(({ name, buffer }) => [name, new Uint8Array(buffer)] as const);
+  const archive = zipSync(Object.fromEntries(entries), { level: 9 });
+  // Behind the first entry's name, in its compressed data.
+  const start = Buffer.from(archive).indexOf(files[0]!.name) + files[0]!.name.length;
+  archive.fill(0xff, start, start + 40);
+  await opened.page.setInputFiles('#files', {
+    name: 'three.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(archive),
+  });
+  await opened.text('#pictures-state', /^2 pictures/);
+  await opened.text('#notices', new RegExp(`Skipped: ${files[0]!.name} is damaged`));
+});
+
+it('does not unpack an archive whose pictures would fill the memory all at once', async () => {
+  const opened = await open();
+  const zeros = new Uint8Array(60 * 2 ** 20); // no pictures, but named like some
+  const bomb = zipSync(
+    Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`zeros/${index}.png`, zeros])),
+    { level: 9 },
+  );
+  await opened.page.setInputFiles('#files', {
+    name: 'bomb.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.from(bomb),
+  });
+  await opened.text('#notices', /zeros\/0\.png is damaged.*and 9 more/);
+});
+
+it('takes what fits of 20,000 pictures in an archive on a page that is not isolated, and says so', async () => {
+  const opened = await open({ serviceWorkers: 'block' });
+  expect(await opened.page.evaluate(() => crossOriginIsolated)).toBe(false);
   const tiny = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#4a8' } })
     .png()
     .toBuffer();
