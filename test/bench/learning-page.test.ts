@@ -51,6 +51,27 @@ describe('the page about minutes', () => {
   });
 });
 
+describe('the section about the search', () => {
+  const result = (trial: string, seed: number, readout: string, knn20: number) => ({
+    ...{ trial, seed, pairs: 90_000, processorSeconds: 150.4, readout, dim: 256, knn20, knn200: 0.7 },
+  });
+
+  it('has a row for each trial, and a column for each read-out', () => {
+    const page = learningPage([run(1, 0, 0.62)], {
+      machine: 'a processor',
+      results: [
+        result('untrained', 1, 'h', 0.33),
+        result('untrained', 1, 'layer1', 0.58),
+        result('layer1', 1, 'layer1', 0.6),
+        result('layer1', 2, 'layer1', 0.64),
+      ],
+    });
+    expect(page).toContain('| trial | pairs | processor seconds | h | layer1 |');
+    expect(page).toContain('| untrained | 90,000 | 150 | 33.0 | 58.0 |');
+    expect(page).toContain('| layer1 | 90,000 | 150 |  | 62.0 (60.0 to 64.0) |');
+  });
+});
+
 describe('the chart about minutes', () => {
   const labels = (svg: string) => [...svg.matchAll(/>([^<>]+)<\/text>/g)].map(([, label]) => label);
 

@@ -1,6 +1,7 @@
 import { markdownTable } from '../../markdown-table.js';
 import { mean } from '../../statistics.js';
 import type { Accuracies, CurveRun } from './result.js';
+import { type Search, searchSection } from './search-section.js';
 
 const percent = (share: number) => (100 * share).toFixed(1);
 const grouped = (value: number) => Math.round(value).toLocaleString('en-US');
@@ -103,18 +104,19 @@ function section(name: string, runs: readonly CurveRun[]): string {
 const chartFile = 'images/learning.svg';
 
 /** The page about what minutes of training are worth. */
-export function learningPage(runs: readonly CurveRun[]): string {
+export function learningPage(runs: readonly CurveRun[], search?: Search): string {
   const sections = [...groupBy(runs, ({ dataset }) => dataset)].map(([name, group]) => section(name, group));
   return `${[
     '# What minutes of training are worth',
     'Decide how long to train, and whether to train at all: these are accuracies of the recipe `minutes`, which `npm start`\nuses, beside what can be had without training.',
-    '```sh\nnpx simclr-ts train cifar10 --recipe minutes --minutes 5 --report report.html   # one row\n```',
+    '```sh\nnpx simclr-ts train cifar10 --recipe minutes --minutes 7 --report report.html   # one row\n```',
     'The **read-out** is that of the first two stages on a 3x3 grid, [whitened](readout.md). **With flips** means over a\npicture and its mirror image. **h** is the output of the encoder, 512 numbers. kNN asks 20 neighbors.',
     `![Accuracy of nearest neighbors over minutes of training on CIFAR-10](${chartFile})`,
     'Most of it is there before training, seconds after the pictures. Training adds most in its first minute, and keeps\nadding. With 300 or 3,000 pictures of your own there is less to learn: see [what it can learn there, and how long that\ntakes](studio.md#what-it-can-learn-and-how-long-that-takes).',
     ...sections,
+    ...(search === undefined ? [] : [searchSection(search)]),
     '## Measure it again',
-    '```sh\nnpx tsx bench/learning/curve/run.ts --minutes 1 5 15 --seeds 3 --json curve.json\nnpx tsx bench/learning/curve/run.ts --source /usr/share/datasets/fashion-mnist --minutes 7 --json curve.json\nnpm run compare -- --recipe minutes --minutes 5 --json curve.json   # PyTorch beside it\nnpx tsx bench/learning/curve/write-docs.ts curve.json                     # this page\n```',
+    '```sh\nnpx tsx bench/learning/curve/run.ts --minutes 1 7 15 --seeds 3 --json curve.json\nnpx tsx bench/learning/curve/run.ts --source /usr/share/datasets/fashion-mnist --minutes 7 --json curve.json\nnpm run compare -- --recipe minutes --minutes 7 --json curve.json   # PyTorch beside it\nnpx tsx bench/learning/search.ts --json search.json                 # what helped, and what did not\nnpx tsx bench/learning/curve/write-docs.ts curve.json search.json         # this page\n```',
     "PyTorch's side has the same recipe in both parts of a run, the weights that our functions initialize from the\npictures before each part, and our read-out and evaluation. Training itself is PyTorch's.",
     'How these settings were found, and what did not help, is in [Read-outs](readout.md#train-the-stage-that-you-read).',
   ].join('\n\n')}\n`;
