@@ -26,11 +26,11 @@ export function noPictures(version: number): VisitPictures {
 /** Height and width at which pictures are kept. */
 export const pictureSize = 64;
 
-/**
- * More would not leave enough of a tab's memory for training. Where the page is isolated, it reads its worker's memory;
- * elsewhere it has a copy.
- */
-export const mostPictures = globalThis.crossOriginIsolated ? 50_000 : 5000;
+/** Whether the page can read its worker's memory. WebKitGTK shares only WebAssembly's, even on isolated pages. */
+export const sharesMemory = globalThis.crossOriginIsolated && typeof SharedArrayBuffer === 'function';
+
+/** More would not leave enough of a tab's memory for training. What is not shared is there twice. */
+export const mostPictures = sharesMemory ? 50_000 : 5000;
 
 /** More pictures on the map would hide one another, and take seconds to place. */
 export const mostOnMap = 1000;

@@ -1,4 +1,4 @@
-import { type PictureSet, pictureSize } from '../../shared/pictures.js';
+import { type PictureSet, pictureSize, sharesMemory } from '../../shared/pictures.js';
 
 /** A decoded picture. */
 export interface ReadPicture {
@@ -7,12 +7,10 @@ export interface ReadPicture {
   pixels: Uint8Array;
 }
 
-/** Memory for pixels, which the page reads without a copy if it is isolated. @throws where there is not enough */
+/** Memory for pixels, which the page reads without a copy where it can. @throws where there is not enough */
 export function pixelMemory(bytes: number): Uint8Array {
   try {
-    return globalThis.crossOriginIsolated
-      ? new Uint8Array(new SharedArrayBuffer(bytes))
-      : new Uint8Array(bytes);
+    return sharesMemory ? new Uint8Array(new SharedArrayBuffer(bytes)) : new Uint8Array(bytes);
   } catch {
     throw new Error('This browser has too little memory for so many pictures. Add fewer.');
   }
@@ -55,7 +53,7 @@ export class PictureRoom {
     const { names, groups, pixels } = this;
     const used = names.length * pictureSize * pictureSize * 3;
     // A message to the page copies all of what is not shared, also what is unused.
-    const isShared = globalThis.crossOriginIsolated || used === pixels.length;
+    const isShared = sharesMemory || used === pixels.length;
     return {
       names,
       groups,
