@@ -116,7 +116,7 @@ export function learningPage(runs: readonly CurveRun[], search?: Search): string
     ...sections,
     ...(search === undefined ? [] : [searchSection(search)]),
     '## Measure it again',
-    '```sh\nnpx tsx bench/learning/curve/run.ts --minutes 1 7 15 --seeds 3 --json curve.json\nnpx tsx bench/learning/curve/run.ts --source /usr/share/datasets/fashion-mnist --minutes 7 --json curve.json\nnpm run compare -- --recipe minutes --minutes 7 --json curve.json   # PyTorch beside it\nnpx tsx bench/learning/search.ts --json search.json                 # what helped, and what did not\nnpx tsx bench/learning/curve/write-docs.ts curve.json search.json       # this page\n```',
+    '```sh\nnpx tsx bench/learning/curve/run.ts --minutes 1 7 15 --seeds 3 --json curve.json\nnpx tsx bench/learning/curve/run.ts --source /usr/share/datasets/fashion-mnist --minutes 7 --json curve.json\nnpm run compare -- --recipe minutes --minutes 7 --json curve.json   # PyTorch beside it\nnpx tsx bench/learning/search.ts --json search.json                 # what helped, and what did not\nnpx tsx bench/learning/curve/write-docs.ts curve.json search.json   # this page\n```',
     "PyTorch's side has the same recipe in both parts of a run, the weights that our functions initialize from the\npictures before each part, and our read-out and evaluation. Training itself is PyTorch's.",
     'How these settings were found, and what did not help, is in [Read-outs](readout.md#train-the-stage-that-you-read).',
   ].join('\n\n')}\n`;
