@@ -43,7 +43,6 @@ export const mostFiles = 12;
 export const largeFolders: Readonly<Record<string, string>> = {
   bench: 'Each measurement is a program of its own, started by its path.',
   'bench/comparison': 'One comparison from its options to its page, which no other program uses.',
-  'examples/studio/worker': 'Everything that runs in the training worker, which is bundled as one.',
   'src/optimizers': 'One optimizer per file, and the few pieces that all of them share.',
   'src/training/checkpoints': 'One format from its fields to its files; who reads it needs the whole.',
 };
