@@ -1,22 +1,15 @@
 import { markdownTable } from '../../markdown-table.js';
 import { mean } from '../../statistics.js';
+import { meanPercent, percent } from './percent.js';
 import type { Accuracies, CurveRun } from './result.js';
 import { type Search, searchSection } from './search-section.js';
 
-const percent = (share: number) => (100 * share).toFixed(1);
 const grouped = (value: number) => Math.round(value).toLocaleString('en-US');
 
 /** Names of data sets, by those of their folders. */
 const datasetNames: Record<string, string> = { cifar10: 'CIFAR-10', 'fashion-mnist': 'Fashion-MNIST' };
 
 const sideNames = { 'simclr-ts': 'simclr-ts', pytorch: 'PyTorch' } as const;
-
-/** A mean, and the smallest and the largest where there are several. */
-function spread(values: readonly number[]): string {
-  const center = percent(mean(values));
-  if (values.length === 1) return center;
-  return `${center} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
-}
 
 /** Runs of one kind by a key, in the order of their first. */
 function groupBy<Key extends string | number>(runs: readonly CurveRun[], key: (run: CurveRun) => Key) {
@@ -41,9 +34,9 @@ function gained(runs: readonly CurveRun[]): string {
 }
 
 const knnOf = (pick: (run: CurveRun) => Accuracies) => (runs: readonly CurveRun[]) =>
-  spread(runs.map((run) => pick(run).knn.accuracy));
+  meanPercent(runs.map((run) => pick(run).knn.accuracy));
 const probeOf = (pick: (run: CurveRun) => Accuracies) => (runs: readonly CurveRun[]) =>
-  spread(runs.map((run) => pick(run).linearProbe!.accuracy));
+  meanPercent(runs.map((run) => pick(run).linearProbe!.accuracy));
 
 const afterColumns: [heading: string, cell: (runs: readonly CurveRun[]) => string][] = [
   ['pairs', (runs) => grouped(mean(runs.map(({ pairs }) => pairs)))],

@@ -1,19 +1,12 @@
 import { markdownTable } from '../../markdown-table.js';
 import { mean } from '../../statistics.js';
 import type { TrialResult } from '../trial.js';
+import { meanPercent } from './percent.js';
 
 /** What bench/learning/search.ts writes. */
 export interface Search {
   machine: string;
   results: readonly TrialResult[];
-}
-
-const percent = (share: number) => (100 * share).toFixed(1);
-
-/** A mean over seeds, and the lowest and the highest where there are several. */
-function accuracy(values: readonly number[]): string {
-  if (values.length < 2) return values.map(percent).join('');
-  return `${percent(mean(values))} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
 }
 
 /** What the search has tried, in its order: what helped, and what did not. */
@@ -27,9 +20,10 @@ export function searchSection({ machine, results }: Search): string {
       trial,
       average(({ pairs }) => pairs).toLocaleString('en-US'),
       String(average(({ processorSeconds }) => processorSeconds)),
-      ...readouts.map((readout) =>
-        accuracy(own.filter((result) => result.readout === readout).map(({ knn20 }) => knn20)),
-      ),
+      ...readouts.map((readout) => {
+        const measured = own.filter((result) => result.readout === readout);
+        return measured.length === 0 ? '' : meanPercent(measured.map(({ knn20 }) => knn20));
+      }),
     ];
   });
   return [
