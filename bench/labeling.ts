@@ -25,6 +25,7 @@ import { imageRange } from '../src/data/image-rows.js';
 import { toHost } from '../src/evaluation/embed-on-host.js';
 import { embeddingRows } from '../src/report/galleries/run-galleries.js';
 import { loadEmoji } from './emoji.js';
+import { mean } from './statistics.js';
 
 const options = new Command('labeling')
   .description('Accuracy and calibration of names from a few named pictures, on CIFAR-10 or emoji.')
@@ -50,7 +51,6 @@ const options = new Command('labeling')
     json?: string;
   }>();
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const perClass = 5;
 const bins = 15;
 

@@ -51,7 +51,8 @@ const runs = await Promise.all(
   }),
 );
 const readProfiles = (files: string[]) => Promise.all(files.map((file) => read<Profile>(file)));
-const [profiles, earlierProfiles] = await Promise.all([profile, before].map(readProfiles));
+const profiles = await readProfiles(profile);
+const earlierProfiles = await readProfiles(before);
 
 /** A Markdown table with aligned columns; numbers are right-aligned. */
 function table(headings: string[], rows: string[][], numeric: number[]): string {
@@ -88,7 +89,7 @@ function earlierMilliseconds({ rows }: Profile, kernel: string): string {
 
 function profileSection(run: Profile): string {
   const { batch, size, threads, limit, width, milliseconds, heapBytes, rows } = run;
-  const earlier = earlierProfiles!.find((other) => other.size === size && other.batch === batch);
+  const earlier = earlierProfiles.find((other) => other.size === size && other.batch === batch);
   // What the cores can do at most is measured in vectors of 128 bits.
   const hasLimit = width === 'narrow';
   const head =
@@ -137,7 +138,7 @@ let text = await readFile(page, 'utf8');
 for (const [name, content] of [
   ['rows', tablesOf((result) => !isKernel(result))],
   ['kernels', tablesOf(isKernel)],
-  ['profile', profiles!.map(profileSection).join('\n\n')],
+  ['profile', profiles.map(profileSection).join('\n\n')],
 ] as const) {
   if (content !== '') text = replaceSection(text, name, content);
 }

@@ -1,3 +1,5 @@
+import { mean as meanOf } from '../statistics.js';
+
 /** An estimate with its 95 % confidence interval. */
 export interface Estimate {
   mean: number;
@@ -16,11 +18,6 @@ const tQuantiles = [
 function tQuantile(degreesOfFreedom: number): number {
   const place = Math.min(Math.floor(degreesOfFreedom + 1e-9), tQuantiles.length);
   return tQuantiles[place - 1]!;
-}
-
-/** Mean of one or more numbers. */
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Unbiased variance over the number of values: the squared standard error of the mean. */

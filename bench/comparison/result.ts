@@ -1,5 +1,6 @@
 import { accuracyDifference, confidenceInterval, type LabeledImages } from 'simclr-ts';
-import { differenceOfMeans, type Estimate, meanInterval, meanOf } from './intervals.js';
+import { mean as meanOf } from '../statistics.js';
+import { differenceOfMeans, type Estimate, meanInterval } from './intervals.js';
 import type { Recipe } from './recipe.js';
 import type { Budget, TrainReply } from './task.js';
 

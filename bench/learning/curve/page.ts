@@ -94,7 +94,7 @@ function section(name: string, runs: readonly CurveRun[]): string {
 }
 
 /** Where write-docs.ts puts the chart, seen from the page. */
-const chartFile = 'images/learning.svg';
+export const chartFile = 'images/learning.svg';
 
 /** The page about what minutes of training are worth. */
 export function learningPage(runs: readonly CurveRun[], search?: Search): string {

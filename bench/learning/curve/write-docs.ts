@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { learningChart } from './chart.js';
-import { learningPage } from './page.js';
+import { chartFile, learningPage } from './page.js';
 import { readRuns } from './runs.js';
 import type { Search } from './search-section.js';
 
@@ -20,7 +20,7 @@ const search =
   searchFile === undefined ? undefined : (JSON.parse(readFileSync(searchFile, 'utf8')) as Search);
 const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
 const charted = runs.filter(({ dataset }) => dataset === 'cifar10');
-writeFileSync(`${docs}images/learning.svg`, learningChart(charted));
+writeFileSync(`${docs}${chartFile}`, learningChart(charted));
 writeFileSync(`${docs}learning.md`, learningPage(runs, search));
 console.log(`${docs}learning.md`);
 process.exit(0); // the chart keeps a timer

@@ -6,6 +6,7 @@ import {
   type PictureSet,
   pictureEnding,
   type Reading,
+  spreadIndices,
 } from '../../shared/pictures.js';
 import { decodePicture } from './decode.js';
 import { PictureRoom, type ReadPicture } from './picture-room.js';
@@ -94,12 +95,6 @@ async function* contentsOf(
   }
 }
 
-/** Every k-th of a list, so that no folder is left out. */
-function spread<T>(items: T[], limit: number): T[] {
-  if (items.length <= limit) return items;
-  return Array.from({ length: limit }, (_, i) => items[Math.floor((i * items.length) / limit)]!);
-}
-
 /** The folder of a picture; `''` at the top. */
 function folderOf(path: string): string {
   return path.split('/').at(-2) ?? '';
@@ -132,7 +127,8 @@ export async function readFiles(
     else if (!litter.test(path))
       leftAside.push({ path, reason: 'is not a picture (PNG, JPEG, WebP, GIF, BMP, AVIF)' });
   }
-  const candidates = spread(found, mostPictures - before.names.length);
+  // Evenly spread, so that no folder is left out.
+  const candidates = spreadIndices(found.length, mostPictures - before.names.length).map((i) => found[i]!);
   const room = new PictureRoom(before, candidates.length);
   let done = 0;
   const take = (result: ReadPicture | LeftAside) => {
