@@ -64,6 +64,18 @@ it('leaves a damaged picture of an archive aside, and takes the others', async (
   await opened.text('#notices', new RegExp(`Skipped: ${files[0]!.name} is damaged`));
 });
 
+it('forgets pictures that are being added, too', async () => {
+  const { page, text } = await open();
+  const [first, ...others] = await drawnFiles(200);
+  await page.setInputFiles('#files', [first!]);
+  await text('#pictures-state', /^1 picture\./);
+  await page.setInputFiles('#files', others);
+  await page.click('#forget');
+  await text('#pictures-state', /^No pictures/);
+  await page.waitForTimeout(3000); // in which pictures of the second drop would appear
+  expect(await page.textContent('#pictures-state')).toMatch(/^No pictures/);
+});
+
 it('does not unpack an archive whose pictures would fill the memory all at once', async () => {
   const opened = await open();
   const zeros = new Uint8Array(60 * 2 ** 20); // no pictures, but named like some

@@ -134,6 +134,7 @@ const commands: TrainerCommands = {
 
   async forget() {
     refuseWhileTraining();
+    await adding; // it continues from the pictures that are to be forgotten
     await forget();
   },
 
